@@ -1,0 +1,56 @@
+# merflow: from raw frames to a UF1/UAR table. Settings: config/README.md. Stages: workflow/rules/.
+#   snakemake --cores all --resources gpu=1     everything the config names
+#   snakemake -n                                what would run, and why
+
+from snakemake.utils import min_version
+
+min_version("9.20")
+
+if (
+    "experiments" not in config
+):  # --configfile replaces the default, it is not laid over it
+
+    configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/prepare.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/report.smk"
+
+
+report: "workflow/report/workflow.rst"
+
+
+localrules:
+    all,
+    aligned,
+    packed,
+    tables,
+
+
+rule all:
+    default_target: True
+    input:
+        "results/report.html",
+        "results/skipped.csv",
+        rules.table.output,
+
+
+rule aligned:
+    input:
+        [path for name in PLAN.collections() for path in PLAN.stores(name, ALIGNED)],
+
+
+rule packed:
+    input:
+        [
+            path
+            for run in PLAN.runs()
+            for path in PLAN.packed(run.experiment, run.factor)
+        ],
+
+
+rule tables:
+    input:
+        rules.table.output,

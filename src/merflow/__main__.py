@@ -1,0 +1,5 @@
+"""`python -m merflow` is `merflow`."""
+
+from merflow.cli import main
+
+main()

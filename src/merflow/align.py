@@ -1,0 +1,180 @@
+"""Align: the face upright and in its place, head drift taken out, the expression left alone.
+
+The output is a square RGB uint8 picture at the camera's own scale (no zoom), SIDE eye distances
+wide, with the eyes level and their midpoint at EYES of it. Landmarks found anew in every frame
+jitter by as much as a micro-expression moves, so one transform serves the clip; drift and
+transform are composed, and every pixel is resampled once.
+"""
+
+import logging
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from merflow.clips import ClipArrays, eye_centres
+from merflow.errors import SkipClip
+from merflow.faces import Face, Finder, as_grey
+from merflow.geometry import apply, compose, face_frame, invert, similarity
+from merflow.register import Drift, rigid_drift
+from merflow.resample import warp
+from merflow.settings import Align
+
+_log = logging.getLogger(__name__)
+
+SIDE = 4.4
+"""Side of the output in eye distances: the whole-face region with a margin of 1 just fits."""
+EYES = (0.5, 0.34)
+"""Where the eye midpoint lies in the output, as shares of its side (x, y)."""
+SEARCH = 1.9
+"""Half the side of the part of the frame that is tracked, in eye distances."""
+
+
+def align_clip(arrays: ClipArrays, settings: Align, finder: Finder) -> ClipArrays:
+    """Return the clip aligned: (T, S, S, 3) uint8, landmarks in px of the first output frame.
+
+    Clips that enter already aligned or cropped go through as they are, without landmarks. Raises
+    SkipClip when the clip is too short or no face is found in its first frames.
+    """
+    if arrays.enters_at != "raw":
+        return arrays
+    count = len(arrays.frames)
+    if count < settings.min_frames:
+        raise SkipClip(f"only {count} frames, {settings.min_frames} needed")
+    faces = find_faces(arrays, settings, finder)
+    if settings.strategy == "frame":
+        landmarks, views = _views_by_frame(faces, count, settings.reference_frames)
+        drift = None
+    else:
+        landmarks, views, drift = _views_by_clip(arrays, settings, faces)
+    distance, side = _measures(landmarks)
+    frames = np.stack(
+        [warp(as_colour(f), v, (side, side)) for f, v in zip(arrays.frames, views, strict=True)]
+    )
+    upright = invert(views[0])
+    facts = _facts(settings, faces, distance, upright, drift)
+    return replace(
+        arrays,
+        frames=frames,
+        landmarks=apply(upright, landmarks).astype(np.float32),
+        facts={**arrays.facts, "align": facts},
+    )
+
+
+def find_faces(arrays: ClipArrays, settings: Align, finder: Finder) -> dict[int, Face]:
+    """Return the faces found, by position, in the frames the strategy has to look at."""
+    first = min(settings.reference_frames, len(arrays.frames))
+    looked = range(len(arrays.frames)) if settings.strategy == "frame" else range(first)
+    faces = {t: face for t in looked if (face := finder.find(arrays.frames[t])) is not None}
+    if not any(t < first for t in faces):
+        raise SkipClip(f"no face found in the first {first} frames")
+    most = max(face.seen for face in faces.values())
+    if most > 1:
+        _log.warning("%s: %d faces in one frame, the largest is taken", arrays.key, most)
+    return faces
+
+
+def _views_by_clip(
+    arrays: ClipArrays, settings: Align, faces: dict[int, Face]
+) -> tuple[np.ndarray, np.ndarray, Drift | None]:
+    """One transform for the clip; with `stable`, each frame's drift composed into it."""
+    found = {t: face.landmarks.astype(np.float64) for t, face in faces.items()}
+    landmarks = np.mean(list(found.values()), axis=0)
+    drift = None
+    if settings.strategy == "stable":
+        drift = _drift(arrays, landmarks)
+        if drift is None:
+            _log.warning("%s: too few points to track, head drift is left in", arrays.key)
+        else:
+            # The landmarks of later frames, brought back to the first, before they are averaged.
+            back = [apply(invert(drift.transforms[t]), points) for t, points in found.items()]
+            landmarks = np.mean(back, axis=0)
+    view = view_of(eye_centres(landmarks))
+    if drift is None:
+        return landmarks, np.stack([view] * len(arrays.frames)), None
+    views = np.stack([compose(moved, view) for moved in drift.transforms])
+    # The first frame is the reference: its own (smoothed) motion is part of every landmark.
+    return apply(drift.transforms[0], landmarks), views, drift
+
+
+def _drift(arrays: ClipArrays, landmarks: np.ndarray) -> Drift | None:
+    """Track the head in the part of the frames round the face; transforms in frame px."""
+    frame = face_frame(eye_centres(landmarks))
+    unit = float(np.hypot(*frame[:, 0]))
+    height, width = arrays.frames.shape[1:3]
+    middle = frame[:, 2]
+    low = np.maximum(np.floor(middle - SEARCH * unit), 0).astype(int)
+    high = np.minimum(np.ceil(middle + SEARCH * unit), [width, height]).astype(int)
+    part = arrays.frames[:, low[1] : high[1], low[0] : high[0]]
+    greys = [as_grey(np.ascontiguousarray(one)) for one in part]
+    left, right = eye_centres(landmarks)
+    drift = rigid_drift(greys, (left - low, right - low), arrays.fps)
+    if drift is None:
+        return None
+    shift = similarity(1, 0, low)
+    moved = [compose(shift, compose(one, invert(shift))) for one in drift.transforms]
+    return replace(drift, transforms=np.stack(moved), points=drift.points + low)
+
+
+def _views_by_frame(
+    faces: dict[int, Face], count: int, first: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Each frame by its own landmarks (the nearest found), to the first frames' eye distance."""
+    found = {t: face.landmarks.astype(np.float64) for t, face in faces.items()}
+    distances = [np.hypot(*np.subtract(*eye_centres(p))) for t, p in found.items() if t < first]
+    nearest = [min(found, key=lambda t: (abs(t - i), t)) for i in range(count)]
+    views = [view_of(eye_centres(found[t]), float(np.mean(distances))) for t in nearest]
+    return found[nearest[0]], np.stack(views)
+
+
+def view_of(eyes: tuple[np.ndarray, np.ndarray], distance: float | None = None) -> np.ndarray:
+    """Return the 2x3 transform from output px to frame px that levels and places the eyes.
+
+    The scale is 1 unless `distance`, the eye distance wanted in the output (px), is given.
+    """
+    frame = face_frame(eyes)
+    unit = float(np.hypot(*frame[:, 0]))
+    wanted = distance or unit
+    angle = float(np.arctan2(frame[1, 0], frame[0, 0]))
+    turn = similarity(unit / wanted, angle, np.zeros(2))
+    place = np.array(EYES) * output_side(wanted)
+    turn[:, 2] = frame[:, 2] - turn[:, :2] @ place
+    return turn
+
+
+def output_side(distance: float) -> int:
+    """Return the side of the output (px) for an eye distance (px)."""
+    return max(16, round(SIDE * distance))
+
+
+def _measures(landmarks: np.ndarray) -> tuple[float, int]:
+    left, right = eye_centres(landmarks)
+    distance = float(np.hypot(*(right - left)))
+    return distance, output_side(distance)
+
+
+def as_colour(frame: np.ndarray) -> np.ndarray:
+    """Return an (H, W, 1 or 3) frame as RGB."""
+    return frame if frame.shape[2] == 3 else np.repeat(frame, 3, axis=2)
+
+
+def _facts(
+    settings: Align,
+    faces: dict[int, Face],
+    distance: float,
+    upright: np.ndarray,
+    drift: Drift | None,
+) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "strategy": settings.strategy,
+        "points": settings.points,
+        "eye_distance": round(distance, 3),
+        "transform": np.round(upright, 6).tolist(),
+        "frames_with_face": sorted(faces),
+        "faces": max(face.seen for face in faces.values()),
+    }
+    if drift is not None:
+        facts["drift_px"] = 0.0
+        facts["rigid_residual_px"] = round(drift.residual, 4)
+        facts["tracked_points"] = len(drift.points)
+    return facts

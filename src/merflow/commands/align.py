@@ -1,0 +1,77 @@
+"""`merflow align`: one subject's clips from frames on disk to an aligned clip store."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from merflow import recipes
+from merflow.align import align_clip
+from merflow.catalogue import read_catalogue
+from merflow.clips import Clip, ClipArrays
+from merflow.configuration import load
+from merflow.datasets import subject_digest
+from merflow.errors import MerflowError, SkipClip
+from merflow.faces import Finder
+from merflow.framefiles import frame_numbers, positions, read_frames
+from merflow.progress import track
+from merflow.settings import Settings
+from merflow.store import Skipped, write_store
+
+
+def align(catalogue: Path, out: Path, *, subject: str, config: Path | None = None) -> None:
+    """Find and align the face in every clip of one SUBJECT of a CATALOGUE.
+
+    Examples
+    --------
+    merflow align results/catalogue/smic.json s03.h5 --subject s03
+    merflow align results/catalogue/samm.json 006.h5 --subject 006 --config config/config.yaml
+
+    Parameters
+    ----------
+    catalogue
+        JSON that `merflow catalogue` wrote.
+    out
+        Clip store to write.
+    subject
+        Subject id, as in the catalogue.
+    config
+        Config file; without it the defaults hold.
+    """
+    settings = load(config) if config else Settings()
+    clips = [clip for clip in read_catalogue(catalogue) if clip.key.subject == subject]
+    if not clips:
+        raise MerflowError(str(catalogue), f"no clip of subject '{subject}'", "a subject in it")
+    aligned = _aligned(clips, settings)
+    inputs = {"frames": subject_digest(clips)}
+    writer = write_store(out, "align", aligned, recipes.aligned(settings), inputs)
+    print(f"{len(writer.checksums)} clips aligned, {len(writer.skipped)} skipped")
+
+
+def _aligned(clips: list[Clip], settings: Settings) -> Iterator[ClipArrays | Skipped]:
+    finder = Finder(settings.align.points, settings.align.model)
+    for clip in track(clips, "aligning"):
+        try:
+            yield align_clip(read_clip(clip), settings.align, finder)
+        except SkipClip as skip:
+            yield Skipped(*clip.key, "align", skip.reason)
+
+
+def read_clip(clip: Clip) -> ClipArrays:
+    """Read a clip's frames; raise SkipClip with the reason when they cannot be read."""
+    if clip.missing:
+        raise SkipClip(clip.missing)
+    frames = read_frames(clip)
+    numbers = frame_numbers(clip, len(frames))
+    onset, apex, offset = positions(clip, numbers)
+    return ClipArrays(
+        key=clip.key,
+        frames=frames,
+        fps=clip.fps,
+        numbers=np.asarray(numbers, np.int64),
+        onset=onset,
+        apex=apex,
+        offset=offset,
+        enters_at=clip.enters_at,
+        facts={"frames": len(frames)},
+    )

@@ -1,0 +1,43 @@
+"""`merflow crop`: an aligned clip store to squares of the face at the working resolution."""
+
+from pathlib import Path
+
+from merflow import recipes
+from merflow.configuration import load_preparation
+from merflow.crop import crop_clip
+from merflow.store import run_stage
+
+
+def crop(
+    source: Path, out: Path, *, preparation: str = "", config: Path | None = None, threads: int = 1
+) -> None:
+    """Crop every clip of the store SOURCE into the store OUT.
+
+    Examples
+    --------
+    merflow crop aligned.h5 cropped.h5
+    merflow crop aligned.h5 cropped.h5 --preparation grey64 --config config/config.yaml
+
+    Parameters
+    ----------
+    source
+        Aligned clip store.
+    out
+        Clip store to write.
+    preparation
+        Name of a preparation in the config; without it the defaults hold.
+    config
+        Config file.
+    threads
+        Clips worked on at once.
+    """
+    settings, name = load_preparation(config, preparation)
+    chosen = settings.preparations[name].crop
+    run_stage(
+        source,
+        out,
+        "crop",
+        lambda clip: crop_clip(clip, chosen),
+        recipes.cropped(settings, name),
+        threads=threads,
+    )

@@ -1,0 +1,76 @@
+"""`merflow interpolate`: any number of frames to a fixed length, in a store, video or folder."""
+
+from pathlib import Path
+from typing import Literal
+
+from merflow import media, recipes
+from merflow.configuration import load_preparation
+from merflow.interpolate import interpolate_clip, interpolate_frames
+from merflow.prepare import prepare_clip
+from merflow.settings import Interpolate
+from merflow.store import run_stage
+
+
+def interpolate(
+    source: Path,
+    out: Path,
+    *,
+    length: int | None = None,
+    method: Literal["", "tim", "linear", "nearest"] = "",
+    fps: float | None = None,
+    preparation: str = "",
+    config: Path | None = None,
+    threads: int = 1,
+) -> None:
+    """Interpolate every clip in SOURCE to a fixed length.
+
+    SOURCE is a clip store (.h5), a video, or a folder of frames; OUT is the same kind of thing.
+    A store's clips are also brought to the network's size; a video keeps its size.
+
+    Examples
+    --------
+    merflow interpolate frames/ ten/ --length 10 --fps 200
+    merflow interpolate x10.h5 ready.h5 --preparation grey64 --config config/config.yaml
+
+    Parameters
+    ----------
+    source
+        Clip store, video or folder of frames.
+    out
+        What to write: .h5, a video file name, or a folder.
+    length
+        Number of frames; without it the preparation's.
+    method
+        tim, linear or nearest; without it the preparation's.
+    fps
+        Frames per second of a folder of frames (Hz).
+    preparation
+        Name of a preparation in the config; without it the defaults hold.
+    config
+        Config file.
+    threads
+        Clips worked on at once.
+    """
+    settings, name = load_preparation(config, preparation)
+    chosen = settings.preparations[name]
+    given = {"length": length, "method": method or None}
+    changed = {key: value for key, value in given.items() if value is not None}
+    step = Interpolate(**chosen.interpolate.model_dump() | changed)
+    chosen = chosen.model_copy(update={"interpolate": step})
+    settings = settings.model_copy(update={"preparations": {name: chosen}})
+    if source.suffix != ".h5":
+        clip = media.read(source, fps)
+        frames = interpolate_frames(clip.frames, step.length, step.method, step.prefilter)
+        numbers = list(range(1, len(frames) + 1))
+        rate = clip.fps * len(frames) / len(clip.frames)
+        media.write(out, frames, rate, numbers)
+        print(f"{len(clip.frames)} frames to {len(frames)}")
+        return
+    run_stage(
+        source,
+        out,
+        "interpolate",
+        lambda clip: prepare_clip(clip, chosen, interpolate_clip),
+        recipes.prepared(settings, name, "x1"),
+        threads=threads,
+    )

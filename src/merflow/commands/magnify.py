@@ -1,0 +1,99 @@
+"""`merflow magnify`: multiply the movement in a clip store, a video or a folder of frames."""
+
+import dataclasses
+from pathlib import Path
+from typing import Literal
+
+from merflow import media, recipes
+from merflow.configuration import load_preparation
+from merflow.errors import MerflowError
+from merflow.magnify import magnify_clip
+from merflow.recipes import factor_name, factor_value
+from merflow.settings import Magnify
+from merflow.store import run_stage
+
+
+def magnify(
+    source: Path,
+    out: Path,
+    *,
+    factor: str = "",
+    alpha: float | None = None,
+    fps: float | None = None,
+    method: Literal["", "phase", "linear", "lagrangian"] = "",
+    preparation: str = "",
+    config: Path | None = None,
+    threads: int = 1,
+) -> None:
+    """Multiply the movement of every clip in SOURCE by a factor.
+
+    SOURCE is a clip store (.h5), a video, or a folder of frames; OUT is the same kind of thing.
+    The factor multiplies displacements; the literature's alpha is the factor minus one.
+
+    Examples
+    --------
+    merflow magnify frames/ magnified/ --factor 25 --fps 200
+    merflow magnify cropped.h5 x10.h5 --alpha 9 --method lagrangian
+
+    Parameters
+    ----------
+    source
+        Clip store, video or folder of frames.
+    out
+        What to write: .h5, a video file name, or a folder.
+    factor
+        Times the displacement: 10 or x10.
+    alpha
+        The literature's alpha instead: factor = alpha + 1.
+    fps
+        Frames per second of a folder of frames (Hz); a video's own rate is used without it.
+    method
+        phase, linear or lagrangian; without it the preparation's.
+    preparation
+        Name of a preparation in the config; without it the defaults hold.
+    config
+        Config file.
+    threads
+        Clips worked on at once.
+    """
+    value = chosen_factor(factor, alpha)
+    settings, name = load_preparation(config, preparation)
+    chosen = settings.preparations[name].magnify
+    if method:
+        chosen = Magnify(**chosen.model_dump() | {"method": method})
+        replaced = settings.preparations[name].model_copy(update={"magnify": chosen})
+        settings = settings.model_copy(update={"preparations": {name: replaced}})
+    if source.suffix != ".h5":
+        clip = magnify_clip(media.read(source, fps), chosen, value)
+        media.write(out, clip.frames, clip.fps, clip.numbers)
+        print(_said(clip.facts.get("magnify", {})))
+        return
+    run_stage(
+        source,
+        out,
+        "magnify",
+        lambda clip: dataclasses.replace(magnify_clip(clip, chosen, value)),
+        recipes.magnified(settings, name, factor_name(value)),
+        before="interpolated",
+        threads=threads,
+    )
+
+
+def chosen_factor(factor: str, alpha: float | None) -> float:
+    """Return the one factor that --factor or --alpha asks for."""
+    if bool(factor) == (alpha is not None):
+        raise MerflowError(
+            "magnify",
+            "--factor and --alpha both given" if factor else "no factor",
+            "one of --factor F (times the displacement) and --alpha A (factor A + 1)",
+        )
+    if alpha is not None:
+        return alpha + 1
+    try:
+        return factor_value(factor)
+    except ValueError:
+        raise MerflowError("magnify: --factor", f"{factor!r}", "a number, as 10 or x10") from None
+
+
+def _said(facts: dict) -> str:
+    return ", ".join(f"{key} {value}" for key, value in facts.items())

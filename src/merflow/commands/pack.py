@@ -1,0 +1,50 @@
+"""`merflow pack`: all prepared clips of a collection into one training array."""
+
+from pathlib import Path
+
+from merflow import recipes
+from merflow.configuration import load
+from merflow.errors import FAILED, MerflowError
+from merflow.packed import Survey, survey, write_packed
+
+
+def pack(out: Path, *stores: Path, preparation: str, factor: str, config: Path) -> None:
+    """Pack STORES into the training array OUT; stop when too many clips were skipped.
+
+    Examples
+    --------
+    merflow pack x10.h5 results/p/interpolated/x10/*/*.h5 --preparation p --factor x10 --config C
+    merflow pack all.h5 a.h5 b.h5 --preparation grey64 --factor x1 --config config/config.yaml
+
+    Parameters
+    ----------
+    out
+        Packed file to write.
+    stores
+        Prepared clip stores.
+    preparation
+        Name of the preparation they were made by.
+    factor
+        Their factor, as x10.
+    config
+        Config file.
+    """
+    settings = load(config)
+    found = survey(list(stores))
+    _refuse_too_many(out, found, settings.max_skipped)
+    write_packed(out, found, recipes.packed(settings, preparation, factor))
+    print(f"{len(found.keys)} clips packed, {len(found.skipped)} skipped")
+
+
+def _refuse_too_many(out: Path, found: Survey, most: float) -> None:
+    total = len(found.keys) + len(found.skipped)
+    if len(found.skipped) <= most * total and found.keys:
+        return
+    rows = [f"  {'/'.join(s[:3])} ({s.stage}): {s.reason}" for s in sorted(found.skipped)]
+    raise MerflowError(
+        str(out),
+        "\n".join([f"{len(found.skipped)} of {total} clips were skipped", *rows]),
+        f"at most {most:.0%} (max_skipped) and at least one clip left",
+        "mend the clips named above, or raise max_skipped if they are known to be bad",
+        code=FAILED,
+    )

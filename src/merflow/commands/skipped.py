@@ -1,0 +1,28 @@
+"""`merflow skipped`: every clip that did not reach the training arrays, and why."""
+
+from pathlib import Path
+
+from merflow.csvtable import csv_text
+from merflow.files import write_text
+from merflow.packed import read_skipped
+from merflow.store import Skipped
+
+
+def skipped(out: Path, *packs: Path) -> None:
+    """List in OUT every clip that did not reach the training arrays PACKS, and why.
+
+    Examples
+    --------
+    merflow skipped results/skipped.csv results/p/packed/c/x1.h5
+    merflow skipped skipped.csv results/p/packed/c/*.h5
+
+    Parameters
+    ----------
+    out
+        CSV to write: dataset, subject, clip, stage, reason.
+    packs
+        Packed files.
+    """
+    rows = sorted({row for path in packs for row in read_skipped(path)})
+    write_text(out, csv_text(Skipped._fields, rows))
+    print(f"{len(rows)} clips skipped")

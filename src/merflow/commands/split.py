@@ -1,0 +1,33 @@
+"""`merflow split`: the folds of an experiment, test labels apart."""
+
+from pathlib import Path
+
+from merflow.configuration import load
+from merflow.files import write_text
+from merflow.plan import Plan
+from merflow.split import fold_text, truth_text
+
+
+def split(experiment: str, *, config: Path) -> None:
+    """Write the fold files of EXPERIMENT and, apart from them, the truth.
+
+    Examples
+    --------
+    merflow split demo --config results/config.yaml
+    merflow split my_experiment --config config/megc2019.yaml
+
+    Parameters
+    ----------
+    experiment
+        Name of an experiment in the config.
+    config
+        Config file.
+    """
+    plan = Plan(load(config))
+    data = plan.labelled(experiment)
+    keys = [clip.key for clip in data.clips]
+    folds = plan.folds(experiment)
+    for fold, path in zip(folds, plan.fold_files(experiment), strict=True):
+        write_text(path, fold_text(fold, keys, data.labels))
+    write_text(plan.truth_file(experiment), truth_text(folds, keys, data.labels))
+    print(f"{experiment}: {len(keys)} clips in {len(folds)} folds")

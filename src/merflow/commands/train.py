@@ -1,0 +1,55 @@
+"""`merflow train`: fit the folds of a run and predict the subject each leaves out."""
+
+import logging
+from pathlib import Path
+
+from merflow.configuration import load
+from merflow.errors import FAILED, MerflowError
+from merflow.packed import read_packed
+from merflow.plan import Plan, run_of
+from merflow.split import read_fold
+from merflow.train import Shelf, train_fold
+
+LOG = logging.getLogger("merflow")
+
+
+def train(run: Path, *folds: Path, config: Path) -> None:
+    """Train the FOLDS of the folder RUN and predict the subject each leaves out.
+
+    Examples
+    --------
+    merflow train results/runs/demo/x10/seed0 results/folds/demo/smic-s03.csv --config C.yaml
+    merflow train results/runs/demo/x1/seed0 results/folds/demo/*.csv --config C.yaml
+
+    Parameters
+    ----------
+    run
+        results/runs/<experiment>/x<factor>/seed<k>: names what is trained, and is written to.
+    folds
+        Fold files of the experiment.
+    config
+        Config file.
+    """
+    plan = Plan(load(config), catalogue=False)
+    named = run_of(run)
+    experiment = plan.experiment(named.experiment)
+    packs = [read_packed(path) for path in plan.packed(named.experiment, named.factor)]
+    shelf = Shelf(packs, named.factor.split("+"), experiment.control)
+    failed: list[str] = []
+    for number, path in enumerate(folds, start=1):
+        fold = read_fold(path)
+        try:
+            facts = train_fold(plan, named, shelf, fold, run / fold.name)
+        except MerflowError as error:
+            # The other folds of the job go on; the job fails when they are done.
+            LOG.error("fold %s: %s", fold.name, error)
+            failed.append(fold.name)
+            continue
+        print(f"[{number} of {len(folds)}] {fold.name}: {facts['seconds']:.1f} s", flush=True)
+    if failed:
+        raise MerflowError(
+            str(run),
+            f"{len(failed)} of {len(folds)} folds failed: {', '.join(failed)}",
+            fix="see the messages above",
+            code=FAILED,
+        )

@@ -1,0 +1,154 @@
+"""From YAML to validated settings: merging, grids, and messages that name the key."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from merflow.errors import MerflowError, nearest, unknown
+from merflow.settings import Preparation, Settings
+
+LISTS = {"factors", "seeds", "test_on", "class_weights", "iir", "iir_hz"}
+"""Keys whose value is a list by nature; any other list in an experiment is a grid."""
+
+
+def load(*paths: Path | str) -> Settings:
+    """Read YAML files, later ones over earlier ones, and validate the whole."""
+    merged: dict[str, Any] = {}
+    for path in paths:
+        merged = merge(merged, read_yaml(Path(path)))
+    return validate(merged, str(paths[-1]) if paths else "config")
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read one YAML file safely; an empty file is an empty mapping."""
+    try:
+        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise MerflowError(str(path), "no such file", "a YAML config") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise MerflowError(str(path), f"not YAML: {error}", "a YAML config in UTF-8") from None
+    if not isinstance(value or {}, dict):
+        raise MerflowError(str(path), f"a {type(value).__name__}", "keys and values")
+    return value or {}
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `base` with `over` laid on top, section by section."""
+    merged = dict(base)
+    for key, value in over.items():
+        if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+            merged[key] = merge(merged[key], value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def validate(raw: Mapping[str, Any], where: str = "config") -> Settings:
+    """Expand grids and validate; every fault found is named in one message."""
+    raw = dict(raw)
+    experiments = raw.get("experiments")
+    if isinstance(experiments, Mapping):
+        raw["experiments"] = {
+            name: value
+            for base, entry in experiments.items()
+            for name, value in expand(str(base), entry)
+        }
+    try:
+        return Settings.model_validate(raw)
+    except ValidationError as error:
+        faults = _faults(error)
+        lines = "\n".join(f"  {line}" for line in faults)
+        raise MerflowError(
+            where,
+            f"{len(faults)} wrong setting{'s' * (len(faults) > 1)}\n{lines}",
+            fix="correct the key; config/README.md lists every key with its default",
+        ) from None
+
+
+def expand(name: str, entry: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
+    """Expand the lists in an experiment: one experiment per combination.
+
+    A leaf that holds a list where the settings want one value becomes
+    `<name>-<key>=<value>`, for instance `cnn-loss=focal`.
+    """
+    axes = list(_axes(entry, ())) if isinstance(entry, Mapping) else []
+    if not axes:
+        yield name, entry
+        return
+    for values in itertools.product(*(options for _, options in axes)):
+        chosen = entry
+        parts = [name]
+        for (path, _), value in zip(axes, values, strict=True):
+            chosen = _replaced(chosen, path, value)
+            parts.append(f"{path[-1]}={value}")
+        yield "-".join(parts), chosen
+
+
+def _axes(entry: Mapping[str, Any], path: tuple) -> Iterator[tuple[tuple[str, ...], list]]:
+    for key, value in entry.items():
+        if isinstance(value, Mapping):
+            yield from _axes(value, (*path, key))
+        elif isinstance(value, list) and key not in LISTS:
+            yield (*path, key), value
+
+
+def _replaced(entry: Mapping[str, Any], path: tuple[str, ...], value: Any) -> dict:  # noqa: ANN401
+    if len(path) == 1:
+        return {**entry, path[0]: value}
+    return {**entry, path[0]: _replaced(entry[path[0]], path[1:], value)}
+
+
+def _faults(error: ValidationError) -> list[str]:
+    faults = {}
+    for item in error.errors():
+        path = [str(part) for part in item["loc"]]
+        # A union lists each branch as a made-up last part of the path: drop it.
+        while path and ("[" in path[-1] and not path[-1].isdigit()):
+            path.pop()
+        key = ".".join(path)
+        if item["type"] == "extra_forbidden":
+            text = f"unknown key{nearest(path[-1], _keys_at(path[:-1]))}"
+        elif item["type"] == "missing":
+            text = "missing; it has no default"
+        elif item["type"] == "value_error":
+            text = str(item["ctx"]["error"])
+        else:
+            text = f"found {item['input']!r}; {item['msg'][0].lower()}{item['msg'][1:]}"
+        faults.setdefault(key, []).append(text)
+    return [f"{key}: {' or '.join(texts)}" if key else texts[0] for key, texts in faults.items()]
+
+
+def _keys_at(path: list[str]) -> list[str]:
+    """Return the keys that the settings know at a path of keys and user-given names."""
+    model: Any = Settings
+    for part in path:
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            if part not in model.model_fields:
+                return []
+            model = model.model_fields[part].annotation
+        else:
+            model = get_args(model)[-1]
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        return list(model.model_fields)
+    return []
+
+
+def load_preparation(config: Path | None, preparation: str) -> tuple[Settings, str]:
+    """Return settings and the name of the preparation a stage is to use.
+
+    Without a config the defaults hold, under the name `default`; without a name the config's
+    only preparation is meant.
+    """
+    if config is None:
+        return Settings(preparations={"default": Preparation()}), "default"
+    settings = load(config)
+    names = list(settings.preparations)
+    if not preparation and len(names) == 1:
+        return settings, names[0]
+    if preparation not in names:
+        raise unknown(f"{config}: preparations", "preparation", preparation, names)
+    return settings, preparation

@@ -1,0 +1,189 @@
+"""Pixels from disk: pictures, videos and arrays become RGB frames, or the clip is skipped."""
+
+import os
+from collections.abc import Iterator
+
+import numpy as np
+
+from merflow.clips import Clip
+from merflow.errors import SkipClip
+
+PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".tif", ".tiff"})
+VIDEOS = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv"})
+TENSORS = frozenset({".npy"})
+
+MAX_SIDE = 8192
+MAX_FILE = 256 * 2**20
+MAX_FRAMES = 200_000
+MAX_CLIP_BYTES = 4 * 2**30
+"""`read_frames` holds a clip in memory; `iter_frames` has no such limit."""
+
+
+def is_video(clip: Clip) -> bool:
+    """Tell whether the clip is one video file."""
+    return len(clip.files) == 1 and _suffix(clip) in VIDEOS
+
+
+def _suffix(clip: Clip) -> str:
+    return os.path.splitext(clip.files[0])[1].lower()
+
+
+def iter_frames(clip: Clip) -> Iterator[np.ndarray]:
+    """Yield the clip's frames in order, (H, W, 3) uint8 RGB, one in memory at a time.
+
+    A video is decoded from its start, never by seeking; its frames onset..offset are given.
+    """
+    if clip.missing:
+        raise SkipClip(clip.missing)
+    if not clip.files:
+        raise SkipClip("no frames")
+    if is_video(clip):
+        yield from _video(clip)
+        return
+    if _suffix(clip) in TENSORS:
+        yield from _tensor(clip)
+        return
+    size = None
+    for name in clip.files:
+        frame = _picture(clip, name)
+        if size is not None and frame.shape != size:
+            raise SkipClip(
+                f"{clip.key}: {name} is {frame.shape[1]}x{frame.shape[0]} pixels, "
+                f"the frames before are {size[1]}x{size[0]}"
+            )
+        size = frame.shape
+        yield frame
+
+
+def read_frames(clip: Clip) -> np.ndarray:
+    """Return the clip's frames, (T, H, W, 3) uint8 RGB.
+
+    A frame that cannot be decoded, or frames of different sizes, skip the clip by name.
+    """
+    frames: list[np.ndarray] = []
+    total = 0
+    for frame in iter_frames(clip):
+        total += frame.nbytes
+        if total > MAX_CLIP_BYTES:
+            raise SkipClip(
+                f"{clip.key}: more than {MAX_CLIP_BYTES // 2**30} GiB of pixels in one clip; "
+                "correct its onset and offset, or cut it"
+            )
+        frames.append(frame)
+    if not frames:
+        raise SkipClip(f"{clip.key}: {clip.files[0]} holds no frames in onset..offset")
+    return np.stack(frames)
+
+
+def _picture(clip: Clip, name: str) -> np.ndarray:
+    """Decode one picture file to (H, W, 3) uint8 RGB."""
+    import cv2
+
+    path = os.path.join(clip.folder, name)
+    try:
+        if os.path.getsize(path) > MAX_FILE:
+            raise SkipClip(f"{clip.key}: {name} is larger than {MAX_FILE // 2**20} MiB")
+        data = np.fromfile(path, np.uint8)
+    except OSError as error:
+        raise SkipClip(f"{clip.key}: {name} cannot be read ({error.strerror or error})") from error
+    _check_size(clip, name, picture_size(data[:65536].tobytes()))
+    try:
+        # imread warns on a damaged JPEG and gives grey rows; the tail check catches cut files.
+        frame = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
+    except cv2.error:
+        frame = None
+    if frame is None or truncated(data):
+        raise SkipClip(f"{clip.key}: {name} cannot be decoded (damaged or not a picture)")
+    _check_size(clip, name, (frame.shape[1], frame.shape[0]))
+    return frame
+
+
+def _check_size(clip: Clip, name: str, size: tuple[int, int] | None) -> None:
+    if size is not None and max(size) > MAX_SIDE:
+        raise SkipClip(
+            f"{clip.key}: {name} is {size[0]}x{size[1]} pixels, at most {MAX_SIDE} a side are read"
+        )
+
+
+def picture_size(head: bytes) -> tuple[int, int] | None:
+    """Return (width, height) as a PNG, BMP or JPEG declares them, or None; nothing is decoded."""
+    if head.startswith(b"\x89PNG") and len(head) >= 24:
+        return int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
+    if head.startswith(b"BM") and len(head) >= 26:
+        width, height = (int.from_bytes(head[i : i + 4], "little", signed=True) for i in (18, 22))
+        return abs(width), abs(height)
+    at = 2
+    while head.startswith(b"\xff\xd8") and at + 9 <= len(head) and head[at] == 0xFF:
+        if 0xC0 <= head[at + 1] <= 0xCF and head[at + 1] not in (0xC4, 0xC8, 0xCC):
+            height, width = (int.from_bytes(head[at + i : at + i + 2], "big") for i in (5, 7))
+            return width, height
+        at += 2 + int.from_bytes(head[at + 2 : at + 4], "big")
+    return None
+
+
+def truncated(data: np.ndarray) -> bool:
+    """Tell whether a JPEG or PNG, (n,) uint8, lacks its end mark: decoders fill such with grey."""
+    head, tail = data[:4].tobytes(), data[-64:].tobytes()
+    if head.startswith(b"\xff\xd8"):
+        return b"\xff\xd9" not in data[-4096:].tobytes()
+    return head == b"\x89PNG" and b"IEND" not in tail
+
+
+def _video(clip: Clip) -> Iterator[np.ndarray]:
+    """Decode a video in order and yield frames onset..offset, (H, W, 3) uint8 RGB."""
+    import cv2
+
+    name = clip.files[0]
+    path = os.path.join(clip.folder, name)
+    if not os.path.isfile(path):
+        raise SkipClip(f"{clip.key}: {name} is not there")
+    capture = cv2.VideoCapture(path)
+    try:
+        if not capture.isOpened():
+            raise SkipClip(f"{clip.key}: {name} cannot be opened as a video")
+        size = tuple(
+            int(capture.get(p)) for p in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+        )
+        _check_size(clip, name, size)
+        given = 0
+        for number in range(MAX_FRAMES):
+            if clip.offset is not None and number > clip.offset:
+                break
+            good, frame = capture.read()
+            if not good:
+                break
+            if clip.onset is None or number >= clip.onset:
+                given += 1
+                yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+        else:
+            raise SkipClip(f"{clip.key}: {name} has more than {MAX_FRAMES:,} frames")
+        if clip.numbers and given < len(clip.numbers):
+            raise SkipClip(
+                f"{clip.key}: {name} gives {given} frames of onset..offset, "
+                f"{len(clip.numbers)} are expected"
+            )
+    finally:
+        capture.release()
+
+
+def _tensor(clip: Clip) -> Iterator[np.ndarray]:
+    """Yield the frames of a .npy file, (T, H, W) or (T, H, W, 1 or 3) uint8, as RGB."""
+    name = clip.files[0]
+    try:
+        # No pickles: an array file must not be able to run code.
+        array = np.load(os.path.join(clip.folder, name), mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise SkipClip(f"{clip.key}: {name} cannot be read as an array ({error})") from error
+    shape = " x ".join(map(str, array.shape))
+    if array.ndim == 3:
+        array = array[..., None]
+    if array.ndim != 4 or array.dtype != np.uint8 or array.shape[-1] not in (1, 3):
+        raise SkipClip(
+            f"{clip.key}: {name} is {shape} {array.dtype}; frames x height x width (x 1 or 3) "
+            "uint8 is read"
+        )
+    _check_size(clip, name, (array.shape[2], array.shape[1]))
+    first = clip.onset or 0
+    last = len(array) if clip.offset is None else clip.offset + 1
+    for frame in array[first:last]:
+        yield np.ascontiguousarray(np.broadcast_to(frame, (*frame.shape[:2], 3)))

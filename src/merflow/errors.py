@@ -1,0 +1,53 @@
+"""The one error type: where it went wrong, what was found, what was expected, what to do."""
+
+import difflib
+from collections.abc import Iterable
+
+DONE, WARNED, BAD_INPUT, FAILED = 0, 1, 2, 3
+"""Exit codes of every command: done, warnings under --strict, bad input, the work failed."""
+
+
+class MerflowError(Exception):
+    """A failure a user can act on; `str()` is the whole message, never a traceback."""
+
+    def __init__(
+        self, where: str, found: str, expected: str = "", fix: str = "", *, code: int = BAD_INPUT
+    ) -> None:
+        self.where, self.found, self.expected, self.fix, self.code = (
+            where,
+            found,
+            expected,
+            fix,
+            code,
+        )
+        super().__init__(where, found, expected, fix)
+
+    def __str__(self) -> str:
+        lines = [f"{self.where}: {self.found}"]
+        if self.expected:
+            lines.append(f"  expected: {self.expected}")
+        if self.fix:
+            lines.append(f"  to do: {self.fix}")
+        return "\n".join(lines)
+
+
+class SkipClip(MerflowError):
+    """One clip cannot go on (no face, too few frames); the run goes on without it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("clip", reason)
+        self.reason = reason
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return ` (did you mean 'x'?)` for the closest known word, or an empty string."""
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f" (did you mean '{close[0]}'?)" if close else ""
+
+
+def unknown(where: str, kind: str, word: str, known: Iterable[str]) -> MerflowError:
+    """Return the error for a name that is not among the known ones."""
+    names = sorted(known)
+    return MerflowError(
+        where, f"unknown {kind} '{word}'{nearest(word, names)}", f"one of {', '.join(names)}"
+    )

@@ -1,0 +1,115 @@
+"""Files without surprises: atomic writes, one safe join, digests."""
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from merflow.errors import MerflowError
+
+PARTIAL = ".part-"
+"""Every unfinished file has this in its name; nothing ever reads one."""
+
+
+@contextlib.contextmanager
+def atomic(path: Path | str) -> Iterator[Path]:
+    """Yield a unique path beside `path`; on success it is synced and renamed onto `path`.
+
+    On any failure the unfinished file is removed and `path` is left as it was.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The suffix is kept last: Keras and OpenCV choose the format by it.
+    part = path.with_name(f"{PARTIAL}{secrets.token_hex(6)}-{path.name}")
+    try:
+        yield part
+        with open(part, "rb+") as handle:
+            os.fsync(handle.fileno())
+        os.replace(part, path)
+        sync_folder(path.parent)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise MerflowError(
+            str(path),
+            f"could not be written ({error.strerror or error})",
+            "a writable folder with free space",
+            "free some space or check the folder's permissions, then run again; "
+            "everything already computed is kept",
+            code=3,
+        ) from error
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_text(path: Path | str, text: str) -> None:
+    """Write UTF-8 text with Unix line ends, atomically."""
+    with atomic(path) as part, open(part, "w", encoding="utf-8", newline="\n") as handle:
+        handle.write(text)
+
+
+def write_json(path: Path | str, value: Any) -> None:  # noqa: ANN401
+    """Write `value` as sorted, indented JSON, atomically."""
+    write_text(path, json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def digest(value: Any) -> str:  # noqa: ANN401
+    """Return 16 hex digits that name a JSON-able value, whatever the order of its keys."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def file_digest(path: Path | str) -> str:
+    """Return the SHA-256 of a file's bytes, in hex."""
+    with open(path, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+RESERVED = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
+
+
+def safe_name(name: str, where: str) -> str:
+    """Return `name` if it can be one part of a path on every system; refuse it otherwise."""
+    bad = (
+        not name
+        or name in {".", ".."}
+        or name != name.strip()
+        or name.endswith(".")
+        or any(c in name for c in '/\\:*?"<>|')
+        or any(ord(c) < 32 or ord(c) == 127 for c in name)
+        or name.split(".")[0].lower() in RESERVED
+    )
+    if bad:
+        raise MerflowError(
+            where,
+            f"{name!r} cannot be part of a file name",
+            "a name without slashes, colons, control characters or device names",
+            "correct the cell or rename the folder",
+        )
+    return name
+
+
+def safe_join(root: Path, *parts: str, where: str = "") -> Path:
+    """Join names below `root`; refuse anything that would lead out of it, links included."""
+    path = root.joinpath(*(safe_name(part, where or str(root)) for part in parts))
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise MerflowError(
+            where or str(root),
+            f"{'/'.join(parts)!r} leads outside {root}",
+            "a path below the dataset's root",
+            "replace the link or correct the name",
+        )
+    return path

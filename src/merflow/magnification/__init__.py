@@ -1,0 +1,1 @@
+"""The parts of motion magnification: operators in time, motion fields, the three methods."""

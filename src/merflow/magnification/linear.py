@@ -1,0 +1,88 @@
+"""Linear Eulerian magnification (Wu et al. 2012), for comparison with published work.
+
+Space and time commute and every level's gain is the same at all times, so a luma plane is
+filtered once, at half size (the finest level's gain is 0), and one sweep down and one up the
+pyramid give what filtering every level of every colour would.
+"""
+
+from typing import Any
+
+import cv2
+import numpy as np
+
+from merflow.magnification.luma import add_luma, luma
+from merflow.magnification.temporal import apply_in_time
+from merflow.magnification.threads import each
+
+EXAGGERATION = 2.0
+"""Wu's published code doubles the bound of the first-order theory."""
+
+
+def level_gains(height: int, width: int, alpha: float, lambda_c: float) -> np.ndarray:
+    """Return the gain of each pyramid level, finest first; the finest and the low-pass have 0.
+
+    Wu's rule: a level of wavelength L gets min(alpha, 2 (L / (8 d) - 1)) with
+    d = lambda_c / (8 (1 + alpha)); the coarsest level has a third of the diagonal. For a
+    negative alpha (a factor below 1) every level gets alpha itself.
+    """
+    levels = max(1, int(np.log2(max(1, min(height, width) / 5))))
+    wavelengths = np.hypot(height, width) / 3 / 2.0 ** np.arange(levels - 1, -1, -1)
+    gains = np.full(levels, alpha, np.float64)
+    if alpha > 0:
+        shift = lambda_c / (8 * (1 + alpha))
+        gains = np.clip(EXAGGERATION * (wavelengths / (8 * shift) - 1), 0, alpha)
+    gains[0] = 0
+    return gains
+
+
+def weigh_levels(half: np.ndarray, gains: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Return the sum of gain times Laplacian level, at full `size` (width, height), float32.
+
+    half: the plane already once reduced; gains as from `level_gains`, with gains[0] == 0.
+    """
+    if len(gains) == 1:
+        return np.zeros(size[::-1], np.float32)
+    lows = [half]
+    for _ in gains[1:]:
+        lows.append(cv2.pyrDown(lows[-1]))
+    total = -np.float32(gains[-1]) * lows[-1]
+    for level in range(len(gains) - 1, 0, -1):
+        low = lows[level - 1]
+        total = cv2.pyrUp(total, dstsize=low.shape[::-1])
+        finer = gains[level - 1] if level > 1 else 0.0
+        total = cv2.addWeighted(low, float(gains[level] - finer), total, 1.0, 0.0)
+    return cv2.pyrUp(total, dstsize=size)
+
+
+def magnify_linear(
+    frames: np.ndarray,
+    operator: np.ndarray,
+    alpha: float,
+    light: np.ndarray,
+    reference: int,
+    lambda_c: float,
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """Return the magnified (T, H, W, C) uint8 frames and {"clipped": share of pixels}.
+
+    operator: (T, T) of `temporal`; light: (T, 2) of `flicker.global_light`; reference:
+    position of the onset frame; lambda_c: shortest wavelength (px) that gets the whole gain.
+    """
+    length, height, width, _ = frames.shape
+    gains = level_gains(height, width, alpha, lambda_c)
+    half = np.empty((length, (height + 1) // 2, (width + 1) // 2), np.float32)
+
+    def reduce(time: int) -> None:
+        half[time] = cv2.pyrDown(luma(frames[time]))
+
+    each(reduce, length)
+    still = half[reference].copy()
+    half -= light[:, :1, None] * still + light[:, 1:, None]
+    apply_in_time(operator, half)
+    out, clipped = np.empty_like(frames), np.zeros(length, np.int64)
+
+    def build(time: int) -> None:
+        change = weigh_levels(half[time], gains, (width, height))
+        clipped[time] = add_luma(frames[time], change, out[time])
+
+    each(build, length)
+    return out, {"clipped": float(clipped.sum() / (length * height * width))}

@@ -1,0 +1,69 @@
+"""Move the pixels of a frame along a motion field, without folding it."""
+
+import cv2
+import numpy as np
+
+FOLD_LIMIT = 0.9
+"""The largest change of displacement per pixel (Frobenius norm) before a warp folds over."""
+STEPS = 6
+"""Fixed-point steps that carry the field from the reference onto the frame."""
+CLAMP_ROUNDS = 4
+
+
+def without_folds(field: np.ndarray, cell: tuple[float, float]) -> tuple[np.ndarray, float]:
+    """Return the field scaled down where it would fold, and the share of cells scaled down.
+
+    field: (rows, columns, 2) float32 displacement in px, as it will be applied; cell: width and
+    height of a cell in px. The scale is smooth, so that it adds no folds of its own.
+    """
+    scale = np.ones(field.shape[:2], np.float32)
+    for _ in range(CLAMP_ROUNDS):
+        bend = _bend(field * scale[..., None], cell)
+        if bend.max() <= FOLD_LIMIT:
+            break
+        limit = np.minimum(1, FOLD_LIMIT / np.maximum(bend, FOLD_LIMIT)).astype(np.float32)
+        scale *= cv2.GaussianBlur(cv2.erode(limit, np.ones((5, 5), np.uint8)), (0, 0), 1.5)
+    return field * scale[..., None], float(np.mean(scale < 0.999))
+
+
+def _bend(field: np.ndarray, cell: tuple[float, float]) -> np.ndarray:
+    """Return the Frobenius norm of the field's derivative per pixel, (rows, columns)."""
+    total = np.zeros(field.shape[:2], np.float32)
+    for axis, size in ((1, cell[0]), (0, cell[1])):
+        if field.shape[axis] > 1:
+            slope = np.gradient(field, axis=axis) / np.float32(size)
+            total += (slope**2).sum(axis=2)
+    return np.sqrt(total)
+
+
+def pull_back(field: np.ndarray, cell: tuple[float, float], carrier: np.ndarray) -> np.ndarray:
+    """Return the field seen from the frame that results, (rows, columns, 2) float32.
+
+    For a pixel x of the result, z solves z + carrier(z) = x by fixed-point steps, and the answer
+    at x is field(z): with `carrier` the displacement of the result, the true inverse.
+    """
+    rows, columns, _ = field.shape
+    grid_y, grid_x = np.mgrid[0:rows, 0:columns].astype(np.float32)
+    per_cell = carrier / np.asarray(cell, np.float32)
+    seen = per_cell
+    for _ in range(STEPS):
+        seen = _sample(per_cell, grid_x - seen[..., 0], grid_y - seen[..., 1])
+    return _sample(field, grid_x - seen[..., 0], grid_y - seen[..., 1])
+
+
+def _sample(field: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return cv2.remap(field, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def move(frame: np.ndarray, field: np.ndarray) -> np.ndarray:
+    """Return `frame` with every pixel x taken from x - field(x), cubic, edges mirrored.
+
+    frame: (H, W, C) or (H, W), any type OpenCV can remap; field: (rows, columns, 2) float32 in
+    px, at any resolution.
+    """
+    height, width = frame.shape[:2]
+    full = cv2.resize(field, (width, height), interpolation=cv2.INTER_LINEAR)
+    x = np.arange(width, dtype=np.float32)[None] - full[..., 0]
+    y = np.arange(height, dtype=np.float32)[:, None] - full[..., 1]
+    moved = cv2.remap(frame, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+    return moved.reshape(frame.shape)

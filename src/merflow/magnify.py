@@ -1,0 +1,116 @@
+"""Magnify: multiply the displacement of everything that moves by a factor.
+
+factor f multiplies displacement by f; the literature's alpha is f - 1. Factor 1 is the input
+itself, bit for bit, and the onset frame is never changed.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from merflow.clips import ClipArrays
+from merflow.errors import MerflowError
+from merflow.magnification.flicker import global_light
+from merflow.magnification.lagrangian import magnify_lagrangian
+from merflow.magnification.linear import magnify_linear
+from merflow.magnification.riesz import magnify_phase
+from merflow.magnification.temporal import (
+    default_high_hz,
+    recursive_coefficient,
+    recursive_operator,
+    reference_operator,
+)
+from merflow.settings import Magnify
+
+
+def magnify_clip(arrays: ClipArrays, settings: Magnify, factor: float) -> ClipArrays:
+    """Return the clip with its displacement multiplied by `factor`, facts under "magnify"."""
+    frames, facts = magnify_frames(
+        arrays.frames, arrays.fps, factor, settings, reference=arrays.onset
+    )
+    return replace(arrays, frames=frames, facts={**arrays.facts, "magnify": facts})
+
+
+def magnify_frames(
+    frames: np.ndarray, fps: float, factor: float, settings: Magnify, *, reference: int = 0
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """Return (T, H, W, C) uint8 frames with displacement times `factor`, and what was measured.
+
+    frames: (T, H, W, C) uint8, C = 3 RGB or 1 grey; fps in Hz; reference: position of the onset
+    frame, which is returned as it is.
+    """
+    check(frames, fps, factor, settings, reference)
+    facts: dict[str, Any] = {"method": settings.method, "factor": float(factor)}
+    if factor == 1 or len(frames) == 1:
+        return frames.copy(), facts
+    operator = time_operator(len(frames), fps, settings, reference)
+    light = np.zeros((len(frames), 2), np.float32)
+    if settings.remove_flicker:
+        light = global_light(frames, reference)
+    alpha = factor - 1
+    if settings.method == "linear":
+        out, measured = magnify_linear(frames, operator, alpha, light, reference, settings.lambda_c)
+    elif settings.method == "lagrangian":
+        out, measured = magnify_lagrangian(frames, operator, alpha, light, reference)
+    else:
+        out, measured = magnify_phase(frames, operator, alpha, light, reference)
+    return out, facts | measured
+
+
+def time_operator(length: int, fps: float, settings: Magnify, reference: int) -> np.ndarray:
+    """Return the (T, T) float64 operator in time that the settings ask for."""
+    if settings.iir_hz is not None:
+        fast, slow = (recursive_coefficient(cutoff, fps) for cutoff in settings.iir_hz)
+        return recursive_operator(length, fast, slow, reference)
+    if settings.iir is not None:
+        return recursive_operator(length, *settings.iir, reference)
+    high = settings.high_hz or default_high_hz(fps)
+    return reference_operator(length, fps, high, reference)
+
+
+def check(frames: np.ndarray, fps: float, factor: float, settings: Magnify, reference: int) -> None:
+    """Refuse what cannot be magnified, saying why."""
+    if frames.ndim != 4 or frames.dtype != np.uint8 or frames.shape[3] not in (1, 3):
+        found = f"frames of shape {frames.shape} and type {frames.dtype}"
+        raise MerflowError("magnify", found, "(T, H, W, 1 or 3) uint8")
+    if frames.size == 0:
+        raise MerflowError("magnify", f"no pixels: frames of shape {frames.shape}")
+    if not (np.isfinite(factor) and factor >= 0):
+        raise MerflowError(
+            "magnify: factor",
+            f"{factor}",
+            "0 or more: 1 leaves the clip as it is, 10 multiplies the motion by ten",
+        )
+    if not (np.isfinite(fps) and fps > 0):
+        raise MerflowError(
+            "magnify: fps",
+            f"{fps}",
+            "frames per second above 0",
+            "give the camera's rate in the dataset's entry",
+        )
+    if not 0 <= reference < len(frames):
+        raise MerflowError("magnify: onset", f"{reference}", f"a position in 0..{len(frames) - 1}")
+    _check_recursion(settings)
+
+
+def _check_recursion(settings: Magnify) -> None:
+    where = "magnify: iir" if settings.iir is not None else "magnify: iir_hz"
+    pair = settings.iir if settings.iir is not None else settings.iir_hz
+    if pair is None:
+        return
+    if settings.iir is not None and settings.iir_hz is not None:
+        raise MerflowError("magnify", "both iir and iir_hz are set", "one of them")
+    if settings.method != "linear":
+        raise MerflowError(
+            where,
+            f"set for method '{settings.method}'",
+            "method: linear",
+            "remove the line, or choose the linear method",
+        )
+    fast, slow = pair
+    highest = 1 if settings.iir is not None else np.inf
+    if not 0 < slow < fast <= highest:
+        raise MerflowError(
+            where, f"({fast}, {slow})", "the faster first: 0 < second < first", "swap the two"
+        )

@@ -1,0 +1,97 @@
+"""Videos and folders of frames, for the commands that work on them directly."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from merflow.clips import Clip, ClipArrays, ClipKey
+from merflow.errors import MerflowError
+from merflow.files import atomic
+from merflow.framefiles import VIDEOS, frame_numbers, read_frames, scan
+
+
+def read(path: Path, fps: float | None = None) -> ClipArrays:
+    """Read a video, or a folder of frames (which needs `fps`), as one clip.
+
+    frames: (T, H, W, 3) uint8 RGB; the first frame counts as onset, the last as offset.
+    """
+    if path.is_dir():
+        listing = scan(path)
+        if not listing.files:
+            raise MerflowError(str(path), "no frames in this folder", "pictures with numbers")
+        folder, files, numbers = path, listing.files, listing.numbers
+        if fps is None:
+            raise MerflowError(
+                str(path), "no frame rate", "--fps N: a folder of frames does not carry its own"
+            )
+    elif not path.exists():
+        raise MerflowError(str(path), "no such file or folder", "a video or a folder of frames")
+    elif path.suffix.lower() in VIDEOS:
+        folder, files, numbers = path.parent, (path.name,), ()
+        fps = fps or video_rate(path)
+    else:
+        raise MerflowError(
+            str(path), f"a file of type {path.suffix!r}", f"a folder or {', '.join(sorted(VIDEOS))}"
+        )
+    clip = Clip(ClipKey("file", "-", path.stem), str(folder), files, numbers, fps, "")
+    frames = read_frames(clip)
+    found = np.asarray(frame_numbers(clip, len(frames)), np.int64)
+    return ClipArrays(clip.key, frames, fps, found, onset=0, apex=None, offset=len(frames) - 1)
+
+
+def video_rate(path: Path) -> float:
+    """Return the frames per second a video says it has (Hz)."""
+    video = cv2.VideoCapture(str(path))
+    rate = video.get(cv2.CAP_PROP_FPS)
+    video.release()
+    if not np.isfinite(rate) or rate <= 0:
+        raise MerflowError(str(path), "its frame rate cannot be read", "--fps N")
+    return float(rate)
+
+
+def write(path: Path, frames: np.ndarray, fps: float, numbers: Sequence[int]) -> None:
+    """Write frames (T, H, W, 1 or 3) uint8 as a video file, or as PNGs into a folder.
+
+    A video is lossy where its format is; the folder of PNGs never is.
+    """
+    if path.suffix.lower() in VIDEOS:
+        _write_video(path, frames, fps)
+        return
+    if path.suffix:
+        raise MerflowError(
+            str(path), f"a file of type {path.suffix!r}", "a video file name, .h5 or a folder"
+        )
+    width = max(5, len(str(max(numbers, default=0))))
+    for frame, number in zip(frames, numbers, strict=True):
+        with atomic(path / f"frame{int(number):0{width}d}.png") as part:
+            _check(cv2.imwrite(str(part), _bgr(frame)), path)
+
+
+def _write_video(path: Path, frames: np.ndarray, fps: float) -> None:
+    codec = "MJPG" if path.suffix.lower() == ".avi" else "mp4v"
+    height, width = frames.shape[1:3]
+    with atomic(path) as part:
+        fourcc = cv2.VideoWriter.fourcc(*codec)
+        video = cv2.VideoWriter(str(part), fourcc, fps, (width, height))
+        _check(video.isOpened(), path)
+        for frame in frames:
+            video.write(_bgr(frame))
+        video.release()
+
+
+def _bgr(frame: np.ndarray) -> np.ndarray:
+    code = cv2.COLOR_GRAY2BGR if frame.shape[2] == 1 else cv2.COLOR_RGB2BGR
+    return cv2.cvtColor(frame, code)
+
+
+def _check(done: bool, path: Path) -> None:
+    if not done:
+        raise MerflowError(
+            str(path),
+            "OpenCV could not write it",
+            "a writable place and a known format",
+            "free some space, or write a folder of frames instead",
+            code=3,
+        )

@@ -1,0 +1,70 @@
+"""A Keras network as a method: fresh for every fold and seed."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from merflow.clips import ClipKey
+from merflow.methods import saved
+from merflow.methods.data import WEIGHTS, TrainingData, check
+from merflow.networks import check_settings
+from merflow.settings import Experiment
+from merflow.training import backend
+
+
+class NetworkMethod:
+    """Trains the network an experiment names."""
+
+    def __init__(
+        self, experiment: Experiment, classes: tuple[str, ...], seed: int, weights: Path | None
+    ) -> None:
+        check_settings(experiment.network, experiment.network_settings)
+        self.experiment, self.classes, self.seed = experiment, classes, seed
+        self.weights = weights
+
+    def fit(self, data: TrainingData) -> "FittedNetwork":
+        """Fit a new network with a new optimiser on the fold's training clips."""
+        check(data, self.classes)
+        started = time.perf_counter()
+        training = self.experiment.training
+        device = backend.prepare(training.threads, training.device, training.deterministic)
+        from merflow.training import fit as loop
+
+        recipe = loop.Recipe(
+            self.experiment.network,
+            dict(self.experiment.network_settings),
+            self.classes,
+            training,
+            self.seed,
+            device,
+            self.weights,
+        )
+        result = loop.train_fold(recipe, data)
+        result.facts["seconds"] = round(time.perf_counter() - started, 3)
+        return FittedNetwork(result.model, result.history, result.facts, training.batch_size)
+
+
+class FittedNetwork:
+    """A trained network with the training fold's scaling inside."""
+
+    def __init__(
+        self,
+        model: Any,
+        history: list[dict[str, Any]],
+        facts: dict[str, Any],
+        batch: int,  # noqa: ANN401
+    ) -> None:
+        self.model, self.history, self.facts, self.batch = model, history, facts, batch
+
+    def predict(self, x: np.ndarray, keys: Sequence[ClipKey] | None = None) -> np.ndarray:
+        """Return (M, K) float32 probabilities of x, (M, *shape)."""
+        from merflow.training.predict import probabilities
+
+        return probabilities(self.model, x, self.batch)
+
+    def save(self, folder: Path) -> None:
+        """Write the weights with what is needed to rebuild the network around them."""
+        saved.write_network(Path(folder) / WEIGHTS, self.model, self.facts)

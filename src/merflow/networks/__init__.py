@@ -1,0 +1,134 @@
+"""The networks: one file each, the file's stem is the name, `build_network` makes any of them.
+
+A network file defines `build(shape, classes, *, <settings>) -> keras.Model` and `SMALLEST`, the
+smallest shape it takes. It imports keras only, so it runs on every Keras backend. Files whose
+name starts with an underscore are shared parts, not networks.
+"""
+
+import ast
+import importlib
+import inspect
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ConfigDict, ValidationError, create_model
+
+from merflow.errors import MerflowError, unknown
+
+if TYPE_CHECKING:
+    import keras
+
+FOLDER = Path(__file__).parent
+AXES = {4: ("frames", "height", "width", "channels"), 3: ("height", "width", "channels")}
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Return the names of all networks, sorted; imports none of them."""
+    return tuple(sorted(file.stem for file in FOLDER.glob("*.py") if file.stem[0] != "_"))
+
+
+@cache
+def setting_names(name: str) -> tuple[str, ...]:
+    """Return the settings a network takes, read from its source: no import, no Keras."""
+    _refuse_unknown(name)
+    source = (FOLDER / f"{name}.py").read_text(encoding="utf-8")
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef) and node.name == "build":
+            return tuple(argument.arg for argument in node.args.kwonlyargs)
+    raise MerflowError(
+        f"networks/{name}.py",
+        "has no function `build`",
+        "build(shape, classes, *, settings) -> keras.Model",
+        "see docs/add_a_network.md",
+    )
+
+
+def check_settings(name: str, settings: Mapping[str, Any], where: str = "") -> None:
+    """Refuse an unknown network or setting, offering the nearest name; imports no Keras."""
+    _refuse_unknown(name, where)
+    for key in settings:
+        if key not in setting_names(name):
+            raise unknown(where or f"network {name}", "setting", key, setting_names(name))
+
+
+def module(name: str) -> ModuleType:
+    """Return the imported file of a network."""
+    _refuse_unknown(name)
+    return importlib.import_module(f"merflow.networks.{name}")
+
+
+def build_network(
+    name: str,
+    shape: tuple[int, ...],
+    classes: int,
+    settings: Mapping[str, Any] | None = None,
+) -> "keras.Model":
+    """Build a fresh, untrained network.
+
+    shape: (T, H, W, C) for frames, (H, W, 3) for flow, without the batch axis; classes: how many.
+    The model takes (N, *shape) float32 and gives (N, classes) float32 probabilities.
+    """
+    check_settings(name, settings or {})
+    file = module(name)
+    checked = _typed(name, file.build, settings or {})
+    shape = tuple(int(side) for side in shape)
+    check_shape(name, shape)
+    if classes < 2:
+        raise MerflowError(f"network {name}", f"asked for {classes} class", "at least two classes")
+    return file.build(shape, classes, **checked)
+
+
+def check_shape(name: str, shape: tuple[int, ...]) -> None:
+    """Refuse a shape the network cannot take, saying the smallest it can."""
+    smallest = module(name).SMALLEST
+    axes = AXES[len(smallest)]
+    expected = " x ".join(f"{axis} {side}" for axis, side in zip(axes, smallest, strict=True))
+    if len(shape) != len(smallest):
+        raise MerflowError(
+            f"network {name}",
+            f"cannot take input of shape {shape}",
+            f"{len(smallest)} axes ({', '.join(axes)}), at least {expected}",
+            "name a preparation of `kind: flow`"
+            if len(smallest) == 3
+            else "name a preparation of `kind: frames`",
+        )
+    small = [axis for axis, a, b in zip(axes, shape, smallest, strict=True) if a < b]
+    if small:
+        raise MerflowError(
+            f"network {name}",
+            f"input of shape {shape} is too small in {' and '.join(small)}",
+            f"at least {expected}",
+            "raise interpolate.length or interpolate.size (flow.size) of the preparation, "
+            "or name another network",
+        )
+
+
+def _typed(name: str, build: Any, settings: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ANN401
+    """Return the settings with their types checked against the signature of `build`."""
+    fields = {
+        key: (parameter.annotation, parameter.default)
+        for key, parameter in inspect.signature(build, eval_str=True).parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    }
+    model = create_model("Settings", __config__=ConfigDict(extra="forbid"), **fields)
+    try:
+        checked = model(**settings)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise MerflowError(
+            f"network {name}",
+            f"setting '{key}' cannot be {first['input']!r}",
+            first["msg"],
+            f"see the docstring of networks/{name}.py",
+        ) from error
+    return {key: getattr(checked, key) for key in settings}
+
+
+def _refuse_unknown(name: str, where: str = "") -> None:
+    if name not in names():
+        raise unknown(where or "networks", "network", name, names())

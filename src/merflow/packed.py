@@ -1,0 +1,103 @@
+"""The training array: every clip of a collection at one factor, and no label anywhere in it."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from merflow import __version__
+from merflow.clips import ClipKey
+from merflow.errors import MerflowError
+from merflow.files import atomic
+from merflow.guard import get_json, open_hdf5, put_json
+from merflow.store import Skipped, Store
+
+KIND = "merflow-packed"
+
+
+@dataclass(frozen=True)
+class Packed:
+    """x: (N, T, H, W, C) uint8, or (N, H, W, 3) float16 for flow; keys: N clip keys, sorted.
+
+    lengths: N frame counts before interpolation.
+    """
+
+    x: np.ndarray
+    keys: list[ClipKey]
+    lengths: list[int]
+    skipped: list[Skipped]
+    made_by: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a set of stores would pack to, found without reading a pixel."""
+
+    stores: list[Path]
+    keys: list[ClipKey]
+    skipped: list[Skipped]
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    inputs: dict[str, str]
+
+
+def survey(stores: list[Path]) -> Survey:
+    """Look at the stores to be packed; every clip must have the same shape."""
+    found = Survey(stores, [], [], (), np.dtype(np.uint8), {})
+    for path in stores:
+        with Store(path) as store:
+            found.inputs[f"{path.parent.name}/{path.name}"] = store.made_by["content"]
+            found.skipped.extend(store.skipped)
+            for index, key in enumerate(store.keys):
+                shape, dtype = store.shape(index)
+                if not found.keys:
+                    found = replace(found, shape=shape, dtype=dtype)
+                elif shape != found.shape:
+                    raise MerflowError(
+                        str(path),
+                        f"{key} has shape {shape}",
+                        f"{found.shape}, as {found.keys[0]} has",
+                        "delete the store and run again; prepared clips of the user's own "
+                        "(enters_at: interpolated) must already have the network's size",
+                    )
+                found.keys.append(key)
+    return found
+
+
+def write_packed(path: Path, found: Survey, recipe: dict[str, Any]) -> None:
+    """Pack surveyed stores into one array, in the order of their keys, one clip in memory."""
+    keys = sorted(found.keys)
+    with atomic(path) as part, h5py.File(part, "w") as handle:
+        handle.attrs["format"] = KIND
+        shape = (len(keys), *found.shape)
+        x = handle.create_dataset("x", shape, found.dtype, chunks=(1, *found.shape))
+        row_of = {key: row for row, key in enumerate(keys)}
+        lengths = [0] * len(keys)
+        for source in found.stores:
+            with Store(source) as store:
+                for clip in store:
+                    row = row_of[clip.key]
+                    x[row] = clip.frames
+                    lengths[row] = int(clip.facts.get("frames", len(clip.frames)))
+        put_json(handle, "lengths", lengths)
+        put_json(handle, "keys", keys)
+        put_json(handle, "skipped", sorted(found.skipped))
+        made_by = {"stage": "pack", "merflow": __version__, "recipe": recipe}
+        put_json(handle, "made_by", made_by | {"inputs": found.inputs})
+
+
+def read_packed(path: Path | str) -> Packed:
+    """Read a packed file whole: one sequential read, the fastest way there is."""
+    with open_hdf5(path, KIND) as handle:
+        keys = [ClipKey(*key) for key in get_json(handle, "keys")]
+        skipped = [Skipped(*row) for row in get_json(handle, "skipped")]
+        lengths = get_json(handle, "lengths")
+        return Packed(handle["x"][()], keys, lengths, skipped, get_json(handle, "made_by"))
+
+
+def read_skipped(path: Path | str) -> list[Skipped]:
+    """Return the clips that did not reach a packed file, without reading pixels."""
+    with open_hdf5(path, KIND) as handle:
+        return [Skipped(*row) for row in get_json(handle, "skipped")]

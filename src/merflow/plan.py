@@ -1,0 +1,335 @@
+"""What the workflow will make: every path and every recipe, worked out before any job runs.
+
+The Snakefile asks this module; it knows settings, sheets and names, and reads no pixel.
+"""
+
+import functools
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from merflow import labels, recipes
+from merflow.clips import Clip
+from merflow.configuration import merge, read_yaml, validate
+from merflow.csvtable import read_csv
+from merflow.datasets import read_dataset, subject_digest
+from merflow.errors import MerflowError, unknown
+from merflow.files import digest, safe_name, write_text
+from merflow.protocols import Fold, folds
+from merflow.recipes import Recipe, factor_name
+from merflow.settings import Experiment, Settings
+from merflow.split import permuted
+
+
+@dataclass(frozen=True)
+class Run:
+    """One experiment at one factor with one seed: what one row group of the table shows."""
+
+    experiment: str
+    factor: str
+    seed: int
+
+    @property
+    def folder(self) -> str:
+        """Where its folds lie."""
+        return f"results/runs/{self.experiment}/{self.factor}/seed{self.seed}"
+
+
+def run_of(folder: Path) -> Run:
+    """Return the run whose folder this is."""
+    match = re.search(r"runs/([^/]+)/([^/]+)/seed(\d+)$", folder.as_posix())
+    if not match:
+        raise MerflowError(
+            str(folder), "not a run's folder", "results/runs/<experiment>/x<factor>/seed<k>"
+        )
+    return Run(match[1], match[2], int(match[3]))
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """The clips of an experiment that its scheme keeps, with their classes."""
+
+    clips: list[Clip]
+    labels: list[str]
+
+
+@dataclass(eq=False)
+class Plan:
+    """Settings and the catalogue of the datasets they need."""
+
+    settings: Settings
+    clips: dict[str, list[Clip]] = field(default_factory=dict)
+    catalogue: bool = True
+    """False: only paths and recipes are wanted, and no sheet or folder is read."""
+
+    def __post_init__(self) -> None:
+        for name in self.datasets() if self.catalogue else ():
+            self.clips[name] = list(read_dataset(name, self.settings.datasets[name]).clips)
+            for clip in self.clips[name]:
+                for part in clip.key:
+                    safe_name(part, f"{name}: clip {clip.key}")
+
+    def datasets(self) -> list[str]:
+        """Return the datasets that some experiment uses."""
+        used = {e.collection for e in self.settings.experiments.values()}
+        return sorted({d for c in used for d in self.settings.collections[c]})
+
+    def subjects(self, dataset: str) -> list[str]:
+        """Return the subject ids of a dataset."""
+        return sorted({clip.key.subject for clip in self.clips[dataset]})
+
+    @functools.cached_property
+    def _by_subject(self) -> dict[tuple[str, str], list[Clip]]:
+        grouped = defaultdict(list)
+        for clip in (c for clips in self.clips.values() for c in clips):
+            grouped[clip.key.subject_key].append(clip)
+        return grouped
+
+    @functools.cached_property
+    def experiments(self) -> list[str]:
+        """Return the names of the experiments, in the order of the config."""
+        return list(self.settings.experiments)
+
+    def experiment(self, name: str) -> Experiment:
+        """Return an experiment by name."""
+        if name not in self.settings.experiments:
+            raise unknown("config: experiments", "experiment", name, self.settings.experiments)
+        return self.settings.experiments[name]
+
+    def collections(self) -> list[str]:
+        """Return the collections that some experiment uses."""
+        return sorted({e.collection for e in self.settings.experiments.values()})
+
+    def members(self, experiment: str) -> list[str]:
+        """Return the datasets of an experiment."""
+        return sorted(self.settings.collections[self.settings.experiments[experiment].collection])
+
+    def catalogues(self, experiment: str) -> list[str]:
+        """Return the catalogue files of an experiment's datasets."""
+        return [f"results/catalogue/{name}.json" for name in self.members(experiment)]
+
+    # -- what a file depends on ------------------------------------------------------------
+
+    def content(self, dataset: str, subject: str) -> str:
+        """Return a digest of all that align reads of a subject; labels are not part of it."""
+        return subject_digest(self._by_subject[dataset, subject])
+
+    def catalogue_digest(self, dataset: str) -> str:
+        """Return a digest of everything the catalogue says of a dataset."""
+        rows = [(c.key, c.emotion, c.action_units, c.objective) for c in self.clips[dataset]]
+        return digest([rows, [self.content(dataset, s) for s in self.subjects(dataset)]])
+
+    def training_recipe(self, experiment: str) -> Recipe:
+        """Return the settings that a fold's weights depend on, its data apart."""
+        entry = self.settings.experiments[experiment]
+        chosen = entry.model_dump(
+            mode="json",
+            include={
+                "method",
+                "network",
+                "network_settings",
+                "command",
+                "training",
+                "pretrain",
+                "control",
+                "permute_labels",
+            },
+        )
+        return {"version": recipes.STAGE_VERSION["train"], **chosen}
+
+    def score_recipe(self, experiment: str) -> Recipe:
+        """Return what pooled predictions become scores by."""
+        entry = self.settings.experiments[experiment]
+        named = entry.model_dump(mode="json", include={"protocol", "scheme", "preparation"})
+        version = recipes.STAGE_VERSION["score"]
+        return {"version": version, "bootstrap": self.settings.bootstrap, **named}
+
+    def table_recipe(self) -> Recipe:
+        """Return what the tables depend on besides the scores."""
+        return {"version": recipes.STAGE_VERSION["table"], "experiments": self.experiments}
+
+    def report_recipe(self) -> Recipe:
+        """Return what the report depends on besides tables and predictions."""
+        return {"version": recipes.STAGE_VERSION["report"], "experiments": self.experiments}
+
+    def threads(self, experiment: str) -> int:
+        """Return the threads of a training job: a setting, since bytes depend on it."""
+        return self.settings.experiments[experiment].training.threads
+
+    def gpus(self, experiment: str) -> int:
+        """Return 1 for what trains on a GPU where there is one."""
+        return int(self.settings.experiments[experiment].method in ("keras", "command"))
+
+    # -- what is made ----------------------------------------------------------------------
+
+    def stores(self, collection: str, pattern: str, **names: str) -> list[str]:
+        """Return a path for every subject of a collection, from a pattern with their names."""
+        return [
+            pattern.format(dataset=dataset, subject=subject, **names)
+            for dataset in sorted(self.settings.collections[collection])
+            for subject in self.subjects(dataset)
+        ]
+
+    def prepared(self, preparation: str, factor: str, collection: str) -> list[str]:
+        """Return the stores that a packed file is made of."""
+        kind = recipes.of(self.settings, preparation).kind
+        stage = "flow" if kind == "flow" else "interpolated"
+        pattern = f"results/{preparation}/{stage}/{factor}/{{dataset}}/{{subject}}.h5"
+        return self.stores(collection, pattern)
+
+    def packed(self, experiment: str, factor: str) -> list[str]:
+        """Return the packed files of an experiment: one, or one per pooled factor."""
+        entry = self.settings.experiments[experiment]
+        return [
+            f"results/{entry.preparation}/packed/{entry.collection}/{part}.h5"
+            for part in factor.split("+")
+        ]
+
+    @functools.cache  # noqa: B019 - one plan lives as long as the process
+    def labelled(self, experiment: str) -> Labelled:
+        """Return the clips that an experiment trains and tests on, with their classes."""
+        entry = self.settings.experiments[experiment]
+        members = sorted(self.settings.collections[entry.collection])
+        clips = [clip for name in members for clip in self.clips[name]]
+        kept, named = labels.apply_scheme(entry.scheme, clips, self.settings)
+        if not kept:
+            raise MerflowError(
+                f"experiments.{experiment}",
+                f"scheme '{entry.scheme}' keeps no clip of {', '.join(members)}",
+                fix="run `merflow check` to see what each scheme keeps",
+            )
+        if entry.permute_labels is not None:
+            named = permuted([clip.key for clip in kept], named, entry.permute_labels)
+        return Labelled(kept, named)
+
+    @functools.cache  # noqa: B019
+    def folds(self, experiment: str) -> list[Fold]:
+        """Return the folds of an experiment; indices point into `labelled`."""
+        entry = self.settings.experiments[experiment]
+        data = self.labelled(experiment)
+        return folds(
+            [clip.key for clip in data.clips],
+            data.labels,
+            entry.protocol,
+            test_on=entry.test_on,
+            count=entry.folds,
+            share=entry.holdout,
+            seed=entry.seeds[0],
+        )
+
+    def classes(self, experiment: str) -> tuple[str, ...]:
+        """Return the classes of an experiment, in the order of its probability columns."""
+        entry = self.experiment(experiment)
+        return labels.classes(entry.scheme, self.settings, self.members(experiment))
+
+    def protocol_lines(self) -> dict[str, str]:
+        """Return, for each experiment, the line under a table that says how it was made."""
+        return {name: self._protocol_line(name) for name in self.experiments}
+
+    def _protocol_line(self, name: str) -> str:
+        entry = self.experiment(name)
+        chosen = self.settings.preparations[entry.preparation]
+        what = entry.network if entry.method == "keras" else entry.method
+        stop = f"{entry.training.epochs} epochs"
+        if entry.training.stopping == "inner":
+            stop = f"epochs chosen on inner folds (at most {entry.training.epochs})"
+        parts = [
+            f"{name}: {what}",
+            f"datasets {', '.join(self.members(name))}",
+            f"scheme {entry.scheme}",
+            f"protocol {entry.protocol}",
+            f"magnified by {chosen.magnify.method}",
+            f"{stop}, fixed before testing",
+            f"seeds {', '.join(map(str, entry.seeds))}",
+        ]
+        if chosen.kind == "flow" and chosen.flow.scale == "clip":
+            parts.append("flow scaled per clip")
+        if entry.control != "none":
+            parts.append(f"negative control: {entry.control}")
+        if entry.permute_labels is not None:
+            parts.append("labels permuted across subjects: should score as a guess")
+        return "; ".join(parts)
+
+    def flat_settings(self) -> dict[str, str]:
+        """Return every setting as `key.path -> value`, without the roots of this machine."""
+        flat: dict[str, str] = {}
+
+        def walk(path: str, value: Any) -> None:  # noqa: ANN401
+            if isinstance(value, dict) and value:
+                for key, inner in value.items():
+                    walk(f"{path}.{key}" if path else str(key), inner)
+            elif not re.fullmatch(r"datasets\.[^.]+\.(root|sheet)|align\.model", path):
+                flat[path] = "" if value is None else str(value)
+
+        walk("", self.settings.model_dump(mode="json"))
+        return flat
+
+    def split_digest(self, experiment: str) -> str:
+        """Return a digest of an experiment's clips, classes and folds."""
+        data = self.labelled(experiment)
+        rows = [[*clip.key, name] for clip, name in zip(data.clips, data.labels, strict=True)]
+        split = [
+            [f.name, list(map(int, f.train)), list(map(int, f.test))]
+            for f in self.folds(experiment)
+        ]
+        entry = self.settings.experiments[experiment]
+        return digest([recipes.STAGE_VERSION["split"], rows, split, entry.permute_labels])
+
+    def fold_names(self, experiment: str) -> list[str]:
+        """Return the names of an experiment's folds, from the truth that `split` wrote."""
+        if self.catalogue:
+            return [f.name for f in self.folds(experiment)]
+        return sorted(set(read_csv(self.truth_file(experiment), ("fold",))["fold"]))
+
+    def fold_files(self, experiment: str) -> list[str]:
+        """Return the fold files of an experiment."""
+        return [f"results/folds/{experiment}/{f.name}.csv" for f in self.folds(experiment)]
+
+    def truth_file(self, experiment: str) -> str:
+        """Return the file of an experiment's true classes; training never reads it."""
+        return f"results/truth/{experiment}.csv"
+
+    def runs(self, experiments: Iterable[str] | None = None) -> list[Run]:
+        """Return every run of every experiment, in the order of the config."""
+        chosen = self.settings.experiments if experiments is None else experiments
+        return [
+            Run(name, factor_name(factor), seed)
+            for name in chosen
+            for factor in self.factors(name)
+            for seed in self.settings.experiments[name].seeds
+        ]
+
+    def factors(self, experiment: str) -> tuple[float | str, ...]:
+        """Return the factors of an experiment."""
+        return self.settings.experiments[experiment].factors
+
+    def predictions(self, experiment: str, factor: str, seed: str | int) -> list[str]:
+        """Return the predictions of every fold of a run."""
+        folder = Run(experiment, factor, int(seed)).folder
+        return [f"{folder}/{f.name}/predictions.csv" for f in self.folds(experiment)]
+
+    def fold_groups(self, experiment: str) -> list[list[str]]:
+        """Return fold names in groups of `folds_per_job`."""
+        names = [f.name for f in self.folds(experiment)]
+        size = self.settings.folds_per_job
+        return [names[i : i + size] for i in range(0, len(names), size)]
+
+
+def start(raw: Mapping[str, Any], folder: Path = Path()) -> Plan:
+    """Validate a config as Snakemake holds it and keep it where the jobs find it.
+
+    `config/local.yaml`, where a user's dataset roots lie, is laid over it when it exists.
+    """
+    local = folder / "config" / "local.yaml"
+    merged = merge(raw, read_yaml(local)) if local.exists() else dict(raw)
+    settings = validate(merged)
+    text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    kept = folder / "results" / "config.yaml"
+    if not kept.exists() or kept.read_text(encoding="utf-8") != text:
+        write_text(kept, text)
+    return Plan(settings)

@@ -1,0 +1,58 @@
+"""A run's folds pooled and joined with the truth: the only place where the two meet."""
+
+import json
+from pathlib import Path
+
+from merflow.clips import ClipKey
+from merflow.csvtable import read_csv
+from merflow.errors import MerflowError
+from merflow.plan import Plan, Run
+from merflow.predictions import Pooled, Predictions, pool, read_predictions
+from merflow.tables import About
+
+
+def read_truth(path: Path | str) -> dict[ClipKey, str]:
+    """Read the class of every tested clip, as `split` wrote it."""
+    sheet = read_csv(path, ("dataset", "subject", "clip", "fold", "truth"))
+    columns = [sheet[name] for name in ("dataset", "subject", "clip")]
+    keys = [ClipKey(*cells) for cells in zip(*columns, strict=True)]
+    return dict(zip(keys, sheet["truth"], strict=True))
+
+
+def pool_run(plan: Plan, run: Run) -> Pooled:
+    """Return all folds of a run beside the truth; clips skipped on the way are left out."""
+    classes = plan.classes(run.experiment)
+    truth = read_truth(plan.truth_file(run.experiment))
+    parts: list[tuple[str, Predictions]] = []
+    skipped: set[ClipKey] = set()
+    for fold in plan.fold_names(run.experiment):
+        folder = Path(run.folder) / fold
+        facts = _facts(folder / "run.json")
+        skipped |= {ClipKey(*key) for key in facts["skipped"]}
+        if facts["test_clips"]:
+            parts.append((fold, read_predictions(folder / "predictions.csv", classes=classes)))
+    return pool(parts, {key: name for key, name in truth.items() if key not in skipped}, classes)
+
+
+def _facts(path: Path) -> dict:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise MerflowError(
+            str(path), "this fold has not been trained", fix="run snakemake"
+        ) from None
+
+
+def about(plan: Plan, run: Run) -> About:
+    """Return what the table says of a run."""
+    entry = plan.experiment(run.experiment)
+    method = entry.network if entry.method == "keras" else entry.method
+    return About(
+        experiment=run.experiment,
+        method=method,
+        preparation=entry.preparation,
+        factor=run.factor,
+        seed=run.seed,
+        protocol=entry.protocol,
+        scheme=entry.scheme,
+    )

@@ -1,0 +1,33 @@
+"""The last stage before packing: select frames, interpolate, subtract the onset frame."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from merflow.clips import ClipArrays
+from merflow.errors import SkipClip
+from merflow.select import select_clip
+from merflow.settings import Interpolate, Preparation
+from merflow.store import with_facts
+
+
+def prepare_clip(
+    clip: ClipArrays,
+    chosen: Preparation,
+    interpolate: Callable[[ClipArrays, Interpolate], ClipArrays],
+) -> ClipArrays:
+    """Return what a network will see of a clip: (length, size, size, C) uint8.
+
+    With `difference: onset` the frames are differences from the onset frame, halved and centred
+    on 128, so that they stay 8-bit without clipping.
+    """
+    if clip.enters_at == "interpolated":
+        return clip
+    if len(clip.frames) == 0:
+        raise SkipClip("no frames left")
+    done = interpolate(select_clip(clip, chosen.select), chosen.interpolate)
+    if chosen.difference == "onset":
+        first = done.frames[done.onset].astype(np.int16)
+        moved = (done.frames.astype(np.int16) - first) // 2 + 128
+        return with_facts(done, "difference", {"from": "onset"}, frames=moved.astype(np.uint8))
+    return done

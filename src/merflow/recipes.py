@@ -1,0 +1,93 @@
+"""What made a file: the settings and stage versions that its bytes depend on.
+
+A recipe is a rule's `params` (so a change reruns exactly what it must) and is kept in the file
+(so `merflow why` can show it).
+"""
+
+from typing import Any
+
+from merflow.errors import unknown
+from merflow.settings import Preparation, Settings
+
+STAGE_VERSION = {
+    "align": 1,
+    "crop": 1,
+    "magnify": 1,
+    "select": 1,
+    "interpolate": 1,
+    "flow": 1,
+    "pack": 1,
+    "split": 1,
+    "train": 1,
+    "score": 1,
+    "table": 1,
+    "report": 1,
+}
+"""Raise a stage's number when its output changes for the same input: it then runs again."""
+
+Recipe = dict[str, Any]
+
+
+def aligned(settings: Settings) -> Recipe:
+    """What an aligned store depends on, its frames apart."""
+    return {"align": _step("align", settings.align)}
+
+
+def cropped(settings: Settings, preparation: str) -> Recipe:
+    """What a cropped store depends on."""
+    chosen = of(settings, preparation)
+    return {**aligned(settings), "crop": _step("crop", chosen.crop)}
+
+
+def magnified(settings: Settings, preparation: str, factor: str) -> Recipe:
+    """What a magnified store depends on; x1 is the cropped store itself."""
+    recipe = cropped(settings, preparation)
+    if factor != "x1":
+        chosen = of(settings, preparation)
+        recipe["magnify"] = {**_step("magnify", chosen.magnify), "factor": factor_value(factor)}
+    return recipe
+
+
+def prepared(settings: Settings, preparation: str, factor: str) -> Recipe:
+    """What the last store before packing depends on."""
+    chosen = of(settings, preparation)
+    recipe = magnified(settings, preparation, factor)
+    if chosen.kind == "flow":
+        return {**recipe, "flow": _step("flow", chosen.flow)}
+    return {
+        **recipe,
+        "select": _step("select", chosen.select),
+        "interpolate": {
+            **_step("interpolate", chosen.interpolate),
+            "difference": chosen.difference,
+        },
+    }
+
+
+def packed(settings: Settings, preparation: str, factor: str) -> Recipe:
+    """What a packed file depends on besides its clips."""
+    step = {"version": STAGE_VERSION["pack"], "max_skipped": settings.max_skipped}
+    return {**prepared(settings, preparation, factor), "pack": step}
+
+
+def of(settings: Settings, preparation: str) -> Preparation:
+    """Return a preparation by name."""
+    if preparation not in settings.preparations:
+        raise unknown("config: preparations", "preparation", preparation, settings.preparations)
+    return settings.preparations[preparation]
+
+
+def _step(stage: str, section: Any) -> Recipe:  # noqa: ANN401
+    return {"version": STAGE_VERSION[stage], **section.model_dump(mode="json")}
+
+
+def factor_name(factor: float | str) -> str:
+    """Return the factor as written in paths: 10 -> x10, 'x1+x10' stays."""
+    if isinstance(factor, str):
+        return "+".join(f"x{factor_value(part):g}" for part in factor.split("+"))
+    return f"x{factor:g}"
+
+
+def factor_value(name: str) -> float:
+    """Return the number of one factor name, `x10` -> 10.0."""
+    return float(name.strip().removeprefix("x"))

@@ -1,0 +1,97 @@
+"""Sampling pictures between their pixels without moving them: cubic B-splines on OpenCV's remap.
+
+OpenCV's own cubic and Lanczos kernels shift what they sample: at a quarter pixel by 0.047 px and
+0.028 px (measured; linear interpolation is exact in place but blurs). A drift of a few pixels
+passes through all fractions, so that error would come back as motion of the size of a
+micro-expression. The cubic B-spline has no such error, and takes four linear look-ups.
+"""
+
+import cv2
+import numpy as np
+
+POLE = np.sqrt(3.0) - 2.0
+TAPS = 12
+"""Half length of the prefilter: its tail beyond is below 1e-6."""
+
+
+def _prefilter_taps() -> np.ndarray:
+    distance = np.abs(np.arange(-TAPS, TAPS + 1))
+    taps = np.sqrt(3.0) * POLE**distance
+    return (taps / taps.sum()).astype(np.float32)
+
+
+def spline_coefficients(picture: np.ndarray) -> np.ndarray:
+    """Return the cubic B-spline coefficients of an (H, W[, C]) picture, float32."""
+    taps = _prefilter_taps()
+    return cv2.sepFilter2D(
+        picture.astype(np.float32, copy=False),
+        cv2.CV_32F,
+        taps,
+        taps,
+        borderType=cv2.BORDER_REFLECT_101,
+    )
+
+
+def _axis(position: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Split the four cubic weights of an axis into two linear look-ups: places and share."""
+    whole = np.floor(position)
+    part = position - whole
+    rest = 1 - part
+    left_far = rest * rest * rest / 6
+    right_far = part * part * part / 6
+    left = left_far + 2 / 3 - part * part * (1 - part / 2)
+    right = 1 - left
+    first = whole - left_far / left
+    second = whole + 1 + right_far / right
+    return first, second, right
+
+
+def sample(coefficients: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return the picture at float32 places `x`, `y` (px, same shape), float32; edges mirrored."""
+    x_first, x_second, x_share = _axis(x)
+    y_first, y_second, y_share = _axis(y)
+
+    def look(across: np.ndarray, down: np.ndarray) -> np.ndarray:
+        return cv2.remap(
+            coefficients, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
+        )
+
+    if coefficients.ndim == 3 and coefficients.shape[2] > 1:
+        x_share, y_share = x_share[..., None], y_share[..., None]
+    upper = look(x_first, y_first)
+    upper += x_share * (look(x_second, y_first) - upper)
+    lower = look(x_first, y_second)
+    lower += x_share * (look(x_second, y_second) - lower)
+    upper += y_share * (lower - upper)
+    return upper
+
+
+def warp(frame: np.ndarray, transform: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Return (h, w, C) uint8: output pixel p shows `frame` at `transform` p (2x3, out to in).
+
+    frame: (H, W, C) uint8; size: (h, w). Only the part of the frame that is seen is touched.
+    """
+    height, width = size
+    across = np.arange(width, dtype=np.float64)[None]
+    down = np.arange(height, dtype=np.float64)[:, None]
+    x = transform[0, 0] * across + transform[0, 1] * down + transform[0, 2]
+    y = transform[1, 0] * across + transform[1, 1] * down + transform[1, 2]
+    top, bottom = _span(y, frame.shape[0])
+    left, right = _span(x, frame.shape[1])
+    part = np.ascontiguousarray(frame[top:bottom, left:right])
+    picture = sample(
+        spline_coefficients(part), (x - left).astype(np.float32), (y - top).astype(np.float32)
+    )
+    return to_bytes(picture).reshape(height, width, frame.shape[2])
+
+
+def _span(places: np.ndarray, length: int) -> tuple[int, int]:
+    """Return the rows or columns that places between pixels can draw on, at least one."""
+    room = TAPS + 4
+    first = int(np.clip(np.floor(places.min()) - room, 0, length - 1))
+    return first, int(np.clip(np.ceil(places.max()) + room, first + 1, length))
+
+
+def to_bytes(picture: np.ndarray) -> np.ndarray:
+    """Round and clip a float picture to uint8."""
+    return np.clip(np.rint(picture), 0, 255).astype(np.uint8)

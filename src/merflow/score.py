@@ -1,0 +1,62 @@
+"""What `merflow score` does with a table of predictions, ours or made elsewhere."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from merflow.files import write_json
+from merflow.megclog import CLASSES, read_megc_log, write_megc_log
+from merflow.predictions import Pooled, read_pooled, write_pooled
+from merflow.scores import confusion, per_class_f1
+from merflow.tables import ScoreRow, write_confusion, write_scores
+
+
+def open_table(
+    file: Path | str, *, megc_log: bool = False, classes: Sequence[str] | None = None
+) -> Pooled:
+    """Read a table with truth, CSV or challenge log; `classes` are the scheme's, in order."""
+    if megc_log:
+        return read_megc_log(file, classes or CLASSES)
+    return read_pooled(file, classes=classes)
+
+
+def as_json(table: Pooled, rows: Sequence[ScoreRow]) -> dict[str, Any]:
+    """Return what `--json` prints: undefined numbers are null, confusion matrices rows truth."""
+    parts = {}
+    for row in rows:
+        part = table.part(row.part)
+        matrix = confusion(part.truth, part.predicted, len(table.classes))
+        f1 = per_class_f1(matrix)
+        parts[row.part] = {
+            "n": row.n,
+            "subjects": row.subjects,
+            "effective_subjects": row.effective_subjects,
+            "acc": row.acc,
+            "uf1": row.uf1,
+            "uar": row.uar,
+            "uf1_ci": _pair(row.uf1_lo, row.uf1_hi),
+            "uar_ci": _pair(row.uar_lo, row.uar_hi),
+            "floor_uf1": row.floor_uf1,
+            "floor_uar": row.floor_uar,
+            "guess_uf1": row.guess_uf1,
+            "guess_uf1_ci": _pair(row.guess_uf1_lo, row.guess_uf1_hi),
+            "chance_p": None if math.isnan(row.chance_p) else row.chance_p,
+            "per_class_f1": dict(zip(table.classes, f1.tolist(), strict=True)),
+            "confusion": matrix.tolist(),
+            "note": row.note,
+        }
+    return {"classes": list(table.classes), "parts": parts}
+
+
+def write_all(folder: Path, table: Pooled, rows: Sequence[ScoreRow]) -> None:
+    """Write pooled.csv, scores.csv, confusion.csv, scores.json and the challenge's log."""
+    write_pooled(folder / "pooled.csv", table)
+    write_scores(folder / "scores.csv", rows)
+    write_confusion(folder / "confusion.csv", table)
+    write_json(folder / "scores.json", as_json(table, rows))
+    write_megc_log(folder / "challenge.log", table)
+
+
+def _pair(lo: float, hi: float) -> list[float] | None:
+    return None if math.isnan(lo) or math.isnan(hi) else [lo, hi]

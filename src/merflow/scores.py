@@ -1,0 +1,171 @@
+"""UF1, UAR and their company, from confusion matrices pooled over all folds; never averaged.
+
+Every metric takes confusion matrices of shape (..., C, C), rows truth, columns prediction, and
+returns shape (...), so one call scores one table or two thousand resamples of it. The classes
+are the scheme's, always all of them: a class without true clips has F1 and recall 0, counts in
+the mean, and is named by `unsupported`. Nothing is dropped in silence.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+Ratios = tuple[np.ndarray, np.ndarray]
+"""Numerators and denominators, (..., K) each, of a metric's K ratios; linear in the matrix."""
+
+
+def confusion(truth: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
+    """Return the (classes, classes) int64 confusion matrix of two (N,) arrays of class numbers."""
+    truth, predicted = np.asarray(truth, np.int64), np.asarray(predicted, np.int64)
+    if truth.shape != predicted.shape or truth.ndim != 1:
+        raise ValueError(f"truth {truth.shape} and predicted {predicted.shape} do not match")
+    if truth.size and not (
+        min(truth.min(), predicted.min()) >= 0 and max(truth.max(), predicted.max()) < classes
+    ):
+        raise ValueError(f"class numbers outside 0..{classes - 1}")
+    cells = np.bincount(truth * classes + predicted, minlength=classes * classes)
+    return cells.reshape(classes, classes).astype(np.int64)
+
+
+def grouped_confusion(
+    truth: np.ndarray, predicted: np.ndarray, group: np.ndarray, classes: int
+) -> np.ndarray:
+    """Return one confusion matrix per group, (G, classes, classes) int64; `group` is 0..G-1."""
+    groups = int(group.max()) + 1 if len(group) else 0
+    cells = (np.asarray(group, np.int64) * classes + truth) * classes + predicted
+    counts = np.bincount(cells, minlength=groups * classes * classes)
+    return counts.reshape(groups, classes, classes).astype(np.int64)
+
+
+def f1_ratios(matrix: np.ndarray) -> Ratios:
+    """F1 of each class: 2 TP over (2 TP + FP + FN)."""
+    return 2 * _hits(matrix), matrix.sum(-1) + matrix.sum(-2)
+
+
+def recall_ratios(matrix: np.ndarray) -> Ratios:
+    """Recall of each class: TP over its true clips."""
+    return _hits(matrix), matrix.sum(-1)
+
+
+def accuracy_ratios(matrix: np.ndarray) -> Ratios:
+    """Clips on the diagonal over all clips."""
+    return _hits(matrix).sum(-1, keepdims=True), matrix.sum((-2, -1))[..., None]
+
+
+METRICS: dict[str, Callable[[np.ndarray], Ratios]] = {
+    "acc": accuracy_ratios,
+    "uf1": f1_ratios,
+    "uar": recall_ratios,
+}
+"""Every metric of the tables by its column name: a new one is one function and one line here.
+
+A metric is a mean of ratios whose two sides are sums over clips; that is all an interval, a
+floor or a comparison needs to know of it.
+"""
+
+
+def value(ratios: Ratios) -> np.ndarray:
+    """Return the mean of the ratios, (...); a ratio over nothing is 0."""
+    return _divide(*ratios).mean(-1)
+
+
+def uf1(matrix: np.ndarray) -> np.ndarray:
+    """Return the unweighted F1: the mean of the classes' F1 (macro F1)."""
+    return value(f1_ratios(matrix))
+
+
+def uar(matrix: np.ndarray) -> np.ndarray:
+    """Return the unweighted average recall: the mean of the classes' recall."""
+    return value(recall_ratios(matrix))
+
+
+def accuracy(matrix: np.ndarray) -> np.ndarray:
+    """Return the share of clips on the diagonal."""
+    return value(accuracy_ratios(matrix))
+
+
+def per_class_f1(matrix: np.ndarray) -> np.ndarray:
+    """Return F1 per class, (..., C); 0 where there is neither a true clip nor a prediction."""
+    return _divide(*f1_ratios(matrix))
+
+
+def per_class_recall(matrix: np.ndarray) -> np.ndarray:
+    """Return recall per class, (..., C); 0 for a class without true clips."""
+    return _divide(*recall_ratios(matrix))
+
+
+def unsupported(matrix: np.ndarray, classes: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of the classes that have no true clip in a (C, C) matrix."""
+    return tuple(c for c, n in zip(classes, matrix.sum(1), strict=True) if n == 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Floors:
+    """What a table is worth without looking at the clips, all in [0, 1].
+
+    uf1, uar: always the largest class. guess_uf1: expected UF1 of guessing by class shares, clips
+    independent, computed exactly (no simulation); its expected UAR is one over the classes.
+    """
+
+    uf1: float
+    uar: float
+    guess_uf1: float
+    guess_uar: float
+
+
+def floors(support: np.ndarray) -> Floors:
+    """Return the floors for (C,) true clips per class."""
+    support = np.asarray(support, np.int64)
+    total, classes, largest = int(support.sum()), len(support), int(support.max())
+    if total == 0:
+        return Floors(0.0, 0.0, 0.0, 0.0)
+    return Floors(
+        uf1=2 * largest / (largest + total) / classes,
+        uar=1 / classes,
+        guess_uf1=sum(guessed_f1(int(n), total) for n in support) / classes,
+        guess_uar=1 / classes,
+    )
+
+
+def guessed_f1(support: int, total: int) -> float:
+    """Return the expected F1 of one class when each clip gets it with chance support / total.
+
+    TP and FP are independent binomials, so the expectation is a finite double sum; terms beyond
+    ten standard deviations (below 1e-20) are left out to keep large tables cheap.
+    """
+    if support == 0:
+        return 0.0
+    if support == total:
+        return 1.0
+    share = support / total
+    hits, hit_chance = _binomial(support, share)
+    false, false_chance = _binomial(total - support, share)
+    f1 = 2 * hits[:, None] / (support + hits[:, None] + false[None, :])
+    return float(hit_chance @ f1 @ false_chance)
+
+
+def _binomial(trials: int, share: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the outcomes that matter and their probabilities, summing to 1."""
+    reach = 10 * math.sqrt(trials * share * (1 - share)) + 10
+    low = max(0, math.floor(trials * share - reach))
+    high = min(trials, math.ceil(trials * share + reach))
+    outcomes = np.arange(low, high + 1)
+    logs = np.array(
+        [
+            math.lgamma(trials + 1) - math.lgamma(k + 1) - math.lgamma(trials - k + 1)
+            for k in outcomes.tolist()
+        ]
+    )
+    chances = np.exp(logs + outcomes * math.log(share) + (trials - outcomes) * math.log1p(-share))
+    return outcomes.astype(float), chances / chances.sum()
+
+
+def _hits(matrix: np.ndarray) -> np.ndarray:
+    return np.diagonal(matrix, axis1=-2, axis2=-1).astype(float)
+
+
+def _divide(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    below = np.asarray(below, float)
+    return np.divide(above, below, out=np.zeros_like(below), where=below > 0)

@@ -1,0 +1,259 @@
+"""The one place where settings live: a frozen tree, no unknown keys, each key described.
+
+`config/README.md` and `workflow/schemas/config.schema.json` are generated from this file.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from merflow.clips import Entry
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.=+-]*$", max_length=120)]
+RESERVED_NAMES = {"aligned", "folds", "runs", "tables", "logs", "truth", "catalogue", "benchmarks"}
+
+
+class Tree(BaseModel):
+    """Base of every settings section: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DatasetEntry(Tree):
+    """A dataset on this machine."""
+
+    root: str = Field(description="Folder that holds the dataset, as its owners ship it.")
+    reader: str = Field("", description="Adapter that reads it; empty: the dataset's own name.")
+    variant: str = Field("", description="Which release or tree of it; empty: found by looking.")
+    sheet: str = Field("", description="Annotation file; empty: found below the root.")
+    fps: float | None = Field(
+        None, gt=0, description="Frames per second (Hz); empty: the dataset's published rate."
+    )
+    enters_at: Entry | None = Field(
+        None, description="Stage the pictures have already passed; empty: as the variant says."
+    )
+
+
+class Align(Tree):
+    """Face detection and alignment."""
+
+    strategy: Literal["stable", "first", "frame"] = Field(
+        "stable",
+        description="stable: one transform per clip, then rigid drift removed; first: the one "
+        "transform alone; frame: per-frame landmarks (destroys the signal, for comparison).",
+    )
+    points: Literal[5, 68] = Field(5, description="Landmark model: 5 or 68 points.")
+    model: str = Field("", description="Landmark model file; empty: the installed package's.")
+    reference_frames: int = Field(
+        5, ge=1, le=50, description="First frames whose landmarks are averaged (frames)."
+    )
+    min_frames: int = Field(3, ge=1, description="Shorter clips are skipped (frames).")
+
+
+class Crop(Tree):
+    """From the aligned picture to a square of the face."""
+
+    region: Literal["whole", "eyes", "mouth"] = Field("whole", description="Part of the face.")
+    colour: Literal["grey", "rgb"] = Field(
+        "grey", description="Grey by default: colour tells the datasets apart."
+    )
+    margin: float = Field(
+        0.1, ge=0, le=1, description="Room around the region (share of its side)."
+    )
+    working_size: int = Field(
+        256, ge=32, le=1024, description="Side of the square that is magnified (px)."
+    )
+    hull_mask: bool = Field(False, description="Black outside the outline of the face.")
+
+
+class Magnify(Tree):
+    """Motion magnification."""
+
+    method: Literal["phase", "linear", "lagrangian"] = Field(
+        "phase", description="phase: Riesz pyramid (Eulerian); linear: Wu 2012; lagrangian: warp."
+    )
+    high_hz: float | None = Field(
+        None, gt=0, description="Fastest motion kept (Hz); empty: min(15 Hz, 0.4 fps)."
+    )
+    iir: tuple[float, float] | None = Field(
+        None,
+        description="linear only: the literature's two recursive coefficients per frame "
+        "(r1, r2) in place of the temporal operator.",
+    )
+    iir_hz: tuple[float, float] | None = Field(
+        None, description="linear only: the same two cut-offs given in Hz."
+    )
+    lambda_c: float = Field(16, gt=0, description="linear only: cut-off wavelength (px).")
+    remove_flicker: bool = Field(True, description="Take out global light changes first.")
+
+
+class Select(Tree):
+    """Which frames go on to interpolation."""
+
+    frames: Literal["all", "windows", "apex-nine", "onset-apex"] = Field(
+        "all", description="all; windows round the key frames; nine apex-anchored; onset to apex."
+    )
+    window: int = Field(5, ge=1, description="windows: frames kept round each key frame.")
+    every: int = Field(0, ge=0, description="windows: also every n-th other frame; 0: none.")
+
+
+class Interpolate(Tree):
+    """From any number of frames to a fixed length, and to the network's size."""
+
+    method: Literal["tim", "linear", "nearest"] = Field("tim", description="Interpolation.")
+    length: int = Field(10, ge=1, le=300, description="Frames a network sees.")
+    size: int = Field(64, ge=8, le=512, description="Side of the picture a network sees (px).")
+    prefilter: bool = Field(False, description="Low-pass in time before shortening.")
+
+
+class Flow(Tree):
+    """Onset-to-apex optical flow in place of frames."""
+
+    size: int = Field(28, ge=8, le=224, description="Side of the flow picture (px).")
+    scale: Literal["eye-distance", "clip"] = Field(
+        "eye-distance", description="Unit of flow; clip: each clip to its own range."
+    )
+
+
+class Preparation(Tree):
+    """A named way from aligned frames to what a network sees."""
+
+    kind: Literal["frames", "flow"] = Field("frames", description="Video stream or flow picture.")
+    crop: Crop = Field(Crop(), description="Crop stage.")
+    magnify: Magnify = Field(Magnify(), description="Magnify stage.")
+    select: Select = Field(Select(), description="Frame selection before interpolation.")
+    interpolate: Interpolate = Field(Interpolate(), description="Interpolate stage.")
+    flow: Flow = Field(Flow(), description="Flow stage (kind: flow).")
+    difference: Literal["none", "onset"] = Field(
+        "none", description="onset: the onset frame is subtracted from every frame."
+    )
+
+
+class Augment(Tree):
+    """Random changes of training clips, one draw per clip for all of its frames."""
+
+    flip: bool = Field(False, description="Mirror half of the clips.")
+    shift: float = Field(0.0, ge=0, le=0.5, description="Largest shift (share of the side).")
+    rotate: float = Field(0.0, ge=0, le=45, description="Largest rotation (degrees).")
+    brightness: float = Field(0.0, ge=0, le=1, description="Largest change of brightness (share).")
+    noise: float = Field(0.0, ge=0, le=50, description="Noise standard deviation (grey levels).")
+    jitter: int = Field(0, ge=0, le=10, description="Largest shift in time (frames).")
+    half_face: bool = Field(False, description="One half of the face mirrored over the other.")
+
+
+class Training(Tree):
+    """How a network is fitted in every fold."""
+
+    epochs: int = Field(20, ge=1, description="Passes over the training clips.")
+    stopping: Literal["fixed", "inner"] = Field(
+        "fixed", description="fixed: all epochs; inner: chosen on folds of training subjects."
+    )
+    inner_folds: int = Field(3, ge=2, description="inner: number of inner folds.")
+    batch_size: int = Field(8, ge=1, description="Clips a step.")
+    accumulate: int = Field(1, ge=1, description="Steps whose gradients are added up.")
+    optimiser: Literal["adam", "adamw", "sgd", "rmsprop"] = Field("adam", description="Optimiser.")
+    learning_rate: float = Field(1e-3, gt=0, description="Learning rate at the start.")
+    weight_decay: float = Field(0.0, ge=0, description="Decoupled weight decay.")
+    momentum: float = Field(0.9, ge=0, lt=1, description="sgd: momentum.")
+    schedule: Literal["constant", "cosine", "step", "onecycle"] = Field(
+        "constant", description="Learning rate over time; onecycle rises to it and falls."
+    )
+    step_epochs: int = Field(10, ge=1, description="step: epochs between two drops.")
+    step_factor: float = Field(0.5, gt=0, le=1, description="step: what a drop multiplies by.")
+    loss: Literal["cross_entropy", "focal"] = Field("cross_entropy", description="Loss.")
+    focal_gamma: float = Field(1.0, ge=0, description="focal: gamma.")
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="Share given to other classes.")
+    class_weights: Literal["none", "balanced"] | tuple[float, ...] = Field(
+        "balanced", description="none; balanced over the training fold; or one number a class."
+    )
+    balanced_sampling: bool = Field(False, description="Draw classes equally often.")
+    augment: Augment = Field(Augment(), description="Random changes of training clips.")
+    scaling: Literal["fold", "unit", "none"] = Field(
+        "fold",
+        description="fold: by mean and deviation of the training fold; unit: 0..255 to 0..1; "
+        "none. Networks made for published weights scale by those weights' own figures.",
+    )
+    mixed_precision: bool = Field(False, description="16-bit floats where the device is faster.")
+    deterministic: bool = Field(True, description="Same seed, same bytes; slower on a GPU.")
+    device: Literal["auto", "cpu", "gpu"] = Field(
+        "auto", description="auto: a usable GPU, else the processor; gpu: an error without one."
+    )
+    threads: int = Field(2, ge=1, description="Threads of one training job; bytes depend on it.")
+
+
+class Experiment(Tree):
+    """Method x preparation x factors x scheme x collection x protocol."""
+
+    method: Literal["keras", "lbptop_svm", "flow_svm", "command"] = Field(
+        "keras", description="What is trained."
+    )
+    network: str = Field("cnn3d", description="keras: the network, a file in networks/.")
+    network_settings: dict[str, Any] = Field({}, description="keras: settings of the network.")
+    command: str = Field("", description="command: the program run for every fold.")
+    preparation: str = Field(description="Name of a preparation.")
+    factors: tuple[float | str, ...] = Field(
+        (1, 10, 25, 50), min_length=1, description="Magnification: times the displacement."
+    )
+    scheme: str = Field("three", description="How emotions become classes.")
+    collection: str = Field(description="Name of a collection.")
+    protocol: Literal["loso", "composite", "cross", "holdout", "kfold"] = Field(
+        "composite", description="How clips are split."
+    )
+    test_on: tuple[str, ...] = Field((), description="cross: datasets tested on.")
+    folds: int = Field(5, ge=2, description="kfold: number of folds.")
+    holdout: float = Field(0.3, gt=0, lt=1, description="holdout: share of subjects tested on.")
+    seeds: tuple[int, ...] = Field((0,), min_length=1, description="One run per seed.")
+    control: Literal[
+        "none", "frozen", "reversed", "shuffled", "masked", "dataset-only", "length-only"
+    ] = Field("none", description="Negative control: what is taken from the clips beforehand.")
+    permute_labels: int | None = Field(
+        None, ge=0, description="Seed of a label permutation across subjects: a negative control."
+    )
+    pretrain: str = Field("", description="Name of a pretraining whose weights are taken.")
+    training: Training = Field(Training(), description="How the network is fitted.")
+
+
+class Settings(Tree):
+    """Everything a run depends on."""
+
+    datasets: dict[Name, DatasetEntry] = Field({}, description="Datasets on this machine, by name.")
+    collections: dict[Name, tuple[str, ...]] = Field({}, description="Named sets of datasets.")
+    schemes: dict[Name, dict[str, dict[str, str]]] = Field(
+        {}, description="Own schemes: dataset (or any) -> emotion -> class."
+    )
+    align: Align = Field(Align(), description="Align stage.")
+    preparations: dict[Name, Preparation] = Field({}, description="Named preparations.")
+    experiments: dict[Name, Experiment] = Field({}, description="Named experiments.")
+    max_skipped: float = Field(
+        0.05, ge=0, le=1, description="More skipped clips than this stop the run (share)."
+    )
+    keep_intermediate: bool = Field(False, description="Keep the magnified stores.")
+    folds_per_job: int = Field(
+        1, ge=1, description="Folds trained in one process; same bytes, fewer starts."
+    )
+    bootstrap: int = Field(2000, ge=100, description="Resamples of subjects for the intervals.")
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> "Settings":
+        for name in self.preparations:
+            if name in RESERVED_NAMES:
+                raise ValueError(f"preparations.{name}: this name is taken by a results folder")
+        for name, members in self.collections.items():
+            for member in members:
+                _known(f"collections.{name}", "dataset", member, self.datasets)
+        for name, experiment in self.experiments.items():
+            where = f"experiments.{name}"
+            _known(f"{where}.preparation", "preparation", experiment.preparation, self.preparations)
+            _known(f"{where}.collection", "collection", experiment.collection, self.collections)
+            for member in experiment.test_on:
+                members = self.collections[experiment.collection]
+                _known(f"{where}.test_on", "dataset of the collection", member, members)
+        return self
+
+
+def _known(where: str, kind: str, word: str, known: Any) -> None:  # noqa: ANN401
+    from merflow.errors import nearest
+
+    if word not in known:
+        names = ", ".join(sorted(known)) or "none is configured"
+        raise ValueError(f"{where}: unknown {kind} '{word}'{nearest(word, known)}; known: {names}")

@@ -1,0 +1,205 @@
+"""The clip store: all clips of one subject at one stage, in one HDF5 file, and the stage loop."""
+
+import dataclasses
+import hashlib
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import h5py
+import numpy as np
+
+from merflow import __version__
+from merflow.clips import ENTRIES, ClipArrays, ClipKey
+from merflow.errors import MerflowError, SkipClip
+from merflow.files import atomic, digest
+from merflow.guard import get_json, open_hdf5, put_json
+
+KIND = "merflow-clips"
+LOG = logging.getLogger("merflow")
+
+
+class Skipped(NamedTuple):
+    """A clip that did not go on: a row of `results/skipped.csv`."""
+
+    dataset: str
+    subject: str
+    clip: str
+    stage: str
+    reason: str
+
+
+class StoreWriter:
+    """Writes one clip at a time; used through `write_store`."""
+
+    def __init__(self, handle: h5py.File) -> None:
+        self._clips = handle.create_group("clips")
+        self.skipped: list[Skipped] = []
+        self.checksums: dict[str, str] = {}
+
+    def add(self, clip: ClipArrays) -> None:
+        """Append a clip's frames and facts."""
+        group = self._clips.create_group(f"{len(self.checksums):05d}")
+        frames = np.ascontiguousarray(clip.frames)
+        chunks = (1, *frames.shape[1:]) if frames.ndim == 4 else True
+        group.create_dataset("frames", data=frames, chunks=chunks)
+        group.create_dataset("numbers", data=np.asarray(clip.numbers, np.int64))
+        if clip.landmarks is not None:
+            group.create_dataset("landmarks", data=np.asarray(clip.landmarks, np.float32))
+        checksum = _checksum(frames)
+        self.checksums[str(clip.key)] = checksum
+        scalars = ("fps", "onset", "apex", "offset", "enters_at", "facts")
+        row = {name: getattr(clip, name) for name in scalars}
+        put_json(group, "clip", {"key": list(clip.key), "sha256": checksum, **row})
+
+
+def _checksum(frames: np.ndarray) -> str:
+    head = f"{frames.dtype.str}{frames.shape}".encode()
+    return hashlib.sha256(head + frames.tobytes()).hexdigest()
+
+
+def write_store(
+    path: Path | str,
+    stage: str,
+    clips: Iterable[ClipArrays | Skipped],
+    recipe: dict[str, Any],
+    inputs: dict[str, str],
+) -> StoreWriter:
+    """Write a clip store atomically, one clip in memory at a time.
+
+    `recipe` (settings and versions of all stages up to here) and `inputs` (name -> digest) are
+    kept for `merflow why`; neither may hold a time, a host or an absolute path.
+    """
+    with atomic(path) as part, h5py.File(part, "w") as handle:
+        handle.attrs["format"] = KIND
+        writer = StoreWriter(handle)
+        for clip in clips:
+            if isinstance(clip, Skipped):
+                writer.skipped.append(clip)
+                LOG.warning("skipped %s: %s", "/".join(clip[:3]), clip.reason)
+            else:
+                writer.add(clip)
+        put_json(handle, "skipped", writer.skipped)
+        put_json(
+            handle,
+            "made_by",
+            {
+                "stage": stage,
+                "merflow": __version__,
+                "recipe": recipe,
+                "inputs": inputs,
+                "content": digest(writer.checksums),
+            },
+        )
+    return writer
+
+
+class Store:
+    """A clip store open for reading; iterate to get `ClipArrays` in the order written."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        self._handle = open_hdf5(path, KIND)
+        self.skipped = [Skipped(*row) for row in get_json(self._handle, "skipped")]
+        self.made_by: dict[str, Any] = get_json(self._handle, "made_by")
+        self._groups = [group for _, group in sorted(self._handle["clips"].items())]
+        self._rows = [get_json(group, "clip") for group in self._groups]
+        self.keys = [ClipKey(*row["key"]) for row in self._rows]
+        found = digest({str(k): r["sha256"] for k, r in zip(self.keys, self._rows, strict=True)})
+        if found != self.made_by["content"]:
+            raise self._damaged("its list of clips")
+
+    def _damaged(self, what: str) -> MerflowError:
+        return MerflowError(
+            str(self.path), f"{what} does not match its checksum", fix="delete it and run again"
+        )
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[ClipArrays]:
+        return (self.read(index) for index in range(len(self)))
+
+    def read(self, index: int) -> ClipArrays:
+        """Return one clip; its pixels are checked against the checksum written with them."""
+        group, row = self._groups[index], dict(self._rows[index])
+        frames = group["frames"][()]
+        if _checksum(frames) != row.pop("sha256"):
+            raise self._damaged(str(self.keys[index]))
+        landmarks = group["landmarks"][()] if "landmarks" in group else None
+        row["key"] = self.keys[index]
+        return ClipArrays(frames=frames, numbers=group["numbers"][()], landmarks=landmarks, **row)
+
+    def shape(self, index: int) -> tuple[tuple[int, ...], np.dtype]:
+        """Return the shape and type of one clip's frames without reading them."""
+        frames = self._groups[index]["frames"]
+        return frames.shape, frames.dtype
+
+    def close(self) -> None:
+        """Close the file."""
+        self._handle.close()
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def run_stage(
+    source: Path,
+    out: Path,
+    stage: str,
+    function: Callable[[ClipArrays], ClipArrays],
+    recipe: dict[str, Any],
+    *,
+    before: str = "interpolated",
+    threads: int = 1,
+) -> StoreWriter:
+    """Apply a stage to every clip of a store and write the next store.
+
+    Clips that entered the workflow at `before` or later pass unchanged: they have had the stage.
+    """
+    with Store(source) as store:
+
+        def one(clip: ClipArrays) -> ClipArrays | Skipped:
+            if ENTRIES.index(clip.enters_at) >= ENTRIES.index(before):
+                return clip
+            try:
+                return function(clip)
+            except SkipClip as skip:
+                return Skipped(*clip.key, stage, skip.reason)
+
+        clips: list[Skipped] = list(store.skipped)
+        inputs = {source.name: store.made_by["content"]}
+        done = ordered_map(one, store, threads)
+        return write_store(out, stage, chain(clips, done), recipe, inputs)
+
+
+def chain(*parts: Iterable) -> Iterator:
+    """Yield from each part in turn."""
+    for part in parts:
+        yield from part
+
+
+def ordered_map(function: Callable, items: Iterable, threads: int) -> Iterator:
+    """Map in `threads` threads, results in order, never more than `threads` items in memory."""
+    if threads <= 1:
+        yield from map(function, items)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future] = deque()
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) >= threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def with_facts(clip: ClipArrays, stage: str, facts: dict[str, Any], **changes: Any) -> ClipArrays:  # noqa: ANN401
+    """Return `clip` with `changes` and with `facts` recorded under the stage's name."""
+    return dataclasses.replace(clip, facts={**clip.facts, stage: facts}, **changes)

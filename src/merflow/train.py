@@ -1,0 +1,120 @@
+"""Training, fold by fold: packed clips in, predictions of the unseen subject out."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from merflow import __version__
+from merflow.clips import ClipKey
+from merflow.controls import apply
+from merflow.csvtable import csv_text
+from merflow.errors import MerflowError
+from merflow.files import digest, file_digest, write_json, write_text
+from merflow.methods import Fitted, TrainingData
+from merflow.packed import Packed
+from merflow.plan import Plan, Run
+from merflow.predictions import Predictions, write_predictions
+from merflow.split import FoldFile
+
+
+def fold_seed(seed: int, fold: str) -> int:
+    """Return the seed of one fold: the same alone, grouped with others, or in any order."""
+    return int(digest([seed, fold])[:8], 16)
+
+
+class Shelf:
+    """The packed files of a run (several when factors are pooled), looked up by clip."""
+
+    def __init__(self, packs: Sequence[Packed], factors: Sequence[str], control: str) -> None:
+        self.packs = packs
+        self.factors = tuple(factors)
+        self.x = [apply(control, p.x, p.keys, p.lengths) for p in packs]
+        self.row = [{key: row for row, key in enumerate(p.keys)} for p in packs]
+        self.skipped = {ClipKey(*s[:3]) for p in packs for s in p.skipped}
+
+    def usable(self, keys: Sequence[ClipKey], where: str) -> list[int]:
+        """Return positions in `keys` of the clips that were not skipped on the way."""
+        found = []
+        for index, key in enumerate(keys):
+            if all(key in row for row in self.row):
+                found.append(index)
+            elif key not in self.skipped:
+                raise MerflowError(
+                    where, f"clip {key} is not in the packed file", fix="run snakemake again"
+                )
+        return found
+
+    def take(self, keys: Sequence[ClipKey]) -> list[np.ndarray]:
+        """Return, for every pooled factor, the clips' arrays in the order of `keys`."""
+        return [x[[row[key] for key in keys]] for x, row in zip(self.x, self.row, strict=True)]
+
+
+def train_fold(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile, out: Path) -> dict[str, Any]:
+    """Train on a fold's training clips, predict its test clips once, write all that it gives."""
+    from merflow.methods import WEIGHTS, make_method
+
+    experiment = plan.experiment(run.experiment)
+    classes = plan.classes(run.experiment)
+    where = f"fold {fold.name}"
+    data = training_data(shelf, fold, classes)
+    test = [fold.test[i] for i in shelf.usable(fold.test, where)]
+    started = time.perf_counter()
+    fitted = make_method(experiment, classes, fold_seed(run.seed, fold.name)).fit(data)
+    fitted.save(out)
+    write_text(out / "history.csv", history_text(fitted.history))
+    facts = {
+        "merflow": __version__,
+        "experiment": run.experiment,
+        "factor": run.factor,
+        "seed": run.seed,
+        "fold": fold.name,
+        "classes": list(classes),
+        "recipe": plan.training_recipe(run.experiment),
+        "inputs": {"fold": digest([fold.train, fold.labels, fold.test])}
+        | {f: digest(p.made_by) for f, p in zip(shelf.factors, shelf.packs, strict=True)},
+        "train_clips": len(data.y) // len(shelf.factors),
+        "test_clips": len(test),
+        "skipped": sorted(set(fold.train + fold.test) & shelf.skipped),
+        "weights": file_digest(out / WEIGHTS),
+        "seconds": round(time.perf_counter() - started, 3),
+        **fitted.facts,
+    }
+    write_json(out / "run.json", facts)
+    # Last: whoever finds predictions finds the rest.
+    answers = Predictions(tuple(test), tuple(classes), _answers(fitted, shelf, test, len(classes)))
+    write_predictions(out / "predictions.csv", answers)
+    return facts
+
+
+def training_data(shelf: Shelf, fold: FoldFile, classes: Sequence[str]) -> TrainingData:
+    """Return a fold's training clips, once per pooled factor, with their labels."""
+    kept = shelf.usable(fold.train, f"fold {fold.name}")
+    keys = [fold.train[i] for i in kept]
+    y = np.array([classes.index(fold.labels[i]) for i in kept], np.int64)
+    copies = shelf.take(keys)
+    many = len(copies)
+    return TrainingData(
+        x=np.concatenate(copies) if many > 1 else copies[0],
+        y=np.tile(y, many),
+        keys=tuple(keys) * many,
+        factors=tuple(f for f in shelf.factors for _ in keys) if many > 1 else (),
+    )
+
+
+def _answers(fitted: Fitted, shelf: Shelf, test: Sequence[ClipKey], classes: int) -> np.ndarray:
+    """Return (M, K) float64: each test clip's probabilities, the mean over pooled factors."""
+    if not test:
+        return np.empty((0, classes))
+    return np.mean([fitted.predict(x, test) for x in shelf.take(test)], axis=0, dtype=np.float64)
+
+
+def history_text(history: Sequence[dict[str, Any]]) -> str:
+    """Return the history as CSV, one row per epoch, floats as %.9g."""
+    header = list(history[0]) if history else ["epoch"]
+    rows = [
+        [f"{v:.9g}" if isinstance(v, float) else str(v) for v in row.values()] for row in history
+    ]
+    return csv_text(header, rows)

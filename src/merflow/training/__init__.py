@@ -1,0 +1,1 @@
+"""How a network is fitted: backend, scaling, losses, batches, augmentation, the loop itself."""

@@ -1,0 +1,33 @@
+"""Which clips go into which batch of an epoch."""
+
+import numpy as np
+
+
+def epoch(rng: np.random.Generator, y: np.ndarray, size: int, balanced: bool) -> np.ndarray:
+    """Return (steps, min(size, N)) int64 positions of the clips of each batch of one epoch.
+
+    Every clip comes once, in random order; the last batch is filled up with clips of the same
+    order again, so that all batches have one size (one trace of the compiled step, and no batch of
+    one clip for batch normalisation). balanced: N draws with the classes equally likely instead.
+    """
+    n = len(y)
+    size = min(size, n)
+    if balanced:
+        present = np.unique(y)
+        drawn = present[rng.integers(len(present), size=n)]
+        order = np.empty(n, np.int64)
+        for k in present:
+            of_class, wanted = np.flatnonzero(y == k), np.flatnonzero(drawn == k)
+            order[wanted] = _in_turn(rng, of_class, len(wanted))
+    else:
+        order = rng.permutation(n)
+    steps = -(-n // size)
+    return np.resize(order, (steps, size)).astype(np.int64)
+
+
+def _in_turn(rng: np.random.Generator, members: np.ndarray, count: int) -> np.ndarray:
+    """Return `count` members, each as often as any other (to within one), in random order."""
+    rounds = -(-count // len(members))
+    return np.concatenate([rng.permutation(members) for _ in range(rounds)] or [members[:0]])[
+        :count
+    ]

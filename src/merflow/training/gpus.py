@@ -1,0 +1,58 @@
+"""One GPU for one job: where a machine has several, each job takes one nobody of ours holds."""
+
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import IO
+
+_held: list[IO[str]] = []
+"""Open lock files; the system frees them when the process ends, however it ends."""
+
+
+def take_one() -> None:
+    """Set CUDA_VISIBLE_DEVICES to a free GPU where there are several and none was chosen."""
+    if "CUDA_VISIBLE_DEVICES" in os.environ or _held:
+        return
+    found = installed()
+    if len(found) < 2:
+        return
+    for number in found:
+        if _lock(number):
+            os.environ["CUDA_VISIBLE_DEVICES"] = number
+            return
+    # All are held: share the one with the most free memory, first in the list.
+    os.environ["CUDA_VISIBLE_DEVICES"] = found[0]
+
+
+def installed() -> list[str]:
+    """Return the numbers of the NVIDIA GPUs the driver lists, most free memory first."""
+    query = ["nvidia-smi", "--query-gpu=index,memory.free", "--format=csv,noheader,nounits"]
+    try:
+        answer = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return []
+    pairs = [line.split(",") for line in answer.stdout.splitlines() if line.count(",") == 1]
+    pairs.sort(key=lambda pair: (-_number(pair[1]), _number(pair[0])))
+    return [number.strip() for number, _ in pairs]
+
+
+def _number(text: str) -> int:
+    return int(text) if text.strip().isdigit() else 0
+
+
+def _lock(number: str) -> bool:
+    """Hold a lock named after the GPU for the life of this process; False when another has it."""
+    try:
+        import fcntl
+    except ImportError:  # Windows has no flock; there a job must be given its GPU.
+        return False
+    path = Path(tempfile.gettempdir()) / f"merflow-{os.getuid()}-gpu{number}.lock"
+    handle = open(path, "a")  # noqa: SIM115
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        handle.close()
+        return False
+    _held.append(handle)
+    return True

@@ -1,0 +1,23 @@
+"""Probabilities from a trained network."""
+
+import keras
+import numpy as np
+
+
+def probabilities(model: keras.Model, x: np.ndarray, batch: int) -> np.ndarray:
+    """Return (M, K) float32 probabilities of x, (M, *shape), each row summing to 1.
+
+    Clips go in batches of one size, the last one filled up, so a clip's figures come from the
+    same compiled step whatever stands beside it.
+    """
+    if not len(x):
+        return np.zeros((0, model.output_shape[-1]), np.float32)
+    parts = []
+    for start in range(0, len(x), batch):
+        piece = x[start : start + batch]
+        fill = batch - len(piece)
+        full = np.concatenate([piece, np.repeat(piece[-1:], fill, axis=0)]) if fill else piece
+        out = keras.ops.convert_to_numpy(model.predict_on_batch(full))
+        parts.append(out[: len(piece)].astype(np.float64))
+    p = np.concatenate(parts)
+    return (p / p.sum(1, keepdims=True)).astype(np.float32)

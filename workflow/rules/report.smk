@@ -1,0 +1,39 @@
+# The tables and the report: what a reader sees.
+
+
+rule table:
+    input:
+        [f"{run.folder}/scores.csv" for run in PLAN.runs()],
+    output:
+        [f"results/tables/scores.{kind}" for kind in ("csv", "xlsx", "md", "tex")],
+    log:
+        "results/logs/table.log",
+    localrule: True
+    params:
+        recipe=PLAN.table_recipe(),
+    message:
+        "writing the tables"
+    shell:
+        "{MERFLOW} table results/tables {input:q} --config results/config.yaml > {log:q} 2>&1"
+
+
+rule report:
+    input:
+        tables=rules.table.output,
+        pooled=[f"{run.folder}/pooled.csv" for run in PLAN.runs()],
+        skipped="results/skipped.csv",
+    output:
+        report(
+            "results/report.html",
+            caption="../report/report.rst",
+            category="Report",
+        ),
+    log:
+        "results/logs/report.log",
+    localrule: True
+    params:
+        recipe=PLAN.report_recipe(),
+    message:
+        "writing results/report.html"
+    shell:
+        "{MERFLOW} report {output:q} --config results/config.yaml > {log:q} 2>&1"

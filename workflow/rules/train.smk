@@ -1,0 +1,106 @@
+# Folds, and the training of each. A training job sees no label of a clip it will be tested on:
+# the packed file has none, the fold file has those of its training clips only.
+
+FOLD = "results/runs/{experiment}/{factor}/seed{seed}/{fold}/"
+FOLD_FILES = ("predictions.csv", "history.csv", "run.json")
+
+for _number, _experiment in enumerate(PLAN.settings.experiments):
+
+    rule:
+        name:
+            f"split_{_number}"
+        input:
+            [ancient(path) for path in PLAN.catalogues(_experiment)],
+        output:
+            folds=PLAN.fold_files(_experiment),
+            truth=f"results/truth/{_experiment}.csv",
+        log:
+            f"results/logs/split/{_experiment}.log",
+        localrule: True
+        params:
+            experiment=_experiment,
+            content=PLAN.split_digest(_experiment),
+        message:
+            f"{_experiment}: splitting {len(PLAN.fold_files(_experiment))} folds by subject"
+        shell:
+            "{MERFLOW} split {params.experiment:q} --config results/config.yaml > {log:q} 2>&1"
+
+
+if PLAN.settings.folds_per_job == 1:
+
+    rule train:
+        input:
+            packed=lambda w: PLAN.packed(w.experiment, w.factor),
+            folds=["results/folds/{experiment}/{fold}.csv"],
+        output:
+            [FOLD + name for name in FOLD_FILES],
+        log:
+            "results/logs/train/{experiment}/{factor}/seed{seed}/{fold}.log",
+        benchmark:
+            "results/benchmarks/train/{experiment}/{factor}/seed{seed}/{fold}.tsv"
+        threads: lambda w: PLAN.threads(w.experiment)
+        resources:
+            gpu=lambda w: PLAN.gpus(w.experiment),
+            mem_mb=lambda w, attempt: 4000 * attempt,
+            runtime=60,
+        params:
+            run="results/runs/{experiment}/{factor}/seed{seed}",
+            recipe=lambda w: PLAN.training_recipe(w.experiment),
+        message:
+            "{wildcards.experiment} {wildcards.factor} seed {wildcards.seed}: training without"
+            " {wildcards.fold}"
+        shell:
+            "{MERFLOW} train {params.run:q} {input.folds:q} --config results/config.yaml > {log:q} 2>&1"
+
+else:
+    # Each group of folds is one job, and so one start of the framework; every fold's files are
+    # the same bytes as from a job of its own.
+    for _number, _experiment in enumerate(PLAN.settings.experiments):
+        for _group, _folds in enumerate(PLAN.fold_groups(_experiment)):
+            _base = f"results/runs/{_experiment}/{{factor}}/seed{{seed}}"
+
+            rule:
+                name:
+                    f"train_{_number}_{_group}"
+                input:
+                    packed=lambda w, e=_experiment: PLAN.packed(e, w.factor),
+                    folds=[f"results/folds/{_experiment}/{fold}.csv" for fold in _folds],
+                output:
+                    [f"{_base}/{fold}/{name}" for fold in _folds for name in FOLD_FILES],
+                log:
+                    f"results/logs/train/{_experiment}/{{factor}}/seed{{seed}}/group{_group}.log",
+                benchmark:
+                    f"results/benchmarks/train/{_experiment}/{{factor}}/seed{{seed}}/group{_group}.tsv"
+                threads: PLAN.threads(_experiment)
+                resources:
+                    gpu=PLAN.gpus(_experiment),
+                    mem_mb=lambda w, attempt: 4000 * attempt,
+                    runtime=60 * len(_folds),
+                params:
+                    run=_base,
+                    recipe=PLAN.training_recipe(_experiment),
+                message:
+                    f"{_experiment} {{wildcards.factor}} seed {{wildcards.seed}}: training"
+                    f" {len(_folds)} folds ({_folds[0]} to {_folds[-1]})"
+                shell:
+                    "{MERFLOW} train {params.run:q} {input.folds:q} --config results/config.yaml > {log:q} 2>&1"
+
+
+rule score:
+    input:
+        predictions=lambda w: PLAN.predictions(w.experiment, w.factor, w.seed),
+        truth="results/truth/{experiment}.csv",
+    output:
+        "results/runs/{experiment}/{factor}/seed{seed}/pooled.csv",
+        "results/runs/{experiment}/{factor}/seed{seed}/scores.csv",
+        "results/runs/{experiment}/{factor}/seed{seed}/confusion.csv",
+    log:
+        "results/logs/score/{experiment}/{factor}/seed{seed}.log",
+    localrule: True
+    params:
+        run="results/runs/{experiment}/{factor}/seed{seed}",
+        recipe=lambda w: PLAN.score_recipe(w.experiment),
+    message:
+        "{wildcards.experiment} {wildcards.factor} seed {wildcards.seed}: scoring the pooled folds"
+    shell:
+        "{MERFLOW} score {params.run:q} --config results/config.yaml > {log:q} 2>&1"
