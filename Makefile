@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PIP := $(BIN)/pip install -q --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL := 3
 
 .PHONY: help demo resume quick test lint docs clean setup
@@ -43,16 +44,15 @@ lock: ## resolve the dependencies again (needs uv)
 
 setup: $(READY) ## only install
 
-# uv, where it is to be had, installs in one minute what pip installs in five.
-$(READY): requirements.lock pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "merflow needs Python 3.11 or newer")'
+# uv installs in one minute what pip installs in five; where uv cannot (a proxy only pip knows),
+# pip does it. Both check every hash.
+$(READY): requirements.lock envs/installer.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("merflow needs Python 3.11 or newer, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	if command -v uv >/dev/null; then \
-	  uv pip install -q --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock; \
-	else \
-	  $(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock; \
-	fi
-	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(PIP) --require-hashes -r envs/installer.lock
+	$(BIN)/uv pip install -q --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock \
+	  || $(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation -e .
 	$(BIN)/python -c 'import cv2' || { echo "OpenCV needs system libraries; on Debian: apt-get install libgl1 libglib2.0-0"; exit 1; }
 	touch $@
 

@@ -106,11 +106,11 @@ class Ruler:
         self.grid = np.arange(-count, count + 1) * step
         y, x = truth.y[truth.moving], truth.x[truth.moving]
         rows = [truth.sample(3, truth.origin(shift, y, x)) for shift in self.grid]
-        self.rows = np.stack([_unit(row) for row in rows]).astype(np.float32)
+        self.rows = np.stack([unit(row) for row in rows]).astype(np.float32)
 
     def shift(self, frame: np.ndarray) -> float:
         """Return the shift of one (H, W, 3) frame in px, parabola through the best match."""
-        match = self.rows @ _unit(luma(frame)[self.truth.moving]).astype(np.float32)
+        match = self.rows @ unit(luma(frame)[self.truth.moving]).astype(np.float32)
         best = int(match.argmax())
         if not 0 < best < len(match) - 1:
             return float(self.grid[best])
@@ -119,7 +119,8 @@ class Ruler:
         return float(self.grid[best] + self.step * (0.5 * (left - right) / bend if bend else 0))
 
 
-def _unit(values: np.ndarray) -> np.ndarray:
+def unit(values: np.ndarray) -> np.ndarray:
+    """Return `values` centred and scaled to length 1."""
     values = values - values.mean()
     return values / (np.linalg.norm(values) + 1e-12)
 

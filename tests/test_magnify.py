@@ -158,8 +158,10 @@ def test_a_change_of_light_is_not_magnified(method):
     lost, _ = magnify_frames(frames, 100.0, 10, Magnify(method=method, remove_flicker=False))
     added = np.sqrt(np.mean((kept.astype(float) - frames) ** 2))
     without = np.sqrt(np.mean((lost.astype(float) - frames) ** 2))
-    print(method, added, without)
-    assert added < 0.5 * without
+    if method == "phase":  # a change of contrast turns no phase: there is nothing to take out
+        assert max(added, without) < 0.1
+    else:
+        assert added < 0.5 * without
 
 
 def test_the_clip_carries_its_facts():

@@ -15,7 +15,7 @@ import numpy as np
 from merflow.clips import ClipArrays, eye_centres
 from merflow.errors import SkipClip
 from merflow.faces import Face, Finder, as_grey
-from merflow.geometry import apply, compose, face_frame, invert, similarity
+from merflow.geometry import apply, compose, face_frame, invert, moved, similarity
 from merflow.register import Drift, rigid_drift
 from merflow.resample import warp
 from merflow.settings import Align
@@ -47,11 +47,13 @@ def align_clip(arrays: ClipArrays, settings: Align, finder: Finder) -> ClipArray
         drift = None
     else:
         landmarks, views, drift = _views_by_clip(arrays, settings, faces)
-    distance, side = _measures(landmarks)
+    upright = invert(views[0])
+    left, right = eye_centres(apply(upright, landmarks))
+    distance = float(np.hypot(*(right - left)))
+    side = output_side(distance)
     frames = np.stack(
         [warp(as_colour(f), v, (side, side)) for f, v in zip(arrays.frames, views, strict=True)]
     )
-    upright = invert(views[0])
     facts = _facts(settings, faces, distance, upright, drift)
     return replace(
         arrays,
@@ -92,7 +94,7 @@ def _views_by_clip(
     view = view_of(eye_centres(landmarks))
     if drift is None:
         return landmarks, np.stack([view] * len(arrays.frames)), None
-    views = np.stack([compose(moved, view) for moved in drift.transforms])
+    views = np.stack([compose(motion, view) for motion in drift.transforms])
     # The first frame is the reference: its own (smoothed) motion is part of every landmark.
     return apply(drift.transforms[0], landmarks), views, drift
 
@@ -112,8 +114,8 @@ def _drift(arrays: ClipArrays, landmarks: np.ndarray) -> Drift | None:
     if drift is None:
         return None
     shift = similarity(1, 0, low)
-    moved = [compose(shift, compose(one, invert(shift))) for one in drift.transforms]
-    return replace(drift, transforms=np.stack(moved), points=drift.points + low)
+    placed = [compose(shift, compose(one, invert(shift))) for one in drift.transforms]
+    return replace(drift, transforms=np.stack(placed), points=drift.points + low)
 
 
 def _views_by_frame(
@@ -147,12 +149,6 @@ def output_side(distance: float) -> int:
     return max(16, round(SIDE * distance))
 
 
-def _measures(landmarks: np.ndarray) -> tuple[float, int]:
-    left, right = eye_centres(landmarks)
-    distance = float(np.hypot(*(right - left)))
-    return distance, output_side(distance)
-
-
 def as_colour(frame: np.ndarray) -> np.ndarray:
     """Return an (H, W, 1 or 3) frame as RGB."""
     return frame if frame.shape[2] == 3 else np.repeat(frame, 3, axis=2)
@@ -174,7 +170,9 @@ def _facts(
         "faces": max(face.seen for face in faces.values()),
     }
     if drift is not None:
-        facts["drift_px"] = 0.0
+        middle = drift.trust @ drift.points / drift.trust.sum()
+        path = moved(drift.transforms, middle[None])[:, 0]
+        facts["drift_px"] = round(float(np.hypot(*(path - path[0]).T).max()), 3)
         facts["rigid_residual_px"] = round(drift.residual, 4)
         facts["tracked_points"] = len(drift.points)
     return facts

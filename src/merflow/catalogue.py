@@ -10,17 +10,22 @@ from pathlib import Path
 
 from merflow.clips import Clip, ClipKey
 from merflow.errors import MerflowError
-from merflow.files import write_json
 
 
-def write_catalogue(path: Path, clips: list[Clip]) -> None:
-    """Write clips as JSON, in the order of their keys."""
-    rows = [dataclasses.asdict(clip) | {"key": list(clip.key)} for clip in clips]
-    write_json(path, sorted(rows, key=lambda row: row["key"]))
+def catalogue_text(clips: list[Clip]) -> str:
+    """Return clips as JSON, one a line, in the order of their keys."""
+    names = [field.name for field in dataclasses.fields(Clip)]
+    rows = [{name: getattr(clip, name) for name in names} for clip in sorted(clips, key=_key)]
+    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    return f"[\n{lines}\n]\n"
+
+
+def _key(clip: Clip) -> ClipKey:
+    return clip.key
 
 
 def read_catalogue(path: Path) -> list[Clip]:
-    """Read what `write_catalogue` wrote."""
+    """Read what `catalogue_text` gave."""
     try:
         rows = json.loads(Path(path).read_text(encoding="utf-8"))
         return [

@@ -2,8 +2,10 @@
 
 import ast
 import logging
+import re
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from cyclopts import App
 
@@ -17,14 +19,31 @@ GROUPS = {
 }
 
 
-def commands() -> dict[str, str]:
-    """Return every command and the first sentence of its description, importing none of them."""
+EXIT_CODES = "Exit codes: 0 done, 1 warnings under --strict, 2 bad input, 3 the work failed."
+
+
+class About(NamedTuple):
+    """What a command's docstring says of it."""
+
+    summary: str
+    text: str
+    examples: str
+
+
+def commands() -> dict[str, About]:
+    """Return every command and what its docstring says, importing none of them."""
     found = {}
     for file in sorted(FOLDER.glob("[a-z]*.py")):
         for node in ast.parse(file.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.FunctionDef) and node.name == file.stem:
-                found[file.stem] = (ast.get_docstring(node) or "").split("\n\n")[0]
+                found[file.stem] = _about(ast.get_docstring(node) or "")
     return found
+
+
+def _about(docstring: str) -> About:
+    text = re.split(r"\n\n(?=\w+\n-{3,})", docstring)
+    examples = [t.split("\n", 2)[2] for t in text if t.startswith("Examples\n")]
+    return About(text[0].split("\n\n")[0], text[0], "".join(examples).strip())
 
 
 def build() -> App:
@@ -34,14 +53,16 @@ def build() -> App:
         help="From raw micro-expression frames to a UF1/UAR table that can be trusted. "
         "The whole way is one workflow: `make demo`, or `snakemake --cores all`.",
         version=__version__,
-        help_format="markdown",
+        help_format="plaintext",
     )
     group_of = {name: group for group, names in GROUPS.items() for name in names}
+    asked = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
     for name, about in commands().items():
         app.command(
             f"merflow.commands.{name}:{name}",
             name=name,
-            help=about,
+            help=about.text if name == asked else about.summary,
+            help_epilogue=f"Examples:\n{about.examples}\n\n{EXIT_CODES}",
             group=group_of.get(name, "Tools"),
         )
     return app

@@ -3,16 +3,14 @@
 import itertools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from merflow import networks
 from merflow.errors import MerflowError, nearest, unknown
-from merflow.settings import Preparation, Settings
-
-LISTS = {"factors", "seeds", "test_on", "class_weights", "iir", "iir_hz"}
-"""Keys whose value is a list by nature; any other list in an experiment is a grid."""
+from merflow.settings import Experiment, Preparation, Settings
 
 
 def load(*paths: Path | str) -> Settings:
@@ -75,7 +73,7 @@ def expand(name: str, entry: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
     A leaf that holds a list where the settings want one value becomes
     `<name>-<key>=<value>`, for instance `cnn-loss=focal`.
     """
-    axes = list(_axes(entry, ())) if isinstance(entry, Mapping) else []
+    axes = list(_axes(entry, Experiment, ())) if isinstance(entry, Mapping) else []
     if not axes:
         yield name, entry
         return
@@ -88,12 +86,29 @@ def expand(name: str, entry: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
         yield "-".join(parts), chosen
 
 
-def _axes(entry: Mapping[str, Any], path: tuple) -> Iterator[tuple[tuple[str, ...], list]]:
+def _axes(
+    entry: Mapping[str, Any], model: type[BaseModel], path: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], list]]:
+    """Yield the leaves that hold a list where the settings want one value."""
     for key, value in entry.items():
-        if isinstance(value, Mapping):
-            yield from _axes(value, (*path, key))
-        elif isinstance(value, list) and key not in LISTS:
+        kind = model.model_fields[key].annotation if key in model.model_fields else None
+        if isinstance(value, Mapping) and isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from _axes(value, kind, (*path, key))
+        elif isinstance(value, Mapping) and key == "network_settings":
+            lists = networks.list_settings(str(entry.get("network", "cnn3d")))
+            yield from (
+                ((*path, key, name), options)
+                for name, options in value.items()
+                if isinstance(options, list) and name not in lists
+            )
+        elif isinstance(value, list) and kind is not None and not _takes_a_list(kind):
             yield (*path, key), value
+
+
+def _takes_a_list(kind: Any) -> bool:  # noqa: ANN401
+    if get_origin(kind) in (tuple, list):
+        return True
+    return any(_takes_a_list(part) for part in get_args(kind))
 
 
 def _replaced(entry: Mapping[str, Any], path: tuple[str, ...], value: Any) -> dict:  # noqa: ANN401
@@ -137,7 +152,7 @@ def _keys_at(path: list[str]) -> list[str]:
     return []
 
 
-def load_preparation(config: Path | None, preparation: str) -> tuple[Settings, str]:
+def load_preparation(config: Path | None, preparation: str | None) -> tuple[Settings, str]:
     """Return settings and the name of the preparation a stage is to use.
 
     Without a config the defaults hold, under the name `default`; without a name the config's
@@ -150,5 +165,5 @@ def load_preparation(config: Path | None, preparation: str) -> tuple[Settings, s
     if not preparation and len(names) == 1:
         return settings, names[0]
     if preparation not in names:
-        raise unknown(f"{config}: preparations", "preparation", preparation, names)
+        raise unknown(f"{config}: preparations", "preparation", preparation or "", names)
     return settings, preparation

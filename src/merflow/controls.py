@@ -10,7 +10,6 @@ import numpy as np
 
 from merflow.clips import ClipKey
 from merflow.errors import unknown
-from merflow.files import digest
 
 CONTROLS = ("none", "frozen", "reversed", "shuffled", "masked", "dataset-only", "length-only")
 FACE_AXES = (0.42, 0.48)
@@ -57,7 +56,7 @@ def _in_time(control: str, x: np.ndarray, keys: Sequence[ClipKey]) -> np.ndarray
         return x[:, ::-1].copy()
     out = np.empty_like(x)
     for row, key in enumerate(keys):
-        rng = np.random.default_rng(int(digest(list(key)), 16))
+        rng = np.random.default_rng(list(str(key).encode()))
         out[row] = x[row, rng.permutation(x.shape[1])]
     return out
 

@@ -14,7 +14,7 @@ from merflow.settings import Crop
 
 REGIONS: dict[str, tuple[float, float, float]] = {
     "whole": (0.0, 0.70, 2.2),
-    "eyes": (0.0, -0.10, 1.9),
+    "eyes": (0.0, 0.05, 1.9),
     "mouth": (0.0, 1.10, 1.3),
 }
 """Centre x, y and side of each region in eye distances from the eye midpoint (y down the face)."""
@@ -105,7 +105,7 @@ def _cut(frame: np.ndarray, square: Square, settings: Crop) -> np.ndarray:
     """Cut one (H, W, C) frame, padding what lies outside, and resize it; rounded once."""
     part = _padded(frame, square)
     if settings.colour == "grey" and part.shape[2] == 3:
-        part = cv2.transform(part.astype(np.float32), LUMA)
+        part = to_luma(part)
     elif settings.colour == "rgb" and part.shape[2] == 1:
         part = np.repeat(part, 3, axis=2)
     size = settings.working_size
@@ -113,6 +113,13 @@ def _cut(frame: np.ndarray, square: Square, settings: Crop) -> np.ndarray:
         method = cv2.INTER_AREA if size < square.side else cv2.INTER_CUBIC
         part = cv2.resize(part.astype(np.float32), (size, size), interpolation=method)
     return to_bytes(part).reshape(size, size, -1)
+
+
+def to_luma(frame: np.ndarray) -> np.ndarray:
+    """Return the luma (0.299 R + 0.587 G + 0.114 B) of an (H, W, 1 or 3) frame, (H, W) float32."""
+    if frame.shape[2] == 1:
+        return frame[..., 0].astype(np.float32)
+    return cv2.transform(frame.astype(np.float32), LUMA)
 
 
 def _padded(frame: np.ndarray, square: Square) -> np.ndarray:

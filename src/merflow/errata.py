@@ -66,7 +66,7 @@ def load(dataset: str, root: Path | None = None) -> Errata:
     if not path.is_file():
         return Errata()
     found: dict[tuple[str, str], tuple[Correction, ...]] = {}
-    for row in read_table(path, COLUMNS):
+    for row in read_table(path, COLUMNS, may_be_empty=True):
         field = row.text("field")
         if field not in FIELDS:
             raise unknown(row.where("field"), "field", field, FIELDS)

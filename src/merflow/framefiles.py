@@ -25,6 +25,7 @@ __all__ = [
     "frame_numbers",
     "is_video",
     "iter_frames",
+    "pictures",
     "positions",
     "read_frames",
     "scan",
@@ -33,7 +34,7 @@ __all__ = [
 
 MAX_DIGITS = 15
 
-_LAST_DIGITS = re.compile(r"([0-9]+)[^0-9]*$")
+_DIGITS = re.compile(r"[0-9]+")
 
 
 class Listing(NamedTuple):
@@ -56,8 +57,12 @@ def frame_number(name: str) -> int | None:
     >>> frame_number("reg_img46.jpg"), frame_number("006_05562.jpg"), frame_number("a.png")
     (46, 5562, None)
     """
-    found = _LAST_DIGITS.search(os.path.splitext(name)[0])
-    return int(found[1]) if found and len(found[1]) <= MAX_DIGITS else None
+    return _number(os.path.splitext(name)[0])
+
+
+def _number(stem: str) -> int | None:
+    runs = _DIGITS.findall(stem)
+    return int(runs[-1]) if runs and len(runs[-1]) <= MAX_DIGITS else None
 
 
 def scan(folder: Path | str, within: Path | str | None = None) -> Listing:
@@ -69,13 +74,14 @@ def scan(folder: Path | str, within: Path | str | None = None) -> Listing:
     folders, videos, unnumbered = [], [], []
     outside: list[str] = []
     for entry in _entries(folder):
-        suffix = os.path.splitext(entry.name)[1].lower()
         if entry.name.startswith((".", "__MACOSX")):
             continue
+        stem, suffix = os.path.splitext(entry.name)
+        suffix = suffix.lower()
         if within is not None and entry.is_symlink() and not _below(entry.path, within):
             outside.append(entry.name)
         elif suffix in PICTURES:
-            number = frame_number(entry.name)
+            number = _number(stem)
             if number is None:
                 unnumbered.append(entry.name)
             else:
@@ -96,6 +102,18 @@ def scan(folder: Path | str, within: Path | str | None = None) -> Listing:
         tuple(sorted(twice)),
         tuple(sorted(outside)),
     )
+
+
+def pictures(folder: Path | str, within: Path | str | None = None) -> tuple[str, ...]:
+    """Return the names of all pictures in a folder, sorted, numbered or not: for stills."""
+    names = [
+        entry.name
+        for entry in _entries(folder)
+        if os.path.splitext(entry.name)[1].lower() in PICTURES
+        and not entry.name.startswith(".")
+        and (within is None or not entry.is_symlink() or _below(entry.path, within))
+    ]
+    return tuple(sorted(names))
 
 
 def _below(path: str, root: Path | str) -> bool:

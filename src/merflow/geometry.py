@@ -37,7 +37,8 @@ def fit_similarities(points: np.ndarray, moved: np.ndarray, weights: np.ndarray)
     points: (N, 2); moved: (T, N, 2), where the points lie in each frame; weights: (T, N) >= 0.
     """
     weights = weights / weights.sum(1, keepdims=True)
-    centre = weights @ points
+    # einsum, not matmul: BLAS may add in an order that depends on its threads.
+    centre = np.einsum("tn,nd->td", weights, points)
     target = np.einsum("tn,tnd->td", weights, moved)
     source = points[None] - centre[:, None]
     offset = moved - target[:, None]
@@ -59,3 +60,8 @@ def face_frame(eyes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
     left, right = np.asarray(eyes, np.float64)
     along = right - left
     return similarity(float(np.hypot(*along)), float(np.arctan2(*along[::-1])), (left + right) / 2)
+
+
+def moved(transforms: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Return (T, N, 2): the points under each transform (T, 2, 3)."""
+    return points @ transforms[:, :, :2].transpose(0, 2, 1) + transforms[:, None, :, 2]

@@ -92,14 +92,20 @@ def weighted_values(weights: np.ndarray, ratios: Ratios) -> np.ndarray:
 
 
 def errors(weights: np.ndarray, ratios: Ratios, strata: np.ndarray) -> np.ndarray:
-    """Return the (B,) standard errors of a metric, by each subject's influence on it.
+    """Return the (B,) standard errors of a metric over subjects drawn with weights (B, S)."""
+    return stratified_errors(weights, influence(weights, ratios), strata)
 
-    weights: (B, S) times each subject was drawn; ratios: (S, K) of each subject.
-    """
+
+def influence(weights: np.ndarray, ratios: Ratios) -> np.ndarray:
+    """Return how far one more of each subject would move the metric, (B, S), per unit drawn."""
     above, below = (np.asarray(side, float) for side in ratios)
     tops, bases = weights @ above, weights @ below
     share = np.divide(1, bases, out=np.zeros_like(bases), where=bases > 0)
-    pull = (share @ above.T - (tops * share * share) @ below.T) / above.shape[1]
+    return (share @ above.T - (tops * share * share) @ below.T) / above.shape[1]
+
+
+def stratified_errors(weights: np.ndarray, pull: np.ndarray, strata: np.ndarray) -> np.ndarray:
+    """Return (B,) standard errors of a sum of (B, S) influences, subjects drawn within strata."""
     variance = np.zeros(len(weights))
     for stratum in np.unique(strata):
         members = strata == stratum

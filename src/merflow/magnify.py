@@ -11,12 +11,14 @@ import numpy as np
 
 from merflow.clips import ClipArrays
 from merflow.errors import MerflowError
+from merflow.magnification.delivered import measure
 from merflow.magnification.flicker import global_light
 from merflow.magnification.lagrangian import magnify_lagrangian
 from merflow.magnification.linear import magnify_linear
 from merflow.magnification.riesz import magnify_phase
 from merflow.magnification.temporal import (
     default_high_hz,
+    low_pass,
     recursive_coefficient,
     recursive_operator,
     reference_operator,
@@ -48,14 +50,14 @@ def magnify_frames(
     light = np.zeros((len(frames), 2), np.float32)
     if settings.remove_flicker:
         light = global_light(frames, reference)
+    smooth = low_pass(len(frames), fps, settings.high_hz or default_high_hz(fps))
     alpha = factor - 1
     if settings.method == "linear":
         out, measured = magnify_linear(frames, operator, alpha, light, reference, settings.lambda_c)
-    elif settings.method == "lagrangian":
-        out, measured = magnify_lagrangian(frames, operator, alpha, light, reference)
     else:
-        out, measured = magnify_phase(frames, operator, alpha, light, reference)
-    return out, facts | measured
+        method = magnify_lagrangian if settings.method == "lagrangian" else magnify_phase
+        out, measured = method(frames, operator, smooth, alpha, light, reference)
+    return out, facts | measured | measure(frames, out, operator, smooth, light, reference, factor)
 
 
 def time_operator(length: int, fps: float, settings: Magnify, reference: int) -> np.ndarray:

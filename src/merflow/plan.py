@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from merflow import labels, recipes
+from merflow.catalogue import catalogue_text, read_catalogue
 from merflow.clips import Clip
 from merflow.configuration import merge, read_yaml, validate
 from merflow.csvtable import read_csv
@@ -21,7 +22,7 @@ from merflow.datasets import read_dataset, subject_digest
 from merflow.errors import MerflowError, unknown
 from merflow.files import digest, safe_name, write_text
 from merflow.protocols import Fold, folds
-from merflow.recipes import Recipe, factor_name
+from merflow.recipes import Recipe
 from merflow.settings import Experiment, Settings
 from merflow.split import permuted
 
@@ -64,15 +65,25 @@ class Plan:
 
     settings: Settings
     clips: dict[str, list[Clip]] = field(default_factory=dict)
-    catalogue: bool = True
-    """False: only paths and recipes are wanted, and no sheet or folder is read."""
 
-    def __post_init__(self) -> None:
-        for name in self.datasets() if self.catalogue else ():
-            self.clips[name] = list(read_dataset(name, self.settings.datasets[name]).clips)
-            for clip in self.clips[name]:
+    @classmethod
+    def read(cls, settings: Settings, fresh: bool = True) -> "Plan":
+        """Return a plan with the clips of its datasets.
+
+        fresh: read the sheets and folders themselves; otherwise what was kept in
+        results/catalogue/ when they were last read.
+        """
+        plan = cls(settings)
+        for name in plan.datasets():
+            kept = catalogue_path(name)
+            if fresh or not kept.exists():
+                plan.clips[name] = list(read_dataset(name, settings.datasets[name]).clips)
+            else:
+                plan.clips[name] = read_catalogue(kept)
+            for clip in plan.clips[name]:
                 for part in clip.key:
                     safe_name(part, f"{name}: clip {clip.key}")
+        return plan
 
     def datasets(self) -> list[str]:
         """Return the datasets that some experiment uses."""
@@ -109,20 +120,28 @@ class Plan:
         """Return the datasets of an experiment."""
         return sorted(self.settings.collections[self.settings.experiments[experiment].collection])
 
-    def catalogues(self, experiment: str) -> list[str]:
-        """Return the catalogue files of an experiment's datasets."""
-        return [f"results/catalogue/{name}.json" for name in self.members(experiment)]
-
     # -- what a file depends on ------------------------------------------------------------
 
+    @functools.cache  # noqa: B019
     def content(self, dataset: str, subject: str) -> str:
         """Return a digest of all that align reads of a subject; labels are not part of it."""
         return subject_digest(self._by_subject[dataset, subject])
 
-    def catalogue_digest(self, dataset: str) -> str:
-        """Return a digest of everything the catalogue says of a dataset."""
-        rows = [(c.key, c.emotion, c.action_units, c.objective) for c in self.clips[dataset]]
-        return digest([rows, [self.content(dataset, s) for s in self.subjects(dataset)]])
+    def contents(self, collection: str) -> str:
+        """Return a digest of all subjects' contents in a collection."""
+        members = sorted(self.settings.collections[collection])
+        return digest([[d, s, self.content(d, s)] for d in members for s in self.subjects(d)])
+
+    def data_digest(self, experiment: str, factor: str) -> str:
+        """Return a digest of the frames, labels and folds that a training sees."""
+        entry = self.experiment(experiment)
+        parts = factor.split("+")
+        made = [recipes.packed(self.settings, entry.preparation, part) for part in parts]
+        return digest([made, self.contents(entry.collection), self.split_digest(experiment)])
+
+    def run_digest(self, experiment: str, factor: str) -> str:
+        """Return a digest of everything the predictions of a run depend on."""
+        return digest([self.data_digest(experiment, factor), self.training_recipe(experiment)])
 
     def training_recipe(self, experiment: str) -> Recipe:
         """Return the settings that a fold's weights depend on, its data apart."""
@@ -151,11 +170,17 @@ class Plan:
 
     def table_recipe(self) -> Recipe:
         """Return what the tables depend on besides the scores."""
-        return {"version": recipes.STAGE_VERSION["table"], "experiments": self.experiments}
+        return self._all_runs("table")
 
     def report_recipe(self) -> Recipe:
         """Return what the report depends on besides tables and predictions."""
-        return {"version": recipes.STAGE_VERSION["report"], "experiments": self.experiments}
+        return self._all_runs("report")
+
+    def _all_runs(self, stage: str) -> Recipe:
+        version = recipes.STAGE_VERSION[stage]
+        runs = [[r.folder, self.run_digest(r.experiment, r.factor)] for r in self.runs()]
+        scored = [self.score_recipe(name) for name in self.experiments]
+        return {"version": version, "experiments": self.experiments, "made": digest([runs, scored])}
 
     def threads(self, experiment: str) -> int:
         """Return the threads of a training job: a setting, since bytes depend on it."""
@@ -282,7 +307,7 @@ class Plan:
 
     def fold_names(self, experiment: str) -> list[str]:
         """Return the names of an experiment's folds, from the truth that `split` wrote."""
-        if self.catalogue:
+        if self.clips:
             return [f.name for f in self.folds(experiment)]
         return sorted(set(read_csv(self.truth_file(experiment), ("fold",))["fold"]))
 
@@ -298,13 +323,13 @@ class Plan:
         """Return every run of every experiment, in the order of the config."""
         chosen = self.settings.experiments if experiments is None else experiments
         return [
-            Run(name, factor_name(factor), seed)
+            Run(name, factor, seed)
             for name in chosen
             for factor in self.factors(name)
             for seed in self.settings.experiments[name].seeds
         ]
 
-    def factors(self, experiment: str) -> tuple[float | str, ...]:
+    def factors(self, experiment: str) -> tuple[str, ...]:
         """Return the factors of an experiment."""
         return self.settings.experiments[experiment].factors
 
@@ -320,16 +345,28 @@ class Plan:
         return [names[i : i + size] for i in range(0, len(names), size)]
 
 
-def start(raw: Mapping[str, Any], folder: Path = Path()) -> Plan:
-    """Validate a config as Snakemake holds it and keep it where the jobs find it.
+def catalogue_path(dataset: str) -> Path:
+    """Return where a dataset's clips are kept for the jobs."""
+    return Path(f"results/catalogue/{dataset}.json")
+
+
+def start(raw: Mapping[str, Any], fresh: bool = True) -> Plan:
+    """Validate a config as Snakemake holds it, read the datasets, keep both for the jobs.
 
     `config/local.yaml`, where a user's dataset roots lie, is laid over it when it exists.
     """
-    local = folder / "config" / "local.yaml"
-    merged = merge(raw, read_yaml(local)) if local.exists() else dict(raw)
-    settings = validate(merged)
-    text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-    kept = folder / "results" / "config.yaml"
-    if not kept.exists() or kept.read_text(encoding="utf-8") != text:
-        write_text(kept, text)
-    return Plan(settings)
+    local = Path("config/local.yaml")
+    settings = validate(merge(raw, read_yaml(local)) if local.exists() else dict(raw))
+    plan = Plan.read(settings, fresh)
+    if fresh:
+        text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+        _keep(Path("results/config.yaml"), text)
+        for name, clips in plan.clips.items():
+            _keep(catalogue_path(name), catalogue_text(clips))
+    return plan
+
+
+def _keep(path: Path, text: str) -> None:
+    """Write what the jobs read, only when it changed, so that no job finds it in the making."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        write_text(path, text)

@@ -12,6 +12,9 @@ import numpy as np
 
 from merflow.reporting.markup import Html, el, text
 
+NAME = 14
+"""Longer names are cut on drawings; hovering shows the whole."""
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -82,7 +85,7 @@ def forest_axis() -> Html:
 
 def effect(points: Sequence[Point], guess: Guess, *, label: str) -> Html:
     """Return scores against factors, 0 to 1, with intervals, floor and band of guesses."""
-    width, height = max(230, 60 + 46 * len(points)), 190
+    width, height = max(250, 60 + 46 * len(points)), 190
     left, right, top, bottom = 30.0, width - 8.0, 8.0, height - 26.0
 
     def y(value: float) -> float:
@@ -111,48 +114,47 @@ def effect(points: Sequence[Point], guess: Guess, *, label: str) -> Html:
 
 def subject_bars(bars: Sequence[Bar], *, label: str) -> Html:
     """Return a bar a subject: its clips, those predicted right filled; datasets side by side."""
-    step, high, top = 13, 90, 6
+    step = min(30.0, max(13.0, 700 / max(1, len(bars))))
+    top, base, left = 6, 96, 30
     names = max((len(bar.name) for bar in bars), default=1)
-    width, height = 34, top + high + 12 + 7 * min(names, 14) + 16
+    height = base + 12 + 6 * min(names, NAME) + 20
     most = max((bar.total for bar in bars), default=1)
-    base = top + high
-    marks = [_grid_line(30, 0, base, "0"), _grid_line(30, 0, top, str(most))]
-    groups: list[tuple[str, float, float]] = []
-    x = float(width)
-    for number, bar in enumerate(bars):
-        if not number or bar.group != bars[number - 1].group:
-            x += 10 if number else 0
-            groups.append((bar.group, x, x))
-        marks.append(_bar(bar, x, base, high / most, step))
-        x += step
-        groups[-1] = (*groups[-1][:2], x)
-    for name, start, end in groups:
-        shown = name if 6 * len(name) <= end - start + 8 else name[: max(2, int(end - start) // 6)]
-        marks.append(
-            el("text", shown, x=_n((start + end) / 2), y=height - 4, text_anchor="middle", class_="b")
-        )  # fmt: skip
-    marks.append(_line(30, base, x, base, "axis"))
-    return _svg(int(x) + 6, height, label, *marks)
+    marks = [_grid_line(left, 0, base, "0"), _grid_line(left, 0, top, str(most))]
+    x = left + 4.0
+    for group in dict.fromkeys(bar.group for bar in bars):
+        members = [bar for bar in bars if bar.group == group]
+        for number, bar in enumerate(members):
+            marks.append(_bar(bar, x + number * step, base, (base - top) / most, step))
+        # A dataset of one subject still gets room for its name.
+        wide = max(len(members) * step, 7.0 * min(len(group), NAME))
+        shown = group if 7 * len(group) <= wide else f"{group[: int(wide / 7) - 1]}…"
+        at = {"x": _n(x), "y": height - 4}
+        marks.append(el("text", shown, **at, class_="b"))
+        marks.append(_line(x, base, x + wide, base, "axis"))
+        x += wide + 14
+    return _svg(int(x), height, label, *marks)
 
 
-def _bar(bar: Bar, x: float, base: float, unit: float, step: int) -> Html:
-    wide = step - 4
+def _bar(bar: Bar, x: float, base: float, unit: float, step: float) -> Html:
+    wide, middle = _n(step - 4), x + step / 2
     tall, full = _n(bar.total * unit), _n(bar.right * unit)
-    name = bar.name if len(bar.name) <= 14 else f"{bar.name[:13]}…"
-    at = f"rotate(-90 {_n(x + 8)} {_n(base + 6)})"
+    name = bar.name if len(bar.name) <= NAME else f"{bar.name[: NAME - 1]}…"
+    at = {"x": _n(middle + 3), "y": base + 6}
+    turned = f"rotate(-90 {at['x']} {at['y']})"
     return el(
         "g",
         el("title", f"{bar.group}/{bar.name}: {bar.right} of {bar.total} right"),
         el("path", d=f"M{_n(x + 2)} {_n(base)}v-{tall}h{wide}v{tall}z", class_="all"),
         el("path", d=f"M{_n(x + 2)} {_n(base)}v-{full}h{wide}v{full}z", class_="right"),
-        el("text", name, x=_n(x + 8), y=_n(base + 6), text_anchor="end", transform=at, class_="s"),
+        el("text", name, **at, text_anchor="end", transform=turned, class_="s"),
     )
 
 
 def curves(series: Sequence[Curve], top: float, *, label: str) -> Html:
     """Return measures over epochs, 0 to `top`: the median over folds in its band."""
-    width, height = 300, 170
-    left, right, up, bottom = 38.0, width - 10.0, 10.0, height - 34.0
+    width, up, bottom = 300, 10.0, 136.0
+    height = 170 if len(series) > 1 else 156
+    left, right = 38.0, width - 10.0
     last = max(float(c.epochs[-1]) for c in series)
     first = min(float(c.epochs[0]) for c in series)
     span = max(last - first, 1e-9)
@@ -173,11 +175,12 @@ def curves(series: Sequence[Curve], top: float, *, label: str) -> Html:
             continue
         marks.append(el("path", d=f"M{'L'.join(band)}z", class_=f"band {kind}"))
         marks.append(el("path", d=f"M{'L'.join(line)}", class_=f"line {kind}"))
-        x = left + 6 + 90 * number
-        marks.append(el("text", curve.name, x=_n(x), y=height - 4, class_=f"b {kind}"))
-    marks.append(el("text", f"{first:g}", x=left, y=height - 20, text_anchor="middle"))
+        if len(series) > 1:
+            x = _n(left + 90 * number)
+            marks.append(el("text", curve.name, x=x, y=height - 4, class_=f"b {kind}"))
+    marks.append(el("text", f"{first:g}", x=left, y=bottom + 15, text_anchor="middle"))
     if last > first:
-        marks.append(el("text", f"{last:g} epochs", x=right, y=height - 20, text_anchor="end"))
+        marks.append(el("text", f"{last:g} epochs", x=right, y=bottom + 15, text_anchor="end"))
     return _svg(width, height, label, *marks)
 
 
@@ -185,7 +188,7 @@ def ticks(top: float) -> list[float]:
     """Return three to six round numbers from 0 up to `top`.
 
     >>> ticks(1.0), ticks(2.3)
-    ([0.0, 0.25, 0.5, 0.75, 1.0], [0.0, 0.5, 1.0, 1.5, 2.0])
+    ([0.0, 0.2, 0.4, 0.6, 0.8, 1.0], [0.0, 0.5, 1.0, 1.5, 2.0])
     """
     if not (math.isfinite(top) and top > 0):
         return [0.0]

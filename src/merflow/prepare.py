@@ -1,6 +1,7 @@
 """The last stage before packing: select frames, interpolate, subtract the onset frame."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -8,7 +9,6 @@ from merflow.clips import ClipArrays
 from merflow.errors import SkipClip
 from merflow.select import select_clip
 from merflow.settings import Interpolate, Preparation
-from merflow.store import with_facts
 
 
 def prepare_clip(
@@ -29,5 +29,5 @@ def prepare_clip(
     if chosen.difference == "onset":
         first = done.frames[done.onset].astype(np.int16)
         moved = (done.frames.astype(np.int16) - first) // 2 + 128
-        return with_facts(done, "difference", {"from": "onset"}, frames=moved.astype(np.uint8))
+        return replace(done, frames=moved.astype(np.uint8))
     return done

@@ -12,6 +12,9 @@ PROTOCOLS = ("loso", "composite", "cross", "holdout", "kfold")
 DRAWS = 2000
 """Random subsets of subjects that `holdout` chooses the best-stratified one from."""
 
+SHAKES = 40
+"""Orders in which `kfold` deals out subjects before it keeps the best-stratified result."""
+
 SubjectKey = tuple[str, str]
 
 
@@ -188,14 +191,17 @@ def _cross(keys: Sequence[ClipKey], test_on: tuple[str, ...]) -> list[Fold]:
 def _strata(keys: Sequence[ClipKey], labels: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Return clips per subject and stratum as shares of each stratum, (S, K), and owners, (N,).
 
-    A stratum is a dataset x class; the last column is every subject's one share of all subjects.
+    A stratum is a class, or a class of one dataset; the last column is each subject's one share
+    of all subjects.
     """
     subjects, owner = _subjects(keys)
-    names = sorted({(k.dataset, c) for k, c in zip(keys, labels, strict=True)})
-    place = {s: i for i, s in enumerate(names)}
-    column = np.array([place[k.dataset, c] for k, c in zip(keys, labels, strict=True)])
+    rows = list(zip(keys, labels, strict=True))
+    names = sorted({("", c) for c in labels} | {(k.dataset, c) for k, c in rows})
+    place = {name: i for i, name in enumerate(names)}
     counts = np.zeros((len(subjects), len(names) + 1))
-    np.add.at(counts, (owner, column), 1)
+    for subject, (key, label) in zip(owner, rows, strict=True):
+        counts[subject, place["", label]] += 1
+        counts[subject, place[key.dataset, label]] += 1
     counts[:, -1] = 1
     return counts / counts.sum(0), owner
 
@@ -210,19 +216,29 @@ def _kfold(keys: Sequence[ClipKey], labels: Sequence[str], count: int, seed: int
             f"2 to {total} folds",
             "lower `folds` or add subjects",
         )
-    tie = np.random.default_rng([seed, total]).permutation(total)
-    # The hardest subjects to place first: the largest shares, then a seeded order.
-    order = np.lexsort((tie, -(shares**2).sum(1)))
+    rng = np.random.default_rng([seed, total])
+    size = np.log((shares**2).sum(1))
+    # The subjects hardest to place go first, in an order shaken anew each time; the best is kept.
+    tries = [
+        _dealt(shares, np.argsort(-size - rng.normal(0, 0.5, total), kind="stable"), count)
+        for _ in range(SHAKES)
+    ]
+    home = min(tries, key=lambda tried: tried[0])[1]
+    return [_split(f"fold{k + 1}", (home == k)[owner]) for k in range(count)]
+
+
+def _dealt(shares: np.ndarray, order: np.ndarray, count: int) -> tuple[float, np.ndarray]:
+    """Deal subjects out in order, each to the fold it unbalances least; return cost and folds."""
     load, members = np.zeros((count, shares.shape[1])), np.zeros(count, np.int64)
-    home = np.empty(total, np.int64)
+    home = np.empty(len(shares), np.int64)
     for done, subject in enumerate(order):
-        cost = ((load + shares[subject]) ** 2 - load**2).sum(1)
-        if total - done <= (members == 0).sum():
+        cost = (2 * load + shares[subject]) @ shares[subject]
+        if len(shares) - done <= (members == 0).sum():
             cost[members > 0] = np.inf  # the remaining subjects must fill the empty folds
         best = home[subject] = int(np.argmin(cost))
         load[best] += shares[subject]
         members[best] += 1
-    return [_split(f"fold{k + 1}", (home == k)[owner]) for k in range(count)]
+    return float((load**2).sum()), home
 
 
 def _holdout(keys: Sequence[ClipKey], labels: Sequence[str], share: float, seed: int) -> list[Fold]:

@@ -81,13 +81,6 @@ def _step(stage: str, section: Any) -> Recipe:  # noqa: ANN401
     return {"version": STAGE_VERSION[stage], **section.model_dump(mode="json")}
 
 
-def factor_name(factor: float | str) -> str:
-    """Return the factor as written in paths: 10 -> x10, 'x1+x10' stays."""
-    if isinstance(factor, str):
-        return "+".join(f"x{factor_value(part):g}" for part in factor.split("+"))
-    return f"x{factor:g}"
-
-
 def factor_value(name: str) -> float:
-    """Return the number of one factor name, `x10` -> 10.0."""
+    """Return the number of one factor, `x10` -> 10.0."""
     return float(name.strip().removeprefix("x"))

@@ -3,14 +3,31 @@
 `config/README.md` and `workflow/schemas/config.schema.json` are generated from this file.
 """
 
+import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from merflow.clips import Entry
+from merflow.errors import nearest
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.=+-]*$", max_length=120)]
 RESERVED_NAMES = {"aligned", "folds", "runs", "tables", "logs", "truth", "catalogue", "benchmarks"}
+
+
+def _factor(value: Any) -> str:  # noqa: ANN401
+    """Return a factor as it stands in paths: 10 -> x10, 'x1+10' -> x1+x10."""
+    parts = str(value).split("+")
+    try:
+        numbers = [float(part.strip().removeprefix("x")) for part in parts]
+    except ValueError:
+        numbers = [math.nan]
+    if not all(math.isfinite(n) and n > 0 for n in numbers) or len(set(numbers)) < len(numbers):
+        raise ValueError(f"factor {value!r}: expected a number above 0 (10 or x10), or x1+x10")
+    return "+".join(f"x{n:g}" for n in numbers)
+
+
+Factor = Annotated[str, BeforeValidator(_factor)]
 
 
 class Tree(BaseModel):
@@ -141,6 +158,17 @@ class Augment(Tree):
     half_face: bool = Field(False, description="One half of the face mirrored over the other.")
 
 
+class Svm(Tree):
+    """The SVMs on hand-made features (method: lbptop_svm, flow_svm)."""
+
+    c: float = Field(1.0, gt=0, description="Penalty of the linear SVM on standardised features.")
+    blocks: int = Field(5, ge=1, le=16, description="Blocks a side that are described one by one.")
+    radii: tuple[int, int, int] = Field(
+        (1, 1, 4), description="lbptop_svm: radii in x, y (px) and time (frames)."
+    )
+    bins: int = Field(8, ge=2, le=36, description="flow_svm: directions of flow told apart.")
+
+
 class Training(Tree):
     """How a network is fitted in every fold."""
 
@@ -149,6 +177,9 @@ class Training(Tree):
         "fixed", description="fixed: all epochs; inner: chosen on folds of training subjects."
     )
     inner_folds: int = Field(3, ge=2, description="inner: number of inner folds.")
+    inner_support: int = Field(
+        1, ge=1, description="inner: fewest clips of a class on either side of an inner fold."
+    )
     batch_size: int = Field(8, ge=1, description="Clips a step.")
     accumulate: int = Field(1, ge=1, description="Steps whose gradients are added up.")
     optimiser: Literal["adam", "adamw", "sgd", "rmsprop"] = Field("adam", description="Optimiser.")
@@ -168,6 +199,12 @@ class Training(Tree):
     )
     balanced_sampling: bool = Field(False, description="Draw classes equally often.")
     augment: Augment = Field(Augment(), description="Random changes of training clips.")
+    start_weights: str = Field(
+        "", description="Weights file a network starts from in every fold; empty: random."
+    )
+    start_sha256: str = Field(
+        "", description="SHA-256 that the file of start_weights must have (hex)."
+    )
     scaling: Literal["fold", "unit", "none"] = Field(
         "fold",
         description="fold: by mean and deviation of the training fold; unit: 0..255 to 0..1; "
@@ -179,6 +216,7 @@ class Training(Tree):
         "auto", description="auto: a usable GPU, else the processor; gpu: an error without one."
     )
     threads: int = Field(2, ge=1, description="Threads of one training job; bytes depend on it.")
+    svm: Svm = Field(Svm(), description="lbptop_svm, flow_svm: features and penalty.")
 
 
 class Experiment(Tree):
@@ -191,8 +229,10 @@ class Experiment(Tree):
     network_settings: dict[str, Any] = Field({}, description="keras: settings of the network.")
     command: str = Field("", description="command: the program run for every fold.")
     preparation: str = Field(description="Name of a preparation.")
-    factors: tuple[float | str, ...] = Field(
-        (1, 10, 25, 50), min_length=1, description="Magnification: times the displacement."
+    factors: tuple[Factor, ...] = Field(
+        ("x1", "x10", "x25", "x50"),
+        min_length=1,
+        description="Magnification, times the displacement: 10 or x10; several pooled: x1+x10.",
     )
     scheme: str = Field("three", description="How emotions become classes.")
     collection: str = Field(description="Name of a collection.")
@@ -242,18 +282,26 @@ class Settings(Tree):
             for member in members:
                 _known(f"collections.{name}", "dataset", member, self.datasets)
         for name, experiment in self.experiments.items():
-            where = f"experiments.{name}"
-            _known(f"{where}.preparation", "preparation", experiment.preparation, self.preparations)
-            _known(f"{where}.collection", "collection", experiment.collection, self.collections)
-            for member in experiment.test_on:
-                members = self.collections[experiment.collection]
-                _known(f"{where}.test_on", "dataset of the collection", member, members)
+            self._experiment_agrees(f"experiments.{name}", experiment)
         return self
+
+    def _experiment_agrees(self, where: str, experiment: Experiment) -> None:
+        from merflow import labels, networks
+
+        _known(f"{where}.preparation", "preparation", experiment.preparation, self.preparations)
+        _known(f"{where}.collection", "collection", experiment.collection, self.collections)
+        _known(f"{where}.scheme", "scheme", experiment.scheme, labels.names(self))
+        for member in experiment.test_on:
+            members = self.collections[experiment.collection]
+            _known(f"{where}.test_on", "dataset of the collection", member, members)
+        if experiment.method == "keras":
+            _known(f"{where}.network", "network", experiment.network, networks.names())
+            known = networks.setting_names(experiment.network)
+            for key in experiment.network_settings:
+                _known(f"{where}.network_settings", f"{experiment.network} setting", key, known)
 
 
 def _known(where: str, kind: str, word: str, known: Any) -> None:  # noqa: ANN401
-    from merflow.errors import nearest
-
     if word not in known:
-        names = ", ".join(sorted(known)) or "none is configured"
+        names = ", ".join(sorted(known)) or "none"
         raise ValueError(f"{where}: unknown {kind} '{word}'{nearest(word, known)}; known: {names}")

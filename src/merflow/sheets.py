@@ -86,9 +86,19 @@ def read_grids(path: Path | str) -> tuple[Grid, ...]:
     return sheetfiles.read_grids(Path(path))
 
 
-def read_table(path: Path | str, columns: Sequence[Column], sheet: str = "") -> Table:
+def read_table(
+    path: Path | str, columns: Sequence[Column], sheet: str = "", *, may_be_empty: bool = False
+) -> Table:
     """Read the table of `columns` from `path`; the header may stand in any of the first rows."""
-    return find_table(read_grids(path), columns, sheet)
+    table = find_table(read_grids(path), columns, sheet)
+    if not table.rows and not may_be_empty:
+        raise MerflowError(
+            place_of(table.file, table.sheet),
+            "a header and no rows",
+            "one row for each clip",
+            "get the whole sheet from its owners",
+        )
+    return table
 
 
 def place_of(file: str, sheet: str, number: int | None = None) -> str:

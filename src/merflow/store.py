@@ -1,7 +1,7 @@
 """The clip store: all clips of one subject at one stage, in one HDF5 file, and the stage loop."""
 
-import dataclasses
 import hashlib
+import itertools
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -176,13 +176,7 @@ def run_stage(
         clips: list[Skipped] = list(store.skipped)
         inputs = {source.name: store.made_by["content"]}
         done = ordered_map(one, store, threads)
-        return write_store(out, stage, chain(clips, done), recipe, inputs)
-
-
-def chain(*parts: Iterable) -> Iterator:
-    """Yield from each part in turn."""
-    for part in parts:
-        yield from part
+        return write_store(out, stage, itertools.chain(clips, done), recipe, inputs)
 
 
 def ordered_map(function: Callable, items: Iterable, threads: int) -> Iterator:
@@ -198,8 +192,3 @@ def ordered_map(function: Callable, items: Iterable, threads: int) -> Iterator:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-
-
-def with_facts(clip: ClipArrays, stage: str, facts: dict[str, Any], **changes: Any) -> ClipArrays:  # noqa: ANN401
-    """Return `clip` with `changes` and with `facts` recorded under the stage's name."""
-    return dataclasses.replace(clip, facts={**clip.facts, stage: facts}, **changes)

@@ -1,22 +1,26 @@
 """Wide tables as text: Markdown, LaTeX (booktabs) and the terminal."""
 
-import math
 from collections.abc import Callable, Sequence
 
+from merflow.tablewords import (
+    bracket,
+    floor_rows,
+    footnotes,
+    literature,
+    literature_notes,
+    number,
+    part_name,
+    shows_literature,
+    spread,
+    title,
+)
 from merflow.wide import BEST, Cell, Line, Part, Wide
 
-LEGEND = (
-    "Pooled over all folds, every class counted. Brackets: 95% studentised bootstrap interval over "
-    "subjects, conditional on the trained folds. Guessing: expected UF1 of guessing by class "
-    "shares; its bracket: 95% of the scores that the true labels get when whole subjects of a "
-    "dataset exchange theirs."
-)
-TOO_FEW = "†: too few subjects (effective number below 10); the interval is too narrow."
-MARKED = (
-    "Bold: best, underlined: second, among rows fixed beforehand or chosen inside the folds (x*)."
-)
-SEEDS = "±: sd over seeds; brackets are then means over seeds."
-PART_NAMES = {"full": "Full", "smic": "SMIC", "casme2": "CASME II", "samm": "SAMM"}
+__all__ = [  # the words that reports need come from here too
+    *("MARKED", "bracket", "footnotes", "number", "part_name", "spread", "title"),
+    *("render_latex", "render_markdown", "render_text"),
+]
+
 Style = Callable[[str, str], str]
 LATEX = str.maketrans(
     {
@@ -27,60 +31,9 @@ LATEX = str.maketrans(
         "†": r"$^\dagger$",
         "±": r"$\pm$",
         "×": r"$\times$",
+        "‡": r"$^\ddagger$",
     }
 )
-
-
-def number(value: float | None, digits: int = 4) -> str:
-    """Return a score as the literature prints it: `.7353`, `1.0000`; a dash for none."""
-    if value is None or math.isnan(value):
-        return "-"
-    text = f"{value:.{digits}f}"
-    return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
-
-
-def bracket(lo: float | None, hi: float | None, mark: str = "") -> str:
-    """Return ` [.66, .80]`, or nothing where there is no interval."""
-    if lo is None or hi is None or math.isnan(lo) or math.isnan(hi):
-        return ""
-    return f" [{number(lo, 3)}, {number(hi, 3)}]{mark}"
-
-
-def spread(sd: float) -> str:
-    """Return ` ±.012`, or nothing for one seed."""
-    return "" if math.isnan(sd) else f" ±{number(sd, 3)}"
-
-
-def part_name(part: str) -> str:
-    """Return a part's name as the literature writes it."""
-    return PART_NAMES.get(part, part)
-
-
-def footnotes(table: Wide) -> list[str]:
-    """Return the lines that stand under a table: protocol, legend, marks, warnings."""
-    lines = [*table.notes, LEGEND]
-    if any(part.few for part in table.parts.values()):
-        lines.append(TOO_FEW)
-    cells = [cell for line in table.lines for cell in line.cells.values()]
-    if any(cell.uf1_mark or cell.uar_mark for cell in cells):
-        lines.append(MARKED)
-    if any(len(line.seeds) > 1 for line in table.lines):
-        lines.append(SEEDS)
-    for line in table.lines:
-        for part, cell in line.cells.items():
-            said = [note for note in cell.note.split("; ") if note and "too few" not in note]
-            if said:
-                lines.append(
-                    f"{line.experiment} {line.factor}, {part_name(part)}: {'; '.join(said)}."
-                )
-    return list(dict.fromkeys(lines))
-
-
-def title(table: Wide) -> str:
-    """Return `UF1 and UAR, composite, three: 442 clips of 68 subjects`."""
-    full = table.parts["full"]
-    names = ", ".join(word for word in (table.protocol, table.scheme) if word)
-    return f"UF1 and UAR{', ' if names else ''}{names}: {full.n} clips of {full.subjects} subjects"
 
 
 def render_markdown(tables: Sequence[Wide]) -> str:
@@ -105,10 +58,19 @@ def _markdown(table: Wide) -> str:
     body = [head, ["---"] * 2 + ["---:"] * (len(head) - 2)]
     for line in table.lines:
         body.append([_md(line.experiment), _md(line.factor), *_scores(table, line, _md_mark)])
-    body += _floor_rows(table)
+    body += floor_rows(table)
     rows = "\n".join("| " + " | ".join(row) + " |" for row in body)
     notes = "\n\n".join(_md(note) for note in footnotes(table))
-    return f"## {_md(title(table))}\n\n{rows}\n\n{notes}\n"
+    text = f"## {_md(title(table))}\n\n{rows}\n\n{notes}\n"
+    return text + _literature_markdown() if shows_literature(table) else text
+
+
+def _literature_markdown() -> str:
+    head, *body = literature()
+    rows = [head, ["---"] * len(head), *([_md(c) for c in row] for row in body)]
+    table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    notes = "\n\n".join(map(_md, literature_notes()))
+    return f"\n### Published results on the official clips\n\n{table}\n\n{notes}\n"
 
 
 def _scores(table: Wide, line: Line, style: Style) -> list[str]:
@@ -120,15 +82,6 @@ def _scores(table: Wide, line: Line, style: Style) -> list[str]:
         cells.append(uf1 + bracket(cell.uf1_lo, cell.uf1_hi, dagger))
         cells.append(style(number(cell.uar), cell.uar_mark) + spread(cell.uar_sd))
     return cells
-
-
-def _floor_rows(table: Wide) -> list[list[str]]:
-    largest, guessing = ["largest class", ""], ["guessing by class shares", ""]
-    for part in table.parts.values():
-        largest += [number(part.floor_uf1), number(part.floor_uar)]
-        guess = number(part.guess_uf1) + bracket(part.guess_uf1_lo, part.guess_uf1_hi)
-        guessing += [guess, number(part.floor_uar)]
-    return [largest, guessing]
 
 
 def _latex(table: Wide) -> str:
@@ -143,7 +96,7 @@ def _latex(table: Wide) -> str:
         ]
         for line in table.lines
     ]
-    floors = [[_tex(c) for c in row] for row in _floor_rows(table)]
+    floors = [[_tex(c) for c in row] for row in floor_rows(table)]
     joined = [" & ".join(row) + r" \\" for row in rows]
     lines = [
         r"\begin{table}",
@@ -161,6 +114,27 @@ def _latex(table: Wide) -> str:
         r"\bottomrule",
         r"\end{tabular}",
         *(rf"\par\smallskip\footnotesize {_tex(note)}" for note in footnotes(table)),
+        r"\end{table}",
+    ]
+    text = "\n".join(lines) + "\n"
+    return text + _literature_latex() if shows_literature(table) else text
+
+
+def _literature_latex() -> str:
+    head, *body = literature()
+    rows = [" & ".join(map(_tex, row)) + r" \\" for row in body]
+    lines = [
+        r"\begin{table}",
+        r"\centering\scriptsize",
+        r"\caption{Published results on the official clips}",
+        rf"\begin{{tabular}}{{l{'r' * (len(head) - 3)}p{{3cm}}p{{2.5cm}}}}",
+        r"\toprule",
+        " & ".join(map(_tex, head)) + r" \\",
+        r"\midrule",
+        *rows,
+        r"\bottomrule",
+        r"\end{tabular}",
+        *(rf"\par\smallskip\footnotesize {_tex(note)}" for note in literature_notes()),
         r"\end{table}",
     ]
     return "\n".join(lines) + "\n"

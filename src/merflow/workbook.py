@@ -14,7 +14,14 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from merflow.files import atomic
-from merflow.tabletext import footnotes, part_name, title
+from merflow.tablewords import (
+    footnotes,
+    literature,
+    literature_notes,
+    part_name,
+    shows_literature,
+    title,
+)
 from merflow.wide import BEST, SECOND, Line, Part, Wide
 
 STAMP = (1980, 1, 1, 0, 0, 0)
@@ -36,6 +43,8 @@ def write_workbook(path: Path | str, tables: Sequence[Wide], settings: Mapping[s
     for part in parts:
         sheet = book.create_sheet(_sheet_name(part_name(part), taken))
         _fill_part(sheet, part, [table for table in tables if part in table.parts])
+    if any(map(shows_literature, tables)):
+        _fill_literature(book.create_sheet(_sheet_name("published", taken)))
     _fill_settings(book.create_sheet(_sheet_name("settings", taken)), settings)
     buffer = io.BytesIO()
     book.save(buffer)
@@ -95,6 +104,21 @@ def _fill_floors(sheet: Worksheet, row: int, facts: Part) -> int:
             _put(sheet, row, column, value)
         row += 1
     return row
+
+
+def _fill_literature(sheet: Worksheet) -> None:
+    head, *body = literature()
+    for column, name in enumerate(head, 1):
+        _put(sheet, 1, column, name).font = Font(bold=True)
+    for row, cells in enumerate(body, 2):
+        for column, text in enumerate(cells, 1):
+            given = head[column - 1].endswith((" UF1", " UAR"))
+            value = (None if text == "-" else float(text)) if given else text
+            _put(sheet, row, column, value)
+    for row, note in enumerate(literature_notes(), len(body) + 3):
+        _put(sheet, row, 1, note).font = Font(italic=True, color="555555")
+    sheet.column_dimensions["A"].width = 34
+    sheet.freeze_panes = "B2"
 
 
 def _fill_settings(sheet: Worksheet, settings: Mapping[str, str]) -> None:

@@ -8,6 +8,7 @@ import re
 import sys
 import time
 from logging import LogRecord
+from pathlib import Path
 
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
@@ -31,6 +32,14 @@ def spoken(seconds: float) -> str:
     if seconds < 5400:
         return f"{max(1, round(seconds / 60))} min"
     return f"{seconds / 3600:.1f} h"
+
+
+def last_lines(log: Path, most: int = 40) -> list[str]:
+    """Return the end of a log."""
+    try:
+        return log.read_text(encoding="utf-8", errors="replace").splitlines()[-most:]
+    except OSError:
+        return ["(no log was written)"]
 
 
 class Forecast:
@@ -128,7 +137,8 @@ class LogHandler(LogHandlerBase):
         if event == LogEvent.RUN_INFO:
             self._forecast = Forecast(dict(record.stats), now)
             return f"{self._forecast.total} jobs to do, about {spoken(self._forecast.left(now))}"
-        if event in QUIET or (event is None and record.getMessage().startswith(CHATTER)):
+        chatty = event in (None, LogEvent.ERROR) and record.getMessage().startswith(CHATTER)
+        if event in QUIET or chatty:
             return ""
         if self._forecast is None:
             return self.format(record)
@@ -138,7 +148,17 @@ class LogHandler(LogHandlerBase):
             return ""
         if event == LogEvent.JOB_FINISHED:
             return self._finished(record.job_id, now)
+        if event == LogEvent.JOB_ERROR:
+            return self._failed(record)
         return self.format(record)
+
+    def _failed(self, record: LogRecord) -> str:
+        _, message, _ = self._forecast.running.pop(record.jobid, ("", record.rule_name, 0.0))
+        lines = [f"FAILED: {message}"]
+        for log in record.log:
+            lines += [f"  | {line}" for line in last_lines(Path(log))] + [f"  log: {log}"]
+        lines.append(f"  command: {str(record.shellcmd).strip()}")
+        return "\n".join(lines)
 
     def _finished(self, job: int, now: float) -> str:
         forecast = self._forecast
@@ -176,4 +196,6 @@ CHATTER = (
     "Conda environments",
     "Touching output",
     "Updating job",
+    "RuleException",
+    "CalledProcessError",
 )

@@ -10,9 +10,10 @@ from merflow.errors import MerflowError
 from merflow.plan import start
 
 try:
-    # Validates the config, reads the datasets' sheets and folders, and writes the settings of
-    # this run to results/config.yaml, where the jobs find them.
-    PLAN = start(config)
+    # Validates the config and reads the datasets' sheets and folders. What the jobs need of
+    # either is kept in results/config.yaml and results/catalogue/; a job of a cluster that parses
+    # this file again reads it there.
+    PLAN = start(config, fresh=workflow.is_main_process)
 except MerflowError as error:
     raise WorkflowError(str(error)) from None
 

@@ -1,25 +1,13 @@
 # From raw frames to the training array: one job per subject and stage, then one per collection.
-
-
-rule catalogue:
-    output:
-        "results/catalogue/{dataset}.json",
-    log:
-        "results/logs/catalogue/{dataset}.log",
-    localrule: True
-    params:
-        content=lambda w: PLAN.catalogue_digest(w.dataset),
-    message:
-        "{wildcards.dataset}: reading sheets and folders"
-    shell:
-        "{MERFLOW} catalogue {output:q} --dataset {wildcards.dataset:q}"
-        " --config results/config.yaml > {log:q} 2>&1"
+#
+# `content` and `recipe` say everything that a file depends on, back to the raw frames. They are
+# repeated in every rule on purpose: Snakemake does not look at a missing file in the middle of the
+# chain (its job failed, say, after a setting changed) as long as later files exist.
 
 
 rule align:
-    # ancient: a changed sheet reruns the subjects whose own rows or frames changed (content).
-    input:
-        ancient("results/catalogue/{dataset}.json"),
+    # No input file: a new row in a sheet would rerun every subject, a new frame in a folder none.
+    # `content` is a digest of the subject's own rows and files, labels apart.
     output:
         ALIGNED,
     log:
@@ -31,12 +19,13 @@ rule align:
         mem_mb=lambda w, attempt: 1500 * attempt,
         runtime=30,
     params:
+        catalogue="results/catalogue/{dataset}.json",
         content=lambda w: PLAN.content(w.dataset, w.subject),
         recipe=lambda w: recipes.aligned(PLAN.settings),
     message:
         "{wildcards.dataset}/{wildcards.subject}: finding and aligning the face"
     shell:
-        "{MERFLOW} align {input:q} {output:q} --subject {wildcards.subject:q}"
+        "{MERFLOW} align {params.catalogue:q} {output:q} --subject {wildcards.subject:q}"
         " --config results/config.yaml > {log:q} 2>&1"
 
 
@@ -54,6 +43,7 @@ rule crop:
         mem_mb=lambda w, attempt: 1000 * attempt,
         runtime=10,
     params:
+        content=lambda w: PLAN.content(w.dataset, w.subject),
         recipe=lambda w: recipes.cropped(PLAN.settings, w.preparation),
     message:
         "{wildcards.dataset}/{wildcards.subject}: cropping for {wildcards.preparation}"
@@ -76,6 +66,7 @@ rule magnify:
         mem_mb=lambda w, attempt: 1500 * attempt,
         runtime=30,
     params:
+        content=lambda w: PLAN.content(w.dataset, w.subject),
         recipe=lambda w: recipes.magnified(PLAN.settings, w.preparation, w.factor),
     message:
         "{wildcards.dataset}/{wildcards.subject}: magnifying {wildcards.factor}"
@@ -102,6 +93,7 @@ rule interpolate:
         mem_mb=lambda w, attempt: 1000 * attempt,
         runtime=10,
     params:
+        content=lambda w: PLAN.content(w.dataset, w.subject),
         recipe=lambda w: recipes.prepared(PLAN.settings, w.preparation, w.factor),
     message:
         "{wildcards.dataset}/{wildcards.subject}: interpolating {wildcards.factor}"
@@ -135,6 +127,7 @@ rule pack:
         mem_mb=lambda w, attempt: 1000 * attempt,
         runtime=30,
     params:
+        content=lambda w: PLAN.contents(w.collection),
         recipe=lambda w: recipes.packed(PLAN.settings, w.preparation, w.factor),
     message:
         "{wildcards.collection}: packing {wildcards.factor} of {wildcards.preparation}"

@@ -5,7 +5,10 @@ rule table:
     input:
         [f"{run.folder}/scores.csv" for run in PLAN.runs()],
     output:
-        [f"results/tables/scores.{kind}" for kind in ("csv", "xlsx", "md", "tex")],
+        [
+            f"results/tables/scores.{kind}"
+            for kind in ("csv", "xlsx", "md", "tex", "txt")
+        ],
     log:
         "results/logs/table.log",
     localrule: True

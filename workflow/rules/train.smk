@@ -9,8 +9,6 @@ for _number, _experiment in enumerate(PLAN.settings.experiments):
     rule:
         name:
             f"split_{_number}"
-        input:
-            [ancient(path) for path in PLAN.catalogues(_experiment)],
         output:
             folds=PLAN.fold_files(_experiment),
             truth=f"results/truth/{_experiment}.csv",
@@ -45,6 +43,7 @@ if PLAN.settings.folds_per_job == 1:
             runtime=60,
         params:
             run="results/runs/{experiment}/{factor}/seed{seed}",
+            data=lambda w: PLAN.data_digest(w.experiment, w.factor),
             recipe=lambda w: PLAN.training_recipe(w.experiment),
         message:
             "{wildcards.experiment} {wildcards.factor} seed {wildcards.seed}: training without"
@@ -78,6 +77,7 @@ else:
                     runtime=60 * len(_folds),
                 params:
                     run=_base,
+                    data=lambda w, e=_experiment: PLAN.data_digest(e, w.factor),
                     recipe=PLAN.training_recipe(_experiment),
                 message:
                     f"{_experiment} {{wildcards.factor}} seed {{wildcards.seed}}: training"
@@ -99,6 +99,7 @@ rule score:
     localrule: True
     params:
         run="results/runs/{experiment}/{factor}/seed{seed}",
+        data=lambda w: PLAN.run_digest(w.experiment, w.factor),
         recipe=lambda w: PLAN.score_recipe(w.experiment),
     message:
         "{wildcards.experiment} {wildcards.factor} seed {wildcards.seed}: scoring the pooled folds"

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from merflow.catalogue import write_catalogue
+from merflow.catalogue import catalogue_text
 from merflow.configuration import load
 from merflow.datasets import read_dataset
 from merflow.errors import unknown
+from merflow.files import write_text
 
 
 def catalogue(out: Path, *, dataset: str, config: Path) -> None:
@@ -29,5 +30,5 @@ def catalogue(out: Path, *, dataset: str, config: Path) -> None:
     if dataset not in settings.datasets:
         raise unknown(str(config), "dataset", dataset, settings.datasets)
     clips = read_dataset(dataset, settings.datasets[dataset]).clips
-    write_catalogue(out, list(clips))
+    write_text(out, catalogue_text(list(clips)))
     print(f"{dataset}: {len(clips)} clips of {len({c.key.subject for c in clips})} subjects")

@@ -16,9 +16,9 @@ def interpolate(
     out: Path,
     *,
     length: int | None = None,
-    method: Literal["", "tim", "linear", "nearest"] = "",
+    method: Literal["tim", "linear", "nearest"] | None = None,
     fps: float | None = None,
-    preparation: str = "",
+    preparation: str | None = None,
     config: Path | None = None,
     threads: int = 1,
 ) -> None:
@@ -53,7 +53,7 @@ def interpolate(
     """
     settings, name = load_preparation(config, preparation)
     chosen = settings.preparations[name]
-    given = {"length": length, "method": method or None}
+    given = {"length": length, "method": method}
     changed = {key: value for key, value in given.items() if value is not None}
     step = Interpolate(**chosen.interpolate.model_dump() | changed)
     chosen = chosen.model_copy(update={"interpolate": step})

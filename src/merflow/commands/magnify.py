@@ -8,7 +8,7 @@ from merflow import media, recipes
 from merflow.configuration import load_preparation
 from merflow.errors import MerflowError
 from merflow.magnify import magnify_clip
-from merflow.recipes import factor_name, factor_value
+from merflow.recipes import factor_value
 from merflow.settings import Magnify
 from merflow.store import run_stage
 
@@ -17,11 +17,11 @@ def magnify(
     source: Path,
     out: Path,
     *,
-    factor: str = "",
+    factor: str | None = None,
     alpha: float | None = None,
     fps: float | None = None,
-    method: Literal["", "phase", "linear", "lagrangian"] = "",
-    preparation: str = "",
+    method: Literal["phase", "linear", "lagrangian"] | None = None,
+    preparation: str | None = None,
     config: Path | None = None,
     threads: int = 1,
 ) -> None:
@@ -73,15 +73,15 @@ def magnify(
         out,
         "magnify",
         lambda clip: dataclasses.replace(magnify_clip(clip, chosen, value)),
-        recipes.magnified(settings, name, factor_name(value)),
+        recipes.magnified(settings, name, f"x{value:g}"),
         before="interpolated",
         threads=threads,
     )
 
 
-def chosen_factor(factor: str, alpha: float | None) -> float:
+def chosen_factor(factor: str | None, alpha: float | None) -> float:
     """Return the one factor that --factor or --alpha asks for."""
-    if bool(factor) == (alpha is not None):
+    if (factor is None) == (alpha is None):
         raise MerflowError(
             "magnify",
             "--factor and --alpha both given" if factor else "no factor",

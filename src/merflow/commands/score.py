@@ -1,35 +1,91 @@
-"""`merflow score`: pool the folds of a run and score them."""
+"""`merflow score`: pool the folds of a run and score them, or score any table of predictions."""
 
+import json as jsonlib
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from merflow.configuration import load
+from merflow.errors import MerflowError
+from merflow.intervals import RESAMPLES
+from merflow.labels import classes
 from merflow.plan import Plan, run_of
 from merflow.pooling import about, pool_run
-from merflow.predictions import write_pooled
-from merflow.tables import score_rows, write_confusion, write_scores
+from merflow.predictions import Pooled, write_pooled
+from merflow.score import as_json, open_table, write_all
+from merflow.settings import Settings
+from merflow.tables import About, ScoreRow, score_rows, write_confusion, write_scores
+from merflow.tabletext import render_text
+from merflow.wide import wide_tables
 
 
-def score(source: Path, *, config: Path) -> None:
-    """Pool the folds of the run in the folder SOURCE, join the truth, and score.
+def score(
+    source: Path,
+    *,
+    config: Path | None = None,
+    scheme: str = "",
+    megc_log: Annotated[bool, Parameter(negative="")] = False,
+    json: Annotated[bool, Parameter(negative="")] = False,
+    out: Path | None = None,
+    resamples: int = RESAMPLES,
+) -> None:
+    """Score predictions: pooled UF1 and UAR, intervals over subjects, floors.
+
+    SOURCE is a run's folder, whose folds are pooled and joined with the truth; or a CSV with
+    `dataset,subject,clip,truth` and `predicted` or one `p_<class>` column a class; or, with
+    `--megc-log`, a challenge log.
 
     Examples
     --------
     merflow score results/runs/demo/x10/seed0 --config results/config.yaml
-    merflow score results/runs/demo/x1/seed0 --config results/config.yaml
+    merflow score theirs.csv --scheme three --json
+    merflow score --megc-log log.txt --out scored
 
     Parameters
     ----------
     source
-        Folder of a run.
+        Folder of a run, or a table of predictions.
     config
-        Config file of the run.
+        Config file of the run; also where schemes of your own stand.
+    scheme
+        Scheme that fixes the classes of a table; without it they are those found in it.
+    megc_log
+        SOURCE is a log: `<database> <subject>` lines, then `<clip> <truth> <prediction>`.
+    json
+        Print JSON in place of a table.
+    out
+        Folder for pooled.csv, scores.csv, confusion.csv, scores.json and challenge.log.
+    resamples
+        Resamples of subjects for the intervals of a table; a run takes the config's.
     """
-    plan = Plan(load(config), catalogue=False)
-    run = run_of(source)
+    settings = load(config) if config else Settings()
+    if source.is_dir():
+        if config is None:
+            raise MerflowError(
+                str(source), "a run's folder without its config", "--config results/config.yaml"
+            )
+        pooled, rows = score_run(source, Plan(settings))
+    else:
+        named = classes(scheme, settings) if scheme else None
+        pooled = open_table(source, megc_log=megc_log, classes=named)
+        rows = score_rows(pooled, About(source.stem, factor="", scheme=scheme), resamples=resamples)
+    if out:
+        write_all(out, pooled, rows)
+    if json:
+        print(jsonlib.dumps(as_json(pooled, rows), indent=1))
+        return
+    print(render_text(wide_tables(rows)), end="")
+    if not (source.is_dir() or scheme or megc_log):
+        print(f"Classes as found in the table: {', '.join(pooled.classes)}; --scheme fixes them.")
+
+
+def score_run(folder: Path, plan: Plan) -> tuple[Pooled, list[ScoreRow]]:
+    """Pool a run, write pooled.csv, confusion.csv and scores.csv into its folder."""
+    run = run_of(folder)
     pooled = pool_run(plan, run)
     rows = score_rows(pooled, about(plan, run), resamples=plan.settings.bootstrap)
-    write_pooled(source / "pooled.csv", pooled)
-    write_confusion(source / "confusion.csv", pooled)
-    write_scores(source / "scores.csv", rows)
-    for row in rows:
-        print(f"{row.part}: {row.n} clips, UF1 {row.uf1:.3f}, UAR {row.uar:.3f}")
+    write_pooled(folder / "pooled.csv", pooled)
+    write_confusion(folder / "confusion.csv", pooled)
+    write_scores(folder / "scores.csv", rows)
+    return pooled, rows

@@ -23,7 +23,7 @@ def split(experiment: str, *, config: Path) -> None:
     config
         Config file.
     """
-    plan = Plan(load(config))
+    plan = Plan.read(load(config), fresh=False)
     data = plan.labelled(experiment)
     keys = [clip.key for clip in data.clips]
     folds = plan.folds(experiment)

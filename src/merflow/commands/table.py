@@ -22,17 +22,18 @@ def table(out: Path, *scores: Path, config: Path) -> None:
     Parameters
     ----------
     out
-        Folder to write scores.csv, .xlsx, .md and .tex into.
+        Folder to write scores.csv, .xlsx, .md, .tex and .txt into.
     scores
         scores.csv of the runs.
     config
         Config file: its protocol line stands under every table.
     """
-    plan = Plan(load(config), catalogue=False)
+    plan = Plan(load(config))
     rows = sorted((row for path in scores for row in read_scores(path)), key=row_order)
     tables = wide_tables(rows, plan.protocol_lines())
     write_scores(out / "scores.csv", rows)
     write_workbook(out / "scores.xlsx", tables, plan.flat_settings())
     write_text(out / "scores.md", render_markdown(tables))
     write_text(out / "scores.tex", render_latex(tables))
+    write_text(out / "scores.txt", render_text(tables))
     print(render_text(tables))

@@ -30,7 +30,7 @@ def train(run: Path, *folds: Path, config: Path) -> None:
     config
         Config file.
     """
-    plan = Plan(load(config), catalogue=False)
+    plan = Plan(load(config))
     named = run_of(run)
     experiment = plan.experiment(named.experiment)
     packs = [read_packed(path) for path in plan.packed(named.experiment, named.factor)]

@@ -108,17 +108,20 @@ def _unique(source: Source, clips: Iterable[Clip]) -> list[Clip]:
     kept = []
     for clip in clips:
         folded = tuple(part.casefold() for part in clip.key)
-        if folded in seen:
-            source.fail(
-                str(source.root),
-                f"the clip {clip.key.subject}/{clip.key.clip} stands twice"
-                + ("" if seen[folded] == clip.key else f" (also as {'/'.join(seen[folded][1:])})"),
-                "every clip of a subject once",
-                "delete one of the two rows or folders",
-            )
-        else:
-            seen[folded] = clip.key
+        first = seen.setdefault(folded, clip.key)
+        places = source.places.get(clip.key, [])
+        if first is clip.key:
             kept.append(clip)
+            continue
+        there = source.places.get(first, [str(source.root)])[0]
+        source.fail(
+            # Later rows of one key come in order: each takes the next of its places.
+            places.pop(1) if len(places) > 1 else places[0] if places else str(source.root),
+            f"the clip {clip.key.subject}/{clip.key.clip} stands twice, first in {there}"
+            + ("" if first == clip.key else f" as {first.subject}/{first.clip}"),
+            "every clip of a subject once",
+            "delete one of the two",
+        )
     return kept
 
 

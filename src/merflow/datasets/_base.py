@@ -94,6 +94,8 @@ class Source:
     annotations_only: bool = False
     corrections: Errata = field(default_factory=Errata)
     problems: list[Problem] = field(default_factory=list)
+    places: dict[ClipKey, list[str]] = field(default_factory=dict)
+    """Where each key was met, in order."""
 
     def warn(self, where: str, found: str, expected: str = "", fix: str = "") -> None:
         """Note something that was read in spite of being odd."""
@@ -125,7 +127,9 @@ class Source:
 
     def key(self, subject: str, clip: str, where: str) -> ClipKey:
         """Return the key of a clip; refuse names that cannot be parts of a path."""
-        return ClipKey(self.name, safe_name(subject, where), safe_name(clip, where))
+        key = ClipKey(self.name, safe_name(subject, where), safe_name(clip, where))
+        self.places.setdefault(key, []).append(where)
+        return key
 
     def near(self, path: Path | str) -> str:
         """Return a path as it is written below the root: messages that are kept use this."""

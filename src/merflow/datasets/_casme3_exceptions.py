@@ -12,7 +12,7 @@ from merflow.framefiles import frame_number
 DAMAGED = re.compile(r"error_info_damaged_image.*\.txt$", re.IGNORECASE)
 _LINE = re.compile(r"spno\.0*([0-9]+)[\s/]+([a-z])[\s/]+(?:color/)?([0-9]+)\.jpg", re.IGNORECASE)
 MAX_BYTES = 8 * 2**20
-DEPTH = 3
+DEPTH = 4
 
 Frames = dict[tuple[str, str], set[int]]
 

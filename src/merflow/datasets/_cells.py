@@ -1,6 +1,7 @@
 """Cells of annotation sheets become values; a cell that cannot is named in the error."""
 
 import re
+import unicodedata
 
 from merflow.datasets._base import Source
 from merflow.errors import MerflowError, nearest
@@ -71,7 +72,9 @@ def name(row: Row, column: str, source: Source) -> str:
             "fill the cell in; split merged cells",
         )
     safe_name(text, row.where(column))
-    if not text.isascii():
+    published = bool(source.spec.emotions)
+    if not text.isascii() and (published or unicodedata.normalize("NFKC", text) != text):
+        # Full-width digits and the like read as the same name to a person, not to a program.
         raise MerflowError(
             row.where(column),
             f"'{text}' has characters outside ASCII ({_odd(text)})",

@@ -13,7 +13,7 @@ from merflow.files import safe_join
 from merflow.framefiles import Listing, scan, span
 
 SHEETS = (".xlsx", ".xls", ".csv")
-DEPTH = 2
+DEPTH = 3
 MAX_LOOKED = 4000
 
 

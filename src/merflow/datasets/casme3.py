@@ -72,7 +72,7 @@ def _sheet(source: Source) -> Path:
     """Return the sheet of micro-expressions: version 2 before others, version 1 last."""
     found = [
         path
-        for path in find_sheet(source, r"part_?a.*label|part_a_v\d|casme3.*label", depth=3)
+        for path in find_sheet(source, r"part_?a.*label|part_a_v\d|casme3.*label", depth=4)
         if source.entry.sheet or not re.search(r"MaE_|wrongly", path.name, re.IGNORECASE)
     ]
     if not found:
@@ -112,7 +112,7 @@ def _alike(folder: str) -> str:
 
 def _tree(source: Source) -> tuple[Variant, Folders | None]:
     trees: dict[str, Folders] = {}
-    for folder in find_folders(source.root, _holds_recordings, depth=4):
+    for folder in find_folders(source.root, _holds_recordings, depth=5):
         if folder.name.lower() not in ("depth", "video"):
             clips = any(_is_clip(n) for n in Folders(folder).children(folder))
             trees.setdefault("clips" if clips else "long", Folders(folder, _alike))

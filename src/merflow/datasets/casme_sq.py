@@ -79,8 +79,8 @@ def _rows(path: Path, grids: tuple[Grid, ...]) -> list[Row]:
         if any(_is_data(cells) for _, cells in grid.rows):
             at = {column: index for index, column in enumerate(PLACES)}
             titles = {column: f"{'ABCDEFGH'[i]} ({column})" for column, i in at.items()}
-            # A side table stands at the right; rows of it alone have no participant.
-            found = [r for r in rows_of(grid, at, titles) if r.raw("subject").strip()]
+            # Rows that only a side table or a note fills have neither participant nor kind.
+            found = [r for r in rows_of(grid, at, titles) if _is_clip(r)]
             header = [r for r in found[:1] if not re.search(r"[0-9]", r.raw("onset"))]
             return found[len(header) :]
     first = grids[0] if grids else None
@@ -92,6 +92,10 @@ def _rows(path: Path, grids: tuple[Grid, ...]) -> list[Row]:
         "micro-expression or macro-expression in columns A to H",
         "check that this is the dataset's code table, with its columns in place",
     )
+
+
+def _is_clip(row: Row) -> bool:
+    return bool(row.raw("subject").strip()) or "expression" in row.raw("kind")
 
 
 def _is_data(cells: tuple[str, ...]) -> bool:

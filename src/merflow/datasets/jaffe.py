@@ -5,7 +5,7 @@ import re
 from merflow.clips import Clip
 from merflow.datasets._base import DatasetSpec, Source, Variant
 from merflow.datasets._trees import find_folders
-from merflow.framefiles import scan
+from merflow.framefiles import pictures
 
 SPEC = DatasetSpec(
     name="jaffe",
@@ -36,18 +36,10 @@ _NAME = re.compile(r"([A-Z]{2})[. ]+([A-Z]{2})([0-9])[. ]+([0-9]{1,3})[. ]*\.", 
 def read_clips(source: Source) -> list[Clip]:
     """Read every still below the root by its name."""
     clips = []
-    for folder in find_folders(source.root, lambda f, _: any(map(_NAME.match, scan(f).files))):
-        listing = scan(folder, source.root)
-        for name in (*listing.files, *listing.unnumbered):
-            clip = _clip(source, str(folder), name)
+    for folder in find_folders(source.root, lambda f, _: any(map(_NAME.match, pictures(f)))):
+        for file in pictures(folder, source.root):
+            clip = _clip(source, str(folder), file)
             clips += [clip] if clip else []
-        if listing.twice:
-            source.fail(
-                source.near(folder),
-                f"two files end in number {listing.twice[0]}",
-                "one number for one picture",
-                "delete the copy",
-            )
     return clips
 
 

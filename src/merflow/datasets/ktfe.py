@@ -11,8 +11,8 @@ from pathlib import Path
 from merflow.clips import Clip
 from merflow.datasets._base import NO_SUBJECT, DatasetSpec, Source, Variant
 from merflow.datasets._cells import name
-from merflow.datasets._trees import find_folders, find_sheet
-from merflow.framefiles import scan
+from merflow.datasets._trees import find_folders, find_sheet, subfolders
+from merflow.framefiles import pictures
 from merflow.sheets import Column, read_table
 
 SPEC = DatasetSpec(
@@ -78,30 +78,24 @@ def _pictures(source: Source, variant: Variant) -> Iterator[tuple[Path, str, str
     for folder in find_folders(source.root, lambda f, _: _modality(f, source.root) != ""):
         if _modality(folder, source.root) != variant.name:
             continue
-        listing = scan(folder, source.root)
-        for file in (*listing.files, *listing.unnumbered):
+        for file in pictures(folder, source.root):
             paired = _PAIRED.match(file)
             emotion = WORDS.get(paired[2].lower()) if paired else None
             if emotion:
                 yield folder, file, emotion
             else:
                 source.warn(source.near(folder / file), "no emotion in its name; left aside")
-        for sub in listing.folders:
+        for sub in subfolders(folder):
             if emotion := WORDS.get(sub.lower()):
-                inner = scan(folder / sub, source.root)
-                for file in (*inner.files, *inner.unnumbered):
+                for file in pictures(folder / sub, source.root):
                     yield folder / sub, file, emotion
 
 
 def _modality(folder: Path, root: Path) -> str:
     """Tell by its name and content which modality a folder holds."""
-    listing = scan(folder)
-    holds = any(_PAIRED.match(f) for f in listing.files) or any(
-        sub.lower() in WORDS for sub in listing.folders
-    )
-    if not holds:
+    letters = {m[1].upper() for f in pictures(folder) if (m := _PAIRED.match(f))}
+    if not letters and not any(sub.lower() in WORDS for sub in subfolders(folder)):
         return ""
-    letters = {m[1].upper() for f in listing.files[:50] if (m := _PAIRED.match(f))}
     parts = (root.name, *folder.relative_to(root).parts)
     thermal = letters == {"T"} or (not letters and any("therm" in p.lower() for p in parts))
     return "thermal" if thermal else "rgb"

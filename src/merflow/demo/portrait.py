@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
+import cv2
 import numpy as np
 
 from merflow.demo import features, surroundings
@@ -11,12 +12,16 @@ from merflow.demo.identity import random_identity
 from merflow.demo.shade import Light, blur, light_face
 
 Array = np.ndarray
+Part = tuple[slice, slice]
 
 OVERSAMPLING = 2
+FINE = 4
 CAMERA_BLUR = 0.45 * OVERSAMPLING
 GAMMA = 1 / 1.15
 HEAD = (-3.5, 3.5, -4.4, 5.0)
 """The part of the scene that can move: left, right, top, bottom, in face units."""
+AROUND = (HEAD[0] - 0.5, HEAD[1] + 0.5, HEAD[2] - 0.5, HEAD[3] + 0.5)
+"""The part of a frame in which HEAD lies, wherever the clip's placement puts it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,36 +62,53 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Portrait:
-    """The still picture (H, W, 3) float32 RGB 0..255 at OVERSAMPLING, and how to redo its eyes."""
+    """The still picture, RGB float32 0..255, and how to redo its eyes.
 
-    picture: Array
+    whole: (H, W, 3) at OVERSAMPLING; moving: (h, w, 3) at FINE, the part that moves, whose first
+    pixel is `corner` (x, y) of the whole picture at FINE; height: of the face, in face units, at
+    the frame's own resolution.
+    """
+
+    whole: Array
+    moving: Array
+    corner: tuple[int, int]
     height: Array
-    """Height of the face (h, w) float32, in face units, at the frame's own resolution."""
-    _eyes: tuple[slice, slice]
+    _eyes: Part
     _socket: Array
     _grid: Grid
     _light: Light
     _seed: int
 
     def with_eyes(self, closed: float) -> Array:
-        """Return the picture with the lids closed by a share 0..1."""
+        """Return `moving` with the lids closed by a share 0..1."""
         if closed <= 0:
-            return self.picture
-        redone = features.eyes(
-            random_identity(self._seed), self._grid, self._light, closed, self._socket
-        )
-        patch, edge = finish(redone), 8
+            return self.moving
+        person = random_identity(self._seed)
+        patch = finer(finish(features.eyes(person, self._grid, self._light, closed, self._socket)))
         rows, columns = self._eyes
-        picture = self.picture.copy()
-        picture[
-            rows.start + edge : rows.stop - edge, columns.start + edge : columns.stop - edge
-        ] = patch[edge:-edge, edge:-edge]
-        return picture
+        edge, up = 16, FINE // OVERSAMPLING
+        top, left = rows.start * up - self.corner[1], columns.start * up - self.corner[0]
+        h, w = patch.shape[:2]
+        moving = self.moving.copy()
+        moving[top + edge : top + h - edge, left + edge : left + w - edge] = patch[
+            edge:-edge, edge:-edge
+        ]
+        return moving
 
 
 def finish(colour: Array) -> Array:
     """From linear RGB 0..1 to the camera's 0..255, with its blur."""
     return blur(np.clip(colour, 0, 1).astype(np.float32) ** GAMMA * np.float32(255), CAMERA_BLUR)
+
+
+def finer(picture: Array) -> Array:
+    """From OVERSAMPLING to FINE.
+
+    Frames sample this one linearly: OpenCV's cubic kernel does not keep a straight ramp straight,
+    which would bend small movements by up to 0.03 px.
+    """
+    size = (picture.shape[1] * FINE // OVERSAMPLING, picture.shape[0] * FINE // OVERSAMPLING)
+    return cv2.resize(picture, size, interpolation=cv2.INTER_LANCZOS4)
 
 
 @lru_cache(maxsize=4)
@@ -127,4 +149,10 @@ def portrait(seed: int, scene: Scene) -> Portrait:
     canvas[part] = closed_face
     small = scene.grid()
     z = blur(height(person, small).astype(np.float32), 0.12 * scene.unit)
-    return Portrait(finish(canvas), z, box, socket, eyes, eye_light, seed)
+    whole = finish(canvas)
+    # A margin, for what the placement brings in from outside.
+    left, right, top, bottom = AROUND
+    moving = scene.rows_columns((left - 0.5, right + 0.5, top - 0.5, bottom + 0.5), OVERSAMPLING)
+    up = FINE // OVERSAMPLING
+    corner = (moving[1].start * up, moving[0].start * up)
+    return Portrait(whole, finer(whole[moving]), corner, z, box, socket, eyes, eye_light, seed)

@@ -2,21 +2,28 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import cv2
 import numpy as np
 
 from merflow.demo.clip import DemoClip
-from merflow.demo.expressions import creases, field
-from merflow.demo.face import bump, landmarks, ramp
-from merflow.demo.identity import random_identity
-from merflow.demo.motion import Motion, motion
-from merflow.demo.portrait import HEAD, OVERSAMPLING, Scene, portrait
+from merflow.demo.portrait import FINE, OVERSAMPLING
+from merflow.demo.warp import Warp, distractors_move, head_moves
 
 Array = np.ndarray
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-INVERSION_STEPS = 5
-"""Fixed-point steps of the inverse warp; the error left is below 0.01 px (tested)."""
+
+
+def _noise_levels() -> Array:
+    """256 equally likely values of a normal distribution, their standard deviation 1."""
+    normal = NormalDist()
+    levels = np.array([normal.inv_cdf((i + 0.5) / 256) for i in range(256)])
+    return (levels / levels.std()).astype(np.float32)
+
+
+NOISE = _noise_levels()
+"""A byte drawn at random picks one: ten times as fast as drawing floats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,150 +38,65 @@ class TrueFields:
     distractors: Array
 
 
-class Warp:
-    """Where each point of the still picture lies in frame t, and back."""
-
-    def __init__(self, clip: DemoClip) -> None:
-        self.clip = clip
-        self.motion: Motion = motion(clip)
-        self.scene = Scene(clip.size, clip.unit)
-        self.person = random_identity(clip.person)
-        self.portrait = portrait(clip.person, self.scene)
-        # Only `inner` of the still picture moves; in the frame it lies somewhere in `part`.
-        self.inner = self.scene.rows_columns(HEAD)
-        left, right, top, bottom = HEAD
-        self.part = self.scene.rows_columns((left - 0.5, right + 0.5, top - 0.5, bottom + 0.5))
-        self.corner = (self.inner[1].start, self.inner[0].start)
-        grid = self.scene.grid().window(*self.inner)
-        amplitude = np.float32(clip.amplitude_px / self.motion.place[3])
-        self.expression = amplitude * field(
-            self.person, grid, self.motion.units, self.motion.balance
-        )
-        self.crease = creases(self.person, grid, self.motion.units)
-        self.pulls = [
-            (bump(grid.x, grid.y, x, y, s, s)[..., None] * np.array([dx, dy], np.float32), run)
-            for (x, y, dx, dy, s), run in self.motion.distractors
-        ]
-        # The head moves whole; its movement fades out over the wall and the shoulders.
-        reach = np.hypot(grid.x / 3.4, (grid.y - 0.3) / 4.3)
-        self.weight = ramp(reach, 1.0, 0.85).astype(np.float32)
-        self.x = (grid.x * clip.unit).astype(np.float32)
-        self.y = (grid.y * clip.unit).astype(np.float32)
-        self.z = self.portrait.height[self.inner] * np.float32(clip.unit)
-        self.linear, self.offset = self._placement()
-
-    def _placement(self) -> tuple[Array, Array]:
-        """The similarity that puts the whole scene into this clip's frames."""
-        dx, dy, roll, scale = self.motion.place
-        c, s = scale * np.cos(roll), scale * np.sin(roll)
-        linear = np.array([[c, -s], [s, c]])
-        centre = np.array(self.scene.centre)
-        return linear, centre + np.array([dx, dy]) - linear @ centre
-
-    def head(self, t: int) -> Array:
-        """Displacement (h, w, 2) px by the head's pose and drift in frame t."""
-        m = self.motion
-        grow, roll = m.scale[t] - 1, m.roll[t]
-        x = m.shift[t, 0] + grow * self.x - roll * self.y + np.sin(m.yaw[t]) * self.z
-        y = m.shift[t, 1] + grow * self.y + roll * self.x + np.sin(m.pitch[t]) * self.z
-        return (np.stack([x, y], -1) * self.weight[..., None]).astype(np.float32)
-
-    def distractors(self, t: int) -> Array:
-        """Displacement (h, w, 2) px by the movements that mean nothing."""
-        out = np.zeros_like(self.expression)
-        for pull, run in self.pulls:
-            out += np.float32(run[t]) * pull
-        return out
-
-    def displacement(self, t: int) -> Array:
-        """Displacement (h, w, 2) px of every point of the still picture in frame t."""
-        return (
-            self.head(t)
-            + self.distractors(t)
-            + np.float32(self.motion.course[t]) * (self.expression)
-        )
-
-    def look_up(self, moved: Array, x: Array, y: Array) -> Array:
-        """Return a displacement map's values at picture positions x, y; 0 where nothing moves."""
-        left, top = (np.float32(v) for v in self.corner)
-        return cv2.remap(moved, x - left, y - top, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-
-    def sources(self, t: int, part: tuple[slice, slice]) -> tuple[Array, Array]:
-        """Return x, y (h, w) in the still picture of the frame's pixels in `part`."""
-        inverse = np.linalg.inv(self.linear)
-        rows, columns = (np.arange(s.start, s.stop) for s in part)
-        x, y = np.meshgrid(columns - self.offset[0], rows - self.offset[1])
-        base_x = (inverse[0, 0] * x + inverse[0, 1] * y).astype(np.float32)
-        base_y = (inverse[1, 0] * x + inverse[1, 1] * y).astype(np.float32)
-        moved = self.displacement(t)
-        x, y = base_x, base_y
-        for _ in range(INVERSION_STEPS):
-            step = self.look_up(moved, x, y)
-            x, y = base_x - step[..., 0], base_y - step[..., 1]
-        return x, y
-
-    def points(self, t: int) -> Array:
-        """Return the true 68 landmarks (68, 2) float32 px in frame t."""
-        still = landmarks(self.person) * self.clip.unit + self.scene.centre
-        at = still.astype(np.float32)[:, None]
-        moved = self.look_up(self.displacement(t), at[..., 0], at[..., 1])
-        return ((still + moved[:, 0]) @ self.linear.T + self.offset).astype(np.float32)
+def _sample(
+    picture: Array, scale: int, x: Array, y: Array, corner: tuple[int, int] = (0, 0)
+) -> Array:
+    """Return (h, w, 3) float32 of a picture at `scale` at positions given in the frame's px."""
+    s, left, top = (np.float32(v) for v in (scale, *corner))
+    half = np.float32(0.5)
+    at = (s * (x + half) - half - left, s * (y + half) - half - top)
+    return cv2.remap(picture, *at, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
-def _sample(picture: Array, x: Array, y: Array) -> Array:
-    s = np.float32(OVERSAMPLING)
-    at = (s * (x + np.float32(0.5)) - np.float32(0.5), s * (y + np.float32(0.5)) - np.float32(0.5))
-    return cv2.remap(picture, *at, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
-
-
-def render_clip(clip: DemoClip) -> Iterator[Array]:
+def render_clip(clip: DemoClip, warp: Warp | None = None) -> Iterator[Array]:
     """Yield the frames (H, W, 3) uint8 RGB, onset to offset; the same clip, the same bytes.
 
-    A grey clip's three channels are equal.
+    A grey clip's three channels are equal. `warp`: the clip's own, when it is there already.
     """
-    warp, channels = Warp(clip), 1 if clip.grey else 3
-    whole = (slice(0, clip.size[1]), slice(0, clip.size[0]))
-    still = _sample(warp.portrait.picture, *warp.sources(0, whole))
-    crease = warp.look_up(warp.crease, *warp.sources(0, warp.part))[..., None]
+    warp = warp or Warp(clip)
+    run, gain = warp.motion.course, warp.motion.gain
+    still = _sample(warp.portrait.whole, OVERSAMPLING, *warp.sources(0, warp.unplaced(warp.whole)))
+    placed = warp.unplaced(warp.part)
+    first = warp.sources(0, placed)
+    crease = warp.look_up(warp.crease, *first)[..., None]
     for t in range(clip.frames):
-        frame = still.copy()
         picture = warp.portrait.with_eyes(float(warp.motion.closed[t]))
-        part = _sample(picture, *warp.sources(t, warp.part))
-        depth = clip.difficulty.crease * clip.amplitude_px * warp.motion.course[t]
-        part *= 1 - np.float32(depth) * crease
-        frame[warp.part] = part
-        if clip.grey:
-            frame = (frame @ LUMA)[..., None]
-        # One generator per frame: a frame's bytes do not depend on those before it.
-        rng = np.random.default_rng([clip.seed, 0x0153, t])
-        noise = rng.standard_normal((*frame.shape[:2], channels), dtype=np.float32)
-        # One pass: brightness, noise, rounding, and the limits of a byte.
-        gain, sigma = float(warp.motion.gain[t]), float(clip.difficulty.noise)
-        frame = cv2.addWeighted(frame, gain, noise, sigma, 0, dtype=cv2.CV_8U)
-        frame = frame.reshape(*frame.shape[:2], channels)
-        yield np.repeat(frame, 3, axis=2) if clip.grey else frame
+        part = _sample(picture, FINE, *warp.sources(t, placed, first), warp.portrait.corner)
+        part *= 1 - float(clip.difficulty.crease * clip.amplitude_px * run[t]) * crease
+        still[warp.part] = part
+        yield _filmed(still, clip, t, float(gain[t]))
 
 
-def true_landmarks(clip: DemoClip) -> Array:
+def _filmed(scene: Array, clip: DemoClip, t: int, gain: float) -> Array:
+    """Return frame t as the camera sees `scene` (H, W, 3) float32: grey or not, with noise."""
+    if clip.grey:
+        scene = scene @ LUMA
+    # One generator per frame: a frame's bytes do not depend on those before it.
+    rng = np.random.default_rng([clip.seed, 0x0153, t])
+    shape = scene.shape[:2] if clip.grey else scene.shape
+    draws = np.frombuffer(rng.bytes(int(np.prod(shape))), np.uint8)
+    noise = NOISE[draws].reshape(shape)
+    # One pass: brightness, noise, rounding, and the limits of a byte.
+    frame = cv2.addWeighted(scene, gain, noise, clip.difficulty.noise, 0, dtype=cv2.CV_8U)
+    return np.repeat(frame[..., None], 3, axis=2) if clip.grey else frame
+
+
+def true_landmarks(clip: DemoClip, warp: Warp | None = None) -> Array:
     """Return the true iBUG-68 landmarks (T, 68, 2) float32 px of every frame."""
-    warp = Warp(clip)
-    return np.stack([warp.points(t) for t in range(clip.frames)])
+    return (warp or Warp(clip)).landmarks()
 
 
-def true_fields(clip: DemoClip) -> TrueFields:
+def true_fields(clip: DemoClip, warp: Warp | None = None) -> TrueFields:
     """Return the true displacement fields from the onset to the apex frame."""
-    warp = Warp(clip)
-    apex = clip.apex - clip.onset
-    whole = (slice(0, clip.size[1]), slice(0, clip.size[0]))
-    x, y = warp.sources(0, whole)
+    warp = warp or Warp(clip)
+    m, maps, apex = warp.motion, warp.maps, clip.apex - clip.onset
+    x, y = warp.sources(0, warp.unplaced(warp.whole))
 
     def seen(moved: Array) -> Array:
-        moved = warp.look_up(moved.astype(np.float32), x, y)
-        return (moved @ warp.linear.T).astype(np.float32)
+        return (warp.look_up(moved, x, y) @ warp.linear.T).astype(np.float32)
 
-    run = warp.motion.course
     return TrueFields(
-        expression=seen(np.float32(run[apex] - run[0]) * warp.expression),
-        head=seen(warp.head(apex) - warp.head(0)),
-        distractors=seen(warp.distractors(apex) - warp.distractors(0)),
+        expression=seen(float(m.course[apex] - m.course[0]) * maps.expression),
+        head=seen(head_moves(maps, m, apex) - head_moves(maps, m, 0)),
+        distractors=seen(distractors_move(maps, m, apex) - distractors_move(maps, m, 0)),
     )

@@ -7,6 +7,7 @@ import numpy as np
 
 from merflow.demo.clip import DemoClip
 from merflow.demo.render import true_fields, true_landmarks
+from merflow.demo.warp import Warp
 from merflow.files import atomic, digest
 
 FOLDER = "truth"
@@ -35,13 +36,15 @@ def stamp(clip: DemoClip) -> str:
 
 
 def path_of(root: Path, clip: DemoClip) -> Path:
-    """Return where the truth of a clip lies."""
-    return root / FOLDER / clip.key.subject / f"{clip.key.clip}.npz"
+    """Return where the truth of a clip lies: one flat folder, so that no reader takes it for
+    a tree of subjects.
+    """
+    return root / FOLDER / f"{clip.key.subject}-{clip.key.clip}.npz"
 
 
-def write_truth(root: Path, clip: DemoClip, mark: str) -> None:
+def write_truth(root: Path, clip: DemoClip, mark: str, warp: Warp | None = None) -> None:
     """Write the truth of a clip, after its frames: with it the clip counts as written."""
-    fields = true_fields(clip)
+    fields = true_fields(clip, warp)
     half = {
         name: _trimmed(value)
         for name, value in (
@@ -54,7 +57,7 @@ def write_truth(root: Path, clip: DemoClip, mark: str) -> None:
         np.savez_compressed(
             part,
             **half,
-            landmarks=true_landmarks(clip),
+            landmarks=true_landmarks(clip, warp),
             numbers=np.asarray(clip.numbers, np.int64),
             apex=clip.apex - clip.onset,
             expression=clip.expression,

@@ -14,6 +14,7 @@ import numpy as np
 from merflow.demo.clip import DemoClip
 from merflow.demo.render import render_clip
 from merflow.demo.truth import stamp, write_truth, written_stamp
+from merflow.demo.warp import Warp
 from merflow.files import atomic
 
 JPEG_QUALITY = 95
@@ -58,10 +59,11 @@ def write_clip(job: Job) -> None:
     cv2.setNumThreads(1)
     shutil.rmtree(job.path, ignore_errors=True)
     suffix = Path(job.names[0]).suffix
-    for name, frame in zip(job.names, render_clip(job.clip), strict=True):
+    warp = Warp(job.clip)
+    for name, frame in zip(job.names, render_clip(job.clip, warp), strict=True):
         with atomic(job.path / name) as part:
             part.write_bytes(encode(frame, suffix, job.clip.grey))
-    write_truth(job.root, job.clip, stamp(job.clip))
+    write_truth(job.root, job.clip, stamp(job.clip), warp)
 
 
 def write_names(job: Job) -> None:

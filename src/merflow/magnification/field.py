@@ -28,8 +28,7 @@ class Reference(NamedTuple):
 
     still: (H, W) luma; slope_x, slope_y: (H, W) its derivatives; narrow, wide: inverse structure
     tensors (xx, xy, yy) on the working grid; floor: pull of the narrow on the wide solution;
-    cells: (columns, rows) of the grid; variance: (rows, columns) trace of the narrow tensor's
-    inverse diagonal, the field's variance per unit of noise.
+    cells: (columns, rows) of the grid.
     """
 
     still: np.ndarray
@@ -39,7 +38,6 @@ class Reference(NamedTuple):
     wide: tuple[np.ndarray, np.ndarray, np.ndarray]
     floor: float
     cells: tuple[int, int]
-    variance: np.ndarray
 
 
 def grid_step(height: int, width: int) -> int:
@@ -56,17 +54,14 @@ def prepare(still: np.ndarray) -> Reference:
     tensor = [_shrink(a * b, cells) for a, b in _pairs(slope_x, slope_y)]
     power = float(np.mean(slope_x**2 + slope_y**2)) / 2 + 1e-6
     floor = NARROW_FLOOR * power
-    narrow_tensor = [_blur(plane, NARROW) for plane in tensor]
-    variance = 1 / (narrow_tensor[0] + floor) + 1 / (narrow_tensor[2] + floor)
     return Reference(
         still,
         slope_x,
         slope_y,
-        _inverse(narrow_tensor, floor),
+        _inverse([_blur(plane, NARROW) for plane in tensor], floor),
         _inverse([_blur(plane, WIDE) for plane in tensor], WIDE_FLOOR * power),
         floor,
         cells,
-        variance,
     )
 
 

@@ -5,8 +5,10 @@ import numpy as np
 
 FOLD_LIMIT = 0.9
 """The largest change of displacement per pixel (Frobenius norm) before a warp folds over."""
-STEPS = 6
-"""Fixed-point steps that carry the field from the reference onto the frame."""
+STEPS = 12
+"""At most this many fixed-point steps carry the field from the reference onto the frame."""
+CLOSE = 0.005
+"""They end when no cell moves further than this, in cells."""
 CLAMP_ROUNDS = 4
 
 
@@ -32,7 +34,7 @@ def _bend(field: np.ndarray, cell: tuple[float, float]) -> np.ndarray:
     for axis, size in ((1, cell[0]), (0, cell[1])):
         if field.shape[axis] > 1:
             slope = np.gradient(field, axis=axis) / np.float32(size)
-            total += (slope**2).sum(axis=2)
+            total += np.einsum("yxd,yxd->yx", slope, slope)
     return np.sqrt(total)
 
 
@@ -47,7 +49,10 @@ def pull_back(field: np.ndarray, cell: tuple[float, float], carrier: np.ndarray)
     per_cell = carrier / np.asarray(cell, np.float32)
     seen = per_cell
     for _ in range(STEPS):
+        before = seen
         seen = _sample(per_cell, grid_x - seen[..., 0], grid_y - seen[..., 1])
+        if cv2.norm(seen, before, cv2.NORM_INF) < CLOSE:
+            break
     return _sample(field, grid_x - seen[..., 0], grid_y - seen[..., 1])
 
 

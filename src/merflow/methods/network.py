@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from merflow.methods.data import WEIGHTS, TrainingData, check
 from merflow.networks import check_settings
 from merflow.settings import Experiment
 from merflow.training import backend
+
+if TYPE_CHECKING:
+    import keras
 
 
 class NetworkMethod:
@@ -52,10 +55,10 @@ class FittedNetwork:
 
     def __init__(
         self,
-        model: Any,
+        model: "keras.Model",
         history: list[dict[str, Any]],
         facts: dict[str, Any],
-        batch: int,  # noqa: ANN401
+        batch: int,
     ) -> None:
         self.model, self.history, self.facts, self.batch = model, history, facts, batch
 

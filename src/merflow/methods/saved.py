@@ -1,20 +1,22 @@
 """Fitted methods on disk: one HDF5 file of plain numbers with a JSON description, no pickle."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
 
 from merflow.errors import MerflowError
 from merflow.files import atomic
+from merflow.guard import get_json, open_hdf5, put_json
 from merflow.methods.data import VOLATILE, Fitted
 
-ATTRIBUTE = "merflow"
-LIMIT = 1 << 20
-"""No description is longer than this (bytes)."""
+if TYPE_CHECKING:
+    import keras
+
+FORMAT = "merflow-weights"
+DESCRIPTION = "merflow"
 
 
 def write_network(path: Path, model: Any, facts: Mapping[str, Any]) -> None:  # noqa: ANN401
@@ -35,20 +37,17 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], facts: Mapping[st
 
 def description(path: Path) -> dict[str, Any]:
     """Return the description of a saved method: kind, network, settings, shape, classes, ..."""
-    try:
-        with h5py.File(path, "r") as file:
-            text = file.attrs[ATTRIBUTE]
-            if not isinstance(text, str) or len(text) > LIMIT:
-                raise KeyError(ATTRIBUTE)
-        found = json.loads(text)
-    except (OSError, KeyError, ValueError) as error:
-        raise MerflowError(
-            str(path),
-            "is not a file of weights that merflow wrote",
-            "weights.weights.h5 of a run",
-            "name the folder of a run below results/runs",
-        ) from error
-    return found
+    with open_hdf5(path, FORMAT) as file:
+        about = get_json(file, DESCRIPTION)
+    if not isinstance(about, dict) or not isinstance(about.get("kind"), str):
+        raise MerflowError(str(path), "its description names no method", "weights of a run")
+    return about
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Return the arrays that `write_arrays` stored."""
+    with open_hdf5(path, FORMAT) as file:
+        return {name: file[name][()] for name in file if name != DESCRIPTION}
 
 
 def load(path: Path) -> Fitted:
@@ -68,18 +67,16 @@ def load(path: Path) -> Fitted:
     )
 
 
-def _load_network(path: Path, about: dict[str, Any]) -> Fitted:
-    from merflow.training import backend
-
-    backend.prepare_once()
-    from merflow.methods.network import FittedNetwork
+def rebuild(path: Path, about: dict[str, Any]) -> "keras.Model":
+    """Return the network a file describes, scaling inside, with the weights of the file."""
     from merflow.training.fit import scaled_network
 
     shape = tuple(about["shape"])
     channels = np.zeros(shape[-1]), np.ones(shape[-1])
-    model = scaled_network(
-        about["network"], about["settings"], shape, len(about["classes"]), channels
-    )
+    settings = dict(about["settings"])
+    if settings.get("weights") == "imagenet":
+        settings["weights"] = "given"  # Nothing need be fetched that the file replaces.
+    model = scaled_network(about["network"], settings, shape, len(about["classes"]), channels)
     try:
         model.load_weights(path)
     except (ValueError, OSError, KeyError) as error:
@@ -89,11 +86,21 @@ def _load_network(path: Path, about: dict[str, Any]) -> Fitted:
             "weights written by this version of merflow",
             "train again",
         ) from error
-    return FittedNetwork(model, [], about, about["batch_size"])
+    return model
+
+
+def _load_network(path: Path, about: dict[str, Any]) -> Fitted:
+    from merflow.training import backend
+
+    backend.prepare_once()
+    from merflow.methods.network import FittedNetwork
+
+    return FittedNetwork(rebuild(path, about), [], about, about["batch_size"])
 
 
 def _describe(part: Path, facts: Mapping[str, Any]) -> None:
     """Add the description; times stay out, so equal trainings give equal bytes."""
     stable = {key: value for key, value in facts.items() if key not in VOLATILE}
     with h5py.File(part, "r+") as file:
-        file.attrs[ATTRIBUTE] = json.dumps(stable, sort_keys=True)
+        file.attrs["format"] = FORMAT
+        put_json(file, DESCRIPTION, stable)

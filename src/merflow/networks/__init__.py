@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import keras
 
 FOLDER = Path(__file__).parent
+LARGEST_PROBE = 65
+"""Sides tried to say how large a picture must be; every network here fits below."""
 AXES = {4: ("frames", "height", "width", "channels"), 3: ("height", "width", "channels")}
 
 
@@ -45,6 +47,17 @@ def setting_names(name: str) -> tuple[str, ...]:
         "build(shape, classes, *, settings) -> keras.Model",
         "see docs/add_a_network.md",
     )
+
+
+@cache
+def list_settings(name: str) -> frozenset[str]:
+    """Return the settings of a network that take a list by nature: no grid is meant by it."""
+    if name not in names():
+        return frozenset()
+    source = (FOLDER / f"{name}.py").read_text(encoding="utf-8")
+    build = next(n for n in ast.parse(source).body if getattr(n, "name", "") == "build")
+    arguments = build.args.kwonlyargs
+    return frozenset(a.arg for a in arguments if "tuple" in ast.unparse(a.annotation or a))
 
 
 def check_settings(name: str, settings: Mapping[str, Any], where: str = "") -> None:
@@ -79,7 +92,10 @@ def build_network(
     check_shape(name, shape)
     if classes < 2:
         raise MerflowError(f"network {name}", f"asked for {classes} class", "at least two classes")
-    return file.build(shape, classes, **checked)
+    try:
+        return file.build(shape, classes, **checked)
+    except ValueError as error:
+        raise _does_not_fit(name, shape, classes, checked, error) from error
 
 
 def check_shape(name: str, shape: tuple[int, ...]) -> None:
@@ -105,6 +121,27 @@ def check_shape(name: str, shape: tuple[int, ...]) -> None:
             "raise interpolate.length or interpolate.size (flow.size) of the preparation, "
             "or name another network",
         )
+
+
+def _does_not_fit(
+    name: str, shape: tuple[int, ...], classes: int, settings: dict[str, Any], error: ValueError
+) -> MerflowError:
+    """Return the error for settings that need more pixels than SMALLEST, with the least side."""
+    least = ""
+    for side in range(min(shape[-3:-1]) + 1, LARGEST_PROBE):
+        wider = (*shape[:-3], max(side, shape[-3]), max(side, shape[-2]), shape[-1])
+        try:
+            module(name).build(wider, classes, **settings)
+        except ValueError:
+            continue
+        least = f"height and width of at least {side} with these settings"
+        break
+    return MerflowError(
+        f"network {name}",
+        f"cannot be built for input of shape {shape}: {str(error).splitlines()[0]}",
+        least or "settings that go together",
+        f"see the docstring of networks/{name}.py",
+    )
 
 
 def _typed(name: str, build: Any, settings: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ANN401

@@ -1,9 +1,55 @@
 """Parts that several networks share. Keras only: they run on every backend."""
 
+from collections.abc import Callable
+
 import keras
-from keras import layers
+from keras import layers, ops
+
+Tensor = keras.KerasTensor
 
 
-def head(x: keras.KerasTensor, classes: int, **settings: object) -> keras.KerasTensor:
-    """Return class probabilities (N, classes), in float32 even under mixed precision."""
+def head(x: Tensor, classes: int, **settings: object) -> Tensor:
+    """Return class probabilities (..., classes), in float32 even under mixed precision."""
     return layers.Dense(classes, activation="softmax", dtype="float32", **settings)(x)
+
+
+def per_frame(x: Tensor, apply: Callable[[Tensor], Tensor]) -> Tensor:
+    """Apply 2D layers to every frame of x, (N, T, ...), with one set of weights; (N, T, ...) again.
+
+    The frames become rows of a batch: one large step in place of T small ones, and batch
+    normalisation sees all frames at once.
+    """
+    frames = apply(ops.reshape(x, (-1, *x.shape[2:])))
+    return ops.reshape(frames, (-1, x.shape[1], *frames.shape[1:]))
+
+
+def pool_size(x: Tensor, size: tuple[int, ...]) -> tuple[int, ...]:
+    """Return `size`, cut where an axis of x, (N, *axes, C), is already shorter than it."""
+    return tuple(min(a, b) for a, b in zip(size, x.shape[1:-1], strict=True))
+
+
+def channel_gate(x: Tensor, gate: Tensor) -> Tensor:
+    """Multiply x, (N, *axes, C), with one number per clip and channel, gate (N, C)."""
+    ones = (1,) * (len(x.shape) - 2)
+    return layers.Multiply()([x, layers.Reshape((*ones, x.shape[-1]))(gate)])
+
+
+class ChannelMean(layers.Layer):
+    """Mean over the channels, (N, ..., C) to (N, ..., 1)."""
+
+    def call(self, x: Tensor) -> Tensor:
+        """Return the mean."""
+        return ops.mean(x, axis=-1, keepdims=True)
+
+
+class ChannelMax(layers.Layer):
+    """Largest of the channels, (N, ..., C) to (N, ..., 1)."""
+
+    def call(self, x: Tensor) -> Tensor:
+        """Return the maximum."""
+        return ops.max(x, axis=-1, keepdims=True)
+
+
+def channel_maps(x: Tensor) -> Tensor:
+    """Return maximum and mean over the channels, stacked: (N, ..., 2)."""
+    return layers.Concatenate()([ChannelMax()(x), ChannelMean()(x)])

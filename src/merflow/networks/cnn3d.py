@@ -6,7 +6,7 @@ Group normalisation, because a fold gives a network some hundred updates: with b
 normalisation at Keras' momentum of .99 its moving statistics were a third of the way there and
 the test output was noise while the training accuracy was 1.
 
-Input: (T, H, W, C) frames. 53,611 parameters at (10, 64, 64, 1) and three classes.
+Input: (T, H, W, C) frames. 54,355 parameters at (10, 64, 64, 1) and three classes.
 """
 
 import keras

@@ -13,7 +13,18 @@ from merflow.errors import FAILED, MerflowError
 from merflow.methods.data import TrainingData
 from merflow.networks import build_network, module
 from merflow.settings import Training
-from merflow.training import backend, batches, losses, optimisers, scaling
+from merflow.training import (
+    augment,
+    backend,
+    balance,
+    batches,
+    batchnorm,
+    inner,
+    losses,
+    optimisers,
+    scaling,
+    start,
+)
 
 Watch = Callable[[keras.Model], dict[str, float]]
 """Called after each epoch; what it returns is added to the epoch's row of the history."""
@@ -21,7 +32,7 @@ Watch = Callable[[keras.Model], dict[str, float]]
 
 @dataclass(frozen=True)
 class Recipe:
-    """All that a training depends on besides the data. weights: a start written by a pretraining."""
+    """All that a training depends on besides the data; weights: a start, from a pretraining."""
 
     network: str
     settings: dict[str, Any]
@@ -42,37 +53,93 @@ class Trained:
 
 
 def train_fold(recipe: Recipe, data: TrainingData) -> Trained:
-    """Train on all clips of the fold for the epochs of the settings."""
-    return train(recipe, data, recipe.training.epochs)
+    """Train on all clips of the fold, for the epochs set or for those inner folds choose."""
+    augment.check(recipe.training.augment, data.x.shape[1:])
+    epochs = recipe.training.epochs
+    if recipe.training.stopping == "fixed":
+        return train(recipe, data, epochs)
+    count = recipe.training.inner_folds
+    held = inner.folds(data, count, recipe.training.inner_support)
+    curves = []
+    for fold in range(count):
+        rest = data.take(np.flatnonzero(held != fold))
+        out = data.take(np.flatnonzero(held == fold))
+        watch = inner.Validation(rest.x, out, recipe.training.batch_size)
+        curves.append(train(recipe, rest, epochs, watch).history)
+    chosen, best = inner.chosen_epoch(curves)
+    trained = train(recipe, data, chosen)
+    for key in ("val_loss", "val_accuracy"):
+        means = [float(np.mean([row[key] for row in rows])) for rows in zip(*curves, strict=True)]
+        trained.facts[f"inner_{key}"] = means
+        for row, mean in zip(trained.history, means, strict=False):
+            row[key] = mean
+    trained.facts["inner_best_epochs"] = best
+    return trained
 
 
 def train(recipe: Recipe, data: TrainingData, epochs: int, watch: Watch | None = None) -> Trained:
     """Build, compile and fit a network afresh; the schedule still spans the settings' epochs."""
     training = recipe.training
     backend.fresh(recipe.seed, training.mixed_precision, recipe.device)
+    clock = _Clock()
     scale = _scale(recipe, data.x)
     model = scaled_network(
         recipe.network, recipe.settings, data.x.shape[1:], len(recipe.classes), scale
     )
+    begun = {}
+    if file := start.start_file(training, recipe.weights):
+        begun = start.begin_from(model.layers[-1], recipe.network, file)
+    weights = balance.class_weights(training, data.y, recipe.classes)
+    history = _fit(model, recipe, data, weights, epochs, watch, clock)
+    batchnorm.settle(model, data.x, training.batch_size)
+    facts = _facts(recipe, data, model, weights, scale, epochs) | begun | clock.facts()
+    # A model of the same layers without the optimiser, whose state nobody needs any more.
+    return Trained(keras.Model(model.inputs, model.outputs, name="scaled"), history, facts)
+
+
+def _fit(
+    model: keras.Model,
+    recipe: Recipe,
+    data: TrainingData,
+    weights: np.ndarray,
+    epochs: int,
+    watch: Watch | None,
+    clock: "_Clock",
+) -> list[dict[str, Any]]:
+    training = recipe.training
     steps = -(-len(data.y) // training.batch_size)
+    optimiser = optimisers.optimiser(training, steps)
     model.compile(
-        optimiser := optimisers.optimiser(training, steps),
+        optimiser,
         losses.loss(training),
         metrics=[keras.metrics.CategoricalAccuracy("accuracy")],
+        # XLA is ten times slower on a processor; JAX cannot do without.
         jit_compile="auto" if backend.backend() == "jax" else False,
     )
-    weights = losses.class_weights(training, data.y, recipe.classes)
-    clock = _Clock()
-    history = []
     rng = np.random.default_rng([recipe.seed, len(data.y)])
-    clips = backend.resident(data.x, recipe.device)
+    feed = _Feed(recipe, data)
+    history = []
     for number in range(1, epochs + 1):
         order = batches.epoch(rng, data.y, training.batch_size, training.balanced_sampling)
-        row = {"epoch": number, **_one_epoch(model, clips, data, weights, order, number, clock)}
+        row = {"epoch": number, **_one_epoch(model, feed, data, weights, order, number, clock)}
         row["learning_rate"] = float(keras.ops.convert_to_numpy(optimiser.learning_rate))
         history.append(row | (watch(model) if watch else {}))
-    facts = _facts(recipe, data, model, weights, scale, epochs) | clock.facts()
-    return Trained(model, history, facts)
+    return history
+
+
+class _Feed:
+    """The clips of a batch: as they are from where they lie, or changed on the way."""
+
+    def __init__(self, recipe: Recipe, data: TrainingData) -> None:
+        self.augment = recipe.training.augment
+        self.rng = np.random.default_rng([recipe.seed, len(data.y), 1])
+        self.active = augment.active(self.augment)
+        self.x = data.x if self.active else backend.resident(data.x, recipe.device)
+
+    def __call__(self, index: np.ndarray) -> Any:  # noqa: ANN401
+        if self.active:
+            return augment.changed(self.rng, self.x[index], self.augment)
+        return backend.rows(self.x, index)
 
 
 def scaled_network(
@@ -96,7 +163,7 @@ def _scale(recipe: Recipe, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _one_epoch(
     model: keras.Model,
-    clips: Any,  # noqa: ANN401
+    feed: _Feed,
     data: TrainingData,
     weights: np.ndarray,
     order: np.ndarray,
@@ -108,7 +175,7 @@ def _one_epoch(
     sums = np.zeros(2)
     for number, index in enumerate(order, 1):
         logs = model.train_on_batch(
-            backend.rows(clips, index), labels[index], weights[data.y[index]], return_dict=True
+            feed(index), labels[index], weights[data.y[index]], return_dict=True
         )
         clock.step()
         if not np.isfinite(logs["loss"]):

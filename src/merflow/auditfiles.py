@@ -1,0 +1,128 @@
+"""Where an audit's evidence comes from: a merflow run, or files from elsewhere."""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from merflow.audit import Evidence, FoldScore, Sides
+from merflow.catalogue import read_catalogue
+from merflow.clips import ClipKey
+from merflow.csvtable import read_csv
+from merflow.errors import MerflowError
+from merflow.oracle import read_epochs
+from merflow.plan import Plan, Run, run_of
+from merflow.predictions import KEY, Pooled, read_pooled
+from merflow.split import read_fold
+from merflow.tables import read_scores
+
+
+def evidence_of_run(folder: Path, plan: Plan) -> Evidence:
+    """Return all that a scored run of the workflow tells: settings, folds, run.json, annotation."""
+    run = run_of(folder)
+    experiment = plan.experiment(run.experiment)
+    table = read_pooled(folder / "pooled.csv", classes=plan.classes(run.experiment))
+    results = folder.parents[2]
+    folds, facts = [], []
+    for name in sorted(set(table.folds)):
+        fold = read_fold(results / "folds" / run.experiment / f"{name}.csv")
+        folds.append(Sides(name, fold.train, fold.test))
+        facts.append(_json(folder / name / "run.json"))
+    members = plan.members(run.experiment)
+    catalogues = [results / "catalogue" / f"{name}.json" for name in members]
+    clips = [clip for path in catalogues if path.exists() for clip in read_catalogue(path)]
+    return Evidence(
+        table,
+        folds=folds,
+        clips=clips,
+        experiment=experiment,
+        facts=facts,
+        permuted=_permuted(plan, run, results),
+    )
+
+
+def _permuted(plan: Plan, run: Run, results: Path) -> list[float]:
+    """Return the full UF1 of every scored run that differs in its permuted labels only."""
+    plain = plan.experiment(run.experiment)
+    if plain.permute_labels is not None:
+        return []
+    found = []
+    for name, other in plan.settings.experiments.items():
+        twin = other.model_copy(update={"permute_labels": None, "seeds": plain.seeds})
+        if other.permute_labels is None or twin != plain:
+            continue
+        for path in sorted((results / "runs" / name / run.factor).glob("seed*/scores.csv")):
+            found += [row.uf1 for row in read_scores(path) if row.part == "full"]
+    return found
+
+
+def add_log(evidence: Evidence, path: Path) -> Evidence:
+    """Add a training log: answers (`dataset,subject,clip,epoch,predicted`) or accuracies
+    (`fold,epoch,accuracy`) on the test clips after every epoch.
+    """
+    sheet = read_csv(path, ("epoch",))
+    if "clip" in sheet.columns:
+        return replace(evidence, epochs=read_epochs(path, evidence.table))
+    sheet.need("fold", "accuracy")
+    lines = []
+    for number, cells in enumerate(
+        zip(sheet["fold"], sheet["epoch"], sheet["accuracy"], strict=True)
+    ):
+        try:
+            line = FoldScore(cells[0], int(cells[1]), float(cells[2]))
+        except ValueError as error:
+            raise MerflowError(
+                sheet.where(number), str(error), "fold,epoch,accuracy: a name and two numbers"
+            ) from None
+        if not 0 <= line.accuracy <= 1:
+            raise MerflowError(sheet.where(number), f"accuracy {cells[2]}", "a share from 0 to 1")
+        lines.append(line)
+    return replace(evidence, log=lines)
+
+
+def add_folds(evidence: Evidence, path: Path) -> Evidence:
+    """Add folds from elsewhere: `fold,dataset,subject,clip,side`, side train or test."""
+    sheet = read_csv(path, ("fold", *KEY, "side"))
+    sides: dict[str, dict[str, list[ClipKey]]] = defaultdict(lambda: {"train": [], "test": []})
+    columns = zip(*(sheet[c] for c in ("fold", *KEY, "side")), strict=True)
+    for number, (fold, dataset, subject, clip, side) in enumerate(columns):
+        if side not in ("train", "test"):
+            raise MerflowError(sheet.where(number), f"side '{side}'", "train or test")
+        sides[fold][side].append(ClipKey(dataset, subject, clip))
+    folds = [Sides(name, found["train"], found["test"]) for name, found in sides.items()]
+    return replace(evidence, folds=folds)
+
+
+def add_pretraining(evidence: Evidence, path: Path) -> Evidence:
+    """Add the subjects that starting weights were made with: `dataset,subject` rows."""
+    sheet = read_csv(path, ("dataset", "subject"))
+    subjects = frozenset(zip(sheet["dataset"], sheet["subject"], strict=True))
+    return replace(evidence, pretrained_on=subjects)
+
+
+def claimed_scores(words: Sequence[str], table: Pooled) -> dict[str, tuple[float, float]]:
+    """Return part -> (UF1, UAR) from words such as `full=.735,.760` or `samm=.66` (UAR unknown)."""
+    claimed = {}
+    for word in words:
+        part, _, figures = word.partition("=")
+        try:
+            numbers = [float(figure) for figure in figures.split(",")]
+            if part not in ("full", *table.datasets) or len(numbers) not in (1, 2):
+                raise ValueError
+        except ValueError:
+            raise MerflowError(
+                f"--claimed {word}",
+                "not a part and its figures",
+                f"full=UF1,UAR, or one of {', '.join(table.datasets)} in its place",
+            ) from None
+        claimed[part] = (numbers[0], numbers[1] if len(numbers) == 2 else float("nan"))
+    return claimed
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise MerflowError(str(path), f"not readable ({error})", "what `train` wrote") from None

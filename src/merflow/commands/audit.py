@@ -1,0 +1,89 @@
+"""`merflow audit`: look for every known trap in a run, or in predictions made elsewhere."""
+
+import json as jsonlib
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from merflow.audit import Evidence, render_audit
+from merflow.audit import audit as look
+from merflow.auditfiles import (
+    add_folds,
+    add_log,
+    add_pretraining,
+    claimed_scores,
+    evidence_of_run,
+)
+from merflow.configuration import load
+from merflow.errors import MerflowError
+from merflow.labels import classes
+from merflow.oracle import oracle_rows, render_oracle
+from merflow.plan import Plan
+from merflow.score import open_table
+from merflow.settings import Settings
+
+
+def audit(
+    source: Path,
+    *,
+    config: Path | None = None,
+    scheme: str = "",
+    megc_log: Annotated[bool, Parameter(negative="")] = False,
+    log: Path | None = None,
+    folds: Path | None = None,
+    pretrained: Path | None = None,
+    claimed: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")] = (),
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Say pass, fail or cannot tell for every known trap, of a run's folder or of a table SOURCE.
+
+    Examples
+    --------
+    merflow audit results/runs/demo/x10/seed0 --config results/config.yaml
+    merflow audit theirs.csv --scheme three --log epochs.csv --claimed full=.735,.760
+
+    Parameters
+    ----------
+    source
+        Folder of a scored run, or a table of predictions as `merflow score` takes it.
+    config
+        Config file of the run.
+    scheme
+        Scheme that fixes the classes of a table.
+    megc_log
+        SOURCE is a challenge log.
+    log
+        CSV of what was answered on the test clips after every epoch
+        (dataset,subject,clip,epoch,predicted), or of accuracies (fold,epoch,accuracy).
+    folds
+        CSV of the folds (fold,dataset,subject,clip,side); copies of clips under names of their own.
+    pretrained
+        CSV of the subjects that starting weights were made with (dataset,subject).
+    claimed
+        Figures as printed elsewhere: full=UF1,UAR smic=UF1,UAR ...
+    json
+        Print JSON in place of lines.
+    """
+    settings = load(config) if config else Settings()
+    if source.is_dir():
+        if config is None:
+            raise MerflowError(
+                str(source), "a run's folder without its config", "--config results/config.yaml"
+            )
+        evidence = evidence_of_run(source, Plan(settings))
+    else:
+        named = classes(scheme, settings) if scheme else None
+        evidence = Evidence(open_table(source, megc_log=megc_log, classes=named))
+    for add, path in ((add_log, log), (add_folds, folds), (add_pretraining, pretrained)):
+        evidence = add(evidence, path) if path else evidence
+    if claimed:
+        evidence = replace(evidence, claimed=claimed_scores(claimed, evidence.table))
+    findings = look(evidence)
+    if json:
+        print(jsonlib.dumps([asdict(finding) for finding in findings], indent=1))
+        return
+    print(render_audit(findings), end="")
+    if evidence.epochs is not None:
+        print("\n" + render_oracle(oracle_rows(evidence.epochs)), end="")

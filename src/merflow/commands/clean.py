@@ -1,0 +1,61 @@
+"""`merflow clean`: what removed subjects, experiments and killed jobs left behind."""
+
+from pathlib import Path
+
+from merflow.configuration import load
+from merflow.errors import MerflowError
+from merflow.leftovers import faces as all_faces
+from merflow.leftovers import intermediate as all_intermediate
+from merflow.leftovers import remove
+from merflow.leftovers import stale as all_stale
+from merflow.plan import Plan
+
+
+def clean(
+    *,
+    stale: bool = False,
+    intermediate: bool = False,
+    faces: bool = False,
+    delete: bool = False,
+    config: Path = Path("config/config.yaml"),
+) -> None:
+    """List, and with --delete remove, what is no longer needed under results/.
+
+    Examples
+    --------
+    merflow clean --stale
+    merflow clean --faces --delete
+
+    Parameters
+    ----------
+    stale
+        Files that the config no longer makes: removed subjects, experiments, factors.
+    intermediate
+        Magnified stores that were kept, and unfinished files of killed jobs.
+    faces
+        Everything that shows a face: all stores and packed arrays.
+    delete
+        Remove the files listed.
+    config
+        Config file that says what is still made (for --stale).
+    """
+    if not (stale or intermediate or faces):
+        raise MerflowError(
+            "merflow clean", "nothing chosen", "--stale, --intermediate or --faces"
+        )
+    files: set[Path] = set()
+    if stale:
+        local = Path("config/local.yaml")
+        settings = load(config, *([local] if local.exists() else []))
+        files.update(all_stale(Plan.read(settings)))
+    if intermediate:
+        files.update(all_intermediate())
+    if faces:
+        files.update(all_faces())
+    size = sum(file.stat().st_size for file in files) / 1e6
+    for file in sorted(files):
+        print(file)
+    if delete:
+        remove(sorted(files))
+    done = "removed" if delete else "would be removed by --delete"
+    print(f"{len(files)} files, {size:.1f} MB {done}" if files else "nothing to remove")

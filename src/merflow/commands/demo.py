@@ -1,0 +1,72 @@
+"""`merflow demo`: datasets of generated faces, in the layouts of the published ones."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from merflow.demo.clip import Difficulty
+from merflow.demo.command import layout, write_dataset
+from merflow.errors import MerflowError
+
+DEFAULT = ("casme2", "samm", "smic")
+"""The datasets of the default config: the MEGC2019 composite's."""
+
+
+def demo(
+    out: Path = Path("data/demo"),
+    *,
+    dataset: str = "",
+    subjects: int = 3,
+    clips: int = 6,
+    seed: int = 1,
+    small: bool = False,
+    amplitude: tuple[float, float] | None = None,
+    noise: float | None = None,
+) -> None:
+    """Write generated faces as SMIC, CASME II and SAMM reach their users.
+
+    The true movement and the true landmarks lie beside the frames, in `truth/`. A second call
+    with the same options writes nothing; another option rewrites the clips it changes.
+
+    Parameters
+    ----------
+    out
+        Folder that gets one folder a dataset.
+    dataset
+        Only this dataset (any file of demo/layouts/); empty: SMIC, CASME II and SAMM.
+    subjects
+        Subjects of each dataset.
+    clips
+        Clips of each subject, at least 3 so that every class is there.
+    seed
+        Other seed, other people and movements; the same seed, the same bytes.
+    small
+        Half-size frames and half as many: for tests.
+    amplitude
+        Least and largest peak displacement of an expression (px at 640x480).
+    noise
+        Standard deviation of the sensor noise (grey levels).
+
+    Examples
+    --------
+    merflow demo
+    merflow demo /tmp/faces --dataset casme2 --subjects 2 --seed 7
+    """
+    names = [dataset] if dataset else list(DEFAULT)
+    for name in names:
+        layout(name)
+    _check(subjects, clips)
+    hard = Difficulty()
+    if amplitude is not None:
+        hard = replace(hard, amplitude_px=(float(amplitude[0]), float(amplitude[1])))
+    if noise is not None:
+        hard = replace(hard, noise=float(noise))
+    for name in names:
+        planned = layout(name).plan(subjects, clips, seed, hard, small)
+        print(write_dataset(Path(out) / name, name, planned), flush=True)
+
+
+def _check(subjects: int, clips: int) -> None:
+    if subjects < 1:
+        raise MerflowError("--subjects", f"{subjects}", "1 or more")
+    if clips < 3:
+        raise MerflowError("--clips", f"{clips}", "3 or more: one clip of each class")

@@ -1,0 +1,46 @@
+"""`merflow manifest`: write the table of your own clips from folders named by class."""
+
+from pathlib import Path
+
+from merflow.datasets._base import NO_SUBJECT
+from merflow.manifest import rows_of, write_manifest
+
+
+def manifest(
+    *,
+    from_class_folders: Path,
+    subjects: Path | None = None,
+    out: Path | None = None,
+    dataset: str = "mine",
+    fps: float | None = None,
+) -> None:
+    """Write a manifest for clips that lie in folders named by their class.
+
+    Examples
+    --------
+    merflow manifest --from-class-folders ~/clips --subjects who.csv
+    merflow manifest --from-class-folders ~/clips --dataset pilot --fps 200
+
+    Parameters
+    ----------
+    from_class_folders
+        Folder with one folder a class; in them videos, folders of frames, or pictures.
+    subjects
+        Table (CSV or XLSX) with the columns path and subject. Without it no split by subject
+        is possible and training on these clips alone is refused.
+    out
+        Manifest to write; manifest.csv in the folder itself when not given.
+    dataset
+        Name of the dataset, as the config will call it.
+    fps
+        Frames per second (Hz) of frame folders; videos carry their own.
+    """
+    folder = from_class_folders
+    rows = rows_of(folder, dataset, subjects, fps)
+    target = out or folder / "manifest.csv"
+    write_manifest(target, rows)
+    people = sorted({row[1] for row in rows})
+    print(f"{len(rows)} clips of {len(people)} subjects in {target}")
+    if people == [NO_SUBJECT]:
+        print("No subjects are known: these clips can be pretrained on, not split by subject.")
+    print(f"In the config: datasets: {{{dataset}: {{reader: manifest, root: {folder}}}}}")

@@ -1,0 +1,37 @@
+"""`merflow report`: all results as one HTML file."""
+
+import logging
+from pathlib import Path
+
+from merflow.configuration import load
+from merflow.files import write_text
+from merflow.plan import Plan
+
+LOG = logging.getLogger("merflow")
+
+
+def report(out: Path, *, config: Path) -> None:
+    """Write the results as one HTML page OUT that opens anywhere and asks no network.
+
+    Run it in the folder that holds `results/`. Once the table of scores is there the page is
+    written; parts whose files are missing or damaged are listed on it.
+
+    Examples
+    --------
+    merflow report results/report.html --config results/config.yaml
+    merflow report page.html --config config/config.yaml
+
+    Parameters
+    ----------
+    out
+        HTML file to write.
+    config
+        Config file of the runs.
+    """
+    from merflow.report import build_report
+
+    text, problems = build_report(Plan(load(config)))
+    for problem in problems:
+        LOG.warning("not in the report: %s", problem)
+    write_text(out, text)
+    print(f"{out}: {len(text.encode()) / 1e6:.1f} MB")

@@ -1,0 +1,27 @@
+"""`merflow schema`: the config's JSON schema and key reference, generated from the settings."""
+
+from pathlib import Path
+
+from merflow.files import write_text
+from merflow.reference import reference_text, schema_text
+
+SCHEMA = Path("workflow/schemas/config.schema.json")
+REFERENCE = Path("config/README.md")
+
+
+def schema(folder: Path = Path()) -> None:
+    """Write workflow/schemas/config.schema.json and config/README.md below FOLDER.
+
+    Examples
+    --------
+    merflow schema
+    merflow schema /path/to/a/checkout
+
+    Parameters
+    ----------
+    folder
+        Root of a checkout.
+    """
+    write_text(folder / SCHEMA, schema_text())
+    write_text(folder / REFERENCE, reference_text())
+    print(f"{folder / SCHEMA}\n{folder / REFERENCE}")

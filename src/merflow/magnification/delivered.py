@@ -1,0 +1,127 @@
+"""What a magnification delivered: measured on its result, never taken from its request."""
+
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+
+from merflow.magnification.luma import luma
+from merflow.magnification.motion import motion_fields, steady_luma
+from merflow.magnification.warp import move, pull_back, without_folds
+
+HALVED_FROM = 128
+"""Pictures with this many pixels a side or more are measured at half their resolution."""
+SMALLEST = 0.03
+"""Peak displacement (px) below which nothing that could be measured moves."""
+CREDIBLE = 25.0
+"""Displacement in a picture of 256 px beyond which no method's result is credible."""
+ROUNDS, POINTS = 3, 9
+"""The factor is searched on POINTS values, ROUNDS times, each time round the best ones."""
+WIDEST = 1.5
+"""The search goes from 0 to this many times the factor asked for."""
+
+
+class Peak(NamedTuple):
+    """The clip's largest motion: when, how it lies, how large.
+
+    time: position; motion: (rows, columns, 2) float32, px of the measured picture; scale: px of
+    the clip per px of the measured picture; size: the largest displacement, px of the clip.
+    """
+
+    time: int
+    motion: np.ndarray
+    scale: int
+    size: float
+
+
+def measure(
+    frames: np.ndarray,
+    out: np.ndarray,
+    operator: np.ndarray,
+    smooth: np.ndarray,
+    light: np.ndarray,
+    reference: int,
+    factor: float,
+) -> dict[str, Any]:
+    """Return what `out` delivers at the frame of the largest motion; JSON-able.
+
+    frames, out: (T, H, W, C) uint8; operator, smooth: (T, T) of `temporal`; light: (T, 2) of
+    `flicker.global_light`. Keys: peak_px, the input's largest displacement; delivered, the
+    factor found in `out` (None where nothing measurable moves); gain, that over the one asked
+    for; credible, whether the displacement asked for is within 25 px of a 256-px picture.
+    """
+    peak = largest_motion(frames, operator, smooth, light, reference)
+    asked = factor * peak.size * 256 / min(frames.shape[1:3])
+    facts = {
+        "peak_px": round(peak.size, 4),
+        "delivered": None,
+        "gain": None,
+        "credible": bool(asked <= CREDIBLE),
+    }
+    if peak.size < SMALLEST or factor == 0:
+        return facts
+    found = matching_factor(
+        _plane(frames[reference], peak.scale), _plane(out[peak.time], peak.scale), peak, factor
+    )
+    return facts | {"delivered": round(found, 3), "gain": round(found / factor, 4)}
+
+
+def largest_motion(
+    frames: np.ndarray,
+    operator: np.ndarray,
+    smooth: np.ndarray,
+    light: np.ndarray,
+    reference: int,
+) -> Peak:
+    """Return the peak of the clip's motion, filtered in time by `operator`."""
+    scale = 2 if min(frames.shape[1:3]) >= HALVED_FROM else 1
+    steady = steady_luma(frames, light, reference)
+
+    def plane_of(time: int) -> np.ndarray:
+        return cv2.pyrDown(steady(time)) if scale == 2 else steady(time)
+
+    motions = motion_fields(plane_of, operator, smooth, reference)
+    squares = np.einsum("tyxd,tyxd->tyx", motions, motions)
+    time = int(squares.sum(axis=(1, 2)).argmax())
+    size = scale * float(np.sqrt(np.percentile(squares[time], 99)))
+    return Peak(time, motions[time], scale, size)
+
+
+def matching_factor(still: np.ndarray, seen: np.ndarray, peak: Peak, factor: float) -> float:
+    """Return the multiple of the peak's motion that best turns `still` into `seen`.
+
+    still, seen: (H, W) float32 luma at the measured resolution. The best match is the largest
+    normalised correlation over the part of the picture that moves.
+    """
+    height, width = still.shape
+    size = np.sqrt(np.einsum("yxd,yxd->yx", peak.motion, peak.motion))
+    moving = cv2.resize(size, (width, height)) > 0.35 * np.percentile(size, 99)
+    wanted = seen[moving] - seen[moving].mean()
+
+    def match(multiple: float) -> float:
+        cell = (width / peak.motion.shape[1], height / peak.motion.shape[0])
+        motion, _ = without_folds(np.float32(multiple) * peak.motion, cell)
+        made = move(still, pull_back(motion, cell, motion))[moving]
+        made = made - made.mean()
+        return float(made @ wanted / (np.linalg.norm(made) * np.linalg.norm(wanted) + 1e-9))
+
+    low, high, best = 0.0, WIDEST * factor, 0.0
+    for _ in range(ROUNDS):
+        grid = np.linspace(low, high, POINTS)
+        scores = [match(multiple) for multiple in grid]
+        index = int(np.argmax(scores))
+        best = float(grid[index])
+        if 0 < index < POINTS - 1:
+            best += _vertex(*scores[index - 1 : index + 2]) * float(grid[1] - grid[0])
+        step = grid[1] - grid[0]
+        low, high = max(0.0, best - step), best + step
+    return best
+
+
+def _vertex(left: float, here: float, right: float) -> float:
+    bend = left - 2 * here + right
+    return float(np.clip(0.5 * (left - right) / bend, -0.5, 0.5)) if bend < 0 else 0.0
+
+
+def _plane(frame: np.ndarray, scale: int) -> np.ndarray:
+    return cv2.pyrDown(luma(frame)) if scale == 2 else luma(frame)

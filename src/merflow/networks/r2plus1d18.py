@@ -1,0 +1,39 @@
+"""System A's R(2+1)D: `r3d18` with each convolution split into one over space and one over time.
+
+Source, faults and corrections: see `r3d18`. Layers of torchvision's `r2plus1d_18` (Tran et al.
+2018), plus system A's options.
+
+Input: (T, H, W, C) frames; (T, 224, 224, 3) there. 31,327,014 parameters with three classes and
+three channels, 31,301,664 of them trained; the published 31,505,325 (400 classes) counts those.
+"""
+
+import keras
+
+from merflow.networks._resnet3d import SMALLEST, ChannelAttention, build_resnet
+
+__all__ = ["OWN_SCALING", "SMALLEST", "build"]
+
+OWN_SCALING = True
+
+
+def build(
+    shape: tuple[int, int, int, int],
+    classes: int,
+    *,
+    dropout: float = 0.0,
+    spatial_attention: bool = False,
+    channel_attention: ChannelAttention = "none",
+    outline_mask: bool = False,
+    stem_pool: bool = True,
+) -> keras.Model:
+    """Build the network; settings as in `r3d18`."""
+    return build_resnet(
+        "r2plus1d18",
+        shape,
+        classes,
+        dropout,
+        spatial_attention,
+        channel_attention,
+        outline_mask,
+        stem_pool,
+    )

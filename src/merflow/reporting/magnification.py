@@ -1,0 +1,108 @@
+"""The effect of magnification: scores against factors, and paired differences from x1."""
+
+from collections.abc import Sequence
+
+from merflow.effects import EFFECTS, Effect, Row, magnification_effects
+from merflow.errors import MerflowError
+from merflow.plots import Point, effect
+from merflow.predictions import Pooled
+from merflow.reporting.markup import Column, Html, Value, details, el, join, table
+from merflow.reporting.read import Results
+from merflow.reporting.words import badge, control_named, factor_number, guess_of
+from merflow.tablewords import bracket, number, part_name
+from merflow.wide import Line, Wide
+
+COLUMNS = (
+    Column("experiment"),
+    Column("factor"),
+    Column("against"),
+    Column("part"),
+    Column("UF1 difference [95%]", "paired: the same clips on both sides", number=True),
+    Column("p", "swap test over subjects, Holm-corrected over this table", number=True),
+    Column("visible", "smallest true difference that these subjects could show", number=True),
+)
+
+
+def effect_section(tables: Sequence[Wide], results: Results) -> Html:
+    """Return UF1 against factor, a panel a part, for every experiment with several factors."""
+    seeds: dict[tuple[str, str, str], list[float]] = {}
+    for row in results.rows:
+        seeds.setdefault((row.experiment, row.factor, row.part), []).append(row.uf1)
+    blocks = []
+    for wide in tables:
+        for name in dict.fromkeys(line.experiment for line in wide.lines):
+            lines = [line for line in wide.lines if line.experiment == name]
+            if len(lines) > 1:
+                blocks.append(_panels(name, lines, wide, seeds, control_named(results.plan, name)))
+    if not blocks:
+        return el("p", "No experiment has more than one magnification factor.")
+    legend = (
+        "Dot: UF1; bar: 95% interval over subjects; shaded: band of guesses; dashes: always the "
+        "largest class; small dots: single seeds. The intervals are of each score; the table has "
+        "those of the differences, which are another matter, since the clips are the same."
+    )
+    return join([*blocks, el("p", legend, class_="legend"), _differences(results)])
+
+
+def _panels(
+    name: str,
+    lines: Sequence[Line],
+    wide: Wide,
+    seeds: dict[tuple[str, str, str], list[float]],
+    control: str,
+) -> Html:
+    panels = []
+    for part, facts in wide.parts.items():
+        points = [
+            Point(
+                line.factor,
+                line.cells[part].uf1,
+                line.cells[part].uf1_lo,
+                line.cells[part].uf1_hi,
+                tuple(seeds.get((name, line.factor, part), ())),
+            )
+            for line in lines
+        ]
+        said = ", ".join(f"{p.label} {number(p.value, 3)}" for p in points)
+        mark = " †" if facts.few else ""
+        panels.append(
+            el(
+                "figure",
+                effect(points, guess_of(facts), label=f"{name}, {part_name(part)}: UF1 {said}"),
+                el("figcaption", part_name(part), mark),
+            )
+        )
+    heading = el("h3", join([name, *badge(control)], " "))
+    return el("section", heading, el("div", *panels, class_="panels"), class_="effect")
+
+
+def _differences(results: Results) -> Html:
+    """Return the paired differences between each factor and x1."""
+    runs: dict[Row, dict[int, Pooled]] = {}
+    for one in results.runs:
+        if one.pooled is not None:
+            row = Row(one.run.experiment, one.run.factor)
+            runs.setdefault(row, {})[one.run.seed] = one.pooled
+    try:
+        found = magnification_effects(runs)
+    except MerflowError as error:
+        return el("p", f"No paired differences: {error.where}: {error.found}", class_="bad")
+    if not found:
+        return el("p", "No experiment has both x1 and another factor: no paired differences.")
+    made = table(COLUMNS, [_difference(e) for e in found], label="differences from x1")
+    return details("Paired differences from x1", made, el("p", EFFECTS, class_="legend"), open=True)
+
+
+def _difference(found: Effect) -> list[object]:
+    sign = "+" if found.difference >= 0 else "−"
+    change = sign + number(abs(found.difference), 3)
+    change += bracket(found.lo, found.hi, "†" if found.note else "")
+    return [
+        found.experiment,
+        Value(found.factor, factor_number(found.factor)),
+        found.against,
+        part_name(found.part),
+        Value(change, found.difference),
+        Value(number(found.p_holm, 3), found.p_holm),
+        Value(number(found.detectable, 3), found.detectable),
+    ]

@@ -1,0 +1,29 @@
+"""Class weights from the training labels alone."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from merflow.errors import MerflowError
+from merflow.settings import Training
+
+
+def class_weights(training: Training, y: np.ndarray, classes: Sequence[str]) -> np.ndarray:
+    """Return (K,) float32 weights of the classes, from the training labels y (N,) int64.
+
+    balanced: N / (K n_k), so every class weighs the same in total. With balanced sampling the
+    classes are already drawn equally often, and balanced weights are ones.
+    """
+    given, k = training.class_weights, len(classes)
+    if isinstance(given, tuple):
+        if len(given) != k or min(given) < 0 or max(given) <= 0:
+            raise MerflowError(
+                "training.class_weights",
+                f"{len(given)} numbers: {', '.join(f'{w:g}' for w in given)}",
+                f"{k} numbers, none negative, for {', '.join(classes)}",
+            )
+        return np.asarray(given, np.float32)
+    if given == "none" or training.balanced_sampling:
+        return np.ones(k, np.float32)
+    counts = np.bincount(y, minlength=k)
+    return (len(y) / (k * np.maximum(counts, 1))).astype(np.float32)

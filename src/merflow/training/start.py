@@ -1,0 +1,87 @@
+"""A network that starts from weights: of a pretraining, of another run, of a converted file."""
+
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from merflow.errors import MerflowError
+from merflow.files import file_digest
+from merflow.settings import Training
+
+
+def start_file(training: Training, given: Path | None) -> Path | None:
+    """Return the file a network starts from, its SHA-256 checked; None: it starts at random."""
+    if given and training.start_weights:
+        raise MerflowError(
+            "training.start_weights",
+            "is set beside `pretrain`",
+            "one start: the pretraining's weights or a file",
+            "remove one of the two",
+        )
+    if given or not training.start_weights:
+        return given
+    path = Path(training.start_weights)
+    if not path.is_file():
+        raise MerflowError("training.start_weights", f"no file {path}", "a weights file")
+    found = file_digest(path)
+    if found != training.start_sha256.lower():
+        raise MerflowError(
+            str(path),
+            f"its SHA-256 is {found}",
+            f"training.start_sha256: {training.start_sha256 or '(not set)'}",
+            "write the digest that belongs to the file into the config; if it should be another, "
+            "fetch the file again",
+        )
+    return path
+
+
+def begin_from(network: keras.Model, name: str, path: Path) -> dict[str, Any]:
+    """Give `network` the weights stored in `path`, all but its last layer; return what was done.
+
+    The stored network may have been trained on other classes and clips, but every layer before the
+    last must have the same shape.
+    """
+    from merflow.methods import saved
+
+    about = saved.description(path)
+    if about.get("network") != name:
+        raise MerflowError(
+            str(path),
+            f"holds weights of {about.get('network', 'a ' + about['kind'])}",
+            f"weights of network {name}",
+            "name the network these weights were made with, or other weights",
+        )
+    source = saved.rebuild(path, about).layers[-1]
+    ours, theirs = _weighted(network), _weighted(source)
+    if len(ours) != len(theirs):
+        raise _other_settings(path, about, f"{len(theirs)} layers with weights, here {len(ours)}")
+    for mine, other in zip(ours[:-1], theirs[:-1], strict=True):
+        shapes = [[tuple(w.shape) for w in layer.weights] for layer in (mine, other)]
+        if shapes[0] != shapes[1]:
+            raise _other_settings(
+                path, about, f"layer {other.name} has shapes {shapes[1]}, here {shapes[0]}"
+            )
+        mine.set_weights(other.get_weights())
+    return {"start": file_digest(path), "start_layers": len(ours) - 1}
+
+
+def _weighted(model: keras.Model) -> list[keras.Layer]:
+    """Return the layers that hold weights, in order; nested models opened."""
+    found = []
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            found += _weighted(layer)
+        elif layer.weights and not isinstance(layer, keras.layers.Dropout):
+            found.append(layer)
+    return found
+
+
+def _other_settings(path: Path, about: dict[str, Any], found: str) -> MerflowError:
+    return MerflowError(
+        str(path),
+        found,
+        f"the same settings and clip size: it was made with {about['settings']} "
+        f"on clips of {tuple(about['shape'])}",
+        "prepare the clips in that size, or start from other weights",
+    )

@@ -1,0 +1,150 @@
+"""Traps in clips, folds and annotations: checks of the audit."""
+
+import re
+from collections import defaultdict
+
+import numpy as np
+
+from merflow.audit import UNKNOWN, Answer, Evidence
+from merflow.clips import ClipKey
+from merflow.intervals import FEW_SUBJECTS, effective_subjects
+from merflow.megc2019 import differences
+from merflow.tables import parts_of, subject_numbers
+
+
+def other_clips(evidence: Evidence) -> Answer:
+    """Are these the official clips, where the table looks like the composite?"""
+    table = evidence.table
+    if not set(table.datasets) <= {"smic", "casme2", "samm"}:
+        return UNKNOWN, f"no official list covers {', '.join(table.datasets)}"
+    wrong = differences({k: table.classes[t] for k, t in zip(table.keys, table.truth, strict=True)})
+    if not wrong:
+        return "pass", "exactly the official 442 clips and classes"
+    if evidence.experiment is not None and evidence.experiment.scheme != "megc2019":
+        return "pass", f"{len(table.keys)} clips, not called MEGC2019; no published figure is shown"
+    more = f"; and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+    return "fail", f"{len(table.keys)} clips: {'; '.join(wrong[:3])}{more}"
+
+
+def padded(key: ClipKey) -> ClipKey:
+    """Return a key with its zeros back: the official list writes `6`, some releases `s3_ne_03`."""
+    dataset, subject, clip = key
+    if dataset == "samm" and subject.isdigit():
+        return key._replace(subject=subject.zfill(3))
+    if dataset == "smic" and re.fullmatch(r"s\d", subject):
+        clip = re.sub(r"^s(\d)_", r"s0\1_", clip)
+        return ClipKey(dataset, f"s0{subject[1]}", clip)
+    return key
+
+
+def shared_subjects(evidence: Evidence) -> Answer:
+    """Is a subject, or a copy of a clip, on both sides of a fold?"""
+    for fold in evidence.folds:
+        shared = {k.subject_key for k in fold.train} & {k.subject_key for k in fold.test}
+        if shared:
+            return "fail", f"fold {fold.name} trains and tests on {'/'.join(min(shared))}"
+    spread = defaultdict(set)
+    for key, fold in zip(evidence.table.keys, evidence.table.folds, strict=True):
+        spread[key.subject_key].add(fold)
+    torn = sorted(subject for subject, names in spread.items() if len(names) > 1)
+    if torn:
+        return "fail", f"clips of {'/'.join(torn[0])} are tested in {len(spread[torn[0]])} folds"
+    if evidence.folds:
+        return "pass", f"training and test subjects are disjoint in all {len(evidence.folds)} folds"
+    return UNKNOWN, "needs the training clips of every fold"
+
+
+def global_statistics(evidence: Evidence) -> Answer:
+    """Were scaling, features or frames fitted with test clips?"""
+    if evidence.experiment is None:
+        return UNKNOWN, "needs the code that made the features"
+    if evidence.experiment.method == "command":
+        return UNKNOWN, "a command of the user's own was trained; what it fits is not known here"
+    how = evidence.experiment.training.scaling
+    return "pass", f"scaling '{how}' is fitted in the fold; every stage sees one clip at a time"
+
+
+def tuned_on_the_table(evidence: Evidence) -> Answer:
+    """Is the row one of several tried on the same test subjects?"""
+    if evidence.experiment is None:
+        return UNKNOWN, "needs to know all that was tried"
+    factors, seeds = evidence.experiment.factors, evidence.experiment.seeds
+    words = f"{len(factors)} factors and {len(seeds)} seeds, all in the table"
+    return "pass", f"{words}; none is marked best unless chosen inside the folds"
+
+
+def noisy_labels(evidence: Evidence) -> Answer:
+    """Do the same action units carry several classes?"""
+    truth = dict(zip(evidence.table.keys, evidence.table.truth.tolist(), strict=True))
+    classes = defaultdict(set)
+    for clip in evidence.clips:
+        if clip.action_units and clip.key in truth:
+            classes[clip.key.dataset, clip.action_units].add(truth[clip.key])
+    if not classes:
+        return UNKNOWN, "needs action units in the annotation"
+    clash = sum(len(found) > 1 for found in classes.values())
+    words = f"{clash} of {len(classes)} sets of action units carry several classes"
+    return ("fail" if clash else "pass"), words
+
+
+def few_subjects(evidence: Evidence) -> Answer:
+    """Are there enough subjects for an interval that holds what it says?"""
+    found = []
+    for part in parts_of(evidence.table):
+        owner, _ = subject_numbers(evidence.table.part(part))
+        effective = effective_subjects(np.bincount(owner))
+        if effective < FEW_SUBJECTS:
+            found.append(f"{part} {effective:.1f}")
+    if found:
+        return "fail", f"effective number of subjects below {FEW_SUBJECTS}: {', '.join(found)}"
+    return "pass", f"at least {FEW_SUBJECTS} effective subjects in every part"
+
+
+def key_frames(evidence: Evidence) -> Answer:
+    """Do onset, apex and offset agree with each other and with the frames?"""
+    tested = set(evidence.table.keys)
+    clips = [clip for clip in evidence.clips if clip.key in tested]
+    if not clips:
+        return UNKNOWN, "needs the annotation"
+    wrong = [
+        str(c.key)
+        for c in clips
+        if c.apex is not None
+        and None not in (c.onset, c.offset)
+        and not c.onset <= c.apex <= c.offset
+    ]
+    if wrong:
+        return "fail", f"{len(wrong)} clips have an apex outside onset..offset, first {wrong[0]}"
+    return "pass", f"onset, apex and offset are in order in all {len(clips)} clips"
+
+
+def pretrained_on_test(evidence: Evidence) -> Answer:
+    """Were the starting weights made with tested subjects?"""
+    if evidence.pretrained_on is None:
+        settings = evidence.experiment
+        if settings and not settings.pretrain and not settings.training.start_weights:
+            return "pass", "every fold starts from random weights"
+        return UNKNOWN, "needs the list of subjects that the starting weights were made with"
+    seen = evidence.pretrained_on & {k.subject_key for k in evidence.table.keys}
+    if seen:
+        return (
+            "fail",
+            f"{len(seen)} tested subjects were pretrained on, first {'/'.join(min(seen))}",
+        )
+    return "pass", f"none of the {len(evidence.pretrained_on)} pretraining subjects is tested"
+
+
+def mixed_protocols(evidence: Evidence) -> Answer:
+    """Do all folds train on the same datasets, as one protocol has it?"""
+    if len(evidence.table.datasets) == 1:
+        return "pass", "one dataset only"
+    if not evidence.folds:
+        return UNKNOWN, "needs the training clips of every fold"
+    trained = {frozenset(k.dataset for k in fold.train) for fold in evidence.folds}
+    whole = frozenset(evidence.table.datasets)
+    if trained == {whole}:
+        return "pass", "every fold trains on all datasets (composite)"
+    said = evidence.experiment.protocol if evidence.experiment else ""
+    if said in ("loso", "cross"):
+        return "pass", f"the table calls it {said}, not composite"
+    return "fail", "folds train on different datasets: this is not the composite protocol"

@@ -1,0 +1,162 @@
+"""Traps in how answers were chosen and scored: checks of the audit."""
+
+from collections import defaultdict
+
+import numpy as np
+
+from merflow.audit import UNKNOWN, Answer, Evidence, permutation_rank
+from merflow.intervals import chance_p, permuted_scores
+from merflow.oracle import mean_of_folds
+from merflow.predictions import Pooled
+from merflow.scores import accuracy, confusion, grouped_confusion, per_class_f1, uf1, unsupported
+from merflow.tables import parts_of, subject_numbers
+
+SAME = 6e-4
+"""Two figures printed with three or four digits are the same."""
+
+
+def chosen_on_test(evidence: Evidence) -> Answer:
+    """Are the answers those of the epoch that did best on the tested subject?"""
+    if evidence.epochs is not None:
+        return _chosen_epochs(evidence)
+    if evidence.log:
+        return _chosen_log(evidence)
+    if evidence.experiment is not None and evidence.folds:
+        training = evidence.experiment.training
+        how = "inner folds of training subjects" if training.stopping == "inner" else "the config"
+        return "pass", f"epochs come from {how}; no fold file holds a test label"
+    return UNKNOWN, "needs the test answers, or accuracies, after every epoch"
+
+
+def _chosen_epochs(evidence: Evidence) -> Answer:
+    run = evidence.epochs
+    same = run.answers == evidence.table.predicted
+    whole = np.flatnonzero(same.all(1))
+    pooled = [
+        float(uf1(confusion(run.table.truth, a, len(run.table.classes)))) for a in run.answers
+    ]
+    last = len(run.answers) - 1
+    if last in whole:
+        return "pass", "every answer is that of the last epoch"
+    if len(whole):
+        best = pooled[whole[-1]] >= max(pooled)
+        words = f"every answer is that of epoch {whole[-1] + 1} of {last + 1}"
+        return ("fail", f"{words}, the best of all on the test") if best else (UNKNOWN, words)
+    best = total = 0
+    for fold in sorted(set(run.table.folds)):
+        rows = [i for i, name in enumerate(run.table.folds) if name == fold]
+        right = (run.answers[:, rows] == run.table.truth[rows]).sum(1)
+        used = same[:, rows].all(1)
+        total += 1
+        best += bool(used.any() and right[used].max() == right.max())
+    if best == total:
+        return "fail", f"all {total} folds use the epoch that did best on their own test subject"
+    return UNKNOWN, f"folds differ in epoch; {best} of {total} use their best on the test"
+
+
+def _chosen_log(evidence: Evidence) -> Answer:
+    table, curves = evidence.table, defaultdict(dict)
+    for line in evidence.log:
+        curves[line.fold][line.epoch] = line.accuracy
+    last = best = higher = 0
+    names = sorted(set(table.folds) & set(curves))
+    for fold in names:
+        rows = np.array([name == fold for name in table.folds])
+        found = np.mean(table.truth[rows] == table.predicted[rows])
+        final, top = curves[fold][max(curves[fold])], max(curves[fold].values())
+        last += abs(found - final) < 1e-3
+        best += abs(found - top) < 1e-3
+        higher += top > final + 1e-3
+    if not names:
+        return UNKNOWN, "the log names none of the table's folds"
+    if last == len(names):
+        return "pass", f"all {last} folds score as their last epoch does"
+    if best == len(names) and higher:
+        return "fail", f"all {best} folds score as their best test epoch; {higher} ended lower"
+    return UNKNOWN, f"{last} folds score as their last epoch, {best} as their best, of {len(names)}"
+
+
+def averaged_folds(evidence: Evidence) -> Answer:
+    """Is the claimed score a mean over folds?"""
+    if evidence.claimed is None:
+        return _ours_or_unknown(evidence, "scored here from pooled counts", "the figures claimed")
+    found = []
+    for part, (claimed, _) in evidence.claimed.items():
+        rows = evidence.table.part(part)
+        if _is_pooled(rows, claimed):
+            continue
+        names = {name: i for i, name in enumerate(sorted(set(rows.folds)))}
+        owner = np.array([names[name] for name in rows.folds])
+        each = grouped_confusion(rows.truth, rows.predicted, owner, len(rows.classes))
+        mean = mean_of_folds(each[None])[0]
+        if abs(mean - claimed) > SAME:
+            return UNKNOWN, f"{part} {claimed:.4f} is neither the pooled UF1 nor the mean of folds"
+        found.append(f"{part} {claimed:.4f} is the mean of folds; pooled it is {_pooled(rows):.4f}")
+    return ("fail", "; ".join(found)) if found else ("pass", "the figures claimed are pooled")
+
+
+def wrong_f1(evidence: Evidence) -> Answer:
+    """Is the claimed UF1 another F1, micro or weighted?"""
+    if evidence.claimed is None:
+        return _ours_or_unknown(evidence, "UF1 is macro F1 here", "the figures claimed")
+    found = []
+    for part, (claimed, _) in evidence.claimed.items():
+        rows = evidence.table.part(part)
+        if _is_pooled(rows, claimed):
+            continue
+        matrix = confusion(rows.truth, rows.predicted, len(rows.classes))
+        weighted = float(per_class_f1(matrix) @ matrix.sum(1) / matrix.sum())
+        for name, value in (
+            ("micro F1 (accuracy)", float(accuracy(matrix))),
+            ("weighted F1", weighted),
+        ):
+            if abs(value - claimed) <= SAME:
+                found.append(f"{part} {claimed:.4f} is {name}; UF1 is {_pooled(rows):.4f}")
+    if found:
+        return "fail", "; ".join(found)
+    good = all(_is_pooled(evidence.table.part(p), c) for p, (c, _) in evidence.claimed.items())
+    return ("pass", "the figures claimed are macro F1") if good else (UNKNOWN, "no F1 known here")
+
+
+def absent_classes(evidence: Evidence) -> Answer:
+    """Has every class true clips, in every part?"""
+    found = []
+    for part in parts_of(evidence.table):
+        rows = evidence.table.part(part)
+        matrix = confusion(rows.truth, rows.predicted, len(rows.classes))
+        missing = unsupported(matrix, rows.classes)
+        found += [f"{part} has no {', '.join(missing)}"] if missing else []
+    return ("fail", "; ".join(found)) if found else ("pass", "every class has clips in every part")
+
+
+def among_guesses(evidence: Evidence) -> Answer:
+    """Is the score above what the same answers score when subjects exchange them?"""
+    table = evidence.table
+    owner, strata = subject_numbers(table)
+    if owner.max() < 1:
+        return UNKNOWN, "one subject only"
+    scores = permuted_scores(table.truth, table.predicted, owner, strata, len(table.classes))
+    p = chance_p(scores, _pooled(table))
+    words = f"UF1 {_pooled(table):.3f}, exchanged answers {scores.mean():.3f}, p {p:.3f}"
+    return ("pass" if p <= 0.05 else "fail"), words
+
+
+def above_permuted(evidence: Evidence) -> Answer:
+    """Does training on permuted labels score as well?"""
+    if not evidence.permuted:
+        return UNKNOWN, "needs runs with permuted labels (`permute_labels`)"
+    reached, p = permutation_rank(_pooled(evidence.table), evidence.permuted)
+    words = f"{reached} of {len(evidence.permuted)} permuted runs score as well, p {p:.3f}"
+    return ("pass" if reached == 0 else "fail"), words
+
+
+def _pooled(rows: Pooled) -> float:
+    return float(uf1(confusion(rows.truth, rows.predicted, len(rows.classes))))
+
+
+def _is_pooled(rows: Pooled, claimed: float) -> bool:
+    return abs(_pooled(rows) - claimed) <= SAME
+
+
+def _ours_or_unknown(evidence: Evidence, ours: str, needed: str) -> Answer:
+    return ("pass", ours) if evidence.experiment is not None else (UNKNOWN, f"needs {needed}")

@@ -1,0 +1,292 @@
+"""The report: every number where it belongs, no name that breaks it, nothing fetched or shown."""
+
+import contextlib
+import csv
+import doctest
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from report_tree import Tree, few, official_like, write_tree
+
+from merflow.commands.report import report
+from merflow.configuration import load
+from merflow.errors import MerflowError
+from merflow.files import write_text
+from merflow.plan import Plan
+from merflow.report import build_report
+from merflow.reporting import making, markup, read
+from merflow.store import Skipped
+from merflow.tablewords import number
+
+SKILL = {("demo", "x1"): 0.1, ("demo", "x10"): 0.9, "frozen": 0.95, "masked": 0.0}
+EXPERIMENTS = {
+    "demo": {"factors": [1, 10], "seeds": [0, 1]},
+    "frozen": {"factors": [10], "control": "frozen"},
+    "masked": {"factors": [10], "control": "masked"},
+    "svm": {"factors": [1], "method": "lbptop_svm"},
+}
+LOST = (Skipped("smic", "s01", "c02", "align", "no face found in frame 12 of 30"),)
+
+
+class Page(HTMLParser):
+    """The page as a reader has it: elements, tables by their label, and text by section."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.tables, self.sections, self.titles = [], {}, {}, []
+        self._path, self._table, self._section = [], None, "head"
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.tags.append((tag, attrs))
+        if tag in markup.VOID:
+            return
+        self._path.append(tag)
+        if tag == "section" and "id" in attrs:
+            self._section = attrs["id"]
+        if attrs.get("role") == "region":
+            self._table = self.tables.setdefault(attrs["aria-label"], [])
+        if tag == "tr" and self._table is not None:
+            self._table.append([])
+        if tag in ("td", "th") and self._table:
+            self._table[-1].append("")
+
+    def handle_endtag(self, tag):
+        assert self._path.pop() == tag, f"</{tag}> closes nothing"
+        if tag == "table":
+            self._table = None
+
+    def handle_data(self, data):
+        if self._path and self._path[-1] in ("style", "script"):
+            return
+        if self._path and self._path[-1] == "title":
+            self.titles.append(data)
+        self.sections[self._section] = self.sections.get(self._section, "") + data
+        if self._table and {"td", "th"} & set(self._path):
+            self._table[-1][-1] += data
+
+    @property
+    def words(self):
+        return " ".join(self.sections.values())
+
+
+@contextlib.contextmanager
+def tree_in(folder, **changes):
+    """Work in a folder with the tree of a small run."""
+    keys, labels = few()
+    made = {"experiments": EXPERIMENTS, "clips": keys, "labels": labels, "skill": SKILL}
+    with contextlib.chdir(folder):
+        yield write_tree(Tree(**(made | {"skipped": LOST} | changes)))
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo")
+    with tree_in(folder):
+        report(Path("results/report.html"), config=Path("results/config.yaml"))
+    return folder, Page((folder / "results/report.html").read_text(encoding="utf-8"))
+
+
+def rows_of(path):
+    with open(path, encoding="utf-8", newline="") as handle:
+        return list(csv.DictReader(handle))
+
+
+def test_every_element_is_closed_and_every_link_leads_somewhere(demo):
+    _, page = demo
+    assert page._path == []
+    ids = {attrs["id"] for _, attrs in page.tags if "id" in attrs}
+    links = [attrs["href"] for tag, attrs in page.tags if tag == "a"]
+    assert links and all(link.startswith("#") and link[1:] in ids for link in links)
+
+
+def test_scores_of_every_row_and_both_floors_stand_in_the_table_of_their_part(demo):
+    folder, page = demo
+    for part, name in (("full", "Full"), ("casme2", "CASME II")):
+        table = page.tables[f"scores, {name}"]
+        rows = [r for r in rows_of(folder / "results/tables/scores.csv") if r["part"] == part]
+        for experiment, factor in {(r["experiment"], r["factor"]) for r in rows}:
+            told = [r for r in rows if (r["experiment"], r["factor"]) == (experiment, factor)]
+            shown = next(c for c in table if c[0].split()[:1] == [experiment] and c[1] == factor)
+            for column, score in ((2, "uf1"), (4, "uar")):
+                mean = np.mean([float(r[score]) for r in told])
+                low = np.mean([float(r[f"{score}_lo"]) for r in told])
+                assert shown[column].startswith(number(mean))
+                assert f"[{number(low, 3)}, " in shown[column]
+            assert ("±" in shown[2]) == (len(told) > 1)
+        floor = next(cells for cells in table if cells[0] == "largest class")
+        assert floor[2] == number(float(rows[0]["floor_uf1"]))
+        guess = next(cells for cells in table if cells[0] == "guessing by shares")
+        assert number(float(rows[0]["guess_uf1_hi"]), 3) in guess[2]
+
+
+def test_confusion_matrices_are_those_of_confusion_csv(demo):
+    folder, _ = demo
+    text = (folder / "results/report.html").read_text(encoding="utf-8")
+    shown = [int(n) for n in re.findall(r'<td class="k"[^>]*>(\d+)<i>', text)]
+    told = []
+    with contextlib.chdir(folder):
+        for run in Plan(load("results/config.yaml")).runs():
+            told += [int(row["clips"]) for row in rows_of(f"{run.folder}/confusion.csv")]
+    assert shown == told
+
+
+def test_subjects_bars_count_their_clips(demo):
+    folder, page = demo
+    with contextlib.chdir(folder):
+        runs = Plan(load("results/config.yaml")).runs()
+        for run in runs:
+            rows = [
+                r for r in rows_of(f"{run.folder}/pooled.csv")
+                if (r["dataset"], r["subject"]) == ("smic", "s01")
+            ]  # fmt: skip
+            right = sum(r["truth"] == r["predicted"] for r in rows)
+            assert f"SMIC/s01: {right} of 5 right" in page.sections["runs"]
+
+
+def test_skipped_clips_settings_versions_and_digests_are_told(demo):
+    _, page = demo
+    assert page.tables["skipped clips"][1] == list(LOST[0])
+    classes = next(t for label, t in page.tables.items() if label.startswith("Classes"))
+    assert classes[-1] == ["all", "54", "9", "18", "18", "18", "6 – 6 – 6", "1"]
+    assert ["control", "frozen"] in page.tables["experiments.frozen"]
+    assert "tensorflow" in page.sections["versions"]
+    digests = page.tables["digests"]
+    assert len(digests) == 1 + 7 and all("–" not in row for row in digests[1:])
+    assert page.tables["time by stage"][1][:3] == ["align", "1", "12 s"]
+    assert "cnn3d" in page.words and "protocol composite" in page.words
+
+
+def test_a_control_above_the_guesses_is_a_warning_and_one_among_them_is_not(demo):
+    _, page = demo
+    head = page.sections["head"]
+    assert "Negative control above the guesses: frozen x10" in head
+    assert "above the guesses: masked" not in head
+    table = page.tables["scores, Full"]
+    notes = {cells[0].split()[0]: cells[7] for cells in table[1:]}
+    assert notes["frozen"] == "above the guesses" and notes["masked"] == "as it should be"
+
+
+def test_without_a_control_the_page_says_what_the_scores_cannot_tell(tmp_path):
+    with tree_in(tmp_path, experiments={"demo": {"factors": [1]}}) as plan:
+        page = Page(build_report(plan)[0])
+    assert "No negative control was run" in page.sections["head"]
+    assert "No experiment has more than one" in page.sections["magnification"]
+
+
+def test_few_subjects_are_marked_and_many_are_not(demo):
+    assert "too few subjects to trust" in demo[1].sections["head"]
+
+
+def test_a_method_without_epochs_has_a_card_without_curves(demo):
+    assert "this method writes no history" in demo[1].sections["runs"]
+
+
+HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)>'
+
+
+def test_names_cannot_become_markup(tmp_path):
+    keys, labels = few()
+    bad = [k._replace(clip=f"{HOSTILE}</title></style>{k.clip}") for k in keys[:6]]
+    bad += [k._replace(subject="<!--body-->|*script*|") for k in keys[6:12]]
+    clips, labels = zip(*sorted(zip([*bad, *keys[12:]], labels, strict=True)), strict=True)
+    reason = "</td></table><script>1</script>\u202e"
+    lost = (Skipped("smic", HOSTILE, "x", "align", reason),)
+    one = {"demo": {"factors": [1, 10]}}
+    with tree_in(tmp_path, clips=clips, labels=labels, skipped=lost, experiments=one) as plan:
+        text, problems = build_report(plan)
+    page = Page(text)
+    kinds = [tag for tag, _ in page.tags]
+    assert not problems
+    assert kinds.count("script") == kinds.count("style") == 1 and "img" not in kinds
+    assert not [a for _, attrs in page.tags for a in attrs if a.startswith("on")]
+    assert "\u202e" not in text
+    assert HOSTILE in page.words and "<!--body-->|*script*|" in page.words
+
+
+def test_the_page_asks_the_network_for_nothing_and_shows_no_picture(demo):
+    folder, page = demo
+    text = (folder / "results/report.html").read_text(encoding="utf-8")
+    assert not re.search(r"https?:|//\w|url\(|@import|data:image|base64", text)
+    assert not {"img", "link", "iframe", "object", "canvas", "video"} & {t for t, _ in page.tags}
+    policy = next(a["content"] for _, a in page.tags if "http-equiv" in a)
+    assert policy == (
+        "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+    )
+
+
+def test_the_same_results_give_the_same_bytes_and_a_time_changes_its_own_part_only(tmp_path):
+    with tree_in(tmp_path) as plan:
+        first = build_report(plan)[0]
+        assert build_report(Plan(load("results/config.yaml")))[0] == first
+        path = Path("results/benchmarks/align/smic/s01.tsv")
+        write_text(path, path.read_text().replace("12.5", "99.5"))
+        second = build_report(plan)[0]
+    before, after = Page(first).sections, Page(second).sections
+    assert [name for name in before if before[name] != after[name]] == ["cost"]
+
+
+def test_damaged_and_missing_files_cost_their_own_part_and_are_listed(tmp_path):
+    with tree_in(tmp_path) as plan:
+        run = Path("results/runs/demo/x1/seed0")
+        (run / "casme2-s00/history.csv").unlink()
+        (run / "casme2-s01/history.csv").write_text("epoch,loss\nx,1\n")
+        (run / "casme2-s02/run.json").write_text("{")
+        Path("results/runs/demo/x10/seed0/pooled.csv").write_text("")
+        Path("results/catalogue/smic.json").write_text("[1]")
+        Path("results/benchmarks/align/smic/s01.tsv").write_bytes(b"s\n\xff\n")
+        text, problems = build_report(plan)
+        page = Page(text)
+    assert len(problems) == 4
+    for name in ("casme2-s01/history.csv", "casme2-s02/run.json", "pooled.csv", "smic.json"):
+        assert name in page.sections["head"]
+    assert "no pooled predictions" in page.sections["runs"]
+    assert page.tables["scores, Full"]
+
+
+def test_without_a_table_of_scores_there_is_a_message(tmp_path, monkeypatch):
+    with tree_in(tmp_path):
+        Path("results/tables/scores.csv").unlink()
+        with pytest.raises(MerflowError, match=r"scores\.csv"):
+            report(Path("results/report.html"), config=Path("results/config.yaml"))
+        assert not Path("results/report.html").exists()
+
+
+def test_a_fold_whose_clips_were_all_skipped_is_no_obstacle(tmp_path):
+    keys, _ = few()
+    lost = tuple(Skipped(*k, "align", "no face") for k in keys if k.subject_key == ("smic", "s01"))
+    with tree_in(tmp_path, skipped=lost, experiments={"demo": {"factors": [1, 10]}}) as plan:
+        text, problems = build_report(plan)
+    assert not problems and "SMIC/s01" not in text and "6 clips: 6 at align" in Page(text).words
+
+
+def test_forty_runs_of_68_folds_stay_under_five_megabytes(tmp_path):
+    keys, labels = official_like()
+    experiments = {f"cnn-loss={n}": {"factors": [1, 10, 25, 50]} for n in range(10)}
+    with tree_in(
+        tmp_path, experiments=experiments, clips=keys, labels=labels, skipped=(), score_once=True
+    ) as plan:
+        text, problems = build_report(plan)
+    page = Page(text)
+    assert not problems and len(text.encode()) < 5e6
+    assert text.count('class="cm"') == 40 * 4 and "2,720 trained folds" in page.words
+    assert sum(tag == "title" for tag, _ in page.tags) == 1 + 40 * 68
+
+
+def test_folds_that_stop_at_different_epochs_share_their_curve():
+    def fold(*losses):
+        return {"epoch": np.arange(1, len(losses) + 1.0), "loss": np.array(losses)}
+
+    (curve,) = read.quantiles([fold(4, 2), fold(6, 4, 1), fold(8, 6)])
+    assert curve.epochs.tolist() == [1, 2, 3]
+    assert curve.mid.tolist() == [6, 4, 1]
+    assert curve.low[2] == curve.high[2] == 1
+
+
+@pytest.mark.parametrize("module", [markup, making])
+def test_examples_in_docstrings_hold(module):
+    assert doctest.testmod(module).failed == 0

@@ -1,0 +1,131 @@
+"""The settings: one validated tree, messages that name the key, documents that cannot drift."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from merflow import configuration, reference
+from merflow.commands.schema import REFERENCE, SCHEMA
+from merflow.errors import MerflowError
+from merflow.settings import Settings, Tree
+
+ROOT = Path(__file__).parents[1]
+MINIMAL = {
+    "datasets": {"smic": {"root": "x"}},
+    "collections": {"c": ["smic"]},
+    "preparations": {"p": {}},
+    "experiments": {"e": {"preparation": "p", "collection": "c"}},
+}
+
+
+def changed(path: str, value):
+    """Return MINIMAL with the value at a dotted path replaced."""
+    over = value
+    for key in reversed(path.split(".")):
+        over = {key: over}
+    return configuration.merge(MINIMAL, over)
+
+
+def test_a_minimal_config_is_valid_and_has_every_default():
+    settings = configuration.validate(MINIMAL)
+    assert settings.experiments["e"].network == "cnn3d"
+    assert settings.preparations["p"].crop.working_size == 256
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda p: p.name)
+def test_every_config_that_is_shipped_is_valid(path):
+    if path.name != "local.yaml":
+        configuration.load(path)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "says"),
+    [
+        ("max_skiped", 0.1, ["max_skiped", "unknown key", "did you mean 'max_skipped'"]),
+        ("preparations.p.crop.coulour", "grey", ["preparations.p.crop.coulour", "'colour'"]),
+        ("preparations.p.crop.colour", "gray", ["'gray'", "'grey' or 'rgb'"]),
+        ("preparations.p.crop.working_size", 8, ["working_size", "found 8", "32"]),
+        ("experiments.e.preparation", "q", ["unknown preparation 'q'", "known: p"]),
+        ("experiments.e.collection", "cc", ["unknown collection 'cc'", "did you mean 'c'"]),
+        ("experiments.e.training.epochs", 0, ["experiments.e.training.epochs", "found 0"]),
+        ("experiments.e.training.loss", "focall", ["'focall'", "'focal'"]),
+        ("collections.c", ["smik"], ["unknown dataset 'smik'", "did you mean 'smic'"]),
+        ("experiments.e.network", "cnn3", ["unknown network 'cnn3'", "did you mean 'cnn3d'"]),
+        ("experiments.e.factors", ["ten"], ["factor", "'ten'", "x10"]),
+        ("experiments.e.factors", [-3], ["factor", "-3"]),
+        ("experiments.e.scheme", "thre", ["unknown scheme 'thre'", "did you mean 'three'"]),
+        ("experiments.e.network_settings", {"filtres": 3}, ["filtres", "setting"]),
+        ("preparations.folds", {}, ["folds", "results folder"]),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_was_found_and_what_is_allowed(path, value, says):
+    with pytest.raises(MerflowError) as caught:
+        configuration.validate(changed(path, value))
+    for words in says:
+        assert words in str(caught.value)
+    assert caught.value.code == 2
+
+
+def test_all_faults_are_listed_at_once():
+    raw = configuration.merge(changed("max_skiped", 1), {"folds_per_job": 0})
+    with pytest.raises(MerflowError, match="2 wrong settings"):
+        configuration.validate(raw)
+
+
+def test_a_list_in_an_experiment_is_a_grid():
+    raw = changed("experiments.e.training", {"loss": ["focal", "cross_entropy"], "epochs": [1, 2]})
+    names = list(configuration.validate(raw).experiments)
+    assert names == [
+        "e-loss=focal-epochs=1",
+        "e-loss=focal-epochs=2",
+        "e-loss=cross_entropy-epochs=1",
+        "e-loss=cross_entropy-epochs=2",
+    ]
+
+
+def test_factors_and_seeds_are_lists_and_no_grid():
+    raw = configuration.merge(changed("experiments.e.factors", [1, 10]), {})
+    assert list(configuration.validate(raw).experiments) == ["e"]
+
+
+def test_a_file_that_is_not_yaml_is_named(tmp_path):
+    file = tmp_path / "c.yaml"
+    file.write_text("a: [1")
+    with pytest.raises(MerflowError, match=r"c\.yaml"):
+        configuration.load(file)
+
+
+def test_yaml_cannot_run_code(tmp_path):
+    file = tmp_path / "c.yaml"
+    file.write_text("a: !!python/object/apply:os.system ['true']")
+    with pytest.raises(MerflowError, match="not YAML"):
+        configuration.load(file)
+
+
+def test_schema_and_key_reference_are_what_the_settings_say():
+    assert (ROOT / SCHEMA).read_text() == reference.schema_text(), "run: make docs"
+    assert (ROOT / REFERENCE).read_text() == reference.reference_text(), "run: make docs"
+
+
+def every_section(model: type[Tree], seen: set) -> set:
+    if model not in seen:
+        seen.add(model)
+        for field in model.model_fields.values():
+            inner = reference._model_in(field.annotation)
+            if inner:
+                every_section(inner, seen)
+    return seen
+
+
+def test_every_key_has_a_description():
+    for section in every_section(Settings, set()):
+        for name, field in section.model_fields.items():
+            assert field.description, f"{section.__name__}.{name}"
+
+
+def test_the_resolved_config_reads_back_to_the_same_settings(tmp_path):
+    settings = configuration.load(ROOT / "config/config.yaml")
+    file = tmp_path / "resolved.yaml"
+    file.write_text(yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False))
+    assert configuration.load(file) == settings

@@ -1,0 +1,191 @@
+"""The clip store and the packed array: complete and present are the same thing."""
+
+import dataclasses
+
+import h5py
+import numpy as np
+import pytest
+
+from merflow.clips import ClipArrays, ClipKey
+from merflow.errors import MerflowError, SkipClip
+from merflow.files import PARTIAL
+from merflow.packed import read_packed, read_skipped, survey, write_packed
+from merflow.store import Skipped, Store, run_stage, write_store
+
+
+def clip(name="c1", frames=4, seed=0, **changes) -> ClipArrays:
+    rng = np.random.default_rng(seed)
+    made = ClipArrays(
+        key=ClipKey("smic", "s01", name),
+        frames=rng.integers(0, 256, (frames, 6, 8, 3), dtype=np.uint8),
+        fps=100.0,
+        numbers=np.arange(frames) + 61206,
+        onset=0,
+        apex=2,
+        offset=frames - 1,
+        landmarks=rng.uniform(0, 8, (5, 2)).astype(np.float32),
+        facts={"frames": frames, "align": {"strategy": "first"}},
+    )
+    return dataclasses.replace(made, **changes)
+
+
+def written(path, *clips, stage="align"):
+    write_store(path, stage, clips, {"align": {"version": 1}}, {"frames": "ab"})
+    return path
+
+
+def same(a: ClipArrays, b: ClipArrays) -> None:
+    for field in dataclasses.fields(ClipArrays):
+        x, y = getattr(a, field.name), getattr(b, field.name)
+        if isinstance(x, np.ndarray):
+            np.testing.assert_array_equal(x, y)
+            assert x.dtype == y.dtype
+        else:
+            assert x == y, field.name
+
+
+def test_a_clip_comes_back_as_it_went_in(tmp_path):
+    one, two = clip("c1"), clip("ü clip", frames=2, landmarks=None, apex=None, seed=1)
+    with Store(written(tmp_path / "s.h5", one, two)) as store:
+        back = list(store)
+    same(back[0], one)
+    same(back[1], two)
+
+
+def test_same_clips_same_bytes(tmp_path):
+    a = written(tmp_path / "a.h5", clip(), Skipped("smic", "s01", "c2", "align", "no face"))
+    b = written(tmp_path / "b.h5", clip(), Skipped("smic", "s01", "c2", "align", "no face"))
+    assert a.read_bytes() == b.read_bytes()
+
+
+def test_a_skipped_clip_is_kept_with_its_reason_through_every_stage(tmp_path):
+    skip = Skipped("smic", "s01", "c2", "align", "no face found")
+    source = written(tmp_path / "a.h5", clip(), skip)
+
+    def refuse(arrays):
+        raise SkipClip("too dark")
+
+    run_stage(source, tmp_path / "b.h5", "crop", refuse, {})
+    with Store(tmp_path / "b.h5") as store:
+        assert len(store) == 0
+        assert store.skipped == [skip, Skipped("smic", "s01", "c1", "crop", "too dark")]
+
+
+def test_a_stage_that_fails_leaves_nothing_behind(tmp_path):
+    source = written(tmp_path / "a.h5", clip())
+
+    def fail(arrays):
+        raise RuntimeError("boom")
+
+    with pytest.raises(RuntimeError):
+        run_stage(source, tmp_path / "b.h5", "crop", fail, {})
+    assert [p.name for p in tmp_path.iterdir()] == ["a.h5"]
+
+
+def test_a_stage_that_fails_leaves_the_earlier_output_as_it_was(tmp_path):
+    source = written(tmp_path / "a.h5", clip())
+    before = written(tmp_path / "b.h5", clip("old")).read_bytes()
+    with pytest.raises(ZeroDivisionError):
+        run_stage(source, tmp_path / "b.h5", "crop", lambda c: 1 / 0, {})
+    assert (tmp_path / "b.h5").read_bytes() == before
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_result_does_not_depend_on_threads(tmp_path, threads):
+    source = written(tmp_path / "a.h5", *(clip(f"c{i}", seed=i) for i in range(7)))
+    out = tmp_path / f"b{threads}.h5"
+    run_stage(
+        source,
+        out,
+        "crop",
+        lambda c: dataclasses.replace(c, frames=c.frames[::-1]),
+        {},
+        threads=threads,
+    )
+    with Store(out) as store:
+        assert [k.clip for k in store.keys] == [f"c{i}" for i in range(7)]
+        np.testing.assert_array_equal(store.read(3).frames, clip("c3", seed=3).frames[::-1])
+
+
+def test_clips_that_entered_further_down_pass_unchanged(tmp_path):
+    source = written(tmp_path / "a.h5", clip("c1", enters_at="cropped"), clip("c2"))
+
+    def mark(arrays):
+        return dataclasses.replace(arrays, frames=np.zeros_like(arrays.frames))
+
+    run_stage(source, tmp_path / "b.h5", "crop", mark, {}, before="cropped")
+    with Store(tmp_path / "b.h5") as store:
+        assert store.read(0).frames.any()
+        assert not store.read(1).frames.any()
+
+
+@pytest.mark.parametrize("at", ["pixels", "index"])
+def test_a_changed_byte_is_found(tmp_path, at):
+    path = written(tmp_path / "s.h5", clip(), clip("c2", seed=3))
+    with h5py.File(path, "r+") as handle:
+        if at == "pixels":
+            handle["clips/00001/frames"][0, 0, 0, 0] ^= 1
+        else:
+            del handle["clips/00001"]
+    with pytest.raises(MerflowError, match="checksum"), Store(path) as store:
+        list(store)
+
+
+@pytest.mark.parametrize("cut", [0, 10, 1000])
+def test_a_truncated_store_is_refused_with_its_name(tmp_path, cut):
+    path = written(tmp_path / "s.h5", clip())
+    path.write_bytes(path.read_bytes()[:cut])
+    with pytest.raises(MerflowError, match=r"s\.h5"):
+        Store(path)
+
+
+def hostile(path, plant):
+    written(path, clip())
+    with h5py.File(path, "r+") as handle:
+        plant(handle)
+    return path
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [
+        lambda h: h.__setitem__("clips/x", h5py.ExternalLink("other.h5", "/x")),
+        lambda h: h.__setitem__("clips/x", h5py.SoftLink("/clips/00000")),
+        lambda h: h.create_dataset("x", (4,), "u1", external=[("/etc/hostname", 0, 4)]),
+        lambda h: h.create_dataset("x", data=["a"], dtype=h5py.string_dtype()),
+        lambda h: h.create_dataset("x", data=np.array([h.ref], dtype=h5py.ref_dtype)),
+        lambda h: h.create_dataset("x", (2**38,), "u1", chunks=(1024,)),
+        lambda h: h.create_dataset("x", (8,), "u1", compression="lzf"),
+        lambda h: h.__setitem__("t", np.dtype("f4")),
+        lambda h: h.attrs.__setitem__("format", "other"),
+        lambda h: h.create_virtual_dataset("x", h5py.VirtualLayout((4,), "u1")),
+    ],
+    ids=["external link", "soft link", "external storage", "texts", "references", "huge",
+         "compression", "named type", "format", "virtual"],
+)
+def test_what_merflow_never_writes_is_refused(tmp_path, plant):
+    path = hostile(tmp_path / "s.h5", plant)
+    with pytest.raises(MerflowError):
+        Store(path)
+
+
+def test_packing_is_sorted_and_holds_every_clip(tmp_path):
+    a = written(tmp_path / "a.h5", clip("c2", seed=2), clip("c1", seed=1))
+    b = written(tmp_path / "b.h5", clip("c0", seed=5), Skipped("smic", "s01", "c9", "align", "x"))
+    write_packed(tmp_path / "p.h5", survey([a, b]), {"pack": 1})
+    packed = read_packed(tmp_path / "p.h5")
+    assert [k.clip for k in packed.keys] == ["c0", "c1", "c2"]
+    np.testing.assert_array_equal(packed.x[1], clip("c1", seed=1).frames)
+    assert packed.lengths == [4, 4, 4]
+    assert read_skipped(tmp_path / "p.h5") == [Skipped("smic", "s01", "c9", "align", "x")]
+
+
+def test_clips_of_different_shapes_are_not_packed(tmp_path):
+    path = written(tmp_path / "a.h5", clip("c1"), clip("c2", frames=3))
+    with pytest.raises(MerflowError, match="c2 has shape"):
+        survey([path])
+
+
+def test_no_temporary_file_is_left(tmp_path):
+    written(tmp_path / "a.h5", clip())
+    assert not [p for p in tmp_path.iterdir() if PARTIAL in p.name]

@@ -1,0 +1,111 @@
+"""The walls of the house, read from the imports: who may know files, and who may know what."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src" / "merflow"
+FILES = {"h5py", "pathlib", "io", "os", "shutil", "tempfile", "csv", "openpyxl", "pandas"}
+PURE = [
+    "align", "crop", "magnify", "select", "interpolate", "flow", "register", "resample",
+    "geometry", "scores", "intervals", "protocols", "controls", "prepare",
+]  # fmt: skip
+PURE_FOLDERS = ["magnification", "networks"]
+HEAVY = {"tensorflow", "keras", "pandas", "matplotlib", "sklearn"}
+HEAVY_AT_HOME = {"networks", "methods", "training"}
+
+
+def imported(path: Path, top_only: bool = False) -> set[str]:
+    """Return the first names of all modules a file imports."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = tree.body if top_only else list(ast.walk(tree))
+    names = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module.split(".")[0], node.module}
+    return names
+
+
+def pure_files() -> list[Path]:
+    inside = [f for folder in PURE_FOLDERS for f in (SOURCE / folder).glob("*.py")]
+    return [SOURCE / f"{name}.py" for name in PURE] + [f for f in inside if f.stem != "__init__"]
+
+
+@pytest.mark.parametrize("path", pure_files(), ids=lambda p: p.stem)
+def test_a_stage_knows_arrays_and_no_files(path):
+    assert not imported(path) & (FILES | {"merflow.store", "merflow.files", "merflow.packed"})
+
+
+@pytest.mark.parametrize("path", sorted((SOURCE / "networks").glob("*.py")), ids=lambda p: p.stem)
+def test_a_network_knows_keras_and_no_backend(path):
+    assert not imported(path) & {"tensorflow", "torch", "jax", "numpy"} or path.stem == "__init__"
+
+
+def every_file() -> list[Path]:
+    return sorted(SOURCE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", every_file(), ids=lambda p: str(p.relative_to(SOURCE)))
+def test_heavy_packages_are_imported_only_where_they_are_used(path):
+    if path.relative_to(SOURCE).parts[0] not in HEAVY_AT_HOME:
+        assert not imported(path, top_only=True) & HEAVY
+
+
+def test_only_one_module_touches_a_backend():
+    touching = {
+        str(path.relative_to(SOURCE))
+        for path in every_file()
+        if imported(path) & {"tensorflow", "torch", "jax"}
+    }
+    allowed = {"training/backend.py", "training/gpus.py", "commands/doctor.py", "doctor.py"}
+    assert touching <= allowed
+
+
+@pytest.mark.parametrize("path", every_file(), ids=lambda p: str(p.relative_to(SOURCE)))
+def test_files_are_short_enough_to_read(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 350
+
+
+def test_functions_are_short():
+    lengths = sorted(
+        node.end_lineno - node.lineno + 1
+        for path in every_file()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+    assert lengths[int(0.9 * len(lengths))] <= 30
+
+
+def test_nothing_is_pickled_or_evaluated():
+    for path in every_file():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        calls = {n.func.id for n in ast.walk(tree)
+                 if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}  # fmt: skip
+        assert not calls & {"eval", "exec"}, path
+        assert not imported(path) & {"pickle", "dill", "joblib"}, path
+
+
+def loaded_by(code: str) -> set[str]:
+    script = f"{code}\nimport sys; print(*(m.split('.')[0] for m in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from merflow.cli import build; build()",
+        "import merflow.plan, merflow.recipes",
+        "import merflow.commands.align, merflow.commands.crop, merflow.commands.magnify",
+        "import merflow.commands.interpolate, merflow.commands.pack, merflow.commands.split",
+    ],
+)
+def test_light_commands_stay_light(code):
+    heavy = {"tensorflow", "keras", "pandas", "matplotlib", "sklearn", "scipy"}
+    assert not loaded_by(code) & heavy

@@ -1,0 +1,75 @@
+"""A small project of generated faces, and the workflow run in it as a user runs it."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+DATASETS = ("smic", "casme2", "samm")
+
+
+class Project:
+    """A working folder with its own config and datasets."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.config = yaml.safe_load((ROOT / "config/quick.yaml").read_text())
+        for name in DATASETS:
+            self.config["datasets"][name]["root"] = f"faces/{name}"
+
+    def draw(self, subjects: int = 2) -> None:
+        """Write the look-alikes, or bring them to another number of subjects."""
+        words = ["demo", "faces", "--small", "--subjects", str(subjects), "--clips", "3"]
+        done = self.merflow(*words)
+        assert done.returncode == 0, done.stderr
+
+    def write_config(self) -> Path:
+        path = self.folder / "config.yaml"
+        path.write_text(yaml.safe_dump(self.config, sort_keys=False))
+        return path
+
+    def merflow(self, *words: str) -> subprocess.CompletedProcess:
+        command = [sys.executable, "-m", "merflow", *map(str, words)]
+        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True)
+
+    def snakemake(self, *words: str) -> subprocess.CompletedProcess:
+        """Run the workflow; its output is in stdout, both streams together."""
+        command = [
+            sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
+            "--configfile", str(self.write_config()), *words,
+        ]  # fmt: skip
+        return subprocess.run(
+            command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+
+    def run(self, *words: str) -> str:
+        done = self.snakemake(*words)
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    def jobs(self, *words: str) -> dict[str, int]:
+        """Return how many jobs of each rule a dry run lists; generated rules by family."""
+        text = self.run("--dry-run", "--quiet", "rules", *words)
+        found: dict[str, int] = {}
+        for rule, count in re.findall(r"^(\w+) +(\d+)$", text, re.MULTILINE):
+            if rule not in ("total", "all"):
+                name = re.sub(r"(_\d+)+$", "", rule)
+                found[name] = found.get(name, 0) + int(count)
+        return found
+
+    def copy(self, folder: Path) -> "Project":
+        """Return the same project elsewhere, times of files kept."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        twin = Project(folder)
+        twin.config = yaml.safe_load(yaml.safe_dump(self.config))
+        return twin
+
+    def path(self, name: str) -> Path:
+        return self.folder / name
+
+    def text(self, name: str) -> str:
+        return self.path(name).read_text(encoding="utf-8")
