@@ -153,6 +153,15 @@ def test_ids_without_their_zeros_are_the_same_clips(found, official):
     assert padded(ClipKey(*found)) == official
 
 
+def test_the_official_list_is_asked_with_its_own_ids(monkeypatch):
+    asked = []
+    monkeypatch.setattr("merflow.trapdata.differences", lambda found: asked.append(found) or [])
+    short = tuple(k._replace(subject="6") if k.dataset == "samm" else k for k in table().keys)
+    keys = tuple(k._replace(clip=f"{i}") for i, k in enumerate(short))
+    assert verdict(Evidence(replace(table(), keys=keys)), "another set of clips").verdict == "pass"
+    assert {k.subject for k in asked[0] if k.dataset == "samm"} == {"006"}
+
+
 def test_predictions_alone_leave_most_untold():
     found = audit(Evidence(table()))
     assert sum(f.verdict == "cannot tell" for f in found) >= 8

@@ -67,7 +67,9 @@ def test_factor_and_alpha_say_the_same_thing(tmp_path):
 
 def test_interpolate_on_a_folder_and_on_a_video(tmp_path):
     source = frames(tmp_path / "in")
-    assert run("interpolate", source, tmp_path / "v.avi", "--length", 9, "--fps", 30).returncode == 0
+    assert (
+        run("interpolate", source, tmp_path / "v.avi", "--length", 9, "--fps", 30).returncode == 0
+    )
     done = run("interpolate", tmp_path / "v.avi", tmp_path / "out", "--length", 4)
     assert done.returncode == 0, done.stderr
     assert len(list((tmp_path / "out").iterdir())) == 4

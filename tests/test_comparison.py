@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pytest
 
 from merflow.clips import ClipKey
@@ -21,6 +22,8 @@ from merflow.errors import MerflowError
 from merflow.nested import choices_line, choose, nested_choice
 from merflow.predictions import Pooled
 from merflow.scores import f1_ratios, recall_ratios, uf1
+from merflow.tabletext import latex_effects
+from merflow.workbook import write_workbook
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 from composite_counts import CLASSES, composite
@@ -220,3 +223,14 @@ def test_the_best_of_guesses_is_no_better_than_a_guess_when_chosen_inside():
         nested.append(float(uf1(matrix(nested_choice(outer, inner)[0]))))
     assert np.mean(best) > 0.38
     assert abs(np.mean(nested) - 1 / 3) < 0.03
+
+
+def test_effects_stand_in_the_workbook_and_in_latex(tmp_path):
+    found = magnification_effects(runs())
+    write_workbook(tmp_path / "s.xlsx", [], {}, found)
+    sheet = openpyxl.load_workbook(tmp_path / "s.xlsx")["magnification"]
+    assert [cell.value for cell in sheet[2]][:4] == ["cnn", "x10", "x1", "full"]
+    assert sheet["I2"].value == pytest.approx(found[0].difference)
+    text = latex_effects(found)
+    assert text.count(r"\\") == 1 + len(found)
+    assert latex_effects([]) == ""

@@ -12,7 +12,7 @@ import dlib
 import numpy as np
 import pytest
 
-from merflow.demo.clip import CLASSES, Difficulty
+from merflow.demo.clip import CLASSES, RENDER_VERSION, Difficulty
 from merflow.demo.expressions import EMOTIONS, field, pulls
 from merflow.demo.identity import STYLES, random_identity
 from merflow.demo.layouts import casme2, samm, smic
@@ -227,3 +227,18 @@ def test_every_subject_has_all_three_classes_and_ids_are_unique(plan):
     scale = clips[0].size[1] / 480
     peaks = [clip.amplitude_px for clip in clips if clip.units]
     assert low * scale <= min(peaks) and max(peaks) <= high * scale
+
+
+def test_a_change_of_the_pixels_raises_the_version():
+    """Coarse means, the same on every machine: raise RENDER_VERSION when these must change."""
+    clip = some_clip(difficulty=Difficulty())
+    frame = list(render_clip(clip))[clip.apex - clip.onset]
+    means = cv2.resize(frame, (6, 4), interpolation=cv2.INTER_AREA)[..., 1].astype(int)
+    known = [
+        [167, 161, 100, 104, 151, 146],
+        [161, 146, 85, 75, 146, 144],
+        [157, 152, 85, 87, 142, 139],
+        [154, 138, 104, 104, 129, 135],
+    ]
+    assert RENDER_VERSION == 1
+    assert np.abs(means - known).max() <= 1

@@ -9,9 +9,9 @@ import numpy as np
 import openpyxl
 import pytest
 
+from merflow.commands.demo import demo
 from merflow.demo import writing
 from merflow.demo.clip import Difficulty
-from merflow.commands.demo import demo
 from merflow.demo.command import MARKER, layout, layout_names, write_dataset
 from merflow.demo.layouts import casme2, samm, smic
 from merflow.demo.truth import path_of, read_truth

@@ -4,11 +4,12 @@ import contextlib
 import csv
 import doctest
 import re
-from html.parser import HTMLParser
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from report_page import Page
 from report_tree import Tree, few, official_like, write_tree
 
 from merflow.commands.report import report
@@ -18,8 +19,11 @@ from merflow.files import write_text
 from merflow.plan import Plan
 from merflow.report import build_report
 from merflow.reporting import making, markup, read
+from merflow.reporting.scores import score_section
 from merflow.store import Skipped
+from merflow.tables import read_scores
 from merflow.tablewords import number
+from merflow.wide import wide_tables
 
 SKILL = {("demo", "x1"): 0.1, ("demo", "x10"): 0.9, "frozen": 0.95, "masked": 0.0}
 EXPERIMENTS = {
@@ -27,51 +31,10 @@ EXPERIMENTS = {
     "frozen": {"factors": [10], "control": "frozen"},
     "masked": {"factors": [10], "control": "masked"},
     "svm": {"factors": [1], "method": "lbptop_svm"},
+    "own": {"factors": [1], "method": "command", "command": "mine"},
+    "inner": {"factors": [1], "training": {"stopping": "inner"}},
 }
 LOST = (Skipped("smic", "s01", "c02", "align", "no face found in frame 12 of 30"),)
-
-
-class Page(HTMLParser):
-    """The page as a reader has it: elements, tables by their label, and text by section."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.tables, self.sections, self.titles = [], {}, {}, []
-        self._path, self._table, self._section = [], None, "head"
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        attrs = dict(attrs)
-        self.tags.append((tag, attrs))
-        if tag in markup.VOID:
-            return
-        self._path.append(tag)
-        if tag == "section" and "id" in attrs:
-            self._section = attrs["id"]
-        if attrs.get("role") == "region":
-            self._table = self.tables.setdefault(attrs["aria-label"], [])
-        if tag == "tr" and self._table is not None:
-            self._table.append([])
-        if tag in ("td", "th") and self._table:
-            self._table[-1].append("")
-
-    def handle_endtag(self, tag):
-        assert self._path.pop() == tag, f"</{tag}> closes nothing"
-        if tag == "table":
-            self._table = None
-
-    def handle_data(self, data):
-        if self._path and self._path[-1] in ("style", "script"):
-            return
-        if self._path and self._path[-1] == "title":
-            self.titles.append(data)
-        self.sections[self._section] = self.sections.get(self._section, "") + data
-        if self._table and {"td", "th"} & set(self._path):
-            self._table[-1][-1] += data
-
-    @property
-    def words(self):
-        return " ".join(self.sections.values())
 
 
 @contextlib.contextmanager
@@ -148,6 +111,33 @@ def test_subjects_bars_count_their_clips(demo):
             assert f"SMIC/s01: {right} of 5 right" in page.sections["runs"]
 
 
+def test_differences_are_paired_with_x1_and_drawn_scores_are_the_tables(demo):
+    folder, page = demo
+    scores = rows_of(folder / "results/tables/scores.csv")
+
+    def mean(part, factor):
+        told = [r for r in scores if (r["experiment"], r["part"]) == ("demo", part)]
+        return np.mean([float(r["uf1"]) for r in told if r["factor"] == factor])
+
+    table = page.tables["differences from x1"]
+    for row, part in zip(table[1:], ("full", "smic", "casme2", "samm"), strict=True):
+        assert row[:3] == ["demo", "x10", "x1"]
+        assert row[4].startswith(f"+{number(mean(part, 'x10') - mean(part, 'x1'), 3)} [")
+        drawn = f"UF1 x1 {number(mean(part, 'x1'), 3)}, x10 {number(mean(part, 'x10'), 3)}"
+        assert any(a.get("aria-label", "").endswith(drawn) for t, a in page.tags if t == "svg")
+
+
+def test_published_results_stand_beside_the_official_clips_only(demo):
+    folder, page = demo
+    assert "published results" not in page.tables
+    with contextlib.chdir(folder):
+        plan = Plan(load("results/config.yaml"))
+        rows = [r for r in read_scores("results/tables/scores.csv") if r.experiment == "svm"]
+    official = [replace(r, scheme="megc2019", n=442, subjects=68) for r in rows]
+    beside = Page(score_section(wide_tables(official), plan)).tables["published results"]
+    assert ".7353" in next(cells for cells in beside if cells[0].startswith("STSTNet"))
+
+
 def test_skipped_clips_settings_versions_and_digests_are_told(demo):
     _, page = demo
     assert page.tables["skipped clips"][1] == list(LOST[0])
@@ -156,7 +146,7 @@ def test_skipped_clips_settings_versions_and_digests_are_told(demo):
     assert ["control", "frozen"] in page.tables["experiments.frozen"]
     assert "tensorflow" in page.sections["versions"]
     digests = page.tables["digests"]
-    assert len(digests) == 1 + 7 and all("–" not in row for row in digests[1:])
+    assert len(digests) == 1 + 9 and all("–" not in row for row in digests[1:])
     assert page.tables["time by stage"][1][:3] == ["align", "1", "12 s"]
     assert "cnn3d" in page.words and "protocol composite" in page.words
 
@@ -171,10 +161,12 @@ def test_a_control_above_the_guesses_is_a_warning_and_one_among_them_is_not(demo
     assert notes["frozen"] == "above the guesses" and notes["masked"] == "as it should be"
 
 
-def test_without_a_control_the_page_says_what_the_scores_cannot_tell(tmp_path):
+def test_without_a_control_or_with_drawn_faces_the_page_says_so(tmp_path):
     with tree_in(tmp_path, experiments={"demo": {"factors": [1]}}) as plan:
+        write_text("data/smic/demo.json", "{}")
         page = Page(build_report(plan)[0])
     assert "No negative control was run" in page.sections["head"]
+    assert "The faces of SMIC are generated ones" in page.sections["head"]
     assert "No experiment has more than one" in page.sections["magnification"]
 
 
@@ -182,8 +174,22 @@ def test_few_subjects_are_marked_and_many_are_not(demo):
     assert "too few subjects to trust" in demo[1].sections["head"]
 
 
-def test_a_method_without_epochs_has_a_card_without_curves(demo):
-    assert "this method writes no history" in demo[1].sections["runs"]
+def card_of(page, name):
+    cards = re.split(
+        r"(?=\b(?:demo|frozen|masked|svm|own|inner) x\d+, seed)", page.sections["runs"]
+    )
+    return next(card for card in cards if card.startswith(name))
+
+
+def test_training_is_drawn_told_or_said_to_be_unknown(demo):
+    _, page = demo
+    assert "this method writes no history" in card_of(page, "own")
+    assert "in one step; on the training clips, median: loss 0.99" in card_of(page, "svm")
+    inner = card_of(page, "inner")
+    assert "Epochs chosen, fewest, median, most: 18" in inner and "Inner folds:" in inner
+    assert "Epochs chosen" not in card_of(page, "demo")
+    labels = [a["aria-label"] for tag, a in page.tags if tag == "svg" and "aria-label" in a]
+    assert "accuracy, at the end: training 0.94, inner folds 0.6" in "".join(labels)
 
 
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)>'
@@ -208,9 +214,10 @@ def test_names_cannot_become_markup(tmp_path):
     assert HOSTILE in page.words and "<!--body-->|*script*|" in page.words
 
 
-def test_the_page_asks_the_network_for_nothing_and_shows_no_picture(demo):
+def test_the_page_fetches_nothing_shows_no_picture_and_names_no_folder_of_this_machine(demo):
     folder, page = demo
     text = (folder / "results/report.html").read_text(encoding="utf-8")
+    assert str(folder) not in text
     assert not re.search(r"https?:|//\w|url\(|@import|data:image|base64", text)
     assert not {"img", "link", "iframe", "object", "canvas", "video"} & {t for t, _ in page.tags}
     policy = next(a["content"] for _, a in page.tags if "http-equiv" in a)

@@ -2,6 +2,7 @@
 
 import datetime
 import io
+import random
 import time
 import tracemalloc
 import zipfile
@@ -262,3 +263,26 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path):
 def test_formulas_of_strings_keep_text_and_blank_sheets_are_empty(tmp_path):
     grids = read_grids(book(tmp_path / "a.xlsx", [["a"]], Sheet2=[], Sheet3=[]))
     assert [(g.sheet, len(g.rows)) for g in grids] == [("Sheet1", 1), ("Sheet2", 0), ("Sheet3", 0)]
+
+
+@pytest.mark.parametrize("kind", ["flip", "cut", "zero"])
+def test_damaged_workbooks_read_the_same_or_are_refused(tmp_path, kind):
+    rows = [["Subject", "OnsetFrame"], *([f"{i:03d}", i] for i in range(40))]
+    whole = book(tmp_path / "whole.xlsx", rows).read_bytes()
+    (tmp_path / "bad.xlsx").write_bytes(whole)
+    want = [g.rows for g in read_grids(tmp_path / "bad.xlsx")]
+    rng = random.Random(kind)
+    refused = 0
+    for _ in range(60):
+        data = bytearray(whole)
+        place, count = rng.randrange(len(data)), rng.randint(1, 64)
+        if kind == "cut":
+            del data[place : place + count]
+        for index in range(place, min(place + count, len(data))) if kind != "cut" else ():
+            data[index] = 0 if kind == "zero" else data[index] ^ (1 << rng.randrange(8))
+        (tmp_path / "bad.xlsx").write_bytes(data)
+        try:
+            assert [g.rows for g in read_grids(tmp_path / "bad.xlsx")] == want
+        except MerflowError:
+            refused += 1
+    assert refused > 30

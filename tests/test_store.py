@@ -160,8 +160,18 @@ def hostile(path, plant):
         lambda h: h.attrs.__setitem__("format", "other"),
         lambda h: h.create_virtual_dataset("x", h5py.VirtualLayout((4,), "u1")),
     ],
-    ids=["external link", "soft link", "external storage", "texts", "references", "huge",
-         "compression", "named type", "format", "virtual"],
+    ids=[
+        "external link",
+        "soft link",
+        "external storage",
+        "texts",
+        "references",
+        "huge",
+        "compression",
+        "named type",
+        "format",
+        "virtual",
+    ],
 )
 def test_what_merflow_never_writes_is_refused(tmp_path, plant):
     path = hostile(tmp_path / "s.h5", plant)

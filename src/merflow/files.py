@@ -78,6 +78,12 @@ def file_digest(path: Path | str) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
+def portable(path: Path | str) -> str:
+    """Return a path as provenance may keep it: below the working folder, or its name alone."""
+    path = Path(path)
+    return path.name if path.is_absolute() or ".." in path.parts else path.as_posix()
+
+
 RESERVED = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from merflow import __version__
 from merflow.clips import ClipKey
 from merflow.errors import MerflowError
-from merflow.files import atomic
+from merflow.files import atomic, portable
 from merflow.guard import get_json, open_hdf5, put_json
 from merflow.store import Skipped, Store
 
@@ -48,7 +48,7 @@ def survey(stores: list[Path]) -> Survey:
     found = Survey(stores, [], [], (), np.dtype(np.uint8), {})
     for path in stores:
         with Store(path) as store:
-            found.inputs[f"{path.parent.name}/{path.name}"] = store.made_by["content"]
+            found.inputs[portable(path)] = store.made_by["content"]
             found.skipped.extend(store.skipped)
             for index, key in enumerate(store.keys):
                 shape, dtype = store.shape(index)

@@ -13,7 +13,7 @@ GRID = 64
 """Side of the grid on which motion is told (px): a movement spans several of its cells."""
 SPREAD = 2.0
 """Standard deviation of the neighbourhood that moves together (grid px)."""
-EYE = (0.30, 0.20)
+EYE = (0.36, 0.26)
 """Half axes of the eye opening in eye distances: a blink is no expression."""
 APEX_METHOD = "largest motion energy against the onset frame"
 

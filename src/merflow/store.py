@@ -15,7 +15,7 @@ import numpy as np
 from merflow import __version__
 from merflow.clips import ENTRIES, ClipArrays, ClipKey
 from merflow.errors import MerflowError, SkipClip
-from merflow.files import atomic, digest
+from merflow.files import atomic, digest, portable
 from merflow.guard import get_json, open_hdf5, put_json
 
 KIND = "merflow-clips"
@@ -174,7 +174,7 @@ def run_stage(
                 return Skipped(*clip.key, stage, skip.reason)
 
         clips: list[Skipped] = list(store.skipped)
-        inputs = {source.name: store.made_by["content"]}
+        inputs = {portable(source): store.made_by["content"]}
         done = ordered_map(one, store, threads)
         return write_store(out, stage, itertools.chain(clips, done), recipe, inputs)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from merflow.effects import EFFECTS, Effect, effect_lines
 from merflow.tablewords import (
     bracket,
     floor_rows,
@@ -15,11 +16,6 @@ from merflow.tablewords import (
     title,
 )
 from merflow.wide import BEST, Cell, Line, Part, Wide
-
-__all__ = [  # the words that reports need come from here too
-    *("MARKED", "bracket", "footnotes", "number", "part_name", "spread", "title"),
-    *("render_latex", "render_markdown", "render_text"),
-]
 
 Style = Callable[[str, str], str]
 LATEX = str.maketrans(
@@ -44,6 +40,28 @@ def render_markdown(tables: Sequence[Wide]) -> str:
 def render_latex(tables: Sequence[Wide]) -> str:
     """Return `scores.tex`: one `table` environment each, for \\usepackage{booktabs}."""
     return "% needs \\usepackage{booktabs}\n" + "\n".join(_latex(table) for table in tables)
+
+
+def latex_effects(effects: Sequence[Effect]) -> str:
+    """Return paired effects as a LaTeX table; nothing for none."""
+    if not effects:
+        return ""
+    head, *body = effect_lines(effects)
+    lines = [
+        r"\begin{table}",
+        r"\centering\small",
+        r"\caption{Paired effects}",
+        r"\begin{tabular}{llllrrr}",
+        r"\toprule",
+        " & ".join(map(_tex, head)) + r" \\",
+        r"\midrule",
+        *(" & ".join(map(_tex, row)) + r" \\" for row in body),
+        r"\bottomrule",
+        r"\end{tabular}",
+        rf"\par\smallskip\footnotesize {_tex(EFFECTS)}",
+        r"\end{table}",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def render_text(tables: Sequence[Wide]) -> str:

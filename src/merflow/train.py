@@ -73,8 +73,7 @@ def train_fold(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile, out: Path) ->
         "fold": fold.name,
         "classes": list(classes),
         "recipe": plan.training_recipe(run.experiment),
-        "inputs": {"fold": digest([fold.train, fold.labels, fold.test])}
-        | {f: digest(p.made_by) for f, p in zip(shelf.factors, shelf.packs, strict=True)},
+        "inputs": _inputs(plan, run, shelf, fold),
         "train_clips": len(data.y) // len(shelf.factors),
         "test_clips": len(test),
         "skipped": sorted(set(fold.train + fold.test) & shelf.skipped),
@@ -87,6 +86,14 @@ def train_fold(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile, out: Path) ->
     answers = Predictions(tuple(test), tuple(classes), _answers(fitted, shelf, test, len(classes)))
     write_predictions(out / "predictions.csv", answers)
     return facts
+
+
+def _inputs(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile) -> dict[str, str]:
+    """Return the digests of what a fold was trained on, by file."""
+    packs = plan.packed(run.experiment, run.factor)
+    made = {path: digest(p.made_by) for path, p in zip(packs, shelf.packs, strict=True)}
+    path = f"results/folds/{run.experiment}/{fold.name}.csv"
+    return made | {path: digest([fold.train, fold.labels, fold.test])}
 
 
 def training_data(shelf: Shelf, fold: FoldFile, classes: Sequence[str]) -> TrainingData:

@@ -17,7 +17,8 @@ def other_clips(evidence: Evidence) -> Answer:
     table = evidence.table
     if not set(table.datasets) <= {"smic", "casme2", "samm"}:
         return UNKNOWN, f"no official list covers {', '.join(table.datasets)}"
-    wrong = differences({k: table.classes[t] for k, t in zip(table.keys, table.truth, strict=True)})
+    classes = (table.classes[t] for t in table.truth)
+    wrong = differences(dict(zip(map(padded, table.keys), classes, strict=True)))
     if not wrong:
         return "pass", "exactly the official 442 clips and classes"
     if evidence.experiment is not None and evidence.experiment.scheme != "megc2019":

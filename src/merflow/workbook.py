@@ -5,6 +5,7 @@ import math
 import re
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple
 from pathlib import Path
 
 from openpyxl import Workbook
@@ -13,6 +14,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from merflow.effects import COLUMNS, EFFECTS, Effect
 from merflow.files import atomic
 from merflow.tablewords import (
     footnotes,
@@ -34,8 +36,13 @@ HEADER = (
 UF1_COLUMN, UAR_COLUMN = HEADER.index("UF1") + 1, HEADER.index("UAR") + 1
 
 
-def write_workbook(path: Path | str, tables: Sequence[Wide], settings: Mapping[str, str]) -> None:
-    """Write the workbook: a sheet for each part, then `settings` as two columns of text."""
+def write_workbook(
+    path: Path | str,
+    tables: Sequence[Wide],
+    settings: Mapping[str, str],
+    effects: Sequence[Effect] = (),
+) -> None:
+    """Write the workbook: a sheet for each part, paired effects, literature, settings."""
     book = Workbook()
     book.remove(book.active)
     parts = list(dict.fromkeys(part for table in tables for part in table.parts))
@@ -43,6 +50,8 @@ def write_workbook(path: Path | str, tables: Sequence[Wide], settings: Mapping[s
     for part in parts:
         sheet = book.create_sheet(_sheet_name(part_name(part), taken))
         _fill_part(sheet, part, [table for table in tables if part in table.parts])
+    if effects:
+        _fill_effects(book.create_sheet(_sheet_name("magnification", taken)), effects)
     if any(map(shows_literature, tables)):
         _fill_literature(book.create_sheet(_sheet_name("published", taken)))
     _fill_settings(book.create_sheet(_sheet_name("settings", taken)), settings)
@@ -104,6 +113,17 @@ def _fill_floors(sheet: Worksheet, row: int, facts: Part) -> int:
             _put(sheet, row, column, value)
         row += 1
     return row
+
+
+def _fill_effects(sheet: Worksheet, effects: Sequence[Effect]) -> None:
+    for column, name in enumerate(COLUMNS, 1):
+        _put(sheet, 1, column, name.replace("_", " ")).font = Font(bold=True)
+        sheet.column_dimensions[get_column_letter(column)].width = max(12, len(name) + 2)
+    for row, effect in enumerate(effects, 2):
+        for column, value in enumerate(astuple(effect), 1):
+            _put(sheet, row, column, value)
+    _put(sheet, len(effects) + 3, 1, EFFECTS).font = Font(italic=True, color="555555")
+    sheet.freeze_panes = "C2"
 
 
 def _fill_literature(sheet: Worksheet) -> None:

@@ -25,7 +25,9 @@ def test_it_says_how_far_it_is(finished):
 
 
 def test_every_clip_is_tested_once_by_a_network_that_never_saw_its_subject(finished):
-    rows = list(csv.DictReader(finished.text("results/runs/quick/x10/seed0/pooled.csv").splitlines()))
+    rows = list(
+        csv.DictReader(finished.text("results/runs/quick/x10/seed0/pooled.csv").splitlines())
+    )
     keys = [(r["dataset"], r["subject"], r["clip"]) for r in rows]
     assert len(keys) == len(set(keys)) >= 18
     for row in rows:
@@ -66,7 +68,7 @@ def bytes_of(project) -> dict[str, bytes]:
     """Return the files whose bytes are promised."""
     results = project.path("results")
     promised = [*results.rglob("predictions.csv"), *results.rglob("pooled.csv")]
-    promised += [p for p in (results / "tables").iterdir()]
+    promised += (results / "tables").iterdir()
     promised += [*results.rglob("*.weights.h5"), *results.rglob("scores.csv")]
     return {str(p.relative_to(results)): p.read_bytes() for p in promised}
 
@@ -107,9 +109,7 @@ def test_what_a_job_ran_can_be_pasted_into_a_shell(finished):
 
 def test_lint_and_format_are_clean():
     for words in (["-m", "snakemake", "--lint"],):
-        done = subprocess.run(
-            [sys.executable, *words], cwd=ROOT, capture_output=True, text=True
-        )
+        done = subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
 
 

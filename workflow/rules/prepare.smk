@@ -102,15 +102,31 @@ rule interpolate:
         " --config results/config.yaml > {log:q} 2>&1"
 
 
-use rule interpolate as flow with:
+rule flow:
+    input:
+        branch(
+            lambda w: w.factor == "x1",
+            then="results/{preparation}/cropped/{dataset}/{subject}.h5",
+            otherwise="results/{preparation}/magnified/{factor}/{dataset}/{subject}.h5",
+        ),
     output:
         "results/{preparation}/flow/{factor}/{dataset}/{subject}.h5",
     log:
         "results/logs/flow/{preparation}/{factor}/{dataset}/{subject}.log",
     benchmark:
         "results/benchmarks/flow/{preparation}/{factor}/{dataset}/{subject}.tsv"
+    threads: 1
+    resources:
+        mem_mb=lambda w, attempt: 1000 * attempt,
+        runtime=10,
+    params:
+        content=lambda w: PLAN.content(w.dataset, w.subject),
+        recipe=lambda w: recipes.prepared(PLAN.settings, w.preparation, w.factor),
     message:
         "{wildcards.dataset}/{wildcards.subject}: optical flow {wildcards.factor}"
+    shell:
+        "{MERFLOW} flow {input:q} {output:q} --preparation {wildcards.preparation:q}"
+        " --config results/config.yaml > {log:q} 2>&1"
 
 
 rule pack:

@@ -9,7 +9,12 @@ from merflow.store import run_stage
 
 
 def crop(
-    source: Path, out: Path, *, preparation: str | None = None, config: Path | None = None, threads: int = 1
+    source: Path,
+    out: Path,
+    *,
+    preparation: str | None = None,
+    config: Path | None = None,
+    threads: int = 1,
 ) -> None:
     """Crop every clip of the store SOURCE into the store OUT.
 

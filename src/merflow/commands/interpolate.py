@@ -19,6 +19,7 @@ def interpolate(
     method: Literal["tim", "linear", "nearest"] | None = None,
     fps: float | None = None,
     preparation: str | None = None,
+    factor: str = "x1",
     config: Path | None = None,
     threads: int = 1,
 ) -> None:
@@ -46,6 +47,8 @@ def interpolate(
         Frames per second of a folder of frames (Hz).
     preparation
         Name of a preparation in the config; without it the defaults hold.
+    factor
+        Factor of SOURCE, kept in the record of OUT.
     config
         Config file.
     threads
@@ -71,6 +74,6 @@ def interpolate(
         out,
         "interpolate",
         lambda clip: prepare_clip(clip, chosen, interpolate_clip),
-        recipes.prepared(settings, name, "x1"),
+        recipes.prepared(settings, name, factor),
         threads=threads,
     )

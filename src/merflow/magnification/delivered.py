@@ -9,28 +9,21 @@ from merflow.magnification.luma import luma
 from merflow.magnification.motion import motion_fields, steady_luma
 from merflow.magnification.warp import move, pull_back, without_folds
 
-HALVED_FROM = 128
-"""Pictures with this many pixels a side or more are measured at half their resolution."""
 SMALLEST = 0.03
 """Peak displacement (px) below which nothing that could be measured moves."""
 CREDIBLE = 25.0
 """Displacement in a picture of 256 px beyond which no method's result is credible."""
-ROUNDS, POINTS = 3, 9
-"""The factor is searched on POINTS values, ROUNDS times, each time round the best ones."""
+COARSE, FINE = 13, 7
+"""The factor is searched on COARSE values, then on FINE ones round the best."""
 WIDEST = 1.5
 """The search goes from 0 to this many times the factor asked for."""
 
 
 class Peak(NamedTuple):
-    """The clip's largest motion: when, how it lies, how large.
-
-    time: position; motion: (rows, columns, 2) float32, px of the measured picture; scale: px of
-    the clip per px of the measured picture; size: the largest displacement, px of the clip.
-    """
+    """The clip's largest motion: its time, its (rows, columns, 2) float32 field and size, px."""
 
     time: int
     motion: np.ndarray
-    scale: int
     size: float
 
 
@@ -60,9 +53,7 @@ def measure(
     }
     if peak.size < SMALLEST or factor == 0:
         return facts
-    found = matching_factor(
-        _plane(frames[reference], peak.scale), _plane(out[peak.time], peak.scale), peak, factor
-    )
+    found = matching_factor(luma(frames[reference]), luma(out[peak.time]), peak.motion, factor)
     return facts | {"delivered": round(found, 3), "gain": round(found / factor, 4)}
 
 
@@ -74,54 +65,46 @@ def largest_motion(
     reference: int,
 ) -> Peak:
     """Return the peak of the clip's motion, filtered in time by `operator`."""
-    scale = 2 if min(frames.shape[1:3]) >= HALVED_FROM else 1
-    steady = steady_luma(frames, light, reference)
-
-    def plane_of(time: int) -> np.ndarray:
-        return cv2.pyrDown(steady(time)) if scale == 2 else steady(time)
-
+    plane_of = steady_luma(frames, light, reference)
     motions = motion_fields(plane_of, operator, smooth, reference)
     squares = np.einsum("tyxd,tyxd->tyx", motions, motions)
     time = int(squares.sum(axis=(1, 2)).argmax())
-    size = scale * float(np.sqrt(np.percentile(squares[time], 99)))
-    return Peak(time, motions[time], scale, size)
+    # Not the maximum: one cell at the picture's edge must not decide.
+    return Peak(time, motions[time], float(np.sqrt(np.percentile(squares[time], 99))))
 
 
-def matching_factor(still: np.ndarray, seen: np.ndarray, peak: Peak, factor: float) -> float:
-    """Return the multiple of the peak's motion that best turns `still` into `seen`.
+def matching_factor(
+    still: np.ndarray, seen: np.ndarray, motion: np.ndarray, factor: float
+) -> float:
+    """Return the multiple of `motion` that best turns `still` into `seen`.
 
-    still, seen: (H, W) float32 luma at the measured resolution. The best match is the largest
-    normalised correlation over the part of the picture that moves.
+    still, seen: (H, W) float32 luma; motion: (rows, columns, 2) float32 px; factor: the multiple
+    that was asked for. The best match is the largest normalised correlation over what moves.
     """
     height, width = still.shape
-    size = np.sqrt(np.einsum("yxd,yxd->yx", peak.motion, peak.motion))
+    cell = (width / motion.shape[1], height / motion.shape[0])
+    size = np.sqrt(np.einsum("yxd,yxd->yx", motion, motion))
     moving = cv2.resize(size, (width, height)) > 0.35 * np.percentile(size, 99)
     wanted = seen[moving] - seen[moving].mean()
 
     def match(multiple: float) -> float:
-        cell = (width / peak.motion.shape[1], height / peak.motion.shape[0])
-        motion, _ = without_folds(np.float32(multiple) * peak.motion, cell)
-        made = move(still, pull_back(motion, cell, motion))[moving]
+        field, _ = without_folds(np.float32(multiple) * motion, cell)
+        made = move(still, pull_back(field, cell, field))[moving]
         made = made - made.mean()
         return float(made @ wanted / (np.linalg.norm(made) * np.linalg.norm(wanted) + 1e-9))
 
     low, high, best = 0.0, WIDEST * factor, 0.0
-    for _ in range(ROUNDS):
-        grid = np.linspace(low, high, POINTS)
+    for points in (COARSE, FINE):
+        grid = np.linspace(low, high, points)
         scores = [match(multiple) for multiple in grid]
-        index = int(np.argmax(scores))
+        index, step = int(np.argmax(scores)), float(grid[1] - grid[0])
         best = float(grid[index])
-        if 0 < index < POINTS - 1:
-            best += _vertex(*scores[index - 1 : index + 2]) * float(grid[1] - grid[0])
-        step = grid[1] - grid[0]
-        low, high = max(0.0, best - step), best + step
+        if 0 < index < points - 1:
+            best += _vertex(*scores[index - 1 : index + 2]) * step
+        low, high = max(0.0, best - step / 2), best + step / 2
     return best
 
 
 def _vertex(left: float, here: float, right: float) -> float:
     bend = left - 2 * here + right
     return float(np.clip(0.5 * (left - right) / bend, -0.5, 0.5)) if bend < 0 else 0.0
-
-
-def _plane(frame: np.ndarray, scale: int) -> np.ndarray:
-    return cv2.pyrDown(luma(frame)) if scale == 2 else luma(frame)

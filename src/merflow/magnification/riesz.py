@@ -14,7 +14,7 @@ from merflow.magnification.luma import add_luma
 from merflow.magnification.motion import steady_luma
 from merflow.magnification.shift import REACH, shifted, slope_gain, slope_x, slope_y, turns
 from merflow.magnification.threads import each
-from merflow.magnification.trust import filter_in_time
+from merflow.magnification.trust import filter_levels
 
 WINDOW = 1.5
 """Standard deviation of the window over which phase is pooled, in cells of the level's grid."""
@@ -122,7 +122,7 @@ def magnify_phase(
         return pyramid(plane_of(time), levels)
 
     motions = _motions(bands_of, length, levels, reference)
-    motions = [filter_in_time(motion, operator, smooth) for motion in motions]
+    motions = filter_levels(motions, operator, smooth)
     out, clipped = np.empty_like(frames), np.zeros(length, np.int64)
 
     def build(time: int) -> None:

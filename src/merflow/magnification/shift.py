@@ -18,7 +18,7 @@ HALF = np.array([-0.5, 0.0, 0.5], np.float32)
 ONE = np.array([1.0], np.float32)
 REACH = 3.0
 """Pixels at a band's resolution that one turn can shift it by with half of its energy or more."""
-TURNS = 2
+TURNS = 3
 """Turns that make up one shift of a coarser band, each by its share; the finest, four times as
 costly, gets one."""
 LONGEST = 6.0

@@ -7,31 +7,69 @@ from merflow.magnification.temporal import apply_in_time
 
 NEAR = 3.0
 """Standard deviation, in cells, of the neighbourhood over which energy is averaged."""
+MARGIN = 2.0
+"""Standard deviations by which the energy of noise may exceed what is expected of it."""
 
 
-def filter_in_time(
-    raw: np.ndarray, operator: np.ndarray, smooth: np.ndarray, strength: float = 1.0
-) -> np.ndarray:
+def filter_in_time(raw: np.ndarray, operator: np.ndarray, smooth: np.ndarray) -> np.ndarray:
     """Return `operator` applied to the fields, each cell times the share of it that is motion.
 
-    raw: (T, rows, columns, 2) float32, contiguous, displacements since the reference; operator:
-    (T, T) of `temporal`; smooth: (T, T) the low-pass inside it. What the low-pass leaves over is
-    noise, white in time; from it follows the energy that noise alone gives the result.
+    raw: (T, rows, columns, 2) float32, contiguous, displacements since the reference; operator,
+    smooth: (T, T) of `temporal`, the low-pass with and without its reference.
+    """
+    motion, share = judged(raw, operator, smooth)
+    motion *= share[..., None]
+    return motion
+
+
+def filter_levels(
+    levels: list[np.ndarray], operator: np.ndarray, smooth: np.ndarray
+) -> list[np.ndarray]:
+    """Return what `filter_in_time` gives for several fields of one scene, judged together.
+
+    Where any level shows motion there is motion, so every level is believed there as much as the
+    level that shows it best. levels: (T, rows, columns, 2) float32 each, on grids of their own.
+    """
+    judgements = [judged(raw, operator, smooth) for raw in levels]
+    filtered = []
+    for motion, share in judgements:
+        size = share.shape[::-1]
+        for _, other in judgements:
+            share = np.maximum(share, cv2.resize(other, size, interpolation=cv2.INTER_LINEAR))
+        motion *= share[..., None]
+        filtered.append(motion)
+    return filtered
+
+
+def judged(
+    raw: np.ndarray, operator: np.ndarray, smooth: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the filtered fields and the (rows, columns) share, 0..1, that noise cannot explain.
+
+    What the low-pass leaves over is noise, white in time; from it follows the energy that noise
+    alone gives the result.
     """
     motion = raw.copy()
     apply_in_time(operator, motion)
     rest = np.eye(len(smooth)) - smooth
     kept = float((rest**2).sum())
-    if kept < 1e-6 or not strength:
-        return motion
+    if kept < 1e-6:
+        return motion, np.ones(raw.shape[1:3], np.float32)
     left = raw.copy()
     apply_in_time(rest, left)
     noise = _near(_energy(left)) / np.float32(kept)
     energy = _near(_energy(motion))
-    expected = noise * np.float32((operator**2).sum())
-    share = np.clip(1 - strength * expected / (energy + 1e-12), 0, 1)
-    motion *= cv2.GaussianBlur(share, (0, 0), NEAR / 2)[..., None]
-    return motion
+    expected = noise * np.float32((operator**2).sum() * (1 + MARGIN * _spread(operator)))
+    share = np.clip(1 - expected / (energy + 1e-12), 0, 1)
+    return motion, cv2.GaussianBlur(share, (0, 0), NEAR / 2)
+
+
+def _spread(operator: np.ndarray) -> float:
+    """Return the relative standard deviation of the energy that noise has after `operator`."""
+    shared = operator @ operator.T
+    in_time = float(np.trace(shared) ** 2 / np.square(shared).sum())
+    # Two directions, and as many independent places as a neighbourhood holds windows of a cell.
+    return float(np.sqrt(2 / (2 * in_time * NEAR**2)))
 
 
 def _energy(field: np.ndarray) -> np.ndarray:

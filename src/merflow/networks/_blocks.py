@@ -53,3 +53,25 @@ class ChannelMax(layers.Layer):
 def channel_maps(x: Tensor) -> Tensor:
     """Return maximum and mean over the channels, stacked: (N, ..., 2)."""
     return layers.Concatenate()([ChannelMax()(x), ChannelMean()(x)])
+
+
+def bins(side: int, cells: int) -> list[list[float]]:
+    """Return the (cells, side) matrix that averages a side into cells, as PyTorch's adaptive pool.
+
+    Cells overlap where the side is no multiple of them, and repeat where it is shorter.
+    """
+    rows = []
+    for cell in range(cells):
+        start, stop = cell * side // cells, -(-(cell + 1) * side // cells)
+        rows.append([1 / (stop - start) if start <= i < stop else 0.0 for i in range(side)])
+    return rows
+
+
+def adaptive_mean(x: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return pictures x, (N, H, W, C), averaged into `size` cells, whatever H and W.
+
+    Two small matrix products: Keras' own layer fails on TensorFlow where a side is below the cells.
+    """
+    down = ops.convert_to_tensor(bins(x.shape[1], size[0]), dtype=x.dtype)
+    across = ops.convert_to_tensor(bins(x.shape[2], size[1]), dtype=x.dtype)
+    return ops.einsum("ah,nhwc,bw->nabc", down, x, across)

@@ -9,7 +9,7 @@ from typing import Literal
 import keras
 from keras import layers, ops
 
-from merflow.networks._blocks import Tensor, channel_gate, channel_maps, head
+from merflow.networks._blocks import Tensor, adaptive_mean, channel_gate, channel_maps, head
 
 SMALLEST = (1, 4, 4, 1)
 
@@ -55,8 +55,7 @@ class Outline(layers.Layer):
     def call(self, pixels: Tensor) -> Tensor:
         """Return the mask."""
         face = ops.cast(ops.max(pixels, axis=(1, 4)) > self.black, "float32")
-        share = ops.adaptive_average_pool(face[..., None], self.size, data_format="channels_last")
-        return ops.expand_dims(share, 1)
+        return ops.expand_dims(adaptive_mean(face[..., None], self.size), 1)
 
     def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Return the mask's shape."""

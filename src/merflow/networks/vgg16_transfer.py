@@ -26,7 +26,7 @@ import keras
 from keras import layers, ops
 
 from merflow.errors import FAILED, MerflowError
-from merflow.networks._blocks import Tensor, head
+from merflow.networks._blocks import Tensor, adaptive_mean, head
 
 SMALLEST = (1, 32, 32, 1)
 OWN_SCALING = True
@@ -48,6 +48,14 @@ class Frame(layers.Layer):
         """Return the middle or the last frame."""
         at = x.shape[1] - 1 if self.which == "last" else x.shape[1] // 2
         return x[:, at : at + 1]
+
+
+class SevenBySeven(layers.Layer):
+    """Mean over 7 x 7 cells: (N, H, W, C) to (N, 7, 7, C)."""
+
+    def call(self, x: Tensor) -> Tensor:
+        """Return the means."""
+        return adaptive_mean(x, (7, 7))
 
 
 def build(
@@ -72,7 +80,7 @@ def build(
     if weights == "imagenet":
         features.set_weights(_imagenet((*shape[1:3], 3)))
     features.trainable = not freeze
-    x = layers.AdaptiveAveragePooling2D(7)(features(x))
+    x = SevenBySeven()(features(x))
     x = ops.mean(ops.reshape(x, (-1, steps, *x.shape[1:])), axis=1)
     x = layers.Flatten()(x)
     for name in ("fc1", "fc2"):

@@ -12,6 +12,7 @@ from merflow.reporting.words import badge, control_named, factor_number, guess_o
 from merflow.tablewords import bracket, number, part_name
 from merflow.wide import Line, Wide
 
+LONG = 24
 COLUMNS = (
     Column("experiment"),
     Column("factor"),
@@ -90,11 +91,12 @@ def _differences(results: Results) -> Html:
     if not found:
         return el("p", "No experiment has both x1 and another factor: no paired differences.")
     made = table(COLUMNS, [_difference(e) for e in found], label="differences from x1")
-    return details("Paired differences from x1", made, el("p", EFFECTS, class_="legend"), open=True)
+    legend = el("p", EFFECTS, class_="legend")
+    return details("Paired differences from x1", made, legend, open=len(found) <= LONG)
 
 
 def _difference(found: Effect) -> list[object]:
-    sign = "+" if found.difference >= 0 else "−"
+    sign = "+" if found.difference >= 0 else "-"
     change = sign + number(abs(found.difference), 3)
     change += bracket(found.lo, found.hi, "†" if found.note else "")
     return [

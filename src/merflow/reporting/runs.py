@@ -1,12 +1,13 @@
 """One card a run: confusion matrices, subjects, training curves."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from merflow.plots import Bar, Curve, curves, subject_bars
 from merflow.predictions import Pooled
-from merflow.reporting.markup import Column, Html, details, el, join, plural, table
+from merflow.reporting.markup import Column, Html, details, el, join, listing, plural, table
 from merflow.reporting.read import BAND, Results, RunResults
 from merflow.reporting.words import badge, control_named
 from merflow.scores import confusion, per_class_f1, per_class_recall, uar, uf1
@@ -14,6 +15,7 @@ from merflow.tables import parts_of
 from merflow.tablewords import number, part_name
 
 SUREST = 8
+INNER = "inner folds"
 OPEN = 1
 """Cards that are open at the start."""
 
@@ -137,20 +139,35 @@ def _training(run: RunResults, top: float) -> Html:
     found = run.training.curves
     if not found:
         return el("p", "No epochs: this method writes no history, or it was not trained here.")
-    folds = len(run.folds)
+    if max(len(curve.epochs) for curve in found) == 1:
+        ends = [f"{c.name} {c.mid[0]:.3g}" for c in found]
+        return el("p", f"Fitted in one step; on the training clips, median: {listing(ends)}.")
     panels = []
     for group, height in ((_losses(found), top), (_shares(found), 1.0)):
         if group:
             name = group[0].name.removeprefix("val_")
-            said = "; ".join(f"{c.name} ends at {c.mid[-1]:.3g}" for c in group)
-            panels.append(
-                el("figure", curves(group, height, label=said), el("figcaption", name))
-            )  # fmt: skip
-    legend = (
-        f"Line: median over {plural(folds, 'fold')}; band: {BAND[0]:.0%} to {BAND[1]:.0%} of them. "
-        "Measured on training clips; the subject left out plays no part in them."
-    )
+            named = [replace(c, name=INNER if "val_" in c.name else "training") for c in group]
+            said = f"{name}, at the end: " + ", ".join(f"{c.name} {c.mid[-1]:.3g}" for c in named)
+            drawn = curves(named, height, label=said)
+            panels.append(el("figure", drawn, el("figcaption", name)))
+    legend = _curve_legend(run, any("val_" in curve.name for curve in found))
     return join([el("div", *panels, class_="panels"), el("p", legend, class_="legend")])
+
+
+def _curve_legend(run: RunResults, inner: bool) -> str:
+    words = [
+        f"Line: median over {plural(len(run.folds), 'fold')}; band: {BAND[0]:.0%} to "
+        f"{BAND[1]:.0%} of them. The subject left out plays no part in either.",
+    ]
+    if inner:
+        words.append(f"{INNER.capitalize()}: training subjects held out to choose the epochs.")
+    epochs = run.training.numbers("epochs")
+    if len(epochs) and epochs.min() < epochs.max():
+        words.append(
+            f"Epochs chosen, fewest, median, most: {epochs.min():g} – {np.median(epochs):g} – "
+            f"{epochs.max():g}."
+        )
+    return " ".join(words)
 
 
 def _losses(found: Sequence[Curve]) -> list[Curve]:

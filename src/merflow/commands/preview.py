@@ -1,0 +1,102 @@
+"""`merflow preview`: see what magnification does to a clip, as a picture or a video."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from merflow import media
+from merflow.clips import ClipArrays
+from merflow.configuration import load_preparation
+from merflow.datasets import reader_of, spec_of
+from merflow.demo.command import MARKER
+from merflow.errors import MerflowError, unknown
+from merflow.files import atomic
+from merflow.magnify import magnify_clip
+from merflow.preview import figure, side_by_side
+from merflow.recipes import factor_value
+from merflow.settings import Settings
+from merflow.store import Store
+
+
+def preview(
+    clip: str,
+    out: Path,
+    *,
+    factors: str = "x1,x10,x25,x50",
+    preparation: str | None = None,
+    config: Path = Path("results/config.yaml"),
+    i_may_show_this_subject: bool = False,
+) -> None:
+    """Show CLIP at several factors beside each other: a video, or a page with traces (.png).
+
+    Examples
+    --------
+    merflow preview smic/s01/s01_po_01 smile.png
+    merflow preview casme2/sub01/EP02_01f smile.mp4 --factors x1,x25
+
+    Parameters
+    ----------
+    clip
+        dataset/subject/clip, as in results/skipped.csv and the pooled predictions.
+    out
+        .png for a page with motion traces and kymographs, .mp4 or .avi for a video.
+    factors
+        Factors to show, separated by commas.
+    preparation
+        Name of a preparation in the config.
+    config
+        Config of the run that cropped the clip.
+    i_may_show_this_subject
+        Write the picture of a recorded person; licences decide whose may be shown.
+    """
+    settings, name = load_preparation(config, preparation)
+    found = _find(clip, name)
+    if not i_may_show_this_subject:
+        _refuse_unpublishable(found, settings)
+    chosen = settings.preparations[name].magnify
+    values = {f.strip(): factor_value(f) for f in factors.split(",")}
+    clips = {f"x{v:g}": magnify_clip(found, chosen, v) for v in values.values()}
+    if out.suffix.lower() == ".png":
+        _write_png(out, figure(clips))
+    else:
+        frames = side_by_side(clips)
+        media.write(out, frames, min(25.0, found.fps), list(range(1, len(frames) + 1)))
+    for factor, made in clips.items():
+        print(f"{factor}: {made.facts.get('magnify', {})}")
+
+
+def _find(clip: str, preparation: str) -> ClipArrays:
+    parts = clip.split("/")
+    if len(parts) != 3:
+        raise MerflowError("merflow preview", f"clip {clip!r}", "dataset/subject/clip")
+    path = Path(f"results/{preparation}/cropped/{parts[0]}/{parts[1]}.h5")
+    if not path.exists():
+        raise MerflowError(
+            str(path), "this subject has not been cropped", fix=f"run `snakemake {path}` first"
+        )
+    with Store(path) as store:
+        names = [key.clip for key in store.keys]
+        if parts[2] not in names:
+            raise unknown(str(path), "clip", parts[2], names)
+        return store.read(names.index(parts[2]))
+
+
+def _refuse_unpublishable(clip: ClipArrays, settings: Settings) -> None:
+    """Refuse to draw a recorded person unless the licence's list allows it."""
+    entry = settings.datasets[clip.key.dataset]
+    spec = spec_of(reader_of(clip.key.dataset, entry))
+    generated = (Path(entry.root) / MARKER).exists()
+    if generated or clip.key.subject in spec.publishable_subjects:
+        return
+    raise MerflowError(
+        str(clip.key),
+        "this is a recorded person, and no licence in merflow allows showing them",
+        "a generated face, or a subject listed in the adapter's publishable_subjects",
+        "if you hold the permission: --i-may-show-this-subject",
+    )
+
+
+def _write_png(path: Path, picture: np.ndarray) -> None:
+    with atomic(path) as part:
+        cv2.imwrite(str(part), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))

@@ -1,0 +1,21 @@
+"""`merflow why`: which inputs, settings, version and seed made a file."""
+
+from pathlib import Path
+
+from merflow.provenance import explain
+
+
+def why(file: Path) -> None:
+    """Say what made FILE, and what made its inputs, with digests.
+
+    Examples
+    --------
+    merflow why results/tables/scores.csv
+    merflow why results/runs/demo/x10/seed0/smic-s03/predictions.csv
+
+    Parameters
+    ----------
+    file
+        A file below results/; run this in the folder that holds results/.
+    """
+    print("\n".join(explain(file)))

@@ -1,0 +1,111 @@
+"""What made a file: its inputs, settings, version and seed, back to the raw frames.
+
+Stores, packed files and runs carry their own record; a table is known by its place in results/.
+"""
+
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from merflow.errors import MerflowError
+from merflow.files import file_digest
+from merflow.guard import get_json, open_hdf5
+from merflow.packed import KIND as PACKED
+from merflow.store import KIND as STORE
+
+TABLES = r"results/tables/scores\.(csv|xlsx|md|tex|txt)"
+RUN = r"results/runs/[^/]+/[^/]+/seed\d+"
+
+
+@dataclass(frozen=True)
+class Made:
+    """What is known of one file. inputs: file -> digest recorded when it was read."""
+
+    path: str
+    stage: str
+    by: dict[str, Any] = field(default_factory=dict)
+    inputs: dict[str, str] = field(default_factory=dict)
+
+
+def made(path: Path) -> Made:
+    """Return what made one file."""
+    if not path.exists():
+        raise MerflowError(str(path), "no such file", "a file under results/")
+    name = path.as_posix()
+    if path.suffix == ".h5" and not name.endswith(".weights.h5"):
+        return _of_hdf5(path)
+    if (path.parent / "run.json").exists():
+        return _of_fold(path)
+    if re.fullmatch(rf"{RUN}/(pooled|scores|confusion)\.csv", name):
+        experiment = path.parts[2]
+        folds = sorted(path.parent.glob("*/predictions.csv"))
+        return Made(name, "score", {}, _digests([*folds, Path(f"results/truth/{experiment}.csv")]))
+    if re.fullmatch(TABLES, name):
+        scores = sorted(Path("results/runs").glob("*/*/*/scores.csv"))
+        return Made(name, "table", {}, _digests(scores))
+    if name == "results/report.html":
+        return Made(name, "report", {}, _digests([Path("results/tables/scores.csv")]))
+    if re.match(r"results/(folds|truth)/", name):
+        return Made(name, "split", {"config": "results/config.yaml", "sheets": "results/catalogue"})
+    raise MerflowError(
+        name, "nothing is known of this file", "a file that the workflow made, below results/",
+        "run this in the folder that holds results/",
+    )  # fmt: skip
+
+
+def _digests(paths: list[Path]) -> dict[str, str]:
+    return {path.as_posix(): file_digest(path)[:16] for path in paths if path.exists()}
+
+
+def _of_hdf5(path: Path) -> Made:
+    kind = PACKED if "/packed/" in path.as_posix() else STORE
+    with open_hdf5(path, kind) as handle:
+        record = get_json(handle, "made_by")
+    by = {"merflow": record["merflow"], "settings": record["recipe"]}
+    return Made(path.as_posix(), record["stage"], by, record["inputs"])
+
+
+def _of_fold(path: Path) -> Made:
+    facts = json.loads((path.parent / "run.json").read_text(encoding="utf-8"))
+    kept = ("merflow", "experiment", "factor", "seed", "fold", "backend", "device", "weights")
+    by = {key: facts[key] for key in kept if key in facts} | {"settings": facts["recipe"]}
+    return Made(path.as_posix(), "train", by, facts["inputs"])
+
+
+def explain(path: Path, most: int = 12) -> list[str]:
+    """Return what made a file, and what made its inputs, as indented lines.
+
+    Of many like inputs (the stores of a pack, the folds of a run) the first `most` are followed.
+    """
+    lines: list[str] = []
+    seen: set[str] = set()
+
+    def tell(name: str, digest: str, depth: int) -> None:
+        pad = "  " * depth
+        try:
+            found = made(Path(name))
+        except MerflowError:
+            lines.append(f"{pad}{name} {digest}".rstrip())
+            return
+        lines.append(f"{pad}{name} {digest} by {found.stage}".replace("  by", " by"))
+        if name in seen:
+            lines.append(f"{pad}  (as above)")
+            return
+        seen.add(name)
+        for key, value in found.by.items():
+            lines.append(f"{pad}  {key}: {_short(value)}")
+        for count, (source, known) in enumerate(sorted(found.inputs.items())):
+            if count == most:
+                lines.append(f"{pad}    and {len(found.inputs) - most} more")
+                break
+            tell(source, known, depth + 2)
+
+    made(path)
+    tell(path.as_posix(), "", 0)
+    return lines
+
+
+def _short(value: Any) -> str:  # noqa: ANN401
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)

