@@ -101,9 +101,8 @@ class Ruler:
     """Measures the shift of a frame: the known motion that matches it best, in luma."""
 
     def __init__(self, truth: MovingTexture, largest: float, step: float = 0.25) -> None:
-        count = int(np.ceil(largest / step))
-        self.truth, self.step = truth, step
-        self.grid = np.arange(-count, count + 1) * step
+        self.truth, self.step = truth, max(step, largest / 100)
+        self.grid = np.arange(-8, int(np.ceil(largest / self.step)) + 1) * self.step
         y, x = truth.y[truth.moving], truth.x[truth.moving]
         rows = [truth.sample(3, truth.origin(shift, y, x)) for shift in self.grid]
         self.rows = np.stack([unit(row) for row in rows]).astype(np.float32)

@@ -1,5 +1,6 @@
-"""The report's page taken apart, for tests."""
+"""The report's page and the tables it was made of, taken apart for tests."""
 
+import csv
 from html.parser import HTMLParser
 
 from merflow.reporting import markup
@@ -46,3 +47,9 @@ class Page(HTMLParser):
     @property
     def words(self):
         return " ".join(self.sections.values())
+
+
+def rows_of(path):
+    """Return a CSV's rows as mappings."""
+    with open(path, encoding="utf-8", newline="") as handle:
+        return list(csv.DictReader(handle))

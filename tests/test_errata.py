@@ -99,3 +99,11 @@ def test_every_shipped_correction_reaches_its_clip(tmp_path, dataset, clip, fiel
     ]
     assert [getattr(c, field) for c in found] == [value]
     assert not reading.errors
+
+
+def test_a_generated_dataset_is_not_corrected(tmp_path):
+    published.write_published(tmp_path, published.plan("samm"), frames=False)
+    (tmp_path / "demo.json").write_text("{}")
+    reading = read_dataset("samm", DatasetEntry(root=str(tmp_path)), annotations_only=True)
+    apexes = {c.key.clip: c.apex for c in reading.clips}
+    assert apexes["028_4_1"] is apexes["032_3_1"] is None and not reading.errors

@@ -1,5 +1,6 @@
 """Splits: disjoint by subject key, every clip tested once, balanced as far as subjects allow."""
 
+import hashlib
 import sys
 from collections import Counter
 from pathlib import Path
@@ -17,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 from composite_counts import CLASSES, composite
 
 SETS = ("smic", "casme2", "samm")
+GOLDEN = {"kfold": "fbfc2adb1df01a11", "holdout": "08e0a7849d6f1cd9"}
 
 
 def official():
@@ -177,3 +179,39 @@ def test_a_subject_on_both_sides_is_refused_whoever_made_the_fold():
         assert_disjoint(keys, [leaking])
     with pytest.raises(MerflowError, match="no training clips"):
         check_disjoint("f", [], keys)
+
+
+def test_as_many_folds_as_subjects_is_one_subject_a_fold():
+    keys = [ClipKey("a", str(s), c) for s in range(9) for c in "xy"]
+    made = folds(keys, ["p", "q"] * 9, "kfold", count=9)
+    assert [len({keys[i].subject for i in f.test}) for f in made] == [1] * 9
+
+
+@pytest.mark.parametrize(("share", "tested"), [(0.01, 1), (0.5, 2), (0.99, 3)])
+def test_holdout_leaves_a_subject_on_either_side(share, tested):
+    keys = [ClipKey("a", str(s), c) for s in range(4) for c in "xy"]
+    (fold,) = folds(keys, ["p", "q"] * 4, "holdout", share=share)
+    assert len({keys[i].subject for i in fold.test}) == tested
+    with pytest.raises(MerflowError, match="a share of 0"):
+        folds(keys, ["p", "q"] * 4, "holdout", share=0)
+
+
+def test_the_duplicate_is_named_not_its_neighbours():
+    keys = [ClipKey("a", s, "x") for s in ("1", "2", "2")]
+    with pytest.raises(MerflowError, match="a/2/x appears twice"):
+        folds(keys, ["p", "q", "q"], "loso")
+
+
+def test_fold_counts_have_limits():
+    keys = [ClipKey("a", str(s), c) for s in range(3) for c in "xy"]
+    for count in (1, 4):
+        with pytest.raises(MerflowError, match=f"{count} folds asked for, 3 subjects"):
+            folds(keys, ["p", "q"] * 3, "kfold", count=count)
+
+
+@pytest.mark.parametrize("protocol", GOLDEN)
+def test_splits_stay_what_they_were(protocol):
+    # Another split is another experiment: whoever changes this must say so in the changelog.
+    keys, labels = official()
+    tests = [[str(keys[i]) for i in f.test] for f in folds(keys, labels, protocol)]
+    assert hashlib.sha256(repr(tests).encode()).hexdigest()[:16] == GOLDEN[protocol]

@@ -100,6 +100,16 @@ def test_a_class_without_support_counts_as_zero_and_is_named():
     assert scores.unsupported(matrix[:2, :2], ("a", "b")) == ()
 
 
+def test_a_single_clip_of_a_class_counts():
+    assert uar(confusion(np.array([0, 1, 1]), np.array([0, 1, 0]), 2)) == 0.75
+    assert uf1(confusion(np.array([0]), np.array([0]), 2)) == 0.5
+
+
+def test_the_floors_of_one_clip_and_of_none():
+    assert (floors(np.array([1, 0])).uf1, floors(np.array([1, 0])).guess_uf1) == (0.5, 0.5)
+    assert floors(np.array([0, 0])) == scores.Floors(0, 0, 0, 0)
+
+
 def test_mean_of_folds_is_not_the_pooled_score():
     # Two subjects of one class each, all answers right: folds would average to 1/3.
     truth, group = np.array([0, 0, 1, 1, 2]), np.array([0, 0, 1, 1, 2])

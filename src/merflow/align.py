@@ -26,7 +26,7 @@ SIDE = 4.4
 """Side of the output in eye distances: the whole-face region with a margin of 1 just fits."""
 EYES = (0.5, 0.34)
 """Where the eye midpoint lies in the output, as shares of its side (x, y)."""
-SEARCH = 1.9
+SEARCH = 1.65
 """Half the side of the part of the frame that is tracked, in eye distances."""
 
 

@@ -24,7 +24,7 @@ def evidence_of_run(folder: Path, plan: Plan) -> Evidence:
     run = run_of(folder)
     experiment = plan.experiment(run.experiment)
     table = read_pooled(folder / "pooled.csv", classes=plan.classes(run.experiment))
-    results = folder.parents[2]
+    results = folder.parents[3]
     folds, facts = [], []
     for name in sorted(set(table.folds)):
         fold = read_fold(results / "folds" / run.experiment / f"{name}.csv")

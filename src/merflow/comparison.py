@@ -12,6 +12,7 @@ from statistics import NormalDist
 import numpy as np
 
 from merflow.intervals import (
+    FEWEST_SUBJECTS,
     LEVEL,
     RESAMPLES,
     SMALLEST_ERROR,
@@ -137,7 +138,7 @@ def _interval(
     count = len(strata)
     once = np.ones((1, count))
     observed = float(_difference(once, first, second)[0])
-    if count < 2:
+    if count < FEWEST_SUBJECTS:
         return Interval(float("nan"), float("nan"))
     error = float(_errors(once, first, second, strata)[0])
     if error < 1e-12:

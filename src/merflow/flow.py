@@ -1,9 +1,9 @@
 """Flow: how the skin moved from onset to apex, as one small picture in place of the frames.
 
-The motion is found by least squares over Gaussian neighbourhoods, fine ones held to wide ones
-where the skin is smooth (Lucas and Kanade's normal equations, two scales), repeated from blurred
-to sharp pictures with the apex frame warped back. On demo faces it comes nearer the truth than
-TV-L1 and OpenCV's DIS (docs/performance.md).
+Dense motion in two steps. A variational method (brightness and gradient constancy under robust
+penalties, Brox et al. 2004; OpenCV's VariationalRefinement, run from coarse to fine) follows the
+motion however large. Least squares over Gaussian neighbourhoods (Lucas and Kanade 1981, two
+scales) then give back the amplitude which the first step's smoothness takes from small motions.
 """
 
 import cv2
@@ -11,7 +11,7 @@ import numpy as np
 
 from merflow.clips import ClipArrays
 from merflow.crop import to_luma
-from merflow.resample import sample, spline_coefficients
+from merflow.resample import sample, spline_coefficients, to_bytes
 from merflow.select import with_apex
 from merflow.settings import Flow
 
@@ -22,18 +22,25 @@ STILL_S = 0.01
 """Frames within this time (s) of the onset and of the apex are averaged against sensor noise."""
 SIDE = 256
 """Pictures are brought to this side (px) at most."""
-GRID = 64
-"""Side of the grid on which motion is solved for."""
-SHARPENING = ((8.0, 3), (4.0, 3), (2.0, 3), (0.0, 4))
-"""Blur of the pictures (px of SIDE) and rounds at it: motions up to about 25 px are followed."""
+SMOOTHNESS = 17.0
+"""Weight of the variational method's smoothness term."""
+COARSEST = 16
+"""Side of the smallest picture of the pyramid (px)."""
+WARPS, FIXED_POINTS, RELAXATIONS = 3, 5, 20
+"""Rounds at each level: of warping, of the robust weights, of the linear solver."""
+ROUNDS = 3
+"""Rounds of the least squares; in each the motion changes by 1 px of SIDE at most."""
+OUTLIER = 4.0
+"""Differences beyond this many times the usual one lose weight: lips part, lids close."""
 SMOOTH = np.array([0.037659, 0.249153, 0.426375, 0.249153, 0.037659], np.float32)
 SLOPE = np.array([-0.109604, -0.276691, 0, 0.276691, 0.109604], np.float32)
 """A matched pair of smoothing and derivative taps (Farid and Simoncelli): the unmatched
 derivative of a blurred picture overstates motion by 5%."""
 FINE, WIDE = 1.5, 3.0
-"""Standard deviations of the two neighbourhoods (grid px)."""
+"""Standard deviations of the two neighbourhoods of the least squares (grid px, 4 px of SIDE)."""
 HOLD_FINE, HOLD_WIDE = 0.15, 0.02
-"""Weight of the wide solution in the fine one, and of no motion in the wide one (of the mean)."""
+"""Weight of the wide solution in the fine one, and of the first step in the wide one, as shares
+of the mean squared gradient: where the skin has no texture, they fill in."""
 
 
 def flow_picture(arrays: ClipArrays, settings: Flow) -> np.ndarray:
@@ -77,71 +84,102 @@ def optical_strain(field: np.ndarray, spacing: float) -> np.ndarray:
 def flow_field(first: np.ndarray, last: np.ndarray) -> np.ndarray:
     """Return the displacement from `first` to `last`, (H, W, 2) float32 px, on first's pixels.
 
-    first, last: (H, W) luma, float32, H and W alike. What one gain and one offset explain of the
-    difference is taken for light, not for motion.
+    first, last: (H, W) luma, float32. What one gain and one offset explain of the difference is
+    taken for light, not for motion.
     """
     height, width = first.shape
     side = min(SIDE, max(height, width))
-    first, last = (_to_side(picture, side) for picture in (first, last))
-    gain, offset = np.polyfit(first.ravel().astype(np.float64), last.ravel(), 1)
-    last = ((last - offset) / (gain if abs(gain) > 0.1 else 1)).astype(np.float32)
-    grid = min(GRID, side)
-    u = np.zeros((grid, grid, 2), np.float32)
-    for blur, rounds in SHARPENING:
-        u = _solve(_blurred(first, blur), _blurred(last, blur), u, rounds)
+    first, last = (_resized(picture, side) for picture in (first, last))
+    last = _in_light_of(first, last)
+    rough = _resized(_variational(first, last), max(8, side // 4))
+    field = _least_squares(first, last, rough)
     scale = np.array([width / side, height / side], np.float32)
-    return cv2.resize(u, (width, height), interpolation=cv2.INTER_CUBIC) * scale
+    return cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC) * scale
 
 
-def _to_side(picture: np.ndarray, side: int) -> np.ndarray:
-    if picture.shape == (side, side):
+def _resized(picture: np.ndarray, side: int) -> np.ndarray:
+    if picture.shape[:2] == (side, side):
         return picture
     return cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
 
 
-def _blurred(picture: np.ndarray, sigma: float) -> np.ndarray:
-    return cv2.GaussianBlur(picture, (0, 0), sigma) if sigma else picture
+def _in_light_of(first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Return `last` with the brightness and contrast of `first`."""
+    mean, spread = float(first.mean()), first - first.mean()
+    change = float(last.mean())
+    gain = float((spread * (last - change)).sum()) / max(float((spread**2).sum()), 1e-6)
+    return mean + (last - change) / (gain if gain > 0.1 else 1.0)
+
+
+def _variational(first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Return the motion (S, S, 2) float32 px, found from coarse to fine."""
+    solver = cv2.VariationalRefinement_create()
+    solver.setAlpha(SMOOTHNESS)
+    solver.setFixedPointIterations(FIXED_POINTS)
+    solver.setSorIterations(RELAXATIONS)
+    levels = [(first, last)]
+    while len(levels[-1][0]) >= 2 * COARSEST:
+        levels.append((cv2.pyrDown(levels[-1][0]), cv2.pyrDown(levels[-1][1])))
+    field = np.zeros((*levels[-1][0].shape, 2), np.float32)
+    for pictures in reversed(levels):
+        side, before = len(pictures[0]), len(field)
+        if side != before:
+            field = cv2.resize(field, (side, side)) * (side / before)
+        bytes_ = [to_bytes(picture) for picture in pictures]
+        for _ in range(WARPS):
+            field = solver.calc(*bytes_, field)
+    return field
+
+
+def _least_squares(first: np.ndarray, last: np.ndarray, rough: np.ndarray) -> np.ndarray:
+    """Return the motion on the grid, (g, g, 2) float32 px: `rough` brought to the data."""
+    grid, side = len(rough), len(first)
+    coefficients = spline_coefficients(last)
+    row, column = np.mgrid[0:side, 0:side].astype(np.float32)
+    slope = _slope(first)
+    field = rough
+    for _ in range(ROUNDS):
+        dense = cv2.resize(field, (side, side), interpolation=cv2.INTER_CUBIC)
+        x, y = column + dense[..., 0], row + dense[..., 1]
+        moved = sample(coefficients, x, y)
+        change = _filter(moved - first, SMOOTH, SMOOTH)
+        usual = 1.4826 * float(np.median(np.abs(change))) + 0.3
+        weight = ((x >= 0) & (x < side) & (y >= 0) & (y < side)) / (
+            1 + (change / (OUTLIER * usual)) ** 2
+        )
+        gx, gy = ((a + b) / 2 for a, b in zip(slope, _slope(moved), strict=True))
+        products = (gx * gx, gx * gy, gy * gy, gx * change, gy * change)
+        xx, xy, yy, x, y = (_resized(weight * values, grid) for values in products)
+        ahead = field - rough
+        x = xx * ahead[..., 0] + xy * ahead[..., 1] - x
+        y = xy * ahead[..., 0] + yy * ahead[..., 1] - y
+        step = rough + _two_scales(xx, xy, yy, x, y) - field
+        length = np.hypot(step[..., 0], step[..., 1])[..., None]
+        field = (field + step / np.maximum(length, 1)).astype(np.float32)
+    return field
+
+
+def _slope(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return _filter(picture, SLOPE, SMOOTH), _filter(picture, SMOOTH, SLOPE)
 
 
 def _filter(picture: np.ndarray, across: np.ndarray, down: np.ndarray) -> np.ndarray:
     return cv2.sepFilter2D(picture, -1, across, down, borderType=cv2.BORDER_REFLECT_101)
 
 
-def _solve(first: np.ndarray, last: np.ndarray, u: np.ndarray, rounds: int) -> np.ndarray:
-    """Return the motion on the grid, (g, g, 2), improved from `u` by `rounds` of warping."""
-    grid, side = len(u), len(first)
-    gx, gy = _filter(first, SLOPE, SMOOTH), _filter(first, SMOOTH, SLOPE)
-
-    def onto_grid(values: np.ndarray) -> np.ndarray:
-        return cv2.resize(values, (grid, grid), interpolation=cv2.INTER_AREA)
-
-    xx, xy, yy = onto_grid(gx * gx), onto_grid(gx * gy), onto_grid(gy * gy)
+def _two_scales(
+    xx: np.ndarray, xy: np.ndarray, yy: np.ndarray, x: np.ndarray, y: np.ndarray
+) -> np.ndarray:
+    """Solve the 2x2 equations of every grid point, (g, g, 2): wide first, then fine held to it."""
     mean = float((xx + yy).mean() / 2) + 1e-6
-    hold = HOLD_FINE * mean
-    wide = _normal_equations(xx, xy, yy, WIDE, HOLD_WIDE * mean)
-    fine = _normal_equations(xx, xy, yy, FINE, hold)
-    coefficients = spline_coefficients(last)
-    row, column = np.mgrid[0:side, 0:side].astype(np.float32)
-    for _ in range(rounds):
-        dense = cv2.resize(u, (side, side), interpolation=cv2.INTER_CUBIC)
-        moved = sample(coefficients, column + dense[..., 0], row + dense[..., 1])
-        change = _filter(moved - first, SMOOTH, SMOOTH)
-        # The motion is solved for whole each time; what `u` explains already is added back.
-        x = xx * u[..., 0] + xy * u[..., 1] - onto_grid(gx * change)
-        y = xy * u[..., 0] + yy * u[..., 1] - onto_grid(gy * change)
-        far = wide(_blurred(x, WIDE), _blurred(y, WIDE))
-        near = fine(_blurred(x, FINE) + hold * far[0], _blurred(y, FINE) + hold * far[1])
-        u = np.dstack(near)
-    return u
-
-
-def _normal_equations(xx: np.ndarray, xy: np.ndarray, yy: np.ndarray, sigma: float, hold: float):  # noqa: ANN202
-    """Return the function that solves a neighbourhood's 2x2 equations for given right sides."""
-    xx, xy, yy = (cv2.GaussianBlur(values, (0, 0), sigma) for values in (xx, xy, yy))
-    xx, yy = xx + hold, yy + hold
-    determinant = xx * yy - xy * xy
-
-    def solve(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return (yy * x - xy * y) / determinant, (xx * y - xy * x) / determinant
-
-    return solve
+    u, v = np.zeros_like(x), np.zeros_like(y)
+    for sigma, share in ((WIDE, HOLD_WIDE), (FINE, HOLD_FINE)):
+        hold = share * mean
+        a, b, c, p, q = (
+            cv2.GaussianBlur(values, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
+            for values in (xx, xy, yy, x, y)
+        )
+        a, c, p, q = a + hold, c + hold, p + hold * u, q + hold * v
+        determinant = a * c - b * b
+        u, v = (c * p - b * q) / determinant, (a * q - b * p) / determinant
+    return np.dstack([u, v])

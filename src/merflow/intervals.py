@@ -22,11 +22,14 @@ equally good subjects would otherwise make the interval as wide as the scale."""
 FEW_SUBJECTS = 10
 """Below this effective number of subjects an interval is marked: it is narrower than it claims."""
 
+FEWEST_SUBJECTS = 5
+"""With fewer subjects there is no interval: three subjects give ten different resamples."""
+
 Metric = Callable[[np.ndarray], Ratios]
 
 
 class Interval(NamedTuple):
-    """Lower and upper end of an interval; NaN where there are fewer than two subjects."""
+    """Lower and upper end of an interval; NaN where there are too few subjects for any."""
 
     lo: float
     hi: float
@@ -67,7 +70,7 @@ def interval(
     numbers; metric: one of `scores.METRICS`. Chosen over percentile and BCa by simulation on the
     official subjects (benchmarks/interval_coverage.py): those cover too little on small parts.
     """
-    if len(subjects) < 2:
+    if len(subjects) < FEWEST_SUBJECTS:
         return Interval(math.nan, math.nan)
     rng = shape_rng(*subjects.shape, int(subjects.sum()), resamples)
     ratios = metric(subjects)

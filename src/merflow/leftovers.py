@@ -7,7 +7,7 @@ from merflow.files import PARTIAL
 from merflow.plan import Plan
 
 STAGES = ("cropped", "magnified", "interpolated", "flow", "packed")
-FOLD_FILES = ("predictions.csv", "history.csv", "run.json", "weights.weights.h5")
+FOLD_FILES = ("predictions.csv", "history.csv", "run.json", "weights.weights.h5", "inner.csv")
 RUN_FILES = ("pooled.csv", "scores.csv", "confusion.csv")
 
 
@@ -25,9 +25,10 @@ def wanted(plan: Plan) -> set[Path]:
             for stage in ("cropped", f"magnified/{factor}"):
                 pattern = f"{base}/{stage}/{{dataset}}/{{subject}}.h5"
                 files.update(plan.stores(entry.collection, pattern))
-        files.update(f"{run.folder}/{name}" for name in RUN_FILES)
         for fold, name in itertools.product(plan.folds(run.experiment), FOLD_FILES):
             files.add(f"{run.folder}/{fold.name}/{name}")
+    for run in plan.scored_runs():
+        files.update(f"{run.folder}/{name}" for name in RUN_FILES)
     for name in plan.experiments:
         files.update([*plan.fold_files(name), plan.truth_file(name)])
     return {Path(file) for file in files}

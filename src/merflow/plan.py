@@ -26,6 +26,9 @@ from merflow.recipes import Recipe
 from merflow.settings import Experiment, Settings
 from merflow.split import permuted
 
+NESTED = "nested"
+"""Stands where a factor stands: the factor chosen inside each fold, `x*` in the tables."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -143,6 +146,10 @@ class Plan:
         """Return a digest of everything the predictions of a run depend on."""
         return digest([self.data_digest(experiment, factor), self.training_recipe(experiment)])
 
+    def nested_digest(self, experiment: str) -> str:
+        """Return a digest of everything a nested choice depends on."""
+        return digest([self.run_digest(experiment, f) for f in self.factors(experiment)])
+
     def training_recipe(self, experiment: str) -> Recipe:
         """Return the settings that a fold's weights depend on, its data apart."""
         entry = self.settings.experiments[experiment]
@@ -156,7 +163,7 @@ class Plan:
                 "training",
                 "pretrain",
                 "control",
-                "permute_labels",
+                "nested",
             },
         )
         return {"version": recipes.STAGE_VERSION["train"], **chosen}
@@ -179,6 +186,7 @@ class Plan:
     def _all_runs(self, stage: str) -> Recipe:
         version = recipes.STAGE_VERSION[stage]
         runs = [[r.folder, self.run_digest(r.experiment, r.factor)] for r in self.runs()]
+        runs += [[r.folder] for r in self.scored_runs() if r.factor == NESTED]
         scored = [self.score_recipe(name) for name in self.experiments]
         return {"version": version, "experiments": self.experiments, "made": digest([runs, scored])}
 
@@ -252,48 +260,6 @@ class Plan:
         entry = self.experiment(experiment)
         return labels.classes(entry.scheme, self.settings, self.members(experiment))
 
-    def protocol_lines(self) -> dict[str, str]:
-        """Return, for each experiment, the line under a table that says how it was made."""
-        return {name: self._protocol_line(name) for name in self.experiments}
-
-    def _protocol_line(self, name: str) -> str:
-        entry = self.experiment(name)
-        chosen = self.settings.preparations[entry.preparation]
-        what = entry.network if entry.method == "keras" else entry.method
-        stop = f"{entry.training.epochs} epochs"
-        if entry.training.stopping == "inner":
-            stop = f"epochs chosen on inner folds (at most {entry.training.epochs})"
-        parts = [
-            f"{name}: {what}",
-            f"datasets {', '.join(self.members(name))}",
-            f"scheme {entry.scheme}",
-            f"protocol {entry.protocol}",
-            f"magnified by {chosen.magnify.method}",
-            f"{stop}, fixed before testing",
-            f"seeds {', '.join(map(str, entry.seeds))}",
-        ]
-        if chosen.kind == "flow" and chosen.flow.scale == "clip":
-            parts.append("flow scaled per clip")
-        if entry.control != "none":
-            parts.append(f"negative control: {entry.control}")
-        if entry.permute_labels is not None:
-            parts.append("labels permuted across subjects: should score as a guess")
-        return "; ".join(parts)
-
-    def flat_settings(self) -> dict[str, str]:
-        """Return every setting as `key.path -> value`, without the roots of this machine."""
-        flat: dict[str, str] = {}
-
-        def walk(path: str, value: Any) -> None:  # noqa: ANN401
-            if isinstance(value, dict) and value:
-                for key, inner in value.items():
-                    walk(f"{path}.{key}" if path else str(key), inner)
-            elif not re.fullmatch(r"datasets\.[^.]+\.(root|sheet)|align\.model", path):
-                flat[path] = "" if value is None else str(value)
-
-        walk("", self.settings.model_dump(mode="json"))
-        return flat
-
     def split_digest(self, experiment: str) -> str:
         """Return a digest of an experiment's clips, classes and folds."""
         data = self.labelled(experiment)
@@ -329,6 +295,16 @@ class Plan:
             for seed in self.settings.experiments[name].seeds
         ]
 
+    def scored_runs(self) -> list[Run]:
+        """Return the runs that have scores: all runs, and the nested choices among them."""
+        nested = [
+            Run(name, NESTED, seed)
+            for name in self.experiments
+            if self.experiment(name).nested
+            for seed in self.experiment(name).seeds
+        ]
+        return [*self.runs(), *nested]
+
     def factors(self, experiment: str) -> tuple[str, ...]:
         """Return the factors of an experiment."""
         return self.settings.experiments[experiment].factors
@@ -337,6 +313,11 @@ class Plan:
         """Return the predictions of every fold of a run."""
         folder = Run(experiment, factor, int(seed)).folder
         return [f"{folder}/{f.name}/predictions.csv" for f in self.folds(experiment)]
+
+    def pooled_of_factors(self, experiment: str, seed: str | int) -> list[str]:
+        """Return the pooled predictions that a nested choice chooses between."""
+        runs = [Run(experiment, factor, int(seed)) for factor in self.factors(experiment)]
+        return [f"{run.folder}/pooled.csv" for run in runs]
 
     def fold_groups(self, experiment: str) -> list[list[str]]:
         """Return fold names in groups of `folds_per_job`."""

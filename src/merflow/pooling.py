@@ -3,11 +3,14 @@
 import json
 from pathlib import Path
 
+import numpy as np
+
 from merflow.clips import ClipKey
 from merflow.csvtable import read_csv
 from merflow.errors import MerflowError
-from merflow.plan import Plan, Run
+from merflow.plan import NESTED, Plan, Run
 from merflow.predictions import Pooled, Predictions, pool, read_predictions
+from merflow.split import read_fold
 from merflow.tables import About
 
 
@@ -34,6 +37,28 @@ def pool_run(plan: Plan, run: Run) -> Pooled:
     return pool(parts, {key: name for key, name in truth.items() if key not in skipped}, classes)
 
 
+def inner_tables(plan: Plan, run: Run) -> dict[str, dict[str, Pooled]]:
+    """Return, for each fold and factor, the inner predictions beside the training labels.
+
+    Labels come from the fold files, where those of test clips are not.
+    """
+    classes = plan.classes(run.experiment)
+    place = {name: i for i, name in enumerate(classes)}
+    tables: dict[str, dict[str, Pooled]] = {}
+    for fold in plan.fold_names(run.experiment):
+        known = read_fold(Path(f"results/folds/{run.experiment}/{fold}.csv"))
+        label = dict(zip(known.train, known.labels, strict=True))
+        for factor in plan.factors(run.experiment):
+            folder = Path(Run(run.experiment, factor, run.seed).folder) / fold
+            inner = read_predictions(folder / "inner.csv", classes=classes)
+            truth = np.array([place[label[key]] for key in inner.keys])
+            chances = inner.probabilities
+            tables.setdefault(fold, {})[factor] = Pooled(
+                inner.keys, classes, truth, chances.argmax(1), ("",) * len(truth), chances
+            )
+    return tables
+
+
 def _facts(path: Path) -> dict:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
@@ -51,7 +76,7 @@ def about(plan: Plan, run: Run) -> About:
         experiment=run.experiment,
         method=method,
         preparation=entry.preparation,
-        factor=run.factor,
+        factor="x*" if run.factor == NESTED else run.factor,
         seed=run.seed,
         protocol=entry.protocol,
         scheme=entry.scheme,

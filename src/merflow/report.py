@@ -7,6 +7,7 @@ but for the part on cost and timings.
 
 from importlib.resources import files
 
+from merflow.describe import protocol_lines
 from merflow.plan import Plan
 from merflow.reporting.datacard import data_section, generated
 from merflow.reporting.magnification import effect_section
@@ -41,7 +42,7 @@ def build_report(plan: Plan) -> tuple[str, list[str]]:
 def page(results: Results) -> str:
     """Return the whole page."""
     plan = results.plan
-    tables = wide_tables(results.rows, plan.protocol_lines())
+    tables = wide_tables(results.rows, protocol_lines(plan))
     sections = (
         ("scores", "Scores", score_section(tables, plan)),
         ("magnification", "Magnification", effect_section(tables, results)),

@@ -131,9 +131,9 @@ def in_time(values: np.ndarray) -> np.ndarray:
     count = len(values)
     if count < 8:
         return values
-    t = np.arange(count)
-    line = np.column_stack([np.ones(count), t])
-    base = line @ np.linalg.lstsq(line, values, rcond=None)[0]
+    t = np.arange(count) - (count - 1) / 2
+    slope = np.einsum("t,tk->k", t, values) / (t**2).sum()
+    base = values.mean(0) + t[:, None] * slope
     # Cosine transform by the FFT of the path and its mirror image.
     spectrum = np.fft.rfft(np.concatenate([values - base, (values - base)[::-1]]), axis=0)
     bend = (2 - 2 * np.cos(np.pi * np.arange(count + 1) / count)) ** 2

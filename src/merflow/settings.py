@@ -246,6 +246,10 @@ class Experiment(Tree):
     control: Literal[
         "none", "frozen", "reversed", "shuffled", "masked", "dataset-only", "length-only"
     ] = Field("none", description="Negative control: what is taken from the clips beforehand.")
+    nested: bool = Field(
+        False,
+        description="Also a row x*: the factor chosen in each fold on training subjects alone.",
+    )
     permute_labels: int | None = Field(
         None, ge=0, description="Seed of a label permutation across subjects: a negative control."
     )
@@ -291,6 +295,8 @@ class Settings(Tree):
         _known(f"{where}.preparation", "preparation", experiment.preparation, self.preparations)
         _known(f"{where}.collection", "collection", experiment.collection, self.collections)
         _known(f"{where}.scheme", "scheme", experiment.scheme, labels.names(self))
+        if experiment.nested and any("+" in factor for factor in experiment.factors):
+            raise ValueError(f"{where}.nested: pooled factors (x1+x10) cannot be chosen between")
         for member in experiment.test_on:
             members = self.collections[experiment.collection]
             _known(f"{where}.test_on", "dataset of the collection", member, members)

@@ -17,6 +17,7 @@ from merflow.methods import Fitted, TrainingData
 from merflow.packed import Packed
 from merflow.plan import Plan, Run
 from merflow.predictions import Predictions, write_predictions
+from merflow.settings import Experiment
 from merflow.split import FoldFile
 
 
@@ -81,6 +82,10 @@ def train_fold(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile, out: Path) ->
         "seconds": round(time.perf_counter() - started, 3),
         **fitted.facts,
     }
+    if experiment.nested:
+        write_predictions(
+            out / "inner.csv", inner_predictions(experiment, classes, data, run, fold)
+        )
     write_json(out / "run.json", facts)
     # Last: whoever finds predictions finds the rest.
     answers = Predictions(tuple(test), tuple(classes), _answers(fitted, shelf, test, len(classes)))
@@ -109,6 +114,27 @@ def training_data(shelf: Shelf, fold: FoldFile, classes: Sequence[str]) -> Train
         keys=tuple(keys) * many,
         factors=tuple(f for f in shelf.factors for _ in keys) if many > 1 else (),
     )
+
+
+def inner_predictions(
+    experiment: Experiment, classes: tuple[str, ...], data: TrainingData, run: Run, fold: FoldFile
+) -> Predictions:
+    """Return predictions of the fold's own training clips, each by a model that never saw its
+    subject: what a choice between factors may look at.
+    """
+    from merflow.methods import make_method
+    from merflow.training import inner
+
+    held = inner.folds(data, experiment.training.inner_folds, experiment.training.inner_support)
+    answers = np.empty((len(data.y), len(classes)))
+    for number in np.unique(held):
+        out = np.flatnonzero(held == number)
+        seed = fold_seed(run.seed, f"{fold.name} inner {number}")
+        fitted = make_method(experiment, classes, seed).fit(
+            data.take(np.flatnonzero(held != number))
+        )
+        answers[out] = fitted.predict(data.x[out], [data.keys[i] for i in out])
+    return Predictions(data.keys, classes, answers)
 
 
 def _answers(fitted: Fitted, shelf: Shelf, test: Sequence[ClipKey], classes: int) -> np.ndarray:

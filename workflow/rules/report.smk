@@ -3,7 +3,7 @@
 
 rule table:
     input:
-        [f"{run.folder}/scores.csv" for run in PLAN.runs()],
+        [f"{run.folder}/scores.csv" for run in PLAN.scored_runs()],
     output:
         [
             f"results/tables/scores.{kind}"
@@ -23,7 +23,7 @@ rule table:
 rule report:
     input:
         tables=rules.table.output,
-        pooled=[f"{run.folder}/pooled.csv" for run in PLAN.runs()],
+        pooled=[f"{run.folder}/pooled.csv" for run in PLAN.scored_runs()],
         skipped="results/skipped.csv",
     output:
         report(

@@ -105,3 +105,24 @@ rule score:
         "{wildcards.experiment} {wildcards.factor} seed {wildcards.seed}: scoring the pooled folds"
     shell:
         "{MERFLOW} score {params.run:q} --config results/config.yaml > {log:q} 2>&1"
+
+
+rule choose:
+    # The row x*: reads the inner predictions that a nested experiment's folds leave beside theirs.
+    input:
+        lambda w: PLAN.pooled_of_factors(w.experiment, w.seed),
+    output:
+        "results/runs/{experiment}/nested/seed{seed}/pooled.csv",
+        "results/runs/{experiment}/nested/seed{seed}/scores.csv",
+        "results/runs/{experiment}/nested/seed{seed}/confusion.csv",
+    log:
+        "results/logs/choose/{experiment}/seed{seed}.log",
+    localrule: True
+    params:
+        run="results/runs/{experiment}/nested/seed{seed}",
+        data=lambda w: PLAN.nested_digest(w.experiment),
+        recipe=lambda w: PLAN.score_recipe(w.experiment),
+    message:
+        "{wildcards.experiment} seed {wildcards.seed}: choosing a factor inside every fold"
+    shell:
+        "{MERFLOW} choose {params.run:q} --config results/config.yaml > {log:q} 2>&1"

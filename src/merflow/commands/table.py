@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from merflow.configuration import load
+from merflow.describe import flat_settings, protocol_lines
 from merflow.files import write_text
 from merflow.plan import Plan
 from merflow.tables import read_scores, row_order, write_scores
@@ -30,9 +31,9 @@ def table(out: Path, *scores: Path, config: Path) -> None:
     """
     plan = Plan(load(config))
     rows = sorted((row for path in scores for row in read_scores(path)), key=row_order)
-    tables = wide_tables(rows, plan.protocol_lines())
+    tables = wide_tables(rows, protocol_lines(plan))
     write_scores(out / "scores.csv", rows)
-    write_workbook(out / "scores.xlsx", tables, plan.flat_settings())
+    write_workbook(out / "scores.xlsx", tables, flat_settings(plan))
     write_text(out / "scores.md", render_markdown(tables))
     write_text(out / "scores.tex", render_latex(tables))
     write_text(out / "scores.txt", render_text(tables))

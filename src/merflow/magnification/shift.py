@@ -13,9 +13,6 @@ from functools import cache
 import cv2
 import numpy as np
 
-BORDER = cv2.BORDER_REFLECT_101
-HALF = np.array([-0.5, 0.0, 0.5], np.float32)
-ONE = np.array([1.0], np.float32)
 REACH = 3.0
 """Pixels at a band's resolution that one turn can shift it by with half of its energy or more."""
 TURNS = 3
@@ -29,13 +26,19 @@ SPECTRUM = 2.4
 
 
 def slope_x(plane: np.ndarray) -> np.ndarray:
-    """Return the 3-tap Riesz transform along x of an (H, W) float32 plane."""
-    return cv2.sepFilter2D(plane, cv2.CV_32F, HALF, ONE, borderType=BORDER)
+    """Return the 3-tap Riesz transform along x of an (H, W) float32 plane, edges mirrored."""
+    out = np.zeros_like(plane)
+    if plane.shape[1] > 2:
+        cv2.addWeighted(plane[:, 2:], 0.5, plane[:, :-2], -0.5, 0, dst=out[:, 1:-1])
+    return out
 
 
 def slope_y(plane: np.ndarray) -> np.ndarray:
-    """Return the 3-tap Riesz transform along y of an (H, W) float32 plane."""
-    return cv2.sepFilter2D(plane, cv2.CV_32F, ONE, HALF, borderType=BORDER)
+    """Return the 3-tap Riesz transform along y of an (H, W) float32 plane, edges mirrored."""
+    out = np.zeros_like(plane)
+    if plane.shape[0] > 2:
+        cv2.addWeighted(plane[2:], 0.5, plane[:-2], -0.5, 0, dst=out[1:-1])
+    return out
 
 
 @cache

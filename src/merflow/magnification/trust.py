@@ -7,8 +7,8 @@ from merflow.magnification.temporal import apply_in_time
 
 NEAR = 3.0
 """Standard deviation, in cells, of the neighbourhood over which energy is averaged."""
-MARGIN = 2.0
-"""Standard deviations by which the energy of noise may exceed what is expected of it."""
+MARGIN = 1.0
+"""Noise is given this many standard deviations of its energy more than is expected of it."""
 
 
 def filter_in_time(raw: np.ndarray, operator: np.ndarray, smooth: np.ndarray) -> np.ndarray:
@@ -27,14 +27,15 @@ def filter_levels(
 ) -> list[np.ndarray]:
     """Return what `filter_in_time` gives for several fields of one scene, judged together.
 
-    Where any level shows motion there is motion, so every level is believed there as much as the
-    level that shows it best. levels: (T, rows, columns, 2) float32 each, on grids of their own.
+    Where a level shows motion there is motion: the coarser levels and the next finer one are
+    believed there as much. (Further down, a coarse level's place would be too vague.) levels:
+    (T, rows, columns, 2) float32 each, finest first, each on a grid of its own.
     """
     judgements = [judged(raw, operator, smooth) for raw in levels]
     filtered = []
-    for motion, share in judgements:
+    for level, (motion, share) in enumerate(judgements):
         size = share.shape[::-1]
-        for _, other in judgements:
+        for _, other in judgements[: level + 2]:
             share = np.maximum(share, cv2.resize(other, size, interpolation=cv2.INTER_LINEAR))
         motion *= share[..., None]
         filtered.append(motion)

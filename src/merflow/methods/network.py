@@ -47,6 +47,7 @@ class NetworkMethod:
         )
         result = loop.train_fold(recipe, data)
         result.facts["seconds"] = round(time.perf_counter() - started, 3)
+        result.facts |= loop.measured(result, data.x, training.batch_size)
         return FittedNetwork(result.model, result.history, result.facts, training.batch_size)
 
 

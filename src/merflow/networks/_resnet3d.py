@@ -93,16 +93,18 @@ def factored(x: Tensor, filters: int, middle: int, stride: int, name: str) -> Te
     return conv(x, filters, (3, 1, 1), (stride, 1, 1), f"{name}.3")
 
 
-def full_stem(x: Tensor) -> Tensor:
+def full_stem(x: Tensor, filters: int) -> Tensor:
     """Return R3D's first convolution, 3 x 7 x 7."""
-    x = conv(x, 64, (3, 7, 7), (1, 2, 2), "stem.0")
+    x = conv(x, filters, (3, 7, 7), (1, 2, 2), "stem.0")
     return layers.ReLU()(normalise(x, "stem.1"))
 
 
-def factored_stem(x: Tensor) -> Tensor:
+def factored_stem(x: Tensor, filters: int) -> Tensor:
     """Return R(2+1)D's first two convolutions."""
-    x = layers.ReLU()(normalise(conv(x, 45, (1, 7, 7), (1, 2, 2), "stem.0"), "stem.1"))
-    return layers.ReLU()(normalise(conv(x, 64, (3, 1, 1), (1, 1, 1), "stem.3"), "stem.4"))
+    x = layers.ReLU()(
+        normalise(conv(x, 45 * filters // 64, (1, 7, 7), (1, 2, 2), "stem.0"), "stem.1")
+    )
+    return layers.ReLU()(normalise(conv(x, filters, (3, 1, 1), (1, 1, 1), "stem.3"), "stem.4"))
 
 
 def _block(x: Tensor, kind: str, filters: int, stride: int, name: str) -> Tensor:
@@ -118,6 +120,9 @@ def _block(x: Tensor, kind: str, filters: int, stride: int, name: str) -> Tensor
     return layers.ReLU()(layers.Add()([x, y]))
 
 
+# What torchvision's network has not is named `added`: converted weights leave it at random.
+
+
 def build_resnet(
     kind: Literal["r3d18", "r2plus1d18"],
     shape: tuple[int, int, int, int],
@@ -127,18 +132,19 @@ def build_resnet(
     channel_attention: ChannelAttention,
     outline_mask: bool,
     stem_pool: bool,
+    filters: int,
 ) -> keras.Model:
     """Build either network; the settings are described in their files."""
     inputs = keras.Input(shape)
-    x = (full_stem if kind == "r3d18" else factored_stem)(_kinetics_scale(inputs))
+    x = (full_stem if kind == "r3d18" else factored_stem)(_kinetics_scale(inputs), filters)
     if stem_pool:
         x = layers.MaxPooling3D((1, 2, 2))(x)
     if outline_mask:
         x = layers.Multiply()([x, Outline(x.shape[2:4], dtype="float32")(inputs)])
-    for number, filters in enumerate((64, 128, 256, 512), 1):
+    for number in range(1, 5):
         for block in range(2):
             stride = 2 if number > 1 and block == 0 else 1
-            x = _block(x, kind, filters, stride, f"layer{number}.{block}")
+            x = _block(x, kind, filters << (number - 1), stride, f"layer{number}.{block}")
         x = layers.SpatialDropout3D(dropout)(x)
         if number == 3 and spatial_attention:
             x = _weigh_places(x)
@@ -161,7 +167,9 @@ def _kinetics_scale(x: Tensor) -> Tensor:
 
 
 def _weigh_places(x: Tensor) -> Tensor:
-    weights = layers.Conv3D(1, 7, padding="same", use_bias=False, activation="sigmoid")
+    weights = layers.Conv3D(
+        1, 7, padding="same", use_bias=False, activation="sigmoid", name="added.places"
+    )
     return layers.Multiply()([x, weights(channel_maps(x))])
 
 
@@ -170,8 +178,10 @@ def _channel_scores(x: Tensor, pooled: bool) -> Tensor:
 
     pooled: x is (N, C) already, so mean and maximum are the same, as in the released code.
     """
-    squeeze = layers.Dense(max(1, x.shape[-1] // 16), activation="relu", use_bias=False)
-    widen = layers.Dense(x.shape[-1], use_bias=False)
+    squeeze = layers.Dense(
+        max(1, x.shape[-1] // 16), activation="relu", use_bias=False, name="added.squeeze"
+    )
+    widen = layers.Dense(x.shape[-1], use_bias=False, name="added.widen")
     views = (
         [x, x] if pooled else [layers.GlobalAveragePooling3D()(x), layers.GlobalMaxPooling3D()(x)]
     )

@@ -25,6 +25,7 @@ def build(
     channel_attention: ChannelAttention = "none",
     outline_mask: bool = False,
     stem_pool: bool = True,
+    filters: int = 64,
 ) -> keras.Model:
     """Build the network; settings as in `r3d18`."""
     return build_resnet(
@@ -36,4 +37,5 @@ def build(
         channel_attention,
         outline_mask,
         stem_pool,
+        filters,
     )

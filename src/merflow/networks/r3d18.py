@@ -40,12 +40,14 @@ def build(
     channel_attention: ChannelAttention = "none",
     outline_mask: bool = False,
     stem_pool: bool = True,
+    filters: int = 64,
 ) -> keras.Model:
     """Build the network.
 
     dropout: of whole channels after each of the four layers; spatial_attention: after the third;
     channel_attention: none, map, or pooled (released); outline_mask: features outside the face's
-    outline are zero; stem_pool: system A's extra pooling, which torchvision has not.
+    outline are zero; stem_pool: system A's extra pooling, which torchvision has not;
+    filters: of the first layer, doubled by each of the next three (published weights need 64).
     """
     return build_resnet(
         "r3d18",
@@ -56,4 +58,5 @@ def build(
         channel_attention,
         outline_mask,
         stem_pool,
+        filters,
     )

@@ -66,11 +66,13 @@ def build(
     weights: Literal["none", "imagenet", "given"] = "none",
     freeze: bool = False,
     dropout: float = 0.5,
+    units: int = 4096,
 ) -> keras.Model:
     """Build the network.
 
     frames: what an answer rests on; weights: none, imagenet, or given; freeze:
-    leave the convolutions as loaded; dropout: after each of the two wide dense layers.
+    leave the convolutions as loaded; dropout: after each of the two wide dense
+    layers; units: of these.
     """
     inputs = keras.Input(shape)
     x = inputs if frames == "mean" else Frame(frames)(inputs)
@@ -84,7 +86,7 @@ def build(
     x = ops.mean(ops.reshape(x, (-1, steps, *x.shape[1:])), axis=1)
     x = layers.Flatten()(x)
     for name in ("fc1", "fc2"):
-        x = layers.Dropout(dropout)(layers.Dense(4096, activation="relu", name=name)(x))
+        x = layers.Dropout(dropout)(layers.Dense(units, activation="relu", name=name)(x))
     return keras.Model(inputs, head(x, classes), name="vgg16_transfer")
 
 

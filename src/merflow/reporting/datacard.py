@@ -107,7 +107,9 @@ def _classes(truth: Mapping[ClipKey, str], names: list[str], results: Results) -
     scheme = results.plan.experiment(names[0]).scheme
     shown = listing(names) if len(names) <= 6 else plural(len(names), "experiment")
     heading = f"Classes, scheme {scheme}: {shown}"
-    return join([el("h3", heading), table(columns, rows, foot=foot, label=heading)])
+    said = "Clips of the sheets whose emotion has no class in the scheme are not among these."
+    made = table(columns, rows, foot=foot, label=heading)
+    return join([el("h3", heading), el("p", said, class_="legend"), made])
 
 
 def _counts(

@@ -7,6 +7,7 @@ from platform import python_version
 
 import numpy as np
 
+from merflow.describe import flat_settings, protocol_lines
 from merflow.files import digest, file_digest
 from merflow.reporting.markup import (
     DASH,
@@ -39,7 +40,7 @@ STAGES = ("align", "crop", "magnify", "interpolate", "flow", "pack", "pretrain",
 def settings_section(results: Results) -> Html:
     """Return every setting, by section, folded."""
     sections: dict[str, list[tuple[str, str]]] = {GENERAL: []}
-    for key, value in results.plan.flat_settings().items():
+    for key, value in flat_settings(results.plan).items():
         words = key.split(".")
         named = words[0] in ("experiments", "preparations", "datasets") and len(words) > 2
         section = ".".join(words[:2]) if named else words[0] if len(words) > 1 else GENERAL
@@ -49,7 +50,7 @@ def settings_section(results: Results) -> Html:
         cells = [(key.removeprefix(f"{name}."), value or DASH) for key, value in rows]
         made = table((Column("key"), Column("value")), cells, sortable=False, label=name)
         blocks.append(details(name, made, class_="small"))
-    lines = [el("li", line) for line in results.plan.protocol_lines().values()]
+    lines = [el("li", line) for line in protocol_lines(results.plan).values()]
     return join([el("ul", *lines), *blocks])
 
 
@@ -171,7 +172,7 @@ def provenance_section(results: Results) -> Html:
     files = [
         (name, file_digest(name)) for name in (SCORES, SKIPPED) if Path(name).exists()
     ]  # fmt: skip
-    files.append(("settings", digest(results.plan.flat_settings())))
+    files.append(("settings", digest(flat_settings(results.plan))))
     columns = (
         Column("run"),
         Column("settings of the training"),

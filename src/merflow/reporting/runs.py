@@ -157,7 +157,7 @@ def _training(run: RunResults, top: float) -> Html:
 def _curve_legend(run: RunResults, inner: bool) -> str:
     words = [
         f"Line: median over {plural(len(run.folds), 'fold')}; band: {BAND[0]:.0%} to "
-        f"{BAND[1]:.0%} of them. The subject left out plays no part in either.",
+        f"{BAND[1]:.0%} of them. The subject left out plays no part here.",
     ]
     if inner:
         words.append(f"{INNER.capitalize()}: training subjects held out to choose the epochs.")

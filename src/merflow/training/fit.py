@@ -19,6 +19,7 @@ from merflow.training import (
     balance,
     batches,
     batchnorm,
+    flops,
     inner,
     losses,
     optimisers,
@@ -75,6 +76,19 @@ def train_fold(recipe: Recipe, data: TrainingData) -> Trained:
             row[key] = mean
     trained.facts["inner_best_epochs"] = best
     return trained
+
+
+def measured(trained: Trained, x: np.ndarray, batch: int) -> dict[str, Any]:
+    """Return what an answer costs: operations of a clip, milliseconds of a clip in a batch."""
+    full = np.resize(x, (batch, *x.shape[1:]))
+    trained.model.predict_on_batch(full)  # The first call traces.
+    started = time.perf_counter()
+    trained.model.predict_on_batch(full)
+    spent = 1000 * (time.perf_counter() - started) / batch
+    return {
+        "flops": flops.forward_flops(trained.model, x.shape[1:]),
+        "milliseconds_a_clip": round(spent, 3),
+    }
 
 
 def train(recipe: Recipe, data: TrainingData, epochs: int, watch: Watch | None = None) -> Trained:
@@ -150,8 +164,14 @@ def scaled_network(
     scale: tuple[np.ndarray, np.ndarray],
 ) -> keras.Model:
     """Return a fresh network behind a layer that standardises its input with `scale`."""
+    return behind_scaling(build_network(name, shape, classes, settings), shape, scale)
+
+
+def behind_scaling(
+    network: keras.Model, shape: tuple[int, ...], scale: tuple[np.ndarray, np.ndarray]
+) -> keras.Model:
+    """Return the network with its input standardised by `scale`, mean and deviation."""
     inputs = keras.Input(shape, dtype="float32")
-    network = build_network(name, shape, classes, settings)
     return keras.Model(inputs, network(scaling.Standardise(*scale)(inputs)), name="scaled")
 
 

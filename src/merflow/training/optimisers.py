@@ -51,7 +51,8 @@ def optimiser(training: Training, steps_an_epoch: int) -> keras.optimizers.Optim
     """Return a new optimiser with its schedule, weight decay and gradient accumulation."""
     common = {
         "learning_rate": schedule(training, steps_an_epoch),
-        "weight_decay": training.weight_decay or None,
+        # None spares the other optimisers a pass over the weights; AdamW wants a number.
+        "weight_decay": training.weight_decay or (0.0 if training.optimiser == "adamw" else None),
         "gradient_accumulation_steps": training.accumulate if training.accumulate > 1 else None,
     }
     if training.optimiser == "sgd":

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from merflow.errors import MerflowError
 from merflow.files import file_digest
@@ -55,15 +56,31 @@ def begin_from(network: keras.Model, name: str, path: Path) -> dict[str, Any]:
     source = saved.rebuild(path, about).layers[-1]
     ours, theirs = _weighted(network), _weighted(source)
     if len(ours) != len(theirs):
+        # Attention that one of the two has and the other has not starts at random.
+        ours, theirs = _without_added(ours), _without_added(theirs)
+    if len(ours) != len(theirs):
         raise _other_settings(path, about, f"{len(theirs)} layers with weights, here {len(ours)}")
     for mine, other in zip(ours[:-1], theirs[:-1], strict=True):
-        shapes = [[tuple(w.shape) for w in layer.weights] for layer in (mine, other)]
+        values = other.get_weights()
+        if mine is ours[0]:
+            values[0] = _grey_kernel(values[0], mine.weights[0].shape)
+        shapes = [tuple(w.shape) for w in mine.weights], [v.shape for v in values]
         if shapes[0] != shapes[1]:
             raise _other_settings(
                 path, about, f"layer {other.name} has shapes {shapes[1]}, here {shapes[0]}"
             )
-        mine.set_weights(other.get_weights())
+        mine.set_weights(values)
     return {"start": file_digest(path), "start_layers": len(ours) - 1}
+
+
+def _grey_kernel(kernel: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Return a first kernel made for colour, summed for grey: the same answer to equal channels."""
+    grey = kernel.ndim == len(shape) and kernel.shape[-2] == 3 and shape[-2] == 1
+    return kernel.sum(-2, keepdims=True) if grey else kernel
+
+
+def _without_added(layers: list[keras.Layer]) -> list[keras.Layer]:
+    return [layer for layer in layers if not layer.name.startswith("added")]
 
 
 def _weighted(model: keras.Model) -> list[keras.Layer]:

@@ -15,12 +15,13 @@ VARIANTS: dict[str, dict[str, str]] = {
         **dict.fromkeys(("HS", "HS_cropped", "VIS", "VIS_cropped", "NIR", "NIR_cropped"), "smic"),
         "HS_E": "smic_e",
     },
-    "casme2": dict.fromkeys(("selected", "cropped"), "casme2"),
+    "casme2": dict.fromkeys(("selected", "raw", "cropped"), "casme2"),
     "samm": dict.fromkeys(("full", "cropped"), "samm"),
-    "casme_sq": dict.fromkeys(
-        ("rawpic", "cropped", "rawpic_macro", "cropped_macro", "rawpic_all", "cropped_all"),
-        "casme_sq",
-    ),
+    "casme_sq": {
+        f"{tree}{kind}": "casme_sq"
+        for tree in ("rawpic", "cropped", "selected")
+        for kind in ("", "_macro", "_all")
+    },
     "casme3": dict.fromkeys(("clips", "long"), "casme3"),
     "jaffe": {"stills": "jaffe"},
     "ktfe": dict.fromkeys(("rgb", "thermal"), "ktfe"),

@@ -1,5 +1,6 @@
 """What a full-size look-alike consists of: workbooks, folders, and what they should read as."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,7 +83,8 @@ def write_published(root: Path, published: Published, frames: bool = True) -> No
             folder.mkdir(parents=True, exist_ok=True)
             made.add(folder)
         for name in item.names if frames else ():
-            (folder / name).touch()
+            # Tens of thousands of files: one call each, where Path.touch makes three.
+            os.close(os.open(f"{folder}/{name}", os.O_CREAT | os.O_WRONLY, 0o644))
 
 
 def write_book(root: Path, book: Book) -> None:

@@ -153,8 +153,12 @@ def _item(
     onset, apex, offset = span[0], span[1], SEEN_MORE.get(clip, span[2])
     numbers = tuple(range(onset, offset + 1))
     top, prefix = ("CASME2_RAW_selected/CASME2_RAW_selected", "img")
+    on_disk = numbers
     if variant == "cropped":
         top, prefix = "Cropped", "reg_img"
+    elif variant == "raw":
+        # The published recordings go on for seconds; a few frames on either side show the same.
+        top, on_disk = "CASME2-RAW", tuple(range(onset - 5, offset + 6))
     expected = Expected(
         f"sub{subject}",
         name,
@@ -165,4 +169,5 @@ def _item(
         offset,
         "" if index in UNKNOWN_UNITS else units,
     )
-    return Item(f"{top}/sub{subject}/{name}", tuple(f"{prefix}{n}.jpg" for n in numbers), expected)
+    files = tuple(f"{prefix}{n}.jpg" for n in on_disk)
+    return Item(f"{top}/sub{subject}/{name}", files, expected)

@@ -61,8 +61,6 @@ NO_APEX = 100
 MISPLACED = ("s19", "23_0502funnyerrors")
 """A recording of s23 that lies below s19 in the published folder."""
 
-TREES = ("rawpic", "cropped")
-
 
 def plan(variant: str = "rawpic") -> Published:
     """Return one tree; `_macro` and `_all` after its name say which rows are expected."""
@@ -134,9 +132,10 @@ def _item(
     last = offset or (2 * apex - onset if tree == "rawpic" else apex + 3)
     numbers = tuple(range(onset, last + 1))
     expected = Expected(subject, clip, word, numbers, onset, apex or None, offset or None, units)
-    if tree == "cropped":
+    if tree != "rawpic":
         names = tuple(f"img{n}.jpg" for n in numbers)
-        return Item(f"cropped/{participant}/{clip}", names, expected)
+        top = f"cropped/{participant}" if tree == "cropped" else f"selectedpic/{subject}"
+        return Item(f"{top}/{clip}", names, expected)
     recording = f"{subject[1:]}_{VIDEOS[clip.rsplit('_', 1)[0]]}"
     parent = MISPLACED[0] if recording == MISPLACED[1] else subject
     # Only the labelled frames and a few round them: the published recordings are whole.

@@ -1,0 +1,108 @@
+"""Time and memory of magnification and interpolation against the baselines, in one run.
+
+Rounds alternate between all methods, so that a busy machine slows all of them alike; the best
+round of each counts. `python benchmarks/magnify_speed.py [--rounds 5] [--sizes 128 256 400]`
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from baselines import linear_baseline, riesz_baseline, tim_baseline
+from motion_truth import MovingTexture, bump, texture
+
+from merflow.interpolate import interpolate_frames
+from merflow.magnify import magnify_frames
+from merflow.settings import Magnify
+
+LENGTH, FPS, FACTOR = 64, 100.0, 10.0
+
+
+def clip_of(size: int) -> np.ndarray:
+    """Return the (64, size, size, 3) uint8 clip that is magnified: 0.2 px, sensor noise 1.5."""
+    few = MovingTexture(texture(size), 0.2, bump(8)).clip()
+    clip = np.repeat(few.astype(np.float32), LENGTH // 8, axis=0)
+    clip += np.random.default_rng(0).normal(0, 1.5, clip.shape).astype(np.float32)
+    return np.clip(np.rint(clip), 0, 255).astype(np.uint8)
+
+
+def jobs() -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+    """Return every method that is timed, by name."""
+
+    def ours(method: str) -> Callable[[np.ndarray], np.ndarray]:
+        return lambda frames: magnify_frames(frames, FPS, FACTOR, Magnify(method=method))[0]
+
+    return {
+        "linear baseline": lambda frames: linear_baseline(frames, FACTOR - 1),
+        "linear": ours("linear"),
+        "Riesz baseline": lambda frames: riesz_baseline(frames, FACTOR - 1, FPS),
+        "phase": ours("phase"),
+        "lagrangian": ours("lagrangian"),
+        "TIM baseline (64 to 10)": lambda frames: tim_baseline(frames, 10),
+        "TIM (64 to 10)": lambda frames: interpolate_frames(frames, 10, "tim"),
+    }
+
+
+def peak_extra(job: Callable[[np.ndarray], np.ndarray], frames: np.ndarray) -> float:
+    """Return the MB of memory (result included) that `job` needs beside its input."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:  # in a process of its own, so that nothing freed before can be used again
+        job(frames[:4, :32, :32].copy())
+        before = _kilobytes("VmRSS")
+        with open("/proc/self/clear_refs", "w") as handle:
+            handle.write("5")
+        job(frames)
+        os.write(writer, str(_kilobytes("VmHWM") - before).encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as handle:
+        text = handle.read()
+    os.waitpid(child, 0)
+    return int(text) / 1024 if text else float("nan")
+
+
+def _kilobytes(name: str) -> int:
+    with open("/proc/self/status") as handle:
+        return next(int(line.split()[1]) for line in handle if line.startswith(name))
+
+
+def main() -> None:
+    """Print one table a size."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[128, 256, 400])
+    options = parser.parse_args()
+    print(f"OpenCV threads: {cv2.getNumThreads()}; {LENGTH} frames, colour, x{FACTOR:g}")
+    for size in options.sizes:
+        frames, named = clip_of(size), jobs()
+        memory = {name: peak_extra(job, frames) for name, job in named.items()}
+        wall, cpu = ({name: [] for name in named} for _ in "wc")
+        for _ in range(options.rounds):
+            for name, job in named.items():
+                start, spent = time.perf_counter(), time.process_time()
+                job(frames)
+                wall[name].append(time.perf_counter() - start)
+                cpu[name].append(time.process_time() - spent)
+        print(f"\n{size} x {size}\n\n| | ms a frame | CPU ms a frame | MB extra |")
+        print("|---|---|---|---|")
+        for name in named:
+            best, least = (1000 * min(seen[name]) / LENGTH for seen in (wall, cpu))
+            print(f"| {name} | {best:.2f} | {least:.2f} | {memory[name]:.0f} |")
+        for one, two in (
+            ("linear baseline", "linear"),
+            ("Riesz baseline", "phase"),
+            ("Riesz baseline", "lagrangian"),
+            ("TIM baseline (64 to 10)", "TIM (64 to 10)"),
+        ):
+            print(f"{two}: {min(wall[one]) / min(wall[two]):.1f} times as fast as the {one}"
+                  f" ({min(cpu[one]) / min(cpu[two]):.1f} in CPU time)")  # fmt: skip
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
