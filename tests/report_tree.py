@@ -13,10 +13,11 @@ from merflow.clips import Clip, ClipKey
 from merflow.configuration import load
 from merflow.csvtable import csv_text
 from merflow.files import digest, write_text
-from merflow.plan import Plan, Run, catalogue_path
+from merflow.plan import Plan, catalogue_path
 from merflow.pooling import about, pool_run
 from merflow.predictions import predictions_text, write_pooled
 from merflow.protocols import Fold
+from merflow.runs import Run
 from merflow.split import truth_text
 from merflow.store import Skipped
 from merflow.tables import score_rows, write_confusion, write_scores

@@ -11,7 +11,8 @@ from merflow.magnification import field as fields
 from merflow.magnification.delivered import largest_motion, measure
 from merflow.magnification.flicker import fit_light, global_light
 from merflow.magnification.linear import level_gains, weigh_levels
-from merflow.magnification.riesz import level_count, pyramid
+from merflow.magnification.luma import add_luma, luma, luma_of
+from merflow.magnification.riesz import level_count, pyramids
 from merflow.magnification.shift import shifted, slope_x, slope_y
 from merflow.magnification.temporal import (
     low_pass,
@@ -19,7 +20,7 @@ from merflow.magnification.temporal import (
     recursive_operator,
     reference_operator,
 )
-from merflow.magnification.warp import move, pull_back, without_folds
+from merflow.magnification.warp import move, moving_box, pull_back, without_folds
 from merflow.magnify import magnify_frames
 from merflow.settings import Magnify
 
@@ -263,6 +264,39 @@ def test_a_warp_moves_points_where_the_field_says(still_picture):
     assert np.array_equal(move(plane, np.zeros_like(field)), plane)
 
 
+def test_a_part_of_a_warp_equals_the_whole(still_picture):
+    frame = still_picture.astype(np.uint8)
+    field = np.random.default_rng(0).normal(0, 2, (16, 16, 2)).astype(np.float32)
+    box = (slice(30, 77), slice(5, 128))
+    assert np.array_equal(move(frame, field, box), move(frame, field)[box])
+
+
+def test_the_moving_box_holds_all_that_moves():
+    field = np.zeros((16, 20, 2), np.float32)
+    assert moving_box(field, (64, 80), 0.01) is None
+    field[5, 7] = (0, -1)
+    box = moving_box(field, (64, 80), 0.01)
+    moved = np.abs(cv2.resize(field, (80, 64))).max(axis=2)
+    assert moved.sum() > 0
+    moved[box] = 0
+    assert moved.sum() == 0
+    assert (box[0].stop - box[0].start) * (box[1].stop - box[1].start) < 64 * 80 / 10
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_luma_is_added_rounded_clipped_and_counted(channels):
+    rng = np.random.default_rng(0)
+    frame = rng.integers(0, 256, (20, 30, channels), np.uint8)
+    change = rng.normal(0, 60, (20, 30)).astype(np.float32)
+    out = np.empty_like(frame)
+    count = add_luma(frame, change, out)
+    exact = frame + np.rint(change)[..., None]
+    assert np.array_equal(out, np.clip(exact, 0, 255))
+    assert count == ((exact < 0) | (exact > 255)).sum()
+    weights = np.array([0.299, 0.587, 0.114]) if channels == 3 else np.ones(1)
+    assert luma(frame) == pytest.approx(frame @ weights, abs=1e-3)
+
+
 def test_pull_back_inverts_a_displacement():
     rows = np.arange(64, dtype=np.float32)
     bump = np.exp(-((rows[:, None] - 32) ** 2 + (rows[None] - 32) ** 2) / 200)
@@ -295,7 +329,7 @@ def test_bands_and_low_pass_add_up(size):
     low = plane
     for _ in range(levels):
         low = cv2.pyrDown(low)
-    for band in pyramid(plane, levels)[::-1]:
+    for (band,) in pyramids(lambda _: plane, range(1))[::-1]:
         low = cv2.pyrUp(low, dstsize=band.shape[::-1]) + band
     assert low == pytest.approx(plane, abs=1e-3)
 
@@ -306,8 +340,10 @@ def test_slopes_are_the_three_tap_filters_with_mirrored_edges():
     mirror = cv2.BORDER_REFLECT_101
     for slope, along in ((slope_x, (taps, ONE)), (slope_y, (ONE, taps))):
         wanted = cv2.sepFilter2D(plane, cv2.CV_32F, *along, borderType=mirror)
-        assert slope(plane) == pytest.approx(wanted, abs=1e-6)
-        assert (slope(plane[:2, :2]) == 0).all()
+        stack = np.stack([plane, plane[::-1]])
+        assert slope(stack)[0] == pytest.approx(wanted, abs=1e-6)
+        assert np.array_equal(slope(stack)[1], slope(stack[1:])[0])
+        assert (slope(stack[:, :2, :2].copy()) == 0).all()
 
 
 @pytest.mark.parametrize("finest", [True, False])
@@ -322,14 +358,14 @@ def test_a_band_is_shifted_by_what_is_asked(finest, distance):
     angle = 0.7
     phase = np.exp(-1j * distance * (along * np.cos(angle) + across * np.sin(angle)))
     band, wanted = (np.fft.ifft2(s).real.astype(np.float32) for s in (spectrum, spectrum * phase))
-    motion = np.empty((32, 32, 2), np.float32)
+    motion = np.empty((1, 32, 32, 2), np.float32)
     motion[:] = distance * np.array([np.cos(angle), np.sin(angle)])
-    made = shifted(band, motion, finest)
+    made = shifted(band[None], motion, finest)[0]
     inner = slice(16, -16)
     error = np.linalg.norm((made - wanted)[inner, inner]) / np.linalg.norm(band[inner, inner])
     moved = np.linalg.norm((wanted - band)[inner, inner]) / np.linalg.norm(band[inner, inner])
     assert error < 0.35 * moved + 0.01
-    assert np.array_equal(shifted(band, np.zeros_like(motion), finest), band)
+    assert np.array_equal(shifted(band[None], np.zeros_like(motion), finest)[0], band)
 
 
 def test_a_shift_too_far_lets_the_band_fade():
@@ -337,18 +373,20 @@ def test_a_shift_too_far_lets_the_band_fade():
     band = rng.normal(size=(64, 64)).astype(np.float32)
     band = cv2.GaussianBlur(band, (0, 0), 1) - cv2.GaussianBlur(band, (0, 0), 2)
     for distance in (20.0, 200.0, 2000.0):
-        motion = np.full((16, 16, 2), distance, np.float32)
-        assert np.linalg.norm(shifted(band, motion, True)) < 1.2 * np.linalg.norm(band)
+        motion = np.full((1, 16, 16, 2), distance, np.float32)
+        assert np.linalg.norm(shifted(band[None], motion, True)) < 1.2 * np.linalg.norm(band)
 
 
 def test_light_is_found_and_motion_is_not_taken_for_it(patch):
     _, frames = patch
-    gain, offset = global_light(frames, 0).T
+    gain, offset = global_light(luma_of(frames), LENGTH, 0).T
     assert np.abs(gain).max() < 1e-3
     assert np.abs(gain * 128 + offset).max() < 0.05
     lit = frames * np.linspace(1, 1.02, LENGTH)[:, None, None, None]
     dither = np.random.default_rng(0).random(lit.shape)
-    found = global_light(np.clip(np.floor(lit + dither), 0, 255).astype(np.uint8), 0)
+    found = global_light(
+        luma_of(np.clip(np.floor(lit + dither), 0, 255).astype(np.uint8)), LENGTH, 0
+    )
     assert found[:, 0] == pytest.approx(np.linspace(0, 0.02, LENGTH), abs=0.003)
     assert (found[0] == 0).all()
 

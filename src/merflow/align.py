@@ -43,10 +43,10 @@ def align_clip(arrays: ClipArrays, settings: Align, finder: Finder) -> ClipArray
         raise SkipClip(f"only {count} frames, {settings.min_frames} needed")
     faces = find_faces(arrays, settings, finder)
     if settings.strategy == "frame":
-        landmarks, views = _views_by_frame(faces, count, settings.reference_frames)
+        landmarks, views = frame_views(faces, count, settings.reference_frames)
         drift = None
     else:
-        landmarks, views, drift = _views_by_clip(arrays, settings, faces)
+        landmarks, views, drift = clip_views(arrays, settings, faces)
     upright = invert(views[0])
     left, right = eye_centres(apply(upright, landmarks))
     distance = float(np.hypot(*(right - left)))
@@ -76,7 +76,7 @@ def find_faces(arrays: ClipArrays, settings: Align, finder: Finder) -> dict[int,
     return faces
 
 
-def _views_by_clip(
+def clip_views(
     arrays: ClipArrays, settings: Align, faces: dict[int, Face]
 ) -> tuple[np.ndarray, np.ndarray, Drift | None]:
     """One transform for the clip; with `stable`, each frame's drift composed into it."""
@@ -118,7 +118,7 @@ def _drift(arrays: ClipArrays, landmarks: np.ndarray) -> Drift | None:
     return replace(drift, transforms=np.stack(placed), points=drift.points + low)
 
 
-def _views_by_frame(
+def frame_views(
     faces: dict[int, Face], count: int, first: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Each frame by its own landmarks (the nearest found), to the first frames' eye distance."""

@@ -13,8 +13,9 @@ from merflow.clips import ClipKey
 from merflow.csvtable import read_csv
 from merflow.errors import MerflowError
 from merflow.oracle import read_epochs
-from merflow.plan import Plan, Run, run_of
+from merflow.plan import Plan
 from merflow.predictions import KEY, Pooled, read_pooled
+from merflow.runs import Run, run_of
 from merflow.split import read_fold
 from merflow.tables import read_scores
 

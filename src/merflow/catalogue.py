@@ -45,3 +45,8 @@ def read_catalogue(path: Path) -> list[Clip]:
         raise MerflowError(
             str(path), f"not a catalogue ({error})", fix="delete it and run again"
         ) from None
+
+
+def catalogue_path(dataset: str) -> Path:
+    """Return where a dataset's clips are kept for the jobs."""
+    return Path(f"results/catalogue/{dataset}.json")

@@ -22,8 +22,8 @@ equally good subjects would otherwise make the interval as wide as the scale."""
 FEW_SUBJECTS = 10
 """Below this effective number of subjects an interval is marked: it is narrower than it claims."""
 
-FEWEST_SUBJECTS = 5
-"""With fewer subjects there is no interval: three subjects give ten different resamples."""
+FEWEST_SUBJECTS = 2
+"""With fewer subjects there is no interval at all."""
 
 Metric = Callable[[np.ndarray], Ratios]
 

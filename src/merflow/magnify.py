@@ -14,8 +14,9 @@ from merflow.errors import MerflowError
 from merflow.magnification.delivered import measure
 from merflow.magnification.flicker import global_light
 from merflow.magnification.lagrangian import magnify_lagrangian
-from merflow.magnification.linear import magnify_linear
-from merflow.magnification.riesz import magnify_phase
+from merflow.magnification.linear import half_planes, magnify_linear
+from merflow.magnification.luma import luma_of
+from merflow.magnification.phase import magnify_phase
 from merflow.magnification.temporal import (
     default_high_hz,
     low_pass,
@@ -46,15 +47,20 @@ def magnify_frames(
     facts: dict[str, Any] = {"method": settings.method, "factor": float(factor)}
     if factor == 1 or len(frames) == 1:
         return frames.copy(), facts
-    operator = time_operator(len(frames), fps, settings, reference)
-    light = np.zeros((len(frames), 2), np.float32)
-    if settings.remove_flicker:
-        light = global_light(frames, reference)
-    smooth = low_pass(len(frames), fps, settings.high_hz or default_high_hz(fps))
-    alpha = factor - 1
+    length, alpha = len(frames), factor - 1
+    operator = time_operator(length, fps, settings, reference)
+    smooth = low_pass(length, fps, settings.high_hz or default_high_hz(fps))
+    light = np.zeros((length, 2), np.float32)
     if settings.method == "linear":
-        out, measured = magnify_linear(frames, operator, alpha, light, reference, settings.lambda_c)
+        half = half_planes(frames)
+        if settings.remove_flicker:
+            light = global_light(half.__getitem__, length, reference)
+        out, measured = magnify_linear(
+            frames, half, operator, alpha, light, reference, settings.lambda_c
+        )
     else:
+        if settings.remove_flicker:
+            light = global_light(luma_of(frames), length, reference)
         method = magnify_lagrangian if settings.method == "lagrangian" else magnify_phase
         out, measured = method(frames, operator, smooth, alpha, light, reference)
     return out, facts | measured | measure(frames, out, operator, smooth, light, reference, factor)

@@ -4,54 +4,22 @@ The Snakefile asks this module; it knows settings, sheets and names, and reads n
 """
 
 import functools
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
-
-import yaml
 
 from merflow import labels, recipes
-from merflow.catalogue import catalogue_text, read_catalogue
+from merflow.catalogue import catalogue_path, read_catalogue
 from merflow.clips import Clip
-from merflow.configuration import merge, read_yaml, validate
 from merflow.csvtable import read_csv
-from merflow.datasets import read_dataset, subject_digest
+from merflow.datasets import read_dataset, require_subjects, subject_digest
 from merflow.errors import MerflowError, unknown
-from merflow.files import digest, safe_name, write_text
+from merflow.files import digest, safe_name
 from merflow.protocols import Fold, folds
 from merflow.recipes import Recipe
+from merflow.runs import NESTED, Run
 from merflow.settings import Experiment, Settings
 from merflow.split import permuted
-
-NESTED = "nested"
-"""Stands where a factor stands: the factor chosen inside each fold, `x*` in the tables."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """One experiment at one factor with one seed: what one row group of the table shows."""
-
-    experiment: str
-    factor: str
-    seed: int
-
-    @property
-    def folder(self) -> str:
-        """Where its folds lie."""
-        return f"results/runs/{self.experiment}/{self.factor}/seed{self.seed}"
-
-
-def run_of(folder: Path) -> Run:
-    """Return the run whose folder this is."""
-    match = re.search(r"runs/([^/]+)/([^/]+)/seed(\d+)$", folder.as_posix())
-    if not match:
-        raise MerflowError(
-            str(folder), "not a run's folder", "results/runs/<experiment>/x<factor>/seed<k>"
-        )
-    return Run(match[1], match[2], int(match[3]))
 
 
 @dataclass(frozen=True)
@@ -64,7 +32,11 @@ class Labelled:
 
 @dataclass(eq=False)
 class Plan:
-    """Settings and the catalogue of the datasets they need."""
+    """Settings and the catalogue of the datasets they need.
+
+    Answers are kept: Snakemake asks the same for thousands of jobs, and one plan lives as long as
+    its process.
+    """
 
     settings: Settings
     clips: dict[str, list[Clip]] = field(default_factory=dict)
@@ -80,7 +52,8 @@ class Plan:
         for name in plan.datasets():
             kept = catalogue_path(name)
             if fresh or not kept.exists():
-                plan.clips[name] = list(read_dataset(name, settings.datasets[name]).clips)
+                entry = settings.datasets[name]
+                plan.clips[name] = list(read_dataset(name, entry).required().clips)
             else:
                 plan.clips[name] = read_catalogue(kept)
             for clip in plan.clips[name]:
@@ -93,6 +66,7 @@ class Plan:
         used = {e.collection for e in self.settings.experiments.values()}
         return sorted({d for c in used for d in self.settings.collections[c]})
 
+    @functools.cache  # noqa: B019
     def subjects(self, dataset: str) -> list[str]:
         """Return the subject ids of a dataset."""
         return sorted({clip.key.subject for clip in self.clips[dataset]})
@@ -119,6 +93,7 @@ class Plan:
         """Return the collections that some experiment uses."""
         return sorted({e.collection for e in self.settings.experiments.values()})
 
+    @functools.cache  # noqa: B019
     def members(self, experiment: str) -> list[str]:
         """Return the datasets of an experiment."""
         return sorted(self.settings.collections[self.settings.experiments[experiment].collection])
@@ -130,11 +105,13 @@ class Plan:
         """Return a digest of all that align reads of a subject; labels are not part of it."""
         return subject_digest(self._by_subject[dataset, subject])
 
+    @functools.cache  # noqa: B019
     def contents(self, collection: str) -> str:
         """Return a digest of all subjects' contents in a collection."""
         members = sorted(self.settings.collections[collection])
         return digest([[d, s, self.content(d, s)] for d in members for s in self.subjects(d)])
 
+    @functools.cache  # noqa: B019
     def data_digest(self, experiment: str, factor: str) -> str:
         """Return a digest of the frames, labels and folds that a training sees."""
         entry = self.experiment(experiment)
@@ -142,14 +119,17 @@ class Plan:
         made = [recipes.packed(self.settings, entry.preparation, part) for part in parts]
         return digest([made, self.contents(entry.collection), self.split_digest(experiment)])
 
+    @functools.cache  # noqa: B019
     def run_digest(self, experiment: str, factor: str) -> str:
         """Return a digest of everything the predictions of a run depend on."""
         return digest([self.data_digest(experiment, factor), self.training_recipe(experiment)])
 
+    @functools.cache  # noqa: B019
     def nested_digest(self, experiment: str) -> str:
         """Return a digest of everything a nested choice depends on."""
         return digest([self.run_digest(experiment, f) for f in self.factors(experiment)])
 
+    @functools.cache  # noqa: B019
     def training_recipe(self, experiment: str) -> Recipe:
         """Return the settings that a fold's weights depend on, its data apart."""
         entry = self.settings.experiments[experiment]
@@ -208,6 +188,7 @@ class Plan:
             for subject in self.subjects(dataset)
         ]
 
+    @functools.cache  # noqa: B019
     def prepared(self, preparation: str, factor: str, collection: str) -> list[str]:
         """Return the stores that a packed file is made of."""
         kind = recipes.of(self.settings, preparation).kind
@@ -215,6 +196,7 @@ class Plan:
         pattern = f"results/{preparation}/{stage}/{factor}/{{dataset}}/{{subject}}.h5"
         return self.stores(collection, pattern)
 
+    @functools.cache  # noqa: B019
     def packed(self, experiment: str, factor: str) -> list[str]:
         """Return the packed files of an experiment: one, or one per pooled factor."""
         entry = self.settings.experiments[experiment]
@@ -223,7 +205,7 @@ class Plan:
             for part in factor.split("+")
         ]
 
-    @functools.cache  # noqa: B019 - one plan lives as long as the process
+    @functools.cache  # noqa: B019
     def labelled(self, experiment: str) -> Labelled:
         """Return the clips that an experiment trains and tests on, with their classes."""
         entry = self.settings.experiments[experiment]
@@ -245,6 +227,7 @@ class Plan:
         """Return the folds of an experiment; indices point into `labelled`."""
         entry = self.settings.experiments[experiment]
         data = self.labelled(experiment)
+        require_subjects(data.clips, f"experiments.{experiment}")
         return folds(
             [clip.key for clip in data.clips],
             data.labels,
@@ -255,11 +238,13 @@ class Plan:
             seed=entry.seeds[0],
         )
 
+    @functools.cache  # noqa: B019
     def classes(self, experiment: str) -> tuple[str, ...]:
         """Return the classes of an experiment, in the order of its probability columns."""
         entry = self.experiment(experiment)
         return labels.classes(entry.scheme, self.settings, self.members(experiment))
 
+    @functools.cache  # noqa: B019
     def split_digest(self, experiment: str) -> str:
         """Return a digest of an experiment's clips, classes and folds."""
         data = self.labelled(experiment)
@@ -324,30 +309,3 @@ class Plan:
         names = [f.name for f in self.folds(experiment)]
         size = self.settings.folds_per_job
         return [names[i : i + size] for i in range(0, len(names), size)]
-
-
-def catalogue_path(dataset: str) -> Path:
-    """Return where a dataset's clips are kept for the jobs."""
-    return Path(f"results/catalogue/{dataset}.json")
-
-
-def start(raw: Mapping[str, Any], fresh: bool = True) -> Plan:
-    """Validate a config as Snakemake holds it, read the datasets, keep both for the jobs.
-
-    `config/local.yaml`, where a user's dataset roots lie, is laid over it when it exists.
-    """
-    local = Path("config/local.yaml")
-    settings = validate(merge(raw, read_yaml(local)) if local.exists() else dict(raw))
-    plan = Plan.read(settings, fresh)
-    if fresh:
-        text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-        _keep(Path("results/config.yaml"), text)
-        for name, clips in plan.clips.items():
-            _keep(catalogue_path(name), catalogue_text(clips))
-    return plan
-
-
-def _keep(path: Path, text: str) -> None:
-    """Write what the jobs read, only when it changed, so that no job finds it in the making."""
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
-        write_text(path, text)

@@ -8,8 +8,9 @@ import numpy as np
 from merflow.clips import ClipKey
 from merflow.csvtable import read_csv
 from merflow.errors import MerflowError
-from merflow.plan import NESTED, Plan, Run
+from merflow.plan import Plan
 from merflow.predictions import Pooled, Predictions, pool, read_predictions
+from merflow.runs import NESTED, Run
 from merflow.split import read_fold
 from merflow.tables import About
 

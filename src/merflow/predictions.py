@@ -14,12 +14,17 @@ import numpy as np
 
 from merflow.clips import ClipKey
 from merflow.csvtable import CsvTable, csv_text, read_csv
-from merflow.errors import MerflowError, nearest
+from merflow.errors import MerflowError
 from merflow.files import write_text
+from merflow.predictioncells import (
+    SUM_TOLERANCE,
+    check_agree,
+    class_numbers,
+    probabilities,
+    probability_columns,
+)
 
 KEY = ("dataset", "subject", "clip")
-SUM_TOLERANCE = 2e-3
-"""How far a row of probabilities may be from 1: covers tables printed with three digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +117,13 @@ def read_predictions(
     `expected`: the clips that must be there, no fewer, no more.
     """
     sheet = read_csv(path, KEY, may_be_empty=True)
-    names = _probability_columns(sheet, classes)
+    names = probability_columns(sheet, classes)
     if not names:
         raise MerflowError(
             f"{path}: row 1", "no probability columns", "one column p_<class> for each class"
         )
     keys = _keys(sheet, expected)
-    return Predictions(keys, names, _probabilities(sheet, names))
+    return Predictions(keys, names, probabilities(sheet, names))
 
 
 def read_pooled(
@@ -134,16 +139,16 @@ def read_pooled(
     """
     sheet = read_csv(path, KEY)
     sheet.need("truth")
-    with_chances = _probability_columns(sheet, classes)
+    with_chances = probability_columns(sheet, classes)
     if not with_chances:
         sheet.need("predicted")
     names = tuple(classes or with_chances or sorted(set(sheet["truth"]) | set(sheet["predicted"])))
     keys = _keys(sheet, expected)
-    chances = _probabilities(sheet, names) if with_chances else None
-    truth = _class_numbers(sheet, "truth", names)
+    chances = probabilities(sheet, names) if with_chances else None
+    truth = class_numbers(sheet, "truth", names)
     if "predicted" in sheet.columns:
-        predicted = _class_numbers(sheet, "predicted", names)
-        _check_agree(sheet, predicted, chances, names)
+        predicted = class_numbers(sheet, "predicted", names)
+        check_agree(sheet, predicted, chances, names)
     else:
         predicted = chances.argmax(1)
     fold = tuple(sheet["fold"]) if "fold" in sheet.columns else ("",) * len(keys)
@@ -226,77 +231,6 @@ def _check_expected(where: str, keys: Sequence[ClipKey], expected: Sequence[Clip
             where, f"{len(extra)} clips that are not asked for, the first is {extra[0]}",
             "the clips of the fold and no others",
         )  # fmt: skip
-
-
-def _probability_columns(sheet: CsvTable, classes: Sequence[str] | None) -> tuple[str, ...]:
-    found = tuple(c[2:] for c in sheet.columns if c.startswith("p_"))
-    if not found or classes is None:
-        return found
-    for name in found:
-        if name not in classes:
-            raise MerflowError(
-                f"{sheet.path}: row 1",
-                f"unknown class in column 'p_{name}'{nearest(name, classes)}",
-                f"the scheme's classes: {', '.join(classes)}",
-                "choose the table's own scheme, or predict again with this one",
-            )
-    sheet.need(*(f"p_{c}" for c in classes))
-    return tuple(classes)
-
-
-def _probabilities(sheet: CsvTable, names: Sequence[str]) -> np.ndarray:
-    values = np.empty((len(sheet.rows), len(names)))
-    for column, name in enumerate(names):
-        for number, cell in enumerate(sheet[f"p_{name}"]):
-            try:
-                values[number, column] = float(cell)
-            except ValueError:
-                values[number, column] = np.nan
-            if not 0 <= values[number, column] <= 1:
-                raise MerflowError(
-                    sheet.where(number), f"p_{name} is {cell!r}", "a number from 0 to 1"
-                )
-    sums = values.sum(1)
-    off = np.flatnonzero(np.abs(sums - 1) > SUM_TOLERANCE)
-    if len(off):
-        raise MerflowError(
-            sheet.where(int(off[0])),
-            f"the probabilities sum to {sums[off[0]]:.6g}",
-            "a sum of 1",
-            "give probabilities (softmax), not scores",
-        )
-    return values
-
-
-def _class_numbers(sheet: CsvTable, column: str, names: Sequence[str]) -> np.ndarray:
-    place = {name: i for i, name in enumerate(names)}
-    for number, cell in enumerate(sheet[column]):
-        if cell not in place:
-            raise MerflowError(
-                sheet.where(number),
-                f"unknown class '{cell}' in column '{column}'{nearest(cell, names)}",
-                f"one of {', '.join(names)}",
-                "all rows and columns must be of one scheme",
-            )
-    return np.array([place[cell] for cell in sheet[column]], np.int64)
-
-
-def _check_agree(
-    sheet: CsvTable, predicted: np.ndarray, chances: np.ndarray | None, names: Sequence[str]
-) -> None:
-    if chances is None:
-        return
-    rows = np.arange(len(predicted))
-    off = np.flatnonzero(chances.max(1) - chances[rows, predicted] > SUM_TOLERANCE)
-    if len(off):
-        first = int(off[0])
-        raise MerflowError(
-            sheet.where(first),
-            f"predicted is '{names[predicted[first]]}' but the largest probability is "
-            f"p_{names[int(chances[first].argmax())]}",
-            "predicted is the class of the largest probability",
-            "leave out the column that does not count",
-        )
 
 
 def _check_probabilities(where: str, values: np.ndarray, rows: int, columns: int) -> None:

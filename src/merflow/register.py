@@ -16,8 +16,6 @@ from merflow.rigid import consensus, refine, smooth_drift
 
 STABLE: dict[str, tuple[float, float, float, float, float]] = {
     "nose": (-0.17, 0.00, 0.17, 0.62, 1.0),
-    "left inner corner": (-0.34, 0.02, -0.17, 0.40, 0.4),
-    "right inner corner": (0.17, 0.02, 0.34, 0.40, 0.4),
     "left temple": (-1.15, -0.15, -0.88, 0.40, 0.5),
     "right temple": (0.88, -0.15, 1.15, 0.40, 0.5),
     "left jaw joint": (-1.15, 0.40, -0.90, 0.90, 0.4),
@@ -81,8 +79,7 @@ def rigid_drift(
     if (seen.mean(0) >= SEEN).sum() < FEWEST:
         return None
     fine = refine(points, paths, seen, prior, rough.transforms, fps)
-    smooth = smooth_drift(fine.transforms, fine.trust @ points / fine.trust.sum())
-    return Drift(smooth, points, fine.trust, fine.residual)
+    return Drift(smooth_drift(fine, points), points, fine.trust, fine.residual)
 
 
 def flatten(grey: np.ndarray, unit: float) -> np.ndarray:

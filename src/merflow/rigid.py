@@ -20,10 +20,11 @@ SLOW_S = 0.03
 
 
 class Rigid(NamedTuple):
-    """Similarities (T, 2, 3), trust (N,), rms residual of the trusted points (px)."""
+    """Similarities (T, 2, 3), trust (N,), weights (T, N), rms residual of trusted points (px)."""
 
     transforms: np.ndarray
     trust: np.ndarray
+    weights: np.ndarray
     residual: float
 
 
@@ -50,7 +51,7 @@ def refine(
         transforms = fit_similarities(points, paths, weights)
     rest = paths - moved(transforms, points)
     residual = float(np.sqrt((weights * (rest**2).sum(2)).sum() / weights.sum()))
-    return Rigid(transforms, trust, residual)
+    return Rigid(transforms, trust, weights, residual)
 
 
 def consensus(
@@ -109,24 +110,34 @@ def _spread_out(points: np.ndarray, count: int) -> np.ndarray:
     return np.array(chosen)
 
 
-def smooth_drift(transforms: np.ndarray, centre: np.ndarray) -> np.ndarray:
+def smooth_drift(rigid: Rigid, points: np.ndarray) -> np.ndarray:
     """Return the transforms (T, 2, 3) smoothed in time as far as they look like noise.
 
-    The four parameters are taken about `centre`, where the errors of shift and turn are apart.
+    The four parameters are taken about the middle of the trusted points, where the errors of
+    shift and of turn are apart.
     """
+    transforms, weights = rigid.transforms, rigid.weights.mean(0)
+    weights = weights / weights.sum()
+    centre = np.einsum("n,nd->d", weights, points)
+    distance = ((points - centre) ** 2).sum(1)
+    # What the points' scatter makes of the parameters; windows overlap, so half count as new.
+    shift_noise = rigid.residual * float(np.sqrt((weights**2).sum()))
+    turn_noise = rigid.residual * float(
+        np.sqrt((weights**2 * distance).sum()) / (weights * distance).sum()
+    )
     shift = moved(transforms, centre[None])[:, 0]
-    parts = np.column_stack([transforms[:, 0, 0], transforms[:, 1, 0], shift])
-    along, across, x, y = in_time(parts).T
-    linear = np.stack([np.stack([along, -across], 1), np.stack([across, along], 1)], 1)
-    shift = np.column_stack([x, y]) - linear @ centre
+    turn = in_time(transforms[:, :, 0], turn_noise)
+    linear = np.stack([np.stack([turn[:, 0], -turn[:, 1]], 1), turn[:, ::-1]], 1)
+    shift = in_time(shift, shift_noise) - linear @ centre
     return np.concatenate([linear, shift[..., None]], 2)
 
 
-def in_time(values: np.ndarray) -> np.ndarray:
-    """Return (T, K) paths smoothed by splines whose stiffness cross-validation chooses.
+def in_time(values: np.ndarray, noise: float) -> np.ndarray:
+    """Return (T, K) paths smoothed by splines as stiff as cross-validation finds best.
 
-    A jerky head keeps its jerks; a smooth path loses its tracking noise. Under 8 frames nothing
-    can be told about noise, and the values come back as they are.
+    `noise` is the paths' standard error: where smoothing would change a path by more (rms), the
+    path is a jerk and not noise, and the spline gives way. Under 8 frames nothing can be told
+    about noise, and the values come back as they are.
     """
     count = len(values)
     if count < 8:
@@ -136,22 +147,27 @@ def in_time(values: np.ndarray) -> np.ndarray:
     base = values.mean(0) + t[:, None] * slope
     # Cosine transform by the FFT of the path and its mirror image.
     spectrum = np.fft.rfft(np.concatenate([values - base, (values - base)[::-1]]), axis=0)
-    bend = (2 - 2 * np.cos(np.pi * np.arange(count + 1) / count)) ** 2
-    turn = np.exp(-0.5j * np.pi * np.arange(count + 1) / count)[:, None]
-    energy = ((spectrum * turn).real[:count]) ** 2
+    angle = np.pi * np.arange(count + 1) / count
+    energy = (spectrum * np.exp(-0.5j * angle)[:, None]).real[:count] ** 2 / (2 * count)
     energy[0] /= 2
+    bend = (2 - 2 * np.cos(angle)) ** 2
     out = np.empty_like(values)
     for k in range(values.shape[1]):
-        best = min(
-            (_cross_validation(energy[:, k], bend[:count], stiff), stiff)
-            for stiff in 10.0 ** np.arange(-3, 5.01, 0.25)
-        )[1]
-        kept = spectrum[:, k] / (1 + best * bend)
-        out[:, k] = np.fft.irfft(kept, 2 * count)[:count]
+        stiff = _stiffness(energy[:, k], bend[:count], noise)
+        out[:, k] = np.fft.irfft(spectrum[:, k] / (1 + stiff * bend), 2 * count)[:count]
     return out + base
 
 
-def _cross_validation(energy: np.ndarray, bend: np.ndarray, stiff: float) -> float:
-    """Generalised cross-validation score of a stiffness (Craven and Wahba 1979)."""
-    lost = 1 - 1 / (1 + stiff * bend)
-    return float((lost**2 * energy).sum() / max(lost.sum(), 1e-12) ** 2)
+def _stiffness(energy: np.ndarray, bend: np.ndarray, noise: float) -> float:
+    """Return the stiffness of least generalised cross-validation (Craven and Wahba 1979).
+
+    energy: squared cosine coefficients of a path, which add up to its squared values.
+    """
+    best, chosen = np.inf, 0.0
+    for stiff in 10.0 ** np.arange(-3, 5.01, 0.25):
+        lost = stiff * bend / (1 + stiff * bend)
+        change = float((lost**2 * energy).sum())
+        score = change / max(float(lost.sum()), 1e-12) ** 2
+        if score < best and change <= len(energy) * noise**2:
+            best, chosen = score, stiff
+    return chosen

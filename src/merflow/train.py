@@ -15,8 +15,9 @@ from merflow.errors import MerflowError
 from merflow.files import digest, file_digest, write_json, write_text
 from merflow.methods import Fitted, TrainingData
 from merflow.packed import Packed
-from merflow.plan import Plan, Run
+from merflow.plan import Plan
 from merflow.predictions import Predictions, write_predictions
+from merflow.runs import Run
 from merflow.settings import Experiment
 from merflow.split import FoldFile
 

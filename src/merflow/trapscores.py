@@ -22,10 +22,21 @@ def chosen_on_test(evidence: Evidence) -> Answer:
     if evidence.log:
         return _chosen_log(evidence)
     if evidence.experiment is not None and evidence.folds:
-        training = evidence.experiment.training
-        how = "inner folds of training subjects" if training.stopping == "inner" else "the config"
-        return "pass", f"epochs come from {how}; no fold file holds a test label"
+        return _epochs_of_run(evidence)
     return UNKNOWN, "needs the test answers, or accuracies, after every epoch"
+
+
+def _epochs_of_run(evidence: Evidence) -> Answer:
+    training = evidence.experiment.training
+    if training.stopping == "inner":
+        how = "inner folds of training subjects choose the epochs"
+    else:
+        how = f"every fold ran the {training.epochs} epochs of the config"
+        for facts in evidence.facts:
+            if facts.get("epochs", training.epochs) != training.epochs:
+                fold = facts.get("fold", "?")
+                return "fail", f"fold {fold} stopped at {facts['epochs']} of {training.epochs}"
+    return "pass", f"{how}; no fold file holds a test label"
 
 
 def _chosen_epochs(evidence: Evidence) -> Answer:

@@ -55,7 +55,8 @@ class Project:
         """Return how many jobs of each rule a dry run lists; generated rules by family."""
         text = self.run("--dry-run", "--quiet", "rules", *words)
         found: dict[str, int] = {}
-        for rule, count in re.findall(r"^(\w+) +(\d+)$", text, re.MULTILINE):
+        table = text.split("Reasons:")[0]  # a dry run prints its table twice
+        for rule, count in re.findall(r"^(\w+) +(\d+)$", table.split("Job stats:")[-1], re.MULTILINE):
             if rule not in ("total", "all"):
                 name = re.sub(r"(_\d+)+$", "", rule)
                 found[name] = found.get(name, 0) + int(count)

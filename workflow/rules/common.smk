@@ -7,7 +7,7 @@ from snakemake.exceptions import WorkflowError
 
 from merflow import recipes
 from merflow.errors import MerflowError
-from merflow.plan import start
+from merflow.start import start
 
 try:
     # Validates the config and reads the datasets' sheets and folders. What the jobs need of

@@ -5,9 +5,10 @@ from pathlib import Path
 from merflow.configuration import load
 from merflow.errors import MerflowError
 from merflow.nested import choices_line, nested_choice
-from merflow.plan import NESTED, Plan, Run, run_of
+from merflow.plan import Plan
 from merflow.pooling import about, inner_tables
 from merflow.predictions import read_pooled, write_pooled
+from merflow.runs import NESTED, Run, run_of
 from merflow.tables import score_rows, write_confusion, write_scores
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from merflow.demo import published
 from merflow.demo.clip import Difficulty
 from merflow.demo.command import layout, write_dataset
 from merflow.errors import MerflowError
@@ -21,6 +22,7 @@ def demo(
     small: bool = False,
     amplitude: tuple[float, float] | None = None,
     noise: float | None = None,
+    annotations_only: bool = False,
 ) -> None:
     """Write generated faces as SMIC, CASME II and SAMM reach their users.
 
@@ -45,6 +47,9 @@ def demo(
         Least and largest peak displacement of an expression (px at 640x480).
     noise
         Standard deviation of the sensor noise (grey levels).
+    annotations_only
+        The dataset at its published size, with its sheets, counts and oddities, and no picture
+        (JAFFE and KTFE get empty files, since their names are the labels). Needs --dataset.
 
     Examples
     --------
@@ -52,6 +57,9 @@ def demo(
     merflow demo /tmp/faces --dataset casme2 --subjects 2 --seed 7
     """
     names = [dataset] if dataset else list(DEFAULT)
+    if annotations_only:
+        _published(out, dataset)
+        return
     for name in names:
         layout(name)
     _check(subjects, clips)
@@ -63,6 +71,14 @@ def demo(
     for name in names:
         planned = layout(name).plan(subjects, clips, seed, hard, small)
         print(write_dataset(Path(out) / name, name, planned), flush=True)
+
+
+def _published(out: Path, dataset: str) -> None:
+    if not dataset:
+        raise MerflowError("--annotations-only", "no --dataset", "the name of one dataset")
+    planned = published.plan(dataset)
+    published.write_published(out / dataset, planned, frames=dataset in ("jaffe", "ktfe"))
+    print(f"{dataset}: sheets at the published size in {out / dataset}")
 
 
 def _check(subjects: int, clips: int) -> None:

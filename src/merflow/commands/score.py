@@ -10,9 +10,10 @@ from merflow.configuration import load
 from merflow.errors import MerflowError
 from merflow.intervals import RESAMPLES
 from merflow.labels import classes
-from merflow.plan import Plan, run_of
+from merflow.plan import Plan
 from merflow.pooling import about, pool_run
 from merflow.predictions import Pooled, write_pooled
+from merflow.runs import run_of
 from merflow.score import as_json, open_table, write_all
 from merflow.settings import Settings
 from merflow.tables import About, ScoreRow, score_rows, write_confusion, write_scores

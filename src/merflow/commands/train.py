@@ -6,7 +6,8 @@ from pathlib import Path
 from merflow.configuration import load
 from merflow.errors import FAILED, MerflowError
 from merflow.packed import read_packed
-from merflow.plan import Plan, run_of
+from merflow.plan import Plan
+from merflow.runs import run_of
 from merflow.split import read_fold
 from merflow.train import Shelf, train_fold
 

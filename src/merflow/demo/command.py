@@ -9,10 +9,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from merflow.demo import layouts
+from merflow.demo import further, layouts
 from merflow.demo.clip import DemoClip
 from merflow.demo.truth import path_of, stamp
-from merflow.demo.writing import Job, is_written, write_jobs
+from merflow.demo.writing import Job, is_written
 from merflow.errors import MerflowError, unknown
 from merflow.files import PARTIAL, digest, safe_join, write_json
 
@@ -20,24 +20,36 @@ MARKER = "demo.json"
 
 
 def layout_names() -> list[str]:
-    """Return the datasets the demo can write: the modules in `demo/layouts/`."""
-    return sorted(module.name for module in pkgutil.iter_modules(layouts.__path__))
+    """Return the datasets of the default demo: the modules in `demo/layouts/`."""
+    return _modules(layouts)
+
+
+def further_names() -> list[str]:
+    """Return the datasets drawn only when asked for by name: the modules in `demo/further/`."""
+    return _modules(further)
+
+
+def _modules(package: ModuleType) -> list[str]:
+    found = (module.name for module in pkgutil.iter_modules(package.__path__))
+    return sorted(name for name in found if not name.startswith("_"))
 
 
 def layout(name: str) -> ModuleType:
     """Return a dataset's layout: `plan`, `jobs`, `sheets` and `write`."""
-    if name not in layout_names():
-        raise unknown("--dataset", "demo dataset", name, layout_names())
-    return importlib.import_module(f"{layouts.__name__}.{name}")
+    for package in (layouts, further):
+        if name in _modules(package):
+            return importlib.import_module(f"{package.__name__}.{name}")
+    raise unknown("--dataset", "demo dataset", name, [*layout_names(), *further_names()])
 
 
 def write_dataset(root: Path, name: str, planned: list[DemoClip]) -> str:
     """Bring one demo dataset to its plan; return one line that says what was done."""
     form = layout(name)
     jobs: list[Job] = form.jobs(root, planned)
+    complete = getattr(form, "is_written", is_written)
     mark = digest([stamp(clip) for clip in planned])
     old = _marker(root)
-    if old.get("mark") == mark and _sheets_stand(root, old) and all(map(is_written, jobs)):
+    if old.get("mark") == mark and _sheets_stand(root, old) and all(map(complete, jobs)):
         return f"{name}: {len(planned)} clips in {root}, nothing to do"
     wanted = {job.folder: str(path_of(root, job.clip).relative_to(root)) for job in jobs}
     # Until the end the marker owns the old clips as well as the new ones, but is not complete.
@@ -45,7 +57,7 @@ def write_dataset(root: Path, name: str, planned: list[DemoClip]) -> str:
     write_json(root / MARKER, {"mark": "", "clips": owned, "sheets": []})
     for folder in owned.keys() - wanted.keys():
         _remove(root, folder, owned[folder])
-    written = write_jobs(jobs, done=_Counter(name, len(jobs)))
+    written = form.write(root, planned, True, _Counter(name, len(jobs)))
     sheets = [str(path.relative_to(root)) for path in form.sheets(root, planned)]
     write_json(root / MARKER, {"mark": mark, "clips": wanted, "sheets": sheets})
     return f"{name}: {len(written)} of {len(planned)} clips written to {root}"

@@ -5,14 +5,20 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
-from merflow.magnification.luma import luma
-from merflow.magnification.motion import motion_fields, steady_luma
+from merflow.magnification import field as fields
+from merflow.magnification.luma import luma, steady_luma
+from merflow.magnification.motion import motion_fields
+from merflow.magnification.trust import judged
 from merflow.magnification.warp import move, pull_back, without_folds
 
 SMALLEST = 0.03
 """Peak displacement (px) below which nothing that could be measured moves."""
 CREDIBLE = 25.0
 """Displacement in a picture of 256 px beyond which no method's result is credible."""
+FAINT = 0.02
+"""Frames with less than this share of the largest weight in time are left out of the peak."""
+MOVING = 0.35
+"""Where at least this share of the peak moves, frames are compared."""
 COARSE, FINE = 13, 7
 """The factor is searched on COARSE values, then on FINE ones round the best."""
 WIDEST = 1.5
@@ -65,12 +71,21 @@ def largest_motion(
     reference: int,
 ) -> Peak:
     """Return the peak of the clip's motion, filtered in time by `operator`."""
-    plane_of = steady_luma(frames, light, reference)
-    motions = motion_fields(plane_of, operator, smooth, reference)
-    squares = np.einsum("tyxd,tyxd->tyx", motions, motions)
+    steady = steady_luma(frames, light, reference)
+    # When and where: at half the resolution, where noise is low and frames are small.
+    halves = motion_fields(lambda time: cv2.pyrDown(steady(time)), len(frames), reference)
+    rough, share = judged(halves, operator, smooth)
+    squares = np.einsum("tyxd,tyxd->tyx", rough, rough) * np.square(share)
     time = int(squares.sum(axis=(1, 2)).argmax())
+    # How far: the one filtered frame at full resolution.
+    still = steady(reference)
+    filtered, weights = still.copy(), operator[time]
+    for at in np.flatnonzero(np.abs(weights) > FAINT * np.abs(weights).max()):
+        cv2.scaleAdd(steady(at) - still, float(weights[at]), filtered, dst=filtered)
+    motion = fields.displacement(fields.prepare(still), filtered)
+    motion *= cv2.resize(share, motion.shape[1::-1], interpolation=cv2.INTER_LINEAR)[..., None]
     # Not the maximum: one cell at the picture's edge must not decide.
-    return Peak(time, motions[time], float(np.sqrt(np.percentile(squares[time], 99))))
+    return Peak(time, motion, float(np.percentile(np.linalg.norm(motion, axis=2), 99)))
 
 
 def matching_factor(
@@ -83,13 +98,17 @@ def matching_factor(
     """
     height, width = still.shape
     cell = (width / motion.shape[1], height / motion.shape[0])
-    size = np.sqrt(np.einsum("yxd,yxd->yx", motion, motion))
-    moving = cv2.resize(size, (width, height)) > 0.35 * np.percentile(size, 99)
-    wanted = seen[moving] - seen[moving].mean()
+    size = np.linalg.norm(motion, axis=2)
+    moving = cv2.resize(size, (width, height)) > MOVING * np.percentile(size, 99)
+    x, y, columns, rows = cv2.boundingRect(moving.astype(np.uint8))
+    box = (slice(y, y + rows), slice(x, x + columns))
+    moving = moving[box]
+    wanted = seen[box][moving]
+    wanted = wanted - wanted.mean()
 
     def match(multiple: float) -> float:
         field, _ = without_folds(np.float32(multiple) * motion, cell)
-        made = move(still, pull_back(field, cell, field))[moving]
+        made = move(still, pull_back(field, cell, field), box)[moving]
         made = made - made.mean()
         return float(made @ wanted / (np.linalg.norm(made) * np.linalg.norm(wanted) + 1e-9))
 

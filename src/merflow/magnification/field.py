@@ -10,6 +10,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from merflow.magnification.warp import move
+
 SMOOTH = np.array([0.037659, 0.249153, 0.426375, 0.249153, 0.037659], np.float32)
 SLOPE = np.array([-0.109604, -0.276691, 0.0, 0.276691, 0.109604], np.float32)
 """A matched pair (Farid and Simoncelli 2004): a derivative that fits its own smoothing. A Sobel
@@ -20,6 +22,8 @@ NARROW, WIDE = 1.0, 3.0
 """Standard deviations of the two windows, in cells."""
 NARROW_FLOOR, WIDE_FLOOR = 0.15, 0.02
 """Regularisation, in units of the mean squared gradient."""
+FAR = 0.4
+"""Displacement (px, along x or y) above which the linear solution is no longer exact enough."""
 BORDER = cv2.BORDER_REFLECT_101
 
 
@@ -82,6 +86,19 @@ def solve(reference: Reference, change: np.ndarray) -> np.ndarray:
             reference.floor * wide_y - _blur(pull_y, NARROW),
         )
     )
+
+
+def displacement(reference: Reference, plane: np.ndarray) -> np.ndarray:
+    """Return the (rows, columns, 2) float32 displacement (x, y) in px of a luma plane (H, W).
+
+    Where more than a few cells moved too far for the linear solution, the plane is brought back
+    by what was found and looked at again.
+    """
+    motion = solve(reference, cv2.subtract(plane, reference.still))
+    if np.count_nonzero(np.abs(motion) > FAR) > motion.size // 100:
+        brought_back = move(plane, -motion)
+        motion += solve(reference, cv2.subtract(brought_back, reference.still))
+    return motion
 
 
 def _pairs(x: np.ndarray, y: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -3,44 +3,53 @@
 import cv2
 import numpy as np
 
-from merflow.magnification.luma import luma
+from merflow.magnification.luma import PlaneOf
 from merflow.magnification.threads import each
 
 GRID = 32
 """Pictures are compared as GRID x GRID means: noise is averaged out, motion is local."""
+ROUNDS = 4
+"""Rounds of reweighting."""
 
 
-def global_light(frames: np.ndarray, reference: int) -> np.ndarray:
+def global_light(plane_of: PlaneOf, length: int, reference: int) -> np.ndarray:
     """Return (T, 2) float32 gain g and offset o (grey levels) with Y_t ~ (1 + g) Y_ref + o.
 
-    frames: (T, H, W, C) uint8. The fit is robust (Tukey's biweight), so a mouth or an eye that
-    moves does not count as a change of light. Exactly 0 at the reference.
+    plane_of: gives the (H, W) float32 luma of frame t. The fit is robust (Tukey's biweight), so
+    a mouth or an eye that moves does not count as a change of light. Exactly 0 at the reference.
     """
-    size = (min(GRID, frames.shape[2]), min(GRID, frames.shape[1]))
-    small = np.empty((len(frames), size[0] * size[1]), np.float32)
+    height, width = plane_of(reference).shape
+    size = (min(GRID, width), min(GRID, height))
+    small = np.empty((length, size[0] * size[1]), np.float32)
 
     def shrink(time: int) -> None:
-        small[time] = cv2.resize(luma(frames[time]), size, interpolation=cv2.INTER_AREA).ravel()
+        small[time] = cv2.resize(plane_of(time), size, interpolation=cv2.INTER_AREA).ravel()
 
-    each(shrink, len(frames))
+    each(shrink, length)
     light = fit_light(small, small[reference])
     light[reference] = 0
-    return light.astype(np.float32)
+    return light
 
 
-def fit_light(small: np.ndarray, reference: np.ndarray, rounds: int = 6) -> np.ndarray:
-    """Return (T, 2) gain and offset of each row of `small` (T, n) against `reference` (n,)."""
+def fit_light(small: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Return (T, 2) float32 gain and offset of each row of `small` (T, n) against `reference`."""
     mean = reference.mean()
-    centred = (reference - mean).astype(np.float64)
-    change = small.astype(np.float64) - reference
-    gain, offset = np.zeros(len(small)), np.median(change, axis=1)
-    for _ in range(rounds):
+    centred = (reference - mean).astype(np.float32)
+    change = (small - reference).astype(np.float32)
+    gain, offset = np.zeros(len(small), np.float32), _medians(change)
+    for _ in range(ROUNDS):
         residual = change - gain[:, None] * centred - offset[:, None]
         # The floor: a still clip has no scale of its own.
-        scale = np.maximum(1.4826 * np.median(np.abs(residual), axis=1), 0.05)
-        weight = np.maximum(0, 1 - (residual / (4.685 * scale[:, None])) ** 2) ** 2
+        scale = np.maximum(1.4826 * _medians(np.abs(residual)), 0.05)
+        weight = np.square(np.maximum(0, 1 - np.square(residual / (4.685 * scale[:, None]))))
         gain, offset = _weighted_line(weight, centred, change)
-    return np.stack([gain, offset - gain * mean], axis=1)
+    return np.stack([gain, offset - gain * mean], axis=1).astype(np.float32)
+
+
+def _medians(rows: np.ndarray) -> np.ndarray:
+    """Return the (T,) upper medians of the rows of (T, n)."""
+    middle = rows.shape[1] // 2
+    return np.partition(rows, middle, axis=1)[:, middle]
 
 
 def _weighted_line(

@@ -4,9 +4,14 @@ from typing import Any
 
 import numpy as np
 
-from merflow.magnification.motion import motion_fields, steady_luma
+from merflow.magnification.luma import steady_luma
+from merflow.magnification.motion import motion_fields
 from merflow.magnification.threads import each
-from merflow.magnification.warp import move, pull_back, without_folds
+from merflow.magnification.trust import filter_in_time
+from merflow.magnification.warp import move, moving_box, pull_back, without_folds
+
+FAINT = 0.005
+"""What is pushed by less (px) stays: no 8-bit pixel shows a smaller shift."""
 
 
 def magnify_lagrangian(
@@ -24,7 +29,9 @@ def magnify_lagrangian(
     alpha times its own filtered displacement. Clamped cells are those whose displacement had to
     be reduced because it would have folded the picture.
     """
-    motion = motion_fields(steady_luma(frames, light, reference), operator, smooth, reference)
+    plane_of = steady_luma(frames, light, reference)
+    motion = motion_fields(plane_of, len(frames), reference)
+    motion = filter_in_time(motion, operator, smooth)
     out, clamped = np.empty_like(frames), np.zeros(len(frames))
     height, width = frames.shape[1:3]
     cell = (width / motion.shape[2], height / motion.shape[1])
@@ -38,7 +45,10 @@ def magnify_lagrangian(
         unfolded, clamped[time] = without_folds(largest * motion[time], cell)
         unfolded /= largest
         push = pull_back(np.float32(alpha) * unfolded, cell, np.float32(1 + alpha) * unfolded)
-        out[time] = move(frames[time], push)
+        out[time] = frames[time]
+        box = moving_box(push, (height, width), FAINT)
+        if box is not None:
+            out[time][box] = move(frames[time], push, box)
 
     each(build, len(frames))
     return out, {"clamped": float(clamped.mean())}

@@ -54,35 +54,44 @@ def weigh_levels(half: np.ndarray, gains: np.ndarray, size: tuple[int, int]) -> 
     return cv2.pyrUp(total, dstsize=size)
 
 
+def half_planes(frames: np.ndarray) -> np.ndarray:
+    """Return the (T, H / 2, W / 2) float32 luma of a (T, H, W, C) uint8 clip, once reduced."""
+    length, height, width, _ = frames.shape
+    half = np.empty((length, (height + 1) // 2, (width + 1) // 2), np.float32)
+
+    def reduce(time: int) -> None:
+        cv2.pyrDown(luma(frames[time]), dst=half[time])
+
+    each(reduce, length)
+    return half
+
+
 def magnify_linear(
     frames: np.ndarray,
+    half: np.ndarray,
     operator: np.ndarray,
     alpha: float,
     light: np.ndarray,
     reference: int,
     lambda_c: float,
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    """Return the magnified (T, H, W, C) uint8 frames and {"clipped": share of pixels}.
+    """Return the magnified (T, H, W, C) uint8 frames and {"clipped": share of values}.
 
-    operator: (T, T) of `temporal`; light: (T, 2) of `flicker.global_light`; reference:
-    position of the onset frame; lambda_c: shortest wavelength (px) that gets the whole gain.
+    half: `half_planes` of the frames, used up; operator: (T, T) of `temporal`; light: (T, 2) of
+    `flicker.global_light`; reference: position of the onset frame; lambda_c: shortest wavelength
+    (px) that gets the whole gain.
     """
-    length, height, width, _ = frames.shape
+    height, width = frames.shape[1:3]
     gains = level_gains(height, width, alpha, lambda_c)
-    half = np.empty((length, (height + 1) // 2, (width + 1) // 2), np.float32)
-
-    def reduce(time: int) -> None:
-        half[time] = cv2.pyrDown(luma(frames[time]))
-
-    each(reduce, length)
     still = half[reference].copy()
-    half -= light[:, :1, None] * still + light[:, 1:, None]
+    for plane, (gain, offset) in zip(half, light, strict=True):
+        cv2.addWeighted(plane, 1.0, still, -float(gain), -float(offset), dst=plane)
     apply_in_time(operator, half)
-    out, clipped = np.empty_like(frames), np.zeros(length, np.int64)
+    out, clipped = np.empty_like(frames), np.zeros(len(frames), np.int64)
 
     def build(time: int) -> None:
         change = weigh_levels(half[time], gains, (width, height))
         clipped[time] = add_luma(frames[time], change, out[time])
 
-    each(build, length)
-    return out, {"clipped": float(clipped.sum() / (length * height * width))}
+    each(build, len(frames))
+    return out, {"clipped": float(clipped.sum() / frames.size)}

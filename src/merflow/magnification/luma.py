@@ -1,28 +1,60 @@
 """Brightness in and out of a clip: what is magnified is luma, the colour stays as it was."""
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 
-WEIGHTS = np.array([[0.299, 0.587, 0.114]], np.float32)
+PlaneOf = Callable[[int], np.ndarray]
+"""Gives the (H, W) float32 luma of frame t."""
 
 
 def luma(frame: np.ndarray) -> np.ndarray:
-    """Return the (H, W) float32 luma, 0..255, of one (H, W, 3) RGB or (H, W, 1) grey frame."""
+    """Return the (H, W) float32 luma, 0..255, of one (H, W, 3) RGB or (H, W, 1) grey frame.
+
+    0.299 R + 0.587 G + 0.114 B, not rounded.
+    """
     if frame.shape[2] == 1:
         return frame[..., 0].astype(np.float32)
-    return cv2.transform(frame.astype(np.float32), WEIGHTS)
+    return cv2.cvtColor(frame.astype(np.float32), cv2.COLOR_RGB2GRAY)
+
+
+def luma_of(frames: np.ndarray) -> PlaneOf:
+    """Return the function that gives the luma of frame t of a (T, H, W, C) uint8 clip."""
+    return lambda time: luma(frames[time])
+
+
+def steady_luma(frames: np.ndarray, light: np.ndarray, reference: int) -> PlaneOf:
+    """Return the function that gives frame t's luma without the clip's changes of light.
+
+    frames: (T, H, W, C) uint8; light: (T, 2) gain and offset of `flicker.global_light`.
+    """
+    still = luma(frames[reference])
+
+    def plane(time: int) -> np.ndarray:
+        gain, offset = (float(value) for value in light[time])
+        return cv2.addWeighted(luma(frames[time]), 1.0, still, -gain, -offset)
+
+    return plane
 
 
 def add_luma(frame: np.ndarray, change: np.ndarray, out: np.ndarray) -> int:
     """Write `frame` + `change` (H, W) float32, rounded and clipped, into `out`, (H, W, C) uint8.
 
-    Returns the number of pixels with a channel that had to be clipped to 0..255.
+    Returns the number of values (pixels times channels) that had to be clipped to 0..255.
     """
-    channels = frame.shape[2]
-    change = change if channels == 1 else cv2.merge([change] * channels)
-    frame = frame[..., 0] if channels == 1 else frame
-    exact = cv2.add(frame, change, dtype=cv2.CV_32F)
-    inside = cv2.inRange(exact, (-0.5,) * 4, (255.5,) * 4)
-    rounded = cv2.add(frame, change, dtype=cv2.CV_8U)
-    out[...] = rounded[..., None] if channels == 1 else rounded
-    return inside.size - cv2.countNonZero(inside)
+    # In bytes: each pixel is only raised or only lowered, and byte arithmetic clips by itself.
+    amount = cv2.convertScaleAbs(change)
+    more = cv2.bitwise_and(amount, cv2.compare(change, 0.0, cv2.CMP_GT))
+    amount, more = _spread(amount, frame.shape[2]), _spread(more, frame.shape[2])
+    flat = frame.reshape(amount.shape)
+    changed = cv2.subtract(cv2.add(flat, more), cv2.subtract(amount, more))
+    out.reshape(amount.shape)[...] = changed
+    return cv2.countNonZero(cv2.compare(cv2.absdiff(changed, flat), amount, cv2.CMP_NE))
+
+
+def _spread(plane: np.ndarray, channels: int) -> np.ndarray:
+    """Return (H, W) uint8 repeated for every channel, as (H, W * channels)."""
+    if channels == 1:
+        return plane
+    return cv2.cvtColor(plane, cv2.COLOR_GRAY2RGB).reshape(len(plane), -1)

@@ -1,25 +1,20 @@
-"""Phase magnification with a Riesz pyramid (after Wadhwa et al. 2014): Eulerian, the default.
+"""The phase of a Laplacian pyramid's bands against the onset frame, with Riesz transforms."""
 
-Every band of a Laplacian pyramid is looked at where it stands: its phase against the onset frame
-gives a displacement, filtered in time, and the band's phase is turned by alpha times that. The
-low-pass below the last band is left as it is, so slow changes of light are not magnified.
-"""
-
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from merflow.magnification.luma import add_luma
-from merflow.magnification.motion import steady_luma
-from merflow.magnification.shift import REACH, shifted, slope_gain, slope_x, slope_y, turns
+from merflow.magnification.luma import PlaneOf
+from merflow.magnification.shift import slope_gain, slope_x, slope_y
 from merflow.magnification.threads import each
-from merflow.magnification.trust import filter_levels
 
 WINDOW = 1.5
 """Standard deviation of the window over which phase is pooled, in cells of the level's grid."""
 FLOOR = 0.25
 """Where a band is weak it follows the next coarser one: the pull, in units of its mean power."""
+CHUNK = 8
+"""Frames handled together; fixed, so that the result never depends on threads."""
 
 
 class Anchor(NamedTuple):
@@ -44,14 +39,21 @@ def level_count(height: int, width: int) -> int:
     return max(1, int(np.log2(max(2, min(height, width) / 8))))
 
 
-def pyramid(plane: np.ndarray, levels: int) -> list[np.ndarray]:
-    """Return `levels` bands, finest first; they and the low-pass left out add up to `plane`."""
-    bands = []
-    for _ in range(levels):
-        low = cv2.pyrDown(plane)
-        bands.append(plane - cv2.pyrUp(low, dstsize=plane.shape[::-1]))
-        plane = low
-    return bands
+def pyramids(plane_of: PlaneOf, times: range) -> list[np.ndarray]:
+    """Return the bands of the frames at `times`: (n, h, w) float32 a level, finest first.
+
+    The bands and the low-pass that is left out add up to the plane.
+    """
+    levels: list[np.ndarray] = []
+    for index, time in enumerate(times):
+        plane = plane_of(time)
+        for level in range(level_count(*plane.shape) if not index else len(levels)):
+            low = cv2.pyrDown(plane)
+            if not index:
+                levels.append(np.empty((len(times), *plane.shape), np.float32))
+            cv2.subtract(plane, cv2.pyrUp(low, dstsize=plane.shape[::-1]), dst=levels[level][index])
+            plane = low
+    return levels
 
 
 def cell_side(level: int) -> int:
@@ -59,118 +61,83 @@ def cell_side(level: int) -> int:
     return max(1, 4 >> level)
 
 
-def anchor(band: np.ndarray, level: int) -> Anchor:
-    """Return the anchor of one band, (h, w) float32, of the onset frame."""
-    height, width = band.shape
+def anchor(bands: np.ndarray, level: int) -> Anchor:
+    """Return the anchor of one band, (1, h, w) float32, of the onset frame."""
+    _, height, width = bands.shape
     side = cell_side(level)
     cells = (-(-width // side), -(-height // side))
-    x, y = slope_x(band), slope_y(band)
+    x, y = slope_x(bands), slope_y(bands)
     # For a wave of amplitude A along n this is A^2 n n' everywhere, not only on its slopes.
-    tensor = [
-        _pool(x * x - band * slope_x(x), cells),
-        _pool(x * y - band * slope_y(x), cells),
-        _pool(y * y - band * slope_y(y), cells),
-    ]
-    floor = np.float32(FLOOR * float(np.mean(tensor[0] + tensor[2])) / 2 + 1e-6)
-    xx, yy = np.maximum(tensor[0], 0) + floor, np.maximum(tensor[2], 0) + floor
+    xx = _pool(x * x - bands * slope_x(x), cells)[0]
+    xy = _pool(x * y - bands * slope_y(x), cells)[0]
+    yy = _pool(y * y - bands * slope_y(y), cells)[0]
+    floor = np.float32(FLOOR * float(np.mean(xx + yy)) / 2 + 1e-6)
+    xx, yy = np.maximum(xx, 0) + floor, np.maximum(yy, 0) + floor
     # Sampling can make the pooled tensor indefinite; this keeps its inverse bounded.
     limit = 0.99 * np.sqrt(xx * yy)
-    xy = np.clip(tensor[1], -limit, limit)
+    xy = np.clip(xy, -limit, limit)
     scale = 1 / (xx * yy - xy * xy)
-    gain = np.float32(slope_gain(level == 0))
-    return Anchor(band, x, y, (yy * scale, -xy * scale, xx * scale), floor, cells, gain)
+    inverse = (yy * scale, -xy * scale, xx * scale)
+    return Anchor(bands[0], x[0], y[0], inverse, floor, cells, np.float32(slope_gain(level == 0)))
 
 
-def displacement(anchor: Anchor, band: np.ndarray, coarser: np.ndarray | None) -> np.ndarray:
-    """Return (rows, columns, 2) float32: how far a band moved since the onset, px of its level.
+def displacement(anchor: Anchor, bands: np.ndarray, coarser: np.ndarray | None) -> np.ndarray:
+    """Return (n, rows, columns, 2) float32: how far bands moved since the onset, px of the level.
 
+    bands: (n, h, w) float32, one level of n frames; coarser: the next coarser level's answer.
     The pooled sine of the phase difference, solved for the displacement that explains it in all
-    orientations present. A change of contrast gives exactly none. coarser: the next coarser
-    level's answer.
+    orientations present. A change of contrast gives exactly none.
     """
-    still = cv2.multiply(anchor.band, slope_x(band))
-    pull_x = _pool(cv2.subtract(still, cv2.multiply(anchor.x, band)), anchor.cells)
-    still = cv2.multiply(anchor.band, slope_y(band))
-    pull_y = _pool(cv2.subtract(still, cv2.multiply(anchor.y, band)), anchor.cells)
+    pull_x = _pool(anchor.band * slope_x(bands) - anchor.x * bands, anchor.cells)
+    pull_y = _pool(anchor.band * slope_y(bands) - anchor.y * bands, anchor.cells)
     if coarser is not None:
-        prior = cv2.resize(coarser, anchor.cells, interpolation=cv2.INTER_LINEAR)
-        pull_x += (2 * anchor.gain * anchor.floor) * prior[..., 0]
-        pull_y += (2 * anchor.gain * anchor.floor) * prior[..., 1]
+        prior = np.stack([cv2.resize(field, anchor.cells) for field in coarser])
+        prior *= 2 * anchor.gain * anchor.floor
+        pull_x += prior[..., 0]
+        pull_y += prior[..., 1]
     xx, xy, yy = anchor.inverse
-    return np.dstack([xx * pull_x + xy * pull_y, xy * pull_x + yy * pull_y]) / anchor.gain
+    out = np.empty((*pull_x.shape, 2), np.float32)
+    out[..., 0] = (xx * pull_x + xy * pull_y) / anchor.gain
+    out[..., 1] = (xy * pull_x + yy * pull_y) / anchor.gain
+    return out
 
 
-def magnify_phase(
-    frames: np.ndarray,
-    operator: np.ndarray,
-    smooth: np.ndarray,
-    alpha: float,
-    light: np.ndarray,
-    reference: int,
-) -> tuple[np.ndarray, dict[str, Any]]:
-    """Return the magnified (T, H, W, C) uint8 frames, and shares of clipped pixels and of cells
-    asked to shift further than their band can (clamped).
+def band_motions(plane_of: PlaneOf, length: int, reference: int) -> list[np.ndarray]:
+    """Return per level the (T, rows, columns, 2) float32 displacements since the onset, px.
 
-    operator, smooth: (T, T) of `temporal`, the low-pass with and without its reference; light:
-    (T, 2) of `flicker.global_light`; reference: position of the onset frame.
+    plane_of: gives the (H, W) float32 luma of frame t, changes of light taken out.
     """
-    length, height, width, _ = frames.shape
-    levels = level_count(height, width)
-    plane_of = steady_luma(frames, light, reference)
-
-    def bands_of(time: int) -> list[np.ndarray]:
-        return pyramid(plane_of(time), levels)
-
-    motions = _motions(bands_of, length, levels, reference)
-    motions = filter_levels(motions, operator, smooth)
-    out, clipped = np.empty_like(frames), np.zeros(length, np.int64)
-
-    def build(time: int) -> None:
-        if time == reference:
-            out[time] = frames[time]
-            return
-        change = None
-        for level, band in reversed(list(enumerate(bands_of(time)))):
-            moved = shifted(band, np.float32(alpha) * motions[level][time], level == 0)
-            cv2.subtract(moved, band, dst=moved)
-            if change is not None:
-                cv2.add(moved, cv2.pyrUp(change, dstsize=band.shape[::-1]), dst=moved)
-            change = moved
-        clipped[time] = add_luma(frames[time], change, out[time])
-
-    each(build, length)
-    return out, {
-        "clipped": float(clipped.sum() / (length * height * width)),
-        "clamped": _beyond(motions, alpha),
-    }
-
-
-def _motions(bands_of: Any, length: int, levels: int, reference: int) -> list[np.ndarray]:  # noqa: ANN401
-    """Return per level the (T, rows, columns, 2) float32 displacements since the onset."""
-    anchors = [anchor(band, level) for level, band in enumerate(bands_of(reference))]
+    still = pyramids(plane_of, range(reference, reference + 1))
+    anchors = [anchor(bands, level) for level, bands in enumerate(still)]
     motions = [np.zeros((length, a.cells[1], a.cells[0], 2), np.float32) for a in anchors]
 
-    def estimate(time: int) -> None:
-        if time == reference:
-            return
-        bands, coarser = bands_of(time), None
-        for level in range(levels - 1, -1, -1):
-            coarser = displacement(anchors[level], bands[level], coarser)
-            motions[level][time] = coarser
+    def estimate(index: int) -> None:
+        times = chunk(index, length)
+        coarser = None
+        for level, bands in reversed(list(enumerate(pyramids(plane_of, times)))):
+            coarser = displacement(anchors[level], bands, coarser)
+            motions[level][times.start : times.stop] = coarser
 
-    each(estimate, length)
+    each(estimate, chunks(length))
+    for motion in motions:
+        motion[reference] = 0
     return motions
 
 
-def _beyond(motions: list[np.ndarray], alpha: float) -> float:
-    """Return the share of cells, levels alike, that are asked for more than their band's reach."""
-    shares = []
-    for level, field in enumerate(motions):
-        limit = (turns(level == 0) * REACH / max(abs(alpha), 1e-6)) ** 2
-        shares.append(np.mean(np.einsum("tyxd,tyxd->tyx", field, field) > limit))
-    return float(np.mean(shares))
+def chunks(length: int) -> int:
+    """Return how many chunks of frames a clip has."""
+    return -(-length // CHUNK)
 
 
-def _pool(plane: np.ndarray, cells: tuple[int, int]) -> np.ndarray:
-    small = cv2.resize(plane, cells, interpolation=cv2.INTER_AREA)
-    return cv2.GaussianBlur(small, (0, 0), WINDOW)
+def chunk(index: int, length: int) -> range:
+    """Return the positions of one chunk's frames."""
+    return range(index * CHUNK, min(length, (index + 1) * CHUNK))
+
+
+def _pool(stack: np.ndarray, cells: tuple[int, int]) -> np.ndarray:
+    """Return (n, h, w) averaged over the level's cells and window, (n, rows, columns)."""
+    out = np.empty((len(stack), cells[1], cells[0]), np.float32)
+    for plane, pooled in zip(stack, out, strict=True):
+        small = cv2.resize(plane, cells, interpolation=cv2.INTER_AREA)
+        cv2.GaussianBlur(small, (0, 0), WINDOW, dst=pooled)
+    return out

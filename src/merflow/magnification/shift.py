@@ -8,6 +8,7 @@ over the spectrum of natural pictures, is found once by least squares. Beyond th
 band (REACH pixels at its own resolution) the fit lets the band fade instead of misplacing it.
 """
 
+from collections.abc import Iterator
 from functools import cache
 
 import cv2
@@ -25,19 +26,25 @@ SPECTRUM = 2.4
 """Natural pictures' power falls as frequency to the minus this."""
 
 
-def slope_x(plane: np.ndarray) -> np.ndarray:
-    """Return the 3-tap Riesz transform along x of an (H, W) float32 plane, edges mirrored."""
-    out = np.zeros_like(plane)
-    if plane.shape[1] > 2:
-        cv2.addWeighted(plane[:, 2:], 0.5, plane[:, :-2], -0.5, 0, dst=out[:, 1:-1])
+def slope_x(stack: np.ndarray) -> np.ndarray:
+    """Return the 3-tap Riesz transform along x of (n, H, W) float32 planes, edges mirrored."""
+    width = stack.shape[2]
+    out = np.zeros_like(stack)
+    if width > 2:
+        # One tall picture for all planes: a call costs as much as a small plane.
+        tall, slopes = stack.reshape(-1, width), out.reshape(-1, width)
+        cv2.addWeighted(tall[:, 2:], 0.5, tall[:, :-2], -0.5, 0, dst=slopes[:, 1:-1])
     return out
 
 
-def slope_y(plane: np.ndarray) -> np.ndarray:
-    """Return the 3-tap Riesz transform along y of an (H, W) float32 plane, edges mirrored."""
-    out = np.zeros_like(plane)
-    if plane.shape[0] > 2:
-        cv2.addWeighted(plane[2:], 0.5, plane[:-2], -0.5, 0, dst=out[1:-1])
+def slope_y(stack: np.ndarray) -> np.ndarray:
+    """Return the 3-tap Riesz transform along y of (n, H, W) float32 planes, edges mirrored."""
+    _, height, width = stack.shape
+    out = np.zeros_like(stack)
+    if height > 2:
+        tall, slopes = stack.reshape(-1, width), out.reshape(-1, width)
+        cv2.addWeighted(tall[2:], 0.5, tall[:-2], -0.5, 0, dst=slopes[1:-1])
+        out[:, 0], out[:, -1] = 0, 0
     return out
 
 
@@ -100,27 +107,37 @@ def turns(finest: bool) -> int:
     return 1 if finest else TURNS
 
 
-def shifted(band: np.ndarray, motion: np.ndarray, finest: bool) -> np.ndarray:
-    """Return `band` with its content shifted by `motion`, (H, W) float32.
+def shifted(bands: np.ndarray, motion: np.ndarray, finest: bool) -> np.ndarray:
+    """Return `bands` with their content shifted by `motion`, (n, H, W) float32.
 
-    band: (H, W) float32; motion: (rows, columns, 2) float32 displacement x, y in px of the band,
-    on any coarser grid; finest: whether the band is the pyramid's first.
+    bands: (n, H, W) float32, contiguous, one level of n frames; motion: (n, rows, columns, 2)
+    float32 displacement x, y in px of the band, on the band's grid or a coarser one; finest:
+    whether the band is the pyramid's first.
     """
-    size, count = band.shape[::-1], turns(finest)
-    weights = [
-        cv2.resize(weight, size, interpolation=cv2.INTER_LINEAR)
-        for weight in _weights(motion / np.float32(count), finest)
-    ]
+    size, count = bands.shape[:0:-1], turns(finest)
+    weights = [_enlarged(w, size) for w in _weights(motion / np.float32(count), finest)]
+    tall = (-1, size[0])
     for _ in range(count):
-        total = band.copy()
-        for weight, term in zip(weights, _terms(band), strict=True):
-            cv2.add(total, cv2.multiply(weight, term), dst=total)
-        band = total
-    return band
+        total = bands.copy()
+        for weight, term in zip(weights, _terms(bands), strict=True):
+            part = cv2.multiply(weight.reshape(tall), term.reshape(tall))
+            cv2.add(total.reshape(tall), part, dst=total.reshape(tall))
+        bands = total
+    return bands
+
+
+def _enlarged(weights: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Return (n, rows, columns) resized to (n, H, W) for size (W, H)."""
+    if weights.shape[:0:-1] == size:
+        return weights
+    out = np.empty((len(weights), size[1], size[0]), np.float32)
+    for plane, weight in zip(out, weights, strict=True):
+        cv2.resize(weight, size, dst=plane, interpolation=cv2.INTER_LINEAR)
+    return out
 
 
 def _weights(motion: np.ndarray, finest: bool) -> list[np.ndarray]:
-    """Return the ten weights, in the order of `_terms`, on the grid of `motion`."""
+    """Return the ten weights, (n, rows, columns) each, in the order of `_terms`."""
     x, y = motion[..., 0], motion[..., 1]
     distance = np.sqrt(x * x + y * y)
     # Further than the table goes the band has faded already: it is not shifted any further.
@@ -144,8 +161,10 @@ def _weights(motion: np.ndarray, finest: bool) -> list[np.ndarray]:
     ]
 
 
-def _terms(band: np.ndarray) -> list[np.ndarray]:
-    """Return the band and its slopes of order 1 (x, y), 2 (xx, xy, yy) and 3 (xxx .. yyy)."""
-    x, y = slope_x(band), slope_y(band)
+def _terms(bands: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the bands and their slopes of order 1 (x, y), 2 (xx, xy, yy) and 3 (xxx .. yyy)."""
+    x, y = slope_x(bands), slope_y(bands)
+    yield from (bands, x, y)
     xx, xy, yy = slope_x(x), slope_y(x), slope_y(y)
-    return [band, x, y, xx, xy, yy, slope_x(xx), slope_y(xx), slope_x(yy), slope_y(yy)]
+    yield from (xx, xy, yy)
+    yield from (slope_x(xx), slope_y(xx), slope_x(yy), slope_y(yy))

@@ -1,7 +1,7 @@
 """A Keras network as a method: fresh for every fold and seed."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,8 @@ class NetworkMethod:
         check_settings(experiment.network, experiment.network_settings)
         self.experiment, self.classes, self.seed = experiment, classes, seed
         self.weights = weights
+        self.watch: Callable[[keras.Model], dict[str, float]] | None = None
+        """Called with the model after each epoch; training does not depend on it."""
 
     def fit(self, data: TrainingData) -> "FittedNetwork":
         """Fit a new network with a new optimiser on the fold's training clips."""
@@ -45,7 +47,7 @@ class NetworkMethod:
             device,
             self.weights,
         )
-        result = loop.train_fold(recipe, data)
+        result = loop.train_fold(recipe, data, self.watch)
         result.facts["seconds"] = round(time.perf_counter() - started, 3)
         result.facts |= loop.measured(result, data.x, training.batch_size)
         return FittedNetwork(result.model, result.history, result.facts, training.batch_size)

@@ -55,7 +55,7 @@ def build(
     """Build the network.
 
     attention: none, ordinary cbam, or the system's own; head: which time step answers; units: of
-    the GRU; l2: penalty on the dense layers' weights.
+    the GRU; dropout: before the dense layers and the GRU; l2: penalty on the dense layers' weights.
     """
     inputs = keras.Input(shape)
     x = layers.Concatenate()([branch(inputs, 32, 5, 2), branch(inputs, 32, 3, 2)])

@@ -88,6 +88,7 @@ def build(
     """Build the network.
 
     region: what the second branch sees; attention: as in dual_branch_gru; pool: of both stages;
+    dropout: before the dense layers; l2: penalty on their weights;
     head_dropout: after the dense layers; units: of the GRU, heads are units / 2, / 4, ... wide.
     """
     inputs = keras.Input(shape)

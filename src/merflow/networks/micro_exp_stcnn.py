@@ -26,7 +26,11 @@ def build(
     time_kernel: int = 15,
     dropout: float = 0.5,
 ) -> keras.Model:
-    """Build the network. time_kernel: frames the convolution spans, cut to the clip's length."""
+    """Build the network.
+
+    time_kernel: frames the convolution spans, cut to the clip's length; dropout: after the pool and
+    after the dense layer.
+    """
     inputs = keras.Input(shape)
     x = layers.Conv3D(32, (min(time_kernel, shape[0]), 3, 3), activation="relu")(inputs)
     x = layers.MaxPooling3D(pool_size(x, (3, 3, 3)))(x)

@@ -39,7 +39,8 @@ def build(
     """Build the network.
 
     attention: channel (released), spatial, combined, none; blocks: dense blocks of one layer;
-    growth: channels each adds; filters: of the first convolution; l2: penalty on weights.
+    growth: channels each adds; filters: of the first convolution; dropout: of
+    what a block adds; l2: penalty on weights.
     """
     inputs = keras.Input(shape)
     x = _conv(inputs, filters, 3, l2, strides=2)

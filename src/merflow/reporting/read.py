@@ -17,10 +17,11 @@ from merflow.clips import ClipKey
 from merflow.csvtable import read_csv
 from merflow.errors import MerflowError
 from merflow.files import digest
-from merflow.plan import Plan, Run, catalogue_path
+from merflow.plan import Plan, catalogue_path
 from merflow.plots import Curve
 from merflow.pooling import read_truth
 from merflow.predictions import Pooled, read_pooled
+from merflow.runs import Run
 from merflow.store import Skipped
 from merflow.tables import ScoreRow, read_scores
 

@@ -53,12 +53,12 @@ class Trained:
     facts: dict[str, Any]
 
 
-def train_fold(recipe: Recipe, data: TrainingData) -> Trained:
+def train_fold(recipe: Recipe, data: TrainingData, watch: Watch | None = None) -> Trained:
     """Train on all clips of the fold, for the epochs set or for those inner folds choose."""
     augment.check(recipe.training.augment, data.x.shape[1:])
     epochs = recipe.training.epochs
     if recipe.training.stopping == "fixed":
-        return train(recipe, data, epochs)
+        return train(recipe, data, epochs, watch)
     count = recipe.training.inner_folds
     held = inner.folds(data, count, recipe.training.inner_support)
     curves = []

@@ -48,3 +48,8 @@ def write_stills(
         if done:
             done(job)
     return list(jobs)
+
+
+def stills_written(job: Job) -> bool:
+    """Return whether all files of a still are there; stills have no movement to keep beside."""
+    return all((job.path / name).is_file() for name in job.names)

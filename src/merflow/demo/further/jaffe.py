@@ -7,7 +7,7 @@ from pathlib import Path
 from merflow.clips import ClipKey
 from merflow.demo.clip import DemoClip, Difficulty
 from merflow.demo.further._drafted import drawn
-from merflow.demo.further._stills import APEX, FRAMES, write_stills
+from merflow.demo.further._stills import APEX, FRAMES, stills_written, write_stills
 from merflow.demo.plan import Frames, drafts, seed_of
 from merflow.demo.published.jaffe import MODELS
 from merflow.demo.writing import Job
@@ -27,6 +27,7 @@ WORDS = {
     "positive": ("happiness",),
     "surprise": ("surprise",),
 }
+is_written = stills_written
 
 
 def plan(

@@ -8,7 +8,7 @@ from merflow.clips import ClipKey
 from merflow.datasets import NO_SUBJECT
 from merflow.demo.clip import DemoClip, Difficulty
 from merflow.demo.further._drafted import drawn
-from merflow.demo.further._stills import APEX, FRAMES, thermal, write_stills
+from merflow.demo.further._stills import APEX, FRAMES, stills_written, thermal, write_stills
 from merflow.demo.plan import Frames, drafts, seed_of
 from merflow.demo.writing import Job
 
@@ -26,6 +26,7 @@ WORDS = {
     "positive": ("happiness",),
     "surprise": ("surprise",),
 }
+is_written = stills_written
 
 
 def plan(

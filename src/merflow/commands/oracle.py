@@ -1,0 +1,150 @@
+"""`merflow oracle`: what forbidden rules would have printed; a process of its own, after training."""
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from merflow.configuration import load
+from merflow.csvtable import csv_text
+from merflow.errors import FAILED, MerflowError
+from merflow.files import file_digest, write_text
+from merflow.methods import Fitted
+from merflow.oracle import clip_folds, oracle_rows, read_epochs, render_oracle, write_oracle
+from merflow.packed import read_packed
+from merflow.plan import Plan
+from merflow.predictions import KEY, Pooled, read_pooled
+from merflow.runs import run_of
+from merflow.scores import confusion, uar, uf1
+from merflow.settings import Experiment
+from merflow.split import FoldFile, read_fold
+from merflow.tables import parts_of
+from merflow.train import Shelf, fold_seed, training_data
+
+
+def oracle(run: Path, *, out: Path | None = None, config: Path) -> None:
+    """Train every fold of RUN again, note its answers after each epoch, and apply forbidden rules.
+
+    Nothing here is a result: every rule but the first looks at test labels. The trained folds are
+    not touched; that this training gives the very same weights is checked.
+
+    Examples
+    --------
+    merflow oracle results/runs/demo/x10/seed0 --config results/config.yaml
+    merflow oracle results/runs/demo/x1/seed0 --out forbidden --config results/config.yaml
+
+    Parameters
+    ----------
+    run
+        Folder of a scored run.
+    out
+        Folder to write epochs.csv and oracle.csv into; without it results/oracle/<run>.
+    config
+        Config file of the run.
+    """
+    plan = Plan(load(config))
+    named = run_of(run)
+    experiment = plan.experiment(named.experiment)
+    if experiment.method != "keras" or experiment.training.stopping != "fixed":
+        raise MerflowError(
+            str(run),
+            f"a run of method {experiment.method}, stopping {experiment.training.stopping}",
+            "a network trained for a fixed number of epochs",
+        )
+    folder = out or Path("results/oracle") / named.experiment / named.factor / f"seed{named.seed}"
+    classes = plan.classes(named.experiment)
+    packs = [read_packed(path) for path in plan.packed(named.experiment, named.factor)]
+    shelf = Shelf(packs, named.factor.split("+"), experiment.control)
+    pooled = read_pooled(run / "pooled.csv", classes=classes)
+    rows: list[tuple[str, ...]] = []
+    for name in plan.fold_names(named.experiment):
+        fold = read_fold(Path(f"results/folds/{named.experiment}/{name}.csv"))
+        rows += _epochs(experiment, classes, named.seed, shelf, fold, run / name)
+        print(f"{name}: noted", flush=True)
+    write_text(folder / "epochs.csv", csv_text((*KEY, "epoch", "predicted"), sorted(rows)))
+    scores = oracle_rows(read_epochs(folder / "epochs.csv", pooled))
+    count = len(plan.fold_names(named.experiment))
+    scores += _by_clip(experiment, classes, named.seed, shelf, pooled, count)
+    write_oracle(folder / "oracle.csv", scores)
+    print(render_oracle(scores))
+
+
+def _epochs(
+    experiment: Experiment,
+    classes: tuple[str, ...],
+    seed: int,
+    shelf: Shelf,
+    fold: FoldFile,
+    trained: Path,
+) -> list[tuple[str, ...]]:
+    """Return (dataset, subject, clip, epoch, predicted) of a fold's test clips."""
+    from merflow.methods import make_method
+
+    test = [fold.test[i] for i in shelf.usable(fold.test, f"fold {fold.name}")]
+    noted: list[np.ndarray] = []
+
+    def note(model: object) -> dict[str, float]:
+        from merflow.training.predict import probabilities
+
+        batch = experiment.training.batch_size
+        noted.append(np.mean([probabilities(model, x, batch) for x in shelf.take(test)], axis=0))
+        return {}
+
+    method = make_method(experiment, classes, fold_seed(seed, fold.name))
+    method.watch = note
+    _check_same(method.fit(training_data(shelf, fold, classes)), trained)
+    return [
+        (*key, f"{epoch:04d}", classes[int(answer)])
+        for epoch, chances in enumerate(noted, start=1)
+        for key, answer in zip(test, chances.argmax(1), strict=True)
+    ]
+
+
+def _check_same(fitted: Fitted, trained: Path) -> None:
+    """Refuse to go on when noting the answers changed the training."""
+    from merflow.methods import WEIGHTS
+
+    with tempfile.TemporaryDirectory() as folder:
+        fitted.save(Path(folder))
+        ours, theirs = file_digest(Path(folder) / WEIGHTS), file_digest(trained / WEIGHTS)
+    if ours != theirs:
+        raise MerflowError(
+            str(trained),
+            "training it again gave other weights",
+            "the same bytes: the same machine type, settings and version",
+            "run snakemake again, then this command",
+            code=FAILED,
+        )
+
+
+def _by_clip(
+    experiment: Experiment,
+    classes: tuple[str, ...],
+    seed: int,
+    shelf: Shelf,
+    table: Pooled,
+    count: int,
+) -> list[tuple[str, str, float, float]]:
+    """Return the scores of a random split by clip, subjects on both sides, as leaking studies do."""
+    from merflow.methods import TrainingData, make_method
+
+    answers = np.empty((len(table.keys), len(classes)))
+    copies = shelf.take(table.keys)
+    for fold in clip_folds(len(table.keys), count, seed):
+        x = np.concatenate([part[fold.train] for part in copies])
+        keys = tuple(table.keys[i] for i in fold.train)
+        factors = tuple(f for f in shelf.factors for _ in keys) if len(copies) > 1 else ()
+        y = np.tile(table.truth[fold.train], len(copies))
+        data = TrainingData(x, y, keys * len(copies), factors)
+        fitted = make_method(experiment, classes, fold_seed(seed, fold.name)).fit(data)
+        tested = [table.keys[i] for i in fold.test]
+        parts = [fitted.predict(part[fold.test], tested) for part in copies]
+        answers[fold.test] = np.mean(parts, axis=0)
+    leaked = replace(table, predicted=answers.argmax(1), probabilities=None)
+    scores = []
+    for part in parts_of(leaked):
+        some = leaked.part(part)
+        matrix = confusion(some.truth, some.predicted, len(classes))
+        scores.append(("random split by clip", part, float(uf1(matrix)), float(uar(matrix))))
+    return scores

@@ -1,0 +1,34 @@
+"""A run: one experiment at one factor with one seed, and the folder that is named for it."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from merflow.errors import MerflowError
+
+NESTED = "nested"
+"""Stands where a factor stands: the factor chosen inside each fold, `x*` in the tables."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One experiment at one factor with one seed: what one row group of the table shows."""
+
+    experiment: str
+    factor: str
+    seed: int
+
+    @property
+    def folder(self) -> str:
+        """Where its folds lie."""
+        return f"results/runs/{self.experiment}/{self.factor}/seed{self.seed}"
+
+
+def run_of(folder: Path) -> Run:
+    """Return the run whose folder this is."""
+    match = re.search(r"runs/([^/]+)/([^/]+)/seed(\d+)$", folder.as_posix())
+    if not match:
+        raise MerflowError(
+            str(folder), "not a run's folder", "results/runs/<experiment>/x<factor>/seed<k>"
+        )
+    return Run(match[1], match[2], int(match[3]))

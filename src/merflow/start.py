@@ -1,0 +1,36 @@
+"""The first step of a run: config validated, datasets read, both kept where the jobs find them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from merflow.catalogue import catalogue_path, catalogue_text
+from merflow.configuration import merge, read_yaml, validate
+from merflow.files import write_text
+from merflow.plan import Plan
+
+
+def start(raw: Mapping[str, Any], fresh: bool = True) -> Plan:
+    """Validate a config as Snakemake holds it, read the datasets, keep both for the jobs.
+
+    `config/local.yaml`, where a user's dataset roots lie, is laid over it when it exists.
+    """
+    local = Path("config/local.yaml")
+    settings = validate(merge(raw, read_yaml(local)) if local.exists() else dict(raw))
+    plan = Plan.read(settings, fresh)
+    for name in plan.experiments:
+        plan.folds(name)  # A scheme or protocol that does not fit is said now, in one message.
+    if fresh:
+        text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+        _keep(Path("results/config.yaml"), text)
+        for name, clips in plan.clips.items():
+            _keep(catalogue_path(name), catalogue_text(clips))
+    return plan
+
+
+def _keep(path: Path, text: str) -> None:
+    """Write what the jobs read, only when it changed, so that no job finds it in the making."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        write_text(path, text)

@@ -1,0 +1,172 @@
+"""Routes of the Runs view: experiments, tables, and one run's answers looked at closely."""
+
+import json
+from collections import Counter, defaultdict
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from starlette.requests import Request
+from starlette.routing import Route
+
+from merflow.csvtable import read_csv
+from merflow.errors import MerflowError
+from merflow.plan import Run
+from merflow.predictions import Pooled, read_pooled
+from merflow.studio.answers import Missing, answer
+from merflow.studio.project import Project
+from merflow.tables import parts_of, read_scores
+
+
+def routes(project: Project) -> list[Route]:
+    """Return the routes."""
+
+    def experiments(request: Request) -> dict[str, Any]:
+        plan = project.plan()
+        found = []
+        for name in plan.experiments:
+            entry = plan.experiment(name)
+            runs = [run for run in plan.scored_runs() if run.experiment == name]
+            found.append(
+                {
+                    "name": name,
+                    "method": entry.network if entry.method == "keras" else entry.method,
+                    "preparation": entry.preparation,
+                    "collection": entry.collection,
+                    "scheme": entry.scheme,
+                    "protocol": entry.protocol,
+                    "control": entry.control,
+                    "runs": [_run_row(project, run) for run in runs],
+                }
+            )
+        return {"experiments": found}
+
+    def run(request: Request) -> dict[str, Any]:
+        chosen, folder = opened(request)
+        pooled = folder / "pooled.csv"
+        if not pooled.is_file():
+            raise Missing(chosen.folder, "not scored yet", fix="start the experiment")
+        table = read_pooled(pooled)
+        scores = folder / "scores.csv"
+        return {
+            "classes": table.classes,
+            "scores": [asdict(row) for row in read_scores(scores)] if scores.is_file() else [],
+            "confusion": {part: _confusion(table.part(part)) for part in parts_of(table)},
+            "subjects": _subjects(table),
+            "wrong": _wrong(table),
+        }
+
+    def curves(request: Request) -> dict[str, Any]:
+        """The training curves of the folds finished so far."""
+        _, folder = opened(request)
+        found = {
+            file.parent.name: _curve(file)
+            for file in sorted(folder.glob("*/history.csv"))
+            if project.below(*file.relative_to(project.root).parts)
+        }
+        return {"folds": {name: curve for name, curve in found.items() if curve}}
+
+    def opened(request: Request) -> tuple[Run, Path]:
+        names = request.path_params
+        for run in project.plan().scored_runs():
+            if (run.experiment, run.factor, str(run.seed)) == (
+                names["experiment"],
+                names["factor"],
+                names["seed"],
+            ):
+                return run, _folder(project, run)
+        raise Missing("request", "no such run in the config")
+
+    at = "/api/runs/{experiment}/{factor}/{seed}"
+    return [
+        Route("/api/experiments", answer(experiments)),
+        Route(at, answer(run)),
+        Route(at + "/curves", answer(curves)),
+    ]
+
+
+def _folder(project: Project, run: Run) -> Path:
+    return project.below(*run.folder.split("/"))
+
+
+def _run_row(project: Project, run: Run) -> dict[str, Any]:
+    """Return how far a run is, and its score over all clips once it has one."""
+    folder = _folder(project, run)
+    row = {
+        "factor": run.factor,
+        "seed": run.seed,
+        "folds": sum(1 for _ in folder.glob("*/predictions.csv")),
+        "score": None,
+        "note": "",
+    }
+    scores = folder / "scores.csv"
+    if scores.is_file():
+        try:
+            full = next(r for r in read_scores(scores) if r.part == "full")
+            row["score"] = asdict(full)
+        except (MerflowError, StopIteration) as error:
+            row["note"] = str(error) or "no row for all clips"
+    return row
+
+
+def _confusion(table: Pooled) -> list[list[int]]:
+    """Return clips by truth (rows) and answer (columns)."""
+    matrix = np.zeros((len(table.classes),) * 2, int)
+    np.add.at(matrix, (table.truth, table.predicted), 1)
+    return matrix.tolist()
+
+
+def _subjects(table: Pooled) -> list[dict[str, Any]]:
+    """Return clips, right answers and answers by class of every subject."""
+    rows: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for index, key in enumerate(table.keys):
+        rows[key.subject_key].append(index)
+    found = []
+    for (dataset, subject), places in sorted(rows.items()):
+        right = [i for i in places if table.truth[i] == table.predicted[i]]
+        hits = Counter(table.classes[table.truth[i]] for i in right)
+        clips = Counter(table.classes[table.truth[i]] for i in places)
+        found.append(
+            {
+                "dataset": dataset,
+                "subject": subject,
+                "clips": len(places),
+                "right": len(right),
+                "by_class": {c: [hits[c], clips[c]] for c in table.classes if clips[c]},
+            }
+        )
+    return found
+
+
+def _wrong(table: Pooled) -> list[dict[str, Any]]:
+    """Return the wrong answers, the surest first."""
+    found = []
+    for i, key in enumerate(table.keys):
+        if table.truth[i] != table.predicted[i]:
+            sure = None if table.probabilities is None else table.probabilities[i]
+            found.append(
+                {
+                    "key": list(key),
+                    "fold": table.folds[i],
+                    "truth": table.classes[table.truth[i]],
+                    "predicted": table.classes[table.predicted[i]],
+                    "p": None if sure is None else float(sure[table.predicted[i]]),
+                    "p_truth": None if sure is None else float(sure[table.truth[i]]),
+                }
+            )
+    return sorted(found, key=lambda row: (-(row["p"] or 0), row["key"]))
+
+
+def _curve(file: Path) -> dict[str, Any]:
+    """Return the columns of a history.csv as numbers; empty where a method has no epochs."""
+    sheet = read_csv(file, ("epoch",), may_be_empty=True)
+    try:
+        columns = {name: [float(cell) for cell in sheet[name]] for name in sheet.header}
+    except ValueError as error:
+        raise MerflowError(str(file), str(error), "numbers") from None
+    facts = file.with_name("run.json")
+    if columns["epoch"] and facts.is_file():
+        seconds = json.loads(facts.read_text(encoding="utf-8")).get("seconds")
+        return {"columns": columns, "seconds": seconds}
+    return {"columns": columns} if columns["epoch"] else {}

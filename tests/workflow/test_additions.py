@@ -1,0 +1,54 @@
+"""Datasets added to a finished project run their own stages and what names them, no more."""
+
+import pytest
+from project import ROOT, Project
+
+from merflow.demo import published
+
+FACTORS, ADDED = 2, 2
+
+
+def test_two_more_datasets_leave_the_other_experiment_alone(project):
+    for name in ("casme_sq", "casme3"):
+        words = ["demo", "faces", "--small", "--subjects", "1", "--clips", "3"]
+        done = project.merflow(*words, "--dataset", name)
+        assert done.returncode == 0, done.stderr
+        project.config["datasets"][name] = {"root": f"faces/{name}"}
+    assert project.jobs() == {}, "a dataset that no experiment names is not even looked at"
+    quick = project.config["experiments"]["quick"]
+    project.config["collections"]["all"] = ["smic", "casme2", "samm", "casme_sq", "casme3"]
+    project.config["experiments"]["more"] = {**quick, "collection": "all"}
+    found = project.jobs()
+    assert found["align"] == ADDED and found["crop"] == ADDED
+    assert found["magnify"] == ADDED and found["interpolate"] == ADDED * FACTORS
+    assert found["pack"] == FACTORS and found["split"] == 1 and found["score"] == FACTORS
+    text = project.run("--dry-run")
+    assert "quick x1" not in text and "more x1" in text
+
+
+@pytest.fixture(scope="module")
+def full_scale(tmp_path_factory):
+    """Return the five micro-expression datasets at their published size, frames empty."""
+    project = Project(tmp_path_factory.mktemp("full scale"))
+    names = ["smic", "casme2", "samm", "casme_sq", "casme3"]
+    for name in names:
+        plan = published.plan(name)
+        published.write_published(project.path(f"faces/{name}"), plan, frames=True)
+        project.config["datasets"][name] = {"root": f"faces/{name}"}
+    project.config["collections"] = {"all": names, "official": names[:3]}
+    quick = project.config["experiments"]["quick"] | {"factors": [1, 10, 25, 50]}
+    project.config["experiments"] = {
+        "all": {**quick, "collection": "all"},
+        "official": {**quick, "collection": "official"},
+    }
+    project.config["folds_per_job"] = 1
+    return project
+
+
+def test_the_dag_of_five_datasets_at_full_scale(full_scale):
+    found = full_scale.jobs()
+    clips = sum(len(published.plan(n).expected) for n in full_scale.config["datasets"])
+    assert clips > 1400
+    # 68 folds of the official composite at four factors, and those of all five datasets.
+    assert found["train"] > 4 * (68 + 100) and found["magnify"] == 3 * found["align"]
+    assert (ROOT / "docs/performance.md").exists()
