@@ -1,9 +1,10 @@
 """What merflow is measured against, written from the literature's descriptions.
 
 `linear_baseline`: Wu et al. 2012 as its common Python versions do it, every level of an RGB
-Laplacian pyramid filtered in time by two causal recursions, in float64. `riesz_baseline`: the
-pseudo-code of Wadhwa et al. 2014, frame by frame. `tim_baseline`: Zhou et al. 2011 with its
-singular value decomposition. They follow the papers, not merflow's own formulation.
+Laplacian pyramid filtered in time by two causal recursions. `riesz_baseline`: the pseudo-code of
+Wadhwa et al. 2014, frame by frame. Both in float64, the
+default of NumPy and MATLAB. `tim_baseline`: Zhou et al. 2011 with its singular value
+decomposition. They follow the papers, not merflow's own formulation.
 """
 
 import cv2
@@ -71,17 +72,17 @@ def riesz_baseline(
     before, states, out = None, None, np.empty_like(frames)
     for time, frame in enumerate(frames):
         colour = cv2.cvtColor(frame.astype(np.float32) / 255, cv2.COLOR_RGB2YCrCb)
-        bands = laplacian(colour[..., 0], levels)
+        bands = laplacian(colour[..., 0].astype(np.float64), levels)
         parts = [_riesz(band) for band in bands[:-1]]
         if before is None:
-            zero = [np.zeros((2, *band.shape), np.float32) for band in bands[:-1]]
+            zero = [np.zeros((2, *band.shape)) for band in bands[:-1]]
             states = [[z.copy(), z.copy(), z.copy()] for z in zero]
         else:
             for level, (now, past) in enumerate(zip(parts, before, strict=True)):
                 total, high, low = states[level]
                 total += _phase_difference(now, past)
-                high += np.float32(fast) * (total - high)
-                low += np.float32(slow) * (total - low)
+                high += fast * (total - high)
+                low += slow * (total - low)
                 bands[level] = _turned(now, high - low, alpha, blur)
         before = parts
         colour[..., 0] = collapse(bands)
@@ -91,8 +92,7 @@ def riesz_baseline(
 
 
 def _riesz(band: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    taps = np.array([-0.5, 0, 0.5], np.float32)
-    one = np.ones(1, np.float32)
+    taps, one = np.array([-0.5, 0, 0.5]), np.ones(1)
     x = cv2.sepFilter2D(band, -1, taps, one, borderType=MIRROR)
     return band, x, cv2.sepFilter2D(band, -1, one, taps, borderType=MIRROR)
 

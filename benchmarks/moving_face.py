@@ -69,6 +69,7 @@ class FaceRuler:
         size = np.hypot(field[..., 0], field[..., 1])
         self.peak = float(size.max())
         self.moving = size > 0.35 * size.max()
+        self.resting = size < 0.02 * size.max()
         # As many frames as the clip: the demo draws a clip's own traits after its time course.
         steps = clip.frames - 4
         long = replace(self._times(quiet, 1.3 * factor), apex=steps)

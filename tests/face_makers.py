@@ -70,16 +70,20 @@ class Truth:
         m, warp = self.motion, self.warp
         still = points * self.clip.unit
         turn = np.array([[m.scale[t] - 1, -m.roll[t]], [m.roll[t], m.scale[t] - 1]])
-        moved = still @ turn.T + m.shift[t]
+        depth = self._looked_up(self.warp.maps.z, points)
+        tilt = np.sin([m.yaw[t], m.pitch[t]])
+        moved = still @ turn.T + m.shift[t] + depth[:, None] * tilt
         if expression:
             moved = moved + m.course[t] * self.expression(points)
         return (still + np.array(warp.scene.centre) + moved) @ warp.linear.T + warp.offset
 
     def expression(self, points):
         """(N, 2) px at the apex, before the scene is placed in the frame."""
+        return self._looked_up(self.warp.maps.expression, points)
+
+    def _looked_up(self, values, points):
         place = (points * self.clip.unit + np.array(self.warp.scene.centre)).astype(np.float32)
-        moved = self.warp.look_up(self.warp.maps.expression, place[:, None, 0], place[:, None, 1])
-        return moved[:, 0]
+        return self.warp.look_up(values, place[:, None, 0], place[:, None, 1])[:, 0]
 
 
 def rigid_left(clip, views):

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from merflow.catalogue import catalogue_text
+from merflow.catalogue import catalogue_path, catalogue_text
 from merflow.clips import Clip, ClipKey
 from merflow.configuration import load
 from merflow.csvtable import csv_text
 from merflow.files import digest, write_text
-from merflow.plan import Plan, catalogue_path
+from merflow.plan import Plan
 from merflow.pooling import about, pool_run
 from merflow.predictions import predictions_text, write_pooled
 from merflow.protocols import Fold

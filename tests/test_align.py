@@ -208,6 +208,28 @@ def test_what_enters_aligned_is_left_alone(finder, enters_at):
     assert done.landmarks is None
 
 
+def test_a_clip_whose_head_is_lost_keeps_its_drift_and_says_so(finder, caplog):
+    arrays = arrays_of(demo_clip(frames=8))
+    frames = arrays.frames.copy()
+    frames[4:] = 60
+    with caplog.at_level(logging.WARNING):
+        done = align.align_clip(arrays_of(demo_clip(frames=8), frames=frames), Align(), finder)
+    assert "head drift is left in" in caplog.text
+    assert done.facts["align"]["drift_removed"] is False
+    assert done.frames.shape[0] == 8
+
+
+def test_a_jump_of_the_head_is_followed(finder):
+    arrays = arrays_of(demo_clip(frames=10))
+    frames = arrays.frames.copy()
+    frames[5:] = np.roll(frames[5:], 12, axis=2)
+    done = align.align_clip(arrays_of(demo_clip(frames=10), frames=frames), Align(), finder)
+    still = align.align_clip(arrays, Align(), finder)
+    apart = np.abs(done.frames[6:].astype(int) - still.frames[6:])
+    assert np.median(apart) <= 1
+    assert done.facts["align"]["drift_px"] > 10
+
+
 def test_a_face_missing_in_some_frames_is_found_in_the_others(finder):
     arrays = arrays_of(demo_clip(frames=6))
     frames = arrays.frames.copy()
@@ -284,7 +306,7 @@ def test_a_landmark_model_that_is_not_there_is_named(tmp_path, monkeypatch):
 
 def test_a_model_with_another_number_of_points_is_refused():
     finder = Finder(68, str(find_model(5)))
-    with pytest.raises(MerflowError, match="gives 5 points, align.points says 68"):
+    with pytest.raises(MerflowError, match=r"gives 5 points, align\.points says 68"):
         finder.find(arrays_of(demo_clip(frames=4)).frames[0])
 
 

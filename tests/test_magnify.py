@@ -208,3 +208,14 @@ def test_what_cannot_be_magnified_is_refused(changes, word):
     }
     with pytest.raises(MerflowError, match=word):
         magnify_frames(**arguments)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_measuring_changes_no_pixel(method):
+    frames = moving(12, 64, 64)
+    with_facts, facts = magnify_frames(frames, 100.0, 10, Magnify(method=method))
+    without, fewer = magnify_frames(frames, 100.0, 10, Magnify(method=method), measured=False)
+    assert np.array_equal(with_facts, without)
+    assert "delivered" in facts
+    assert fewer.items() <= facts.items()
+    assert "delivered" not in fewer

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from merflow.magnification import field as fields
-from merflow.magnification.delivered import largest_motion, measure
+from merflow.magnification.delivered import Magnified, largest_motion, measure
 from merflow.magnification.flicker import fit_light, global_light
 from merflow.magnification.linear import level_gains, weigh_levels
 from merflow.magnification.luma import add_luma, luma, luma_of
+from merflow.magnification.motion import motion_fields
 from merflow.magnification.riesz import level_count, pyramids
 from merflow.magnification.shift import shifted, slope_x, slope_y
 from merflow.magnification.temporal import (
@@ -20,6 +21,7 @@ from merflow.magnification.temporal import (
     recursive_operator,
     reference_operator,
 )
+from merflow.magnification.trust import filter_in_time, filter_levels, judged
 from merflow.magnification.warp import move, moving_box, pull_back, without_folds
 from merflow.magnify import magnify_frames
 from merflow.settings import Magnify
@@ -115,16 +117,50 @@ def test_motion_too_large_to_be_credible_is_said(still_picture):
 def test_the_measurement_sees_what_was_rendered(still_picture):
     times = truths.bump(LENGTH)
     truth = truths.MovingTexture(still_picture, 0.3, times)
-    tripled = truths.MovingTexture(still_picture, 0.9, times)
-    operator = reference_operator(LENGTH, FPS, 15.0)
+    tripled = truths.MovingTexture(still_picture, 0.9, times).clip()
     smooth, light = low_pass(LENGTH, FPS, 15.0), np.zeros((LENGTH, 2), np.float32)
+    operator = reference_operator(LENGTH, FPS, 15.0)
     frames = truth.clip()
-    peak = largest_motion(frames, operator, smooth, light, 0)
+    motion = filter_in_time(motion_fields(luma_of(frames), LENGTH, 0), smooth, 0)
+    peak = largest_motion(frames, motion, operator, light, 0)
     assert abs(peak.time - int(np.argmax(times))) <= 1
     for factor in (3, 5):  # 5 was asked for, 3 is there
-        facts = measure(frames, tripled.clip(), operator, smooth, light, 0, factor)
+        facts = measure(frames, Magnified(tripled, {}, motion), operator, light, 0, factor)
         assert facts["delivered"] == pytest.approx(3, rel=0.06)
         assert facts["gain"] == pytest.approx(3 / factor, rel=0.06)
+
+
+def test_filtered_fields_are_the_operator_applied():
+    rng = np.random.default_rng(0)
+    course = np.sin(np.linspace(0, np.pi, LENGTH)).astype(np.float32)
+    raw = np.empty((LENGTH, 20, 24, 2), np.float32)
+    raw[:] = course[:, None, None, None]
+    noise = rng.normal(0, 0.1, raw.shape).astype(np.float32)
+    noise -= noise[:1]
+    smooth = low_pass(LENGTH, FPS, 15.0)
+    wanted = np.tensordot(reference_operator(LENGTH, FPS, 15.0), raw, 1)
+    moving, share = judged(raw.copy(), smooth, 0)
+    assert moving == pytest.approx(wanted, abs=1e-5)
+    assert share.min() > 0.99
+    # Noise alone is not believed, motion under noise nearly whole.
+    _, none = judged(noise.copy(), smooth, 0)
+    assert none.mean() < 0.2
+    _, most = judged(raw + noise, smooth, 0)
+    assert most.mean() > 0.9
+
+
+def test_levels_are_believed_where_a_finer_one_shows_motion():
+    rng = np.random.default_rng(0)
+    smooth = low_pass(LENGTH, FPS, 15.0)
+    shapes = [(32, 32), (16, 16), (8, 8)]
+    levels = [rng.normal(0, 0.1, (LENGTH, *shape, 2)).astype(np.float32) for shape in shapes]
+    for level in levels:
+        level -= level[:1].copy()
+    levels[0][:, 8:24, 8:24] += np.sin(np.linspace(0, np.pi, LENGTH))[:, None, None, None]
+    alone = [filter_in_time(level.copy(), smooth, 0) for level in levels]
+    together = filter_levels(levels, smooth, 0)
+    assert np.abs(together[2][:, 4, 4]).max() > 2 * np.abs(alone[2][:, 4, 4]).max()
+    assert together[0] == pytest.approx(alone[0], abs=0.05)
 
 
 # ---- operators in time ----
@@ -346,9 +382,9 @@ def test_slopes_are_the_three_tap_filters_with_mirrored_edges():
         assert (slope(stack[:, :2, :2].copy()) == 0).all()
 
 
-@pytest.mark.parametrize("finest", [True, False])
+@pytest.mark.parametrize("level", [0, 1, 2])
 @pytest.mark.parametrize("distance", [0.05, 0.5, 1.5, 2.5])
-def test_a_band_is_shifted_by_what_is_asked(finest, distance):
+def test_a_band_is_shifted_by_what_is_asked(level, distance):
     rng = np.random.default_rng(5)
     axis = np.fft.fftfreq(128) * 2 * np.pi
     along, across = np.meshgrid(axis, axis)
@@ -360,12 +396,12 @@ def test_a_band_is_shifted_by_what_is_asked(finest, distance):
     band, wanted = (np.fft.ifft2(s).real.astype(np.float32) for s in (spectrum, spectrum * phase))
     motion = np.empty((1, 32, 32, 2), np.float32)
     motion[:] = distance * np.array([np.cos(angle), np.sin(angle)])
-    made = shifted(band[None], motion, finest)[0]
+    made = shifted(band[None], motion, level)[0]
     inner = slice(16, -16)
     error = np.linalg.norm((made - wanted)[inner, inner]) / np.linalg.norm(band[inner, inner])
     moved = np.linalg.norm((wanted - band)[inner, inner]) / np.linalg.norm(band[inner, inner])
     assert error < 0.35 * moved + 0.01
-    assert np.array_equal(shifted(band[None], np.zeros_like(motion), finest)[0], band)
+    assert np.array_equal(shifted(band[None], np.zeros_like(motion), level)[0], band)
 
 
 def test_a_shift_too_far_lets_the_band_fade():
@@ -374,7 +410,7 @@ def test_a_shift_too_far_lets_the_band_fade():
     band = cv2.GaussianBlur(band, (0, 0), 1) - cv2.GaussianBlur(band, (0, 0), 2)
     for distance in (20.0, 200.0, 2000.0):
         motion = np.full((1, 16, 16, 2), distance, np.float32)
-        assert np.linalg.norm(shifted(band[None], motion, True)) < 1.2 * np.linalg.norm(band)
+        assert np.linalg.norm(shifted(band[None], motion, 0)) < 1.2 * np.linalg.norm(band)
 
 
 def test_light_is_found_and_motion_is_not_taken_for_it(patch):

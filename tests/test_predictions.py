@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - one malformed table a line reads best
+
 """Prediction tables: what is written comes back, what is malformed is named by its row."""
 
 import numpy as np

@@ -51,9 +51,9 @@ def align_clip(arrays: ClipArrays, settings: Align, finder: Finder) -> ClipArray
     left, right = eye_centres(apply(upright, landmarks))
     distance = float(np.hypot(*(right - left)))
     side = output_side(distance)
-    frames = np.stack(
-        [warp(as_colour(f), v, (side, side)) for f, v in zip(arrays.frames, views, strict=True)]
-    )
+    frames = np.empty((count, side, side, 3), np.uint8)
+    for t, (frame, view) in enumerate(zip(arrays.frames, views, strict=True)):
+        frames[t] = warp(as_colour(frame), view, (side, side))
     facts = _facts(settings, faces, distance, upright, drift)
     return replace(
         arrays,
@@ -86,7 +86,7 @@ def clip_views(
     if settings.strategy == "stable":
         drift = _drift(arrays, landmarks)
         if drift is None:
-            _log.warning("%s: too few points to track, head drift is left in", arrays.key)
+            _log.warning("%s: too few points hold together, head drift is left in", arrays.key)
         else:
             # The landmarks of later frames, brought back to the first, before they are averaged.
             back = [apply(invert(drift.transforms[t]), points) for t, points in found.items()]
@@ -118,9 +118,7 @@ def _drift(arrays: ClipArrays, landmarks: np.ndarray) -> Drift | None:
     return replace(drift, transforms=np.stack(placed), points=drift.points + low)
 
 
-def frame_views(
-    faces: dict[int, Face], count: int, first: int
-) -> tuple[np.ndarray, np.ndarray]:
+def frame_views(faces: dict[int, Face], count: int, first: int) -> tuple[np.ndarray, np.ndarray]:
     """Each frame by its own landmarks (the nearest found), to the first frames' eye distance."""
     found = {t: face.landmarks.astype(np.float64) for t, face in faces.items()}
     distances = [np.hypot(*np.subtract(*eye_centres(p))) for t, p in found.items() if t < first]
@@ -169,6 +167,8 @@ def _facts(
         "frames_with_face": sorted(faces),
         "faces": max(face.seen for face in faces.values()),
     }
+    if settings.strategy == "stable":
+        facts["drift_removed"] = drift is not None
     if drift is not None:
         middle = drift.trust @ drift.points / drift.trust.sum()
         path = moved(drift.transforms, middle[None])[:, 0]

@@ -40,7 +40,11 @@ def crop_clip(arrays: ClipArrays, settings: Crop) -> ClipArrays:
     height, width = arrays.frames.shape[1:3]
     square, by = choose_square(arrays, settings)
     scale = settings.working_size / square.side
-    frames = np.stack([_cut(frame, square, settings) for frame in arrays.frames])
+    channels = 1 if settings.colour == "grey" else 3
+    size = settings.working_size
+    frames = np.empty((len(arrays.frames), size, size, channels), np.uint8)
+    for t, frame in enumerate(arrays.frames):
+        frames[t] = _cut(frame, square, settings)
     landmarks = arrays.landmarks
     if landmarks is not None:
         corner = np.array([square.left, square.top], np.float64)

@@ -104,11 +104,19 @@ def _resized(picture: np.ndarray, side: int) -> np.ndarray:
 
 
 def _in_light_of(first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """Return `last` with the brightness and contrast of `first`."""
-    mean, spread = float(first.mean()), first - first.mean()
-    change = float(last.mean())
-    gain = float((spread * (last - change)).sum()) / max(float((spread**2).sum()), 1e-6)
-    return mean + (last - change) / (gain if gain > 0.1 else 1.0)
+    """Return `last` with the mean and spread of `first`, which motion hardly changes."""
+    gain = float(last.std()) / max(float(first.std()), 1e-6)
+    return first.mean() + (last - last.mean()) / (gain if gain > 0.1 else 1.0)
+
+
+def _relit(first: np.ndarray, moved: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return `moved`, brought onto `first`, less the gain and offset that are left."""
+    total = float(weight.sum())
+    mean, other = (float((weight * p).sum()) / total for p in (first, moved))
+    spread = weight * (first - mean)
+    variance = float((spread * (first - mean)).sum())
+    gain = float((spread * (moved - other)).sum()) / max(variance, 1e-6)
+    return mean + (moved - other) / (gain if gain > 0.1 else 1.0)
 
 
 def _variational(first: np.ndarray, last: np.ndarray) -> np.ndarray:
@@ -137,16 +145,15 @@ def _least_squares(first: np.ndarray, last: np.ndarray, rough: np.ndarray) -> np
     coefficients = spline_coefficients(last)
     row, column = np.mgrid[0:side, 0:side].astype(np.float32)
     slope = _slope(first)
-    field = rough
+    field, weight = rough, np.ones_like(first)
     for _ in range(ROUNDS):
         dense = cv2.resize(field, (side, side), interpolation=cv2.INTER_CUBIC)
         x, y = column + dense[..., 0], row + dense[..., 1]
-        moved = sample(coefficients, x, y)
+        seen = ((x >= 0) & (x < side) & (y >= 0) & (y < side)).astype(np.float32)
+        moved = _relit(first, sample(coefficients, x, y), weight * seen)
         change = _filter(moved - first, SMOOTH, SMOOTH)
         usual = 1.4826 * float(np.median(np.abs(change))) + 0.3
-        weight = ((x >= 0) & (x < side) & (y >= 0) & (y < side)) / (
-            1 + (change / (OUTLIER * usual)) ** 2
-        )
+        weight = seen / (1 + (change / (OUTLIER * usual)) ** 2)
         gx, gy = ((a + b) / 2 for a, b in zip(slope, _slope(moved), strict=True))
         products = (gx * gx, gx * gy, gy * gy, gx * change, gy * change)
         xx, xy, yy, x, y = (_resized(weight * values, grid) for values in products)

@@ -11,19 +11,22 @@ import numpy as np
 
 from merflow.clips import ClipArrays
 from merflow.errors import MerflowError
-from merflow.magnification.delivered import measure
+from merflow.magnification.delivered import Magnified, measure
 from merflow.magnification.flicker import global_light
 from merflow.magnification.lagrangian import magnify_lagrangian
-from merflow.magnification.linear import half_planes, magnify_linear
-from merflow.magnification.luma import luma_of
+from merflow.magnification.linear import half_planes, magnify_linear, take_out_light
+from merflow.magnification.luma import PlaneOf, luma_of
+from merflow.magnification.motion import motion_fields
 from merflow.magnification.phase import magnify_phase
 from merflow.magnification.temporal import (
+    anchored,
     default_high_hz,
     low_pass,
     recursive_coefficient,
     recursive_operator,
     reference_operator,
 )
+from merflow.magnification.trust import filter_in_time
 from merflow.settings import Magnify
 
 
@@ -36,34 +39,68 @@ def magnify_clip(arrays: ClipArrays, settings: Magnify, factor: float) -> ClipAr
 
 
 def magnify_frames(
-    frames: np.ndarray, fps: float, factor: float, settings: Magnify, *, reference: int = 0
+    frames: np.ndarray,
+    fps: float,
+    factor: float,
+    settings: Magnify,
+    *,
+    reference: int = 0,
+    measured: bool = True,
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """Return (T, H, W, C) uint8 frames with displacement times `factor`, and what was measured.
 
     frames: (T, H, W, C) uint8, C = 3 RGB or 1 grey; fps in Hz; reference: position of the onset
-    frame, which is returned as it is.
+    frame, which is returned as it is; measured: whether to measure what was delivered, too.
+
+    Facts: method, factor; clipped, the share of values beyond 0..255, or clamped, the share of
+    cells asked for more than the method can do there; and those of `delivered.measure`.
     """
     check(frames, fps, factor, settings, reference)
     facts: dict[str, Any] = {"method": settings.method, "factor": float(factor)}
     if factor == 1 or len(frames) == 1:
         return frames.copy(), facts
-    length, alpha = len(frames), factor - 1
-    operator = time_operator(length, fps, settings, reference)
-    smooth = low_pass(length, fps, settings.high_hz or default_high_hz(fps))
-    light = np.zeros((length, 2), np.float32)
+    high = settings.high_hz or default_high_hz(fps)
+    smooth = low_pass(len(frames), fps, high)
     if settings.method == "linear":
-        half = half_planes(frames)
-        if settings.remove_flicker:
-            light = global_light(half.__getitem__, length, reference)
-        out, measured = magnify_linear(
-            frames, half, operator, alpha, light, reference, settings.lambda_c
-        )
+        operator = time_operator(len(frames), fps, settings, reference)
+        made, light = _linear(frames, operator, smooth, factor - 1, settings, reference, measured)
     else:
-        if settings.remove_flicker:
-            light = global_light(luma_of(frames), length, reference)
+        light = _light(luma_of(frames), len(frames), settings, reference)
         method = magnify_lagrangian if settings.method == "lagrangian" else magnify_phase
-        out, measured = method(frames, operator, smooth, alpha, light, reference)
-    return out, facts | measured | measure(frames, out, operator, smooth, light, reference, factor)
+        made = method(frames, smooth, factor - 1, light, reference)
+    facts |= made.facts
+    if measured:
+        facts |= measure(frames, made, anchored(smooth, reference), light, reference, factor)
+    return made.frames, facts
+
+
+def _linear(
+    frames: np.ndarray,
+    operator: np.ndarray,
+    smooth: np.ndarray,
+    alpha: float,
+    settings: Magnify,
+    reference: int,
+    measured: bool,
+) -> tuple[Magnified, np.ndarray]:
+    """Return what the linear method makes, and the changes of light it took out."""
+    half = half_planes(frames)
+    light = _light(half.__getitem__, len(frames), settings, reference)
+    take_out_light(half, light, reference)
+    if not measured:
+        return magnify_linear(frames, half, operator, alpha, settings.lambda_c), light
+    # Before the planes are used up. Their pixels are twice as large as the frames'.
+    motion = 2 * motion_fields(half.__getitem__, len(frames), reference)
+    motion = filter_in_time(motion, smooth, reference)
+    made = magnify_linear(frames, half, operator, alpha, settings.lambda_c)
+    return made._replace(motion=motion), light
+
+
+def _light(plane_of: PlaneOf, length: int, settings: Magnify, reference: int) -> np.ndarray:
+    """Return the (T, 2) changes of light that the settings ask to take out."""
+    if settings.remove_flicker:
+        return global_light(plane_of, length, reference)
+    return np.zeros((length, 2), np.float32)
 
 
 def time_operator(length: int, fps: float, settings: Magnify, reference: int) -> np.ndarray:

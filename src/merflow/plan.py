@@ -4,112 +4,30 @@ The Snakefile asks this module; it knows settings, sheets and names, and reads n
 """
 
 import functools
-from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from merflow import labels, recipes
-from merflow.catalogue import catalogue_path, read_catalogue
-from merflow.clips import Clip
+from merflow import recipes
 from merflow.csvtable import read_csv
-from merflow.datasets import read_dataset, require_subjects, subject_digest
-from merflow.errors import MerflowError, unknown
-from merflow.files import digest, safe_name
-from merflow.protocols import Fold, folds
+from merflow.files import digest
 from merflow.recipes import Recipe
 from merflow.runs import NESTED, Run
-from merflow.settings import Experiment, Settings
-from merflow.split import permuted
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """The clips of an experiment that its scheme keeps, with their classes."""
-
-    clips: list[Clip]
-    labels: list[str]
+from merflow.selection import Clips
 
 
 @dataclass(eq=False)
-class Plan:
-    """Settings and the catalogue of the datasets they need.
+class Plan(Clips):
+    """Every path that a run makes, and the recipe of each."""
 
-    Answers are kept: Snakemake asks the same for thousands of jobs, and one plan lives as long as
-    its process.
-    """
+    def pretrain_packed(self, name: str) -> str:
+        """Return the packed file a pretraining is made from."""
+        entry = self.settings.pretrainings[name]
+        return f"results/{entry.preparation}/packed/{entry.collection}/{entry.factor}.h5"
 
-    settings: Settings
-    clips: dict[str, list[Clip]] = field(default_factory=dict)
-
-    @classmethod
-    def read(cls, settings: Settings, fresh: bool = True) -> "Plan":
-        """Return a plan with the clips of its datasets.
-
-        fresh: read the sheets and folders themselves; otherwise what was kept in
-        results/catalogue/ when they were last read.
-        """
-        plan = cls(settings)
-        for name in plan.datasets():
-            kept = catalogue_path(name)
-            if fresh or not kept.exists():
-                entry = settings.datasets[name]
-                plan.clips[name] = list(read_dataset(name, entry).required().clips)
-            else:
-                plan.clips[name] = read_catalogue(kept)
-            for clip in plan.clips[name]:
-                for part in clip.key:
-                    safe_name(part, f"{name}: clip {clip.key}")
-        return plan
-
-    def datasets(self) -> list[str]:
-        """Return the datasets that some experiment uses."""
-        used = {e.collection for e in self.settings.experiments.values()}
-        return sorted({d for c in used for d in self.settings.collections[c]})
-
-    @functools.cache  # noqa: B019
-    def subjects(self, dataset: str) -> list[str]:
-        """Return the subject ids of a dataset."""
-        return sorted({clip.key.subject for clip in self.clips[dataset]})
-
-    @functools.cached_property
-    def _by_subject(self) -> dict[tuple[str, str], list[Clip]]:
-        grouped = defaultdict(list)
-        for clip in (c for clips in self.clips.values() for c in clips):
-            grouped[clip.key.subject_key].append(clip)
-        return grouped
-
-    @functools.cached_property
-    def experiments(self) -> list[str]:
-        """Return the names of the experiments, in the order of the config."""
-        return list(self.settings.experiments)
-
-    def experiment(self, name: str) -> Experiment:
-        """Return an experiment by name."""
-        if name not in self.settings.experiments:
-            raise unknown("config: experiments", "experiment", name, self.settings.experiments)
-        return self.settings.experiments[name]
-
-    def collections(self) -> list[str]:
-        """Return the collections that some experiment uses."""
-        return sorted({e.collection for e in self.settings.experiments.values()})
-
-    @functools.cache  # noqa: B019
-    def members(self, experiment: str) -> list[str]:
-        """Return the datasets of an experiment."""
-        return sorted(self.settings.collections[self.settings.experiments[experiment].collection])
-
-    # -- what a file depends on ------------------------------------------------------------
-
-    @functools.cache  # noqa: B019
-    def content(self, dataset: str, subject: str) -> str:
-        """Return a digest of all that align reads of a subject; labels are not part of it."""
-        return subject_digest(self._by_subject[dataset, subject])
-
-    @functools.cache  # noqa: B019
-    def contents(self, collection: str) -> str:
-        """Return a digest of all subjects' contents in a collection."""
-        members = sorted(self.settings.collections[collection])
-        return digest([[d, s, self.content(d, s)] for d in members for s in self.subjects(d)])
+    def start_weights(self, experiment: str) -> list[str]:
+        """Return the file an experiment's training starts from: one, or none."""
+        name = self.experiment(experiment).pretrain
+        return [f"results/pretrained/{name}/weights.weights.h5"] if name else []
 
     @functools.cache  # noqa: B019
     def data_digest(self, experiment: str, factor: str) -> str:
@@ -117,7 +35,20 @@ class Plan:
         entry = self.experiment(experiment)
         parts = factor.split("+")
         made = [recipes.packed(self.settings, entry.preparation, part) for part in parts]
-        return digest([made, self.contents(entry.collection), self.split_digest(experiment)])
+        begun = self.pretrain_recipe(entry.pretrain) if entry.pretrain else None
+        seen = self.contents(entry.collection)
+        return digest([made, seen, self.split_digest(experiment), begun])
+
+    @functools.cache  # noqa: B019
+    def pretrain_recipe(self, name: str) -> Recipe:
+        """Return what the weights of a pretraining depend on."""
+        entry = self.settings.pretrainings[name]
+        kept, named = self.under_scheme(entry.collection, entry.scheme, f"pretrainings.{name}")
+        rows = [[*clip.key, word] for clip, word in zip(kept, named, strict=True)]
+        made = recipes.packed(self.settings, entry.preparation, entry.factor)
+        data = digest([rows, made, self.contents(entry.collection)])
+        version = recipes.STAGE_VERSION["train"]
+        return {"version": version, "data": data, **entry.model_dump(mode="json")}
 
     @functools.cache  # noqa: B019
     def run_digest(self, experiment: str, factor: str) -> str:
@@ -178,8 +109,6 @@ class Plan:
         """Return 1 for what trains on a GPU where there is one."""
         return int(self.settings.experiments[experiment].method in ("keras", "command"))
 
-    # -- what is made ----------------------------------------------------------------------
-
     def stores(self, collection: str, pattern: str, **names: str) -> list[str]:
         """Return a path for every subject of a collection, from a pattern with their names."""
         return [
@@ -204,57 +133,6 @@ class Plan:
             f"results/{entry.preparation}/packed/{entry.collection}/{part}.h5"
             for part in factor.split("+")
         ]
-
-    @functools.cache  # noqa: B019
-    def labelled(self, experiment: str) -> Labelled:
-        """Return the clips that an experiment trains and tests on, with their classes."""
-        entry = self.settings.experiments[experiment]
-        members = sorted(self.settings.collections[entry.collection])
-        clips = [clip for name in members for clip in self.clips[name]]
-        kept, named = labels.apply_scheme(entry.scheme, clips, self.settings)
-        if not kept:
-            raise MerflowError(
-                f"experiments.{experiment}",
-                f"scheme '{entry.scheme}' keeps no clip of {', '.join(members)}",
-                fix="run `merflow check` to see what each scheme keeps",
-            )
-        if entry.permute_labels is not None:
-            named = permuted([clip.key for clip in kept], named, entry.permute_labels)
-        return Labelled(kept, named)
-
-    @functools.cache  # noqa: B019
-    def folds(self, experiment: str) -> list[Fold]:
-        """Return the folds of an experiment; indices point into `labelled`."""
-        entry = self.settings.experiments[experiment]
-        data = self.labelled(experiment)
-        require_subjects(data.clips, f"experiments.{experiment}")
-        return folds(
-            [clip.key for clip in data.clips],
-            data.labels,
-            entry.protocol,
-            test_on=entry.test_on,
-            count=entry.folds,
-            share=entry.holdout,
-            seed=entry.seeds[0],
-        )
-
-    @functools.cache  # noqa: B019
-    def classes(self, experiment: str) -> tuple[str, ...]:
-        """Return the classes of an experiment, in the order of its probability columns."""
-        entry = self.experiment(experiment)
-        return labels.classes(entry.scheme, self.settings, self.members(experiment))
-
-    @functools.cache  # noqa: B019
-    def split_digest(self, experiment: str) -> str:
-        """Return a digest of an experiment's clips, classes and folds."""
-        data = self.labelled(experiment)
-        rows = [[*clip.key, name] for clip, name in zip(data.clips, data.labels, strict=True)]
-        split = [
-            [f.name, list(map(int, f.train)), list(map(int, f.test))]
-            for f in self.folds(experiment)
-        ]
-        entry = self.settings.experiments[experiment]
-        return digest([recipes.STAGE_VERSION["split"], rows, split, entry.permute_labels])
 
     def fold_names(self, experiment: str) -> list[str]:
         """Return the names of an experiment's folds, from the truth that `split` wrote."""
@@ -289,10 +167,6 @@ class Plan:
             for seed in self.experiment(name).seeds
         ]
         return [*self.runs(), *nested]
-
-    def factors(self, experiment: str) -> tuple[str, ...]:
-        """Return the factors of an experiment."""
-        return self.settings.experiments[experiment].factors
 
     def predictions(self, experiment: str, factor: str, seed: str | int) -> list[str]:
         """Return the predictions of every fold of a run."""

@@ -36,6 +36,8 @@ ENOUGH = 20
 """Points that share a region's whole trust; fewer get a part each, so that no point rules."""
 PLASTIC = np.array([0.7548776662466927, 0.5698402909980532])
 """Steps of the evenly spread sequence (R2) of sub-pixel places."""
+LARGEST_ZOOM = np.log(1.25)
+"""Change of scale beyond which the points were lost: no head nears a camera so fast."""
 FEWEST = 8
 """Points without which no drift is told."""
 SEEN = 0.9
@@ -79,6 +81,9 @@ def rigid_drift(
     if (seen.mean(0) >= SEEN).sum() < FEWEST:
         return None
     fine = refine(points, paths, seen, prior, rough.transforms, fps)
+    scales = np.hypot(fine.transforms[:, 0, 0], fine.transforms[:, 1, 0])
+    if not (np.abs(np.log(scales)) < LARGEST_ZOOM).all():
+        return None
     return Drift(smooth_drift(fine, points), points, fine.trust, fine.residual)
 
 

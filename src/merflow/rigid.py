@@ -15,6 +15,8 @@ ROUNDS = (*(STRAY * 5 ** (1 - k / 7) for k in range(8)), STRAY, STRAY, STRAY)
 """The same departure round by round: strict from the start, a few points could rule."""
 NOISE = 0.05
 """Tracking noise of one point in one frame (px)."""
+BEST = 0.1
+"""Share of the points that are trusted whatever their departures."""
 SLOW_S = 0.03
 """Standard deviation (s) of the smoothing of departures: expressions are slow, noise is not."""
 
@@ -86,7 +88,8 @@ def agreement(rest: np.ndarray, fps: float, stray: float) -> np.ndarray:
     """Return 0..1 for each point's slow departures (T, N, 2) from rigid motion: 1 for none."""
     slow = blur_in_time(rest, SLOW_S * fps)
     worst = (slow**2).sum(2).max(0)
-    return 1 / (1 + worst / stray**2) ** 2
+    # In noisy pictures (strong JPEG) no point is good enough: then the best tenth sets the scale.
+    return 1 / (1 + worst / max(stray**2, float(np.quantile(worst, BEST)))) ** 2
 
 
 def blur_in_time(values: np.ndarray, sigma: float) -> np.ndarray:

@@ -257,6 +257,19 @@ class Experiment(Tree):
     training: Training = Field(Training(), description="How the network is fitted.")
 
 
+class Pretraining(Tree):
+    """A network trained on other clips or stills beforehand; experiments name it to start there."""
+
+    network: str = Field("cnn3d", description="The network, a file in networks/.")
+    network_settings: dict[str, Any] = Field({}, description="Settings of the network.")
+    preparation: str = Field(description="Name of a preparation.")
+    factor: Factor = Field("x1", description="Magnification, times the displacement.")
+    scheme: str = Field("raw", description="How emotions become classes.")
+    collection: str = Field(description="Name of a collection; none of its subjects is tested on.")
+    seed: int = Field(0, description="Seed of everything random.")
+    training: Training = Field(Training(), description="How the network is fitted.")
+
+
 class Settings(Tree):
     """Everything a run depends on."""
 
@@ -268,6 +281,7 @@ class Settings(Tree):
     align: Align = Field(Align(), description="Align stage.")
     preparations: dict[Name, Preparation] = Field({}, description="Named preparations.")
     experiments: dict[Name, Experiment] = Field({}, description="Named experiments.")
+    pretrainings: dict[Name, Pretraining] = Field({}, description="Named pretrainings.")
     max_skipped: float = Field(
         0.05, ge=0, le=1, description="More skipped clips than this stop the run (share)."
     )
@@ -287,24 +301,40 @@ class Settings(Tree):
                 _known(f"collections.{name}", "dataset", member, self.datasets)
         for name, experiment in self.experiments.items():
             self._experiment_agrees(f"experiments.{name}", experiment)
+        for name, pretraining in self.pretrainings.items():
+            self._names_known(f"pretrainings.{name}", pretraining)
+            self._network_known(f"pretrainings.{name}", pretraining)
         return self
 
-    def _experiment_agrees(self, where: str, experiment: Experiment) -> None:
-        from merflow import labels, networks
+    def _names_known(self, where: str, entry: Experiment | Pretraining) -> None:
+        from merflow import labels
 
-        _known(f"{where}.preparation", "preparation", experiment.preparation, self.preparations)
-        _known(f"{where}.collection", "collection", experiment.collection, self.collections)
-        _known(f"{where}.scheme", "scheme", experiment.scheme, labels.names(self))
+        _known(f"{where}.preparation", "preparation", entry.preparation, self.preparations)
+        _known(f"{where}.collection", "collection", entry.collection, self.collections)
+        _known(f"{where}.scheme", "scheme", entry.scheme, labels.names(self))
+
+    def _network_known(self, where: str, entry: Experiment | Pretraining) -> None:
+        from merflow import networks
+
+        _known(f"{where}.network", "network", entry.network, networks.names())
+        known = networks.setting_names(entry.network)
+        for key in entry.network_settings:
+            _known(f"{where}.network_settings", f"{entry.network} setting", key, known)
+
+    def _experiment_agrees(self, where: str, experiment: Experiment) -> None:
+        self._names_known(where, experiment)
         if experiment.nested and any("+" in factor for factor in experiment.factors):
             raise ValueError(f"{where}.nested: pooled factors (x1+x10) cannot be chosen between")
         for member in experiment.test_on:
             members = self.collections[experiment.collection]
             _known(f"{where}.test_on", "dataset of the collection", member, members)
         if experiment.method == "keras":
-            _known(f"{where}.network", "network", experiment.network, networks.names())
-            known = networks.setting_names(experiment.network)
-            for key in experiment.network_settings:
-                _known(f"{where}.network_settings", f"{experiment.network} setting", key, known)
+            self._network_known(where, experiment)
+        if experiment.pretrain:
+            _known(f"{where}.pretrain", "pretraining", experiment.pretrain, self.pretrainings)
+            begun = self.pretrainings[experiment.pretrain].network
+            if (experiment.method, experiment.network) != ("keras", begun):
+                raise ValueError(f"{where}.pretrain: '{experiment.pretrain}' is of network {begun}")
 
 
 def _known(where: str, kind: str, word: str, known: Any) -> None:  # noqa: ANN401

@@ -64,7 +64,9 @@ def train_fold(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile, out: Path) ->
     data = training_data(shelf, fold, classes)
     test = [fold.test[i] for i in shelf.usable(fold.test, where)]
     started = time.perf_counter()
-    fitted = make_method(experiment, classes, fold_seed(run.seed, fold.name)).fit(data)
+    start = next(map(Path, plan.start_weights(run.experiment)), None)
+    seed = fold_seed(run.seed, fold.name)
+    fitted = make_method(experiment, classes, seed, start).fit(data)
     fitted.save(out)
     write_text(out / "history.csv", history_text(fitted.history))
     facts = {

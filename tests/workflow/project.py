@@ -56,7 +56,9 @@ class Project:
         text = self.run("--dry-run", "--quiet", "rules", *words)
         found: dict[str, int] = {}
         table = text.split("Reasons:")[0]  # a dry run prints its table twice
-        for rule, count in re.findall(r"^(\w+) +(\d+)$", table.split("Job stats:")[-1], re.MULTILINE):
+        for rule, count in re.findall(
+            r"^(\w+) +(\d+)$", table.split("Job stats:")[-1], re.MULTILINE
+        ):
             if rule not in ("total", "all"):
                 name = re.sub(r"(_\d+)+$", "", rule)
                 found[name] = found.get(name, 0) + int(count)

@@ -52,3 +52,32 @@ def test_the_dag_of_five_datasets_at_full_scale(full_scale):
     # 68 folds of the official composite at four factors, and those of all five datasets.
     assert found["train"] > 4 * (68 + 100) and found["magnify"] == 3 * found["align"]
     assert (ROOT / "docs/performance.md").exists()
+
+
+def with_pretraining(project, collection):
+    quick = project.config["experiments"]["quick"]
+    begun = {"preparation": "grey32", "collection": collection, "training": {"epochs": 2}}
+    project.config["pretrainings"] = {"begun": begun}
+    project.config["experiments"] = {"quick": {**quick, "factors": [1], "pretrain": "begun"}}
+
+
+def test_a_pretraining_is_a_job_whose_weights_the_folds_wait_for(project):
+    words = ["demo", "faces", "--small", "--subjects", "2", "--clips", "7", "--dataset", "jaffe"]
+    assert project.merflow(*words).returncode == 0
+    project.config["datasets"]["jaffe"] = {"root": "faces/jaffe"}
+    project.config["collections"]["stills"] = ["jaffe"]
+    with_pretraining(project, "stills")
+    found = project.jobs()
+    assert found["pretrain"] == 1 and found["align"] == 2 and found["train"] == 1
+    project.run()
+    weights = project.path("results/pretrained/begun/weights.weights.h5")
+    assert weights.stat().st_size > 1000
+
+
+def test_a_pretraining_on_tested_subjects_is_refused_whatever_their_name(project):
+    project.config["datasets"]["other_name"] = {"root": "faces/smic", "reader": "smic"}
+    project.config["collections"]["same"] = ["other_name"]
+    with_pretraining(project, "same")
+    done = project.snakemake("--dry-run")
+    assert done.returncode != 0
+    assert "was trained on 2 of the tested subjects: smic/s01" in done.stdout

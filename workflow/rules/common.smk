@@ -29,5 +29,6 @@ wildcard_constraints:
     collection=r"[^/]+",
     experiment=r"[^/]+",
     factor=r"x[0-9.e+x]+",
+    pretraining=r"[^/]+",
     seed=r"\d+",
     fold=r"[^/]+",

@@ -24,11 +24,36 @@ for _number, _experiment in enumerate(PLAN.settings.experiments):
             "{MERFLOW} split {params.experiment:q} --config results/config.yaml > {log:q} 2>&1"
 
 
+rule pretrain:
+    input:
+        lambda w: PLAN.pretrain_packed(w.pretraining),
+    output:
+        "results/pretrained/{pretraining}/weights.weights.h5",
+        "results/pretrained/{pretraining}/history.csv",
+        "results/pretrained/{pretraining}/run.json",
+    log:
+        "results/logs/pretrain/{pretraining}.log",
+    benchmark:
+        "results/benchmarks/pretrain/{pretraining}.tsv"
+    threads: lambda w: PLAN.settings.pretrainings[w.pretraining].training.threads
+    resources:
+        gpu=1,
+        mem_mb=lambda w, attempt: 4000 * attempt,
+        runtime=240,
+    params:
+        recipe=lambda w: PLAN.pretrain_recipe(w.pretraining),
+    message:
+        "{wildcards.pretraining}: pretraining"
+    shell:
+        "{MERFLOW} pretrain {wildcards.pretraining:q} --config results/config.yaml > {log:q} 2>&1"
+
+
 if PLAN.settings.folds_per_job == 1:
 
     rule train:
         input:
             packed=lambda w: PLAN.packed(w.experiment, w.factor),
+            start=lambda w: PLAN.start_weights(w.experiment),
             folds=["results/folds/{experiment}/{fold}.csv"],
         output:
             [FOLD + name for name in FOLD_FILES],
@@ -63,6 +88,7 @@ else:
                     f"train_{_number}_{_group}"
                 input:
                     packed=lambda w, e=_experiment: PLAN.packed(e, w.factor),
+                    start=PLAN.start_weights(_experiment),
                     folds=[f"results/folds/{_experiment}/{fold}.csv" for fold in _folds],
                 output:
                     [f"{_base}/{fold}/{name}" for fold in _folds for name in FOLD_FILES],

@@ -13,9 +13,9 @@ from merflow.configuration import load
 from merflow.datasets import subject_digest
 from merflow.errors import MerflowError, SkipClip
 from merflow.faces import Finder
-from merflow.framefiles import frame_numbers, positions, read_frames
+from merflow.framefiles import frame_numbers, is_video, positions, read_frames
 from merflow.progress import track
-from merflow.settings import Settings
+from merflow.settings import Align, Settings
 from merflow.store import Skipped, write_store
 
 
@@ -52,9 +52,15 @@ def _aligned(clips: list[Clip], settings: Settings) -> Iterator[ClipArrays | Ski
     finder = Finder(settings.align.points, settings.align.model)
     for clip in track(clips, "aligning"):
         try:
-            yield align_clip(read_clip(clip), settings.align, finder)
+            yield align_clip(read_clip(clip), _as_long(clip, settings.align), finder)
         except SkipClip as skip:
             yield Skipped(*clip.key, "align", skip.reason)
+
+
+def _as_long(clip: Clip, chosen: Align) -> Align:
+    """Return the settings for a clip: a still is a whole clip of one frame."""
+    still = not is_video(clip) and len(clip.files) == 1 and clip.onset is None
+    return chosen.model_copy(update={"min_frames": 1}) if still else chosen
 
 
 def read_clip(clip: Clip) -> ClipArrays:

@@ -1,4 +1,4 @@
-"""`merflow oracle`: what forbidden rules would have printed; a process of its own, after training."""
+"""`merflow oracle`: what forbidden rules would have printed, in a process after training."""
 
 import tempfile
 from dataclasses import replace
@@ -126,7 +126,7 @@ def _by_clip(
     table: Pooled,
     count: int,
 ) -> list[tuple[str, str, float, float]]:
-    """Return the scores of a random split by clip, subjects on both sides, as leaking studies do."""
+    """Return the scores of a random split by clip, subjects on both sides, as leaks have it."""
     from merflow.methods import TrainingData, make_method
 
     answers = np.empty((len(table.keys), len(classes)))

@@ -7,8 +7,6 @@ import numpy as np
 
 from merflow.magnification import field as fields
 from merflow.magnification.luma import luma, steady_luma
-from merflow.magnification.motion import motion_fields
-from merflow.magnification.trust import judged
 from merflow.magnification.warp import move, pull_back, without_folds
 
 SMALLEST = 0.03
@@ -17,12 +15,27 @@ CREDIBLE = 25.0
 """Displacement in a picture of 256 px beyond which no method's result is credible."""
 FAINT = 0.02
 """Frames with less than this share of the largest weight in time are left out of the peak."""
+SHARE = 0.1
+"""Cells that nowhere in time reach this share of the largest motion do not move."""
 MOVING = 0.35
 """Where at least this share of the peak moves, frames are compared."""
 COARSE, FINE = 13, 7
 """The factor is searched on COARSE values, then on FINE ones round the best."""
 WIDEST = 1.5
 """The search goes from 0 to this many times the factor asked for."""
+
+
+class Magnified(NamedTuple):
+    """What a method returns.
+
+    frames: (T, H, W, C) uint8; facts: its shares of clipped values and clamped cells; motion:
+    (T, rows, columns, 2) float32, a field of the input's filtered displacement since the onset,
+    px of the frames: where and when it moves, not how far exactly.
+    """
+
+    frames: np.ndarray
+    facts: dict[str, Any]
+    motion: np.ndarray
 
 
 class Peak(NamedTuple):
@@ -35,21 +48,21 @@ class Peak(NamedTuple):
 
 def measure(
     frames: np.ndarray,
-    out: np.ndarray,
+    made: Magnified,
     operator: np.ndarray,
-    smooth: np.ndarray,
     light: np.ndarray,
     reference: int,
     factor: float,
 ) -> dict[str, Any]:
-    """Return what `out` delivers at the frame of the largest motion; JSON-able.
+    """Return what `made` delivers at the frame of the largest motion; JSON-able.
 
-    frames, out: (T, H, W, C) uint8; operator, smooth: (T, T) of `temporal`; light: (T, 2) of
-    `flicker.global_light`. Keys: peak_px, the input's largest displacement; delivered, the
-    factor found in `out` (None where nothing measurable moves); gain, that over the one asked
-    for; credible, whether the displacement asked for is within 25 px of a 256-px picture.
+    frames: (T, H, W, C) uint8, the input; operator: (T, T) of `temporal.reference_operator`;
+    light: (T, 2) of `flicker.global_light`. Keys: peak_px, the input's largest displacement;
+    delivered, the factor found in the result (None where nothing measurable moves); gain, that
+    over the one asked for; credible, whether the displacement asked for is within 25 px of a
+    256-px picture.
     """
-    peak = largest_motion(frames, operator, smooth, light, reference)
+    peak = largest_motion(frames, made.motion, operator, light, reference)
     asked = factor * peak.size * 256 / min(frames.shape[1:3])
     facts = {
         "peak_px": round(peak.size, 4),
@@ -59,33 +72,43 @@ def measure(
     }
     if peak.size < SMALLEST or factor == 0:
         return facts
-    found = matching_factor(luma(frames[reference]), luma(out[peak.time]), peak.motion, factor)
+    still, seen = luma(frames[reference]), luma(made.frames[peak.time])
+    found = matching_factor(still, seen, peak.motion, factor)
     return facts | {"delivered": round(found, 3), "gain": round(found / factor, 4)}
 
 
 def largest_motion(
     frames: np.ndarray,
+    rough: np.ndarray,
     operator: np.ndarray,
-    smooth: np.ndarray,
     light: np.ndarray,
     reference: int,
 ) -> Peak:
-    """Return the peak of the clip's motion, filtered in time by `operator`."""
-    steady = steady_luma(frames, light, reference)
-    # When and where: at half the resolution, where noise is low and frames are small.
-    halves = motion_fields(lambda time: cv2.pyrDown(steady(time)), len(frames), reference)
-    rough, share = judged(halves, operator, smooth)
-    squares = np.einsum("tyxd,tyxd->tyx", rough, rough) * np.square(share)
+    """Return the peak of the clip's motion, filtered in time by `operator`.
+
+    rough: (T, rows, columns, 2) float32, where and when it moves.
+    """
+    squares = np.einsum("tyxd,tyxd->tyx", rough, rough)
     time = int(squares.sum(axis=(1, 2)).argmax())
-    # How far: the one filtered frame at full resolution.
+    # How far: from the one filtered frame, at full resolution.
+    steady = steady_luma(frames, light, reference)
     still = steady(reference)
     filtered, weights = still.copy(), operator[time]
     for at in np.flatnonzero(np.abs(weights) > FAINT * np.abs(weights).max()):
-        cv2.scaleAdd(steady(at) - still, float(weights[at]), filtered, dst=filtered)
+        cv2.scaleAdd(steady(int(at)) - still, float(weights[at]), filtered, dst=filtered)
     motion = fields.displacement(fields.prepare(still), filtered)
-    motion *= cv2.resize(share, motion.shape[1::-1], interpolation=cv2.INTER_LINEAR)[..., None]
-    # Not the maximum: one cell at the picture's edge must not decide.
-    return Peak(time, motion, float(np.percentile(np.linalg.norm(motion, axis=2), 99)))
+    # Only where the whole clip shows motion: one frame's noise is no peak.
+    there = squares.max(axis=0) > (SHARE**2) * squares.max()
+    there = cv2.resize(there.astype(np.float32), motion.shape[1::-1])
+    motion *= there[..., None]
+    if _large(np.sqrt(squares[time])) < SMALLEST:
+        return Peak(time, motion, 0.0)
+    return Peak(time, motion, _large(np.linalg.norm(motion, axis=2)))
+
+
+def _large(sizes: np.ndarray) -> float:
+    """Return the 99th percentile: one cell at the picture's edge must not decide."""
+    return float(np.percentile(sizes, 99))
 
 
 def matching_factor(
@@ -99,7 +122,7 @@ def matching_factor(
     height, width = still.shape
     cell = (width / motion.shape[1], height / motion.shape[0])
     size = np.linalg.norm(motion, axis=2)
-    moving = cv2.resize(size, (width, height)) > MOVING * np.percentile(size, 99)
+    moving = cv2.resize(size, (width, height)) > MOVING * _large(size)
     x, y, columns, rows = cv2.boundingRect(moving.astype(np.uint8))
     box = (slice(y, y + rows), slice(x, x + columns))
     moving = moving[box]

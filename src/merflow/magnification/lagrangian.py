@@ -1,37 +1,31 @@
 """Lagrangian magnification: estimate a motion field, filter it in time, move the pixels."""
 
-from typing import Any
-
 import numpy as np
 
+from merflow.magnification.delivered import Magnified
 from merflow.magnification.luma import steady_luma
 from merflow.magnification.motion import motion_fields
 from merflow.magnification.threads import each
 from merflow.magnification.trust import filter_in_time
 from merflow.magnification.warp import move, moving_box, pull_back, without_folds
 
-FAINT = 0.005
+FAINT = 0.01
 """What is pushed by less (px) stays: no 8-bit pixel shows a smaller shift."""
 
 
 def magnify_lagrangian(
-    frames: np.ndarray,
-    operator: np.ndarray,
-    smooth: np.ndarray,
-    alpha: float,
-    light: np.ndarray,
-    reference: int,
-) -> tuple[np.ndarray, dict[str, Any]]:
-    """Return the magnified (T, H, W, C) uint8 frames and {"clamped": share of the grid's cells}.
+    frames: np.ndarray, smooth: np.ndarray, alpha: float, light: np.ndarray, reference: int
+) -> Magnified:
+    """Return the magnified frames and the share of the field's cells that were clamped.
 
-    operator, smooth: (T, T) of `temporal`, the low-pass with and without its reference; light:
-    (T, 2) of `flicker.global_light`; reference: position of the onset frame. Frame t is moved by
-    alpha times its own filtered displacement. Clamped cells are those whose displacement had to
-    be reduced because it would have folded the picture.
+    frames: (T, H, W, C) uint8; smooth: (T, T) of `temporal.low_pass`; light: (T, 2) of
+    `flicker.global_light`; reference: position of the onset frame. Frame t is moved by alpha
+    times its own filtered displacement. Clamped cells are those whose displacement had to be
+    reduced because it would have folded the picture.
     """
     plane_of = steady_luma(frames, light, reference)
     motion = motion_fields(plane_of, len(frames), reference)
-    motion = filter_in_time(motion, operator, smooth)
+    motion = filter_in_time(motion, smooth, reference)
     out, clamped = np.empty_like(frames), np.zeros(len(frames))
     height, width = frames.shape[1:3]
     cell = (width / motion.shape[2], height / motion.shape[1])
@@ -51,4 +45,4 @@ def magnify_lagrangian(
             out[time][box] = move(frames[time], push, box)
 
     each(build, len(frames))
-    return out, {"clamped": float(clamped.mean())}
+    return Magnified(out, {"clamped": float(clamped.mean())}, motion)

@@ -5,11 +5,10 @@ filtered once, at half size (the finest level's gain is 0), and one sweep down a
 pyramid give what filtering every level of every colour would.
 """
 
-from typing import Any
-
 import cv2
 import numpy as np
 
+from merflow.magnification.delivered import Magnified
 from merflow.magnification.luma import add_luma, luma
 from merflow.magnification.temporal import apply_in_time
 from merflow.magnification.threads import each
@@ -66,26 +65,23 @@ def half_planes(frames: np.ndarray) -> np.ndarray:
     return half
 
 
-def magnify_linear(
-    frames: np.ndarray,
-    half: np.ndarray,
-    operator: np.ndarray,
-    alpha: float,
-    light: np.ndarray,
-    reference: int,
-    lambda_c: float,
-) -> tuple[np.ndarray, dict[str, Any]]:
-    """Return the magnified (T, H, W, C) uint8 frames and {"clipped": share of values}.
+def take_out_light(planes: np.ndarray, light: np.ndarray, reference: int) -> None:
+    """Take the changes of light, (T, 2) of `flicker.global_light`, out of the planes, in place."""
+    still = planes[reference].copy()
+    for plane, (gain, offset) in zip(planes, light, strict=True):
+        cv2.addWeighted(plane, 1.0, still, -float(gain), -float(offset), dst=plane)
 
-    half: `half_planes` of the frames, used up; operator: (T, T) of `temporal`; light: (T, 2) of
-    `flicker.global_light`; reference: position of the onset frame; lambda_c: shortest wavelength
-    (px) that gets the whole gain.
+
+def magnify_linear(
+    frames: np.ndarray, half: np.ndarray, operator: np.ndarray, alpha: float, lambda_c: float
+) -> Magnified:
+    """Return the magnified frames and the share of values that were clipped; no motion.
+
+    frames: (T, H, W, C) uint8; half: `half_planes` of them, used up; operator: (T, T) of
+    `temporal`; lambda_c: shortest wavelength (px) that gets the whole gain.
     """
     height, width = frames.shape[1:3]
     gains = level_gains(height, width, alpha, lambda_c)
-    still = half[reference].copy()
-    for plane, (gain, offset) in zip(half, light, strict=True):
-        cv2.addWeighted(plane, 1.0, still, -float(gain), -float(offset), dst=plane)
     apply_in_time(operator, half)
     out, clipped = np.empty_like(frames), np.zeros(len(frames), np.int64)
 
@@ -94,4 +90,5 @@ def magnify_linear(
         clipped[time] = add_luma(frames[time], change, out[time])
 
     each(build, len(frames))
-    return out, {"clipped": float(clipped.sum() / frames.size)}
+    facts = {"clipped": float(clipped.sum() / frames.size)}
+    return Magnified(out, facts, np.zeros((len(frames), 1, 1, 2), np.float32))

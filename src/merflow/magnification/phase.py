@@ -5,39 +5,36 @@ gives a displacement, filtered in time, and the band's phase is turned by alpha 
 low-pass below the last band is left as it is, so slow changes of light are not magnified.
 """
 
-from typing import Any
-
 import cv2
 import numpy as np
 
+from merflow.magnification.delivered import Magnified
 from merflow.magnification.luma import add_luma, steady_luma
 from merflow.magnification.riesz import band_motions, cell_side, chunk, chunks, pyramids
 from merflow.magnification.shift import REACH, shifted, turns
 from merflow.magnification.threads import each
 from merflow.magnification.trust import filter_levels
 
-FAINT = 0.005
+ROUGH = 1
+"""The level whose motion tells where and when most moves: fine enough, and low in noise."""
+FAINT = 0.02
 """Cells shifted by less than this (px of their level) may be left out."""
 
 
 def magnify_phase(
-    frames: np.ndarray,
-    operator: np.ndarray,
-    smooth: np.ndarray,
-    alpha: float,
-    light: np.ndarray,
-    reference: int,
-) -> tuple[np.ndarray, dict[str, Any]]:
-    """Return the magnified (T, H, W, C) uint8 frames, and shares of clipped values and of cells
-    asked to shift further than their band can (clamped).
+    frames: np.ndarray, smooth: np.ndarray, alpha: float, light: np.ndarray, reference: int
+) -> Magnified:
+    """Return the magnified frames, and the shares of clipped values and of cells that are asked
+    to shift further than their band can (clamped).
 
-    operator, smooth: (T, T) of `temporal`, the low-pass with and without its reference; light:
-    (T, 2) of `flicker.global_light`; reference: position of the onset frame.
+    frames: (T, H, W, C) uint8; smooth: (T, T) of `temporal.low_pass`; light: (T, 2) of
+    `flicker.global_light`; reference: position of the onset frame.
     """
     length = len(frames)
     plane_of = steady_luma(frames, light, reference)
-    motions = filter_levels(band_motions(plane_of, length, reference), operator, smooth)
+    motions = filter_levels(band_motions(plane_of, length, reference), smooth, reference)
     clamped = _beyond(motions, alpha)
+    rough = np.float32(2**ROUGH) * motions[min(ROUGH, len(motions) - 1)]
     for motion in motions:
         motion *= np.float32(alpha)
     out, clipped = np.empty_like(frames), np.zeros(length, np.int64)
@@ -51,7 +48,8 @@ def magnify_phase(
 
     each(build, chunks(length))
     out[reference] = frames[reference]
-    return out, {"clipped": float(clipped.sum() / frames.size), "clamped": clamped}
+    facts = {"clipped": float(clipped.sum() / frames.size), "clamped": clamped}
+    return Magnified(out, facts, rough)
 
 
 def change_of(levels: list[np.ndarray], motions: list[np.ndarray]) -> np.ndarray:
@@ -64,7 +62,7 @@ def change_of(levels: list[np.ndarray], motions: list[np.ndarray]) -> np.ndarray
         bands, motion = levels[level], motions[level]
         size = bands.shape[:0:-1]
         if cell_side(level) == 1:
-            moved = shifted(bands, motion, level == 0) - bands
+            moved = shifted(bands, motion, level) - bands
         else:
             moved = np.zeros_like(bands)
             for plane, band, field in zip(moved, bands, motion, strict=True):
@@ -92,13 +90,13 @@ def _shift_where_it_moves(
         cells = tuple(slice(max(0, int(s[0]) - 1), int(s[-1]) + 2) for s in spans)
         box = tuple(slice(s.start * side, s.stop * side) for s in cells)
     part = np.ascontiguousarray(band[box])[None]
-    cv2.subtract(shifted(part, motion[cells][None], level == 0)[0], part[0], dst=out[box])
+    cv2.subtract(shifted(part, motion[cells][None], level)[0], part[0], dst=out[box])
 
 
 def _beyond(motions: list[np.ndarray], alpha: float) -> float:
     """Return the share of cells, levels alike, that are asked for more than their band's reach."""
     shares = []
     for level, field in enumerate(motions):
-        limit = (turns(level == 0) * REACH / max(abs(alpha), 1e-6)) ** 2
+        limit = (turns(level) * REACH / max(abs(alpha), 1e-6)) ** 2
         shares.append(np.mean(np.einsum("tyxd,tyxd->tyx", field, field) > limit))
     return float(np.mean(shares))

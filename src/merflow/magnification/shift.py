@@ -16,9 +16,9 @@ import numpy as np
 
 REACH = 3.0
 """Pixels at a band's resolution that one turn can shift it by with half of its energy or more."""
-TURNS = 3
-"""Turns that make up one shift of a coarser band, each by its share; the finest, four times as
-costly, gets one."""
+TURNS = (1, 2, 3)
+"""Turns that make up one shift, finest band first, the last for all that follow. More reach
+further; the finest band is the costliest and, when much moves, is out of reach anyway."""
 LONGEST = 6.0
 STEPS = 64
 """The table holds shifts of 0..LONGEST px at this many steps a pixel."""
@@ -102,20 +102,20 @@ def slope_gain(finest: bool) -> float:
     return float((power * one * along).sum() / (power * one * one).sum())
 
 
-def turns(finest: bool) -> int:
-    """Return in how many turns a band is shifted."""
-    return 1 if finest else TURNS
+def turns(level: int) -> int:
+    """Return in how many turns the band of a level is shifted."""
+    return TURNS[min(level, len(TURNS) - 1)]
 
 
-def shifted(bands: np.ndarray, motion: np.ndarray, finest: bool) -> np.ndarray:
+def shifted(bands: np.ndarray, motion: np.ndarray, level: int) -> np.ndarray:
     """Return `bands` with their content shifted by `motion`, (n, H, W) float32.
 
     bands: (n, H, W) float32, contiguous, one level of n frames; motion: (n, rows, columns, 2)
-    float32 displacement x, y in px of the band, on the band's grid or a coarser one; finest:
-    whether the band is the pyramid's first.
+    float32 displacement x, y in px of the band, on the band's grid or a coarser one; level: 0 for
+    the pyramid's finest.
     """
-    size, count = bands.shape[:0:-1], turns(finest)
-    weights = [_enlarged(w, size) for w in _weights(motion / np.float32(count), finest)]
+    size, count = bands.shape[:0:-1], turns(level)
+    weights = [_enlarged(w, size) for w in _weights(motion / np.float32(count), level == 0)]
     tall = (-1, size[0])
     for _ in range(count):
         total = bands.copy()

@@ -39,9 +39,7 @@ def reference_operator(length: int, fps: float, high_hz: float, reference: int =
 
     No high-pass: an expression that does not return to neutral within the clip is kept whole.
     """
-    change = np.eye(length)
-    change[:, reference] -= 1
-    return _anchored(low_pass(length, fps, high_hz) @ change, reference)
+    return anchored(low_pass(length, fps, high_hz), reference)
 
 
 def recursive_operator(length: int, fast: float, slow: float, reference: int = 0) -> np.ndarray:
@@ -58,7 +56,7 @@ def recursive_operator(length: int, fast: float, slow: float, reference: int = 0
         fast_row = (1 - fast) * fast_row + fast * impulse
         slow_row = (1 - slow) * slow_row + slow * impulse
         operator[time] = fast_row - slow_row
-    return _anchored(operator, reference)
+    return anchored(operator, reference)
 
 
 def recursive_coefficient(cutoff_hz: float, fps: float) -> float:
@@ -76,7 +74,14 @@ def apply_in_time(operator: np.ndarray, stack: np.ndarray) -> None:
     multiply(operator, flat, put_back)
 
 
-def _anchored(operator: np.ndarray, reference: int) -> np.ndarray:
+def anchored(operator: np.ndarray, reference: int) -> np.ndarray:
+    """Return `operator` applied to changes since the reference, as a change since the reference.
+
+    The reference's row becomes 0 and all row sums 0; (T, T) float64.
+    """
+    change = np.eye(len(operator))
+    change[:, reference] -= 1
+    operator = operator @ change
     operator = operator - operator[reference]
     # The mean is taken off so that rounding cannot leave a trace of a constant.
     operator -= operator.mean(axis=1, keepdims=True)

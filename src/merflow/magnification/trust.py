@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from merflow.magnification.temporal import apply_in_time
+from merflow.magnification.temporal import anchored, apply_in_time
 
 NEAR = 3.0
 """Standard deviation, in cells, of the neighbourhood over which energy is averaged."""
@@ -11,56 +11,51 @@ MARGIN = 1.0
 """Noise is given this many standard deviations of its energy more than is expected of it."""
 
 
-def filter_in_time(raw: np.ndarray, operator: np.ndarray, smooth: np.ndarray) -> np.ndarray:
-    """Return `operator` applied to the fields, each cell times the share of it that is motion.
+def filter_in_time(raw: np.ndarray, smooth: np.ndarray, reference: int) -> np.ndarray:
+    """Return the fields low-passed in time, each cell times the share of it that is motion.
 
-    raw: (T, rows, columns, 2) float32, contiguous, displacements since the reference; operator,
-    smooth: (T, T) of `temporal`, the low-pass with and without its reference.
+    raw: (T, rows, columns, 2) float32, contiguous, displacements since the reference, used up;
+    smooth: (T, T) of `temporal.low_pass`; reference: its position, where the result is 0.
     """
-    motion, share = judged(raw, operator, smooth)
+    motion, share = judged(raw, smooth, reference)
     motion *= share[..., None]
     return motion
 
 
-def filter_levels(
-    levels: list[np.ndarray], operator: np.ndarray, smooth: np.ndarray
-) -> list[np.ndarray]:
+def filter_levels(levels: list[np.ndarray], smooth: np.ndarray, reference: int) -> list[np.ndarray]:
     """Return what `filter_in_time` gives for several fields of one scene, judged together.
 
     Where a level shows motion there is motion: the coarser levels and the next finer one are
     believed there as much. (Further down, a coarse level's place would be too vague.) levels:
     (T, rows, columns, 2) float32 each, finest first, each on a grid of its own.
     """
-    judgements = [judged(raw, operator, smooth) for raw in levels]
-    filtered = []
+    judgements = [judged(raw, smooth, reference) for raw in levels]
     for level, (motion, share) in enumerate(judgements):
         size = share.shape[::-1]
         for _, other in judgements[: level + 2]:
             share = np.maximum(share, cv2.resize(other, size, interpolation=cv2.INTER_LINEAR))
         motion *= share[..., None]
-        filtered.append(motion)
-    return filtered
+    return [motion for motion, _ in judgements]
 
 
-def judged(
-    raw: np.ndarray, operator: np.ndarray, smooth: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def judged(raw: np.ndarray, smooth: np.ndarray, reference: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the filtered fields and the (rows, columns) share, 0..1, that noise cannot explain.
 
     What the low-pass leaves over is noise, white in time; from it follows the energy that noise
-    alone gives the result.
+    alone gives the result. The filtered fields equal `temporal.reference_operator` applied to
+    `raw`, which is 0 at the reference.
     """
     motion = raw.copy()
-    apply_in_time(operator, motion)
-    rest = np.eye(len(smooth)) - smooth
-    kept = float((rest**2).sum())
+    apply_in_time(smooth, motion)
+    raw -= motion
+    motion -= motion[reference].copy()
+    kept = float(np.square(np.eye(len(smooth)) - smooth).sum())
     if kept < 1e-6:
         return motion, np.ones(raw.shape[1:3], np.float32)
-    left = raw.copy()
-    apply_in_time(rest, left)
-    noise = _near(_energy(left)) / np.float32(kept)
+    operator = anchored(smooth, reference)
+    noise = _near(_energy(raw)) / np.float32(kept)
     energy = _near(_energy(motion))
-    expected = noise * np.float32((operator**2).sum() * (1 + MARGIN * _spread(operator)))
+    expected = noise * np.float32(np.square(operator).sum() * (1 + MARGIN * _spread(operator)))
     share = np.clip(1 - expected / (energy + 1e-12), 0, 1)
     return motion, cv2.GaussianBlur(share, (0, 0), NEAR / 2)
 

@@ -13,11 +13,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from merflow.catalogue import catalogue_path
 from merflow.clips import ClipKey
 from merflow.csvtable import read_csv
 from merflow.errors import MerflowError
 from merflow.files import digest
-from merflow.plan import Plan, catalogue_path
+from merflow.plan import Plan
 from merflow.plots import Curve
 from merflow.pooling import read_truth
 from merflow.predictions import Pooled, read_pooled

@@ -52,7 +52,8 @@ def create(project: Project, token: str, hosts: frozenset[str], remote: bool = F
 
 def _page() -> list[Route]:
     """Return a route for each file of the page: there is no folder to look into."""
-    found = []
+    # Browsers ask for an icon; an empty answer keeps their console silent.
+    found = [Route("/favicon.ico", lambda _: Response(status_code=204), methods=["GET"])]
     for file in sorted(PAGE.iterdir()):
         if file.suffix in KINDS:
             path = "/" if file.name == "index.html" else f"/{file.name}"

@@ -108,7 +108,7 @@ class Gate:
         site = headers.get("sec-fetch-site", ["none"])[0]
         if site not in ("same-origin", "none") and not opens:
             raise Refused(403, "a page of another site asked")
-        if scope["path"].startswith("/api"):
+        if scope["path"].startswith("/api/"):
             given = headers.get(TOKEN_HEADER, [])
             good = len(given) == 1 and secrets.compare_digest(
                 given[0].encode("latin-1", "replace"), self.token.encode()

@@ -12,8 +12,8 @@ from starlette.routing import Route
 
 from merflow.csvtable import read_csv
 from merflow.errors import MerflowError
-from merflow.plan import Run
 from merflow.predictions import Pooled, read_pooled
+from merflow.runs import Run
 from merflow.studio.answers import Missing, answer
 from merflow.studio.project import Project
 from merflow.tables import parts_of, read_scores
@@ -162,7 +162,7 @@ def _curve(file: Path) -> dict[str, Any]:
     """Return the columns of a history.csv as numbers; empty where a method has no epochs."""
     sheet = read_csv(file, ("epoch",), may_be_empty=True)
     try:
-        columns = {name: [float(cell) for cell in sheet[name]] for name in sheet.header}
+        columns = {name: [float(cell) for cell in sheet[name]] for name in sheet.columns}
     except ValueError as error:
         raise MerflowError(str(file), str(error), "numbers") from None
     facts = file.with_name("run.json")

@@ -24,7 +24,7 @@ def routes(project: Project, desk: Desk) -> list[Route]:
     def start(request: Request, given: dict[str, Any]) -> dict[str, Any]:
         only_keys(given, ("what", "name"))
         what, name = given.get("what"), given.get("name")
-        if what not in TARGETS or not isinstance(name, str):
+        if not isinstance(what, str) or what not in TARGETS or not isinstance(name, str):
             raise MerflowError("request", "nothing to start", "what (experiment, dataset), name")
         targets = TARGETS[what](project, name)
         return desk.start(f"{what} {name}", command(project, *targets)).state()

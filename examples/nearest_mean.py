@@ -1,0 +1,37 @@
+"""A trainer of one's own in numpy: the class whose mean training clip is nearest.
+
+    experiments:
+      mine:
+        method: command
+        command: python examples/nearest_mean.py
+
+merflow calls it once for every fold with one argument, a folder that holds `train.npz`, `test.npz`
+and `settings.json`, and reads the `predictions.csv` it leaves there.
+"""
+
+import csv
+import sys
+from pathlib import Path
+
+import numpy as np
+
+folder = Path(sys.argv[1])
+train, test = np.load(folder / "train.npz"), np.load(folder / "test.npz")
+classes = train["classes"]
+
+# Motion, not looks: what differs from the clip's first frame (flow has no frames: as it is).
+moved = [x.astype(np.float32) if x.ndim == 4 else x[:, 1:] - x[:, :1].astype(np.float32)
+         for x in (train["x"], test["x"])]  # fmt: skip
+known, new = (x.reshape(len(x), -1) for x in moved)
+means = np.stack([known[train["y"] == k].mean(0) for k in range(len(classes))])
+
+far = ((new[:, None] - means) ** 2).mean(-1)
+scores = -far / far.mean()
+chances = np.exp(scores - scores.max(1, keepdims=True))
+chances /= chances.sum(1, keepdims=True)
+
+with open(folder / "predictions.csv", "w", newline="", encoding="utf-8") as file:
+    table = csv.writer(file)
+    table.writerow(["dataset", "subject", "clip", *(f"p_{name}" for name in classes)])
+    for key, row in zip(test["keys"], chances, strict=True):
+        table.writerow([*key, *(f"{p:.9g}" for p in row)])

@@ -1,0 +1,107 @@
+"""`merflow evaluate`: the final model of a run on a dataset with truth, and its scores."""
+
+import json as jsonlib
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from merflow.configuration import load
+from merflow.csvtable import csv_text
+from merflow.datasets import read_dataset
+from merflow.evaluate import (
+    predict_clips,
+    refuse_seen,
+    seen_subjects,
+    under_model,
+    with_dataset,
+    without_seen,
+)
+from merflow.faces import Finder
+from merflow.files import write_text
+from merflow.final import open_model, usable
+from merflow.intervals import RESAMPLES
+from merflow.score import as_json, write_all
+from merflow.settings import Settings
+from merflow.store import Skipped
+from merflow.tables import About, score_rows
+from merflow.tabletext import render_text
+from merflow.wide import wide_tables
+
+
+def evaluate(
+    run: Path,
+    *,
+    dataset: str,
+    root: str = "",
+    reader: str = "",
+    exclude_seen: Annotated[bool, Parameter(negative="")] = False,
+    out: Path | None = None,
+    config: Path | None = None,
+    resamples: int = RESAMPLES,
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Score the final model of the folder RUN on a dataset that it was not trained on.
+
+    Every clip goes through the whole chain with the settings recorded with the model. Clips of
+    subjects that the model was trained on are refused, with a list.
+
+    Examples
+    --------
+    merflow evaluate results/runs/demo/x10/seed0 --dataset manifest --root mine --out scored
+    merflow evaluate results/runs/demo/x1/seed0 --dataset casme2 --exclude-seen --config C.yaml
+
+    Parameters
+    ----------
+    run
+        Folder of a run with a final model.
+    dataset
+        Name of a dataset of the config; with --root, any name: a known one tells how to read it.
+    root
+        Folder of the dataset, in place of the config's.
+    reader
+        Adapter that reads a dataset that the config does not have; empty: its own name.
+    exclude_seen
+        Leave out the clips of subjects that the model was trained on.
+    out
+        Folder for pooled.csv, scores.csv, confusion.csv, scores.json, challenge.log, skipped.csv.
+    config
+        Config file: datasets and schemes of your own.
+    resamples
+        Resamples of subjects for the intervals.
+    json
+        Print JSON in place of a table.
+    """
+    model = usable(open_model(run))
+    settings = load(config) if config else Settings()
+    settings = with_dataset(settings, dataset, root, reader)
+    reading = read_dataset(dataset, settings.datasets[dataset]).required()
+    tested = under_model(reading.clips, model, settings)
+    seen = seen_subjects((clip.key for clip in tested.clips), model, settings)
+    if seen and not exclude_seen:
+        raise refuse_seen(seen, str(run))
+    tested = without_seen(tested, seen) if seen else tested
+    raw = any(clip.enters_at == "raw" for clip in tested.clips)
+    align = model.chain.align
+    finder = Finder(align.points, align.model) if raw else None
+    pooled, skipped = predict_clips(tested, model, model.load(), finder)
+    about = About(
+        f"{model.name} on {dataset}",
+        factor="+".join(model.chain.factors),
+        protocol="final",
+        scheme=model.scheme,
+    )
+    lost = dict(Counter(row.dataset for row in skipped))
+    rows = score_rows(pooled, about, resamples=resamples, skipped=lost)
+    if out:
+        write_all(out, pooled, rows)
+        write_text(out / "skipped.csv", csv_text(Skipped._fields, skipped))
+    if json:
+        left = {"excluded_subjects": seen, "without_class": tested.left_out}
+        print(jsonlib.dumps(as_json(pooled, rows) | left, indent=1))
+        return
+    print(render_text(wide_tables(rows)), end="")
+    if seen:
+        print(f"Left out, since the run was trained on them: {', '.join(seen)}.")
+    print(f"{tested.left_out} clips have none of the classes; {len(skipped)} were skipped.")

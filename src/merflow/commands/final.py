@@ -1,0 +1,39 @@
+"""`merflow final`: the model of a run that is trained on all its clips, for clips without truth."""
+
+from pathlib import Path
+
+from merflow.configuration import load
+from merflow.final import FINAL, train_final
+from merflow.packed import read_packed
+from merflow.plan import Plan
+from merflow.runs import run_of
+from merflow.train import Shelf
+
+
+def final(run: Path, *, config: Path) -> None:
+    """Train the final model of the folder RUN on all labelled clips of its experiment.
+
+    It is never scored on its own clips: the score of the experiment is that of its folds.
+
+    Examples
+    --------
+    merflow final results/runs/demo/x10/seed0 --config results/config.yaml
+    merflow final results/runs/demo/x1/seed0 --config results/config.yaml
+
+    Parameters
+    ----------
+    run
+        results/runs/<experiment>/x<factor>/seed<k>; `final` is written below it.
+    config
+        Config file of the run.
+    """
+    plan = Plan.read(load(config), fresh=False)
+    named = run_of(run)
+    experiment = plan.experiment(named.experiment)
+    packs = [read_packed(path) for path in plan.packed(named.experiment, named.factor)]
+    shelf = Shelf(packs, named.factor.split("+"), experiment.control)
+    facts = train_final(plan, named, shelf, run / FINAL)
+    print(
+        f"{run / FINAL}: {facts['train_clips']} clips of {len(facts['subjects'])} subjects, "
+        f"{facts['seconds']:.1f} s"
+    )

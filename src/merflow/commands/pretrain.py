@@ -1,0 +1,73 @@
+"""`merflow pretrain`: weights made on other clips or stills, for experiments to start from."""
+
+from pathlib import Path
+
+import numpy as np
+
+from merflow import __version__, labels
+from merflow.configuration import load
+from merflow.errors import unknown
+from merflow.files import digest, file_digest, write_json, write_text
+from merflow.packed import read_packed
+from merflow.plan import Plan
+from merflow.settings import Experiment
+from merflow.split import FoldFile
+from merflow.train import Shelf, fold_seed, history_text, training_data
+
+
+def pretrain(name: str, *, config: Path) -> None:
+    """Train the pretraining NAME on all its clips; write results/pretrained/NAME/.
+
+    Examples
+    --------
+    merflow pretrain stills --config results/config.yaml
+    merflow pretrain smic_first --config config/transfer.yaml
+
+    Parameters
+    ----------
+    name
+        Name of a pretraining in the config.
+    config
+        Config file.
+    """
+    from merflow.methods import WEIGHTS, make_method
+
+    settings = load(config)
+    if name not in settings.pretrainings:
+        raise unknown(f"{config}: pretrainings", "pretraining", name, settings.pretrainings)
+    plan = Plan.read(settings, fresh=False)
+    entry = settings.pretrainings[name]
+    members = sorted(settings.collections[entry.collection])
+    classes = labels.classes(entry.scheme, settings, members)
+    kept, named = plan.under_scheme(entry.collection, entry.scheme, f"pretrainings.{name}")
+    present = tuple(c for c in classes if c in set(named))
+    packed = read_packed(plan.pretrain_packed(name))
+    shelf = Shelf([packed], [entry.factor], "none")
+    every = FoldFile(name, [clip.key for clip in kept], named, [])
+    data = training_data(shelf, every, present)
+    like = Experiment(
+        network=entry.network,
+        network_settings=entry.network_settings,
+        preparation=entry.preparation,
+        collection=entry.collection,
+        training=entry.training,
+    )
+    fitted = make_method(like, present, fold_seed(entry.seed, name)).fit(data)
+    out = Path("results/pretrained") / name
+    out.mkdir(parents=True, exist_ok=True)
+    fitted.save(out)
+    write_text(out / "history.csv", history_text(fitted.history))
+    facts = {
+        "merflow": __version__,
+        "pretraining": name,
+        "classes": list(present),
+        "recipe": entry.model_dump(mode="json"),
+        "inputs": {plan.pretrain_packed(name): digest(packed.made_by)},
+        "subjects": sorted({"/".join(key.subject_key) for key in data.keys}),
+        "train_clips": int(np.size(data.y)),
+        "weights": file_digest(out / WEIGHTS),
+        **fitted.facts,
+    }
+    write_json(out / "run.json", facts)
+    accuracy = fitted.history[-1].get("accuracy", float("nan"))
+    print(f"{name}: {len(data.y)} clips, training accuracy {accuracy:.3f}")

@@ -1,0 +1,136 @@
+"""A final model on clips with truth that it was not trained on: the whole chain, then answers."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from merflow import labels
+from merflow.chain import whole_chain
+from merflow.clips import Clip, ClipKey
+from merflow.errors import MerflowError, SkipClip, unknown
+from merflow.final import Model, answers
+from merflow.framefiles import is_video
+from merflow.predictions import Pooled
+from merflow.progress import track
+from merflow.settings import DatasetEntry, Settings
+from merflow.store import Skipped
+
+if TYPE_CHECKING:
+    from merflow.faces import Finder
+    from merflow.methods import Fitted
+
+PART_OF_OFFICIAL = {"megc2019": "three"}
+"""Schemes that take one exact set of clips, and the same mapping for any clips."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """Clips with the classes the model's scheme gives them."""
+
+    clips: tuple[Clip, ...]
+    truth: tuple[str, ...]
+    left_out: int
+    """Clips of the dataset that have no class of the model's."""
+
+
+def with_dataset(settings: Settings, name: str, root: str, reader: str = "") -> Settings:
+    """Return the settings with the dataset `name`, at `root` if one is given."""
+    if name in settings.datasets:
+        if not root:
+            return settings
+        entry = settings.datasets[name].model_copy(update={"root": root})
+    elif root:
+        entry = DatasetEntry(root=root, reader=reader)
+    else:
+        raise unknown("--dataset", "dataset", name, settings.datasets)
+    return settings.model_copy(update={"datasets": {**settings.datasets, name: entry}})
+
+
+def under_model(clips: Sequence[Clip], model: Model, settings: Settings) -> Tested:
+    """Return the clips that the model's scheme and classes keep."""
+    scheme = PART_OF_OFFICIAL.get(model.scheme, model.scheme)
+    kept, named = labels.apply_scheme(scheme, clips, settings)
+    pairs = [(c, w) for c, w in zip(kept, named, strict=True) if w in model.classes]
+    if not pairs:
+        raise MerflowError(
+            "--dataset",
+            f"scheme '{scheme}' gives none of its {len(clips)} clips one of the model's classes",
+            f"clips of {', '.join(model.classes)}",
+        )
+    pairs.sort(key=lambda pair: pair[0].key)
+    kept, named = zip(*pairs, strict=True)
+    return Tested(kept, named, len(clips) - len(kept))
+
+
+def seen_subjects(keys: Iterable[ClipKey], model: Model, settings: Settings) -> list[str]:
+    """Return the subjects among `keys` that the model was trained on, whatever name they go by.
+
+    Two datasets of the config that are read as the same published one hold the same people.
+    """
+    trained = {_person(*subject.split("/", 1), settings) for subject in model.subjects}
+    found = {key.subject_key for key in keys if _person(*key.subject_key, settings) in trained}
+    return sorted("/".join(subject) for subject in found)
+
+
+def _person(dataset: str, subject: str, settings: Settings) -> tuple[str, str]:
+    return (labels.reader_of(dataset, settings), subject)
+
+
+def without_seen(tested: Tested, seen: Sequence[str]) -> Tested:
+    """Return the clips of the other subjects; refuse when none is left."""
+    pairs = [
+        (clip, word)
+        for clip, word in zip(tested.clips, tested.truth, strict=True)
+        if "/".join(clip.key.subject_key) not in seen
+    ]
+    if not pairs:
+        raise MerflowError(
+            "--exclude-seen", "the run was trained on every subject", "subjects it never saw"
+        )
+    clips, words = zip(*pairs, strict=True)
+    return Tested(clips, words, tested.left_out)
+
+
+def refuse_seen(seen: Sequence[str], name: str) -> MerflowError:
+    """Return the error that lists subjects a model was trained on."""
+    return MerflowError(
+        name,
+        f"the run was trained on {len(seen)} of the subjects: {', '.join(seen)}",
+        "subjects it never saw",
+        "--exclude-seen leaves them out",
+    )
+
+
+def predict_clips(
+    tested: Tested, model: Model, fitted: "Fitted", finder: "Finder | None"
+) -> tuple[Pooled, list[Skipped]]:
+    """Return the model's answers beside the truth, and the clips that could not be read."""
+    from merflow.commands.align import read_clip
+
+    seen, kept, skipped = [], [], []
+    for row, clip in enumerate(track(tested.clips, "preparing")):
+        still = not is_video(clip) and len(clip.files) == 1 and clip.onset is None
+        try:
+            seen.append(whole_chain(read_clip(clip), model.chain, finder, still=still))
+        except SkipClip as skip:
+            skipped.append(Skipped(*clip.key, "chain", skip.reason))
+            continue
+        if seen[-1][0].shape != seen[0][0].shape:
+            raise MerflowError(
+                str(clip.key),
+                f"shape {seen[-1][0].shape} after the chain",
+                f"{seen[0][0].shape}, as the clips before",
+                "prepared clips (enters_at: interpolated) must have the network's size",
+            )
+        kept.append(row)
+    if not kept:
+        raise MerflowError(
+            "--dataset", f"all {len(skipped)} clips were skipped: {skipped[0].reason}", code=3
+        )
+    chances = answers(fitted, seen)
+    truth = np.array([model.classes.index(tested.truth[row]) for row in kept])
+    keys = tuple(tested.clips[row].key for row in kept)
+    folds = ("final",) * len(kept)
+    return Pooled(keys, model.classes, truth, chances.argmax(1), folds, chances), skipped

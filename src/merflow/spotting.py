@@ -1,0 +1,136 @@
+"""Where a face moves in a recording: displacement over a short lag, against the clip's own rest.
+
+The face must be aligned: head drift is gone, and what the whole field shares (a rest of it) is
+taken out. Lids are left out, so that a blink is no expression. The measure is local: the largest
+displacement of any patch of skin, since a micro-expression moves a small part of the face.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from merflow.clips import eye_centres
+from merflow.crop import to_luma
+
+GRID = 96
+"""Side of the picture that is looked at (px)."""
+SPREAD = 3.0
+"""Standard deviation of the patch that moves as one (px of the grid)."""
+LAG_S, MEAN_S = 0.10, 0.06
+"""Time between the two moments compared, and the time each is averaged over (s)."""
+LIDS = (0.42, 0.28)
+"""Half axes of what is left out round each eye centre, in eye distances."""
+QUIET = 40
+"""Percentile of the measure that counts as rest: expressions may fill up to half the recording."""
+STARTS, GOES_ON = 3.5, 1.7
+"""A movement begins above STARTS times the rest and reaches as far as above GOES_ON times it."""
+GAP_S, SHORTEST_S = 0.30, 0.06
+"""Rises closer than the gap are one movement; shorter ones are none (s)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One movement: positions of its first and last frame, and its peak in times the rest."""
+
+    first: int
+    last: int
+    strength: float
+
+
+def movement(frames: np.ndarray, fps: float, landmarks: np.ndarray | None) -> np.ndarray:
+    """Return how far some patch of the face moves within LAG_S around each frame, (T,) float64.
+
+    frames: (T, H, W, C) uint8, aligned and cropped; landmarks: (5 or 68, 2) px of them, or None;
+    unit: share of the picture's side.
+    """
+    grey = np.stack([_small(frame) for frame in frames])
+    mask = _skin(landmarks, frames.shape[1:3])
+    half = max(1, round(LAG_S * fps / 2))
+    means = _running_mean(grey, max(1, round(MEAN_S * fps)))
+    out = np.zeros(len(grey))
+    for t in range(len(grey)):
+        before, after = max(0, t - half), min(len(grey) - 1, t + half)
+        if after > before:
+            out[t] = _largest(means[before], means[after], mask)
+    return out / GRID
+
+
+def spans(measure: np.ndarray, fps: float) -> tuple[list[Span], np.ndarray]:
+    """Return the movements in a measure (T,) and the measure in times the rest, (T,)."""
+    rest = max(float(np.percentile(measure, QUIET)), 1e-9)
+    ratio = measure / rest
+    runs = [(a, b) for a, b in _runs(ratio > GOES_ON) if ratio[a : b + 1].max() > STARTS]
+    merged: list[tuple[int, int]] = []
+    for first, last in runs:
+        if merged and first - merged[-1][1] <= GAP_S * fps:
+            merged[-1] = (merged[-1][0], last)
+        else:
+            merged.append((first, last))
+    found = [
+        Span(a, b, float(ratio[a : b + 1].max()))
+        for a, b in merged
+        if b - a + 1 >= SHORTEST_S * fps
+    ]
+    return found, ratio
+
+
+def _runs(above: np.ndarray) -> list[tuple[int, int]]:
+    """Return (first, last) of every run of True in (T,) bool."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], above, [False]]).astype(np.int8)))
+    return [(int(a), int(b) - 1) for a, b in edges.reshape(-1, 2)]
+
+
+def _running_mean(grey: np.ndarray, width: int) -> np.ndarray:
+    """Return (T, h, w) float32: each frame the mean of the `width` frames around it."""
+    total = np.concatenate([np.zeros((1, *grey.shape[1:])), np.cumsum(grey, 0, dtype=np.float64)])
+    at = np.arange(len(grey))
+    low = np.maximum(at - (width - 1) // 2, 0)
+    high = np.minimum(at + width // 2 + 1, len(grey))
+    return ((total[high] - total[low]) / (high - low)[:, None, None]).astype(np.float32)
+
+
+def _largest(first: np.ndarray, last: np.ndarray, mask: np.ndarray) -> float:
+    """Return the largest displacement of a patch between two pictures (px of the grid)."""
+    across = mask * cv2.Sobel(first, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
+    down = mask * cv2.Sobel(first, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
+    gain = float((last * mask).sum()) / max(float((first * mask).sum()), 1e-6)
+    change = last / max(gain, 1e-6) - first
+    xx, xy, yy = _around(across * across), _around(across * down), _around(down * down)
+    # A patch without texture tells nothing: it is held to no motion.
+    stiff = 0.5 * float(np.mean(xx + yy)) + 1e-6
+    xx, yy = xx + stiff, yy + stiff
+    x, y = -_around(across * change), -_around(down * change)
+    determinant = xx * yy - xy * xy
+    u, v = (yy * x - xy * y) / determinant, (xx * y - xy * x) / determinant
+    inside = mask > 0
+    u, v = u - float(np.median(u[inside])), v - float(np.median(v[inside]))
+    length = np.hypot(u, v) * mask
+    return float(np.percentile(length[inside], 99))
+
+
+def _around(values: np.ndarray) -> np.ndarray:
+    return cv2.GaussianBlur(values, (0, 0), SPREAD)
+
+
+def _small(frame: np.ndarray) -> np.ndarray:
+    return cv2.resize(to_luma(frame), (GRID, GRID), interpolation=cv2.INTER_AREA).reshape(
+        GRID, GRID
+    )
+
+
+def _skin(landmarks: np.ndarray | None, shape: tuple[int, int]) -> np.ndarray:
+    """Return (GRID, GRID) float32: 1 on the face, 0 over the eyes and at the rim."""
+    mask = np.zeros((GRID, GRID), np.float32)
+    rim = GRID // 16
+    mask[rim:-rim, rim:-rim] = 1
+    if landmarks is None:
+        return mask
+    ratio = np.array([GRID / shape[1], GRID / shape[0]])
+    centres = [np.asarray(eye) * ratio for eye in eye_centres(landmarks)]
+    distance = float(np.hypot(*(centres[1] - centres[0])))
+    axes = tuple(max(1, round(axis * distance)) for axis in LIDS)
+    for centre in centres:
+        place = tuple(np.rint(centre).astype(int).tolist())
+        cv2.ellipse(mask, place, axes, 0, 0, 360, 0, -1)
+    return mask

@@ -1,0 +1,264 @@
+"""Requests no page of ours would send: each is refused with 4xx, and nothing has changed."""
+
+import http.client
+import json
+import socket
+
+import pytest
+from studio_project import Studio, copy, state
+
+CLIP = "/api/clip/smic/s01/s01_ne_01"
+READS = [
+    "/api/clips",
+    CLIP,
+    CLIP + "/frames/0",
+    CLIP + "/traces",
+    CLIP + "/selection",
+    "/api/experiments",
+    "/api/runs/quick/x1/0",
+    "/api/runs/quick/x1/0/curves",
+    "/api/datasets",
+    "/api/datasets/smic/check",
+    "/api/workflow",
+]
+WRITES = [
+    CLIP + "/marks",
+    "/api/datasets/smic/check/start",
+    "/api/workflow/start",
+    "/api/workflow/stop",
+    "/api/workflow/unlock",
+]
+BODIES = {
+    CLIP + "/marks": {"marks": {}, "before": {}},
+    "/api/workflow/start": {"what": "experiment", "name": "quick"},
+    "/api/workflow/stop": {"id": 1},
+}
+ESCAPES = [
+    "..", "../..", "..%2f..%2f..%2fetc", "%2e%2e%2f%2e%2e", "..%5c..%5cx", "....//", "%00",
+    "x%00.h5", "%2fetc%2fpasswd", "C:%5cWindows", "CON", "~", "%EF%BC%8E%EF%BC%8E", "..%c0%af",
+    ".", "%20", "results", "a" * 3000, "<script>", "%3Cscript%3Ealert(1)%3C/script%3E", "*",
+    "%0d%0aX:1",
+]  # fmt: skip
+PLACES = [
+    "/api/clip/{}/s01/s01_ne_01",
+    "/api/clip/smic/{}/s01_ne_01",
+    "/api/clip/smic/s01/{}",
+    CLIP + "/frames/{}",
+    "/api/runs/{}/x1/0",
+    "/api/runs/quick/{}/0/curves",
+    "/api/runs/quick/x1/{}",
+    "/api/datasets/{}/check",
+    "/{}",
+]
+
+
+@pytest.fixture(autouse=True)
+def unchanged(studio):
+    """After every request: the same files, no job, and the server answers its own page."""
+    before = state(studio.folder)
+    yield
+    assert state(studio.folder) == before
+    assert studio.json("/api/workflow")["state"] == "idle"
+
+
+def refused(answer, *codes):
+    assert answer.status in codes if codes else 400 <= answer.status < 500, answer.content
+    assert answer.getheader("content-security-policy", "").startswith("default-src 'self';")
+    assert answer.getheader("cache-control") == "no-store"
+    assert answer.getheader("access-control-allow-origin") is None
+    assert b"Traceback" not in answer.content
+    assert answer.getheader("content-type") == "application/json"
+
+
+def test_the_honest_requests_that_the_others_are_measured_by_are_answered(studio):
+    for path in READS:
+        assert studio.ask(path).status == 200, path
+    assert studio.ask("/", X_Merflow_Token=None).status == 200
+
+
+@pytest.mark.parametrize("path", READS + WRITES)
+@pytest.mark.parametrize("token", [None, "", "wrong", "é"])
+def test_without_the_token_nothing_is_told(studio, path, token):
+    method = "POST" if path in WRITES else "GET"
+    body = BODIES.get(path, {}) if method == "POST" else None
+    refused(studio.ask(path, method, body, X_Merflow_Token=token), 401)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.example", "127.0.0.1.evil.example", "localhost", "127.0.0.1:1", "0.0.0.0", "", "[::]"],
+)
+@pytest.mark.parametrize("path", ["/", "/api/clips", "/main.js"])
+def test_a_foreign_host_is_refused(studio, host, path):
+    refused(studio.ask(path, Host=host), 400)
+
+
+def test_no_host_and_two_hosts_are_refused(studio):
+    for lines in (b"", f"Host: {studio.host}\r\nHost: evil.example\r\n".encode()):
+        with socket.create_connection(("127.0.0.1", studio.port), timeout=20) as line:
+            token = f"X-Merflow-Token: {studio.token}\r\n".encode()
+            line.sendall(b"GET /api/clips HTTP/1.1\r\n" + lines + token + b"\r\n")
+            assert line.recv(4096).split()[1] == b"400"
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["https://evil.example", "null", "http://127.0.0.1", "http://localhost:1", "https://{host}",
+     "http://{host}.evil.example", "http://evil.example/{host}", "file://"],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["/api/clips", "/api/workflow/start"])
+def test_a_foreign_origin_is_refused_even_with_the_token(studio, origin, path):
+    method = "POST" if path in WRITES else "GET"
+    body = BODIES[path] if method == "POST" else None
+    refused(studio.ask(path, method, body, Origin=origin.format(host=studio.host)), 403)
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_a_request_that_a_browser_calls_foreign_is_refused(studio, site):
+    refused(studio.ask("/api/clips", Sec_Fetch_Site=site), 403)
+    refused(studio.ask("/main.js", Sec_Fetch_Site=site), 403)
+
+
+@pytest.mark.parametrize("escape", ESCAPES)
+def test_a_path_that_leads_out_is_refused_wherever_a_name_stands(studio, escape):
+    for place in PLACES:
+        # http.client refuses raw control characters; every other sign goes out as it is.
+        answer = studio.ask(place.format(escape))
+        if place == "/{}" and escape == ".":
+            continue
+        refused(answer, 400, 404, 414)
+
+
+@pytest.mark.parametrize("name", ["preparation", "factor"])
+@pytest.mark.parametrize("value", ["..", "../../etc", "%00", "x1000000", "nan", "<script>"])
+def test_a_query_that_leads_out_is_refused(studio, name, value):
+    refused(studio.ask(f"{CLIP}/frames/0?{name}={value}"), 400, 404)
+
+
+@pytest.mark.parametrize("index", ["-1", "99999999999", "1e3", "٣", "0x1", "24000"])
+def test_a_frame_that_is_none_is_refused(studio, index):
+    path = f"{CLIP}/frames/{''.join(f'%{b:02x}' for b in index.encode())}"
+    refused(studio.ask(path), 400, 404)
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["onset=9&apex=3&offset=12", "onset=-1", "window=0", "window=1e9", "every=x", "frames=best"],
+)
+def test_a_selection_that_makes_no_sense_is_refused(studio, query):
+    refused(studio.ask(f"{CLIP}/selection?{query}"), 400)
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE", "OPTIONS", "FOO"])
+@pytest.mark.parametrize("path", ["/", "/api/clips", CLIP + "/marks", "/api/workflow/start"])
+def test_another_method_is_refused(studio, method, path):
+    refused(studio.ask(path, method), 400, 405)
+
+
+@pytest.mark.parametrize("path", WRITES)
+def test_what_changes_something_is_not_had_by_get(studio, path):
+    refused(studio.ask(path), 404, 405)
+
+
+@pytest.mark.parametrize("path", WRITES)
+def test_an_oversized_body_is_refused(studio, path):
+    refused(studio.ask(path, "POST", b"x" * 10_000_000), 413)
+    refused(studio.ask(path, "POST", b"{}", Content_Length="99999999999"), 413)
+
+
+def test_an_oversized_body_in_pieces_is_refused(studio):
+    line = http.client.HTTPConnection(studio.host, timeout=60)
+    headers = {"X-Merflow-Token": studio.token, "Content-Type": "application/json"}
+    pieces = (b" " * 10_000 for _ in range(20))
+    line.request("POST", "/api/workflow/start", pieces, headers, encode_chunked=True)
+    assert line.getresponse().status == 413
+
+
+def test_a_body_that_never_comes_is_given_up(studio):
+    answer = studio.ask("/api/workflow/start", "POST", b"{", Content_Length="500")
+    refused(answer, 408)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b"[]", b"null", b"\xff\xfe", b"[" * 30_000, b'{"what": "experiment"}',
+     b'{"what": "experiment", "name": 3}', b'{"what": "shell", "name": "x"}',
+     b'{"what": "experiment", "name": "--unlock"}', b'{"what": "dataset", "name": "../../x"}',
+     b'{"what": "experiment", "name": "quick", "cores": 99}',
+     b'{"what": ["experiment"], "name": "quick"}'],
+)  # fmt: skip
+def test_a_start_that_names_nothing_starts_nothing(studio, body):
+    refused(studio.ask("/api/workflow/start", "POST", body), 400, 404)
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_a_form_is_no_json(studio, kind):
+    """What a page elsewhere could send without the browser's question beforehand."""
+    body = json.dumps(BODIES["/api/workflow/start"]).encode()
+    refused(studio.ask("/api/workflow/start", "POST", body, Content_Type=kind), 400)
+
+
+@pytest.mark.parametrize("number", [0, 1, -1, True, "1", None, [1], 10**30])
+def test_a_job_that_is_none_is_not_stopped(studio, number):
+    refused(studio.ask("/api/workflow/stop", "POST", {"id": number}), 404)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"onset": 61300}, {"onset": "61209"}, {"onset": 61209.5}, {"onset": True}, {"onset": None},
+     {"apex": 61207}, {"offset": 10**400}, {"onset": [1]}, {"label": 3},
+     {"onset": 61212, "apex": 61210}, {"apex": 61225, "offset": 61220}],
+)  # fmt: skip
+def test_a_mark_that_is_no_frame_of_the_clip_is_not_saved(studio, change):
+    numbers = studio.json(CLIP)["numbers"]
+    marks = {"onset": numbers[0], "apex": None, "offset": numbers[-1]}
+    shifted = {
+        k: v - 61208 + numbers[0] if type(v) is int and v < 10**6 else v for k, v in change.items()
+    }
+    body = {"marks": marks | shifted, "before": marks}
+    refused(studio.ask(CLIP + "/marks", "POST", body), 400)
+
+
+@pytest.mark.parametrize(
+    "source", ["=cmd|' /C calc'!A0", "@x", " +1", "a\nb", "\x00", "x" * 201, 5, ["a"]]
+)
+def test_a_source_that_a_spreadsheet_would_run_is_not_saved(studio, source):
+    numbers = studio.json(CLIP)["numbers"]
+    marks = {"onset": numbers[0], "apex": None, "offset": numbers[-1]}
+    body = {"marks": marks | {"apex": numbers[5]}, "before": marks, "source": source}
+    refused(studio.ask(CLIP + "/marks", "POST", body), 400)
+
+
+def test_a_page_that_is_out_of_date_overwrites_nothing(studio):
+    numbers = studio.json(CLIP)["numbers"]
+    body = {
+        "marks": {"onset": numbers[0], "apex": numbers[5], "offset": numbers[-1]},
+        "before": {"onset": numbers[0], "apex": numbers[9], "offset": numbers[-1]},
+    }
+    refused(studio.ask(CLIP + "/marks", "POST", body), 409)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/static/", "/static/main.js", "/docs", "/openapi.json", "//", "/api", "/api/", "/index.html",
+     "/..%2fapp.py", "/app.py"],
+)  # fmt: skip
+def test_there_is_no_listing_and_no_other_file(studio, path):
+    refused(studio.ask(path), 404)
+
+
+def test_a_link_out_of_the_project_is_not_followed(built, tmp_path):
+    folder = copy(built, tmp_path / "linked")
+    store = folder / "results/grey32/cropped/smic/s01.h5"
+    store.rename(tmp_path / "outside.h5")
+    store.symlink_to(tmp_path / "outside.h5")
+    runs = folder / "results/runs/quick/x1/seed0"
+    runs.rename(tmp_path / "run")
+    runs.symlink_to(tmp_path / "run")
+    other = Studio(folder)
+    try:
+        refused(other.ask(CLIP), 400)
+        refused(other.ask("/api/runs/quick/x1/0"), 400)
+        refused(other.ask("/api/experiments"), 400)
+    finally:
+        other.close()

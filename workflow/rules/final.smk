@@ -1,0 +1,48 @@
+# The final model of a run: trained on all labelled clips, for `merflow predict` and `evaluate`.
+# Nothing of the tables depends on it, so `all` does not ask for it:
+#   snakemake --cores all finals                                         of every run
+#   snakemake --cores all results/runs/demo/x10/seed0/final/run.json     of one
+
+if PLAN.settings.folds_per_job == 1:
+
+    # "final" also fits where the name of a fold stands.
+    ruleorder: final > train
+
+
+rule final:
+    input:
+        packed=lambda w: PLAN.packed(w.experiment, w.factor),
+        start=lambda w: PLAN.start_weights(w.experiment),
+    output:
+        [
+            "results/runs/{experiment}/{factor}/seed{seed}/final/" + name
+            for name in ("weights.weights.h5", "history.csv", "run.json")
+        ],
+    log:
+        "results/logs/final/{experiment}/{factor}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/final/{experiment}/{factor}/seed{seed}.tsv"
+    threads: lambda w: PLAN.threads(w.experiment)
+    resources:
+        gpu=lambda w: PLAN.gpus(w.experiment),
+        mem_mb=lambda w, attempt: 4000 * attempt,
+        runtime=60,
+    params:
+        run="results/runs/{experiment}/{factor}/seed{seed}",
+        data=lambda w: PLAN.data_digest(w.experiment, w.factor),
+        recipe=lambda w: PLAN.training_recipe(w.experiment),
+        scheme=lambda w: PLAN.experiment(w.experiment).scheme,
+    message:
+        "{wildcards.experiment} {wildcards.factor} seed {wildcards.seed}: training on all clips"
+    shell:
+        "{MERFLOW} final {params.run:q} --config results/config.yaml > {log:q} 2>&1"
+
+
+rule finals:
+    localrule: True
+    input:
+        [
+            f"{run.folder}/final/run.json"
+            for run in PLAN.runs()
+            if PLAN.experiment(run.experiment).method != "command"
+        ],
