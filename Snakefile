@@ -16,6 +16,7 @@ if (
 include: "workflow/rules/common.smk"
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/train.smk"
+include: "workflow/rules/final.smk"
 include: "workflow/rules/report.smk"
 
 

@@ -11,12 +11,9 @@ import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
-from merflow.clips import ClipKey
 from merflow.errors import MerflowError
-from merflow.methods import TrainingData, make_method
 from merflow.networks import build_network
-from merflow.settings import Experiment, Training
-from merflow.training import backend, torchvision
+from merflow.training import backend, start, torchvision
 from merflow.training.torchpickle import read_state
 
 
@@ -294,38 +291,26 @@ def test_an_experiment_starts_from_a_converted_file_in_colour_and_in_grey(tmp_pa
     monkeypatch.undo()
     target = tmp_path / "r3d18.weights.h5"
     digest = torchvision.convert_file("r3d18", tmp_path / "r3d_18.pth", target)
-    grey = TrainingData(
-        np.random.default_rng(0).integers(0, 256, (2, 2, 16, 16, 1)).astype(np.uint8),
-        np.array([0, 1]),
-        (ClipKey("d", "s", "a"), ClipKey("d", "s", "b")),
-    )
-    experiment = Experiment(
-        network="r3d18",
-        network_settings={"spatial_attention": True},
-        preparation="p",
-        collection="c",
-        training=Training(
-            epochs=1,
-            learning_rate=1e-12,
-            start_weights=str(target),
-            start_sha256=digest,
-            device="cpu",
-        ),
-    )
-    fitted = make_method(experiment, ("no", "yes"), 0).fit(grey)
-    network = fitted.model.layers[-1]
-    np.testing.assert_allclose(
-        np.asarray(network.get_layer("layer4.1.conv2.0").kernel),
+    grey = build_network("r3d18", (2, 16, 16, 1), 2, {"spatial_attention": True})
+    done = start.begin_from(grey, "r3d18", target)
+    assert done == {"start": digest, "start_layers": 40}
+    np.testing.assert_array_equal(
+        np.asarray(grey.get_layer("layer4.1.conv2.0").kernel),
         state["layer4.1.conv2.0.weight"].transpose(2, 3, 4, 1, 0),
-        atol=1e-6,
     )
     np.testing.assert_allclose(
-        np.asarray(network.get_layer("stem.0").kernel)[..., 0, :],
+        np.asarray(grey.get_layer("stem.0").kernel)[..., 0, :],
         state["stem.0.weight"].sum(1).transpose(1, 2, 3, 0),
         atol=1e-5,
+    )
+    colour = build_network("r3d18", (2, 16, 16, 3), 2)
+    start.begin_from(colour, "r3d18", target)
+    np.testing.assert_array_equal(
+        np.asarray(colour.get_layer("stem.0").kernel),
+        state["stem.0.weight"].transpose(2, 3, 4, 1, 0),
     )
 
 
 def test_a_file_of_the_other_network_is_refused(tmp_path):
-    with pytest.raises(MerflowError, match="no tensor|has shapes"):
+    with pytest.raises(MerflowError, match=r"no tensor|has shapes"):
         torchvision.convert("r2plus1d18", random_state(factored=False))

@@ -7,7 +7,7 @@ import numpy as np
 
 from merflow.geometry import fit_similarities, moved
 
-ANCHORS = 28
+ANCHORS = 20
 """Points that take part in the search for the rigid set, spread over the face."""
 STRAY = 0.03
 """Departure from the rigid motion (px) at which a point's trust falls to a quarter."""

@@ -1,4 +1,4 @@
-"""A small project as a run leaves it, of generated faces, and the studio over it as users run it."""
+"""A small project as a run leaves it, of generated faces, and a studio over it."""
 
 import contextlib
 import http.client

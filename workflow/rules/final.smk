@@ -39,10 +39,10 @@ rule final:
 
 
 rule finals:
-    localrule: True
     input:
         [
             f"{run.folder}/final/run.json"
             for run in PLAN.runs()
             if PLAN.experiment(run.experiment).method != "command"
         ],
+    localrule: True

@@ -3,11 +3,23 @@
 
 rule table:
     input:
-        [f"{run.folder}/scores.csv" for run in PLAN.scored_runs()],
+        scores=[f"{run.folder}/scores.csv" for run in PLAN.scored_runs()],
+        pooled=[f"{run.folder}/pooled.csv" for run in PLAN.runs()],
     output:
         [
-            f"results/tables/scores.{kind}"
-            for kind in ("csv", "xlsx", "md", "tex", "txt")
+            report(
+                f"results/tables/{name}",
+                caption="../report/table.rst",
+                category="Tables",
+            )
+            for name in (
+                "scores.csv",
+                "scores.xlsx",
+                "scores.md",
+                "scores.tex",
+                "scores.txt",
+                "effects.csv",
+            )
         ],
     log:
         "results/logs/table.log",
@@ -17,7 +29,7 @@ rule table:
     message:
         "writing the tables"
     shell:
-        "{MERFLOW} table results/tables {input:q} --config results/config.yaml > {log:q} 2>&1"
+        "{MERFLOW} table results/tables {input.scores:q} --config results/config.yaml > {log:q} 2>&1"
 
 
 rule report:

@@ -26,23 +26,30 @@ def magnify_lagrangian(
     plane_of = steady_luma(frames, light, reference)
     motion = motion_fields(plane_of, len(frames), reference)
     motion = filter_in_time(motion, smooth, reference)
-    out, clamped = np.empty_like(frames), np.zeros(len(frames))
+    out, clamped = push(frames, motion, alpha)
+    out[reference] = frames[reference]
+    return Magnified(out, {"clamped": clamped}, motion)
+
+
+def push(frames: np.ndarray, motion: np.ndarray, alpha: float) -> tuple[np.ndarray, float]:
+    """Return the frames moved by alpha times their motion, and the share of clamped cells.
+
+    frames: (T, H, W, C) uint8; motion: (T, rows, columns, 2) float32, each frame's displacement
+    since the onset in px, at the onset frame's points.
+    """
+    out, clamped = frames.copy(), np.zeros(len(frames))
     height, width = frames.shape[1:3]
     cell = (width / motion.shape[2], height / motion.shape[1])
     # The result's displacement is 1 + alpha times the input's, the push alpha times: neither folds.
     largest = np.float32(max(abs(alpha), abs(1 + alpha)))
 
     def build(time: int) -> None:
-        if time == reference:
-            out[time] = frames[time]
-            return
         unfolded, clamped[time] = without_folds(largest * motion[time], cell)
-        unfolded /= largest
-        push = pull_back(np.float32(alpha) * unfolded, cell, np.float32(1 + alpha) * unfolded)
-        out[time] = frames[time]
-        box = moving_box(push, (height, width), FAINT)
+        unfolded = unfolded / largest
+        pushed = pull_back(np.float32(alpha) * unfolded, cell, np.float32(1 + alpha) * unfolded)
+        box = moving_box(pushed, (height, width), FAINT)
         if box is not None:
-            out[time][box] = move(frames[time], push, box)
+            out[time][box] = move(frames[time], pushed, box)
 
     each(build, len(frames))
-    return Magnified(out, {"clamped": float(clamped.mean())}, motion)
+    return out, float(clamped.mean())

@@ -1,5 +1,6 @@
 """The phase of a Laplacian pyramid's bands against the onset frame, with Riesz transforms."""
 
+from functools import cache
 from typing import NamedTuple
 
 import cv2
@@ -8,11 +9,16 @@ import numpy as np
 from merflow.magnification.luma import PlaneOf
 from merflow.magnification.shift import slope_gain, slope_x, slope_y
 from merflow.magnification.threads import each
+from merflow.magnification.trust import noise_variance
 
 WINDOW = 1.5
 """Standard deviation of the window over which phase is pooled, in cells of the level's grid."""
 FLOOR = 0.25
 """Where a band is weak it follows the next coarser one: the pull, in units of its mean power."""
+SHARPEST = 2
+"""Coarser levels take this level's answer: their own windows blur what moves locally."""
+NOISY = 3
+"""Levels whose share of the camera's noise counts."""
 CHUNK = 8
 """Frames handled together; fixed, so that the result never depends on threads."""
 
@@ -61,8 +67,25 @@ def cell_side(level: int) -> int:
     return max(1, 4 >> level)
 
 
-def anchor(bands: np.ndarray, level: int) -> Anchor:
-    """Return the anchor of one band, (1, h, w) float32, of the onset frame."""
+@cache
+def noise_powers() -> tuple[float, ...]:
+    """Return the tensor power that white noise of variance 1 in the luma adds, finest first.
+
+    Found by sending noise through the pyramid; the coarser levels average theirs away.
+    """
+    noise = np.random.default_rng(0).normal(0, 1, (512, 512)).astype(np.float32)
+    powers = []
+    for bands in pyramids(lambda _: noise, range(1))[:NOISY]:
+        x = slope_x(bands)
+        powers.append(float(np.mean(x * x - bands * slope_x(x))))
+    return tuple(powers)
+
+
+def anchor(bands: np.ndarray, level: int, noise: float) -> Anchor:
+    """Return the anchor of one band, (1, h, w) float32, of the onset frame.
+
+    noise: variance of the luma's noise, which would pass for texture that does not move.
+    """
     _, height, width = bands.shape
     side = cell_side(level)
     cells = (-(-width // side), -(-height // side))
@@ -72,7 +95,8 @@ def anchor(bands: np.ndarray, level: int) -> Anchor:
     xy = _pool(x * y - bands * slope_y(x), cells)[0]
     yy = _pool(y * y - bands * slope_y(y), cells)[0]
     floor = np.float32(FLOOR * float(np.mean(xx + yy)) / 2 + 1e-6)
-    xx, yy = np.maximum(xx, 0) + floor, np.maximum(yy, 0) + floor
+    power = np.float32(noise * noise_powers()[level] if level < NOISY else 0)
+    xx, yy = np.maximum(xx - power, 0) + floor, np.maximum(yy - power, 0) + floor
     # Sampling can make the pooled tensor indefinite; this keeps its inverse bounded.
     limit = 0.99 * np.sqrt(xx * yy)
     xy = np.clip(xy, -limit, limit)
@@ -108,15 +132,22 @@ def band_motions(plane_of: PlaneOf, length: int, reference: int) -> list[np.ndar
     plane_of: gives the (H, W) float32 luma of frame t, changes of light taken out.
     """
     still = pyramids(plane_of, range(reference, reference + 1))
-    anchors = [anchor(bands, level) for level, bands in enumerate(still)]
+    noise = noise_variance(plane_of, length)
+    anchors = [anchor(bands, level, noise) for level, bands in enumerate(still)]
     motions = [np.zeros((length, a.cells[1], a.cells[0], 2), np.float32) for a in anchors]
 
     def estimate(index: int) -> None:
         times = chunk(index, length)
-        coarser = None
+        answer = None
         for level, bands in reversed(list(enumerate(pyramids(plane_of, times)))):
-            coarser = displacement(anchors[level], bands, coarser)
-            motions[level][times.start : times.stop] = coarser
+            answer = displacement(anchors[level], bands, answer)
+            motions[level][times.start : times.stop] = answer
+        for time in times:
+            for level in range(SHARPEST + 1, len(anchors)):
+                field = cv2.resize(
+                    motions[SHARPEST][time], anchors[level].cells, interpolation=cv2.INTER_AREA
+                )
+                motions[level][time] = field / np.float32(2 ** (level - SHARPEST))
 
     each(estimate, chunks(length))
     for motion in motions:

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from merflow.magnification.luma import PlaneOf
 from merflow.magnification.temporal import anchored, apply_in_time
 
 NEAR = 3.0
@@ -58,6 +59,21 @@ def judged(raw: np.ndarray, smooth: np.ndarray, reference: int) -> tuple[np.ndar
     expected = noise * np.float32(np.square(operator).sum() * (1 + MARGIN * _spread(operator)))
     share = np.clip(1 - expected / (energy + 1e-12), 0, 1)
     return motion, cv2.GaussianBlur(share, (0, 0), NEAR / 2)
+
+
+def noise_variance(plane_of: PlaneOf, length: int) -> float:
+    """Return the variance of the noise in the luma, grey levels squared; 0 for one frame.
+
+    Robust, from the median difference of neighbouring frames on a sample of the pixels. The
+    pairs lie symmetrically in the clip, so that reversing time changes nothing.
+    """
+    pairs = length - 1
+    if pairs < 1:
+        return 0.0
+    half = np.linspace(0, (pairs - 1) / 2, min(4, pairs)).astype(int)
+    firsts = np.unique(np.concatenate([half, pairs - 1 - half]))
+    differences = [np.abs(plane_of(int(t) + 1) - plane_of(int(t)))[::3, ::3] for t in firsts]
+    return float(1.4826 * np.median(differences)) ** 2 / 2
 
 
 def _spread(operator: np.ndarray) -> float:

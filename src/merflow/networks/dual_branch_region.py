@@ -70,7 +70,9 @@ class Scores(layers.Layer):
         """Return the weighed values; T' = ceil(T / 10)."""
         scores = ops.matmul(q, ops.transpose(k, (0, 2, 1))) / (q.shape[-1] ** 0.5)
         pooled = ops.max_pool(scores, 10, 10, padding="same", data_format="channels_last")
-        return ops.matmul(ops.softmax(pooled, axis=-1), v)
+        # A softmax over one step is 1, and Keras would warn of it at every build.
+        shares = ops.softmax(pooled, axis=-1) if pooled.shape[-1] > 1 else ops.ones_like(pooled)
+        return ops.matmul(shares, v)
 
 
 def build(

@@ -12,6 +12,7 @@ export async function clipsView(view, wanted) {
   const stage = el("section", { id: "stage" });
   const side = el("section", { id: "side" });
   const found = await get("/api/clips");
+  if (!view.isConnected) return undefined;
   if (found.faults.length) fail(new Error(found.faults.join("\n")));
   let shown = [], current = null, close = () => {};
 

@@ -15,7 +15,7 @@ export async function datasetsView(view, [wanted]) {
 
   async function load() {
     found = await get("/api/datasets");
-    if (gone) return;
+    if (gone || !view.isConnected) return;
     const names = found.datasets.map((one) => one.name);
     if (!names.includes(open)) open = names.includes(wanted) ? wanted : names[0] || "";
     const rows = found.datasets.map((one) => el("tr", { class: one.name === open ? "open" : "" },
@@ -68,6 +68,7 @@ export async function datasetsView(view, [wanted]) {
   }
 
   await load();
+  if (!view.isConnected) { output.leave(); return undefined; }
   let was = busy(), done = 0;
   const leave = onJob((state) => {
     for (const button of detail.querySelectorAll("[data-start]")) {

@@ -5,7 +5,7 @@ import { clipsView } from "./clips.js";
 import { datasetsView } from "./datasets.js";
 import { watchJob } from "./job.js";
 import { runsView } from "./runs.js";
-import { action, dismiss, fail, listen } from "./ui.js";
+import { action, dismiss, el, fail, listen } from "./ui.js";
 
 const VIEWS = {
   datasets: ["Datasets", "Shift+D", datasetsView],
@@ -28,10 +28,11 @@ async function show() {
     else button.removeAttribute("aria-current");
   }
   const view = document.getElementById("view");
-  view.replaceChildren();
-  view.dataset.view = chosen;
+  // A place of its own: what an earlier view still waits for cannot end up in this one.
+  const place = el("div", { class: "place" });
+  view.replaceChildren(place);
   try {
-    const left = await VIEWS[chosen][2](view, rest);
+    const left = await VIEWS[chosen][2](place, rest);
     // Someone may have gone on to another view while this one loaded.
     if (mine === turn) leave = left || leave; else left?.();
   } catch (error) {

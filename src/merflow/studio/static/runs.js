@@ -24,6 +24,7 @@ export async function runsView(view, [experiment, factor, seed]) {
 
   async function list() {
     const { experiments } = await get("/api/experiments");
+    if (!view.isConnected) return;
     top.replaceChildren(...experiments.map((entry) => card(entry, chosen, open)));
     if (!experiments.length) top.append(el("p", { class: "soft" }, "The config names no experiment."));
     if (!chosen) {
@@ -45,6 +46,7 @@ export async function runsView(view, [experiment, factor, seed]) {
 
   await list();
   await showRun();
+  if (!view.isConnected) { output.leave(); return undefined; }
   let done = -1, was = false;
   const leave = onJob((state) => {
     for (const button of top.querySelectorAll("[data-start]")) button.disabled = busy();

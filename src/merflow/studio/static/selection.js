@@ -31,8 +31,10 @@ export class Selection {
     const { clip, preparation } = this.open;
     this.windowed.hidden = kept.frames !== "windows";
     const place = (number, other) => (number == null ? other : clip.numbers.indexOf(number));
-    const words = new URLSearchParams({ preparation, ...kept, onset: place(clip.marks.onset, 0),
-      apex: place(clip.marks.apex ?? clip.found_apex), offset: place(clip.marks.offset, clip.numbers.length - 1) });
+    const onset = place(clip.marks.onset, 0), offset = place(clip.marks.offset, clip.numbers.length - 1);
+    // An apex nobody has set is found between the published marks; these may have moved since.
+    const apex = Math.max(onset, Math.min(offset, place(clip.marks.apex ?? clip.found_apex)));
+    const words = new URLSearchParams({ preparation, ...kept, onset, apex, offset });
     const { positions } = await get(`${url("clip", ...clip.key)}/selection?${words}`, this.signal);
     const frames = await this.open.film("x1");
     const by = clip.marks.apex == null && kept.frames !== "all" ? `; apex at ${clip.found_apex}: ${clip.found_apex_by}` : "";

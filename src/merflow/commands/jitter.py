@@ -1,0 +1,66 @@
+"""`merflow jitter`: a run's score against key frames that are marked k frames off."""
+
+from pathlib import Path
+
+from merflow.configuration import load
+from merflow.errors import MerflowError
+from merflow.jitter import jittered, write_jitter
+from merflow.plan import Plan
+from merflow.runs import run_of
+
+
+def jitter(
+    run: Path,
+    *,
+    frames: str = "0,1,2,4,8",
+    seed: int = 0,
+    out: Path | None = None,
+    config: Path,
+) -> None:
+    """Move onset, apex and offset of the test clips of RUN by k frames, and score again.
+
+    Each key frame goes k frames earlier or later, by a coin with a fixed seed, as far as the clip
+    has frames: nothing lies before the onset or after the offset, so these only move inwards.
+    Nothing is trained; every fold answers with its own weights.
+
+    Examples
+    --------
+    merflow jitter results/runs/demo/x10/seed0 --config results/config.yaml
+    merflow jitter results/runs/demo/x1/seed0 --frames 0,3,6 --config results/config.yaml
+
+    Parameters
+    ----------
+    run
+        Folder of a trained run.
+    frames
+        The k, frames, with commas.
+    seed
+        Of the coins.
+    out
+        Folder for jitter.csv and jitter.svg; without it results/jitter/<run>.
+    config
+        Config file of the run.
+    """
+    ks = whole_numbers(frames)
+    plan, named = Plan(load(config)), run_of(run)
+    folder = out or Path("results/jitter") / named.experiment / named.factor / f"seed{named.seed}"
+    found = jittered(plan, named, ks, seed)
+    write_jitter(folder, found)
+    for one in found:
+        row = one.row
+        print(
+            f"k = {one.frames} (moved {one.moved:.1f} on average): UF1 {row.uf1:.3f} "
+            f"[{row.uf1_lo:.3f}, {row.uf1_hi:.3f}], UAR {row.uar:.3f}, {row.n} clips"
+        )
+    print(f"Written to {folder}.")
+
+
+def whole_numbers(text: str) -> list[int]:
+    """Return the numbers of `0,1,2`, each once, ascending."""
+    try:
+        numbers = sorted({int(part) for part in text.split(",")})
+    except ValueError:
+        numbers = [-1]
+    if numbers[0] < 0:
+        raise MerflowError("--frames", repr(text), "whole numbers from 0 up, as 0,1,2,4,8")
+    return numbers

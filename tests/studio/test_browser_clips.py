@@ -1,0 +1,191 @@
+"""The Clips view in a real browser: exact frames, keys, marks, two tabs."""
+
+import numpy as np
+from browser_window import (
+    CLIP,
+    PIXELS,
+    Watched,
+    frames_of,
+    index,
+    lines,
+    needs_chromium,
+    opened,
+    reads,
+    ready,
+    sync_api,
+    wait_saved,
+)
+
+pytestmark = needs_chromium
+
+
+def test_every_position_shows_its_own_frame_pixel_for_pixel(window, studio):
+    page = opened(window)
+    clip = frames_of(studio)
+    for position, frame in enumerate(clip.frames):
+        assert index(page) == position
+        assert f"dataset frame {clip.numbers[position]} " in page.inner_text("#where")
+        assert np.array_equal(np.array(page.evaluate(PIXELS)), frame[..., 0].ravel()), position
+        page.keyboard.press("ArrowRight")
+    assert index(page) == len(clip.frames) - 1
+
+
+def test_the_keys_of_the_player_step_and_stop_at_the_ends(window, studio):
+    page = opened(window)
+    last = len(frames_of(studio).frames) - 1
+    for key, place in (
+        ("ArrowLeft", 0),
+        ("Shift+ArrowRight", 10),
+        ("End", last),
+        ("ArrowRight", last),
+        ("Shift+ArrowLeft", last - 10),
+        ("Home", 0),
+    ):
+        page.keyboard.press(key)
+        assert index(page) == place, key
+
+
+def test_the_slider_steps_once_for_a_key(window):
+    page = opened(window)
+    page.focus("#frame")
+    page.keyboard.press("ArrowRight")
+    assert index(page) == 1
+
+
+def test_a_step_takes_less_than_fifty_milliseconds_once_loaded(window):
+    page = opened(window)
+    worst = page.evaluate("""() => { const s = document.getElementById('frame'); const t = [];
+      for (let i = 0; i <= +s.max; i++) { const a = performance.now(); s.value = i;
+        s.dispatchEvent(new Event('input')); t.push(performance.now() - a); }
+      t.sort((a, b) => a - b); return t[Math.floor(t.length * 0.9)]; }""")
+    assert worst < 50
+
+
+def test_play_runs_and_pauses(window):
+    page = opened(window)
+    page.keyboard.press(" ")
+    sync_api.expect(page.locator("#where")).not_to_contain_text("index 0 ")
+    page.keyboard.press(" ")
+    held = index(page)
+    page.wait_for_timeout(300)
+    assert index(page) == held
+
+
+def test_the_wipe_shows_one_factor_on_either_side(window, studio):
+    page = opened(window)
+    page.keyboard.press("ArrowRight")
+    still = np.array(page.evaluate(PIXELS)).reshape(64, 64)
+    for factor in ("x1", "x10", "x25"):
+        page.keyboard.press("w")
+        ready(page, beside=factor)
+    both = np.array(page.evaluate(PIXELS)).reshape(64, 64)
+    assert np.array_equal(both[:, :32], still[:, :32])
+    assert not np.array_equal(both[:, 32:], still[:, 32:])
+    for _ in range(20):
+        page.keyboard.press(".")
+    assert np.array_equal(np.array(page.evaluate(PIXELS)).reshape(64, 64), still)
+    page.keyboard.press("m")
+    ready(page, shown="x10", beside="x25")
+
+
+def test_marks_are_set_undone_and_redone_and_saved_as_errata(window, studio):
+    page = opened(window)
+    numbers = frames_of(studio).numbers
+    page.fill("[aria-label^='Source']", "seen by A. B.")
+    page.keyboard.press("Tab")
+    page.focus("#view")
+    for key in ("ArrowRight", "ArrowRight", "o"):
+        page.keyboard.press(key)
+    wait_saved(page)
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("a")
+    reads(page, "#mark-apex", f"{numbers[-2]}")
+    assert lines(studio) == [
+        {"subject": "s01", "clip": "s01_ne_01", "field": "onset", "was": str(numbers[0]),
+         "is": str(numbers[2]), "source": "seen by A. B."},
+        {"subject": "s01", "clip": "s01_ne_01", "field": "apex", "was": "",
+         "is": str(numbers[-2]), "source": "seen by A. B."},
+    ]  # fmt: skip
+    for key, apex in (("z", "none"), ("y", str(numbers[-2])), ("z", "none")):
+        page.keyboard.press(key)
+        reads(page, "#mark-apex", f"{apex}")
+    page.reload()
+    ready(page)
+    assert page.inner_text("#mark-onset") == str(numbers[2])
+    page.keyboard.press("b")
+    wait_saved(page)
+    assert lines(studio) == []
+
+
+def test_an_onset_after_the_offset_is_refused_with_a_report_to_copy(window, studio):
+    page = opened(window)
+    page.keyboard.press("f")
+    wait_saved(page)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("o")
+    page.wait_for_selector("#banner:not([hidden])")
+    assert "onset <= apex <= offset" in page.inner_text("#banner")
+    assert page.is_visible("text=Copy report")
+    page.keyboard.press("Escape")
+    assert page.is_hidden("#banner")
+    page.keyboard.press("z")
+    reads(page, "#mark-offset", str(frames_of(studio).numbers[-1]))
+    assert lines(studio) == []
+
+
+def test_the_second_of_two_tabs_does_not_overwrite_the_first(browser, studio):
+    watched = Watched(browser, studio)
+    first, second = watched.open(CLIP), watched.open(CLIP)
+    for page in (first, second):
+        ready(page)
+        page.keyboard.press("Shift+ArrowRight")
+    first.keyboard.press("a")
+    wait_saved(first)
+    second.keyboard.press("ArrowRight")
+    second.keyboard.press("a")
+    second.wait_for_selector("text=changed elsewhere")
+    assert len(lines(studio)) == 1
+    first.keyboard.press("b")
+    reads(first, "#mark-apex", "none")
+    watched.context.close()
+    assert all("409" in fault for fault in watched.faults)
+
+
+def test_the_filters_keep_what_they_say(window):
+    page = opened(window)
+    page.select_option("[aria-label='Dataset']", "samm")
+    assert page.inner_text("#count").startswith("7 of 21")
+    page.fill("[aria-label='Filter by name']", "nobody")
+    assert page.inner_text("#count").startswith("0 of 21")
+    page.fill("[aria-label='Filter by name']", "")
+    page.select_option("[aria-label='Dataset']", "")
+    page.keyboard.press("Tab")
+    page.focus("#view")
+    page.keyboard.press("n")
+    sync_api.expect(page.locator("#title")).not_to_contain_text("s01_ne_01")
+
+
+def test_a_skipped_clip_says_why(browser, studio):
+    watched = Watched(browser, studio)
+    page = watched.open("#clips/smic/s03/s03_sur_01")
+    page.wait_for_selector("text=no face was found")
+    watched.context.close()
+
+
+def test_the_selection_shows_the_frames_that_go_on(window):
+    page = opened(window)
+    page.select_option("[aria-label='Frames kept']", "apex-nine")
+    reads(page, "#selected", "9 of")
+    assert page.locator(".strip button").count() == 9
+    page.locator(".strip button").last.click()
+    assert index(page) == int(page.get_attribute("#frame", "max"))
+
+
+def test_points_can_be_left_out_of_the_trace(window):
+    page = opened(window)
+    page.wait_for_selector("#trace svg")
+    assert page.locator("#trace path").count() == 4
+    page.locator(".legend input").first.click()
+    sync_api.expect(page.locator("#trace path")).to_have_count(3)
+    page.locator(".legend input").first.click()
