@@ -45,11 +45,7 @@ rule aligned:
 
 rule packed:
     input:
-        [
-            path
-            for run in PLAN.runs()
-            for path in PLAN.packed(run.experiment, run.factor)
-        ],
+        PLAN.every_packed(),
 
 
 rule tables:

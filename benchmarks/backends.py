@@ -15,6 +15,7 @@ import numpy as np
 from merflow.networks import build_network, module, names
 
 TOLERANCE = 1e-4
+CLASSES = 4
 SMALL = {
     "dual_branch_gru": {"units": 64},
     "dual_branch_region": {"units": 64},
@@ -25,15 +26,28 @@ SMALL = {
 }
 
 
-def answer(name: str) -> np.ndarray:
-    """Return (3, 4) probabilities of three clips by a network with weights from numpy."""
+def answer(name: str, softer: float) -> np.ndarray:
+    """Return (3, 4) probabilities of three clips; `softer` multiplies the last layer's weights."""
     rng = np.random.default_rng(7)
     flow = len(module(name).SMALLEST) == 3
     shape = (29, 28, 3) if flow else (7, 33, 32, 3)
-    model = build_network(name, shape, 4, SMALL.get(name))
-    model.set_weights([drawn(rng, w.path, w.shape) for w in model.weights])
+    model = build_network(name, shape, CLASSES, SMALL.get(name))
+    values = [drawn(rng, w.path, w.shape) for w in model.weights]
+    values = [v * softer if v.shape[-1:] == (CLASSES,) else v for v in values]
+    model.set_weights(values)
     x = rng.normal(0, 1, (3, *shape)) if flow else rng.integers(0, 256, (3, *shape)) / 64
     return model.predict(x.astype(np.float32), verbose=0)
+
+
+def telling(name: str) -> tuple[np.ndarray, float]:
+    """Return an answer that is not all 0 and 1, which would agree whatever came before it."""
+    softer = 1.0
+    for _ in range(40):
+        p = answer(name, softer)
+        if p.max() < 0.9 or name == "joshi_2dcnn_vote":  # Votes are shares of frames.
+            break
+        softer /= 4
+    return p, softer
 
 
 def drawn(rng: np.random.Generator, path: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -50,16 +64,17 @@ def main(what: str, path: Path) -> int:
     """Write the answers of this backend, or compare them with those written before."""
     import keras
 
-    found = {name: answer(name) for name in names()}
     if what == "write":
-        np.savez(path, **found)
+        found = {name: telling(name) for name in names()}
+        np.savez(path, **{name: p for name, (p, _) in found.items()})
+        np.savez(path.with_suffix(".softer.npz"), **{name: s for name, (_, s) in found.items()})
         return 0
-    known, worst = np.load(path), 0.0
+    known, softer, worst = np.load(path), np.load(path.with_suffix(".softer.npz")), 0.0
     print(f"{keras.backend.backend()}, keras {keras.version()}")
-    for name, p in found.items():
-        apart = float(np.abs(p - known[name]).max())
+    for name in names():
+        apart = float(np.abs(answer(name, float(softer[name])) - known[name]).max())
         worst = max(worst, apart)
-        print(f"{name:20} {apart:.1e}")
+        print(f"{name:20} {apart:.1e}", flush=True)
     return int(worst > TOLERANCE)
 
 

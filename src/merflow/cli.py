@@ -2,6 +2,7 @@
 
 import ast
 import logging
+import os
 import re
 import sys
 from pathlib import Path
@@ -70,18 +71,28 @@ def build() -> App:
 
 def main() -> None:
     """Run one command; a fault ends in a message and its exit code, not in a traceback."""
+    sys.unraisablehook = _not_from_hdf5
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
         build()()
     except MerflowError as error:
         print(f"merflow: {error}", file=sys.stderr)
-        raise SystemExit(error.code) from None
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # At once: after a failed write HDF5 would crash on its way out and hide the exit code.
+        os._exit(error.code)
     except KeyboardInterrupt:
         print("merflow: stopped", file=sys.stderr)
         raise SystemExit(130) from None
     except MemoryError:
         print("merflow: out of memory; give the job more (mem_mb)", file=sys.stderr)
         raise SystemExit(FAILED) from None
+
+
+def _not_from_hdf5(report: "sys.UnraisableHookArgs") -> None:
+    """Keep quiet what HDF5 says of its clean-up after a failed write: that has been reported."""
+    if "h5py" not in f"{report.object!r} {report.err_msg}":
+        sys.__unraisablehook__(report)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Files without surprises: atomic writes, one safe join, digests."""
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -31,11 +32,15 @@ def atomic(path: Path | str) -> Iterator[Path]:
             os.fsync(handle.fileno())
         os.replace(part, path)
         sync_folder(path.parent)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         part.unlink(missing_ok=True)
+        # HDF5 says a full disk in a RuntimeError of many lines; other RuntimeErrors are not ours.
+        if isinstance(error, RuntimeError) and "write failed" not in str(error):
+            raise
+        number = getattr(error, "errno", None) or errno.EIO
         raise MerflowError(
             str(path),
-            f"could not be written ({error.strerror or error})",
+            f"could not be written ({os.strerror(number)})",
             "a writable folder with free space",
             "free some space or check the folder's permissions, then run again; "
             "everything already computed is kept",

@@ -4,6 +4,7 @@ factor f multiplies displacement by f; the literature's alpha is f - 1. Factor 1
 itself, bit for bit, and the onset frame is never changed.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,20 +12,20 @@ import numpy as np
 
 from merflow.clips import ClipArrays
 from merflow.errors import MerflowError
-from merflow.magnification.delivered import Magnified, measure
+from merflow.magnification.delivered import Magnified, expected_gain, measure
 from merflow.magnification.flicker import global_light
 from merflow.magnification.lagrangian import magnify_lagrangian
 from merflow.magnification.linear import half_planes, magnify_linear, take_out_light
 from merflow.magnification.luma import PlaneOf, luma_of
 from merflow.magnification.motion import motion_fields
 from merflow.magnification.phase import magnify_phase
+from merflow.magnification.stream import in_windows, recursively
 from merflow.magnification.temporal import (
     anchored,
     default_high_hz,
     low_pass,
     recursive_coefficient,
     recursive_operator,
-    reference_operator,
 )
 from merflow.magnification.trust import filter_in_time
 from merflow.settings import Magnify
@@ -53,47 +54,78 @@ def magnify_frames(
     frame, which is returned as it is; measured: whether to measure what was delivered, too.
 
     Facts: method, factor; clipped, the share of values beyond 0..255, or clamped, the share of
-    cells asked for more than the method can do there; and those of `delivered.measure`.
+    cells asked for more than the method can do there; those of `delivered.measure`; and
+    expected_gain, what benchmarks lead to expect where that was asked for.
     """
-    check(frames, fps, factor, settings, reference)
+    check_frames(frames, reference)
+    check_request(fps, factor, settings)
     facts: dict[str, Any] = {"method": settings.method, "factor": float(factor)}
     if factor == 1 or len(frames) == 1:
         return frames.copy(), facts
-    high = settings.high_hz or default_high_hz(fps)
-    smooth = low_pass(len(frames), fps, high)
-    if settings.method == "linear":
-        operator = time_operator(len(frames), fps, settings, reference)
-        made, light = _linear(frames, operator, smooth, factor - 1, settings, reference, measured)
-    else:
-        light = _light(luma_of(frames), len(frames), settings, reference)
-        method = magnify_lagrangian if settings.method == "lagrangian" else magnify_phase
-        made = method(frames, smooth, factor - 1, light, reference)
+    smooth = low_pass(len(frames), fps, settings.high_hz or default_high_hz(fps))
+    made, light = _made(frames, fps, factor - 1, settings, smooth, reference, measured)
     facts |= made.facts
     if measured:
         facts |= measure(frames, made, anchored(smooth, reference), light, reference, factor)
+        facts["expected_gain"] = expected_gain(settings.method, facts["asked_px"])
     return made.frames, facts
 
 
-def _linear(
+def magnify_stream(
+    frames: Iterable[np.ndarray], fps: float, factor: float, settings: Magnify
+) -> Iterator[np.ndarray]:
+    """Yield (H, W, C) uint8 frames with displacement times `factor`, in bounded memory.
+
+    frames: (H, W, C) uint8 each, C = 3 RGB or 1 grey, the first one the onset. The recursion
+    (iir, iir_hz) gives what it gives in one piece, and so does anything up to
+    `stream.WINDOW` frames; longer videos are worked on in windows (see `stream`).
+    """
+    check_request(fps, factor, settings)
+    high = settings.high_hz or default_high_hz(fps)
+
+    def magnified(window: np.ndarray, smooth: np.ndarray) -> np.ndarray:
+        check_frames(window, 0)
+        if len(window) == 1:
+            return window.copy()
+        return _made(window, fps, factor - 1, settings, smooth, 0, measured=False)[0].frames
+
+    pair = recursion(fps, settings)
+    if factor == 1:
+        yield from (frame.copy() for frame in frames)
+    elif pair is None:
+        yield from in_windows(frames, fps, high, magnified)
+    else:
+        flicker = settings.remove_flicker
+        yield from recursively(frames, pair, factor - 1, settings.lambda_c, flicker)
+
+
+def _made(
     frames: np.ndarray,
-    operator: np.ndarray,
-    smooth: np.ndarray,
+    fps: float,
     alpha: float,
     settings: Magnify,
+    smooth: np.ndarray,
     reference: int,
     measured: bool,
 ) -> tuple[Magnified, np.ndarray]:
-    """Return what the linear method makes, and the changes of light it took out."""
+    """Return what the method makes, and the (T, 2) changes of light that were taken out."""
+    if settings.method != "linear":
+        light = _light(luma_of(frames), len(frames), settings, reference)
+        method = magnify_lagrangian if settings.method == "lagrangian" else magnify_phase
+        return method(frames, smooth, alpha, light, reference), light
     half = half_planes(frames)
     light = _light(half.__getitem__, len(frames), settings, reference)
     take_out_light(half, light, reference)
-    if not measured:
-        return magnify_linear(frames, half, operator, alpha, settings.lambda_c), light
-    # Before the planes are used up. Their pixels are twice as large as the frames'.
-    motion = 2 * motion_fields(half.__getitem__, len(frames), reference)
-    motion = filter_in_time(motion, smooth, reference)
+    motion = None
+    if measured:  # before the planes are used up; their pixels are twice as large as the frames'
+        motion = 2 * motion_fields(half.__getitem__, len(frames), reference)
+        motion = filter_in_time(motion, smooth, reference)
+    pair = recursion(fps, settings)
+    operator = anchored(smooth, reference)
+    if pair is not None:
+        operator = recursive_operator(len(frames), *pair, reference)
     made = magnify_linear(frames, half, operator, alpha, settings.lambda_c)
-    return made._replace(motion=motion), light
+    return (made if motion is None else made._replace(motion=motion)), light
 
 
 def _light(plane_of: PlaneOf, length: int, settings: Magnify, reference: int) -> np.ndarray:
@@ -103,24 +135,27 @@ def _light(plane_of: PlaneOf, length: int, settings: Magnify, reference: int) ->
     return np.zeros((length, 2), np.float32)
 
 
-def time_operator(length: int, fps: float, settings: Magnify, reference: int) -> np.ndarray:
-    """Return the (T, T) float64 operator in time that the settings ask for."""
-    if settings.iir_hz is not None:
-        fast, slow = (recursive_coefficient(cutoff, fps) for cutoff in settings.iir_hz)
-        return recursive_operator(length, fast, slow, reference)
-    if settings.iir is not None:
-        return recursive_operator(length, *settings.iir, reference)
-    high = settings.high_hz or default_high_hz(fps)
-    return reference_operator(length, fps, high, reference)
+def recursion(fps: float, settings: Magnify) -> tuple[float, float] | None:
+    """Return the two coefficients per frame of the literature's recursion, if it is asked for."""
+    if settings.iir_hz is None:
+        return settings.iir
+    fast, slow = (recursive_coefficient(cutoff, fps) for cutoff in settings.iir_hz)
+    return fast, slow
 
 
-def check(frames: np.ndarray, fps: float, factor: float, settings: Magnify, reference: int) -> None:
-    """Refuse what cannot be magnified, saying why."""
+def check_frames(frames: np.ndarray, reference: int) -> None:
+    """Refuse frames that cannot be magnified, saying why."""
     if frames.ndim != 4 or frames.dtype != np.uint8 or frames.shape[3] not in (1, 3):
         found = f"frames of shape {frames.shape} and type {frames.dtype}"
         raise MerflowError("magnify", found, "(T, H, W, 1 or 3) uint8")
     if frames.size == 0:
         raise MerflowError("magnify", f"no pixels: frames of shape {frames.shape}")
+    if not 0 <= reference < len(frames):
+        raise MerflowError("magnify: onset", f"{reference}", f"a position in 0..{len(frames) - 1}")
+
+
+def check_request(fps: float, factor: float, settings: Magnify) -> None:
+    """Refuse a request that cannot be met, saying why."""
     if not (np.isfinite(factor) and factor >= 0):
         raise MerflowError(
             "magnify: factor",
@@ -134,8 +169,6 @@ def check(frames: np.ndarray, fps: float, factor: float, settings: Magnify, refe
             "frames per second above 0",
             "give the camera's rate in the dataset's entry",
         )
-    if not 0 <= reference < len(frames):
-        raise MerflowError("magnify: onset", f"{reference}", f"a position in 0..{len(frames) - 1}")
     _check_recursion(settings)
 
 
@@ -152,6 +185,10 @@ def _check_recursion(settings: Magnify) -> None:
             f"set for method '{settings.method}'",
             "method: linear",
             "remove the line, or choose the linear method",
+        )
+    if settings.high_hz is not None:
+        raise MerflowError(
+            where, "set together with high_hz", "one of them: the recursion has its own band"
         )
     fast, slow = pair
     highest = 1 if settings.iir is not None else np.inf

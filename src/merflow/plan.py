@@ -168,6 +168,10 @@ class Plan(Clips):
         ]
         return [*self.runs(), *nested]
 
+    def every_packed(self) -> list[str]:
+        """Return the packed files of all experiments, each once."""
+        return sorted({p for run in self.runs() for p in self.packed(run.experiment, run.factor)})
+
     def predictions(self, experiment: str, factor: str, seed: str | int) -> list[str]:
         """Return the predictions of every fold of a run."""
         folder = Run(experiment, factor, int(seed)).folder

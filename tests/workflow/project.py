@@ -38,10 +38,13 @@ class Project:
 
     def snakemake(self, *words: str) -> subprocess.CompletedProcess:
         """Run the workflow; its output is in stdout, both streams together."""
-        command = [
-            sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
-            "--configfile", str(self.write_config()), *words,
-        ]  # fmt: skip
+        command = [sys.executable, "-m", "snakemake", *words]
+        command += [
+            "--snakefile",
+            str(ROOT / "Snakefile"),
+            "--configfile",
+            str(self.write_config()),
+        ]
         return subprocess.run(
             command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )

@@ -115,7 +115,7 @@ def test_changed_test_labels_leave_the_weights_byte_identical(project):
 
 def test_what_a_job_ran_can_be_pasted_into_a_shell(finished):
     text = finished.run("--dry-run", "--forceall", "--printshellcmds")
-    assert "-m merflow align" in text and "--config results/config.yaml" in text
+    assert "merflow align" in text and "--config results/config.yaml" in text
 
 
 def test_lint_and_format_are_clean():

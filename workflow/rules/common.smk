@@ -2,9 +2,12 @@
 
 import shlex
 import sys
+from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.settings.types import DeploymentMethod
 
+import merflow
 from merflow import recipes
 from merflow.errors import MerflowError
 from merflow.start import start
@@ -17,7 +20,14 @@ try:
 except MerflowError as error:
     raise WorkflowError(str(error)) from None
 
-MERFLOW = f"{shlex.quote(sys.executable)} -m merflow"
+# Every rule is one line `merflow <stage> ...`; here `merflow` is the one of the Python that runs
+# Snakemake, or, with --sdm conda, this source tree under the environment's Python.
+_merflow = f"{shlex.quote(sys.executable)} -m merflow"
+if DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method:
+    _source = Path(merflow.__file__).parents[1]
+    _merflow = f"PYTHONPATH={shlex.quote(str(_source))} python -m merflow"
+shell.prefix(f'merflow() {{{{ {_merflow} "$@"; }}}}; ')
+
 passing = str if PLAN.settings.keep_intermediate else temp
 ALIGNED = "results/aligned/{dataset}/{subject}.h5"
 

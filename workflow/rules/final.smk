@@ -15,13 +15,15 @@ rule final:
         start=lambda w: PLAN.start_weights(w.experiment),
     output:
         [
-            "results/runs/{experiment}/{factor}/seed{seed}/final/" + name
+            f"results/runs/{{experiment}}/{{factor}}/seed{{seed}}/final/{name}"
             for name in ("weights.weights.h5", "history.csv", "run.json")
         ],
     log:
         "results/logs/final/{experiment}/{factor}/seed{seed}.log",
     benchmark:
         "results/benchmarks/final/{experiment}/{factor}/seed{seed}.tsv"
+    conda:
+        "../../envs/merflow.yaml"
     threads: lambda w: PLAN.threads(w.experiment)
     resources:
         gpu=lambda w: PLAN.gpus(w.experiment),
@@ -35,7 +37,7 @@ rule final:
     message:
         "{wildcards.experiment} {wildcards.factor} seed {wildcards.seed}: training on all clips"
     shell:
-        "{MERFLOW} final {params.run:q} --config results/config.yaml > {log:q} 2>&1"
+        "merflow final {params.run:q} --config results/config.yaml > {log:q} 2>&1"
 
 
 rule finals:

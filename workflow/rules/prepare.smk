@@ -14,6 +14,8 @@ rule align:
         "results/logs/align/{dataset}/{subject}.log",
     benchmark:
         "results/benchmarks/align/{dataset}/{subject}.tsv"
+    conda:
+        "../../envs/merflow.yaml"
     threads: 1
     resources:
         mem_mb=lambda w, attempt: 1500 * attempt,
@@ -25,7 +27,7 @@ rule align:
     message:
         "{wildcards.dataset}/{wildcards.subject}: finding and aligning the face"
     shell:
-        "{MERFLOW} align {params.catalogue:q} {output:q} --subject {wildcards.subject:q}"
+        "merflow align {params.catalogue:q} {output:q} --subject {wildcards.subject:q}"
         " --config results/config.yaml > {log:q} 2>&1"
 
 
@@ -38,6 +40,8 @@ rule crop:
         "results/logs/crop/{preparation}/{dataset}/{subject}.log",
     benchmark:
         "results/benchmarks/crop/{preparation}/{dataset}/{subject}.tsv"
+    conda:
+        "../../envs/merflow.yaml"
     threads: 1
     resources:
         mem_mb=lambda w, attempt: 1000 * attempt,
@@ -48,7 +52,7 @@ rule crop:
     message:
         "{wildcards.dataset}/{wildcards.subject}: cropping for {wildcards.preparation}"
     shell:
-        "{MERFLOW} crop {input:q} {output:q} --preparation {wildcards.preparation:q}"
+        "merflow crop {input:q} {output:q} --preparation {wildcards.preparation:q}"
         " --config results/config.yaml > {log:q} 2>&1"
 
 
@@ -61,6 +65,8 @@ rule magnify:
         "results/logs/magnify/{preparation}/{factor}/{dataset}/{subject}.log",
     benchmark:
         "results/benchmarks/magnify/{preparation}/{factor}/{dataset}/{subject}.tsv"
+    conda:
+        "../../envs/merflow.yaml"
     threads: 1
     resources:
         mem_mb=lambda w, attempt: 1500 * attempt,
@@ -71,7 +77,7 @@ rule magnify:
     message:
         "{wildcards.dataset}/{wildcards.subject}: magnifying {wildcards.factor}"
     shell:
-        "{MERFLOW} magnify {input:q} {output:q} --factor {wildcards.factor:q}"
+        "merflow magnify {input:q} {output:q} --factor {wildcards.factor:q}"
         " --preparation {wildcards.preparation:q} --config results/config.yaml > {log:q} 2>&1"
 
 
@@ -88,6 +94,8 @@ rule interpolate:
         "results/logs/interpolate/{preparation}/{factor}/{dataset}/{subject}.log",
     benchmark:
         "results/benchmarks/interpolate/{preparation}/{factor}/{dataset}/{subject}.tsv"
+    conda:
+        "../../envs/merflow.yaml"
     threads: 1
     resources:
         mem_mb=lambda w, attempt: 1000 * attempt,
@@ -98,7 +106,7 @@ rule interpolate:
     message:
         "{wildcards.dataset}/{wildcards.subject}: interpolating {wildcards.factor}"
     shell:
-        "{MERFLOW} interpolate {input:q} {output:q} --preparation {wildcards.preparation:q}"
+        "merflow interpolate {input:q} {output:q} --preparation {wildcards.preparation:q}"
         " --config results/config.yaml > {log:q} 2>&1"
 
 
@@ -115,6 +123,8 @@ rule flow:
         "results/logs/flow/{preparation}/{factor}/{dataset}/{subject}.log",
     benchmark:
         "results/benchmarks/flow/{preparation}/{factor}/{dataset}/{subject}.tsv"
+    conda:
+        "../../envs/merflow.yaml"
     threads: 1
     resources:
         mem_mb=lambda w, attempt: 1000 * attempt,
@@ -125,7 +135,7 @@ rule flow:
     message:
         "{wildcards.dataset}/{wildcards.subject}: optical flow {wildcards.factor}"
     shell:
-        "{MERFLOW} flow {input:q} {output:q} --preparation {wildcards.preparation:q}"
+        "merflow flow {input:q} {output:q} --preparation {wildcards.preparation:q}"
         " --config results/config.yaml > {log:q} 2>&1"
 
 
@@ -138,6 +148,8 @@ rule pack:
         "results/logs/pack/{preparation}/{collection}/{factor}.log",
     benchmark:
         "results/benchmarks/pack/{preparation}/{collection}/{factor}.tsv"
+    conda:
+        "../../envs/merflow.yaml"
     threads: 1
     resources:
         mem_mb=lambda w, attempt: 1000 * attempt,
@@ -148,23 +160,21 @@ rule pack:
     message:
         "{wildcards.collection}: packing {wildcards.factor} of {wildcards.preparation}"
     shell:
-        "{MERFLOW} pack {output:q} {input:q} --preparation {wildcards.preparation:q}"
+        "merflow pack {output:q} {input:q} --preparation {wildcards.preparation:q}"
         " --factor {wildcards.factor:q} --config results/config.yaml > {log:q} 2>&1"
 
 
 rule skipped:
     input:
-        [
-            path
-            for run in PLAN.runs()
-            for path in PLAN.packed(run.experiment, run.factor)
-        ],
+        PLAN.every_packed(),
     output:
         "results/skipped.csv",
     log:
         "results/logs/skipped.log",
     localrule: True
+    conda:
+        "../../envs/merflow.yaml"
     message:
         "listing skipped clips"
     shell:
-        "{MERFLOW} skipped {output:q} {input:q} > {log:q} 2>&1"
+        "merflow skipped {output:q} {input:q} > {log:q} 2>&1"

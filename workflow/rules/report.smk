@@ -24,12 +24,14 @@ rule table:
     log:
         "results/logs/table.log",
     localrule: True
+    conda:
+        "../../envs/merflow.yaml"
     params:
         recipe=PLAN.table_recipe(),
     message:
         "writing the tables"
     shell:
-        "{MERFLOW} table results/tables {input.scores:q} --config results/config.yaml > {log:q} 2>&1"
+        "merflow table results/tables {input.scores:q} --config results/config.yaml > {log:q} 2>&1"
 
 
 rule report:
@@ -46,9 +48,11 @@ rule report:
     log:
         "results/logs/report.log",
     localrule: True
+    conda:
+        "../../envs/merflow.yaml"
     params:
         recipe=PLAN.report_recipe(),
     message:
         "writing results/report.html"
     shell:
-        "{MERFLOW} report {output:q} --config results/config.yaml > {log:q} 2>&1"
+        "merflow report {output:q} --config results/config.yaml > {log:q} 2>&1"

@@ -15,13 +15,15 @@ for _number, _experiment in enumerate(PLAN.settings.experiments):
         log:
             f"results/logs/split/{_experiment}.log",
         localrule: True
+        conda:
+            "../../envs/merflow.yaml"
         params:
             experiment=_experiment,
             content=PLAN.split_digest(_experiment),
         message:
             f"{_experiment}: splitting {len(PLAN.fold_files(_experiment))} folds by subject"
         shell:
-            "{MERFLOW} split {params.experiment:q} --config results/config.yaml > {log:q} 2>&1"
+            "merflow split {params.experiment:q} --config results/config.yaml > {log:q} 2>&1"
 
 
 rule pretrain:
@@ -35,6 +37,8 @@ rule pretrain:
         "results/logs/pretrain/{pretraining}.log",
     benchmark:
         "results/benchmarks/pretrain/{pretraining}.tsv"
+    conda:
+        "../../envs/merflow.yaml"
     threads: lambda w: PLAN.settings.pretrainings[w.pretraining].training.threads
     resources:
         gpu=1,
@@ -45,7 +49,7 @@ rule pretrain:
     message:
         "{wildcards.pretraining}: pretraining"
     shell:
-        "{MERFLOW} pretrain {wildcards.pretraining:q} --config results/config.yaml > {log:q} 2>&1"
+        "merflow pretrain {wildcards.pretraining:q} --config results/config.yaml > {log:q} 2>&1"
 
 
 if PLAN.settings.folds_per_job == 1:
@@ -56,11 +60,13 @@ if PLAN.settings.folds_per_job == 1:
             start=lambda w: PLAN.start_weights(w.experiment),
             folds=["results/folds/{experiment}/{fold}.csv"],
         output:
-            [FOLD + name for name in FOLD_FILES],
+            [f"{FOLD}{name}" for name in FOLD_FILES],
         log:
             "results/logs/train/{experiment}/{factor}/seed{seed}/{fold}.log",
         benchmark:
             "results/benchmarks/train/{experiment}/{factor}/seed{seed}/{fold}.tsv"
+        conda:
+            "../../envs/merflow.yaml"
         threads: lambda w: PLAN.threads(w.experiment)
         resources:
             gpu=lambda w: PLAN.gpus(w.experiment),
@@ -74,7 +80,7 @@ if PLAN.settings.folds_per_job == 1:
             "{wildcards.experiment} {wildcards.factor} seed {wildcards.seed}: training without"
             " {wildcards.fold}"
         shell:
-            "{MERFLOW} train {params.run:q} {input.folds:q} --config results/config.yaml > {log:q} 2>&1"
+            "merflow train {params.run:q} {input.folds:q} --config results/config.yaml > {log:q} 2>&1"
 
 else:
     # Each group of folds is one job, and so one start of the framework; every fold's files are
@@ -96,6 +102,8 @@ else:
                     f"results/logs/train/{_experiment}/{{factor}}/seed{{seed}}/group{_group}.log",
                 benchmark:
                     f"results/benchmarks/train/{_experiment}/{{factor}}/seed{{seed}}/group{_group}.tsv"
+                conda:
+                    "../../envs/merflow.yaml"
                 threads: PLAN.threads(_experiment)
                 resources:
                     gpu=PLAN.gpus(_experiment),
@@ -109,7 +117,7 @@ else:
                     f"{_experiment} {{wildcards.factor}} seed {{wildcards.seed}}: training"
                     f" {len(_folds)} folds ({_folds[0]} to {_folds[-1]})"
                 shell:
-                    "{MERFLOW} train {params.run:q} {input.folds:q} --config results/config.yaml > {log:q} 2>&1"
+                    "merflow train {params.run:q} {input.folds:q} --config results/config.yaml > {log:q} 2>&1"
 
 
 rule score:
@@ -123,6 +131,8 @@ rule score:
     log:
         "results/logs/score/{experiment}/{factor}/seed{seed}.log",
     localrule: True
+    conda:
+        "../../envs/merflow.yaml"
     params:
         run="results/runs/{experiment}/{factor}/seed{seed}",
         data=lambda w: PLAN.run_digest(w.experiment, w.factor),
@@ -130,7 +140,7 @@ rule score:
     message:
         "{wildcards.experiment} {wildcards.factor} seed {wildcards.seed}: scoring the pooled folds"
     shell:
-        "{MERFLOW} score {params.run:q} --config results/config.yaml > {log:q} 2>&1"
+        "merflow score {params.run:q} --config results/config.yaml > {log:q} 2>&1"
 
 
 rule choose:
@@ -144,6 +154,8 @@ rule choose:
     log:
         "results/logs/choose/{experiment}/seed{seed}.log",
     localrule: True
+    conda:
+        "../../envs/merflow.yaml"
     params:
         run="results/runs/{experiment}/nested/seed{seed}",
         data=lambda w: PLAN.nested_digest(w.experiment),
@@ -151,4 +163,4 @@ rule choose:
     message:
         "{wildcards.experiment} seed {wildcards.seed}: choosing a factor inside every fold"
     shell:
-        "{MERFLOW} choose {params.run:q} --config results/config.yaml > {log:q} 2>&1"
+        "merflow choose {params.run:q} --config results/config.yaml > {log:q} 2>&1"

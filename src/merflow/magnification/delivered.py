@@ -25,6 +25,15 @@ WIDEST = 1.5
 """The search goes from 0 to this many times the factor asked for."""
 
 
+EXPECTED = {
+    "linear": ((1, 0.57), (2, 0.55), (5, 0.46), (10, 0.35), (25, 0.20), (50, 0.12)),
+    "phase": ((1, 0.95), (5, 0.92), (12, 0.93), (25, 0.90), (50, 0.41)),
+    "lagrangian": ((1, 0.98), (5, 0.97), (25, 0.96), (50, 0.78)),
+}
+"""Gain over the displacement asked for (px at 256 px), as benchmarks/magnify_truth.py found it on
+textures with a camera's noise (docs/magnification.md)."""
+
+
 class Magnified(NamedTuple):
     """What a method returns.
 
@@ -46,6 +55,12 @@ class Peak(NamedTuple):
     size: float
 
 
+def expected_gain(method: str, asked_px: float) -> float:
+    """Return the share of a displacement (px, at 256 px a side) that a method usually delivers."""
+    reached, gains = zip(*EXPECTED[method], strict=True)
+    return round(float(np.interp(asked_px, reached, gains)), 2)
+
+
 def measure(
     frames: np.ndarray,
     made: Magnified,
@@ -57,15 +72,17 @@ def measure(
     """Return what `made` delivers at the frame of the largest motion; JSON-able.
 
     frames: (T, H, W, C) uint8, the input; operator: (T, T) of `temporal.reference_operator`;
-    light: (T, 2) of `flicker.global_light`. Keys: peak_px, the input's largest displacement;
-    delivered, the factor found in the result (None where nothing measurable moves); gain, that
-    over the one asked for; credible, whether the displacement asked for is within 25 px of a
-    256-px picture.
+    light: (T, 2) of `flicker.global_light`.
+
+    Keys: peak_px, the input's largest displacement; asked_px, that times the factor, as if the
+    picture had 256 px; delivered, the factor found in the result (None where nothing measurable
+    moves); gain, that over the factor asked for; credible, whether asked_px is at most 25.
     """
     peak = largest_motion(frames, made.motion, operator, light, reference)
     asked = factor * peak.size * 256 / min(frames.shape[1:3])
     facts = {
         "peak_px": round(peak.size, 4),
+        "asked_px": round(asked, 3),
         "delivered": None,
         "gain": None,
         "credible": bool(asked <= CREDIBLE),

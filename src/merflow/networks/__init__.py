@@ -9,7 +9,6 @@ import ast
 import importlib
 import inspect
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -21,23 +20,25 @@ from merflow.errors import MerflowError, unknown
 if TYPE_CHECKING:
     import keras
 
-FOLDER = Path(__file__).parent
 LARGEST_PROBE = 65
 """Sides tried to say how large a picture must be; every network here fits below."""
 AXES = {4: ("frames", "height", "width", "channels"), 3: ("height", "width", "channels")}
 
 
-@cache
 def names() -> tuple[str, ...]:
     """Return the names of all networks, sorted; imports none of them."""
-    return tuple(sorted(file.stem for file in FOLDER.glob("*.py") if file.stem[0] != "_"))
+    return tuple(sorted(_files()))
 
 
-@cache
+def _files() -> dict[str, Path]:
+    found = (file for folder in __path__ for file in Path(folder).glob("*.py"))
+    return {file.stem: file for file in found if not file.stem.startswith("_")}
+
+
 def setting_names(name: str) -> tuple[str, ...]:
     """Return the settings a network takes, read from its source: no import, no Keras."""
     _refuse_unknown(name)
-    source = (FOLDER / f"{name}.py").read_text(encoding="utf-8")
+    source = _files()[name].read_text(encoding="utf-8")
     for node in ast.parse(source).body:
         if isinstance(node, ast.FunctionDef) and node.name == "build":
             return tuple(argument.arg for argument in node.args.kwonlyargs)
@@ -49,12 +50,11 @@ def setting_names(name: str) -> tuple[str, ...]:
     )
 
 
-@cache
 def list_settings(name: str) -> frozenset[str]:
     """Return the settings of a network that take a list by nature: no grid is meant by it."""
     if name not in names():
         return frozenset()
-    source = (FOLDER / f"{name}.py").read_text(encoding="utf-8")
+    source = _files()[name].read_text(encoding="utf-8")
     build = next(n for n in ast.parse(source).body if getattr(n, "name", "") == "build")
     arguments = build.args.kwonlyargs
     return frozenset(a.arg for a in arguments if "tuple" in ast.unparse(a.annotation or a))
