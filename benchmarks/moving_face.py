@@ -63,7 +63,9 @@ class FaceRuler:
     """Measures the displacement of a frame in multiples of the input's, at its apex."""
 
     def __init__(self, clip: DemoClip, factor: float) -> None:
-        quiet = replace(clip, difficulty=STILL)
+        # A blink is kept: the demo draws the face's place after it.
+        blink = clip.difficulty.blink_share
+        quiet = replace(clip, difficulty=replace(STILL, blink_share=blink))
         self.truth = list(islice(render_clip(self._times(quiet, factor)), clip.apex + 1))[-1]
         field = true_fields(quiet).expression
         size = np.hypot(field[..., 0], field[..., 1])

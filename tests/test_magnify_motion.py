@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from moving_textures import FPS, LENGTH, patch, still_picture, truths
 
-from merflow.magnification.delivered import Magnified, largest_motion, measure
+from merflow.magnification.delivered import Magnified, expected_gain, largest_motion, measure
 from merflow.magnification.luma import luma_of
 from merflow.magnification.motion import motion_fields
 from merflow.magnification.temporal import (
@@ -130,3 +130,14 @@ def test_levels_are_believed_where_a_finer_one_shows_motion():
     together = filter_levels(levels, smooth, 0)
     assert np.abs(together[2][:, 4, 4]).max() > 2 * np.abs(alone[2][:, 4, 4]).max()
     assert together[0] == pytest.approx(alone[0], abs=0.05)
+
+
+@pytest.mark.parametrize("method", ["phase", "linear", "lagrangian"])
+def test_what_can_be_expected_falls_with_the_displacement_asked_for(method):
+    gains = [expected_gain(method, px) for px in (0.5, 3, 20, 50, 500)]
+    assert all(0 < gain <= 1 for gain in gains)
+    assert gains[-1] < gains[0]
+    _, frames = patch()
+    _, facts = magnify_frames(frames, FPS, 10, Magnify(method=method))
+    assert facts["expected_gain"] == expected_gain(method, facts["asked_px"])
+    assert facts["asked_px"] == pytest.approx(10 * facts["peak_px"] * 256 / 128, abs=0.01)

@@ -450,3 +450,22 @@ def test_augmentation_is_only_for_training():
     assert plain.facts["mean"] == changed.facts["mean"]
     x = clips(seed=9).x
     assert changed.predict(x).tobytes() == changed.predict(x).tobytes()
+
+
+def test_curves_for_tensorboard_hold_the_history(tmp_path):
+    import tensorflow as tf
+
+    method = fitted(epochs=3, tensorboard=True)
+    method.save(tmp_path)
+    method.save(tmp_path)
+    (path,) = (tmp_path / "tensorboard").iterdir()
+    found = {}
+    for record in tf.data.TFRecordDataset(str(path)):
+        event = tf.compat.v1.Event.FromString(record.numpy())
+        for value in event.summary.value:
+            assert value.metadata.plugin_data.plugin_name in ("", "scalars")
+            found[value.tag, event.step] = float(tf.make_ndarray(value.tensor))
+    assert len(found) == 9
+    for row in method.history:
+        for name in ("loss", "accuracy", "learning_rate"):
+            assert found[name, row["epoch"]] == pytest.approx(row[name], rel=1e-6)

@@ -50,7 +50,10 @@ def test_a_backend_starts_silently_with_the_threads_it_is_given():
 
 def test_what_a_process_was_started_with_cannot_be_changed():
     backend.prepare(threads=2, device="cpu", deterministic=True)
-    assert backend.prepare(threads=2, device="cpu", deterministic=True) == "cpu"
+    for device in ("cpu", "auto"):
+        assert backend.prepare(threads=2, device=device, deterministic=True) == "cpu"
+    with pytest.raises(MerflowError, match=r"training\.device: 'gpu' asked for"):
+        backend.prepare(threads=2, device="gpu", deterministic=True)
     with pytest.raises(MerflowError, match=r"training\.threads: 4 asked for"):
         backend.prepare(threads=4, device="cpu", deterministic=True)
 

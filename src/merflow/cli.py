@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from pathlib import Path
+from types import TracebackType
 from typing import NamedTuple
 
 from cyclopts import App
@@ -71,7 +72,7 @@ def build() -> App:
 
 def main() -> None:
     """Run one command; a fault ends in a message and its exit code, not in a traceback."""
-    sys.unraisablehook = _not_from_hdf5
+    sys.unraisablehook, sys.excepthook = _not_from_hdf5, _not_inside_hdf5
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
         build()()
@@ -93,6 +94,15 @@ def _not_from_hdf5(report: "sys.UnraisableHookArgs") -> None:
     """Keep quiet what HDF5 says of its clean-up after a failed write: that has been reported."""
     if "h5py" not in f"{report.object!r} {report.err_msg}":
         sys.__unraisablehook__(report)
+
+
+def _not_inside_hdf5(kind: type, error: BaseException, trace: TracebackType | None) -> None:
+    """Leave out the traceback that HDF5's clean-up prints of the same failed write."""
+    last = trace
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    if last is None or not last.tb_frame.f_code.co_filename.startswith("h5py"):
+        sys.__excepthook__(kind, error, trace)
 
 
 if __name__ == "__main__":

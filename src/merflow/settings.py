@@ -216,6 +216,9 @@ class Training(Tree):
         "auto", description="auto: a usable GPU, else the processor; gpu: an error without one."
     )
     threads: int = Field(2, ge=1, description="Threads of one training job; bytes depend on it.")
+    tensorboard: bool = Field(
+        False, description="Also write each fold's curves for TensorBoard, beside its weights."
+    )
     svm: Svm = Field(Svm(), description="lbptop_svm, flow_svm: features and penalty.")
 
 

@@ -41,9 +41,9 @@ def in_windows(
     held = list(islice(source, window))
     if not held:
         return
-    reference, before = held[0], None
+    head, before = held[:shared], None
     while True:
-        made = _window(held, reference, fps, high_hz, magnified, first=before is None)
+        made = _window(held, head if before is not None else [], fps, high_hz, magnified)
         if before is not None:
             share = (np.arange(shared) + 1) / (shared + 1)
             for time, weight in enumerate(share):
@@ -60,20 +60,22 @@ def in_windows(
 
 def _window(
     held: list[np.ndarray],
-    reference: np.ndarray,
+    head: list[np.ndarray],
     fps: float,
     high_hz: float,
     magnified: OneWindow,
-    first: bool,
 ) -> np.ndarray:
-    """Return one window's magnified frames, (n, H, W, C) uint8."""
-    smooth = low_pass(len(held), fps, high_hz)
-    if first:
-        return magnified(np.stack(held), smooth)
-    # The reference goes in front, and the low-pass in time knows nothing of it.
-    apart = np.eye(len(held) + 1)
-    apart[1:, 1:] = smooth
-    return magnified(np.stack([reference, *held]), apart)[1:]
+    """Return one window's magnified frames, (n, H, W, C) uint8.
+
+    head: the video's first frames, put in front of a later window: they are low-passed by
+    themselves, so that the onset is known as free of noise there as in one piece.
+    """
+    smooth = np.zeros((len(head) + len(held),) * 2)
+    for part in (slice(0, len(head)), slice(len(head), None)):
+        length = len(smooth[part])
+        if length:
+            smooth[part, part] = low_pass(length, fps, high_hz)
+    return magnified(np.stack([*head, *held]), smooth)[len(head) :]
 
 
 def recursively(

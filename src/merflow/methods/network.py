@@ -50,7 +50,13 @@ class NetworkMethod:
         result = loop.train_fold(recipe, data, self.watch)
         result.facts["seconds"] = round(time.perf_counter() - started, 3)
         result.facts |= loop.measured(result, data.x, training.batch_size)
-        return FittedNetwork(result.model, result.history, result.facts, training.batch_size)
+        return FittedNetwork(
+            result.model,
+            result.history,
+            result.facts,
+            training.batch_size,
+            tensorboard=training.tensorboard,
+        )
 
 
 class FittedNetwork:
@@ -62,8 +68,11 @@ class FittedNetwork:
         history: list[dict[str, Any]],
         facts: dict[str, Any],
         batch: int,
+        *,
+        tensorboard: bool = False,
     ) -> None:
         self.model, self.history, self.facts, self.batch = model, history, facts, batch
+        self.tensorboard = tensorboard
 
     def predict(self, x: np.ndarray, keys: Sequence[ClipKey] | None = None) -> np.ndarray:
         """Return (M, K) float32 probabilities of x, (M, *shape)."""
@@ -73,4 +82,8 @@ class FittedNetwork:
 
     def save(self, folder: Path) -> None:
         """Write the weights with what is needed to rebuild the network around them."""
+        if self.tensorboard:
+            from merflow.training.curves import write_curves
+
+            write_curves(Path(folder) / "tensorboard", self.history)
         saved.write_network(Path(folder) / WEIGHTS, self.model, self.facts)

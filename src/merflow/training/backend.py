@@ -8,7 +8,8 @@ import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -119,11 +120,14 @@ def _hushed() -> Iterator[None]:
 
 
 def _refuse_change(asked: dict[str, Any]) -> None:
+    have = dict(_prepared)
+    if asked["device"] == "auto" or (asked["device"] == "cpu") == (have["name"] == "cpu"):
+        have["device"] = asked["device"]  # Whatever was asked for then, it is what is wanted now.
     for key, value in asked.items():
-        if _prepared[key] != value:
+        if have[key] != value:
             raise MerflowError(
                 f"training.{key}",
-                f"{value!r} asked for, but this process was started with {_prepared[key]!r}",
+                f"{value!r} asked for, but this process was started with {have[key]!r}",
                 "one value for all folds of a process",
                 "train experiments with different values in different processes",
                 code=FAILED,
@@ -181,3 +185,20 @@ def prepare_once() -> str:
     if _prepared:
         return _prepared["name"]
     return prepare(threads=os.cpu_count() or 1, device="auto", deterministic=True)
+
+
+def write_events(folder: Path, history: Sequence[Mapping[str, Any]]) -> None:
+    """Write TensorFlow's event file of a history: its columns, over its `epoch`."""
+    import tensorflow as tf
+
+    # `tf.summary.scalar` needs the tensorboard package; this is what it writes.
+    kinds = tf.compat.v1.SummaryMetadata
+    scalar = kinds(plugin_data=kinds.PluginData(plugin_name="scalars"))
+    writer = tf.summary.create_file_writer(str(folder))
+    with writer.as_default():
+        for row in history:
+            for name, value in row.items():
+                if name != "epoch":
+                    value = tf.constant(value, tf.float32)
+                    tf.summary.write(name, value, step=row["epoch"], metadata=scalar)
+    writer.close()

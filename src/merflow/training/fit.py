@@ -130,6 +130,8 @@ def _fit(
         # XLA is ten times slower on a processor; JAX cannot do without.
         jit_compile="auto" if backend.backend() == "jax" else False,
     )
+    # Variables that the first step would make would have it traced twice.
+    optimiser.build(model.trainable_variables)
     rng = np.random.default_rng([recipe.seed, len(data.y)])
     feed = _Feed(recipe, data)
     history = []
