@@ -9,6 +9,7 @@ does; the baselines measure nothing.
 
 import argparse
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -54,23 +55,26 @@ def jobs() -> dict[str, Callable[[np.ndarray], np.ndarray]]:
     }
 
 
-def peak_extra(job: Callable[[np.ndarray], np.ndarray], frames: np.ndarray) -> float:
-    """Return the MB of memory (result included) that `job` needs beside its input."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:  # in a process of its own, so that nothing freed before can be used again
-        job(frames[:4, :32, :32].copy())
-        before = _kilobytes("VmRSS")
-        with open("/proc/self/clear_refs", "w") as handle:
-            handle.write("5")
-        job(frames)
-        os.write(writer, str(_kilobytes("VmHWM") - before).encode())
-        os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader) as handle:
-        text = handle.read()
-    os.waitpid(child, 0)
-    return int(text) / 1024 if text else float("nan")
+def peak_extra(name: str, size: int) -> float:
+    """Return the MB of memory (result included) that a method needs beside its input.
+
+    In a process of its own, with freed memory given back at once, so that none is used again.
+    """
+    plain = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
+    command = [sys.executable, __file__, "--peak", name, "--sizes", str(size)]
+    done = subprocess.run(command, env=plain, capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+def print_peak(name: str, size: int) -> None:
+    """Print the MB between this process's memory before one job and its peak within it."""
+    frames, job = clip_of(size), jobs()[name]
+    job(clip_of(64)[:6])
+    before = _kilobytes("VmRSS")
+    with open("/proc/self/clear_refs", "w") as handle:
+        handle.write("5")
+    job(frames)
+    print((_kilobytes("VmHWM") - before) / 1024)
 
 
 def _kilobytes(name: str) -> int:
@@ -83,11 +87,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--sizes", type=int, nargs="+", default=[128, 256, 400])
+    parser.add_argument("--peak", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.peak:
+        return print_peak(options.peak, options.sizes[0])
     print(f"OpenCV threads: {cv2.getNumThreads()}; {LENGTH} frames, colour, x{FACTOR:g}")
     for size in options.sizes:
         frames, named = clip_of(size), jobs()
-        memory = {name: peak_extra(job, frames) for name, job in named.items()}
+        memory = {name: peak_extra(name, size) for name in named}
         wall, cpu = ({name: [] for name in named} for _ in "wc")
         for _ in range(options.rounds):
             for name, job in named.items():

@@ -1,4 +1,3 @@
-
 """Prediction tables: what is written comes back, what is malformed is named by its row."""
 
 import numpy as np

@@ -39,7 +39,8 @@ def steady_luma(frames: np.ndarray, light: np.ndarray, reference: int) -> PlaneO
 
 
 def add_luma(frame: np.ndarray, change: np.ndarray, out: np.ndarray) -> int:
-    """Write `frame` + `change` (H, W) float32, rounded and clipped, into `out`, (H, W, C) uint8.
+    """Write `frame` + `change` (H, W) float32, rounded and clipped, into `out`, (H, W, C) uint8,
+    contiguous.
 
     Returns the number of values (pixels times channels) that had to be clipped to 0..255.
     """
@@ -48,8 +49,8 @@ def add_luma(frame: np.ndarray, change: np.ndarray, out: np.ndarray) -> int:
     more = cv2.bitwise_and(amount, cv2.compare(change, 0.0, cv2.CMP_GT))
     amount, more = _spread(amount, frame.shape[2]), _spread(more, frame.shape[2])
     flat = frame.reshape(amount.shape)
-    changed = cv2.subtract(cv2.add(flat, more), cv2.subtract(amount, more))
-    out.reshape(amount.shape)[...] = changed
+    changed = out.reshape(amount.shape)
+    cv2.subtract(cv2.add(flat, more), cv2.subtract(amount, more), dst=changed)
     return cv2.countNonZero(cv2.compare(cv2.absdiff(changed, flat), amount, cv2.CMP_NE))
 
 

@@ -36,8 +36,11 @@ class NetworkMethod:
         started = time.perf_counter()
         training = self.experiment.training
         device = backend.prepare(training.threads, training.device, training.deterministic)
+        from merflow.training import curves
         from merflow.training import fit as loop
 
+        if training.tensorboard:
+            curves.check_backend()
         recipe = loop.Recipe(
             self.experiment.network,
             dict(self.experiment.network_settings),
@@ -83,7 +86,7 @@ class FittedNetwork:
     def save(self, folder: Path) -> None:
         """Write the weights with what is needed to rebuild the network around them."""
         if self.tensorboard:
-            from merflow.training.curves import write_curves
+            from merflow.training import curves
 
-            write_curves(Path(folder) / "tensorboard", self.history)
+            curves.write_curves(Path(folder) / "tensorboard", self.history)
         saved.write_network(Path(folder) / WEIGHTS, self.model, self.facts)

@@ -13,8 +13,8 @@ NAME = "events.out.tfevents.0.merflow"
 """TensorBoard wants the beginning; the rest is ours, so that a fold trained again replaces it."""
 
 
-def write_curves(folder: Path, history: Sequence[Mapping[str, Any]]) -> None:
-    """Write one curve for every column of the history into `folder`, over the epochs."""
+def check_backend() -> None:
+    """Refuse to begin a training whose curves could not be written at its end."""
     if backend.backend() != "tensorflow":
         raise MerflowError(
             "training.tensorboard",
@@ -22,6 +22,10 @@ def write_curves(folder: Path, history: Sequence[Mapping[str, Any]]) -> None:
             "KERAS_BACKEND=tensorflow, or the curves of history.csv",
             "set training.tensorboard: false",
         )
+
+
+def write_curves(folder: Path, history: Sequence[Mapping[str, Any]]) -> None:
+    """Write one curve for every column of the history into `folder`, over the epochs."""
     with tempfile.TemporaryDirectory() as scratch:
         backend.write_events(Path(scratch), history)
         (made,) = Path(scratch).iterdir()

@@ -122,23 +122,22 @@ def _fit(
 ) -> list[dict[str, Any]]:
     training = recipe.training
     steps = -(-len(data.y) // training.batch_size)
-    optimiser = optimisers.optimiser(training, steps)
     model.compile(
-        optimiser,
+        optimisers.optimiser(training, steps),
         losses.loss(training),
         metrics=[keras.metrics.CategoricalAccuracy("accuracy")],
         # XLA is ten times slower on a processor; JAX cannot do without.
         jit_compile="auto" if backend.backend() == "jax" else False,
     )
     # Variables that the first step would make would have it traced twice.
-    optimiser.build(model.trainable_variables)
+    model.optimizer.build(model.trainable_variables)
     rng = np.random.default_rng([recipe.seed, len(data.y)])
     feed = _Feed(recipe, data)
     history = []
     for number in range(1, epochs + 1):
         order = batches.epoch(rng, data.y, training.batch_size, training.balanced_sampling)
         row = {"epoch": number, **_one_epoch(model, feed, data, weights, order, number, clock)}
-        row["learning_rate"] = float(keras.ops.convert_to_numpy(optimiser.learning_rate))
+        row["learning_rate"] = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
         history.append(row | (watch(model) if watch else {}))
     return history
 
