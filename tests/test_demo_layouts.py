@@ -227,7 +227,7 @@ def test_a_marker_that_leads_outside_deletes_nothing_there(copy):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"dataset": "casme3"}, "did you mean 'casme2'"),
+        ({"dataset": "casmee2"}, "did you mean 'casme2'"),
         ({"subjects": 0}, "1 or more"),
         ({"clips": 2}, "one clip of each class"),
     ],
