@@ -219,3 +219,12 @@ def test_measuring_changes_no_pixel(method):
     assert "delivered" in facts
     assert fewer.items() <= facts.items()
     assert "delivered" not in fewer
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_views_of_arrays_are_magnified_like_copies(method):
+    frames = moving(8, 48, 40)
+    for view in (frames[:, ::-1, :, ::-1], frames.transpose(0, 2, 1, 3), frames[::2]):
+        out, _ = magnify_frames(view, 100.0, 10, Magnify(method=method))
+        copied, _ = magnify_frames(view.copy(), 100.0, 10, Magnify(method=method))
+        assert np.array_equal(out, copied)

@@ -62,6 +62,7 @@ def magnify_frames(
     facts: dict[str, Any] = {"method": settings.method, "factor": float(factor)}
     if factor == 1 or len(frames) == 1:
         return frames.copy(), facts
+    frames = np.ascontiguousarray(frames)
     smooth = low_pass(len(frames), fps, settings.high_hz or default_high_hz(fps))
     made, light = _made(frames, fps, factor - 1, settings, smooth, reference, measured)
     facts |= made.facts

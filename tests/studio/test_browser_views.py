@@ -14,9 +14,8 @@ def test_a_wrong_answer_leads_to_its_clip(window):
     assert page.locator("#wrong tbody tr").count() == 6
     assert page.locator("#curves path").count() == 6
     assert page.locator("#subjects tbody tr").count() == 6
-    page.locator("#wrong a").first.focus()
     named = page.inner_text("#wrong a >> nth=0")
-    page.keyboard.press("Enter")
+    page.click("#wrong a >> nth=0")
     reads(page, "#title", named)
 
 
