@@ -4,6 +4,7 @@ It stands before the routes as plain ASGI, so that no route can be reached aroun
 """
 
 import asyncio
+import contextlib
 import ipaddress
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,6 +18,8 @@ BODY_LIMIT = 64 * 1024
 """Largest request body (bytes): marks and names are all that a page ever sends."""
 BODY_SECONDS = 10.0
 """Longest wait for a body (s)."""
+DRAIN_LIMIT = 32 * 1024 * 1024
+"""Most of a refused body that is read and thrown away (bytes)."""
 URL_LIMIT = 4096
 """Longest path and query (bytes)."""
 HEADERS = {
@@ -73,6 +76,7 @@ class Gate:
             self._check(scope)
             body = await asyncio.wait_for(_body(scope, receive), BODY_SECONDS)
         except Refused as refused:
+            await _drain(receive)
             answer = JSONResponse(
                 {"where": "request", "found": refused.found, "expected": "", "fix": refused.fix},
                 refused.status,
@@ -150,6 +154,18 @@ async def _body(scope: Mapping[str, Any], receive: Callable) -> bytes:
     if body and scope["method"] in ("GET", "HEAD", "DELETE", "OPTIONS"):
         raise Refused(400, "a body where none belongs")
     return body
+
+
+async def _drain(receive: Callable) -> None:
+    """Read a refused body to its end: a connection closed on unread bytes loses the answer."""
+    left = DRAIN_LIMIT
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(BODY_SECONDS):
+            while left > 0:
+                message = await receive()
+                left -= len(message.get("body", b""))
+                if message["type"] == "http.disconnect" or not message.get("more_body"):
+                    return
 
 
 def _replay(body: bytes, receive: Callable) -> Callable:
