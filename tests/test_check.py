@@ -137,6 +137,10 @@ def test_an_experiment_that_cannot_be_split_is_an_error(small):
     known = settings(small, scheme="megc2019")
     report = check.check_datasets(known.datasets, known)
     assert check.exit_code(report) == 2 and report["experiments"][0]["problems"]
+    twice = {**report, "experiments": report["experiments"] * 2}
+    twice["experiments"][1] = {**twice["experiments"][1], "experiment": "again"}
+    assert check.render(twice).count("scheme megc2019: it has no classes") == 1
+    assert "experiment again (megc2019, loso): no folds\n  error: as for e\n" in check.render(twice)
 
 
 def test_what_a_scheme_drops_is_told_with_its_reason():
@@ -165,6 +169,9 @@ def test_full_size_annotations_are_checked_in_seconds(tmp_path, dataset, capsys)
     assert time.process_time() - start < 3
     found = json.loads(capsys.readouterr().out)
     assert found["dataset"] == dataset and found["clips"] == len(plan.expected)
+    subjects = {e.subject for e in plan.expected}
+    assert found["subjects"] == (0 if dataset == "ktfe" else len(subjects))
+    assert "will be skipped" not in json.dumps(found), "no frames were asked for"
     assert {"clips", "subjects", "labels", "schemes", "problems"} <= found.keys()
     assert all(
         p.keys() == {"severity", "where", "found", "expected", "fix"} for p in found["problems"]

@@ -76,7 +76,7 @@ def _facts(reading: Reading, looks: Mapping[ClipKey, Look], settings: Settings |
         "dataset": reading.name,
         "title": reading.spec.title,
         "clips": len(clips),
-        "subjects": len({c.key.subject for c in clips}),
+        "subjects": len({c.key.subject for c in clips} - {NO_SUBJECT}),
         "subjects_known": all(c.key.subject != NO_SUBJECT for c in clips),
         "without_frames": sum(bool(c.missing) for c in clips),
         "labels": dict(sorted(Counter(c.emotion for c in clips).items())),
@@ -213,8 +213,12 @@ def render(report: Facts) -> str:
     lines: list[str] = []
     for facts in report["datasets"]:
         lines += [*_render_dataset(facts), ""]
+    said: dict[str, str] = {}
     for facts in report["experiments"]:
-        lines += [_render_experiment(facts), *_render_problems(facts["problems"])]
+        lines.append(_render_experiment(facts))
+        first = said.setdefault(str(facts["problems"]), facts["experiment"])
+        again = facts["problems"] and first != facts["experiment"]
+        lines += [f"  error: as for {first}"] if again else _render_problems(facts["problems"])
     counts = Counter(problem["severity"] for problem in problems(report))
     lines.append(f"{counts['error']} errors, {counts['warning']} warnings")
     return "\n".join(lines) + "\n"
@@ -222,8 +226,10 @@ def render(report: Facts) -> str:
 
 def _render_dataset(facts: Facts) -> list[str]:
     title = f" ({facts['title']})" if facts.get("title") else ""
+    known = facts["subjects"] or facts.get("subjects_known", True)
     lines = [
-        f"{facts['dataset']}{title}: {facts['clips']} clips of {facts['subjects']} subjects"
+        f"{facts['dataset']}{title}: {facts['clips']} clips"
+        + (f" of {facts['subjects']} subjects" if known else "")
         + (f", {facts['without_frames']} without frames" if facts.get("without_frames") else "")
     ]
     if facts.get("subjects_known") is False:

@@ -1,7 +1,11 @@
 """One whole run of a small project, made once and copied by the tests that change it."""
 
+from pathlib import Path
+
 import pytest
 from project import Project
+
+from merflow.demo import published
 
 
 @pytest.fixture(scope="session")
@@ -18,6 +22,15 @@ def finished(drawn, tmp_path_factory) -> Project:
     project = drawn.copy(tmp_path_factory.mktemp("done") / "a project")
     project.output = project.run()
     return project
+
+
+@pytest.fixture(scope="session")
+def full_size(tmp_path_factory) -> Path:
+    """Return a folder of the five micro-expression datasets at full size, frames empty."""
+    folder = tmp_path_factory.mktemp("full size")
+    for name in ("smic", "casme2", "samm", "casme_sq", "casme3"):
+        published.write_published(folder / name, published.plan(name))
+    return folder
 
 
 @pytest.fixture

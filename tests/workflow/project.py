@@ -12,6 +12,17 @@ ROOT = Path(__file__).parents[2]
 DATASETS = ("smic", "casme2", "samm")
 
 
+def job_counts(text: str) -> dict[str, int]:
+    """Return rule -> jobs from what a dry run prints; generated rules by family."""
+    found: dict[str, int] = {}
+    table = text.split("Reasons:")[0]  # a dry run prints its table twice
+    for rule, count in re.findall(r"^(\w+) +(\d+)$", table.split("Job stats:")[-1], re.MULTILINE):
+        if rule not in ("total", "all"):
+            name = re.sub(r"(_\d+)+$", "", rule)
+            found[name] = found.get(name, 0) + int(count)
+    return found
+
+
 class Project:
     """A working folder with its own config and datasets."""
 
@@ -56,16 +67,7 @@ class Project:
 
     def jobs(self, *words: str) -> dict[str, int]:
         """Return how many jobs of each rule a dry run lists; generated rules by family."""
-        text = self.run("--dry-run", "--quiet", "rules", *words)
-        found: dict[str, int] = {}
-        table = text.split("Reasons:")[0]  # a dry run prints its table twice
-        for rule, count in re.findall(
-            r"^(\w+) +(\d+)$", table.split("Job stats:")[-1], re.MULTILINE
-        ):
-            if rule not in ("total", "all"):
-                name = re.sub(r"(_\d+)+$", "", rule)
-                found[name] = found.get(name, 0) + int(count)
-        return found
+        return job_counts(self.run("--dry-run", "--quiet", "rules", *words))
 
     def copy(self, folder: Path) -> "Project":
         """Return the same project elsewhere, times of files kept."""

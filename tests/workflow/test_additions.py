@@ -27,14 +27,12 @@ def test_two_more_datasets_leave_the_other_experiment_alone(project):
 
 
 @pytest.fixture(scope="module")
-def full_scale(tmp_path_factory):
-    """Return the five micro-expression datasets at their published size, frames empty."""
+def full_scale(full_size, tmp_path_factory):
+    """Return a project of the five micro-expression datasets at their published size."""
     project = Project(tmp_path_factory.mktemp("full scale"))
     names = ["smic", "casme2", "samm", "casme_sq", "casme3"]
     for name in names:
-        plan = published.plan(name)
-        published.write_published(project.path(f"faces/{name}"), plan, frames=True)
-        project.config["datasets"][name] = {"root": f"faces/{name}"}
+        project.config["datasets"][name] = {"root": str(full_size / name)}
     project.config["collections"] = {"all": names, "official": names[:3]}
     quick = project.config["experiments"]["quick"] | {"factors": [1, 10, 25, 50]}
     project.config["experiments"] = {

@@ -193,7 +193,8 @@ def make_clip(
     else:
         keep = span(listing.numbers, said.onset, until if said.offset is None else said.offset)
         files, numbers = listing.files[keep], listing.numbers[keep]
-        missing = _disagreements(source, said, folder, listing, numbers, where, whole_recording)
+        if not source.annotations_only:
+            missing = _disagreements(source, said, folder, listing, numbers, where, whole_recording)
     if folder is None and not source.annotations_only:
         source.warn(
             where,

@@ -1,0 +1,69 @@
+"""The worked examples of config/ have a DAG over datasets of their published size."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from project import ROOT, job_counts
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture
+def dry_run(full_size, tmp_path):
+    """Return a function that dry-runs a shipped config on the full-size look-alikes."""
+
+    def run(name, *command, local=None):
+        known = yaml.safe_load((ROOT / f"config/{name}.yaml").read_text())["datasets"]
+        roots = {"datasets": {d: {"root": str(full_size / d)} for d in known}}
+        (tmp_path / "config").mkdir(exist_ok=True)
+        (tmp_path / "config/local.yaml").write_text(yaml.safe_dump(local or roots))
+        words = [*(command or ["-m", "snakemake"]), "--dry-run", "--quiet", "rules"]
+        words += ["--snakefile", ROOT / "Snakefile", "--configfile", ROOT / f"config/{name}.yaml"]
+        done = subprocess.run(
+            [sys.executable, *map(str, words)],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        return done.returncode, done.stdout
+
+    return run
+
+
+def test_the_composite_refuses_clips_that_are_not_the_official_ones(dry_run):
+    code, text = dry_run("megc2019")
+    assert code != 0
+    assert "scheme megc2019: these 442 clips are not the official composite" in text
+    assert "casme2/sub01: the ids or classes of its 3 clips differ" in text
+    assert "smic/" not in text.split("expected:")[0], "SMIC's ids follow a rule: all are official"
+
+
+def test_the_composite_is_68_folds_of_442_clips(dry_run, full_size):
+    code, text = dry_run("megc2019", HERE / "as_official.py", full_size)
+    assert code == 0, text
+    found = job_counts(text)
+    # 68 folds in 4 jobs: lbptop x1, flow x1 x10, video x1 x10 x25 x50, permuted x10.
+    assert found["train"] == 4 * (1 + 2 + 4 + 1)
+    assert found["split"] == 4 and found["align"] == 16 + 26 + 29
+    assert found["magnify"] == (3 + 1) * found["align"], "x10 also for the flow preparation"
+
+
+def test_one_dataset_predicts_the_other(dry_run):
+    code, text = dry_run("cross")
+    assert code == 0, text
+    found = job_counts(text)
+    assert found["align"] == 26 + 29 and found["split"] == 2
+    assert found["train"] == 2 * 2 * 3, "directions x factors x seeds"
+
+
+def test_four_datasets_are_pooled(dry_run):
+    code, text = dry_run("four_sets")
+    assert code == 0, text
+    found = job_counts(text)
+    assert found["align"] == 26 + 29 + 14 + 94 and found["score"] == 4
+    # 28 + 24 + 12 + 94 subjects have a clip that counts: 158 folds, 20 a job.
+    assert found["train"] == 4 * 8
