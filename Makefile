@@ -23,14 +23,17 @@ resume: $(READY) ## go on after a crash or a power cut
 	$(BIN)/snakemake --cores all --resources gpu=1 --rerun-incomplete
 	@echo; cat results/tables/scores.txt; echo "report: $(CURDIR)/results/report.html"
 
+# In a folder of its own: its datasets bear the names of the demo's, whose results stay as they are.
 quick: $(READY) ## the small demo, whole, in under a minute
-	$(BIN)/merflow demo data/quick --small --subjects 2 --clips 3
-	$(BIN)/snakemake --cores all --resources gpu=1 --configfile config/quick.yaml --directory $(CURDIR)
+	mkdir -p quick
+	cd quick && ../$(BIN)/merflow demo data/quick --small --subjects 2 --clips 3
+	cd quick && ../$(BIN)/snakemake --cores all --resources gpu=1 -s ../Snakefile --configfile ../config/quick.yaml
+	@echo; cat quick/results/tables/scores.txt; echo "report: $(CURDIR)/quick/results/report.html"
 
 test: lint ## lint, every test, the dry-run checks of the workflow
 	$(BIN)/python -m pytest
 
-lint: $(READY) ## ruff, snakefmt, snakemake --lint
+lint: $(READY) ## ruff, snakefmt (`snakemake --lint` is among the tests)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
@@ -57,5 +60,5 @@ $(READY): requirements.lock envs/installer.lock pyproject.toml
 	touch $@
 
 clean: ## remove what a run and a build leave behind; datasets stay
-	rm -rf .snakemake results/* .pytest_cache .ruff_cache .hypothesis
+	rm -rf .snakemake results/* quick .pytest_cache .ruff_cache .hypothesis
 	touch results/.gitkeep
