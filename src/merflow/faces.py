@@ -73,6 +73,10 @@ class Finder:
         box = max(boxes, key=lambda b: (b[2] - b[0]) * (b[3] - b[1]))
         return Face(box, self._landmarks(grey, box), len(boxes))
 
+    def follow(self, frame: np.ndarray, face: Face) -> Face:
+        """Return the landmarks of a frame in the box of a face found a few frames before."""
+        return face._replace(landmarks=self._landmarks(as_grey(frame), face.box))
+
     def _detect(self, grey: np.ndarray) -> list[tuple[float, float, float, float]]:
         """Look at half size where the picture is large, then at full size, then at twice it."""
         scales = (0.5, 1.0, 2.0) if min(grey.shape) >= LARGE_SIDE else (1.0, 2.0)

@@ -5,7 +5,7 @@ So movements are found first (spotting.py), each is cut out and goes through the
 its own, and everything else is answered NONE.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from merflow.methods import Fitted
 
 NONE = "no expression"
+Tell = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done and how much there is."""
 WINDOW_S = 0.5
 """Length of a window when none is asked for (s)."""
 
@@ -56,13 +58,17 @@ class Window:
 
 @dataclass(frozen=True)
 class Answered:
-    """A recording with its answers. ratio: (T,) movement in times the recording's rest."""
+    """A recording with its answers.
+
+    ratio: (T,) movement in times the rest; measure: (T,) the same as a share of the face's side.
+    """
 
     name: str
     fps: float
     numbers: np.ndarray
     classes: tuple[str, ...]
     ratio: np.ndarray
+    measure: np.ndarray
     events: tuple[Event, ...]
     windows: tuple[Window, ...]
 
@@ -74,18 +80,28 @@ def predict_recording(
     finder: "Finder",
     window: int | None = None,
     stride: int | None = None,
+    *,
+    rest: float | None = None,
+    tell: Tell = lambda *_: None,
 ) -> Answered:
     """Find where the face moves in a recording and classify that; frames (T, H, W, 3) uint8 RGB.
 
-    window, stride: of the rows given back (frames). Raises SkipClip when no face is found.
+    window, stride: of the rows given back (frames); rest: of the measure, where it is known from
+    more than this recording. Raises SkipClip when no face is found.
     """
+    sizes = window_sizes(len(clip.frames), clip.fps, window, stride)
+    tell("aligning the face", 0, 0)
     face = cropped(clip, model.chain, finder)
+    tell("looking for movement", 0, 0)
     measure = movement(face.frames, clip.fps, face.landmarks)
-    found, ratio = spans(measure, clip.fps)
-    events = tuple(_events(clip, found, model, fitted, finder))
-    rows = windows(ratio, events, *window_sizes(len(ratio), clip.fps, window, stride))
-    name = clip.key.clip
-    return Answered(name, clip.fps, clip.numbers, model.classes, ratio, events, tuple(rows))
+    found, ratio = spans(measure, clip.fps, rest)
+    events = []
+    for number, span in enumerate(found):
+        tell("classifying movements", number, len(found))
+        events.append(_event(clip, span, model, fitted, finder))
+    rows = tuple(windows(ratio, events, *sizes))
+    about = (clip.key.clip, clip.fps, clip.numbers, model.classes)
+    return Answered(*about, ratio, measure, tuple(events), rows)
 
 
 def predict_clip(clip: ClipArrays, model: Model, fitted: "Fitted", finder: "Finder") -> Answered:
@@ -95,8 +111,9 @@ def predict_clip(clip: ClipArrays, model: Model, fitted: "Fitted", finder: "Find
     nan = float("nan")
     event = Event(Span(0, last, nan), answer, chances)
     row = Window(0, last, nan, answer, chances)
-    ratio = np.full(len(clip.frames), nan)
-    return Answered(clip.key.clip, clip.fps, clip.numbers, model.classes, ratio, (event,), (row,))
+    still = np.full(len(clip.frames), nan)
+    about = (clip.key.clip, clip.fps, clip.numbers, model.classes)
+    return Answered(*about, still, still, (event,), (row,))
 
 
 def cut(clip: ClipArrays, span: Span) -> ClipArrays:
@@ -107,17 +124,14 @@ def cut(clip: ClipArrays, span: Span) -> ClipArrays:
     return replace(clip, frames=frames, numbers=clip.numbers[part], onset=0, apex=None, offset=last)
 
 
-def _events(
-    clip: ClipArrays, found: Sequence[Span], model: Model, fitted: "Fitted", finder: "Finder"
-) -> Iterator[Event]:
-    for span in found:
-        try:
-            seen = whole_chain(cut(clip, span), model.chain, finder)
-        except SkipClip as skip:
-            yield Event(span, NONE, None, skip.reason)
-            continue
-        chances = answers(fitted, [seen])[0]
-        yield Event(span, model.classes[int(chances.argmax())], chances)
+def _event(clip: ClipArrays, span: Span, model: Model, fitted: "Fitted", finder: "Finder") -> Event:
+    """Classify one movement; one that cannot go through the chain is no expression."""
+    try:
+        seen = whole_chain(cut(clip, span), model.chain, finder)
+    except SkipClip as skip:
+        return Event(span, NONE, None, skip.reason)
+    chances = answers(fitted, [seen])[0]
+    return Event(span, model.classes[int(chances.argmax())], chances)
 
 
 def window_sizes(count: int, fps: float, window: int | None, stride: int | None) -> tuple[int, int]:

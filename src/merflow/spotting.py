@@ -22,7 +22,7 @@ LAG_S, MEAN_S = 0.10, 0.06
 LIDS = (0.42, 0.28)
 """Half axes of what is left out round each eye centre, in eye distances."""
 QUIET = 40
-"""Percentile of the measure that counts as rest: expressions may fill up to half the recording."""
+"""Percentile of the measure that counts as rest."""
 STARTS, GOES_ON = 3.5, 1.7
 """A movement begins above STARTS times the rest and reaches as far as above GOES_ON times it."""
 GAP_S, SHORTEST_S = 0.30, 0.06
@@ -56,10 +56,19 @@ def movement(frames: np.ndarray, fps: float, landmarks: np.ndarray | None) -> np
     return out / GRID
 
 
-def spans(measure: np.ndarray, fps: float) -> tuple[list[Span], np.ndarray]:
-    """Return the movements in a measure (T,) and the measure in times the rest, (T,)."""
-    rest = max(float(np.percentile(measure, QUIET)), 1e-9)
-    ratio = measure / rest
+def resting(measure: np.ndarray) -> float:
+    """Return what a measure (T,) is at rest: expressions may fill up to half of it."""
+    return max(float(np.percentile(measure, QUIET)), 1e-9)
+
+
+def spans(
+    measure: np.ndarray, fps: float, rest: float | None = None
+) -> tuple[list[Span], np.ndarray]:
+    """Return the movements in a measure (T,) and the measure in times the rest, (T,).
+
+    rest: known from a longer recording that this one is a part of; else the measure's own.
+    """
+    ratio = measure / (resting(measure) if rest is None else rest)
     runs = [(a, b) for a, b in _runs(ratio > GOES_ON) if ratio[a : b + 1].max() > STARTS]
     merged: list[tuple[int, int]] = []
     for first, last in runs:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from merflow.demo import published
+from merflow.demo import published, recording
 from merflow.demo.clip import Difficulty
 from merflow.demo.command import layout, write_dataset
 from merflow.errors import MerflowError
@@ -20,6 +20,7 @@ def demo(
     clips: int = 6,
     seed: int = 1,
     small: bool = False,
+    recordings: int = 0,
     amplitude: tuple[float, float] | None = None,
     noise: float | None = None,
     annotations_only: bool = False,
@@ -43,6 +44,9 @@ def demo(
         Other seed, other people and movements; the same seed, the same bytes.
     small
         Half-size frames and half as many: for tests.
+    recordings
+        So many uncut recordings of other people (4 s: rests, blinks, two expressions) in place of
+        datasets, to try `merflow predict` on; what moves where is written beside them.
     amplitude
         Least and largest peak displacement of an expression (px at 640x480).
     noise
@@ -55,6 +59,7 @@ def demo(
     --------
     merflow demo
     merflow demo /tmp/faces --dataset casme2 --subjects 2 --seed 7
+    merflow demo --recordings 2
     """
     names = [dataset] if dataset else list(DEFAULT)
     if annotations_only:
@@ -68,6 +73,11 @@ def demo(
         hard = replace(hard, amplitude_px=(float(amplitude[0]), float(amplitude[1])))
     if noise is not None:
         hard = replace(hard, noise=float(noise))
+    if recordings:
+        for number in range(recordings):
+            planned = recording.plan(number, seed, hard, small)
+            print(recording.write_recording(Path(out) / recording.FOLDER, planned), flush=True)
+        return
     for name in names:
         planned = layout(name).plan(subjects, clips, seed, hard, small)
         print(write_dataset(Path(out) / name, name, planned), flush=True)

@@ -48,10 +48,13 @@ def _sample(
     return cv2.remap(picture, *at, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
-def render_clip(clip: DemoClip, warp: Warp | None = None) -> Iterator[Array]:
+def render_clip(
+    clip: DemoClip, warp: Warp | None = None, which: range | None = None
+) -> Iterator[Array]:
     """Yield the frames (H, W, 3) uint8 RGB, onset to offset; the same clip, the same bytes.
 
-    A grey clip's three channels are equal. `warp`: the clip's own, when it is there already.
+    A grey clip's three channels are equal. `warp`: the clip's own, when it is there already;
+    `which`: positions of the frames wanted, all without it.
     """
     warp = warp or Warp(clip)
     run, gain = warp.motion.course, warp.motion.gain
@@ -59,7 +62,7 @@ def render_clip(clip: DemoClip, warp: Warp | None = None) -> Iterator[Array]:
     placed = warp.unplaced(warp.part)
     first = warp.sources(0, placed)
     crease = warp.look_up(warp.crease, *first)[..., None]
-    for t in range(clip.frames):
+    for t in range(clip.frames) if which is None else which:
         picture = warp.portrait.with_eyes(float(warp.motion.closed[t]))
         part = _sample(picture, FINE, *warp.sources(t, placed, first), warp.portrait.corner)
         part *= 1 - float(clip.difficulty.crease * clip.amplitude_px * run[t]) * crease

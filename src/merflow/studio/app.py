@@ -16,6 +16,8 @@ from merflow.studio.gate import Gate
 from merflow.studio.jobs import Desk
 from merflow.studio.marks import Corrections
 from merflow.studio.project import Project
+from merflow.studio.trial import routes as trial
+from merflow.studio.trial.desk import TrialDesk
 
 PAGE = Path(__file__).parent / "static"
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
@@ -27,12 +29,13 @@ def create(project: Project, token: str, hosts: frozenset[str], remote: bool = F
     hosts: what a browser may write into its address line, port included; remote: the server
     listens to other machines as well.
     """
-    desk = Desk(project.root)
+    desk, tests = Desk(project.root), TrialDesk(project.root, project.config)
     corrections = Corrections(project.below("config", "corrections"))
 
     @contextlib.asynccontextmanager
     async def life(_: Starlette) -> AsyncIterator[None]:
         yield
+        await run_in_threadpool(tests.close)
         await run_in_threadpool(desk.close)
 
     app = Starlette(
@@ -42,6 +45,7 @@ def create(project: Project, token: str, hosts: frozenset[str], remote: bool = F
             *runs.routes(project),
             *datasets.routes(project),
             *workflow.routes(project, desk),
+            *trial.routes(project, tests, remote),
         ],
         exception_handlers={HTTPException: _refused},
         lifespan=life,

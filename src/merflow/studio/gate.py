@@ -16,6 +16,8 @@ from starlette.responses import JSONResponse
 TOKEN_HEADER = "x-merflow-token"
 BODY_LIMIT = 64 * 1024
 """Largest request body (bytes): marks and names are all that a page ever sends."""
+FRAME_PATH, FRAME_LIMIT = "/api/test/frame", 1024 * 1024
+"""A frame of a camera is the one larger body (bytes)."""
 BODY_SECONDS = 10.0
 """Longest wait for a body (s)."""
 DRAIN_LIMIT = 32 * 1024 * 1024
@@ -31,7 +33,7 @@ HEADERS = {
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
-    "permissions-policy": "geolocation=(), microphone=(), camera=()",
+    "permissions-policy": "geolocation=(), microphone=(), camera=(self)",
 }
 
 Asgi = Callable[[Mapping[str, Any], Callable, Callable], Awaitable[None]]
@@ -124,8 +126,8 @@ class Gate:
                     "open the whole address that `merflow studio` printed, what follows # included",
                 )
         for length in headers.get("content-length", []):
-            if not length.isdigit() or int(length) > BODY_LIMIT:
-                raise Refused(413, f"more than {BODY_LIMIT} bytes")
+            if not length.isdigit() or int(length) > _limit(scope):
+                raise Refused(413, f"more than {_limit(scope)} bytes")
 
     def _known(self, host: str) -> bool:
         if host.lower() in self.hosts:
@@ -139,6 +141,10 @@ class Gate:
         return True
 
 
+def _limit(scope: Mapping[str, Any]) -> int:
+    return FRAME_LIMIT if scope["path"] == FRAME_PATH else BODY_LIMIT
+
+
 async def _body(scope: Mapping[str, Any], receive: Callable) -> bytes:
     """Return the whole body, which is small, or refuse it."""
     body = b""
@@ -147,8 +153,8 @@ async def _body(scope: Mapping[str, Any], receive: Callable) -> bytes:
         if message["type"] == "http.disconnect":
             raise Refused(400, "the body broke off")
         body += message.get("body", b"")
-        if len(body) > BODY_LIMIT:
-            raise Refused(413, f"more than {BODY_LIMIT} bytes")
+        if len(body) > _limit(scope):
+            raise Refused(413, f"more than {_limit(scope)} bytes")
         if not message.get("more_body"):
             break
     if body and scope["method"] in ("GET", "HEAD", "DELETE", "OPTIONS"):

@@ -1,22 +1,21 @@
 """Routes of the Runs view: experiments, tables, and one run's answers looked at closely."""
 
 import json
-from collections import Counter, defaultdict
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from starlette.requests import Request
 from starlette.routing import Route
 
 from merflow.csvtable import read_csv
 from merflow.errors import MerflowError
-from merflow.predictions import Pooled, read_pooled
+from merflow.predictions import read_pooled
 from merflow.runs import Run
 from merflow.studio.answers import Missing, answer
+from merflow.studio.pooled import pooled_facts
 from merflow.studio.project import Project
-from merflow.tables import parts_of, read_scores
+from merflow.tables import read_scores
 
 
 def routes(project: Project) -> list[Route]:
@@ -49,13 +48,7 @@ def routes(project: Project) -> list[Route]:
             raise Missing(chosen.folder, "not scored yet", fix="start the experiment")
         table = read_pooled(pooled)
         scores = folder / "scores.csv"
-        return {
-            "classes": table.classes,
-            "scores": [asdict(row) for row in read_scores(scores)] if scores.is_file() else [],
-            "confusion": {part: _confusion(table.part(part)) for part in parts_of(table)},
-            "subjects": _subjects(table),
-            "wrong": _wrong(table),
-        }
+        return pooled_facts(table, read_scores(scores) if scores.is_file() else [])
 
     def curves(request: Request) -> dict[str, Any]:
         """The training curves of the folds finished so far."""
@@ -108,54 +101,6 @@ def _run_row(project: Project, run: Run) -> dict[str, Any]:
         except (MerflowError, StopIteration) as error:
             row["note"] = str(error) or "no row for all clips"
     return row
-
-
-def _confusion(table: Pooled) -> list[list[int]]:
-    """Return clips by truth (rows) and answer (columns)."""
-    matrix = np.zeros((len(table.classes),) * 2, int)
-    np.add.at(matrix, (table.truth, table.predicted), 1)
-    return matrix.tolist()
-
-
-def _subjects(table: Pooled) -> list[dict[str, Any]]:
-    """Return clips, right answers and answers by class of every subject."""
-    rows: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for index, key in enumerate(table.keys):
-        rows[key.subject_key].append(index)
-    found = []
-    for (dataset, subject), places in sorted(rows.items()):
-        right = [i for i in places if table.truth[i] == table.predicted[i]]
-        hits = Counter(table.classes[table.truth[i]] for i in right)
-        clips = Counter(table.classes[table.truth[i]] for i in places)
-        found.append(
-            {
-                "dataset": dataset,
-                "subject": subject,
-                "clips": len(places),
-                "right": len(right),
-                "by_class": {c: [hits[c], clips[c]] for c in table.classes if clips[c]},
-            }
-        )
-    return found
-
-
-def _wrong(table: Pooled) -> list[dict[str, Any]]:
-    """Return the wrong answers, the surest first."""
-    found = []
-    for i, key in enumerate(table.keys):
-        if table.truth[i] != table.predicted[i]:
-            sure = None if table.probabilities is None else table.probabilities[i]
-            found.append(
-                {
-                    "key": list(key),
-                    "fold": table.folds[i],
-                    "truth": table.classes[table.truth[i]],
-                    "predicted": table.classes[table.predicted[i]],
-                    "p": None if sure is None else float(sure[table.predicted[i]]),
-                    "p_truth": None if sure is None else float(sure[table.truth[i]]),
-                }
-            )
-    return sorted(found, key=lambda row: (-(row["p"] or 0), row["key"]))
 
 
 def _curve(file: Path) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def routes(project: Project, desk: Desk) -> list[Route]:
         only_keys(given, ("what", "name"))
         what, name = given.get("what"), given.get("name")
         if not isinstance(what, str) or what not in TARGETS or not isinstance(name, str):
-            raise MerflowError("request", "nothing to start", "what (experiment, dataset), name")
+            raise MerflowError("request", "nothing to start", f"what ({', '.join(TARGETS)}), name")
         targets = TARGETS[what](project, name)
         return desk.start(f"{what} {name}", command(project, *targets)).state()
 
@@ -100,4 +100,16 @@ def dataset_targets(project: Project, name: str) -> list[str]:
     return sorted(set(stores))
 
 
-TARGETS = {"experiment": experiment_targets, "dataset": dataset_targets}
+def final_targets(project: Project, name: str) -> list[str]:
+    """Return the final model of a run, named by its folder."""
+    for run in project.plan().runs():
+        if run.folder == name:
+            return [f"{run.folder}/final/run.json"]
+    raise Missing("request: name", f"no run {name[:80]!r} in {project.config.name}")
+
+
+TARGETS = {
+    "experiment": experiment_targets,
+    "dataset": dataset_targets,
+    "final": final_targets,
+}

@@ -49,4 +49,7 @@ export const picture = async (path, signal) => {
 export const post = async (path, body = {}) => (await ask(path, {
   method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body),
 })).json();
+export const send = async (path, body, kind) => (await ask(path, {
+  method: "POST", headers: { "content-type": kind }, body,
+})).json();
 export const url = (...parts) => "/api/" + parts.map(encodeURIComponent).join("/");

@@ -18,13 +18,16 @@ function ticks(low, high, most) {
   return found;
 }
 
-// series: [{name, colour (0..5), xs, ys, faint}]; marks: [{x, text}]
-export function chart(series, { width = 640, height = 150, x = "", y = "", marks = [] } = {}) {
+// tight: the y axis need not begin at 0; series: [{name, colour (0..5), xs, ys, faint}]; marks: [{x, text}]
+export function chart(series, { width = 640, height = 150, x = "", y = "", marks = [], tight = false } = {}) {
   const box = { left: 44, right: 8, top: 8, bottom: 30 };
   const all = series.filter((line) => line.xs.length);
   const xs = all.flatMap((line) => line.xs), ys = all.flatMap((line) => line.ys).filter((v) => v != null);
-  const [x0, x1] = [Math.min(...xs), Math.max(...xs)];
-  const [y0, y1] = [Math.min(0, ...ys), Math.max(...ys, 1e-9) * 1.05];
+  const least = (values) => values.reduce((a, b) => Math.min(a, b), Infinity);
+  const most = (values) => values.reduce((a, b) => Math.max(a, b), -Infinity);
+  const [x0, x1] = [least(xs), most(xs)];
+  const [low, high] = [least(ys), most(ys)];
+  const [y0, y1] = tight ? [low - 1, high + 1] : [Math.min(0, low), Math.max(high, 1e-9) * 1.05];
   const px = (v) => box.left + ((v - x0) / (x1 - x0 || 1)) * (width - box.left - box.right);
   const py = (v) => height - box.bottom - ((v - y0) / (y1 - y0 || 1)) * (height - box.top - box.bottom);
   const root = svg("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${y} over ${x}` });

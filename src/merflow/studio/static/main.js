@@ -5,12 +5,14 @@ import { clipsView } from "./clips.js";
 import { datasetsView } from "./datasets.js";
 import { watchJob } from "./job.js";
 import { runsView } from "./runs.js";
+import { testView } from "./test.js";
 import { action, dismiss, el, fail, listen } from "./ui.js";
 
 const VIEWS = {
   datasets: ["Datasets", "Shift+D", datasetsView],
   clips: ["Clips", "Shift+C", clipsView],
   runs: ["Runs", "Shift+R", runsView],
+  test: ["Test", "Shift+E", testView],
 };
 
 let leave = () => {};

@@ -88,7 +88,7 @@ function renderRun(place, chosen, facts, folds) {
   place.replaceChildren(...parts);
 }
 
-function confusionCard(facts) {
+export function confusionCard(facts) {
   const names = Object.keys(facts.confusion);
   if (!names.includes(kept.part)) kept.part = "full";
   const body = el("div", {});
@@ -137,14 +137,14 @@ function curvesCard(folds) {
   return box;
 }
 
-function subjectsCard(facts) {
+export function subjectsCard(facts) {
   const rows = facts.subjects.map((row) => [row.dataset, row.subject, row.clips, `${row.right}`,
     ...facts.classes.map((name) => (row.by_class[name] ? `${row.by_class[name][0]} of ${row.by_class[name][1]}` : ""))]);
   return el("div", { class: "card scroll", id: "subjects" }, el("h2", {}, "Right answers of each subject"),
     el("div", { class: "tall", tabindex: 0 }, table(["dataset", "subject", "clips", "right", ...facts.classes], rows, { class: "wide" })));
 }
 
-function wrongCard(facts) {
+export function wrongCard(facts) {
   const rows = facts.wrong.map((row) => {
     const link = el("a", { href: `#${["clips", ...row.key].map(encodeURIComponent).join("/")}` }, row.key.join("/"));
     return [link, row.truth, row.predicted, fixed(row.p, 2), fixed(row.p_truth, 2)];
