@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import h5py
 import numpy as np
 import pytest
 
@@ -119,16 +118,25 @@ def test_clips_that_entered_further_down_pass_unchanged(tmp_path):
         assert not store.read(1).frames.any()
 
 
-@pytest.mark.parametrize("at", ["pixels", "index"])
-def test_a_changed_byte_is_found(tmp_path, at):
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.6, 0.99])
+def test_a_changed_byte_is_found_wherever_it_is(tmp_path, share):
     path = written(tmp_path / "s.h5", clip(), clip("c2", seed=3))
-    with h5py.File(path, "r+") as handle:
-        if at == "pixels":
-            handle["clips/00001/frames"][0, 0, 0, 0] ^= 1
-        else:
-            del handle["clips/00001"]
-    with pytest.raises(MerflowError, match="checksum"), Store(path) as store:
-        list(store)
+    data = bytearray(path.read_bytes())
+    data[int(share * (len(data) - 60))] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(MerflowError, match="checksum"):
+        Store(path)
+
+
+def test_a_packed_file_with_a_changed_byte_is_refused(tmp_path):
+    source = written(tmp_path / "a.h5", clip())
+    write_packed(tmp_path / "p.h5", survey([source]), {})
+    data = bytearray((tmp_path / "p.h5").read_bytes())
+    at = data.index(clip().frames.tobytes())
+    data[at] ^= 1
+    (tmp_path / "p.h5").write_bytes(data)
+    with pytest.raises(MerflowError, match="checksum"):
+        read_packed(tmp_path / "p.h5")
 
 
 @pytest.mark.parametrize("cut", [0, 10, 1000])
@@ -136,46 +144,6 @@ def test_a_truncated_store_is_refused_with_its_name(tmp_path, cut):
     path = written(tmp_path / "s.h5", clip())
     path.write_bytes(path.read_bytes()[:cut])
     with pytest.raises(MerflowError, match=r"s\.h5"):
-        Store(path)
-
-
-def hostile(path, plant):
-    written(path, clip())
-    with h5py.File(path, "r+") as handle:
-        plant(handle)
-    return path
-
-
-@pytest.mark.parametrize(
-    "plant",
-    [
-        lambda h: h.__setitem__("clips/x", h5py.ExternalLink("other.h5", "/x")),
-        lambda h: h.__setitem__("clips/x", h5py.SoftLink("/clips/00000")),
-        lambda h: h.create_dataset("x", (4,), "u1", external=[("/etc/hostname", 0, 4)]),
-        lambda h: h.create_dataset("x", data=["a"], dtype=h5py.string_dtype()),
-        lambda h: h.create_dataset("x", data=np.array([h.ref], dtype=h5py.ref_dtype)),
-        lambda h: h.create_dataset("x", (2**38,), "u1", chunks=(1024,)),
-        lambda h: h.create_dataset("x", (8,), "u1", compression="lzf"),
-        lambda h: h.__setitem__("t", np.dtype("f4")),
-        lambda h: h.attrs.__setitem__("format", "other"),
-        lambda h: h.create_virtual_dataset("x", h5py.VirtualLayout((4,), "u1")),
-    ],
-    ids=[
-        "external link",
-        "soft link",
-        "external storage",
-        "texts",
-        "references",
-        "huge",
-        "compression",
-        "named type",
-        "format",
-        "virtual",
-    ],
-)
-def test_what_merflow_never_writes_is_refused(tmp_path, plant):
-    path = hostile(tmp_path / "s.h5", plant)
-    with pytest.raises(MerflowError):
         Store(path)
 
 

@@ -2,17 +2,24 @@
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from merflow.clips import Clip
 from merflow.errors import SkipClip
+from merflow.picturehead import picture_size
+
+if TYPE_CHECKING:
+    import cv2
 
 PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".tif", ".tiff"})
 VIDEOS = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv"})
 TENSORS = frozenset({".npy"})
 
 MAX_SIDE = 8192
+MAX_PIXELS = 1 << 25
+"""Most pixels in one frame: 8K video has 33.2 million."""
 MAX_FILE = 256 * 2**20
 MAX_FRAMES = 200_000
 MAX_CLIP_BYTES = 4 * 2**30
@@ -86,7 +93,10 @@ def _picture(clip: Clip, name: str) -> np.ndarray:
         data = np.fromfile(path, np.uint8)
     except OSError as error:
         raise SkipClip(f"{clip.key}: {name} cannot be read ({error.strerror or error})") from error
-    _check_size(clip, name, picture_size(data[:65536].tobytes()))
+    declared = picture_size(data.tobytes())
+    if declared is None:
+        raise SkipClip(f"{clip.key}: {name} is damaged, or no PNG, BMP, JPEG, TIFF or PNM")
+    _check_size(clip, name, declared)
     try:
         # imread warns on a damaged JPEG and gives grey rows; the tail check catches cut files.
         frame = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
@@ -98,27 +108,12 @@ def _picture(clip: Clip, name: str) -> np.ndarray:
     return frame
 
 
-def _check_size(clip: Clip, name: str, size: tuple[int, int] | None) -> None:
-    if size is not None and max(size) > MAX_SIDE:
+def _check_size(clip: Clip, name: str, size: tuple[int, int]) -> None:
+    if max(size) > MAX_SIDE or size[0] * size[1] > MAX_PIXELS:
         raise SkipClip(
-            f"{clip.key}: {name} is {size[0]}x{size[1]} pixels, at most {MAX_SIDE} a side are read"
+            f"{clip.key}: {name} is {size[0]}x{size[1]} pixels, at most {MAX_SIDE} a side and "
+            f"{MAX_PIXELS >> 20} million in all are read"
         )
-
-
-def picture_size(head: bytes) -> tuple[int, int] | None:
-    """Return (width, height) as a PNG, BMP or JPEG declares them, or None; nothing is decoded."""
-    if head.startswith(b"\x89PNG") and len(head) >= 24:
-        return int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
-    if head.startswith(b"BM") and len(head) >= 26:
-        width, height = (int.from_bytes(head[i : i + 4], "little", signed=True) for i in (18, 22))
-        return abs(width), abs(height)
-    at = 2
-    while head.startswith(b"\xff\xd8") and at + 9 <= len(head) and head[at] == 0xFF:
-        if 0xC0 <= head[at + 1] <= 0xCF and head[at + 1] not in (0xC4, 0xC8, 0xCC):
-            height, width = (int.from_bytes(head[at + i : at + i + 2], "big") for i in (5, 7))
-            return width, height
-        at += 2 + int.from_bytes(head[at + 2 : at + 4], "big")
-    return None
 
 
 def truncated(data: np.ndarray) -> bool:
@@ -139,40 +134,59 @@ def _video(clip: Clip) -> Iterator[np.ndarray]:
         raise SkipClip(f"{clip.key}: {name} is not there")
     capture = cv2.VideoCapture(path)
     try:
-        if not capture.isOpened():
-            raise SkipClip(f"{clip.key}: {name} cannot be opened as a video")
-        size = tuple(
-            int(capture.get(p)) for p in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
-        )
-        _check_size(clip, name, size)
-        given = 0
-        for number in range(MAX_FRAMES):
-            if clip.offset is not None and number > clip.offset:
-                break
-            good, frame = capture.read()
-            if not good:
-                break
-            if clip.onset is None or number >= clip.onset:
-                given += 1
-                yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
-        else:
-            raise SkipClip(f"{clip.key}: {name} has more than {MAX_FRAMES:,} frames")
-        if clip.numbers and given < len(clip.numbers):
-            raise SkipClip(
-                f"{clip.key}: {name} gives {given} frames of onset..offset, "
-                f"{len(clip.numbers)} are expected"
-            )
+        _check_video(clip, name, capture)
+        yield from _between(clip, name, capture)
+    except cv2.error as error:
+        raise SkipClip(f"{clip.key}: {name} cannot be decoded ({error.err})") from error
     finally:
         capture.release()
+
+
+def _check_video(clip: Clip, name: str, capture: "cv2.VideoCapture") -> None:
+    """Refuse a video by what it says of itself, before a frame is decoded."""
+    import cv2
+
+    if not capture.isOpened():
+        raise SkipClip(f"{clip.key}: {name} cannot be opened as a video")
+    width, height, count = (
+        int(capture.get(p))
+        for p in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FRAME_COUNT)
+    )
+    _check_size(clip, name, (width, height))
+    if count > MAX_FRAMES and clip.offset is None:
+        raise SkipClip(f"{clip.key}: {name} says it has {count:,} frames, at most {MAX_FRAMES:,}")
+
+
+def _between(clip: Clip, name: str, capture: "cv2.VideoCapture") -> Iterator[np.ndarray]:
+    """Decode from the start and yield frames onset..offset."""
+    import cv2
+
+    given = 0
+    for number in range(MAX_FRAMES):
+        if clip.offset is not None and number > clip.offset:
+            break
+        good, frame = capture.read()
+        if not good:
+            break
+        if clip.onset is None or number >= clip.onset:
+            given += 1
+            yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+    else:
+        raise SkipClip(f"{clip.key}: {name} has more than {MAX_FRAMES:,} frames")
+    if clip.numbers and given < len(clip.numbers):
+        raise SkipClip(
+            f"{clip.key}: {name} gives {given} frames of onset..offset, "
+            f"{len(clip.numbers)} are expected"
+        )
 
 
 def _tensor(clip: Clip) -> Iterator[np.ndarray]:
     """Yield the frames of a .npy file, (T, H, W) or (T, H, W, 1 or 3) uint8, as RGB."""
     name = clip.files[0]
     try:
-        # No pickles: an array file must not be able to run code.
-        array = np.load(os.path.join(clip.folder, name), mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
+        # A plain array and nothing else: no archive, and no pickle, which could run code.
+        array = np.lib.format.open_memmap(os.path.join(clip.folder, name), mode="r")
+    except (OSError, ValueError, OverflowError, SyntaxError, TypeError) as error:
         raise SkipClip(f"{clip.key}: {name} cannot be read as an array ({error})") from error
     shape = " x ".join(map(str, array.shape))
     if array.ndim == 3:

@@ -2,10 +2,15 @@
 
 import contextlib
 import errno
+import functools
 import hashlib
 import json
 import os
+import platform
 import secrets
+import shutil
+import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +19,9 @@ from merflow.errors import MerflowError
 
 PARTIAL = ".part-"
 """Every unfinished file has this in its name; nothing ever reads one."""
+HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:6]
+FOREIGN_SECONDS = 24 * 3600
+"""An unfinished file of another machine counts as abandoned when untouched so long (s)."""
 
 
 @contextlib.contextmanager
@@ -23,17 +31,17 @@ def atomic(path: Path | str) -> Iterator[Path]:
     On any failure the unfinished file is removed and `path` is left as it was.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # The suffix is kept last: Keras and OpenCV choose the format by it.
-    part = path.with_name(f"{PARTIAL}{secrets.token_hex(6)}-{path.name}")
+    part = path.with_name(f"{_partial_name()}-{path.name}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sweep(os.path.abspath(path.parent))
         yield part
         with open(part, "rb+") as handle:
             os.fsync(handle.fileno())
         os.replace(part, path)
         sync_folder(path.parent)
     except (OSError, RuntimeError) as error:
-        part.unlink(missing_ok=True)
+        _drop(part)
         # HDF5 says a full disk in a RuntimeError of many lines; other RuntimeErrors are not ours.
         if isinstance(error, RuntimeError) and "write failed" not in str(error):
             raise
@@ -47,8 +55,59 @@ def atomic(path: Path | str) -> Iterator[Path]:
             code=3,
         ) from error
     except BaseException:
-        part.unlink(missing_ok=True)
+        _drop(part)
         raise
+
+
+@contextlib.contextmanager
+def scratch() -> Iterator[Path]:
+    """Yield an empty folder for the length of a `with`; the next call removes a killed one's."""
+    root = tempfile.gettempdir()
+    sweep(root)
+    folder = Path(root, _partial_name())
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _partial_name() -> str:
+    """Return a name that says which process is at work on it."""
+    return f"{PARTIAL}{HOST}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+@functools.cache
+def sweep(folder: str) -> None:
+    """Remove what killed processes left unfinished in a folder; a folder once in each process."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(PARTIAL) and _abandoned(entry):
+                _drop(Path(entry.path))
+
+
+def _abandoned(entry: os.DirEntry[str]) -> bool:
+    """Tell whether the process that an unfinished file names has ended."""
+    host, _, rest = entry.name.removeprefix(PARTIAL).partition("-")
+    number = rest.partition("-")[0]
+    if host != HOST or not number.isdigit():
+        return time.time() - entry.stat().st_mtime > FOREIGN_SECONDS
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
+
+
+def _drop(part: Path) -> None:
+    """Remove an unfinished file or folder; that it cannot be removed is no further fault."""
+    with contextlib.suppress(OSError):
+        if part.is_dir():
+            shutil.rmtree(part, ignore_errors=True)
+        else:
+            part.unlink()
 
 
 def sync_folder(folder: Path) -> None:

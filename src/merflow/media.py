@@ -11,6 +11,9 @@ from merflow.errors import MerflowError
 from merflow.files import atomic
 from merflow.framefiles import VIDEOS, frame_numbers, read_frames, scan
 
+MAX_LOSS = 40
+"""Mean difference (grey levels) up to which a frame read back from a video is the one written."""
+
 
 def read(path: Path, fps: float | None = None) -> ClipArrays:
     """Read a video, or a folder of frames (which needs `fps`), as one clip.
@@ -65,8 +68,16 @@ def write(path: Path, frames: np.ndarray, fps: float, numbers: Sequence[int]) ->
         )
     width = max(5, len(str(max(numbers, default=0))))
     for frame, number in zip(frames, numbers, strict=True):
-        with atomic(path / f"frame{int(number):0{width}d}.png") as part:
-            _check(cv2.imwrite(str(part), _bgr(frame)), path)
+        write_png(path / f"frame{int(number):0{width}d}.png", frame)
+
+
+def write_png(path: Path, frame: np.ndarray) -> None:
+    """Write one picture, (H, W, 1 or 3) uint8 RGB, atomically."""
+    # Made in memory: OpenCV does not say when a disk is full.
+    made, data = cv2.imencode(".png", _bgr(frame))
+    _check(made, path)
+    with atomic(path) as part:
+        part.write_bytes(data.tobytes())
 
 
 def _write_video(path: Path, frames: np.ndarray, fps: float) -> None:
@@ -78,6 +89,20 @@ def _write_video(path: Path, frames: np.ndarray, fps: float) -> None:
         _check(video.isOpened(), path)
         for frame in frames:
             video.write(_bgr(frame))
+        video.release()
+        _check(_holds(part, frames), path)
+
+
+def _holds(part: Path, frames: np.ndarray) -> bool:
+    """Tell whether a video gives the frames written: OpenCV does not say when a write fails."""
+    video = cv2.VideoCapture(str(part))
+    try:
+        for frame in frames:
+            good, seen = video.read()
+            if not good or np.abs(seen.astype(np.int16) - _bgr(frame)).mean() > MAX_LOSS:
+                return False
+        return not video.read()[0]
+    finally:
         video.release()
 
 
@@ -91,7 +116,7 @@ def _check(done: bool, path: Path) -> None:
         raise MerflowError(
             str(path),
             "OpenCV could not write it",
-            "a writable place and a known format",
+            "a writable place with free space and a known format",
             "free some space, or write a folder of frames instead",
             code=3,
         )

@@ -10,8 +10,8 @@ import numpy as np
 from merflow import __version__
 from merflow.clips import ClipKey
 from merflow.errors import MerflowError
-from merflow.files import atomic, portable
-from merflow.guard import get_json, open_hdf5, put_json
+from merflow.files import portable
+from merflow.guard import create_hdf5, get_json, open_hdf5, part_of, put_json
 from merflow.store import Skipped, Store
 
 KIND = "merflow-packed"
@@ -69,8 +69,7 @@ def survey(stores: list[Path]) -> Survey:
 def write_packed(path: Path, found: Survey, recipe: dict[str, Any]) -> None:
     """Pack surveyed stores into one array, in the order of their keys, one clip in memory."""
     keys = sorted(found.keys)
-    with atomic(path) as part, h5py.File(part, "w") as handle:
-        handle.attrs["format"] = KIND
+    with create_hdf5(path, KIND) as handle:
         shape = (len(keys), *found.shape)
         x = handle.create_dataset("x", shape, found.dtype, chunks=(1, *found.shape))
         row_of = {key: row for row, key in enumerate(keys)}
@@ -91,13 +90,24 @@ def write_packed(path: Path, found: Survey, recipe: dict[str, Any]) -> None:
 def read_packed(path: Path | str) -> Packed:
     """Read a packed file whole: one sequential read, the fastest way there is."""
     with open_hdf5(path, KIND) as handle:
-        keys = [ClipKey(*key) for key in get_json(handle, "keys")]
-        skipped = [Skipped(*row) for row in get_json(handle, "skipped")]
-        lengths = get_json(handle, "lengths")
-        return Packed(handle["x"][()], keys, lengths, skipped, get_json(handle, "made_by"))
+        try:
+            keys = [ClipKey(*key) for key in get_json(handle, "keys")]
+            skipped, lengths = _skipped(handle), get_json(handle, "lengths")
+            x = part_of(handle, "x")
+            if not len(x) == len(keys) == len(lengths):
+                raise ValueError(f"{len(x)} clips, {len(keys)} keys, {len(lengths)} lengths")
+            return Packed(x[()], keys, lengths, skipped, get_json(handle, "made_by"))
+        except (TypeError, ValueError) as error:
+            raise MerflowError(
+                str(path), f"not laid out as packed clips ({error})", fix="delete it and run again"
+            ) from None
 
 
 def read_skipped(path: Path | str) -> list[Skipped]:
     """Return the clips that did not reach a packed file, without reading pixels."""
     with open_hdf5(path, KIND) as handle:
-        return [Skipped(*row) for row in get_json(handle, "skipped")]
+        return _skipped(handle)
+
+
+def _skipped(handle: h5py.File) -> list[Skipped]:
+    return [Skipped(*row) for row in get_json(handle, "skipped")]

@@ -10,15 +10,15 @@ from merflow.errors import unknown
 from merflow.settings import Preparation, Settings
 
 STAGE_VERSION = {
-    "align": 1,
+    "align": 2,
     "crop": 1,
     "magnify": 1,
     "select": 1,
     "interpolate": 1,
     "flow": 1,
-    "pack": 1,
+    "pack": 2,
     "split": 1,
-    "train": 1,
+    "train": 2,
     "score": 1,
     "table": 1,
     "report": 1,

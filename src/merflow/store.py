@@ -15,8 +15,8 @@ import numpy as np
 from merflow import __version__
 from merflow.clips import ENTRIES, ClipArrays, ClipKey
 from merflow.errors import MerflowError, SkipClip
-from merflow.files import atomic, digest, portable
-from merflow.guard import get_json, open_hdf5, put_json
+from merflow.files import digest, portable
+from merflow.guard import create_hdf5, get_json, open_hdf5, part_of, put_json
 
 KIND = "merflow-clips"
 LOG = logging.getLogger("merflow")
@@ -49,11 +49,10 @@ class StoreWriter:
         group.create_dataset("numbers", data=np.asarray(clip.numbers, np.int64))
         if clip.landmarks is not None:
             group.create_dataset("landmarks", data=np.asarray(clip.landmarks, np.float32))
-        checksum = _checksum(frames)
-        self.checksums[str(clip.key)] = checksum
+        self.checksums[str(clip.key)] = _checksum(frames)
         scalars = ("fps", "onset", "apex", "offset", "enters_at", "facts")
         row = {name: getattr(clip, name) for name in scalars}
-        put_json(group, "clip", {"key": list(clip.key), "sha256": checksum, **row})
+        put_json(group, "clip", {"key": list(clip.key), **row})
 
 
 def _checksum(frames: np.ndarray) -> str:
@@ -73,8 +72,7 @@ def write_store(
     `recipe` (settings and versions of all stages up to here) and `inputs` (name -> digest) are
     kept for `merflow why`; neither may hold a time, a host or an absolute path.
     """
-    with atomic(path) as part, h5py.File(part, "w") as handle:
-        handle.attrs["format"] = KIND
+    with create_hdf5(path, KIND) as handle:
         writer = StoreWriter(handle)
         for clip in clips:
             if isinstance(clip, Skipped):
@@ -98,23 +96,30 @@ def write_store(
 
 
 class Store:
-    """A clip store open for reading; iterate to get `ClipArrays` in the order written."""
+    """A clip store open for reading; iterate to get `ClipArrays` in the order written.
+
+    Opening reads the whole file once, against its seal: what is read later is what was written.
+    """
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self._handle = open_hdf5(path, KIND)
-        self.skipped = [Skipped(*row) for row in get_json(self._handle, "skipped")]
-        self.made_by: dict[str, Any] = get_json(self._handle, "made_by")
-        self._groups = [group for _, group in sorted(self._handle["clips"].items())]
-        self._rows = [get_json(group, "clip") for group in self._groups]
-        self.keys = [ClipKey(*row["key"]) for row in self._rows]
-        found = digest({str(k): r["sha256"] for k, r in zip(self.keys, self._rows, strict=True)})
-        if found != self.made_by["content"]:
-            raise self._damaged("its list of clips")
+        try:
+            self.skipped = [Skipped(*row) for row in get_json(self._handle, "skipped")]
+            self.made_by: dict[str, Any] = get_json(self._handle, "made_by")
+            self._groups = [g for _, g in sorted(part_of(self._handle, "clips").items())]
+            self._rows = [dict(get_json(group, "clip")) for group in self._groups]
+            self.keys = [ClipKey(*row.pop("key")) for row in self._rows]
+        except (AttributeError, TypeError, ValueError, KeyError) as error:
+            self.close()
+            raise self._foreign(error) from None
+        except BaseException:
+            self.close()
+            raise
 
-    def _damaged(self, what: str) -> MerflowError:
+    def _foreign(self, error: Exception) -> MerflowError:
         return MerflowError(
-            str(self.path), f"{what} does not match its checksum", fix="delete it and run again"
+            str(self.path), f"not laid out as a clip store ({error})", fix="delete it and run again"
         )
 
     def __len__(self) -> int:
@@ -124,18 +129,20 @@ class Store:
         return (self.read(index) for index in range(len(self)))
 
     def read(self, index: int) -> ClipArrays:
-        """Return one clip; its pixels are checked against the checksum written with them."""
-        group, row = self._groups[index], dict(self._rows[index])
-        frames = group["frames"][()]
-        if _checksum(frames) != row.pop("sha256"):
-            raise self._damaged(str(self.keys[index]))
+        """Return one clip."""
+        group, row = self._groups[index], self._rows[index]
+        frames, numbers = (part_of(group, name)[()] for name in ("frames", "numbers"))
         landmarks = group["landmarks"][()] if "landmarks" in group else None
-        row["key"] = self.keys[index]
-        return ClipArrays(frames=frames, numbers=group["numbers"][()], landmarks=landmarks, **row)
+        try:
+            return ClipArrays(
+                key=self.keys[index], frames=frames, numbers=numbers, landmarks=landmarks, **row
+            )
+        except TypeError as error:
+            raise self._foreign(error) from None
 
     def shape(self, index: int) -> tuple[tuple[int, ...], np.dtype]:
         """Return the shape and type of one clip's frames without reading them."""
-        frames = self._groups[index]["frames"]
+        frames = part_of(self._groups[index], "frames")
         return frames.shape, frames.dtype
 
     def close(self) -> None:

@@ -1,6 +1,5 @@
 """`merflow oracle`: what forbidden rules would have printed, in a process after training."""
 
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import numpy as np
 from merflow.configuration import load
 from merflow.csvtable import csv_text
 from merflow.errors import FAILED, MerflowError
-from merflow.files import file_digest, write_text
+from merflow.files import file_digest, scratch, write_text
 from merflow.methods import Fitted
 from merflow.oracle import clip_folds, oracle_rows, read_epochs, render_oracle, write_oracle
 from merflow.packed import read_packed
@@ -105,9 +104,9 @@ def _check_same(fitted: Fitted, trained: Path) -> None:
     """Refuse to go on when noting the answers changed the training."""
     from merflow.methods import WEIGHTS
 
-    with tempfile.TemporaryDirectory() as folder:
-        fitted.save(Path(folder))
-        ours, theirs = file_digest(Path(folder) / WEIGHTS), file_digest(trained / WEIGHTS)
+    with scratch() as folder:
+        fitted.save(folder)
+        ours, theirs = file_digest(folder / WEIGHTS), file_digest(trained / WEIGHTS)
     if ours != theirs:
         raise MerflowError(
             str(trained),

@@ -2,17 +2,14 @@
 
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from merflow import media
 from merflow.clips import ClipArrays
 from merflow.configuration import load_preparation
 from merflow.datasets import reader_of, spec_of
 from merflow.demo.command import MARKER
 from merflow.errors import MerflowError, unknown
-from merflow.files import atomic
 from merflow.magnify import magnify_clip
+from merflow.media import write_png
 from merflow.preview import figure, side_by_side
 from merflow.recipes import factor_value
 from merflow.settings import Settings
@@ -58,7 +55,7 @@ def preview(
     values = {f.strip(): factor_value(f) for f in factors.split(",")}
     clips = {f"x{v:g}": magnify_clip(found, chosen, v) for v in values.values()}
     if out.suffix.lower() == ".png":
-        _write_png(out, figure(clips))
+        write_png(out, figure(clips))
     else:
         frames = side_by_side(clips)
         media.write(out, frames, min(25.0, found.fps), list(range(1, len(frames) + 1)))
@@ -95,8 +92,3 @@ def _refuse_unpublishable(clip: ClipArrays, settings: Settings) -> None:
         "a generated face, or a subject listed in the adapter's publishable_subjects",
         "if you hold the permission: --i-may-show-this-subject",
     )
-
-
-def _write_png(path: Path, picture: np.ndarray) -> None:
-    with atomic(path) as part:
-        cv2.imwrite(str(part), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))

@@ -15,7 +15,6 @@ import os
 import shlex
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ import numpy as np
 from merflow.clips import ClipKey
 from merflow.csvtable import CsvTable, csv_text, read_csv
 from merflow.errors import FAILED, MerflowError, unknown
-from merflow.files import atomic, write_json, write_text
+from merflow.files import atomic, scratch, write_json, write_text
 from merflow.methods import saved
 from merflow.methods.data import WEIGHTS, TrainingData, check
 from merflow.predictions import KEY, read_predictions
@@ -75,8 +74,7 @@ class FittedCommand:
         """Run the program on training and test clips; return its (M, K) float32 probabilities."""
         if keys is None:
             keys = [ClipKey("test", "test", f"clip{i:04d}") for i in range(len(x))]
-        with tempfile.TemporaryDirectory(prefix="merflow-fold-") as name:
-            folder = Path(name)
+        with scratch() as folder:
             self._give(folder, x, keys)
             _run(self.experiment.command, folder, self.seed)
             return self._answers(folder / "predictions.csv", keys)

@@ -1,5 +1,6 @@
 """Fitted methods on disk: one HDF5 file of plain numbers with a JSON description, no pickle."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ import numpy as np
 
 from merflow.errors import MerflowError
 from merflow.files import atomic
-from merflow.guard import get_json, open_hdf5, put_json
+from merflow.guard import create_hdf5, get_json, open_hdf5, put_json, seal
 from merflow.methods.data import VOLATILE, Fitted
 
 if TYPE_CHECKING:
@@ -17,22 +18,27 @@ if TYPE_CHECKING:
 
 FORMAT = "merflow-weights"
 DESCRIPTION = "merflow"
+MAX_SETTING = 4096
+MAX_LIST = 64
+MAX_CLIP = 1 << 26
+"""Most numbers in one clip: 64 frames of 512 x 512 in colour are 50 million."""
 
 
 def write_network(path: Path, model: Any, facts: Mapping[str, Any]) -> None:  # noqa: ANN401
     """Write a Keras model's weights and its description to `path`, atomically."""
     with atomic(path) as part:
         model.save_weights(part)
-        _describe(part, {"kind": "network", **facts})
+        with h5py.File(part, "r+") as file:
+            _describe(file, {"kind": "network", **facts})
+        seal(part)
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> None:
     """Write named arrays and their description to `path`, atomically."""
-    with atomic(path) as part:
-        with h5py.File(part, "w") as file:
-            for name in sorted(arrays):
-                file.create_dataset(name, data=arrays[name])
-        _describe(part, facts)
+    with create_hdf5(path, FORMAT) as file:
+        for name in sorted(arrays):
+            file.create_dataset(name, data=arrays[name])
+        _describe(file, facts)
 
 
 def description(path: Path) -> dict[str, Any]:
@@ -41,13 +47,58 @@ def description(path: Path) -> dict[str, Any]:
         about = get_json(file, DESCRIPTION)
     if not isinstance(about, dict) or not isinstance(about.get("kind"), str):
         raise MerflowError(str(path), "its description names no method", "weights of a run")
+    if about["kind"] == "network":
+        _check_network(path, about)
     return about
+
+
+def _check_network(path: Path, about: dict[str, Any]) -> None:
+    """Refuse what no training here describes, before a network of absurd size is built."""
+    shape, classes, batch = (about.get(name) for name in ("shape", "classes", "batch_size"))
+    settings = about.get("settings")
+    sound = {
+        "network": isinstance(about.get("network"), str),
+        "shape": _counts(shape) and 3 <= len(shape) <= 4 and math.prod(shape) <= MAX_CLIP,
+        "classes": isinstance(classes, list)
+        and 2 <= len(classes) <= MAX_SETTING
+        and all(isinstance(name, str) for name in classes),
+        "batch_size": _counts([batch]),
+        "settings": isinstance(settings, dict)
+        and all(_modest(value) for value in settings.values()),
+    }
+    for name, good in sound.items():
+        if not good:
+            raise MerflowError(
+                str(path),
+                f"its description says {name}: {str(about.get(name))[:80]}",
+                "what a training of merflow wrote",
+                "do not use this file; train again",
+            )
+
+
+def _counts(values: Any) -> bool:  # noqa: ANN401
+    """Tell whether this is a list of whole numbers from 1 to MAX_SETTING."""
+    return isinstance(values, list) and all(
+        type(value) is int and 1 <= value <= MAX_SETTING for value in values
+    )
+
+
+def _modest(value: Any) -> bool:  # noqa: ANN401
+    """Tell whether a network's setting asks for nothing out of all proportion."""
+    if isinstance(value, list):
+        return len(value) <= MAX_LIST and all(map(_modest, value))
+    if isinstance(value, int | float):
+        return abs(value) <= MAX_SETTING
+    return value is None or isinstance(value, str)
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """Return the arrays that `write_arrays` stored."""
     with open_hdf5(path, FORMAT) as file:
-        return {name: file[name][()] for name in file if name != DESCRIPTION}
+        items = {name: file[name] for name in file if name != DESCRIPTION}
+        if not all(isinstance(item, h5py.Dataset) for item in items.values()):
+            raise MerflowError(str(path), "holds groups", "arrays", "train again")
+        return {name: item[()] for name, item in items.items()}
 
 
 def load(path: Path) -> Fitted:
@@ -79,7 +130,7 @@ def rebuild(path: Path, about: dict[str, Any]) -> "keras.Model":
     model = scaled_network(about["network"], settings, shape, len(about["classes"]), channels)
     try:
         model.load_weights(path)
-    except (ValueError, OSError, KeyError) as error:
+    except (ValueError, OSError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise MerflowError(
             str(path),
             f"its weights do not fit network {about['network']}",
@@ -98,9 +149,7 @@ def _load_network(path: Path, about: dict[str, Any]) -> Fitted:
     return FittedNetwork(rebuild(path, about), [], about, about["batch_size"])
 
 
-def _describe(part: Path, facts: Mapping[str, Any]) -> None:
+def _describe(file: h5py.File, facts: Mapping[str, Any]) -> None:
     """Add the description; times stay out, so equal trainings give equal bytes."""
-    stable = {key: value for key, value in facts.items() if key not in VOLATILE}
-    with h5py.File(part, "r+") as file:
-        file.attrs["format"] = FORMAT
-        put_json(file, DESCRIPTION, stable)
+    file.attrs["format"] = FORMAT
+    put_json(file, DESCRIPTION, {k: v for k, v in facts.items() if k not in VOLATILE})

@@ -100,7 +100,21 @@ class FittedSvm:
     @classmethod
     def read(cls, path: Path, about: dict[str, Any]) -> "FittedSvm":
         """Return the SVM stored at `path`."""
-        return cls(saved.read_arrays(path), about, Training(svm=about["svm"]))
+        try:
+            training = Training(svm=about["svm"])
+            count = len(about["classes"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise MerflowError(str(path), f"its description is not an SVM's ({error})") from None
+        arrays = saved.read_arrays(path)
+        pairs = (count * (count - 1) // 2,)
+        shapes = {name: value.shape for name, value in arrays.items()}
+        width = shapes.get("mean", ())
+        wanted = {"mean": width, "deviation": width, "normals": pairs + width, "offsets": pairs}
+        if shapes != wanted or len(width) != 1:
+            raise MerflowError(
+                str(path), f"holds arrays of shapes {shapes}", "the planes of an SVM"
+            )
+        return cls(arrays, about, training)
 
     def predict(self, x: np.ndarray, keys: Sequence[ClipKey] | None = None) -> np.ndarray:
         """Return (M, K) float32: shares that order the classes as the vote of the planes does.

@@ -1,12 +1,11 @@
 """A fold's history as TensorBoard reads it; `history.csv` holds the same numbers."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from merflow.errors import MerflowError
-from merflow.files import atomic
+from merflow.files import atomic, scratch
 from merflow.training import backend
 
 NAME = "events.out.tfevents.0.merflow"
@@ -26,8 +25,8 @@ def check_backend() -> None:
 
 def write_curves(folder: Path, history: Sequence[Mapping[str, Any]]) -> None:
     """Write one curve for every column of the history into `folder`, over the epochs."""
-    with tempfile.TemporaryDirectory() as scratch:
-        backend.write_events(Path(scratch), history)
-        (made,) = Path(scratch).iterdir()
+    with scratch() as work:
+        backend.write_events(work, history)
+        (made,) = work.iterdir()
         with atomic(Path(folder) / NAME) as part:
             part.write_bytes(made.read_bytes())

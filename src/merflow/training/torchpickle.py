@@ -6,9 +6,13 @@ read: the zip archive of PyTorch 1.6 and later, and the older stream of five pic
 """
 
 import collections
+import io
+import math
 import pickle
+import pickletools
 import struct
 import zipfile
+import zlib
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -26,6 +30,17 @@ KINDS = {
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 MAX_BYTES = 2 << 30
 """The largest video network here holds 130 MB."""
+MAX_PICKLE = 16 << 20
+MAX_MEMO = 1 << 20
+OPCODES = frozenset((
+    "PROTO", "FRAME", "STOP", "MARK", "EMPTY_DICT", "EMPTY_LIST", "EMPTY_TUPLE", "TUPLE",
+    "TUPLE1", "TUPLE2", "TUPLE3", "SETITEM", "SETITEMS", "APPEND", "APPENDS", "NONE", "NEWTRUE",
+    "NEWFALSE", "INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "BINFLOAT", "BINUNICODE",
+    "SHORT_BINUNICODE", "BINSTRING", "SHORT_BINSTRING", "BINBYTES", "SHORT_BINBYTES", "BINPUT",
+    "LONG_BINPUT", "BINGET", "LONG_BINGET", "MEMOIZE", "GLOBAL", "STACK_GLOBAL", "REDUCE",
+    "BUILD", "BINPERSID",
+))  # fmt: skip
+"""What PyTorch's own files are made of; no pickle of any other instruction is begun."""
 
 
 class _Tensor(NamedTuple):
@@ -42,8 +57,9 @@ def read_state(path: Path) -> dict[str, np.ndarray]:
             raise ValueError("the file is larger than 2 GiB")
         named, storages = (_archive if zipfile.is_zipfile(path) else _stream)(path)
         return {name: _array(t, storages) for name, t in named.items() if isinstance(t, _Tensor)}
-    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, EOFError,
-            struct.error, zipfile.BadZipFile, pickle.UnpicklingError) as error:  # fmt: skip
+    except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError,
+            OSError, EOFError, MemoryError, StopIteration, struct.error, zlib.error,
+            zipfile.BadZipFile, pickle.UnpicklingError) as error:  # fmt: skip
         raise MerflowError(
             str(path),
             f"is not a state dictionary that can be read ({error})",
@@ -53,13 +69,14 @@ def read_state(path: Path) -> dict[str, np.ndarray]:
 
 def _archive(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     with zipfile.ZipFile(path) as archive:
-        if sum(item.file_size for item in archive.infolist()) > MAX_BYTES:
-            raise ValueError("the archive holds more than 2 GiB")
+        if any(item.compress_type != zipfile.ZIP_STORED for item in archive.infolist()):
+            raise ValueError("its parts are compressed, which PyTorch never does")
+        if sum(item.file_size for item in archive.infolist()) > path.stat().st_size:
+            raise ValueError("its parts say that they are larger than the file")
         inside = next(n for n in archive.namelist() if n.endswith("/data.pkl"))
         folder = inside.removesuffix("data.pkl")
-        with archive.open(inside) as handle:
-            reader = _Reader(handle)
-            named = reader.load()
+        reader = _Reader(io.BytesIO(archive.read(inside)))
+        named = reader.load()
         return dict(named), {
             key: np.frombuffer(archive.read(f"{folder}data/{key}"), kind)
             for key, kind in reader.storages.items()
@@ -77,7 +94,7 @@ def _stream(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         for key in _Reader(handle).load():
             kind = reader.storages[key]
             (count,) = struct.unpack("<q", handle.read(8))
-            if not 0 <= count <= MAX_BYTES:
+            if not 0 <= count * kind.itemsize <= path.stat().st_size:
                 raise ValueError(f"storage {key} says it holds {count} numbers")
             storages[key] = np.frombuffer(handle.read(count * kind.itemsize), kind)
         return dict(named), storages
@@ -87,6 +104,7 @@ class _Reader(pickle.Unpickler):
     """An unpickler that knows four names, all of them harmless functions of this file."""
 
     def __init__(self, handle: IO[bytes]) -> None:
+        _check_opcodes(handle)
         super().__init__(handle, encoding="utf-8")
         self.storages: dict[str, np.dtype] = {}
 
@@ -109,6 +127,19 @@ class _Reader(pickle.Unpickler):
         return key, kind
 
 
+def _check_opcodes(handle: IO[bytes]) -> None:
+    """Look through the pickle at the handle's place: known instructions only, no absurd memo."""
+    begin = handle.tell()
+    for opcode, argument, at in pickletools.genops(handle):
+        if opcode.name not in OPCODES:
+            raise ValueError(f"its pickle uses {opcode.name}, which no weights need")
+        if opcode.name == "LONG_BINPUT" and argument > MAX_MEMO:
+            raise ValueError(f"its pickle numbers an object {argument}")
+        if (at or 0) - begin > MAX_PICKLE:
+            raise ValueError("its pickle is larger than 16 MiB")
+    handle.seek(begin)
+
+
 def _tensor(storage: tuple[str, np.dtype], offset: int, size: Any, stride: Any, *_: Any) -> _Tensor:  # noqa: ANN401
     return _Tensor(storage, int(offset), tuple(map(int, size)), tuple(map(int, stride)))
 
@@ -116,6 +147,8 @@ def _tensor(storage: tuple[str, np.dtype], offset: int, size: Any, stride: Any, 
 def _array(tensor: _Tensor, storages: dict[str, np.ndarray]) -> np.ndarray:
     """Return a tensor as its own array; what it says of itself must lie within its storage."""
     flat = storages[tensor.storage[0]]
+    if len(tensor.size) > 8 or math.prod(tensor.size) > flat.size:
+        raise ValueError("a tensor is larger than its storage")
     reach = tensor.offset + sum(
         (n - 1) * s for n, s in zip(tensor.size, tensor.stride, strict=True)
     )

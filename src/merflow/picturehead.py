@@ -1,0 +1,59 @@
+"""How large a picture says it is, read from its first bytes: nothing is decoded for it."""
+
+import re
+
+PNM = re.compile(rb"P[1-6](?:\s+|#[^\n]*\n)+(\d{1,9})(?:\s+|#[^\n]*\n)+(\d{1,9})\s")
+
+
+def picture_size(data: bytes) -> tuple[int, int] | None:
+    """Return (width, height) as a PNG, BMP, JPEG, TIFF or PNM declares them.
+
+    None: the bytes are none of these, or their head is not whole.
+    """
+    if data.startswith(b"\x89PNG\r\n\x1a\n") and len(data) >= 24:
+        return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+    if data.startswith(b"BM") and len(data) >= 26:
+        width, height = (int.from_bytes(data[i : i + 4], "little", signed=True) for i in (18, 22))
+        return abs(width), abs(height)
+    if data.startswith(b"\xff\xd8"):
+        return _jpeg(data)
+    if data[:4] in (b"II*\0", b"MM\0*"):
+        return _tiff(data)
+    found = PNM.match(data[:1024])
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def _jpeg(data: bytes) -> tuple[int, int] | None:
+    """Walk the segments to the frame header, wherever it is."""
+    at = 2
+    while at + 9 <= len(data) and data[at] == 0xFF:
+        kind = data[at + 1]
+        if kind == 0xFF:
+            at += 1
+        elif kind == 0x01 or 0xD0 <= kind <= 0xD8:
+            at += 2
+        elif 0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC):
+            height, width = (int.from_bytes(data[at + i : at + i + 2], "big") for i in (5, 7))
+            return width, height
+        else:
+            at += 2 + max(2, int.from_bytes(data[at + 2 : at + 4], "big"))
+    return None
+
+
+def _tiff(data: bytes) -> tuple[int, int] | None:
+    """Read ImageWidth (256) and ImageLength (257) of the first directory."""
+    order = "little" if data.startswith(b"II") else "big"
+
+    def number(at: int, size: int) -> int:
+        return int.from_bytes(data[at : at + size], order)
+
+    first = number(4, 4)
+    found = {}
+    for entry in range(number(first, 2)):
+        at = first + 2 + 12 * entry
+        if at + 12 > len(data):
+            break
+        kind = number(at + 2, 2)
+        if kind in (3, 4):
+            found[number(at, 2)] = number(at + 8, 2 if kind == 3 else 4)
+    return (found[256], found[257]) if {256, 257} <= found.keys() else None
