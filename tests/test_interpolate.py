@@ -136,10 +136,12 @@ def test_the_prefilter_takes_out_what_would_alias():
     time = np.arange(64)
     fast = np.cos(np.pi * 40 * (time + 0.5) / 64)
     slow = np.cos(np.pi * 3 * (time + 0.5) / 64)
-    low = low_pass_before(64, 10)
-    assert np.abs(fast @ low).max() < 0.01
-    assert np.abs(slow @ low - slow).max() < 0.01
-    assert np.array_equal(low_pass_before(10, 10), np.eye(10))
+    matrix = tim_matrix(64, 10)
+    assert np.abs(fast @ matrix).max() > 0.5
+    assert np.abs(fast @ low_pass_before(matrix)).max() < 0.01
+    assert np.abs(slow @ low_pass_before(matrix) - slow @ matrix).max() < 0.01
+    assert low_pass_before(tim_matrix(10, 10)) is not matrix
+    assert np.array_equal(low_pass_before(tim_matrix(10, 12)), tim_matrix(10, 12))
 
 
 def test_the_result_does_not_depend_on_the_block(monkeypatch):

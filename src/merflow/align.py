@@ -16,6 +16,7 @@ from merflow.clips import ClipArrays, eye_centres
 from merflow.errors import SkipClip
 from merflow.faces import Face, Finder, as_grey
 from merflow.geometry import apply, compose, face_frame, invert, moved, similarity
+from merflow.reel import room
 from merflow.register import Drift, rigid_drift
 from merflow.resample import warp
 from merflow.settings import Align
@@ -51,7 +52,7 @@ def align_clip(arrays: ClipArrays, settings: Align, finder: Finder) -> ClipArray
     left, right = eye_centres(apply(upright, landmarks))
     distance = float(np.hypot(*(right - left)))
     side = output_side(distance)
-    frames = np.empty((count, side, side, 3), np.uint8)
+    frames = room((count, side, side, 3))
     for t, (frame, view) in enumerate(zip(arrays.frames, views, strict=True)):
         frames[t] = warp(as_colour(frame), view, (side, side))
     facts = _facts(settings, faces, distance, upright, drift)
@@ -107,8 +108,8 @@ def _drift(arrays: ClipArrays, landmarks: np.ndarray) -> Drift | None:
     middle = frame[:, 2]
     low = np.maximum(np.floor(middle - SEARCH * unit), 0).astype(int)
     high = np.minimum(np.ceil(middle + SEARCH * unit), [width, height]).astype(int)
-    part = arrays.frames[:, low[1] : high[1], low[0] : high[0]]
-    greys = [as_grey(np.ascontiguousarray(one)) for one in part]
+    part = (one[low[1] : high[1], low[0] : high[0]] for one in arrays.frames)
+    greys = (as_grey(np.ascontiguousarray(one)) for one in part)
     left, right = eye_centres(landmarks)
     drift = rigid_drift(greys, (left - low, right - low), arrays.fps)
     if drift is None:

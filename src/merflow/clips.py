@@ -5,6 +5,8 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from merflow.reel import Frames
+
 Entry = Literal["raw", "aligned", "cropped", "interpolated"]
 ENTRIES: tuple[Entry, ...] = ("raw", "aligned", "cropped", "interpolated")
 
@@ -55,14 +57,15 @@ class Clip:
 class ClipArrays:
     """One clip's pixels and what is known about them; what every stage takes and gives.
 
-    frames: (T, H, W, C) uint8, C = 3 RGB or 1 grey; numbers: (T,) int64, the dataset's frame
+    frames: (T, H, W, C) uint8, C = 3 RGB or 1 grey, a Reel where they are too many to be held;
+    numbers: (T,) int64, the dataset's frame
     numbers; onset, apex, offset: positions in `frames` (apex None when unknown); landmarks:
     (5 or 68, 2) float32 x, y in pixels of `frames`, of the first frame, dlib's order; facts:
     what stages measured, JSON-able.
     """
 
     key: ClipKey
-    frames: np.ndarray
+    frames: Frames
     fps: float
     numbers: np.ndarray
     onset: int

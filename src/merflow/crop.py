@@ -9,6 +9,7 @@ import numpy as np
 from merflow.clips import ClipArrays, eye_centres
 from merflow.errors import MerflowError
 from merflow.geometry import apply, face_frame, invert
+from merflow.reel import room
 from merflow.resample import to_bytes
 from merflow.settings import Crop
 
@@ -42,15 +43,16 @@ def crop_clip(arrays: ClipArrays, settings: Crop) -> ClipArrays:
     scale = settings.working_size / square.side
     channels = 1 if settings.colour == "grey" else 3
     size = settings.working_size
-    frames = np.empty((len(arrays.frames), size, size, channels), np.uint8)
-    for t, frame in enumerate(arrays.frames):
-        frames[t] = _cut(frame, square, settings)
     landmarks = arrays.landmarks
     if landmarks is not None:
         corner = np.array([square.left, square.top], np.float64)
         landmarks = ((landmarks - corner + 0.5) * scale - 0.5).astype(np.float32)
+    mask = np.ones((size, size), np.uint8)
     if settings.hull_mask:
-        frames *= hull(landmarks, settings.working_size, str(arrays.key))[None, :, :, None]
+        mask = hull(landmarks, size, str(arrays.key))
+    frames = room((len(arrays.frames), size, size, channels))
+    for t, frame in enumerate(arrays.frames):
+        frames[t] = _cut(frame, square, settings) * mask[..., None]
     facts: dict[str, Any] = {
         "by": by,
         "region": settings.region,

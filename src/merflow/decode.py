@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from merflow.clips import Clip
 from merflow.errors import SkipClip
 from merflow.picturehead import picture_size
+from merflow.reel import Frames, held
 
 if TYPE_CHECKING:
     import cv2
@@ -22,8 +24,8 @@ MAX_PIXELS = 1 << 25
 """Most pixels in one frame: 8K video has 33.2 million."""
 MAX_FILE = 256 * 2**20
 MAX_FRAMES = 200_000
-MAX_CLIP_BYTES = 4 * 2**30
-"""`read_frames` holds a clip in memory; `iter_frames` has no such limit."""
+MAX_CLIP_BYTES = 64 * 2**30
+"""What `read_frames` keeps, most of it on disk; `iter_frames` has no such limit."""
 
 
 def is_video(clip: Clip) -> bool:
@@ -62,12 +64,19 @@ def iter_frames(clip: Clip) -> Iterator[np.ndarray]:
         yield frame
 
 
-def read_frames(clip: Clip) -> np.ndarray:
-    """Return the clip's frames, (T, H, W, 3) uint8 RGB.
+def read_frames(clip: Clip) -> Frames:
+    """Return the clip's frames, (T, H, W, 3) uint8 RGB; a long clip's stay on disk (reel.py).
 
     A frame that cannot be decoded, or frames of different sizes, skip the clip by name.
     """
-    frames: list[np.ndarray] = []
+    counted = _counted(clip)
+    first = next(counted, None)
+    if first is None:
+        raise SkipClip(f"{clip.key}: {clip.files[0]} holds no frames in onset..offset")
+    return held(chain([first], counted))
+
+
+def _counted(clip: Clip) -> Iterator[np.ndarray]:
     total = 0
     for frame in iter_frames(clip):
         total += frame.nbytes
@@ -76,10 +85,7 @@ def read_frames(clip: Clip) -> np.ndarray:
                 f"{clip.key}: more than {MAX_CLIP_BYTES // 2**30} GiB of pixels in one clip; "
                 "correct its onset and offset, or cut it"
             )
-        frames.append(frame)
-    if not frames:
-        raise SkipClip(f"{clip.key}: {clip.files[0]} holds no frames in onset..offset")
-    return np.stack(frames)
+        yield frame
 
 
 def _picture(clip: Clip, name: str) -> np.ndarray:

@@ -12,7 +12,15 @@ import numpy as np
 from merflow.clips import ClipArrays
 from merflow.errors import MerflowError, unknown
 from merflow.magnification.threads import multiply
+from merflow.reel import Frames, room
 from merflow.settings import Interpolate
+
+TOGETHER = 512
+"""Frames worked on at once: what a longer clip needs does not grow with it."""
+
+
+def _together(frames: Frames) -> list[Frames]:
+    return [frames[start : start + TOGETHER] for start in range(0, len(frames), TOGETHER)]
 
 
 def positions(count: int, length: int) -> np.ndarray:
@@ -32,10 +40,14 @@ def tim_matrix(count: int, length: int) -> np.ndarray:
            [0., 1., 0.],
            [0., 0., 1.]])
     """
-    order, index = np.arange(1, count), np.arange(count)
-    rows = np.cos(np.pi * np.outer(index + 0.5, order) / count)
+    order = np.arange(1, count)
     columns = np.cos(np.pi * np.outer(order, positions(count, length) + 0.5) / count)
-    return 1 / count + (2 / count) * rows @ columns
+
+    def some(index: np.ndarray) -> np.ndarray:
+        rows = np.cos(np.pi * np.outer(index + 0.5, order) / count)
+        return 1 / count + (2 / count) * rows @ columns
+
+    return np.concatenate([some(index) for index in _together(np.arange(count))])
 
 
 def linear_matrix(count: int, length: int) -> np.ndarray:
@@ -46,27 +58,35 @@ def linear_matrix(count: int, length: int) -> np.ndarray:
 def nearest_matrix(count: int, length: int) -> np.ndarray:
     """Return the (count, length) float64 matrix that picks the nearest frame, halves going up."""
     picked = np.floor(positions(count, length) + 0.5).astype(int)
-    return np.eye(count)[:, picked]
+    return (np.arange(count)[:, None] == picked).astype(float)
 
 
-def low_pass_before(count: int, length: int) -> np.ndarray:
-    """Return the (count, count) float64 low-pass in time that shortening to `length` asks for.
+def low_pass_before(matrix: np.ndarray) -> np.ndarray:
+    """Return a (count, length) matrix with the low-pass in time before it that shortening needs.
 
-    1 / (1 + (k / length)^8) over the k-th cosine; the identity when the clip is not shortened.
+    1 / (1 + (k / length)^8) over the k-th cosine; the matrix itself when nothing is shortened.
     """
+    count, length = matrix.shape
     if length >= count:
-        return np.eye(count)
+        return matrix
     order = np.arange(count)
-    basis = np.cos(np.pi * np.outer(order + 0.5, order) / count) * np.sqrt(2 / count)
-    basis[:, 0] /= np.sqrt(2)
-    return basis @ ((1 / (1 + (order / length) ** 8))[:, None] * basis.T)
+
+    def basis(index: np.ndarray) -> np.ndarray:
+        found = np.cos(np.pi * np.outer(index + 0.5, order) / count) * np.sqrt(2 / count)
+        found[:, 0] /= np.sqrt(2)
+        return found
+
+    rows = _together(np.arange(count))
+    spectrum = sum(basis(index).T @ matrix[index] for index in rows)
+    spectrum = spectrum / (1 + (order[:, None] / length) ** 8)
+    return np.concatenate([basis(index) @ spectrum for index in rows])
 
 
 MATRICES = {"tim": tim_matrix, "linear": linear_matrix, "nearest": nearest_matrix}
 
 
 def interpolate_frames(
-    frames: np.ndarray, length: int, method: str, prefilter: bool = False
+    frames: Frames, length: int, method: str, prefilter: bool = False
 ) -> np.ndarray:
     """Return (length, H, W, C) uint8 frames made of (T, H, W, C) frames, rounded and clipped.
 
@@ -81,12 +101,12 @@ def interpolate_frames(
     if method not in MATRICES:
         raise unknown("interpolate", "method", method, MATRICES)
     if length == count:
-        return to_bytes(frames.copy())
+        return to_bytes(np.array(frames))
     matrix = MATRICES[method](count, length)
     if prefilter:
-        matrix = low_pass_before(count, length) @ matrix
+        matrix = low_pass_before(matrix)
     elif method == "nearest":
-        return to_bytes(frames[matrix.argmax(axis=0)])
+        return to_bytes(np.array(frames[matrix.argmax(axis=0)]))
     return _blend(frames, matrix)
 
 
@@ -98,30 +118,31 @@ def to_bytes(frames: np.ndarray) -> np.ndarray:
     return np.clip(frames, 0, 255, out=frames).astype(np.uint8)
 
 
-def _blend(frames: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+def _blend(frames: Frames, matrix: np.ndarray) -> np.ndarray:
     """Return the (T', H, W, C) uint8 frames `matrix` (T, T') makes of `frames`."""
-    flat = np.ascontiguousarray(frames).reshape(len(frames), -1)
-    out = np.empty((matrix.shape[1], flat.shape[1]), np.uint8)
+    shape = (matrix.shape[1], *frames.shape[1:])
+    total = np.zeros((shape[0], int(np.prod(shape[1:]))), np.float32)
 
-    def put(where: slice, block: np.ndarray) -> None:
-        out[:, where] = to_bytes(block)
+    def add(where: slice, block: np.ndarray) -> None:
+        total[:, where] += block
 
-    multiply(matrix.T, flat, put)
-    return out.reshape(len(out), *frames.shape[1:])
+    for some, rows in zip(_together(frames), _together(matrix), strict=True):
+        multiply(rows.T, np.ascontiguousarray(some).reshape(len(some), -1), add)
+    return to_bytes(total).reshape(shape)
 
 
 def resize_frames(frames: np.ndarray, size: int) -> np.ndarray:
     """Return (T, size, size, C) uint8 frames: by area when made smaller, linear when larger."""
-    return to_bytes(_resized(frames, size))
+    return to_bytes(np.array(_resized(frames, size)))
 
 
-def _resized(frames: np.ndarray, size: int) -> np.ndarray:
+def _resized(frames: Frames, size: int) -> Frames:
     """Return (T, size, size, C) float32 frames, not rounded; uint8 where the size is kept."""
     length, height, width, channels = frames.shape
     if (height, width) == (size, size):
-        return frames.copy()
+        return frames
     how = cv2.INTER_AREA if size < max(height, width) else cv2.INTER_LINEAR
-    out = np.empty((length, size, size, channels), np.float32)
+    out = room((length, size, size, channels), np.float32)
     for time, frame in enumerate(frames):
         resized = cv2.resize(frame.astype(np.float32), (size, size), interpolation=how)
         out[time] = resized.reshape(size, size, channels)

@@ -28,15 +28,34 @@ from merflow.magnification.temporal import (
     recursive_operator,
 )
 from merflow.magnification.trust import filter_in_time
+from merflow.reel import Frames, room
 from merflow.settings import Magnify
+
+LONG = 1024
+"""Frames up to which a clip is worked on in one piece, about 0.4 GB of grey at 256 px; a longer
+one goes through `magnify_stream`, and what was delivered is not measured."""
 
 
 def magnify_clip(arrays: ClipArrays, settings: Magnify, factor: float) -> ClipArrays:
     """Return the clip with its displacement multiplied by `factor`, facts under "magnify"."""
-    frames, facts = magnify_frames(
-        arrays.frames, arrays.fps, factor, settings, reference=arrays.onset
-    )
+    if len(arrays.frames) > LONG:
+        frames = _magnify_long(arrays, settings, factor)
+        facts = {"method": settings.method, "factor": float(factor), "streamed": True}
+    else:
+        whole = np.asarray(arrays.frames)
+        frames, facts = magnify_frames(whole, arrays.fps, factor, settings, reference=arrays.onset)
     return replace(arrays, frames=frames, facts={**arrays.facts, "magnify": facts})
+
+
+def _magnify_long(arrays: ClipArrays, settings: Magnify, factor: float) -> Frames:
+    """Return a long clip's frames streamed from its onset on, and from its onset backwards."""
+    out = room(arrays.frames.shape)
+    after, before = arrays.frames[arrays.onset :], arrays.frames[: arrays.onset + 1][::-1]
+    for step, part in ((1, after), (-1, before)):
+        made = magnify_stream(part, arrays.fps, factor, settings)
+        for away, frame in enumerate(made):
+            out[arrays.onset + step * away] = frame
+    return out
 
 
 def magnify_frames(

@@ -12,9 +12,9 @@ from merflow.settings import Preparation, Settings
 STAGE_VERSION = {
     "align": 2,
     "crop": 1,
-    "magnify": 1,
+    "magnify": 2,
     "select": 1,
-    "interpolate": 1,
+    "interpolate": 2,
     "flow": 1,
     "pack": 2,
     "split": 1,

@@ -6,12 +6,14 @@ loses its say in all of it (rigid.py). Tracking runs twice: against the first fr
 the mean of all frames brought together, which has next to no noise of its own.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from merflow.geometry import apply, face_frame
+from merflow.reel import Frames, held
 from merflow.rigid import consensus, refine, smooth_drift
 
 STABLE: dict[str, tuple[float, float, float, float, float]] = {
@@ -60,7 +62,7 @@ class Drift:
 
 
 def rigid_drift(
-    greys: list[np.ndarray], eyes: tuple[np.ndarray, np.ndarray], fps: float
+    greys: Iterable[np.ndarray], eyes: tuple[np.ndarray, np.ndarray], fps: float
 ) -> Drift | None:
     """Return how the head moves in `greys`, (T) x (h, w) uint8, against the first; None if lost.
 
@@ -68,7 +70,7 @@ def rigid_drift(
     """
     frame = face_frame(eyes)
     unit = float(np.hypot(*frame[:, 0]))
-    flat = [flatten(grey, unit) for grey in greys]
+    flat = held(flatten(grey, unit) for grey in greys)
     points, prior = stable_points(flat[0], frame)
     paths, seen = track(flat, flat[0], points, unit)
     keep = seen.mean(0) >= SEEN
@@ -121,7 +123,7 @@ def stable_points(picture: np.ndarray, frame: np.ndarray) -> tuple[np.ndarray, n
 
 
 def track(
-    flat: list[np.ndarray],
+    flat: Frames,
     reference: np.ndarray,
     points: np.ndarray,
     unit: float,
@@ -155,9 +157,9 @@ def track(
     return paths, seen
 
 
-def together(flat: list[np.ndarray], transforms: np.ndarray) -> np.ndarray:
+def together(flat: Frames, transforms: np.ndarray) -> np.ndarray:
     """Return the mean, (h, w) uint8, of the frames with their drift taken out."""
-    total = np.zeros(flat[0].shape, np.float32)
+    total = np.zeros(flat.shape[1:], np.float32)
     for picture, transform in zip(flat, transforms, strict=True):
         total += cv2.warpAffine(
             picture,

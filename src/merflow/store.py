@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 import h5py
 import numpy as np
 
-from merflow import __version__
+from merflow import __version__, reel
 from merflow.clips import ENTRIES, ClipArrays, ClipKey
 from merflow.errors import MerflowError, SkipClip
 from merflow.files import digest, portable
 from merflow.guard import create_hdf5, get_json, open_hdf5, part_of, put_json
+from merflow.reel import Frames, Reel, Stored
 
 KIND = "merflow-clips"
 LOG = logging.getLogger("merflow")
@@ -43,9 +44,15 @@ class StoreWriter:
     def add(self, clip: ClipArrays) -> None:
         """Append a clip's frames and facts."""
         group = self._clips.create_group(f"{len(self.checksums):05d}")
-        frames = np.ascontiguousarray(clip.frames)
+        frames = clip.frames
         chunks = (1, *frames.shape[1:]) if frames.ndim == 4 else True
-        group.create_dataset("frames", data=frames, chunks=chunks)
+        if isinstance(frames, Reel):
+            kept = group.create_dataset("frames", frames.shape, frames.dtype, chunks=chunks)
+            for position, frame in enumerate(frames):
+                kept[position] = frame
+        else:
+            frames = np.ascontiguousarray(frames)
+            group.create_dataset("frames", data=frames, chunks=chunks)
         group.create_dataset("numbers", data=np.asarray(clip.numbers, np.int64))
         if clip.landmarks is not None:
             group.create_dataset("landmarks", data=np.asarray(clip.landmarks, np.float32))
@@ -55,9 +62,11 @@ class StoreWriter:
         put_json(group, "clip", {"key": list(clip.key), **row})
 
 
-def _checksum(frames: np.ndarray) -> str:
-    head = f"{frames.dtype.str}{frames.shape}".encode()
-    return hashlib.sha256(head + frames.tobytes()).hexdigest()
+def _checksum(frames: Frames) -> str:
+    digest = hashlib.sha256(f"{frames.dtype.str}{frames.shape}".encode())
+    for frame in frames:
+        digest.update(np.ascontiguousarray(frame))
+    return digest.hexdigest()
 
 
 def write_store(
@@ -128,10 +137,16 @@ class Store:
     def __iter__(self) -> Iterator[ClipArrays]:
         return (self.read(index) for index in range(len(self)))
 
-    def read(self, index: int) -> ClipArrays:
+    def clips(self) -> Iterator[ClipArrays]:
+        """Yield the clips; long ones stay on disk and can be read until the store is closed."""
+        return (self.read(index, lazily=True) for index in range(len(self)))
+
+    def read(self, index: int, lazily: bool = False) -> ClipArrays:
         """Return one clip."""
         group, row = self._groups[index], self._rows[index]
-        frames, numbers = (part_of(group, name)[()] for name in ("frames", "numbers"))
+        frames, numbers = part_of(group, "frames"), part_of(group, "numbers")[()]
+        on_disk = Stored(frames)
+        frames = on_disk if lazily and on_disk.nbytes > reel.LIMIT else frames[()]
         landmarks = group["landmarks"][()] if "landmarks" in group else None
         try:
             return ClipArrays(
@@ -182,7 +197,7 @@ def run_stage(
 
         clips: list[Skipped] = list(store.skipped)
         inputs = {portable(source): store.made_by["content"]}
-        done = ordered_map(one, store, threads)
+        done = ordered_map(one, store.clips(), threads)
         return write_store(out, stage, itertools.chain(clips, done), recipe, inputs)
 
 
