@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/pip install -q --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help demo resume quick test lint docs clean setup
+.PHONY: help demo resume quick zoo backends test lint docs lock clean setup
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,15 @@ quick: $(READY) ## the small demo, whole, in under a minute
 	cd quick && ../$(BIN)/merflow demo data/quick --small --subjects 2 --clips 3
 	cd quick && ../$(BIN)/snakemake --cores all --resources gpu=1 -s ../Snakefile --configfile ../config/quick.yaml
 	@echo; cat quick/results/tables/scores.txt; echo "report: $(CURDIR)/quick/results/report.html"
+
+zoo: $(READY) ## every network and method on a small demo, two factors, whole; some 15 minutes
+	mkdir -p zoo
+	cd zoo && ../$(BIN)/merflow demo data/zoo --small --subjects 4 --clips 3
+	cd zoo && ../$(BIN)/snakemake --cores all --resources gpu=1 -s ../Snakefile --configfile ../config/zoo.yaml
+	@echo; cat zoo/results/tables/scores.txt zoo/results/tables/cost.md
+
+backends: $(READY) ## every network and the small demo on JAX and PyTorch, in an environment of its own
+	$(BIN)/python benchmarks/backends.py all backends
 
 test: lint ## lint, every test, the dry-run checks of the workflow
 	$(BIN)/python -m pytest

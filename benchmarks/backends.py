@@ -1,21 +1,30 @@
-"""One forward pass of every network on two backends, compared.
+"""The same networks and the same workflow on TensorFlow, JAX and PyTorch.
 
+    python benchmarks/backends.py all backends                          what `make backends` runs
     python benchmarks/backends.py write answers.npz                     (with TensorFlow)
     KERAS_BACKEND=jax python benchmarks/backends.py check answers.npz   (in another environment)
 
-Weights and clips come from numpy, so nothing but the backend differs. `check` prints the largest
-difference of a probability for each network and fails above the tolerance.
+`write` keeps one forward pass of every network, `check` compares another backend's with it:
+weights and clips come from numpy, so nothing but the backend differs. It prints the largest
+difference of a probability for each network and fails above the tolerance. `all` makes an
+environment in the folder it is given that sees this one's packages and adds JAX and PyTorch
+(`envs/backends.txt`), compares every network there, and runs the small demo whole on each backend.
 """
 
+import csv
+import os
+import site
+import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import numpy as np
 
-from merflow.networks import build_network, module, names
-
 TOLERANCE = 1e-4
 CLASSES = 4
+ROOT = Path(__file__).resolve().parents[1]
+BACKENDS = ("tensorflow", "jax", "torch")
 SMALL = {
     "dual_branch_gru": {"units": 64},
     "dual_branch_region": {"units": 64},
@@ -28,6 +37,8 @@ SMALL = {
 
 def answer(name: str, softer: float) -> np.ndarray:
     """Return (3, 4) probabilities of three clips; `softer` multiplies the last layer's weights."""
+    from merflow.networks import build_network, module
+
     rng = np.random.default_rng(7)
     flow = len(module(name).SMALLEST) == 3
     shape = (29, 28, 3) if flow else (7, 33, 32, 3)
@@ -60,15 +71,22 @@ def drawn(rng: np.random.Generator, path: str, shape: tuple[int, ...]) -> np.nda
     return (rng.normal(0, 1, shape) * np.sqrt(2 / fan_in)).astype(np.float32)
 
 
-def main(what: str, path: Path) -> int:
-    """Write the answers of this backend, or compare them with those written before."""
+def write(path: Path) -> int:
+    """Write the answers of this backend."""
+    from merflow.networks import names
+
+    found = {name: telling(name) for name in names()}
+    np.savez(path, **{name: p for name, (p, _) in found.items()})
+    np.savez(path.with_suffix(".softer.npz"), **{name: s for name, (_, s) in found.items()})
+    return 0
+
+
+def check(path: Path) -> int:
+    """Compare this backend's answers with those written before."""
     import keras
 
-    if what == "write":
-        found = {name: telling(name) for name in names()}
-        np.savez(path, **{name: p for name, (p, _) in found.items()})
-        np.savez(path.with_suffix(".softer.npz"), **{name: s for name, (_, s) in found.items()})
-        return 0
+    from merflow.networks import names
+
     known, softer, worst = np.load(path), np.load(path.with_suffix(".softer.npz")), 0.0
     print(f"{keras.backend.backend()}, keras {keras.version()}")
     for name in names():
@@ -78,5 +96,60 @@ def main(what: str, path: Path) -> int:
     return int(worst > TOLERANCE)
 
 
+def everything(folder: Path) -> int:
+    """Make the environment, compare every network, run the small demo on every backend."""
+    folder = folder.resolve()
+    python = environment(folder / "env")
+    answers = folder / "answers.npz"
+    run([sys.executable, __file__, "write", answers], "tensorflow")
+    for backend in BACKENDS[1:]:
+        run([python, __file__, "check", answers], backend)
+    faces = folder / "data" / "quick"
+    run([python, "-m", "merflow", "demo", faces, "--small", "--subjects", "2", "--clips", "3"])
+    tables = {}
+    for backend in BACKENDS:
+        work = folder / backend
+        work.mkdir(exist_ok=True)
+        (work / "data").unlink(missing_ok=True)
+        (work / "data").symlink_to("../data")
+        settings = ["-s", ROOT / "Snakefile", "--configfile", ROOT / "config" / "quick.yaml"]
+        words = ["--cores", "all", "--resources", "gpu=1", "--directory", work, *settings]
+        run([python, "-m", "snakemake", *words], backend)
+        tables[backend] = list(csv.DictReader(open(work / "results/tables/scores.csv")))
+    for rows in zip(*tables.values(), strict=True):
+        scores = "  ".join(f"{b} {float(r['uf1']):.3f}" for b, r in zip(tables, rows, strict=True))
+        print(f"{rows[0]['factor']:4} {rows[0]['part']:8} UF1  {scores}")
+    return 0
+
+
+def environment(folder: Path) -> Path:
+    """Return the Python of an environment with this one's packages and `envs/backends.txt`."""
+    python = folder / "bin" / "python"
+    if not (folder / "ready").exists():
+        venv.create(folder, with_pip=True)
+        inside = subprocess.check_output(
+            [python, "-c", "import site; print(site.getsitepackages()[0])"], text=True
+        )
+        # After its own packages on the path, so that nothing of this environment is touched.
+        seen = "\n".join(site.getsitepackages())
+        (Path(inside.strip()) / "zz_merflow.pth").write_text(f"{seen}\n")
+        wanted = ROOT / "envs" / "backends.txt"
+        run([python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "-r", wanted])
+        (folder / "ready").touch()
+    return python
+
+
+def run(words: list, backend: str = "tensorflow") -> None:
+    """Run a command on a backend; a failure ends everything."""
+    print("$", *words, f"({backend})", flush=True)
+    source = os.pathsep.join(filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]))
+    quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": backend, "PYTHONPATH": source}
+    subprocess.run([str(word) for word in words], check=True, env={**os.environ, **quiet})
+
+
+COMMANDS = {"write": write, "check": check, "all": everything}
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], Path(sys.argv[2])))
+    if len(sys.argv) != 3 or sys.argv[1] not in COMMANDS:
+        sys.exit(__doc__)
+    sys.exit(COMMANDS[sys.argv[1]](Path(sys.argv[2])))

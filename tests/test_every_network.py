@@ -14,6 +14,7 @@ from merflow.clips import ClipKey
 from merflow.errors import MerflowError
 from merflow.methods import TrainingData, load, make_method
 from merflow.networks import build_network, check_shape, module, names, setting_names
+from merflow.networks._resnet3d import CONFIGURATIONS, Outline
 from merflow.settings import Experiment, Training
 from merflow.training import backend
 
@@ -154,6 +155,13 @@ def test_a_network_imports_keras_and_no_backend(path):
 
 
 @pytest.mark.parametrize("name", names())
+def test_no_name_in_it_is_refused_by_a_backend(name):
+    """PyTorch keeps layers as attributes: a dot in a name stops it at the first build."""
+    model = build_network(name, shapes(name)[0], 3, SMALL_SETTINGS.get(name))
+    assert [layer.name for layer in model.layers if "." in layer.name] == []
+
+
+@pytest.mark.parametrize("name", names())
 def test_its_docstring_says_source_input_and_parameters(name):
     text = module(name).__doc__
     for word in ("Source:", "Input:", "parameters"):
@@ -167,6 +175,7 @@ REFERENCE = [
     ("joshi_3dcnn", (9, 128, 128, 1), 2, {}, 18_718_506),
     ("joshi_3dcnn", (9, 128, 128, 1), 7, {}, 16_608_391),
     ("joshi_cnn_lstm", (9, 128, 128, 1), 2, {}, 7_396_682),
+    ("joshi_cnn_lstm", (9, 128, 128, 1), 7, {}, 7_396_807),
     ("joshi_convlstm", (9, 128, 128, 1), 2, {}, 54_905_746),
     ("joshi_convlstm", (9, 128, 128, 1), 7, {}, 73_195_271),
     ("joshi_2dcnn_vote", (9, 128, 128, 1), 2, {}, 3_706_050),
@@ -192,6 +201,76 @@ def test_it_has_as_many_parameters_as_published(name, shape, classes, settings, 
 
 def test_every_network_has_a_reference_or_is_new():
     assert {row[0] for row in REFERENCE} <= set(names())
+
+
+@pytest.mark.parametrize("name", ["r3d18", "r2plus1d18"])
+@pytest.mark.parametrize("configuration", CONFIGURATIONS)
+def test_the_twelve_configurations_of_system_a(name, configuration):
+    """Spatial attention adds one 7 x 7 x 7 kernel over two maps, channel attention two dense layers."""
+    settings = CONFIGURATIONS[configuration]
+    shape, plain = (3, 32, 32, 3), {"filters": 16}
+    model = build_network(name, shape, 3, {**plain, **settings})
+    added = 2 * 7**3 * ("SA" in configuration) + 2 * 128 * 8 * ("CA" in configuration)
+    assert model.count_params() == build_network(name, shape, 3, plain).count_params() + added
+    rates = {x.rate for x in model.layers if type(x).__name__ == "SpatialDropout3D"}
+    assert rates == {float(configuration[4:7]) if "drop" in configuration else 0.0}
+    # Black throughout, as the outline leaves it: with the mask nothing is left to tell apart.
+    black = [model(np.full((1, *shape), grey, np.float32)) for grey in (0, 3)]
+    assert np.array_equal(*black) == ("mask" in configuration)
+
+
+def test_the_outline_mask_is_the_share_of_each_cell_that_is_face():
+    import keras
+
+    mask = Outline((4, 4))
+    clip = np.zeros((1, 2, 8, 8, 3), np.float32)
+    clip[0, 1, 2:8, 1:6] = 200  # in one frame only: the face may move
+    clip[0, 0, 0, 0] = 3  # what magnification leaves in black
+    got = keras.ops.convert_to_numpy(mask(clip))
+    assert got.shape == (1, 1, 4, 4, 1)
+    rows, columns = np.array([0, 1, 1, 1.0]), np.array([0.5, 1, 1, 0])
+    np.testing.assert_allclose(got[0, 0, ..., 0], rows[:, None] * columns)
+
+
+PARTS = {
+    "dual_branch_gru": {
+        "attention": {"none": -584 - 1760, "difference": 0, "cbam": 292 + 687 - 584 - 1760},
+        "head": {"last": 0, "mean": 0, "first": 0},
+    },
+    "dual_branch_region": {"region": {"eyes": 0, "mouth": 0, "whole": 0}},
+    "se_densenet3d": {
+        # Squeezed to an eighth: 36 -> 4, 36 -> 4, 48 -> 6, 48 -> 6, 60 -> 7 channels.
+        "attention": {
+            "channel": 0,
+            "none": -2 * (36 * 4 * 2 + 48 * 6 * 2 + 60 * 7),
+            "spatial": -2 * (36 * 4 * 2 + 48 * 6 * 2 + 60 * 7) + 36 * 2 + 48 * 2 + 60,
+            "combined": -2 * (36 * 2 * 2 + 48 * 3 * 2 + 60 * 4) + 36 * 2 + 48 * 2 + 60,
+        },
+    },
+}
+"""What each choice adds to the parameters of the default; counted by hand from the layers."""
+CHOICES = [(n, s, v) for n, settings in PARTS.items() for s, vs in settings.items() for v in vs]
+
+
+@pytest.mark.parametrize(("name", "setting", "choice"), CHOICES)
+def test_every_choice_of_a_part_is_built_and_answers(name, setting, choice):
+    shape, small = (7, 17, 16, 1), SMALL_SETTINGS.get(name, {})
+    model = build_network(name, shape, 3, {**small, setting: choice})
+    p = np.asarray(model(clips(name, 2, shape).x.astype(np.float32)))
+    np.testing.assert_allclose(p.sum(1), 1, atol=1e-5)
+    more = model.count_params() - build_network(name, shape, 3, small).count_params()
+    assert more == PARTS[name][setting][choice]
+
+
+def test_the_first_step_of_the_gru_knows_nothing_of_the_steps_after_it():
+    """Why `head: first`, the released form, makes no use of the recurrence."""
+    x = np.random.default_rng(0).normal(0, 1, (1, 12, 16, 16, 1)).astype(np.float32)
+    later = x.copy()
+    later[:, 8:] = 5  # beyond what the first step's convolutions and pools can see
+    settings = {"attention": "none", "units": 8}
+    for head, same in (("first", True), ("last", False)):
+        model = build_network("dual_branch_gru", (12, 16, 16, 1), 3, settings | {"head": head})
+        assert np.allclose(model(x), model(later), atol=1e-6) == same
 
 
 @pytest.mark.parametrize(

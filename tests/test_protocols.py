@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from merflow.clips import ClipKey
 from merflow.errors import MerflowError
+from merflow.foldsfile import experiment_folds
 from merflow.protocols import PROTOCOLS, Fold, assert_disjoint, check_disjoint, folds
+from merflow.settings import Experiment
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 from composite_counts import CLASSES, composite
@@ -215,3 +217,55 @@ def test_splits_stay_what_they_were(protocol):
     keys, labels = official()
     tests = [[str(keys[i]) for i in f.test] for f in folds(keys, labels, protocol)]
     assert hashlib.sha256(repr(tests).encode()).hexdigest()[:16] == GOLDEN[protocol]
+
+
+FILE_HEAD = "fold,dataset,subject,side\n"
+
+
+@pytest.fixture
+def folds_file(tmp_path):
+    """Folds of keys a/1 a/2 a/3 b/1 as a file's text makes them."""
+
+    def made(text):
+        path = tmp_path / "folds.csv"
+        path.write_text(text)
+        keys = [ClipKey(*k.split("/")) for k in ("a/1/x", "a/1/y", "a/2/x", "a/3/x", "b/1/x")]
+        entry = Experiment(preparation="p", collection="c", protocol="file", folds_file=str(path))
+        return [
+            (f.name, [str(keys[i]) for i in f.train], [str(keys[i]) for i in f.test])
+            for f in experiment_folds(entry, keys, list("pqqpq"))
+        ]
+
+    return made
+
+
+def test_a_file_of_folds_names_the_tested_subjects_and_the_others_train(folds_file):
+    made = folds_file("fold,dataset,subject\none,a,1\none,b,1\ntwo,a,3\n")
+    assert made == [
+        ("one", ["a/2/x", "a/3/x"], ["a/1/x", "a/1/y", "b/1/x"]),
+        ("two", ["a/1/x", "a/1/y", "a/2/x", "b/1/x"], ["a/3/x"]),
+    ]
+
+
+def test_a_file_of_folds_may_name_the_trained_subjects_too(folds_file):
+    rows = "f,a,1,test\nf,a,2,train\nf,a,3,train\n"
+    assert folds_file(FILE_HEAD + rows) == [("f", ["a/2/x", "a/3/x"], ["a/1/x", "a/1/y"])]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("fold,dataset,subject\nf,a,4\n", "unknown subject 'a/4'"),
+        ("fold,dataset,subject\nf,a,1\ng,a,1\n", "a/1 is tested in fold f already"),
+        ("fold,dataset,subject\nf,a,1\nf,a,1\n", "a/1 twice in fold f"),
+        ("fold,dataset,subject\n../f,a,1\n", "cannot be part of a file name"),
+        ("fold,data,subject\nf,a,1\n", "no column 'dataset'"),
+        (f"{FILE_HEAD}f,a,1,test\nf,a,1,train\nf,a,2,train\n", "subjects on both sides: a/1"),
+        (f"{FILE_HEAD}f,a,1,tests\n", "did you mean 'test'"),
+        (f"{FILE_HEAD}f,a,1,train\n", "no test clips"),
+        (f"{FILE_HEAD}f,a,1,test\nf,a,2,train\nf,b,1,train\n", "all of class 'q'"),
+    ],
+)
+def test_a_file_of_folds_that_will_not_do_is_refused(folds_file, text, words):
+    with pytest.raises(MerflowError, match=words):
+        folds_file(text)

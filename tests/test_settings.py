@@ -1,14 +1,15 @@
 """The settings: one validated tree, messages that name the key, documents that cannot drift."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
 
-from merflow import configuration, reference
+from merflow import configuration, networks, reference
 from merflow.commands.schema import REFERENCE, SCHEMA
 from merflow.errors import MerflowError
-from merflow.settings import Settings, Tree
+from merflow.settings import Method, Settings, Tree
 
 ROOT = Path(__file__).parents[1]
 MINIMAL = {
@@ -39,6 +40,15 @@ def test_every_config_that_is_shipped_is_valid(path):
         configuration.load(path)
 
 
+def test_the_zoo_has_every_network_and_every_method():
+    entries = configuration.load(ROOT / "config" / "zoo.yaml").experiments.values()
+    shown = {entry.network for entry in entries if entry.method == "keras"}
+    assert shown == set(networks.names())
+    assert {entry.method for entry in entries} == set(get_args(Method))
+    examples = {entry.command.split("/")[-1] for entry in entries if entry.command}
+    assert examples == {path.name for path in (ROOT / "examples").glob("*.py")}
+
+
 @pytest.mark.parametrize(
     ("path", "value", "says"),
     [
@@ -57,6 +67,8 @@ def test_every_config_that_is_shipped_is_valid(path):
         ("experiments.e.scheme", "thre", ["unknown scheme 'thre'", "did you mean 'three'"]),
         ("experiments.e.network_settings", {"filtres": 3}, ["filtres", "setting"]),
         ("preparations.folds", {}, ["folds", "results folder"]),
+        ("experiments.e.protocol", "file", ["experiments.e.folds_file", "`protocol: file`"]),
+        ("experiments.e.folds_file", "f.csv", ["experiments.e.folds_file", "`protocol: file`"]),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_was_found_and_what_is_allowed(path, value, says):

@@ -295,18 +295,18 @@ def test_an_experiment_starts_from_a_converted_file_in_colour_and_in_grey(tmp_pa
     done = start.begin_from(grey, "r3d18", target)
     assert done == {"start": digest, "start_layers": 40}
     np.testing.assert_array_equal(
-        np.asarray(grey.get_layer("layer4.1.conv2.0").kernel),
+        np.asarray(grey.get_layer("layer4_1_conv2_0").kernel),
         state["layer4.1.conv2.0.weight"].transpose(2, 3, 4, 1, 0),
     )
     np.testing.assert_allclose(
-        np.asarray(grey.get_layer("stem.0").kernel)[..., 0, :],
+        np.asarray(grey.get_layer("stem_0").kernel)[..., 0, :],
         state["stem.0.weight"].sum(1).transpose(1, 2, 3, 0),
         atol=1e-5,
     )
     colour = build_network("r3d18", (2, 16, 16, 3), 2)
     start.begin_from(colour, "r3d18", target)
     np.testing.assert_array_equal(
-        np.asarray(colour.get_layer("stem.0").kernel),
+        np.asarray(colour.get_layer("stem_0").kernel),
         state["stem.0.weight"].transpose(2, 3, 4, 1, 0),
     )
 

@@ -10,8 +10,8 @@ from merflow import labels
 from merflow.clips import Clip, ClipKey
 from merflow.datasets import NO_SUBJECT, Problem, Reading, read_dataset, reader_of
 from merflow.errors import BAD_INPUT, DONE, WARNED, MerflowError
+from merflow.foldsfile import experiment_folds
 from merflow.inspect_frames import Look, copies, look
-from merflow.protocols import folds
 from merflow.settings import DatasetEntry, Settings
 
 Facts = dict[str, Any]
@@ -166,15 +166,7 @@ def _experiments(settings: Settings | None, readings: Mapping[str, Reading]) -> 
         facts: Facts = {"experiment": name, "scheme": entry.scheme, "protocol": entry.protocol}
         try:
             kept, named = labels.apply_scheme(entry.scheme, clips, settings)
-            made = folds(
-                [c.key for c in kept],
-                named,
-                entry.protocol,
-                test_on=entry.test_on,
-                count=entry.folds,
-                share=entry.holdout,
-                seed=entry.seeds[0],
-            )
+            made = experiment_folds(entry, [c.key for c in kept], named)
         except MerflowError as error:
             problem = Problem("error", error.where, error.found, error.expected, error.fix)
             found.append({**facts, "folds": 0, "problems": [_problem(problem)]})

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,6 +26,14 @@ class Fold:
     name: str
     train: np.ndarray
     test: np.ndarray
+
+
+class GivenRow(NamedTuple):
+    """A subject's part in a fold that somebody else made; side: `train` or `test`."""
+
+    fold: str
+    side: str
+    subject: SubjectKey
 
 
 def folds(
@@ -59,6 +68,37 @@ def folds(
         made = _kfold(keys, labels, count, seed)
     else:
         made = _holdout(keys, labels, share, seed)
+    assert_disjoint(keys, made)
+    _assert_trainable(labels, made)
+    return made
+
+
+def given(keys: Sequence[ClipKey], labels: Sequence[str], rows: Sequence[GivenRow]) -> list[Fold]:
+    """Return the folds that `rows` name, in their order; held to the same rules as our own.
+
+    A fold without a `train` row trains on all subjects that it does not test.
+    """
+    _check(keys, labels)
+    known = ["/".join(s) for s in sorted({k.subject_key for k in keys})]
+    for row in rows:
+        if "/".join(row.subject) not in known:
+            raise unknown(f"fold {row.fold}", "subject", "/".join(row.subject), known)
+    made, home = [], dict[SubjectKey, str]()
+    for name in dict.fromkeys(row.fold for row in rows):
+        tested, trained = (
+            {row.subject for row in rows if (row.fold, row.side) == (name, side)}
+            for side in ("test", "train")
+        )
+        for subject in sorted(tested & set(home)):
+            raise MerflowError(
+                f"fold {name}",
+                f"subject {'/'.join(subject)} is tested in fold {home[subject]} already",
+                "every clip tested once at most: predictions of all folds are pooled",
+            )
+        home |= dict.fromkeys(tested, name)
+        allowed = trained or {k.subject_key for k in keys} - tested
+        sides = ([i for i, k in enumerate(keys) if k.subject_key in s] for s in (allowed, tested))
+        made.append(Fold(name, *(np.array(side, np.int64) for side in sides)))
     assert_disjoint(keys, made)
     _assert_trainable(labels, made)
     return made

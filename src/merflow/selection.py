@@ -11,7 +11,8 @@ from merflow.clips import Clip
 from merflow.datasets import read_dataset, require_subjects, subject_digest
 from merflow.errors import MerflowError, unknown
 from merflow.files import digest, safe_name
-from merflow.protocols import Fold, folds
+from merflow.foldsfile import experiment_folds
+from merflow.protocols import Fold
 from merflow.settings import Experiment, Settings
 from merflow.split import permuted
 
@@ -159,15 +160,7 @@ class Clips:
         entry = self.settings.experiments[experiment]
         data = self.labelled(experiment)
         require_subjects(data.clips, f"experiments.{experiment}")
-        return folds(
-            [clip.key for clip in data.clips],
-            data.labels,
-            entry.protocol,
-            test_on=entry.test_on,
-            count=entry.folds,
-            share=entry.holdout,
-            seed=entry.seeds[0],
-        )
+        return experiment_folds(entry, [clip.key for clip in data.clips], data.labels)
 
     @functools.cache  # noqa: B019
     def classes(self, experiment: str) -> tuple[str, ...]:

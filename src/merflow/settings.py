@@ -28,6 +28,7 @@ def _factor(value: Any) -> str:  # noqa: ANN401
 
 
 Factor = Annotated[str, BeforeValidator(_factor)]
+Method = Literal["keras", "lbptop_svm", "flow_svm", "command"]
 
 
 class Tree(BaseModel):
@@ -225,9 +226,7 @@ class Training(Tree):
 class Experiment(Tree):
     """Method x preparation x factors x scheme x collection x protocol."""
 
-    method: Literal["keras", "lbptop_svm", "flow_svm", "command"] = Field(
-        "keras", description="What is trained."
-    )
+    method: Method = Field("keras", description="What is trained.")
     network: str = Field("cnn3d", description="keras: the network, a file in networks/.")
     network_settings: dict[str, Any] = Field({}, description="keras: settings of the network.")
     command: str = Field("", description="command: the program run for every fold.")
@@ -239,8 +238,11 @@ class Experiment(Tree):
     )
     scheme: str = Field("three", description="How emotions become classes.")
     collection: str = Field(description="Name of a collection.")
-    protocol: Literal["loso", "composite", "cross", "holdout", "kfold"] = Field(
-        "composite", description="How clips are split."
+    protocol: Literal["loso", "composite", "cross", "holdout", "kfold", "file"] = Field(
+        "composite", description="How clips are split; file: as a file of folds says."
+    )
+    folds_file: str = Field(
+        "", description="file: a CSV, `fold,dataset,subject` tested; or a `side` (train, test) too."
     )
     test_on: tuple[str, ...] = Field((), description="cross: datasets tested on.")
     folds: int = Field(5, ge=2, description="kfold: number of folds.")
@@ -331,6 +333,8 @@ class Settings(Tree):
         for member in experiment.test_on:
             members = self.collections[experiment.collection]
             _known(f"{where}.test_on", "dataset of the collection", member, members)
+        if (experiment.protocol == "file") != bool(experiment.folds_file):
+            raise ValueError(f"{where}.folds_file: goes with `protocol: file`, one not alone")
         if experiment.method == "keras":
             self._network_known(where, experiment)
         if experiment.pretrain:

@@ -134,11 +134,11 @@ def test_run_record_says_what_made_it(finished):
     assert str(Path.home()) not in json.dumps(record)
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "quick.yaml", "permuted.yaml"])
+@pytest.mark.parametrize("name", ["config.yaml", "quick.yaml", "permuted.yaml", "zoo.yaml"])
 def test_every_shipped_config_has_a_dag(finished, name, tmp_path):
     twin = finished.copy(tmp_path / "p")
     twin.path("data").mkdir()
-    for folder in ("demo", "quick"):
+    for folder in ("demo", "quick", "zoo"):
         twin.path(f"data/{folder}").symlink_to(twin.path("faces"))
     command = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "-n"]
     command += ["--configfile", str(ROOT / "config" / name)]

@@ -88,39 +88,40 @@ def full(x: Tensor, filters: int, middle: int, stride: int, name: str) -> Tensor
 
 def factored(x: Tensor, filters: int, middle: int, stride: int, name: str) -> Tensor:
     """Return a convolution over space, then one over time (R(2+1)D)."""
-    x = conv(x, middle, (1, 3, 3), (1, stride, stride), f"{name}.0")
-    x = layers.ReLU()(normalise(x, f"{name}.1"))
-    return conv(x, filters, (3, 1, 1), (stride, 1, 1), f"{name}.3")
+    x = conv(x, middle, (1, 3, 3), (1, stride, stride), f"{name}_0")
+    x = layers.ReLU()(normalise(x, f"{name}_1"))
+    return conv(x, filters, (3, 1, 1), (stride, 1, 1), f"{name}_3")
 
 
 def full_stem(x: Tensor, filters: int) -> Tensor:
     """Return R3D's first convolution, 3 x 7 x 7."""
-    x = conv(x, filters, (3, 7, 7), (1, 2, 2), "stem.0")
-    return layers.ReLU()(normalise(x, "stem.1"))
+    x = conv(x, filters, (3, 7, 7), (1, 2, 2), "stem_0")
+    return layers.ReLU()(normalise(x, "stem_1"))
 
 
 def factored_stem(x: Tensor, filters: int) -> Tensor:
     """Return R(2+1)D's first two convolutions."""
     x = layers.ReLU()(
-        normalise(conv(x, 45 * filters // 64, (1, 7, 7), (1, 2, 2), "stem.0"), "stem.1")
+        normalise(conv(x, 45 * filters // 64, (1, 7, 7), (1, 2, 2), "stem_0"), "stem_1")
     )
-    return layers.ReLU()(normalise(conv(x, filters, (3, 1, 1), (1, 1, 1), "stem.3"), "stem.4"))
+    return layers.ReLU()(normalise(conv(x, filters, (3, 1, 1), (1, 1, 1), "stem_3"), "stem_4"))
 
 
 def _block(x: Tensor, kind: str, filters: int, stride: int, name: str) -> Tensor:
-    """Return a residual block of two convolutions; layers carry torchvision's names."""
+    """Return a residual block; layers carry torchvision's names with `_` for `.`."""
     convolve = full if kind == "r3d18" else factored
     middle = (x.shape[-1] * filters * 27) // (x.shape[-1] * 9 + 3 * filters)
-    y = convolve(x, filters, middle, stride, f"{name}.conv1.0")
-    y = layers.ReLU()(normalise(y, f"{name}.conv1.1"))
-    y = normalise(convolve(y, filters, middle, 1, f"{name}.conv2.0"), f"{name}.conv2.1")
+    y = convolve(x, filters, middle, stride, f"{name}_conv1_0")
+    y = layers.ReLU()(normalise(y, f"{name}_conv1_1"))
+    y = normalise(convolve(y, filters, middle, 1, f"{name}_conv2_0"), f"{name}_conv2_1")
     if stride > 1 or x.shape[-1] != filters:
-        x = conv(x, filters, (1, 1, 1), (stride,) * 3, f"{name}.downsample.0")
-        x = normalise(x, f"{name}.downsample.1")
+        x = conv(x, filters, (1, 1, 1), (stride,) * 3, f"{name}_downsample_0")
+        x = normalise(x, f"{name}_downsample_1")
     return layers.ReLU()(layers.Add()([x, y]))
 
 
-# What torchvision's network has not is named `added`: converted weights leave it at random.
+# PyTorch as a backend refuses a `.` in a name. What torchvision's network has not is named `added`:
+# converted weights leave it at random.
 
 
 def build_resnet(
@@ -144,7 +145,7 @@ def build_resnet(
     for number in range(1, 5):
         for block in range(2):
             stride = 2 if number > 1 and block == 0 else 1
-            x = _block(x, kind, filters << (number - 1), stride, f"layer{number}.{block}")
+            x = _block(x, kind, filters << (number - 1), stride, f"layer{number}_{block}")
         x = layers.SpatialDropout3D(dropout)(x)
         if number == 3 and spatial_attention:
             x = _weigh_places(x)
@@ -168,7 +169,7 @@ def _kinetics_scale(x: Tensor) -> Tensor:
 
 def _weigh_places(x: Tensor) -> Tensor:
     weights = layers.Conv3D(
-        1, 7, padding="same", use_bias=False, activation="sigmoid", name="added.places"
+        1, 7, padding="same", use_bias=False, activation="sigmoid", name="added_places"
     )
     return layers.Multiply()([x, weights(channel_maps(x))])
 
@@ -179,9 +180,9 @@ def _channel_scores(x: Tensor, pooled: bool) -> Tensor:
     pooled: x is (N, C) already, so mean and maximum are the same, as in the released code.
     """
     squeeze = layers.Dense(
-        max(1, x.shape[-1] // 16), activation="relu", use_bias=False, name="added.squeeze"
+        max(1, x.shape[-1] // 16), activation="relu", use_bias=False, name="added_squeeze"
     )
-    widen = layers.Dense(x.shape[-1], use_bias=False, name="added.widen")
+    widen = layers.Dense(x.shape[-1], use_bias=False, name="added_widen")
     views = (
         [x, x] if pooled else [layers.GlobalAveragePooling3D()(x), layers.GlobalMaxPooling3D()(x)]
     )

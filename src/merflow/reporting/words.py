@@ -18,6 +18,7 @@ SPLITS = {
     "cross": "a model that was trained on other datasets",
     "holdout": "a model that was trained on other subjects (one split)",
     "kfold": "a model that was trained on the other groups of subjects",
+    "file": "a model that was trained on other subjects, as a file of folds says",
 }
 CONTROLS = {
     "frozen": ("the onset frame repeated", "one still frame is enough to tell the classes apart"),

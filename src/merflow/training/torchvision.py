@@ -24,17 +24,17 @@ def convert(network: str, state: dict[str, np.ndarray]) -> keras.Model:
     """Return our network with a torchvision state's weights; it has as many classes as the state.
 
     state: (O, I, t, h, w) kernels, batch normalisation's four vectors, `fc`; by torchvision's
-    names, which are the names of our layers.
+    names, which are those of our layers with `.` for `_`.
     """
     classes = _take(state, "fc.bias", network).shape[0]
     model = build_network(network, SHAPE, classes)
     for layer in model.layers:
         if isinstance(layer, keras.layers.Conv3D):
-            kernel = _take(state, f"{layer.name}.weight", network)
+            kernel = _take(state, f"{_theirs(layer)}.weight", network)
             _give(layer, [kernel.transpose(2, 3, 4, 1, 0)])
         elif isinstance(layer, keras.layers.BatchNormalization):
             parts = ("weight", "bias", "running_mean", "running_var")
-            _give(layer, [_take(state, f"{layer.name}.{part}", network) for part in parts])
+            _give(layer, [_take(state, f"{_theirs(layer)}.{part}", network) for part in parts])
         elif isinstance(layer, keras.layers.Dense):
             _give(layer, [_take(state, "fc.weight", network).T, _take(state, "fc.bias", network)])
     return model
@@ -60,6 +60,10 @@ def convert_file(network: str, source: Path, target: Path) -> str:
     return file_digest(target)
 
 
+def _theirs(layer: keras.Layer) -> str:
+    return layer.name.replace("_", ".")
+
+
 def _take(state: dict[str, np.ndarray], name: str, network: str) -> np.ndarray:
     if name not in state:
         raise MerflowError(
@@ -76,7 +80,7 @@ def _give(layer: keras.Layer, values: list[np.ndarray]) -> None:
     if wanted != found:
         raise MerflowError(
             "torchvision weights",
-            f"'{layer.name}' has shapes {found}",
+            f"'{_theirs(layer)}' has shapes {found}",
             f"{wanted}",
             "name the network the file belongs to",
         )
