@@ -69,5 +69,5 @@ $(READY): requirements.lock envs/installer.lock pyproject.toml
 	touch $@
 
 clean: ## remove what a run and a build leave behind; datasets stay
-	rm -rf .snakemake results/* quick .pytest_cache .ruff_cache .hypothesis
+	rm -rf .snakemake results/* quick zoo backends .pytest_cache .ruff_cache .hypothesis
 	touch results/.gitkeep

@@ -115,7 +115,8 @@ def everything(folder: Path) -> int:
         settings = ["-s", ROOT / "Snakefile", "--configfile", ROOT / "config" / "quick.yaml"]
         words = ["--cores", "all", "--resources", "gpu=1", "--directory", work, *settings]
         run([python, "-m", "snakemake", *words], backend)
-        tables[backend] = list(csv.DictReader(open(work / "results/tables/scores.csv")))
+        text = (work / "results/tables/scores.csv").read_text(encoding="utf-8")
+        tables[backend] = list(csv.DictReader(text.splitlines()))
     for rows in zip(*tables.values(), strict=True):
         scores = "  ".join(f"{b} {float(r['uf1']):.3f}" for b, r in zip(tables, rows, strict=True))
         print(f"{rows[0]['factor']:4} {rows[0]['part']:8} UF1  {scores}")
