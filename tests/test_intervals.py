@@ -18,6 +18,7 @@ from merflow.intervals import (
     resample_weights,
     shuffled_by_subject,
     weighted_values,
+    wilson,
 )
 from merflow.scores import METRICS, f1_ratios, recall_ratios, uf1
 
@@ -85,10 +86,18 @@ def test_subjects_are_drawn_within_their_dataset():
     assert (weights[:, 2:].sum(1) == 3).all()
 
 
-def test_one_subject_has_no_interval_and_a_perfect_table_no_width():
+def test_one_subject_has_no_interval_and_a_perfect_table_is_no_certainty():
     perfect = np.tile(np.diag([2, 1, 1]), (5, 1, 1))
     assert np.isnan(interval(perfect[:1], np.zeros(1, int), f1_ratios)).all()
-    assert interval(perfect, np.zeros(5, int), f1_ratios) == (1, 1)
+    found = interval(perfect, np.zeros(5, int), f1_ratios)
+    assert found == wilson(1.0, 20)
+    assert found.lo == pytest.approx(0.8389, abs=1e-4) and found.hi == 1
+
+
+def test_a_few_subjects_that_are_alike_are_no_certainty():
+    alike = np.tile([[2, 0, 0], [0, 2, 0], [0, 1, 1]], (3, 1, 1))
+    found = interval(alike, np.zeros(3, int), recall_ratios)
+    assert found.lo < 0.62 and found.hi > 0.93
 
 
 def test_an_interval_stays_inside_zero_and_one():

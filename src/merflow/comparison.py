@@ -147,4 +147,5 @@ def _interval(
     spreads = np.maximum(_errors(weights, first, second, strata), SMALLEST_ERROR * error)
     far = (_difference(weights, first, second) - observed) / spreads
     high, low = np.quantile(far, [(1 + level) / 2, (1 - level) / 2])
-    return Interval(float(observed - high * error), float(observed - low * error))
+    lo, hi = np.clip([observed - high * error, observed - low * error], -1, 1)
+    return Interval(float(lo), float(hi))

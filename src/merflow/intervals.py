@@ -7,6 +7,7 @@ subjects, not over retrainings (seeds do that).
 
 import math
 from collections.abc import Callable
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -69,6 +70,8 @@ def interval(
     subjects: (S, C, C) confusion matrix of each subject; strata: (S,) the dataset of each, as
     numbers; metric: one of `scores.METRICS`. Chosen over percentile and BCa by simulation on the
     official subjects (benchmarks/interval_coverage.py): those cover too little on small parts.
+    It is never narrower than as many independent clips would allow: a few subjects that happen to
+    be alike, or a perfect score, are no certainty.
     """
     if len(subjects) < FEWEST_SUBJECTS:
         return Interval(math.nan, math.nan)
@@ -76,8 +79,9 @@ def interval(
     ratios = metric(subjects)
     once = np.ones((1, len(subjects)))
     (observed,), (error,) = weighted_values(once, ratios), errors(once, ratios, strata)
+    least = wilson(float(observed), int(subjects.sum()), level)
     if error < 1e-12:  # every subject pulls alike: no spread to resample
-        return Interval(float(observed), float(observed))
+        return least
     weights = resample_weights(strata, resamples, rng)
     spreads = np.maximum(errors(weights, ratios, strata), SMALLEST_ERROR * error)
     edge = 0.5 / subjects.sum()  # half a clip from 0 and 1, where the logit ends
@@ -85,7 +89,16 @@ def interval(
     there, slopes = _logit(weighted_values(weights, ratios), edge)
     far = (there - here) / (slopes * spreads)
     high, low = np.quantile(far, [(1 + level) / 2, (1 - level) / 2])
-    return Interval(_expit(here - high * slope * error), _expit(here - low * slope * error))
+    lo, hi = (_expit(here - quantile * slope * error) for quantile in (high, low))
+    return Interval(min(lo, least.lo), max(hi, least.hi))
+
+
+def wilson(share: float, count: int, level: float = LEVEL) -> Interval:
+    """Return Wilson's interval of a share of `count` independent answers."""
+    z2 = NormalDist().inv_cdf((1 + level) / 2) ** 2
+    centre = (share + z2 / (2 * count)) / (1 + z2 / count)
+    half = math.sqrt(z2 * (share * (1 - share) + z2 / (4 * count)) / count) / (1 + z2 / count)
+    return Interval(max(0.0, centre - half), min(1.0, centre + half))
 
 
 def weighted_values(weights: np.ndarray, ratios: Ratios) -> np.ndarray:
