@@ -35,7 +35,12 @@ rule all:
     input:
         "results/report.html",
         "results/skipped.csv",
+        "results/manifest.json",
         rules.table.output,
+        [
+            f"results/oracle/{run.experiment}/{run.factor}/seed{run.seed}/oracle.csv"
+            for run in PLAN.oracle_runs()
+        ],
 
 
 rule aligned:

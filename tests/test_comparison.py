@@ -13,16 +13,16 @@ from merflow.clips import ClipKey
 from merflow.comparison import compare, detectable, holm, swap_p
 from merflow.effects import (
     Row,
+    effects_table,
+    experiment_effects,
     magnification_effects,
     paired_effects,
-    render_effects,
     write_effects,
 )
 from merflow.errors import MerflowError
 from merflow.nested import choices_line, choose, nested_choice
 from merflow.predictions import Pooled
 from merflow.scores import f1_ratios, recall_ratios, uf1
-from merflow.tabletext import latex_effects
 from merflow.workbook import write_workbook
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
@@ -83,7 +83,8 @@ def test_the_exact_test_tries_every_swap():
 def test_equal_answers_differ_by_nothing():
     table, strata = simulated(np.random.default_rng(0), 1.0)
     found = compare([f1_ratios(table)], [f1_ratios(table)], strata)
-    assert found == dataclasses.replace(found, difference=0, lo=0, hi=0, p=1, detectable=0)
+    assert (found.difference, found.p) == (0, 1)
+    assert np.isnan([found.lo, found.hi, found.detectable]).all(), "nothing is known of the spread"
 
 
 def test_turning_the_comparison_turns_its_sign():
@@ -156,8 +157,8 @@ def test_every_factor_is_compared_with_x1_of_its_own_experiment(tmp_path):
     assert found[3].lo < 0 < found[3].hi
     write_effects(tmp_path / "effects.csv", found)
     assert len((tmp_path / "effects.csv").read_text().splitlines()) == 7
-    assert "Holm" in render_effects(found)
-    assert render_effects([]) == ""
+    side = effects_table("t", found)
+    assert all("Holm" in text for text in (side.markdown(), side.latex(), side.terminal()))
 
 
 def test_only_the_same_clips_are_compared():
@@ -227,10 +228,23 @@ def test_the_best_of_guesses_is_no_better_than_a_guess_when_chosen_inside():
 
 def test_effects_stand_in_the_workbook_and_in_latex(tmp_path):
     found = magnification_effects(runs())
-    write_workbook(tmp_path / "s.xlsx", [], {}, found)
+    write_workbook(tmp_path / "s.xlsx", [], {}, {"magnification": found, "experiments": []})
     sheet = openpyxl.load_workbook(tmp_path / "s.xlsx")["magnification"]
     assert [cell.value for cell in sheet[2]][:4] == ["cnn", "x10", "x1", "full"]
     assert sheet["I2"].value == pytest.approx(found[0].difference)
-    text = latex_effects(found)
-    assert text.count(r"\\") == 1 + len(found)
-    assert latex_effects([]) == ""
+    assert effects_table("t", found).latex().count(r"\\") == 1 + len(found)
+
+
+def test_an_experiment_is_compared_with_the_first_of_its_lists_or_of_all():
+    made = {
+        Row("a", "x1"): {0: table(0.5)},
+        Row("grid-loss=one", "x1"): {0: table(0.6)},
+        Row("grid-loss=two", "x1"): {0: table(0.9, 1)},
+        Row("grid-loss=two", "x10"): {0: table(0.9, 2)},
+        Row("elsewhere", "x1"): {0: table(0.5).take(range(10))},
+    }
+    found = experiment_effects(made)
+    assert [(e.experiment, e.factor, e.against, e.part) for e in found] == [
+        ("grid-loss=one", "x1", "a", "full"),
+        ("grid-loss=two", "x1", "grid-loss=one", "full"),
+    ]

@@ -12,7 +12,8 @@ from merflow.catalogue import read_catalogue
 from merflow.clips import ClipKey
 from merflow.csvtable import read_csv
 from merflow.errors import MerflowError
-from merflow.oracle import read_epochs
+from merflow.oracle import Epochs, read_epochs
+from merflow.permuting import is_twin
 from merflow.plan import Plan
 from merflow.predictions import KEY, Pooled, read_pooled
 from merflow.runs import Run, run_of
@@ -40,8 +41,19 @@ def evidence_of_run(folder: Path, plan: Plan) -> Evidence:
         clips=clips,
         experiment=experiment,
         facts=facts,
+        epochs=_noted(folder, table, results),
         permuted=_permuted(plan, run, results),
     )
+
+
+def oracle_folder(run: Run) -> str:
+    """Return where the oracle of a run lies, below results/ and apart from every result."""
+    return f"oracle/{run.experiment}/{run.factor}/seed{run.seed}"
+
+
+def _noted(folder: Path, table: Pooled, results: Path) -> Epochs | None:
+    path = results / oracle_folder(run_of(folder)) / "epochs.csv"
+    return read_epochs(path, table) if path.exists() else None
 
 
 def _permuted(plan: Plan, run: Run, results: Path) -> list[float]:
@@ -51,8 +63,7 @@ def _permuted(plan: Plan, run: Run, results: Path) -> list[float]:
         return []
     found = []
     for name, other in plan.settings.experiments.items():
-        twin = other.model_copy(update={"permute_labels": None, "seeds": plain.seeds})
-        if other.permute_labels is None or twin != plain:
+        if not is_twin(other, plain):
             continue
         for path in sorted((results / "runs" / name / run.factor).glob("seed*/scores.csv")):
             found += [row.uf1 for row in read_scores(path) if row.part == "full"]

@@ -47,6 +47,18 @@ def read_catalogue(path: Path) -> list[Clip]:
         ) from None
 
 
+SHEETS = Path("results/sheets.json")
+"""Which annotation files each dataset was read from."""
+
+
+def read_sheets() -> dict[str, list[str]]:
+    """Return the annotation files of each dataset as they were last read; none where unknown."""
+    try:
+        return json.loads(SHEETS.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
 def catalogue_path(dataset: str) -> Path:
     """Return where a dataset's clips are kept for the jobs."""
     return Path(f"results/catalogue/{dataset}.json")

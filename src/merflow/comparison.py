@@ -102,7 +102,11 @@ def holm(ps: Sequence[float]) -> list[float]:
 
 
 def detectable(error: float, level: float = LEVEL, power: float = POWER) -> float:
-    """Return the smallest true difference seen with `power`, from its standard error."""
+    """Return the smallest true difference seen with `power`, from its standard error; NaN where
+    no subject differs, since then the error is not known.
+    """
+    if error < 1e-12:
+        return float("nan")
     normal = NormalDist()
     return (normal.inv_cdf((1 + level) / 2) + normal.inv_cdf(power)) * error
 
@@ -141,8 +145,8 @@ def _interval(
     if count < FEWEST_SUBJECTS:
         return Interval(float("nan"), float("nan"))
     error = float(_errors(once, first, second, strata)[0])
-    if error < 1e-12:
-        return Interval(observed, observed)
+    if error < 1e-12:  # no subject differs: the data say nothing of how far others might
+        return Interval(float("nan"), float("nan"))
     weights = resample_weights(strata, RESAMPLES, shape_rng(count, len(first), RESAMPLES))
     spreads = np.maximum(_errors(weights, first, second, strata), SMALLEST_ERROR * error)
     far = (_difference(weights, first, second) - observed) / spreads

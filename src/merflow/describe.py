@@ -1,17 +1,35 @@
 """What stands under and beside the tables: protocol lines, and every setting as text."""
 
 import re
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from merflow.catalogue import read_sheets
 from merflow.plan import Plan
 
 
 def protocol_lines(plan: Plan) -> dict[str, str]:
     """Return, for each experiment, the line under a table that says how it was made."""
-    return {name: _protocol_line(plan, name) for name in plan.experiments}
+    sheets = read_sheets()
+    return {name: _protocol_line(plan, name, sheets) for name in plan.experiments}
 
 
-def _protocol_line(plan: Plan, name: str) -> str:
+def _dataset(plan: Plan, name: str, sheets: Mapping[str, list[str]]) -> str:
+    """Return a dataset with what names its release: the sheet that was read, or folder names."""
+    if name not in sheets:
+        return name
+    variant = plan.settings.datasets[name].variant
+    read = [Path(sheet).name for sheet in sheets[name]] or ["labels in folder names"]
+    return f"{name} ({', '.join(filter(None, (variant, *read)))})"
+
+
+def _folds(plan: Plan, name: str) -> str:
+    """Return `, 68 folds` once the experiment is split."""
+    return f", {len(plan.fold_names(name))} folds" if Path(plan.truth_file(name)).exists() else ""
+
+
+def _protocol_line(plan: Plan, name: str, sheets: Mapping[str, list[str]]) -> str:
     entry = plan.experiment(name)
     chosen = plan.settings.preparations[entry.preparation]
     what = entry.network if entry.method == "keras" else entry.method
@@ -20,9 +38,9 @@ def _protocol_line(plan: Plan, name: str) -> str:
         stop = f"epochs chosen on inner folds (at most {entry.training.epochs})"
     parts = [
         f"{name}: {what}",
-        f"datasets {', '.join(plan.members(name))}",
+        f"datasets {', '.join(_dataset(plan, member, sheets) for member in plan.members(name))}",
         f"scheme {entry.scheme}",
-        f"protocol {entry.protocol}",
+        f"protocol {entry.protocol}{_folds(plan, name)}",
         f"magnified by {chosen.magnify.method}",
         f"{stop}, fixed before testing",
         f"seeds {', '.join(map(str, entry.seeds))}",

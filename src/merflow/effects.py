@@ -16,7 +16,9 @@ from merflow.errors import MerflowError
 from merflow.files import write_text
 from merflow.intervals import FEW_SUBJECTS, effective_subjects
 from merflow.predictions import Pooled
+from merflow.runs import grid_base
 from merflow.scores import METRICS, grouped_confusion
+from merflow.sidetable import SideTable
 from merflow.tables import cell_text, factor_rank, parts_of, subject_numbers
 from merflow.tablewords import bracket, number, part_name
 
@@ -25,6 +27,8 @@ EFFECTS = (
     "bootstrap interval over subjects; p: subject-level swap test, Holm-corrected over the table; "
     "visible: the smallest true difference that this many subjects show with 80% power at 5%."
 )
+
+FEW = "†: too few subjects (effective number below 10)."
 
 
 class Row(NamedTuple):
@@ -72,14 +76,41 @@ def magnification_effects(runs: Runs, metric: str = "uf1") -> list[Effect]:
     return paired_effects(runs, pairs, metric)
 
 
+def experiment_effects(runs: Runs, metric: str = "uf1") -> list[Effect]:
+    """Compare experiments on the same clips with the first of them, factor by factor, on full.
+
+    Of experiments that lists in the config made, each is compared with the first of its lists.
+    """
+    pairs = []
+    for row in runs:
+        alike = [o for o in runs if o.factor == row.factor and comparable(runs, o, row)]
+        listed = [o for o in alike if grid_base(o.experiment) == grid_base(row.experiment)]
+        first = next((o for o in (*listed[:1], *alike[:1]) if o != row), row)
+        if first != row:
+            pairs.append((first, row))
+    return paired_effects(runs, pairs, metric, parts=("full",))
+
+
+def comparable(runs: Runs, one: Row, other: Row) -> bool:
+    """Return whether two lines hold answers to the same clips and share a seed."""
+    shared = sorted(set(runs[one]) & set(runs[other]))
+    return bool(shared) and _same(runs[one][shared[0]], runs[other][shared[0]])
+
+
 def paired_effects(
-    runs: Runs, pairs: Sequence[tuple[Row, Row]], metric: str = "uf1"
+    runs: Runs,
+    pairs: Sequence[tuple[Row, Row]],
+    metric: str = "uf1",
+    parts: Sequence[str] = (),
 ) -> list[Effect]:
-    """Compare lines pair by pair, second minus first, over the seeds that both have."""
+    """Compare lines pair by pair, second minus first, over the seeds that both have.
+
+    parts: those that are compared; none named: all.
+    """
     made = [
         _effect(runs, first, second, part, metric)
         for first, second in pairs
-        for part in parts_of(next(iter(runs[first].values())))
+        for part in parts or parts_of(next(iter(runs[first].values())))
     ]
     corrected = holm([effect.p for effect in made])
     return [replace(effect, p_holm=p) for effect, p in zip(made, corrected, strict=True)]
@@ -108,11 +139,13 @@ def _effect(runs: Runs, first: Row, second: Row, part: str, metric: str) -> Effe
     ]
     found = compare(ratios[0], ratios[1], of_subject)
     effective = effective_subjects(np.bincount(owner))
-    same_name = first.experiment == second.experiment
+    against = first.experiment if first.factor == second.factor else " ".join(first)
+    if first.experiment == second.experiment:
+        against = first.factor
     return Effect(
         second.experiment,
         second.factor,
-        first.factor if same_name else " ".join(first),
+        against,
         part,
         metric,
         len(table.keys),
@@ -131,8 +164,7 @@ def _effect(runs: Runs, first: Row, second: Row, part: str, metric: str) -> Effe
 def _check_same(first: Row, second: Row, tables: Sequence[Pooled]) -> None:
     one = tables[0]
     for other in tables[1:]:
-        same = one.keys == other.keys and one.classes == other.classes
-        if not same or not np.array_equal(one.truth, other.truth):
+        if not _same(one, other):
             missing = sorted(set(one.keys) ^ set(other.keys))
             raise MerflowError(
                 f"comparing {' '.join(first)} with {' '.join(second)}",
@@ -142,37 +174,29 @@ def _check_same(first: Row, second: Row, tables: Sequence[Pooled]) -> None:
             )
 
 
+def _same(one: Pooled, other: Pooled) -> bool:
+    same = one.keys == other.keys and one.classes == other.classes
+    return same and np.array_equal(one.truth, other.truth)
+
+
 def write_effects(path: Path | str, effects: Sequence[Effect]) -> None:
     """Write `effects.csv`, rows in the order given."""
     write_text(path, csv_text(COLUMNS, [[cell_text(v) for v in astuple(e)] for e in effects]))
 
 
-def effect_lines(effects: Sequence[Effect]) -> list[list[str]]:
-    """Return a header and one row of text for each experiment, factor and part."""
-    lines = [["experiment", "factor", "against", "part", "UF1 difference [95%]", "p", "visible"]]
-    for e in effects:
-        lines[0][4] = f"{e.metric.upper()} difference [95%]"
-        dagger = "†" if e.note else ""
-        change = f"{e.difference:+.3f}".replace("0.", ".", 1) + bracket(e.lo, e.hi, dagger)
-        names = [e.experiment, e.factor, e.against, part_name(e.part)]
-        lines.append([*names, change, number(e.p_holm, 3), number(e.detectable, 3)])
-    return lines
-
-
-def render_effects(effects: Sequence[Effect]) -> str:
-    """Return the effects as a Markdown table that also reads well on a terminal."""
-    if not effects:
-        return ""
-    head, *body = effect_lines(effects)
-    rows = [head, ["---"] * len(head), *body]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
-    lines = [
-        "| " + " | ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)) + " |"
-        for row in rows
+def effects_table(title: str, effects: Sequence[Effect]) -> SideTable:
+    """Return effects as a table of text, one row each."""
+    metric = effects[0].metric.upper()
+    head = ["experiment", "factor", "against", "part", f"{metric} difference [95%]", "p", "visible"]
+    body = [
+        [e.experiment, e.factor, e.against, part_name(e.part), *effect_cells(e)] for e in effects
     ]
-    few = (
-        ["", "†: too few subjects (effective number below 10)."]
-        if any(e.note for e in effects)
-        else []
-    )
-    return "\n".join([*lines, "", EFFECTS, *few]) + "\n"
+    few = [FEW] if any(e.note for e in effects) else []
+    return SideTable(title, head, body, 4, (EFFECTS, *few))
+
+
+def effect_cells(effect: Effect) -> list[str]:
+    """Return an effect's difference with its interval, corrected p and visible difference."""
+    change = f"{effect.difference:+.3f}".replace("0.", ".", 1)
+    change += bracket(effect.lo, effect.hi, "†" if effect.note else "")
+    return [change, number(effect.p_holm, 3), number(effect.detectable, 3)]

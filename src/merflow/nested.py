@@ -73,7 +73,7 @@ def _check_inner(
             f"nested choice, fold {fold}",
             f"no inner predictions of {', '.join(sorted(missing))}",
             "inner predictions of every candidate in every fold",
-            "train with `stopping: inner`",
+            "set `nested: true` and run snakemake",
         )
     for name, table in inner[fold].items():
         seen = tested & {k.subject_key for k in table.keys}

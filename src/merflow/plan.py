@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from merflow import recipes
 from merflow.csvtable import read_csv
+from merflow.errors import MerflowError
 from merflow.files import digest
 from merflow.recipes import Recipe
-from merflow.runs import NESTED, Run
+from merflow.runs import NESTED, Run, grid_base
 from merflow.selection import Clips
 
 
@@ -56,9 +57,45 @@ class Plan(Clips):
         return digest([self.data_digest(experiment, factor), self.training_recipe(experiment)])
 
     @functools.cache  # noqa: B019
-    def nested_digest(self, experiment: str) -> str:
+    def choices(self) -> dict[str, tuple[str, ...]]:
+        """Return the experiments among which each nested choice is made, by the choice's name.
+
+        Lists in the config are chosen between together: `cnn-loss=a`, `cnn-loss=b` make one choice
+        `cnn`, over both losses and all factors.
+        """
+        found: dict[str, list[str]] = {}
+        for name in self.experiments:
+            if self.experiment(name).nested:
+                found.setdefault(grid_base(name), []).append(name)
+        for base, members in found.items():
+            splits = {self._split_settings(name) for name in members}
+            if len(splits) > 1:
+                raise MerflowError(
+                    f"experiments.{base}.nested",
+                    "its lists change the clips, classes or folds",
+                    "one set of clips, classes and folds for all that is chosen between",
+                    "write the experiments apart",
+                )
+        return {base: tuple(members) for base, members in found.items()}
+
+    def _split_settings(self, name: str) -> str:
+        kept = {"scheme", "collection", "protocol", "test_on", "folds", "holdout", "seeds"}
+        return digest(self.experiment(name).model_dump(mode="json", include=kept))
+
+    def candidates(self, choice: str, seed: str | int) -> dict[str, Run]:
+        """Return the runs that a nested choice chooses between, by what tells them apart."""
+        members = self.choices()[choice]
+        return {
+            f"{name[len(choice) + 1 :]} {factor}".strip(): Run(name, factor, int(seed))
+            for name in members
+            for factor in self.factors(name)
+        }
+
+    @functools.cache  # noqa: B019
+    def nested_digest(self, choice: str) -> str:
         """Return a digest of everything a nested choice depends on."""
-        return digest([self.run_digest(experiment, f) for f in self.factors(experiment)])
+        runs = self.candidates(choice, 0).values()
+        return digest([self.run_digest(run.experiment, run.factor) for run in runs])
 
     @functools.cache  # noqa: B019
     def training_recipe(self, experiment: str) -> Recipe:
@@ -81,7 +118,7 @@ class Plan(Clips):
 
     def score_recipe(self, experiment: str) -> Recipe:
         """Return what pooled predictions become scores by."""
-        entry = self.settings.experiments[experiment]
+        entry = self.experiment(experiment)
         named = entry.model_dump(mode="json", include={"protocol", "scheme", "preparation"})
         version = recipes.STAGE_VERSION["score"]
         return {"version": version, "bootstrap": self.settings.bootstrap, **named}
@@ -161,12 +198,15 @@ class Plan(Clips):
     def scored_runs(self) -> list[Run]:
         """Return the runs that have scores: all runs, and the nested choices among them."""
         nested = [
-            Run(name, NESTED, seed)
-            for name in self.experiments
-            if self.experiment(name).nested
-            for seed in self.experiment(name).seeds
+            Run(base, NESTED, seed)
+            for base, members in self.choices().items()
+            for seed in self.experiment(members[0]).seeds
         ]
         return [*self.runs(), *nested]
+
+    def oracle_runs(self) -> list[Run]:
+        """Return the runs of which it is asked what forbidden rules would have printed."""
+        return [run for run in self.runs() if self.experiment(run.experiment).record_oracle]
 
     def every_packed(self) -> list[str]:
         """Return the packed files of all experiments, each once."""
@@ -177,10 +217,13 @@ class Plan(Clips):
         folder = Run(experiment, factor, int(seed)).folder
         return [f"{folder}/{f.name}/predictions.csv" for f in self.folds(experiment)]
 
-    def pooled_of_factors(self, experiment: str, seed: str | int) -> list[str]:
+    def pooled_of_choice(self, choice: str, seed: str | int) -> list[str]:
         """Return the pooled predictions that a nested choice chooses between."""
-        runs = [Run(experiment, factor, int(seed)) for factor in self.factors(experiment)]
-        return [f"{run.folder}/pooled.csv" for run in runs]
+        return [f"{run.folder}/pooled.csv" for run in self.candidates(choice, seed).values()]
+
+    def lead(self, run: Run) -> str:
+        """Return the experiment whose settings stand for a run's: its own, or a choice's first."""
+        return self.choices()[run.experiment][0] if run.factor == NESTED else run.experiment
 
     def fold_groups(self, experiment: str) -> list[list[str]]:
         """Return fold names in groups of `folds_per_job`."""

@@ -1,6 +1,7 @@
 """A run's folds pooled and joined with the truth: the only place where the two meet."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,9 @@ from merflow.errors import MerflowError
 from merflow.plan import Plan
 from merflow.predictions import Pooled, Predictions, pool, read_predictions
 from merflow.runs import NESTED, Run
+from merflow.shortcuts import ACROSS
 from merflow.split import read_fold
-from merflow.tables import About
+from merflow.tables import About, ScoreRow, score_rows
 
 
 def read_truth(path: Path | str) -> dict[ClipKey, str]:
@@ -39,22 +41,23 @@ def pool_run(plan: Plan, run: Run) -> Pooled:
 
 
 def inner_tables(plan: Plan, run: Run) -> dict[str, dict[str, Pooled]]:
-    """Return, for each fold and factor, the inner predictions beside the training labels.
+    """Return, for each fold and candidate, the inner predictions beside the training labels.
 
     Labels come from the fold files, where those of test clips are not.
     """
-    classes = plan.classes(run.experiment)
+    candidates = plan.candidates(run.experiment, run.seed)
+    lead = plan.lead(run)
+    classes = plan.classes(lead)
     place = {name: i for i, name in enumerate(classes)}
     tables: dict[str, dict[str, Pooled]] = {}
-    for fold in plan.fold_names(run.experiment):
-        known = read_fold(Path(f"results/folds/{run.experiment}/{fold}.csv"))
+    for fold in plan.fold_names(lead):
+        known = read_fold(Path(f"results/folds/{lead}/{fold}.csv"))
         label = dict(zip(known.train, known.labels, strict=True))
-        for factor in plan.factors(run.experiment):
-            folder = Path(Run(run.experiment, factor, run.seed).folder) / fold
-            inner = read_predictions(folder / "inner.csv", classes=classes)
+        for name, one in candidates.items():
+            inner = read_predictions(Path(one.folder) / fold / "inner.csv", classes=classes)
             truth = np.array([place[label[key]] for key in inner.keys])
             chances = inner.probabilities
-            tables.setdefault(fold, {})[factor] = Pooled(
+            tables.setdefault(fold, {})[name] = Pooled(
                 inner.keys, classes, truth, chances.argmax(1), ("",) * len(truth), chances
             )
     return tables
@@ -69,9 +72,22 @@ def _facts(path: Path) -> dict:
         ) from None
 
 
+def rows_of(plan: Plan, run: Run, pooled: Pooled) -> list[ScoreRow]:
+    """Return the score rows of a run; their notes say how many clips were skipped on the way."""
+    lead = plan.lead(run)
+    lost = set(read_truth(plan.truth_file(lead))) - set(pooled.keys)
+    return score_rows(
+        pooled,
+        about(plan, run),
+        resamples=plan.settings.bootstrap,
+        skipped=Counter(key.dataset for key in lost),
+        across=plan.experiment(lead).control == ACROSS,
+    )
+
+
 def about(plan: Plan, run: Run) -> About:
     """Return what the table says of a run."""
-    entry = plan.experiment(run.experiment)
+    entry = plan.experiment(plan.lead(run))
     method = entry.network if entry.method == "keras" else entry.method
     return About(
         experiment=run.experiment,

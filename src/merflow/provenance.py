@@ -13,9 +13,11 @@ from merflow.errors import MerflowError
 from merflow.files import file_digest
 from merflow.guard import get_json, open_hdf5
 from merflow.packed import KIND as PACKED
+from merflow.runs import grid_base
 from merflow.store import KIND as STORE
 
-TABLES = r"results/tables/scores\.(csv|xlsx|md|tex|txt)"
+TABLES = r"results/tables/(scores\.(csv|xlsx|md|tex|txt)|effects\.csv)"
+CONFIG = Path("results/config.yaml")
 RUN = r"results/runs/[^/]+/[^/]+/seed\d+"
 
 
@@ -38,21 +40,46 @@ def made(path: Path) -> Made:
         return _of_hdf5(path)
     if (path.parent / "run.json").exists():
         return _of_fold(path)
+    if re.fullmatch(r"results/oracle/.+\.csv", name):
+        pooled = Path("results/runs", *path.parts[2:-1], "pooled.csv")
+        return Made(name, "oracle", {}, _digests([pooled]))
+    if "/nested/" in name and re.fullmatch(r"results/runs/.+/(pooled|scores|confusion)\.csv", name):
+        return Made(name, "choose", {}, _digests(_chosen_between(path)))
     if re.fullmatch(rf"{RUN}/(pooled|scores|confusion)\.csv", name):
         experiment = path.parts[2]
         folds = sorted(path.parent.glob("*/predictions.csv"))
         return Made(name, "score", {}, _digests([*folds, Path(f"results/truth/{experiment}.csv")]))
     if re.fullmatch(TABLES, name):
         scores = sorted(Path("results/runs").glob("*/*/*/scores.csv"))
-        return Made(name, "table", {}, _digests(scores))
-    if name == "results/report.html":
-        return Made(name, "report", {}, _digests([Path("results/tables/scores.csv")]))
+        return Made(name, "table", _version_of_run(scores), _digests([*scores, CONFIG]))
+    if name in ("results/report.html", "results/manifest.json"):
+        pooled = sorted(Path("results/runs").glob("*/*/*/pooled.csv"))
+        stage = "report" if path.suffix == ".html" else "record"
+        return Made(name, stage, {}, _digests([Path("results/tables/scores.csv"), *pooled, CONFIG]))
     if re.match(r"results/(folds|truth)/", name):
-        return Made(name, "split", {"config": "results/config.yaml", "sheets": "results/catalogue"})
+        catalogues = sorted(Path("results/catalogue").glob("*.json"))
+        return Made(name, "split", {}, _digests([CONFIG, *catalogues]))
     raise MerflowError(
         name, "nothing is known of this file", "a file that the workflow made, below results/",
         "run this in the folder that holds results/",
     )  # fmt: skip
+
+
+def _chosen_between(path: Path) -> list[Path]:
+    """Return the pooled tables that a nested choice stands above."""
+    base, seed = path.parts[2], path.parent.name
+    found = Path("results/runs").glob(f"*/x*/{seed}/pooled.csv")
+    return sorted(p for p in found if grid_base(p.parts[2]) == base)
+
+
+def _version_of_run(scores: list[Path]) -> dict[str, Any]:
+    """Return the package versions that the folds below some runs were made with."""
+    found = {
+        json.loads(path.read_text(encoding="utf-8"))["merflow"]
+        for run in scores
+        for path in sorted(run.parent.glob("*/run.json"))[:1]
+    }
+    return {"merflow": ", ".join(sorted(found))} if found else {}
 
 
 def _digests(paths: list[Path]) -> dict[str, str]:

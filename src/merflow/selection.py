@@ -35,6 +35,7 @@ class Clips:
 
     settings: Settings
     clips: dict[str, list[Clip]] = field(default_factory=dict)
+    sheets: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, settings: Settings, fresh: bool = True) -> Self:
@@ -48,7 +49,9 @@ class Clips:
             kept = catalogue_path(name)
             if fresh or not kept.exists():
                 entry = settings.datasets[name]
-                plan.clips[name] = list(read_dataset(name, entry).required().clips)
+                reading = read_dataset(name, entry).required()
+                plan.clips[name] = list(reading.clips)
+                plan.sheets[name] = list(reading.sheets)
             else:
                 plan.clips[name] = read_catalogue(kept)
             for clip in plan.clips[name]:

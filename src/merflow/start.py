@@ -1,12 +1,13 @@
 """The first step of a run: config validated, datasets read, both kept where the jobs find them."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from merflow.catalogue import catalogue_path, catalogue_text
+from merflow.catalogue import SHEETS, catalogue_path, catalogue_text
 from merflow.configuration import merge, read_yaml, validate
 from merflow.files import write_text
 from merflow.plan import Plan
@@ -25,6 +26,7 @@ def start(raw: Mapping[str, Any], fresh: bool = True) -> Plan:
     if fresh:
         text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
         _keep(Path("results/config.yaml"), text)
+        _keep(SHEETS, json.dumps(plan.sheets, indent=1, sort_keys=True) + "\n")
         for name, clips in plan.clips.items():
             _keep(catalogue_path(name), catalogue_text(clips))
     return plan

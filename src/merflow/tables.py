@@ -58,7 +58,8 @@ class ScoreRow:
     `_lo`, `_hi`: 95% studentised bootstrap interval over subjects. floor: always the largest
     class. guess_uf1: expected UF1 of guessing by class shares; its `_lo`, `_hi`: 95% of the scores
     the true labels get when whole subjects of a dataset exchange theirs. chance_p: share of such
-    exchanges of this row's own predictions that score at least as well (one-sided).
+    exchanges of this row's own predictions that score at least as well (one-sided). support: true
+    clips of each class, `negative 250, positive 109, surprise 83`.
     """
 
     experiment: str
@@ -72,6 +73,7 @@ class ScoreRow:
     n: int
     subjects: int
     effective_subjects: float
+    support: str
     acc: float
     uf1: float
     uf1_lo: float
@@ -108,14 +110,16 @@ def score_rows(
     *,
     resamples: int = RESAMPLES,
     skipped: Mapping[str, int] | None = None,
+    across: bool = False,
 ) -> list[ScoreRow]:
     """Score a pooled table: `full`, then each dataset as a slice of the same predictions.
 
     skipped: clips of each dataset that never reached training; a row's note says how many.
+    across: chance_p exchanges subjects across datasets too, for answers that follow the dataset.
     """
     rows = []
     for part in parts_of(table):
-        row = score_part(table, part, about, resamples)
+        row = score_part(table, part, about, resamples, across)
         counts = skipped or {}
         lost = sum(counts.values()) if part == "full" else counts.get(part, 0)
         said = f"{lost} of {row.n + lost} clips skipped" if lost else ""
@@ -123,7 +127,9 @@ def score_rows(
     return rows
 
 
-def score_part(table: Pooled, part: str, about: About, resamples: int = RESAMPLES) -> ScoreRow:
+def score_part(
+    table: Pooled, part: str, about: About, resamples: int = RESAMPLES, across: bool = False
+) -> ScoreRow:
     """Score one part of a pooled table."""
     rows = table.part(part)
     classes = len(table.classes)
@@ -139,13 +145,14 @@ def score_part(table: Pooled, part: str, about: About, resamples: int = RESAMPLE
         for name in ("uf1", "uar")
     )
     score = float(uf1(matrix))
-    guess, chance = _chance(rows, owner, strata, score)
+    guess, chance = _chance(rows, owner, strata, score, across)
     return ScoreRow(
         **asdict(about),
         part=part,
         n=len(rows.keys),
         subjects=len(subjects),
         effective_subjects=effective,
+        support=_support(table.classes, matrix.sum(1)),
         acc=float(accuracy(matrix)),
         uf1=score,
         uf1_lo=of_uf1.lo,
@@ -172,15 +179,20 @@ def subject_numbers(table: Pooled) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _chance(
-    rows: Pooled, owner: np.ndarray, strata: np.ndarray, score: float
+    rows: Pooled, owner: np.ndarray, strata: np.ndarray, score: float, across: bool
 ) -> tuple[Interval, float]:
     """Return where guesses fall and the p of `score`; NaN when no exchange is possible."""
     if len(np.unique(owner)) < 2:
         return Interval(math.nan, math.nan), math.nan
     classes = len(rows.classes)
     guesses = permuted_scores(rows.truth, rows.truth, owner, strata, classes)
-    own = permuted_scores(rows.truth, rows.predicted, owner, strata, classes)
+    groups = np.zeros_like(strata) if across else strata
+    own = permuted_scores(rows.truth, rows.predicted, owner, groups, classes)
     return chance_interval(guesses), chance_p(own, score)
+
+
+def _support(classes: Sequence[str], counts: np.ndarray) -> str:
+    return ", ".join(f"{name} {int(n)}" for name, n in zip(classes, counts, strict=True))
 
 
 def _note(effective: float, missing: Sequence[str]) -> str:

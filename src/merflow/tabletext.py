@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from merflow.effects import EFFECTS, Effect, effect_lines
+from merflow.sidetable import latex_text, markdown_text, wrapped
 from merflow.tablewords import (
     bracket,
     floor_rows,
@@ -13,23 +13,12 @@ from merflow.tablewords import (
     part_name,
     shows_literature,
     spread,
+    supports,
     title,
 )
 from merflow.wide import BEST, Cell, Line, Part, Wide
 
 Style = Callable[[str, str], str]
-LATEX = str.maketrans(
-    {
-        **{c: f"\\{c}" for c in "&%$#_{}"},
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "\\": r"\textbackslash{}",
-        "†": r"$^\dagger$",
-        "±": r"$\pm$",
-        "×": r"$\times$",
-        "‡": r"$^\ddagger$",
-    }
-)
 
 
 def render_markdown(tables: Sequence[Wide]) -> str:
@@ -42,30 +31,8 @@ def render_latex(tables: Sequence[Wide]) -> str:
     return "% needs \\usepackage{booktabs}\n" + "\n".join(_latex(table) for table in tables)
 
 
-def latex_effects(effects: Sequence[Effect]) -> str:
-    """Return paired effects as a LaTeX table; nothing for none."""
-    if not effects:
-        return ""
-    head, *body = effect_lines(effects)
-    lines = [
-        r"\begin{table}",
-        r"\centering\small",
-        r"\caption{Paired effects}",
-        r"\begin{tabular}{llllrrr}",
-        r"\toprule",
-        " & ".join(map(_tex, head)) + r" \\",
-        r"\midrule",
-        *(" & ".join(map(_tex, row)) + r" \\" for row in body),
-        r"\bottomrule",
-        r"\end{tabular}",
-        rf"\par\smallskip\footnotesize {_tex(EFFECTS)}",
-        r"\end{table}",
-    ]
-    return "\n".join(lines) + "\n"
-
-
 def render_text(tables: Sequence[Wide]) -> str:
-    """Return the tables for a terminal: a block for each part, 80 columns where names allow."""
+    """Return the tables for a terminal: a block for each part, 100 columns where names allow."""
     return "\n".join(_terminal(table) for table in tables)
 
 
@@ -75,19 +42,25 @@ def _markdown(table: Wide) -> str:
         head += [f"{part_name(part)} UF1 (n={facts.n})", f"{part_name(part)} UAR"]
     body = [head, ["---"] * 2 + ["---:"] * (len(head) - 2)]
     for line in table.lines:
-        body.append([_md(line.experiment), _md(line.factor), *_scores(table, line, _md_mark)])
+        body.append(
+            [
+                markdown_text(line.experiment),
+                markdown_text(line.factor),
+                *_scores(table, line, _md_mark),
+            ]
+        )
     body += floor_rows(table)
     rows = "\n".join("| " + " | ".join(row) + " |" for row in body)
-    notes = "\n\n".join(_md(note) for note in footnotes(table))
-    text = f"## {_md(title(table))}\n\n{rows}\n\n{notes}\n"
+    notes = "\n\n".join(markdown_text(note) for note in footnotes(table))
+    text = f"## {markdown_text(title(table))}\n\n{rows}\n\n{notes}\n"
     return text + _literature_markdown() if shows_literature(table) else text
 
 
 def _literature_markdown() -> str:
     head, *body = literature()
-    rows = [head, ["---"] * len(head), *([_md(c) for c in row] for row in body)]
+    rows = [head, ["---"] * len(head), *([markdown_text(c) for c in row] for row in body)]
     table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
-    notes = "\n\n".join(map(_md, literature_notes()))
+    notes = "\n\n".join(map(markdown_text, literature_notes()))
     return f"\n### Published results on the official clips\n\n{table}\n\n{notes}\n"
 
 
@@ -104,22 +77,22 @@ def _scores(table: Wide, line: Line, style: Style) -> list[str]:
 
 def _latex(table: Wide) -> str:
     parts = list(table.parts)
-    names = " & ".join(rf"\multicolumn{{2}}{{c}}{{{_tex(part_name(p))}}}" for p in parts)
+    names = " & ".join(rf"\multicolumn{{2}}{{c}}{{{latex_text(part_name(p))}}}" for p in parts)
     rules = "".join(rf"\cmidrule(lr){{{3 + 2 * i}-{4 + 2 * i}}}" for i in range(len(parts)))
     rows = [
         [
-            _tex(line.experiment),
-            _tex(line.factor),
+            latex_text(line.experiment),
+            latex_text(line.factor),
             *map(_tex_score, _scores(table, line, _tex_mark)),
         ]
         for line in table.lines
     ]
-    floors = [[_tex(c) for c in row] for row in floor_rows(table)]
+    floors = [[latex_text(c) for c in row] for row in floor_rows(table)]
     joined = [" & ".join(row) + r" \\" for row in rows]
     lines = [
         r"\begin{table}",
         r"\centering\small",
-        rf"\caption{{{_tex(title(table))}}}",
+        rf"\caption{{{latex_text(title(table))}}}",
         rf"\begin{{tabular}}{{ll{'rr' * len(parts)}}}",
         r"\toprule",
         rf" & & {names} \\",
@@ -131,7 +104,7 @@ def _latex(table: Wide) -> str:
         *(" & ".join(row) + r" \\" for row in floors),
         r"\bottomrule",
         r"\end{tabular}",
-        *(rf"\par\smallskip\footnotesize {_tex(note)}" for note in footnotes(table)),
+        *(rf"\par\smallskip\footnotesize {latex_text(note)}" for note in footnotes(table)),
         r"\end{table}",
     ]
     text = "\n".join(lines) + "\n"
@@ -140,19 +113,19 @@ def _latex(table: Wide) -> str:
 
 def _literature_latex() -> str:
     head, *body = literature()
-    rows = [" & ".join(map(_tex, row)) + r" \\" for row in body]
+    rows = [" & ".join(map(latex_text, row)) + r" \\" for row in body]
     lines = [
         r"\begin{table}",
         r"\centering\scriptsize",
         r"\caption{Published results on the official clips}",
         rf"\begin{{tabular}}{{l{'r' * (len(head) - 3)}p{{3cm}}p{{2.5cm}}}}",
         r"\toprule",
-        " & ".join(map(_tex, head)) + r" \\",
+        " & ".join(map(latex_text, head)) + r" \\",
         r"\midrule",
         *rows,
         r"\bottomrule",
         r"\end{tabular}",
-        *(rf"\par\smallskip\footnotesize {_tex(note)}" for note in literature_notes()),
+        *(rf"\par\smallskip\footnotesize {latex_text(note)}" for note in literature_notes()),
         r"\end{table}",
     ]
     return "\n".join(lines) + "\n"
@@ -162,13 +135,14 @@ def _terminal(table: Wide) -> str:
     blocks = [title(table)]
     for part, facts in table.parts.items():
         blocks.append(_block(table, part, facts))
-    return "\n\n".join([*blocks, "\n".join(footnotes(table))]) + "\n"
+    notes = [note for note in footnotes(table) if note != f"{supports(table)}."]
+    return "\n\n".join([*blocks, "\n".join(map(wrapped, notes))]) + "\n"
 
 
 def _block(table: Wide, part: str, facts: Part) -> str:
     few = ": too few subjects" if facts.few else ""
     head = (
-        f"{part_name(part)}: {facts.n} clips, {facts.subjects} subjects, "
+        f"{part_name(part)}: {facts.n} clips ({facts.support}), {facts.subjects} subjects, "
         f"effective {facts.effective_subjects:.1f}{few}"
     )
     rows = [["experiment", "factor", "UF1 [95%]", "UAR [95%]", "chance p"]]
@@ -188,18 +162,10 @@ def _plain(cell: Cell) -> list[str]:
     return [uf1, uar, number(cell.chance_p, 3)]
 
 
-def _md(text: str) -> str:
-    return "".join(f"\\{c}" if c in "\\|`*_[]<>" else c for c in text if c.isprintable())
-
-
 def _md_mark(text: str, mark: str) -> str:
     if not mark:
         return text
     return f"**{text}**" if mark == BEST else f"<u>{text}</u>"
-
-
-def _tex(text: str) -> str:
-    return text.translate(LATEX)
 
 
 def _tex_mark(text: str, mark: str) -> str:

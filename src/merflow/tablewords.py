@@ -9,7 +9,8 @@ LEGEND = (
     "Pooled over all folds, every class counted. Brackets: 95% studentised bootstrap interval over "
     "subjects, conditional on the trained folds. Guessing: expected UF1 of guessing by class "
     "shares; its bracket: 95% of the scores that the true labels get when whole subjects of a "
-    "dataset exchange theirs."
+    "dataset exchange theirs. chance p: the share of such exchanges of the row's own answers that "
+    "score at least as well."
 )
 TOO_FEW = "†: too few subjects (effective number below 10); the interval is too narrow."
 MARKED = (
@@ -50,7 +51,7 @@ def part_name(part: str) -> str:
 
 def footnotes(table: Wide) -> list[str]:
     """Return the lines that stand under a table: protocol, legend, marks, warnings."""
-    lines = [*table.notes, LEGEND]
+    lines = [*table.notes, f"{supports(table)}.", LEGEND]
     if any(part.few for part in table.parts.values()):
         lines.append(TOO_FEW)
     cells = [cell for line in table.lines for cell in line.cells.values()]
@@ -66,6 +67,12 @@ def footnotes(table: Wide) -> list[str]:
                     f"{line.experiment} {line.factor}, {part_name(part)}: {'; '.join(said)}."
                 )
     return list(dict.fromkeys(lines))
+
+
+def supports(table: Wide) -> str:
+    """Return `Clips of each class: Full negative 250, ...; SMIC negative 70, ...`."""
+    parts = [f"{part_name(name)} {part.support}" for name, part in table.parts.items()]
+    return f"Clips of each class: {'; '.join(parts)}"
 
 
 def title(table: Wide) -> str:

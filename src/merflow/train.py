@@ -76,8 +76,7 @@ def train_fold(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile, out: Path) ->
         "seed": run.seed,
         "fold": fold.name,
         "classes": list(classes),
-        "recipe": plan.training_recipe(run.experiment),
-        "inputs": _inputs(plan, run, shelf, fold),
+        **what_it_saw(plan, run, shelf, fold),
         "train_clips": len(data.y) // len(shelf.factors),
         "test_clips": len(test),
         "skipped": sorted(set(fold.train + fold.test) & shelf.skipped),
@@ -94,6 +93,12 @@ def train_fold(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile, out: Path) ->
     answers = Predictions(tuple(test), tuple(classes), _answers(fitted, shelf, test, len(classes)))
     write_predictions(out / "predictions.csv", answers)
     return facts
+
+
+def what_it_saw(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile) -> dict[str, Any]:
+    """Return the settings and the digests of the files that a fold's weights depend on."""
+    recipe = plan.training_recipe(run.experiment)
+    return {"recipe": recipe, "inputs": _inputs(plan, run, shelf, fold)}
 
 
 def _inputs(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile) -> dict[str, str]:

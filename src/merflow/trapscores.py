@@ -155,9 +155,11 @@ def among_guesses(evidence: Evidence) -> Answer:
 def above_permuted(evidence: Evidence) -> Answer:
     """Does training on permuted labels score as well?"""
     if not evidence.permuted:
-        return UNKNOWN, "needs runs with permuted labels (`permute_labels`)"
+        return UNKNOWN, "needs runs with permuted labels (`--permute 20`)"
     reached, p = permutation_rank(_pooled(evidence.table), evidence.permuted)
-    words = f"{reached} of {len(evidence.permuted)} permuted runs score as well, p {p:.3f}"
+    others = f"mean {np.mean(evidence.permuted):.3f}, highest {max(evidence.permuted):.3f}"
+    words = f"{reached} of {len(evidence.permuted)} permuted runs score as well as its "
+    words += f"{_pooled(evidence.table):.3f} ({others}), p {p:.3f}"
     return ("pass" if reached == 0 else "fail"), words
 
 

@@ -5,17 +5,15 @@ group gets a table of its own, so that no number stands beside one it cannot be 
 """
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from merflow.intervals import FEW_SUBJECTS
+from merflow.runs import grid_base
 from merflow.tables import ScoreRow, factor_rank, part_rank
 
-GRID = re.compile(r"(-[A-Za-z_][A-Za-z0-9_.]*=[^=]*?)+$")
-"""What a list in the config adds to an experiment's name: `-loss=focal-epochs=20`."""
 BEST, SECOND = "best", "second"
 
 
@@ -48,6 +46,7 @@ class Part:
     n: int
     subjects: int
     effective_subjects: float
+    support: str
     floor_uf1: float
     floor_uar: float
     guess_uf1: float
@@ -104,7 +103,7 @@ def may_be_marked(lines: Sequence[tuple[str, str]]) -> list[bool]:
     Of several factors or grid settings of one experiment the best is a choice made on the test
     subjects, so none of them may; a row fixed beforehand, or chosen inside the folds (`x*`), may.
     """
-    bases = [GRID.sub("", experiment) for experiment, _ in lines]
+    bases = [grid_base(experiment) for experiment, _ in lines]
     alone = [bases.count(base) == 1 for base in bases]
     return [one or factor == "x*" for one, (_, factor) in zip(alone, lines, strict=True)]
 
@@ -126,6 +125,7 @@ def _part(row: ScoreRow) -> Part:
         row.n,
         row.subjects,
         row.effective_subjects,
+        row.support,
         row.floor_uf1,
         row.floor_uar,
         row.guess_uf1,

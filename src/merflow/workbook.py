@@ -30,7 +30,15 @@ STAMP = (1980, 1, 1, 0, 0, 0)
 MODIFIED = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*(<)")
 HEADER = (
     *("experiment", "factor", "method", "preparation", "seeds", "clips", "subjects"),
-    *("effective subjects", "accuracy", "UF1", "UF1 sd", "UF1 low", "UF1 high"),
+    *(
+        "effective subjects",
+        "clips of each class",
+        "accuracy",
+        "UF1",
+        "UF1 sd",
+        "UF1 low",
+        "UF1 high",
+    ),
     *("UAR", "UAR sd", "UAR low", "UAR high", "chance p", "note"),
 )
 UF1_COLUMN, UAR_COLUMN = HEADER.index("UF1") + 1, HEADER.index("UAR") + 1
@@ -40,7 +48,7 @@ def write_workbook(
     path: Path | str,
     tables: Sequence[Wide],
     settings: Mapping[str, str],
-    effects: Sequence[Effect] = (),
+    effects: Mapping[str, Sequence[Effect]] | None = None,
 ) -> None:
     """Write the workbook: a sheet for each part, paired effects, literature, settings."""
     book = Workbook()
@@ -50,8 +58,9 @@ def write_workbook(
     for part in parts:
         sheet = book.create_sheet(_sheet_name(part_name(part), taken))
         _fill_part(sheet, part, [table for table in tables if part in table.parts])
-    if effects:
-        _fill_effects(book.create_sheet(_sheet_name("magnification", taken)), effects)
+    for name, rows in (effects or {}).items():
+        if rows:
+            _fill_effects(book.create_sheet(_sheet_name(name, taken)), rows)
     if any(map(shows_literature, tables)):
         _fill_literature(book.create_sheet(_sheet_name("published", taken)))
     _fill_settings(book.create_sheet(_sheet_name("settings", taken)), settings)
@@ -89,6 +98,7 @@ def _fill_line(sheet: Worksheet, row: int, line: Line, part: str, facts: Part) -
     values = (
         *(line.experiment, line.factor, line.method, line.preparation),
         *(", ".join(map(str, line.seeds)), facts.n, facts.subjects, facts.effective_subjects),
+        facts.support,
         *(c.acc, c.uf1, c.uf1_sd, c.uf1_lo, c.uf1_hi),
         *(c.uar, c.uar_sd, c.uar_lo, c.uar_hi, c.chance_p, c.note),
     )

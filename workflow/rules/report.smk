@@ -4,7 +4,7 @@
 rule table:
     input:
         scores=[f"{run.folder}/scores.csv" for run in PLAN.scored_runs()],
-        pooled=[f"{run.folder}/pooled.csv" for run in PLAN.runs()],
+        pooled=[f"{run.folder}/pooled.csv" for run in PLAN.scored_runs()],
     output:
         [
             report(
@@ -56,3 +56,27 @@ rule report:
         "writing results/report.html"
     shell:
         "merflow report {output:q} --config results/config.yaml > {log:q} 2>&1"
+
+
+rule manifest:
+    input:
+        tables=rules.table.output,
+        pooled=[f"{run.folder}/pooled.csv" for run in PLAN.scored_runs()],
+        skipped="results/skipped.csv",
+    output:
+        report(
+            "results/manifest.json",
+            caption="../report/manifest.rst",
+            category="Provenance",
+        ),
+    log:
+        "results/logs/manifest.log",
+    localrule: True
+    conda:
+        "../../envs/merflow.yaml"
+    params:
+        recipe=PLAN.report_recipe(),
+    message:
+        "writing results/manifest.json"
+    shell:
+        "merflow record {output:q} --config results/config.yaml > {log:q} 2>&1"

@@ -143,10 +143,40 @@ rule score:
         "merflow score {params.run:q} --config results/config.yaml > {log:q} 2>&1"
 
 
+rule oracle:
+    # Only where asked for (record_oracle). It reads what was trained and writes apart from it;
+    # no table and no report reads what it writes.
+    input:
+        pooled="results/runs/{experiment}/{factor}/seed{seed}/pooled.csv",
+        packed=lambda w: PLAN.packed(w.experiment, w.factor),
+    output:
+        "results/oracle/{experiment}/{factor}/seed{seed}/epochs.csv",
+        "results/oracle/{experiment}/{factor}/seed{seed}/oracle.csv",
+    log:
+        "results/logs/oracle/{experiment}/{factor}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/oracle/{experiment}/{factor}/seed{seed}.tsv"
+    conda:
+        "../../envs/merflow.yaml"
+    threads: lambda w: PLAN.threads(w.experiment)
+    resources:
+        gpu=lambda w: PLAN.gpus(w.experiment),
+        mem_mb=lambda w, attempt: 4000 * attempt,
+        runtime=lambda w: 60 * len(PLAN.fold_names(w.experiment)),
+    params:
+        run="results/runs/{experiment}/{factor}/seed{seed}",
+        data=lambda w: PLAN.data_digest(w.experiment, w.factor),
+        recipe=lambda w: PLAN.training_recipe(w.experiment),
+    message:
+        "{wildcards.experiment} {wildcards.factor} seed {wildcards.seed}: noting every epoch"
+    shell:
+        "merflow oracle {params.run:q} --config results/config.yaml > {log:q} 2>&1"
+
+
 rule choose:
     # The row x*: reads the inner predictions that a nested experiment's folds leave beside theirs.
     input:
-        lambda w: PLAN.pooled_of_factors(w.experiment, w.seed),
+        lambda w: PLAN.pooled_of_choice(w.experiment, w.seed),
     output:
         "results/runs/{experiment}/nested/seed{seed}/pooled.csv",
         "results/runs/{experiment}/nested/seed{seed}/scores.csv",
@@ -159,8 +189,8 @@ rule choose:
     params:
         run="results/runs/{experiment}/nested/seed{seed}",
         data=lambda w: PLAN.nested_digest(w.experiment),
-        recipe=lambda w: PLAN.score_recipe(w.experiment),
+        recipe=lambda w: PLAN.score_recipe(PLAN.choices()[w.experiment][0]),
     message:
-        "{wildcards.experiment} seed {wildcards.seed}: choosing a factor inside every fold"
+        "{wildcards.experiment} seed {wildcards.seed}: choosing inside every fold"
     shell:
         "merflow choose {params.run:q} --config results/config.yaml > {log:q} 2>&1"

@@ -21,6 +21,7 @@ from merflow.errors import MerflowError
 from merflow.labels import classes
 from merflow.oracle import oracle_rows, render_oracle
 from merflow.plan import Plan
+from merflow.runs import Run, run_of
 from merflow.score import open_table
 from merflow.settings import Settings
 
@@ -34,6 +35,7 @@ def audit(
     log: Path | None = None,
     folds: Path | None = None,
     pretrained: Path | None = None,
+    permute: int = 0,
     claimed: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")] = (),
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
@@ -42,6 +44,7 @@ def audit(
     Examples
     --------
     merflow audit results/runs/demo/x10/seed0 --config results/config.yaml
+    merflow audit results/runs/demo/x10/seed0 --config results/config.yaml --permute 20
     merflow audit theirs.csv --scheme three --log epochs.csv --claimed full=.735,.760
 
     Parameters
@@ -61,6 +64,9 @@ def audit(
         CSV of the folds (fold,dataset,subject,clip,side); copies of clips under names of their own.
     pretrained
         CSV of the subjects that starting weights were made with (dataset,subject).
+    permute
+        Of a run: first train it on labels permuted across subjects, this many times, and rank its
+        score among theirs.
     claimed
         Figures as printed elsewhere: full=UF1,UAR smic=UF1,UAR ...
     json
@@ -72,8 +78,12 @@ def audit(
             raise MerflowError(
                 str(source), "a run's folder without its config", "--config results/config.yaml"
             )
+        if permute:
+            settings = _permuted(settings, run_of(source), permute)
         evidence = evidence_of_run(source, Plan(settings))
     else:
+        if permute:
+            raise MerflowError("--permute", "a table of predictions", "the folder of a run")
         named = classes(scheme, settings) if scheme else None
         evidence = Evidence(open_table(source, megc_log=megc_log, classes=named))
     for add, path in ((add_log, log), (add_folds, folds), (add_pretraining, pretrained)):
@@ -87,3 +97,13 @@ def audit(
     print(render_audit(findings), end="")
     if evidence.epochs is not None:
         print("\n" + render_oracle(oracle_rows(evidence.epochs)), end="")
+
+
+def _permuted(settings: Settings, run: Run, count: int) -> Settings:
+    """Train and score the permuted twins of a run; return settings that name them."""
+    from merflow.permuting import run_twins, with_twins
+
+    settings, twins = with_twins(settings, run, count)
+    for number, (_, score) in enumerate(run_twins(settings, twins), start=1):
+        print(f"[{number} of {count}] labels permuted, seed {number}: UF1 {score:.3f}", flush=True)
+    return settings

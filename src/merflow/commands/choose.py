@@ -6,14 +6,16 @@ from merflow.configuration import load
 from merflow.errors import MerflowError
 from merflow.nested import choices_line, nested_choice
 from merflow.plan import Plan
-from merflow.pooling import about, inner_tables
+from merflow.pooling import inner_tables, rows_of
 from merflow.predictions import read_pooled, write_pooled
-from merflow.runs import NESTED, Run, run_of
-from merflow.tables import score_rows, write_confusion, write_scores
+from merflow.runs import NESTED, run_of
+from merflow.tables import write_confusion, write_scores
 
 
 def choose(run: Path, *, config: Path) -> None:
-    """Choose a factor inside every fold of RUN on its training subjects, and score the choices.
+    """Choose inside every fold of RUN on its training subjects, and score the choices.
+
+    What is chosen between are the factors of the experiment, and the settings it lists.
 
     Examples
     --------
@@ -23,24 +25,22 @@ def choose(run: Path, *, config: Path) -> None:
     Parameters
     ----------
     run
-        results/runs/<experiment>/nested/seed<k>; the experiment has `nested: true`.
+        results/runs/<experiment>/nested/seed<k>; the experiment has `nested: true`. Of experiments
+        that lists in the config made, <experiment> is the name the lists stand under.
     config
         Config file of the run.
     """
     plan = Plan(load(config))
     named = run_of(run)
-    if named.factor != NESTED or not plan.experiment(named.experiment).nested:
+    if named.factor != NESTED or named.experiment not in plan.choices():
         raise MerflowError(str(run), "not a nested choice", "an experiment with `nested: true`")
-    classes = plan.classes(named.experiment)
+    classes = plan.classes(plan.lead(named))
     outer = {
-        factor: read_pooled(
-            f"{Run(named.experiment, factor, named.seed).folder}/pooled.csv", classes=classes
-        )
-        for factor in plan.factors(named.experiment)
+        name: read_pooled(f"{one.folder}/pooled.csv", classes=classes)
+        for name, one in plan.candidates(named.experiment, named.seed).items()
     }
     table, chosen = nested_choice(outer, inner_tables(plan, named))
     write_pooled(run / "pooled.csv", table)
     write_confusion(run / "confusion.csv", table)
-    rows = score_rows(table, about(plan, named), resamples=plan.settings.bootstrap)
-    write_scores(run / "scores.csv", rows)
+    write_scores(run / "scores.csv", rows_of(plan, named, table))
     print(choices_line(chosen))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from merflow.auditfiles import oracle_folder
 from merflow.configuration import load
 from merflow.csvtable import csv_text
 from merflow.errors import FAILED, MerflowError
@@ -51,7 +52,7 @@ def oracle(run: Path, *, out: Path | None = None, config: Path) -> None:
             f"a run of method {experiment.method}, stopping {experiment.training.stopping}",
             "a network trained for a fixed number of epochs",
         )
-    folder = out or Path("results/oracle") / named.experiment / named.factor / f"seed{named.seed}"
+    folder = out or Path("results") / oracle_folder(named)
     classes = plan.classes(named.experiment)
     packs = [read_packed(path) for path in plan.packed(named.experiment, named.factor)]
     shelf = Shelf(packs, named.factor.split("+"), experiment.control)

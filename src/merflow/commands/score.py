@@ -11,7 +11,7 @@ from merflow.errors import MerflowError
 from merflow.intervals import RESAMPLES
 from merflow.labels import classes
 from merflow.plan import Plan
-from merflow.pooling import about, pool_run
+from merflow.pooling import pool_run, rows_of
 from merflow.predictions import Pooled, write_pooled
 from merflow.runs import run_of
 from merflow.score import as_json, open_table, write_all
@@ -85,7 +85,7 @@ def score_run(folder: Path, plan: Plan) -> tuple[Pooled, list[ScoreRow]]:
     """Pool a run, write pooled.csv, confusion.csv and scores.csv into its folder."""
     run = run_of(folder)
     pooled = pool_run(plan, run)
-    rows = score_rows(pooled, about(plan, run), resamples=plan.settings.bootstrap)
+    rows = rows_of(plan, run, pooled)
     write_pooled(folder / "pooled.csv", pooled)
     write_confusion(folder / "confusion.csv", pooled)
     write_scores(folder / "scores.csv", rows)

@@ -23,11 +23,15 @@ def split(experiment: str, *, config: Path) -> None:
     config
         Config file.
     """
-    plan = Plan.read(load(config), fresh=False)
+    print(write_split(Plan.read(load(config), fresh=False), experiment))
+
+
+def write_split(plan: Plan, experiment: str) -> str:
+    """Write an experiment's fold files and its truth; return one line that says what was split."""
     data = plan.labelled(experiment)
     keys = [clip.key for clip in data.clips]
     folds = plan.folds(experiment)
     for fold, path in zip(folds, plan.fold_files(experiment), strict=True):
         write_text(path, fold_text(fold, keys, data.labels))
     write_text(plan.truth_file(experiment), truth_text(folds, keys, data.labels))
-    print(f"{experiment}: {len(keys)} clips in {len(folds)} folds")
+    return f"{experiment}: {len(keys)} clips in {len(folds)} folds"

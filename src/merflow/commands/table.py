@@ -1,25 +1,30 @@
 """`merflow table`: the scores of every run as CSV, workbook, Markdown, LaTeX and on the screen."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
+from merflow.ablation import ablations
 from merflow.configuration import load
 from merflow.describe import flat_settings, protocol_lines
 from merflow.effects import (
-    Effect,
     Row,
     Runs,
+    effects_table,
+    experiment_effects,
     magnification_effects,
-    render_effects,
     write_effects,
 )
 from merflow.files import write_text
 from merflow.plan import Plan
 from merflow.predictions import Pooled, read_pooled
+from merflow.runs import NESTED
+from merflow.shortcuts import with_alarms
 from merflow.tables import read_scores, row_order, write_scores
-from merflow.tabletext import latex_effects, render_latex, render_markdown, render_text
+from merflow.tabletext import render_latex, render_markdown, render_text
 from merflow.wide import wide_tables
 from merflow.workbook import write_workbook
+
+MAGNIFIED = "Magnification against x1, the same clips paired by subject"
+COMPARED = "Experiments against the first of their kind, the same clips paired by subject"
 
 
 def table(out: Path, *scores: Path, config: Path) -> None:
@@ -40,31 +45,40 @@ def table(out: Path, *scores: Path, config: Path) -> None:
         Config file: its protocol line stands under every table.
     """
     plan = Plan(load(config))
-    effects = magnification_effects(_pooled(plan))
+    runs = _pooled(plan)
+    magnified, compared = magnification_effects(runs), experiment_effects(runs)
     rows = sorted((row for path in scores for row in read_scores(path)), key=row_order)
-    tables = wide_tables(rows, protocol_lines(plan))
+    tables = with_alarms(wide_tables(rows, protocol_lines(plan)), plan)
+    beside = ablations(tables, compared)
+    beside += [
+        effects_table(title, effects)
+        for title, effects in ((MAGNIFIED, magnified), (COMPARED, compared))
+        if effects
+    ]
     write_scores(out / "scores.csv", rows)
-    write_workbook(out / "scores.xlsx", tables, flat_settings(plan), effects)
-    write_text(out / "scores.md", render_markdown(tables) + _below(effects))
-    write_text(out / "scores.tex", render_latex(tables) + latex_effects(effects))
-    text = render_text(tables) + _below(effects)
-    write_text(out / "scores.txt", text)
-    write_effects(out / "effects.csv", effects)
-    print(text)
+    write_workbook(
+        out / "scores.xlsx",
+        tables,
+        flat_settings(plan),
+        {"magnification": magnified, "experiments": compared},
+    )
+    forms = {
+        "md": render_markdown(tables) + "".join(side.markdown() for side in beside),
+        "tex": render_latex(tables) + "".join(side.latex() for side in beside),
+        "txt": render_text(tables) + "".join(side.terminal() for side in beside),
+    }
+    for form, text in forms.items():
+        write_text(out / f"scores.{form}", text)
+    write_effects(out / "effects.csv", [*magnified, *compared])
+    print(forms["txt"])
 
 
 def _pooled(plan: Plan) -> Runs:
     """Return the pooled predictions of every run, by experiment and factor, then seed."""
     runs: dict[Row, dict[int, Pooled]] = {}
-    for run in plan.runs():
-        classes = plan.classes(run.experiment)
-        row = runs.setdefault(Row(run.experiment, run.factor), {})
+    for run in plan.scored_runs():
+        classes = plan.classes(plan.lead(run))
+        factor = "x*" if run.factor == NESTED else run.factor
+        row = runs.setdefault(Row(run.experiment, factor), {})
         row[run.seed] = read_pooled(f"{run.folder}/pooled.csv", classes=classes)
     return runs
-
-
-def _below(effects: Sequence[Effect]) -> str:
-    if not effects:
-        return ""
-    title = "Magnification against x1, the same clips paired by subject:"
-    return f"\n{title}\n\n{render_effects(effects)}"

@@ -94,7 +94,7 @@ def read_dataset(name: str, entry: DatasetEntry, *, annotations_only: bool = Fal
             f"point datasets.{name}.root at the dataset's own folder",
         )
     clips.sort(key=lambda clip: clip.key)
-    return Reading(name, spec, tuple(clips), tuple(source.problems))
+    return Reading(name, spec, tuple(clips), tuple(source.problems), tuple(source.sheets))
 
 
 def _no_root(name: str, spec: DatasetSpec, written: str, root: Path) -> MerflowError:

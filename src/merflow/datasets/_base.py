@@ -1,6 +1,6 @@
 """What an adapter states about its dataset, what it is given, and what it gives back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +11,7 @@ from merflow.errata import Errata
 from merflow.errors import MerflowError
 from merflow.files import safe_name
 from merflow.settings import DatasetEntry
-from merflow.sheets import Row
+from merflow.sheets import Column, Row, Table, read_table
 
 Severity = Literal["error", "warning"]
 
@@ -96,6 +96,14 @@ class Source:
     problems: list[Problem] = field(default_factory=list)
     places: dict[ClipKey, list[str]] = field(default_factory=dict)
     """Where each key was met, in order."""
+    sheets: list[str] = field(default_factory=list)
+    """Annotation files that were read, below the root."""
+
+    def read(self, path: Path, columns: Sequence[Column], sheet: str = "") -> Table:
+        """Read a sheet's table of `columns`, and remember that it was read."""
+        table = read_table(path, columns, sheet)
+        self.sheets.append(self.near(path))
+        return table
 
     def warn(self, where: str, found: str, expected: str = "", fix: str = "") -> None:
         """Note something that was read in spite of being odd."""
@@ -147,6 +155,8 @@ class Reading:
     spec: DatasetSpec
     clips: tuple[Clip, ...]
     problems: tuple[Problem, ...]
+    sheets: tuple[str, ...] = ()
+    """Annotation files that were read; none where folder and file names are the labels."""
 
     @property
     def errors(self) -> tuple[Problem, ...]:

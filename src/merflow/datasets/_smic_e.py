@@ -8,7 +8,7 @@ from merflow.datasets._base import Source, Variant
 from merflow.datasets._cells import emotion, frame, name, optional_frame, spans
 from merflow.datasets._trees import Folders, Span, find_folders, find_sheet, make_clip, no_tree
 from merflow.errors import MerflowError
-from merflow.sheets import Column, Row, read_table
+from merflow.sheets import Column, Row
 
 Named = Callable[[str], tuple[str, str, str] | None]
 
@@ -42,7 +42,7 @@ def read_clips(source: Source, variant: Variant, clip_id: Named) -> list[Clip] |
         )
     path = min(sheets, key=lambda p: (camera not in p.name, len(p.parts), p.name))
     clips = []
-    for row in read_table(path, COLUMNS, camera):
+    for row in source.read(path, COLUMNS, camera):
         with source.noting():
             clips.append(_clip(source, variant, row, tree, clip_id))
     return clips

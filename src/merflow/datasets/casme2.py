@@ -16,7 +16,7 @@ from merflow.datasets._trees import (
     no_tree,
 )
 from merflow.errors import MerflowError
-from merflow.sheets import Column, Row, read_table
+from merflow.sheets import Column, Row
 
 SPEC = DatasetSpec(
     name="casme2",
@@ -51,7 +51,7 @@ OBJECTIVE = (COLUMNS[0], COLUMNS[1], Column("objective", ("Objective Class", "Ob
 def read_clips(source: Source) -> list[Clip]:
     """Read the sheet (2014 unless the config names another) and match it with the folders."""
     path, objectives = _sheets(source)
-    table = read_table(path, COLUMNS, "Sheet1")
+    table = source.read(path, COLUMNS, "Sheet1")
     tree = _tree(source)
     clips = []
     for row in table:
@@ -79,7 +79,7 @@ def _sheets(source: Source) -> tuple[Path, dict[tuple[str, str], str]]:
         )
     classes = {}
     if objective and not source.entry.sheet:
-        for row in read_table(objective[0], OBJECTIVE):
+        for row in source.read(objective[0], OBJECTIVE):
             with source.noting():
                 key = (_subject(row, source), name(row, "clip", source))
                 classes[key] = row.text("objective")

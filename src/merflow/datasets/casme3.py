@@ -21,7 +21,7 @@ from merflow.datasets._trees import (
     no_tree,
 )
 from merflow.errors import MerflowError
-from merflow.sheets import Column, Row, read_table
+from merflow.sheets import Column, Row
 
 SPEC = DatasetSpec(
     name="casme3",
@@ -59,7 +59,7 @@ def read_clips(source: Source) -> list[Clip]:
     variant, folders = _tree(source)
     damaged = exceptions.read(source)
     clips = []
-    for row in read_table(_sheet(source), COLUMNS, "label"):
+    for row in source.read(_sheet(source), COLUMNS, "label"):
         if row.text("kind").casefold().startswith("macro"):
             continue
         with source.noting():

@@ -13,7 +13,7 @@ from merflow.datasets._base import NO_SUBJECT, DatasetSpec, Source, Variant
 from merflow.datasets._cells import name
 from merflow.datasets._trees import find_folders, find_sheet, subfolders
 from merflow.framefiles import pictures
-from merflow.sheets import Column, read_table
+from merflow.sheets import Column
 
 SPEC = DatasetSpec(
     name="ktfe",
@@ -67,7 +67,7 @@ def _subjects(source: Source) -> dict[str, str]:
     """Return path below the root -> subject from the user's table, if there is one."""
     subjects: dict[str, str] = {}
     for path in find_sheet(source, r"^(manifest|subjects)\b", depth=0)[:1]:
-        for row in read_table(path, COLUMNS):
+        for row in source.read(path, COLUMNS):
             with source.noting():
                 subjects[row.text("path").replace("\\", "/")] = name(row, "subject", source)
     return subjects

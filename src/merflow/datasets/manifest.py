@@ -11,7 +11,7 @@ from merflow.datasets._trees import Span, find_sheet, make_clip, missing_sheet
 from merflow.errors import MerflowError, nearest
 from merflow.files import safe_join
 from merflow.framefiles import PICTURES, TENSORS, VIDEOS, scan
-from merflow.sheets import Column, Row, Table, read_table
+from merflow.sheets import Column, Row, Table
 
 SPEC = DatasetSpec(
     name="manifest",
@@ -44,7 +44,7 @@ def read_clips(source: Source) -> list[Clip]:
     sheets = find_sheet(source, r"manifest")
     if not sheets:
         raise missing_sheet(source, "manifest.csv (`merflow manifest` writes one)")
-    table = read_table(min(sheets, key=lambda p: (len(p.parts), p.name)), COLUMNS)
+    table = source.read(min(sheets, key=lambda p: (len(p.parts), p.name)), COLUMNS)
     clips = []
     for row in _own(source, table):
         with source.noting():

@@ -15,7 +15,7 @@ from merflow.datasets._trees import (
     no_tree,
 )
 from merflow.errors import MerflowError
-from merflow.sheets import Column, Row, read_table
+from merflow.sheets import Column, Row
 
 SPEC = DatasetSpec(
     name="samm",
@@ -51,7 +51,7 @@ def read_clips(source: Source) -> list[Clip]:
     sheets = find_sheet(source, r"samm|facs")
     if not sheets:
         raise missing_sheet(source, "SAMM_Micro_FACS_Codes_v2.xlsx")
-    table = read_table(min(sheets, key=lambda p: (len(p.parts), p.name)), COLUMNS, "MICRO_ONLY")
+    table = source.read(min(sheets, key=lambda p: (len(p.parts), p.name)), COLUMNS, "MICRO_ONLY")
     tree = _tree(source)
     clips = []
     for row in table:

@@ -8,7 +8,8 @@ from merflow.plots import Point, effect
 from merflow.predictions import Pooled
 from merflow.reporting.markup import Column, Html, Value, details, el, join, table
 from merflow.reporting.read import Results
-from merflow.reporting.words import badge, control_named, factor_number, guess_of
+from merflow.reporting.words import badge, factor_number, guess_of
+from merflow.shortcuts import control_named
 from merflow.tablewords import bracket, number, part_name
 from merflow.wide import Line, Wide
 

@@ -15,7 +15,8 @@ from merflow.reporting.markup import (
     plural,
     table,
 )
-from merflow.reporting.words import above_guesses, badge, control_named, factor_number, guess_of
+from merflow.reporting.words import badge, factor_number, guess_of
+from merflow.shortcuts import above_guesses, control_named
 from merflow.tablewords import (
     MARKED,
     bracket,
@@ -111,7 +112,7 @@ def _forest(line: Line, cell: Cell, facts: Part) -> Html:
 
 def _note(cell: Cell, facts: Part, control: str) -> Html:
     notes: list[object] = [note for note in cell.note.split("; ") if note and "too few" not in note]
-    if control and above_guesses(cell, facts):
+    if control and above_guesses(cell, facts, control):
         notes.insert(0, el("strong", "above the guesses", class_="bad"))
     elif control and facts.guess_uf1_hi is not None:
         notes.insert(0, "as it should be")

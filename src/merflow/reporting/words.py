@@ -7,9 +7,9 @@ from merflow.plan import Plan
 from merflow.plots import Guess
 from merflow.reporting.markup import Html, el, join, listing, plural
 from merflow.reporting.read import Results
-from merflow.settings import Experiment
+from merflow.shortcuts import control_named, parts_above, shortcut
 from merflow.tables import factor_rank
-from merflow.tablewords import number, part_name
+from merflow.tablewords import part_name
 from merflow.wide import Cell, Line, Part, Wide
 
 SPLITS = {
@@ -20,19 +20,6 @@ SPLITS = {
     "kfold": "a model that was trained on the other groups of subjects",
     "file": "a model that was trained on other subjects, as a file of folds says",
 }
-CONTROLS = {
-    "frozen": ("the onset frame repeated", "one still frame is enough to tell the classes apart"),
-    "reversed": ("time turned round", "the direction of time is not what the scores rest on"),
-    "shuffled": ("frames in random order", "the order of frames is not what the scores rest on"),
-    "masked": ("the face hidden", "something besides the face tells the classes apart"),
-    "dataset-only": ("only the dataset's name", "knowing the dataset is enough for such a score"),
-    "length-only": ("only the clip's length", "the number of frames is enough for such a score"),
-    "permuted": (
-        "labels permuted across subjects",
-        "the truth reaches training by some way it must not",
-    ),
-}
-"""What each negative control takes away, and what it means when it still scores."""
 
 
 READING = (
@@ -55,27 +42,9 @@ READING = (
 MOST_PROBLEMS = 20
 
 
-def control_of(experiment: Experiment) -> str:
-    """Return the experiment's negative control, or an empty string."""
-    if experiment.permute_labels is not None:
-        return "permuted"
-    return "" if experiment.control == "none" else experiment.control
-
-
-def control_named(plan: Plan, experiment: str) -> str:
-    """Return the control of an experiment by name; a row without an experiment has none."""
-    found = plan.settings.experiments.get(experiment)
-    return control_of(found) if found else ""
-
-
 def badge(control: str) -> list[Html]:
     """Return the mark that a control carries wherever it is named, none for any other."""
     return [el("span", f"control: {control}", class_="badge")] if control else []
-
-
-def above_guesses(cell: Cell, part: Part) -> bool:
-    """Return whether a score lies above the band of guesses (never, where there is no band)."""
-    return part.guess_uf1_hi is not None and cell.uf1 > part.guess_uf1_hi
 
 
 def surely_above(cell: Cell, part: Part) -> bool:
@@ -162,7 +131,7 @@ def warnings(results: Results, tables: Sequence[Wide]) -> list[Html]:
     for table in tables:
         for line in table.lines:
             kind = control_named(results.plan, line.experiment)
-            above = _above(line, table) if kind else {}
+            above = parts_above(line, table, kind) if kind else {}
             if "full" in above:
                 found.append(_shortcut(line, kind, above))
             elif above:
@@ -177,22 +146,9 @@ def warnings(results: Results, tables: Sequence[Wide]) -> list[Html]:
     return found + _unread(results.problems)
 
 
-def _above(line: Line, table: Wide) -> dict[str, str]:
-    """Return the parts on which a row lies above the band of guesses, said in words."""
-    return {
-        part: f"{part_name(part)} UF1 {number(cell.uf1, 3)} "
-        f"(guesses up to {number(table.parts[part].guess_uf1_hi, 3)})"
-        for part, cell in line.cells.items()
-        if above_guesses(cell, table.parts[part])
-    }
-
-
 def _shortcut(line: Line, kind: str, above: dict[str, str]) -> Html:
-    taken, meaning = CONTROLS[kind]
-    return join([
-        el("b", f"Negative control above the guesses: {line.experiment} {line.factor} "),
-        f"({taken}) reaches {', '.join(above.values())}. If this holds, {meaning}.",
-    ])  # fmt: skip
+    name, meaning = shortcut(line, kind, above)
+    return join([el("b", f"{name} "), meaning])
 
 
 def _unread(problems: Sequence[str]) -> list[Html]:

@@ -1,0 +1,33 @@
+"""`merflow record`: the manifest of a finished run, to publish beside a paper."""
+
+from pathlib import Path
+
+from merflow.configuration import load
+from merflow.files import write_json
+from merflow.plan import Plan
+from merflow.record import record as record_of
+
+
+def record(out: Path, *, config: Path) -> None:
+    """Write what the tables were made from into OUT (JSON): versions, settings, digests.
+
+    Run it in the folder that holds `results/`, when the tables are there.
+
+    Examples
+    --------
+    merflow record results/manifest.json --config results/config.yaml
+    merflow record paper/manifest.json --config results/config.yaml
+
+    Parameters
+    ----------
+    out
+        JSON file to write.
+    config
+        Config file of the runs.
+    """
+    made = record_of(Plan(load(config)))
+    write_json(out, made)
+    folds = sum(len(run["folds"]) for run in made["runs"].values())
+    print(
+        f"{out}: {len(made['runs'])} runs, {folds} folds, settings {made['settings_digest'][:12]}"
+    )
