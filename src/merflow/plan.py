@@ -206,7 +206,16 @@ class Plan(Clips):
 
     def oracle_runs(self) -> list[Run]:
         """Return the runs of which it is asked what forbidden rules would have printed."""
-        return [run for run in self.runs() if self.experiment(run.experiment).record_oracle]
+        asked = [run for run in self.runs() if self.experiment(run.experiment).record_oracle]
+        for run in asked:
+            entry = self.experiment(run.experiment)
+            if (entry.method, entry.training.stopping) != ("keras", "fixed"):
+                raise MerflowError(
+                    f"experiments.{run.experiment}.record_oracle",
+                    f"method {entry.method}, stopping {entry.training.stopping}",
+                    "a network trained for a fixed number of epochs",
+                )
+        return asked
 
     def every_packed(self) -> list[str]:
         """Return the packed files of all experiments, each once."""

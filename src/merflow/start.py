@@ -21,6 +21,8 @@ def start(raw: Mapping[str, Any], fresh: bool = True) -> Plan:
     local = Path("config/local.yaml")
     settings = validate(merge(raw, read_yaml(local)) if local.exists() else dict(raw))
     plan = Plan.read(settings, fresh)
+    plan.oracle_runs()
+    plan.choices()
     for name in plan.experiments:
         plan.folds(name)  # A scheme or protocol that does not fit is said now, in one message.
     if fresh:
