@@ -19,9 +19,9 @@ STAGE_VERSION = {
     "pack": 2,
     "split": 1,
     "train": 2,
-    "score": 1,
-    "table": 1,
-    "report": 1,
+    "score": 2,
+    "table": 2,
+    "report": 2,
 }
 """Raise a stage's number when its output changes for the same input: it then runs again."""
 

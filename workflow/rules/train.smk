@@ -164,7 +164,7 @@ rule oracle:
         mem_mb=lambda w, attempt: 4000 * attempt,
         runtime=lambda w: 60 * len(PLAN.fold_names(w.experiment)),
     params:
-        run="results/runs/{experiment}/{factor}/seed{seed}",
+        run=lambda w, input: str(Path(input.pooled).parent),
         data=lambda w: PLAN.data_digest(w.experiment, w.factor),
         recipe=lambda w: PLAN.training_recipe(w.experiment),
     message:
