@@ -10,7 +10,7 @@ from merflow.magnification.flicker import fit_light, global_light
 from merflow.magnification.luma import add_luma, luma, luma_of
 from merflow.magnification.riesz import level_count, pyramids
 from merflow.magnification.shift import shifted, slope_x, slope_y
-from merflow.magnification.warp import move, moving_box, pull_back, without_folds
+from merflow.magnification.warp import move, move_into, moving_boxes, pull_back, without_folds
 
 ONE = np.ones(1, np.float32)
 
@@ -48,16 +48,31 @@ def test_a_part_of_a_warp_equals_the_whole():
     assert np.array_equal(move(frame, field, box), move(frame, field)[box])
 
 
-def test_the_moving_box_holds_all_that_moves():
+@pytest.mark.parametrize("cells", [[], [(5, 7)], [(0, 0), (15, 19)], [(7, 3), (8, 12)]])
+@pytest.mark.parametrize("shape", [(64, 80), (61, 79), (16, 20)])
+def test_moving_boxes_hold_all_that_moves_once(cells, shape):
     field = np.zeros((16, 20, 2), np.float32)
-    assert moving_box(field, (64, 80), 0.01) is None
-    field[5, 7] = (0, -1)
-    box = moving_box(field, (64, 80), 0.01)
-    moved = np.abs(cv2.resize(field, (80, 64))).max(axis=2)
-    assert moved.sum() > 0
-    moved[box] = 0
-    assert moved.sum() == 0
-    assert (box[0].stop - box[0].start) * (box[1].stop - box[1].start) < 64 * 80 / 10
+    for cell in cells:
+        field[cell] = (0, -1)
+    boxes = moving_boxes(field, shape)
+    assert bool(boxes) == bool(cells)
+    seen = np.zeros(shape, int)
+    for box in boxes:
+        seen[box] += 1
+    assert seen.max() <= 1
+    moved = np.abs(cv2.resize(field, shape[::-1])).max(axis=2)
+    assert not (moved > 0.01)[seen == 0].any()
+    assert len(cells) != 1 or seen.mean() < 1 / 5
+
+
+def test_moving_in_parts_equals_moving_the_whole():
+    frame = still_picture().astype(np.uint8)
+    field = np.zeros((16, 16, 2), np.float32)
+    field[4:9, 5:8] = np.random.default_rng(0).normal(0, 2, (5, 3, 2))
+    out = frame.copy()
+    move_into(out, frame, field)
+    assert np.array_equal(out, move(frame, field))
+    assert not np.array_equal(out, frame)
 
 
 @pytest.mark.parametrize("channels", [1, 3])

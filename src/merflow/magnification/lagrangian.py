@@ -7,10 +7,7 @@ from merflow.magnification.luma import steady_luma
 from merflow.magnification.motion import motion_fields
 from merflow.magnification.threads import each
 from merflow.magnification.trust import filter_in_time
-from merflow.magnification.warp import move, moving_box, pull_back, without_folds
-
-FAINT = 0.01
-"""What is pushed by less (px) stays: no 8-bit pixel shows a smaller shift."""
+from merflow.magnification.warp import move_into, pull_back, without_folds
 
 
 def magnify_lagrangian(
@@ -47,9 +44,7 @@ def push(frames: np.ndarray, motion: np.ndarray, alpha: float) -> tuple[np.ndarr
         unfolded, clamped[time] = without_folds(largest * motion[time], cell)
         unfolded = unfolded / largest
         pushed = pull_back(np.float32(alpha) * unfolded, cell, np.float32(1 + alpha) * unfolded)
-        box = moving_box(pushed, (height, width), FAINT)
-        if box is not None:
-            out[time][box] = move(frames[time], pushed, box)
+        move_into(out[time], frames[time], pushed)
 
     each(build, len(frames))
     return out, float(clamped.mean())

@@ -49,7 +49,8 @@ def weigh_levels(half: np.ndarray, gains: np.ndarray, size: tuple[int, int]) -> 
         low = lows[level - 1]
         total = cv2.pyrUp(total, dstsize=low.shape[::-1])
         finer = gains[level - 1] if level > 1 else 0.0
-        total = cv2.addWeighted(low, float(gains[level] - finer), total, 1.0, 0.0)
+        if gains[level] != finer:  # mostly they are alike
+            cv2.scaleAdd(low, float(gains[level] - finer), total, dst=total)
     return cv2.pyrUp(total, dstsize=size)
 
 

@@ -47,11 +47,12 @@ def add_luma(frame: np.ndarray, change: np.ndarray, out: np.ndarray) -> int:
     # In bytes: each pixel is only raised or only lowered, and byte arithmetic clips by itself.
     amount = cv2.convertScaleAbs(change)
     more = cv2.bitwise_and(amount, cv2.compare(change, 0.0, cv2.CMP_GT))
-    amount, more = _spread(amount, frame.shape[2]), _spread(more, frame.shape[2])
-    flat = frame.reshape(amount.shape)
-    changed = out.reshape(amount.shape)
-    cv2.subtract(cv2.add(flat, more), cv2.subtract(amount, more), dst=changed)
-    return cv2.countNonZero(cv2.compare(cv2.absdiff(changed, flat), amount, cv2.CMP_NE))
+    less = cv2.subtract(amount, more)
+    amount, more, less = (_spread(plane, frame.shape[2]) for plane in (amount, more, less))
+    flat, changed = frame.reshape(amount.shape), out.reshape(amount.shape)
+    cv2.subtract(cv2.add(flat, more, dst=changed), less, dst=changed)
+    # What did not change by all of its amount was clipped; `more` serves as room.
+    return cv2.countNonZero(cv2.bitwise_xor(cv2.absdiff(changed, flat, dst=more), amount, dst=more))
 
 
 def _spread(plane: np.ndarray, channels: int) -> np.ndarray:

@@ -1,5 +1,8 @@
 """Move the pixels of a frame along a motion field, without folding it."""
 
+import math
+from functools import lru_cache
+
 import cv2
 import numpy as np
 
@@ -10,6 +13,10 @@ STEPS = 12
 CLOSE = 0.005
 """They end when no cell moves further than this, in cells."""
 CLAMP_ROUNDS = 4
+FAINT = 0.01
+"""What moves by less (px, along x and y) stays: hardly an 8-bit pixel shows a smaller shift."""
+BAND = 8
+"""Rows of cells that are looked at together for what moves in them."""
 
 
 def without_folds(field: np.ndarray, cell: tuple[float, float]) -> tuple[np.ndarray, float]:
@@ -46,19 +53,27 @@ def pull_back(field: np.ndarray, cell: tuple[float, float], carrier: np.ndarray)
     at x is field(z): with `carrier` the displacement of the result, the true inverse.
     """
     rows, columns, _ = field.shape
-    grid_y, grid_x = np.mgrid[0:rows, 0:columns].astype(np.float32)
+    grid = places(rows, columns)
     per_cell = carrier / np.asarray(cell, np.float32)
     seen = per_cell
     for _ in range(STEPS):
         before = seen
-        seen = _sample(per_cell, grid_x - seen[..., 0], grid_y - seen[..., 1])
+        seen = _sample(per_cell, cv2.subtract(grid, seen))
         if cv2.norm(seen, before, cv2.NORM_INF) < CLOSE:
             break
-    return _sample(field, grid_x - seen[..., 0], grid_y - seen[..., 1])
+    return _sample(field, cv2.subtract(grid, seen))
 
 
-def _sample(field: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return cv2.remap(field, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+def _sample(field: np.ndarray, where: np.ndarray) -> np.ndarray:
+    return cv2.remap(field, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+@lru_cache(maxsize=4)
+def places(rows: int, columns: int) -> np.ndarray:
+    """Return the (rows, columns, 2) float32 places x, y of a picture's own pixels; read only."""
+    own = np.dstack(np.meshgrid(np.arange(columns), np.arange(rows))).astype(np.float32)
+    own.flags.writeable = False
+    return own
 
 
 Box = tuple[slice, slice]
@@ -73,27 +88,46 @@ def move(frame: np.ndarray, field: np.ndarray, box: Box | None = None) -> np.nda
     """
     height, width = frame.shape[:2]
     full = cv2.resize(field, (width, height), interpolation=cv2.INTER_LINEAR)
-    rows, columns = box or (slice(0, height), slice(0, width))
-    full = full[rows, columns]
-    x = np.arange(columns.start, columns.stop, dtype=np.float32)[None] - full[..., 0]
-    y = np.arange(rows.start, rows.stop, dtype=np.float32)[:, None] - full[..., 1]
-    moved = cv2.remap(frame, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
-    return moved.reshape(*x.shape, *frame.shape[2:])
+    return _taken(frame, full, box or (slice(0, height), slice(0, width)))
 
 
-def moving_box(field: np.ndarray, shape: tuple[int, int], least: float) -> Box | None:
-    """Return the part of an (H, W) = `shape` picture that `field` moves by `least` px or more.
+def move_into(out: np.ndarray, frame: np.ndarray, field: np.ndarray) -> None:
+    """Write what `move` returns into `out`, a copy of `frame`, where anything moves.
 
-    field: (rows, columns, 2) float32 in px. None when nothing moves that far.
+    Most frames lie still for the most part, and moving pixels is what takes the time.
     """
-    far = np.maximum(np.abs(field[..., 0]), np.abs(field[..., 1])) >= least
-    slices = []
-    for axis, size in enumerate(shape):
-        cells = np.flatnonzero(far.any(axis=1 - axis))
-        if not len(cells):
-            return None
-        # A cell's value reaches as far as its neighbours' centres.
-        side = size / far.shape[axis]
-        start, stop = (cells[0] - 1) * side, (cells[-1] + 2) * side
-        slices.append(slice(max(0, int(start)), min(size, int(np.ceil(stop)))))
-    return slices[0], slices[1]
+    height, width = frame.shape[:2]
+    boxes = moving_boxes(field, (height, width))
+    if boxes:
+        full = cv2.resize(field, (width, height), interpolation=cv2.INTER_LINEAR)
+        for box in boxes:
+            out[box] = _taken(frame, full, box)
+
+
+def _taken(frame: np.ndarray, full: np.ndarray, box: Box) -> np.ndarray:
+    """Return the part `box` of `frame`, each pixel x of it taken from x - full(x)."""
+    where = cv2.subtract(places(*frame.shape[:2])[box], full[box])
+    moved = cv2.remap(frame, where, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
+    return moved.reshape(*where.shape[:2], *frame.shape[2:])
+
+
+def moving_boxes(field: np.ndarray, shape: tuple[int, int]) -> list[Box]:
+    """Return parts of an (H, W) = `shape` picture, none overlapping, that hold all that moves.
+
+    field: (rows, columns, 2) float32 in px. Bands of BAND rows of cells, each as wide as what
+    moves in it by FAINT or more.
+    """
+    rows, columns = field.shape[:2]
+    still = cv2.inRange(field, (-FAINT, -FAINT), (FAINT, FAINT))
+    # A cell's value reaches as far as its neighbours' centres.
+    moves = cv2.erode(still, np.ones((3, 3), np.uint8)) == 0
+    bands = np.logical_or.reduceat(moves, range(0, rows, BAND))
+    firsts = bands.argmax(axis=1).tolist()
+    lasts = (columns - bands[:, ::-1].argmax(axis=1)).tolist()
+    # Cells need not be whole pixels: rounded alike, neighbouring bands share their edge.
+    tall, wide = shape[0] / rows, shape[1] / columns
+    edges = [round(min(row, rows) * tall) for row in range(0, rows + BAND, BAND)]
+    return [
+        (slice(*edges[n : n + 2]), slice(int(firsts[n] * wide), math.ceil(lasts[n] * wide)))
+        for n in np.flatnonzero(bands.any(axis=1)).tolist()
+    ]
