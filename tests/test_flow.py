@@ -9,8 +9,9 @@ from merflow.align import align_clip
 from merflow.clips import ClipArrays, ClipKey
 from merflow.crop import crop_clip
 from merflow.faces import Finder
-from merflow.flow import EYE_SHARE, flow_field, flow_picture, optical_strain
+from merflow.flow import EYE_SHARE, flow_clip, flow_field, flow_picture, optical_strain
 from merflow.geometry import apply
+from merflow.select import APEX_METHOD
 from merflow.settings import Align, Crop, Flow
 
 
@@ -183,3 +184,11 @@ def test_the_same_bytes_on_any_number_of_threads():
     finally:
         cv2.setNumThreads(before)
     assert len(made) == 1
+
+
+@pytest.mark.parametrize("apex", [None, 1])
+def test_the_record_says_how_the_apex_was_found(apex):
+    clip = flow_clip(clip_of(shifted((0.8, 0.0)), apex=apex), Flow(size=16))
+    assert clip.apex == clip.facts["apex"]["position"]
+    assert clip.facts["apex"]["method"] == (APEX_METHOD if apex is None else "annotated")
+    assert clip.frames.shape == (16, 16, 3)

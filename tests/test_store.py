@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import cv2
 import numpy as np
 import pytest
 
@@ -167,3 +168,19 @@ def test_clips_of_different_shapes_are_not_packed(tmp_path):
 def test_no_temporary_file_is_left(tmp_path):
     written(tmp_path / "a.h5", clip())
     assert not [p for p in tmp_path.iterdir() if PARTIAL in p.name]
+
+
+@pytest.mark.parametrize(("threads", "inside"), [(1, 1), (2, 1), (3, 1), (7, 2)])
+def test_threads_go_to_clips_first_and_leave_no_trace(tmp_path, threads, inside):
+    source = written(tmp_path / "s.h5", *(clip(f"c{n}", seed=n) for n in range(3)))
+    before, seen = cv2.getNumThreads(), set()
+
+    def stage(arrays):
+        seen.add(cv2.getNumThreads())
+        return dataclasses.replace(arrays, frames=255 - arrays.frames)
+
+    run_stage(source, tmp_path / "t.h5", "crop", stage, {}, threads=threads)
+    run_stage(source, tmp_path / "one.h5", "crop", stage, {})
+    assert (tmp_path / "t.h5").read_bytes() == (tmp_path / "one.h5").read_bytes()
+    assert seen == {1, inside}
+    assert cv2.getNumThreads() == before

@@ -16,6 +16,7 @@ from merflow.clips import ClipArrays, eye_centres
 from merflow.errors import SkipClip
 from merflow.faces import Face, Finder, as_grey
 from merflow.geometry import apply, compose, face_frame, invert, moved, similarity
+from merflow.magnification.threads import each
 from merflow.reel import room
 from merflow.register import Drift, rigid_drift
 from merflow.resample import warp
@@ -53,8 +54,11 @@ def align_clip(arrays: ClipArrays, settings: Align, finder: Finder) -> ClipArray
     distance = float(np.hypot(*(right - left)))
     side = output_side(distance)
     frames = room((count, side, side, 3))
-    for t, (frame, view) in enumerate(zip(arrays.frames, views, strict=True)):
-        frames[t] = warp(as_colour(frame), view, (side, side))
+
+    def place(t: int) -> None:
+        frames[t] = warp(as_colour(arrays.frames[t]), views[t], (side, side))
+
+    each(place, count)
     facts = _facts(settings, faces, distance, upright, drift)
     return replace(
         arrays,

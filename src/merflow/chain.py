@@ -1,6 +1,6 @@
 """The way of one clip from raw frames to what a network sees, as the stages of the workflow go."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -59,7 +59,7 @@ def seen(clip: ClipArrays, preparation: Preparation, factor: str) -> np.ndarray:
         return clip.frames
     value = factor_value(factor)
     if value != 1:
-        clip = replace(magnify_clip(clip, preparation.magnify, value))
+        clip = magnify_clip(clip, preparation.magnify, value)
     if preparation.kind == "flow":
         return flow_picture(clip, preparation.flow)
     return prepare_clip(clip, preparation, interpolate_clip).frames

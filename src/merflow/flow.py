@@ -6,6 +6,8 @@ motion however large. Least squares over Gaussian neighbourhoods (Lucas and Kana
 scales) then give back the amplitude which the first step's smoothness takes from small motions.
 """
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
@@ -41,6 +43,12 @@ FINE, WIDE = 1.5, 3.0
 HOLD_FINE, HOLD_WIDE = 0.15, 0.02
 """Weight of the wide solution in the fine one, and of the first step in the wide one, as shares
 of the mean squared gradient: where the skin has no texture, they fill in."""
+
+
+def flow_clip(arrays: ClipArrays, settings: Flow) -> ClipArrays:
+    """Return the clip with its flow picture for frames, and how its apex was found in its facts."""
+    clip = with_apex(arrays)
+    return replace(clip, frames=flow_picture(clip, settings))
 
 
 def flow_picture(arrays: ClipArrays, settings: Flow) -> np.ndarray:

@@ -184,8 +184,12 @@ def run_stage(
     """Apply a stage to every clip of a store and write the next store.
 
     Clips that entered the workflow at `before` or later pass unchanged: they have had the stage.
+    threads: in all; that many clips at once, and what is left over works within each clip.
     """
+    from merflow.magnification.threads import using  # readers of stores need no OpenCV
+
     with Store(source) as store:
+        workers = max(1, min(threads, len(store)))
 
         def one(clip: ClipArrays) -> ClipArrays | Skipped:
             if ENTRIES.index(clip.enters_at) >= ENTRIES.index(before):
@@ -197,8 +201,9 @@ def run_stage(
 
         clips: list[Skipped] = list(store.skipped)
         inputs = {portable(source): store.made_by["content"]}
-        done = ordered_map(one, store.clips(), threads)
-        return write_store(out, stage, itertools.chain(clips, done), recipe, inputs)
+        done = ordered_map(one, store.clips(), workers)
+        with using(threads // workers):
+            return write_store(out, stage, itertools.chain(clips, done), recipe, inputs)
 
 
 def ordered_map(function: Callable, items: Iterable, threads: int) -> Iterator:

@@ -28,7 +28,7 @@ rule align:
         "{wildcards.dataset}/{wildcards.subject}: finding and aligning the face"
     shell:
         "merflow align {params.catalogue:q} {output:q} --subject {wildcards.subject:q}"
-        " --config results/config.yaml > {log:q} 2>&1"
+        " --threads {threads} --config results/config.yaml > {log:q} 2>&1"
 
 
 rule crop:
@@ -53,7 +53,7 @@ rule crop:
         "{wildcards.dataset}/{wildcards.subject}: cropping for {wildcards.preparation}"
     shell:
         "merflow crop {input:q} {output:q} --preparation {wildcards.preparation:q}"
-        " --config results/config.yaml > {log:q} 2>&1"
+        " --threads {threads} --config results/config.yaml > {log:q} 2>&1"
 
 
 rule magnify:
@@ -78,7 +78,8 @@ rule magnify:
         "{wildcards.dataset}/{wildcards.subject}: magnifying {wildcards.factor}"
     shell:
         "merflow magnify {input:q} {output:q} --factor {wildcards.factor:q}"
-        " --preparation {wildcards.preparation:q} --config results/config.yaml > {log:q} 2>&1"
+        " --preparation {wildcards.preparation:q} --threads {threads}"
+        " --config results/config.yaml > {log:q} 2>&1"
 
 
 rule interpolate:
@@ -107,6 +108,7 @@ rule interpolate:
         "{wildcards.dataset}/{wildcards.subject}: interpolating {wildcards.factor}"
     shell:
         "merflow interpolate {input:q} {output:q} --preparation {wildcards.preparation:q}"
+        " --factor {wildcards.factor:q} --threads {threads}"
         " --config results/config.yaml > {log:q} 2>&1"
 
 
@@ -136,6 +138,7 @@ rule flow:
         "{wildcards.dataset}/{wildcards.subject}: optical flow {wildcards.factor}"
     shell:
         "merflow flow {input:q} {output:q} --preparation {wildcards.preparation:q}"
+        " --factor {wildcards.factor:q} --threads {threads}"
         " --config results/config.yaml > {log:q} 2>&1"
 
 

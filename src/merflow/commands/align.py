@@ -14,12 +14,15 @@ from merflow.datasets import subject_digest
 from merflow.errors import MerflowError, SkipClip
 from merflow.faces import Finder
 from merflow.framefiles import frame_numbers, is_video, positions, read_frames
+from merflow.magnification.threads import using
 from merflow.progress import track
 from merflow.settings import Align, Settings
 from merflow.store import Skipped, write_store
 
 
-def align(catalogue: Path, out: Path, *, subject: str, config: Path | None = None) -> None:
+def align(
+    catalogue: Path, out: Path, *, subject: str, config: Path | None = None, threads: int = 1
+) -> None:
     """Find and align the face in every clip of one SUBJECT of a CATALOGUE.
 
     Examples
@@ -37,6 +40,8 @@ def align(catalogue: Path, out: Path, *, subject: str, config: Path | None = Non
         Subject id, as in the catalogue.
     config
         Config file; without it the defaults hold.
+    threads
+        Processor threads; the result does not depend on them.
     """
     settings = load(config) if config else Settings()
     clips = [clip for clip in read_catalogue(catalogue) if clip.key.subject == subject]
@@ -44,7 +49,8 @@ def align(catalogue: Path, out: Path, *, subject: str, config: Path | None = Non
         raise MerflowError(str(catalogue), f"no clip of subject '{subject}'", "a subject in it")
     aligned = _aligned(clips, settings)
     inputs = {"frames": subject_digest(clips)}
-    writer = write_store(out, "align", aligned, recipes.aligned(settings), inputs)
+    with using(threads):
+        writer = write_store(out, "align", aligned, recipes.aligned(settings), inputs)
     print(f"{len(writer.checksums)} clips aligned, {len(writer.skipped)} skipped")
 
 

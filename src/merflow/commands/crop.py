@@ -34,7 +34,7 @@ def crop(
     config
         Config file.
     threads
-        Clips worked on at once.
+        Processor threads; the result does not depend on them.
     """
     settings, name = load_preparation(config, preparation)
     chosen = settings.preparations[name].crop

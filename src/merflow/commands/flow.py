@@ -1,11 +1,10 @@
 """`merflow flow`: onset-to-apex optical flow of every clip in a store, in place of its frames."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from merflow import recipes
 from merflow.configuration import load_preparation
-from merflow.flow import flow_picture
+from merflow.flow import flow_clip
 from merflow.store import run_stage
 
 
@@ -38,7 +37,7 @@ def flow(
     config
         Config file.
     threads
-        Clips worked on at once.
+        Processor threads; the result does not depend on them.
     """
     settings, name = load_preparation(config, preparation)
     chosen = settings.preparations[name].flow
@@ -46,7 +45,7 @@ def flow(
         source,
         out,
         "flow",
-        lambda clip: replace(clip, frames=flow_picture(clip, chosen)),
+        lambda clip: flow_clip(clip, chosen),
         recipes.prepared(settings, name, factor),
         threads=threads,
     )

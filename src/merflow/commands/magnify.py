@@ -1,6 +1,5 @@
 """`merflow magnify`: multiply the movement in a clip store, a video or a folder of frames."""
 
-import dataclasses
 from pathlib import Path
 from typing import Literal
 
@@ -54,7 +53,7 @@ def magnify(
     config
         Config file.
     threads
-        Clips worked on at once.
+        Processor threads; the result does not depend on them.
     """
     value = chosen_factor(factor, alpha)
     settings, name = load_preparation(config, preparation)
@@ -72,7 +71,7 @@ def magnify(
         source,
         out,
         "magnify",
-        lambda clip: dataclasses.replace(magnify_clip(clip, chosen, value)),
+        lambda clip: magnify_clip(clip, chosen, value),
         recipes.magnified(settings, name, f"x{value:g}"),
         before="interpolated",
         threads=threads,

@@ -1,7 +1,8 @@
 """Threads whose number changes the time a result takes, never the result."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 
 import cv2
@@ -26,6 +27,17 @@ def each(job: Callable[[int], None], count: int) -> None:
     with ThreadPoolExecutor(workers) as pool:
         for _ in pool.map(job, range(count)):
             pass
+
+
+@contextmanager
+def using(threads: int) -> Iterator[None]:
+    """Let OpenCV and `each` use this many threads within the block."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(max(1, threads))
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
 
 
 def multiply(
