@@ -12,7 +12,7 @@ from merflow.settings import Preparation, Settings
 STAGE_VERSION = {
     "align": 2,
     "crop": 1,
-    "magnify": 2,
+    "magnify": 3,
     "select": 1,
     "interpolate": 2,
     "flow": 1,
