@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from merflow.checksums import NAME as SUMS
+from merflow.checksums import read_sums
 from merflow.clips import Clip
 from merflow.errors import SkipClip
+from merflow.files import file_digest
 from merflow.picturehead import picture_size
 from merflow.reel import Frames, held
 
@@ -46,14 +49,16 @@ def iter_frames(clip: Clip) -> Iterator[np.ndarray]:
         raise SkipClip(clip.missing)
     if not clip.files:
         raise SkipClip("no frames")
-    if is_video(clip):
-        yield from _video(clip)
-        return
-    if _suffix(clip) in TENSORS:
-        yield from _tensor(clip)
+    sums = read_sums(clip.folder)
+    if is_video(clip) or _suffix(clip) in TENSORS:
+        if sums is not None:
+            _check_sum(clip, clip.files[0], sums)
+        yield from _video(clip) if is_video(clip) else _tensor(clip)
         return
     size = None
     for name in clip.files:
+        if sums is not None:
+            _check_sum(clip, name, sums)
         frame = _picture(clip, name)
         if size is not None and frame.shape != size:
             raise SkipClip(
@@ -86,6 +91,17 @@ def _counted(clip: Clip) -> Iterator[np.ndarray]:
                 "correct its onset and offset, or cut it"
             )
         yield frame
+
+
+def _check_sum(clip: Clip, name: str, sums: dict[str, str]) -> None:
+    """Refuse a file that is not the one listed in its folder's SHA256SUMS."""
+    try:
+        good = sums.get(name) == file_digest(os.path.join(clip.folder, name))
+    except OSError as error:
+        raise SkipClip(f"{clip.key}: {name} cannot be read ({error.strerror or error})") from error
+    if not good:
+        said = "does not match its checksum in" if name in sums else "is not listed in"
+        raise SkipClip(f"{clip.key}: {name} {said} {SUMS}")
 
 
 def _picture(clip: Clip, name: str) -> np.ndarray:

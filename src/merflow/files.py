@@ -151,6 +151,10 @@ def portable(path: Path | str) -> str:
 RESERVED = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
 
 
+FORMULA = frozenset("=+-@\t\r＝＋－＠")
+"""What makes a spreadsheet program take a text for a formula."""
+
+
 def safe_name(name: str, where: str) -> str:
     """Return `name` if it can be one part of a path on every system; refuse it otherwise."""
     bad = (
@@ -158,6 +162,7 @@ def safe_name(name: str, where: str) -> str:
         or name in {".", ".."}
         or name != name.strip()
         or name.endswith(".")
+        or name[0] in FORMULA
         or any(c in name for c in '/\\:*?"<>|')
         or any(ord(c) < 32 or ord(c) == 127 for c in name)
         or name.split(".")[0].lower() in RESERVED
@@ -166,7 +171,7 @@ def safe_name(name: str, where: str) -> str:
         raise MerflowError(
             where,
             f"{name!r} cannot be part of a file name",
-            "a name without slashes, colons, control characters or device names",
+            "a name without slashes, colons, control characters or device names, no = + - @ first",
             "correct the cell or rename the folder",
         )
     return name
