@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from table_makers import pooled, rows, run
 
+from merflow.csvtable import safe_cell
 from merflow.score import as_json, open_table, write_all
 from merflow.tables import (
     COLUMNS,
     factor_rank,
     read_scores,
-    safe_cell,
     score_rows,
     write_confusion,
     write_scores,
@@ -189,7 +189,7 @@ def test_guarded_words_come_back(tmp_path, word):
 
 def test_numbers_are_not_taken_for_formulas():
     assert safe_cell("x10") == "x10"
-    assert safe_cell("-0.5") == "'-0.5"  # as text; numbers never pass through here
+    assert safe_cell("-0.5") == "-0.5"
 
 
 def test_json_says_what_the_issue_promises(tmp_path):

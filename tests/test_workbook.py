@@ -18,7 +18,7 @@ from merflow.workbook import write_workbook
 
 HOSTILE = [
     "=1+2",
-    "+1",
+    "+1+1",
     "-1+2",
     "@SUM(1)",
     "\t=1",

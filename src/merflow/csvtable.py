@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from merflow.errors import MerflowError, nearest
+from merflow.files import FORMULA
 
 MAX_BYTES = 256 * 2**20
 
@@ -88,9 +89,22 @@ def read_text(path: Path | str) -> str:
 
 
 def csv_text(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a CSV with Unix line ends."""
+    """Return a CSV with Unix line ends; no cell is one that a spreadsheet would run."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows(rows)
+    writer.writerows([safe_cell(c) if isinstance(c, str) else c for c in row] for row in rows)
     return buffer.getvalue()
+
+
+def safe_cell(text: str) -> str:
+    """Return text that no spreadsheet takes for a formula; numbers stay numbers."""
+    # A lone return is not quoted by Python's writer, and begins a new row for some programs.
+    text = text.replace("\r", " ")
+    if not {text[:1], text.lstrip()[:1]} & FORMULA:
+        return text
+    try:
+        float(text)
+    except ValueError:
+        return f"'{text}"
+    return text

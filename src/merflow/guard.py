@@ -21,6 +21,7 @@ from merflow.files import atomic
 
 MAX_OBJECTS = 200_000
 MAX_ATTRIBUTES = 64
+MAX_DEPTH = 32
 MAX_JSON = 64 * 2**20
 MARK = b"merflow-seal-1\n"
 SEAL_BYTES = len(MARK) + 32
@@ -126,6 +127,8 @@ def _look(handle: h5py.File, path: Path) -> None:
     seen = 0
     while waiting:
         group = waiting.pop()
+        if group.name.count("/") > MAX_DEPTH:
+            raise MerflowError(str(path), f"groups deeper than {MAX_DEPTH}", "a shallow file")
         _check_object(group, f"{path}:{group.name}")
         for name in group:
             where = f"{path}:{group.name.rstrip('/')}/{name}"
@@ -177,12 +180,12 @@ def _stored_size(item: Any, where: str) -> int:  # noqa: ANN401
     return int(declared)
 
 
-def part_of(group: h5py.Group, name: str) -> Any:  # noqa: ANN401
-    """Return a group's or file's member; refuse a file that lacks it."""
+def dataset_of(group: h5py.Group, name: str) -> h5py.Dataset:
+    """Return a group's or file's dataset; refuse a file that lacks it."""
     item = group.get(name)
-    if item is None:
+    if not isinstance(item, h5py.Dataset):
         where = f"{group.file.filename}:{group.name.rstrip('/')}/{name}"
-        raise MerflowError(where, "is not there", "a whole file", "delete it, run again")
+        raise MerflowError(where, "is no dataset", "a whole file", "delete it, run again")
     return item
 
 

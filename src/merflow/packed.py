@@ -11,7 +11,7 @@ from merflow import __version__
 from merflow.clips import ClipKey
 from merflow.errors import MerflowError
 from merflow.files import portable
-from merflow.guard import create_hdf5, get_json, open_hdf5, part_of, put_json
+from merflow.guard import create_hdf5, dataset_of, get_json, open_hdf5, put_json
 from merflow.store import Skipped, Store
 
 KIND = "merflow-packed"
@@ -93,7 +93,7 @@ def read_packed(path: Path | str) -> Packed:
         try:
             keys = [ClipKey(*key) for key in get_json(handle, "keys")]
             skipped, lengths = _skipped(handle), get_json(handle, "lengths")
-            x = part_of(handle, "x")
+            x = dataset_of(handle, "x")
             if not len(x) == len(keys) == len(lengths):
                 raise ValueError(f"{len(x)} clips, {len(keys)} keys, {len(lengths)} lengths")
             return Packed(x[()], keys, lengths, skipped, get_json(handle, "made_by"))

@@ -16,7 +16,7 @@ from merflow import __version__, reel
 from merflow.clips import ENTRIES, ClipArrays, ClipKey
 from merflow.errors import MerflowError, SkipClip
 from merflow.files import digest, portable
-from merflow.guard import create_hdf5, get_json, open_hdf5, part_of, put_json
+from merflow.guard import create_hdf5, dataset_of, get_json, open_hdf5, put_json
 from merflow.reel import Frames, Reel, Stored
 
 KIND = "merflow-clips"
@@ -116,7 +116,7 @@ class Store:
         try:
             self.skipped = [Skipped(*row) for row in get_json(self._handle, "skipped")]
             self.made_by: dict[str, Any] = get_json(self._handle, "made_by")
-            self._groups = [g for _, g in sorted(part_of(self._handle, "clips").items())]
+            self._groups = [g for _, g in sorted(self._handle["clips"].items())]
             self._rows = [dict(get_json(group, "clip")) for group in self._groups]
             self.keys = [ClipKey(*row.pop("key")) for row in self._rows]
         except (AttributeError, TypeError, ValueError, KeyError) as error:
@@ -144,10 +144,10 @@ class Store:
     def read(self, index: int, lazily: bool = False) -> ClipArrays:
         """Return one clip."""
         group, row = self._groups[index], self._rows[index]
-        frames, numbers = part_of(group, "frames"), part_of(group, "numbers")[()]
+        frames, numbers = dataset_of(group, "frames"), dataset_of(group, "numbers")[()]
         on_disk = Stored(frames)
         frames = on_disk if lazily and on_disk.nbytes > reel.LIMIT else frames[()]
-        landmarks = group["landmarks"][()] if "landmarks" in group else None
+        landmarks = dataset_of(group, "landmarks")[()] if "landmarks" in group else None
         try:
             return ClipArrays(
                 key=self.keys[index], frames=frames, numbers=numbers, landmarks=landmarks, **row
@@ -157,7 +157,7 @@ class Store:
 
     def shape(self, index: int) -> tuple[tuple[int, ...], np.dtype]:
         """Return the shape and type of one clip's frames without reading them."""
-        frames = part_of(self._groups[index], "frames")
+        frames = dataset_of(self._groups[index], "frames")
         return frames.shape, frames.dtype
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from merflow.csvtable import csv_text, read_csv
+from merflow.csvtable import csv_text, read_csv, safe_cell
 from merflow.errors import MerflowError
 from merflow.files import write_text
 from merflow.intervals import (
@@ -255,16 +255,12 @@ def factor_rank(factor: str) -> tuple[int, tuple[float, ...], str]:
 
 
 def cell_text(value: object) -> str:
-    """Return a cell as text; words that a spreadsheet would run are put behind an apostrophe."""
+    """Return a cell as text; control characters become spaces."""
     if isinstance(value, float):
         return "" if math.isnan(value) else f"{value:.9g}"
-    return safe_cell(value) if isinstance(value, str) else str(value)
-
-
-def safe_cell(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula; control characters become spaces."""
-    text = "".join(c if c.isprintable() else " " for c in text)
-    return f"'{text}" if text.lstrip()[:1] in ("=", "+", "-", "@", "＝", "＋", "－", "＠") else text
+    if not isinstance(value, str):
+        return str(value)
+    return "".join(c if c.isprintable() else " " for c in value)
 
 
 def _parse(cell: str, kind: object) -> str | int | float:

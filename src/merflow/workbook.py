@@ -15,7 +15,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from merflow.effects import COLUMNS, EFFECTS, Effect
-from merflow.files import atomic
+from merflow.files import FORMULA, atomic
 from merflow.tablewords import (
     footnotes,
     literature,
@@ -167,7 +167,7 @@ def _put(sheet: Worksheet, row: int, column: int, value: str | int | float | Non
     if isinstance(value, str):
         cell.value = "".join(c if c.isprintable() else " " for c in value)[:32767]
         cell.data_type = "s"
-        cell.quotePrefix = value[:1] in ("=", "+", "-", "@")
+        cell.quotePrefix = value[:1] in FORMULA
     elif isinstance(value, int):
         cell.value = value
     elif value is not None and not math.isnan(value):

@@ -11,7 +11,7 @@ from typing import Any
 
 from merflow import errata
 from merflow.clips import Clip
-from merflow.csvtable import csv_text
+from merflow.csvtable import csv_text, safe_cell
 from merflow.errata import Correction
 from merflow.errors import MerflowError
 from merflow.files import write_text
@@ -72,7 +72,7 @@ def source_text(value: object) -> str:
     text = SOURCE if value in (None, "") else value
     if not isinstance(text, str) or len(text) > SOURCE_LIMIT or not text.isprintable():
         raise MerflowError("request: source", "not a line of text", f"up to {SOURCE_LIMIT} signs")
-    if text.lstrip()[:1] in ("=", "+", "-", "@", "＝", "＋", "－", "＠"):
+    if safe_cell(text) != text:
         raise MerflowError("request: source", f"{text[:20]!r}", "text that is no formula")
     return text.strip()
 
