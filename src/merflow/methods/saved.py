@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import numpy as np
 
+from merflow import networks
 from merflow.errors import MerflowError
 from merflow.files import atomic
 from merflow.guard import create_hdf5, get_json, open_hdf5, put_json, seal
@@ -57,7 +58,7 @@ def _check_network(path: Path, about: dict[str, Any]) -> None:
     shape, classes, batch = (about.get(name) for name in ("shape", "classes", "batch_size"))
     settings = about.get("settings")
     sound = {
-        "network": isinstance(about.get("network"), str),
+        "network": isinstance(about.get("network"), str) and about["network"] in networks.names(),
         "shape": _counts(shape) and 3 <= len(shape) <= 4 and math.prod(shape) <= MAX_CLIP,
         "classes": isinstance(classes, list)
         and 2 <= len(classes) <= MAX_SETTING
