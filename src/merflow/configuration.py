@@ -12,6 +12,9 @@ from merflow import networks
 from merflow.errors import MerflowError, nearest, unknown
 from merflow.settings import Experiment, Preparation, Settings
 
+MAX_BYTES = 1 << 20
+MAX_VALUES = 100_000
+
 
 def load(*paths: Path | str) -> Settings:
     """Read YAML files, later ones over earlier ones, and validate the whole."""
@@ -24,14 +27,38 @@ def load(*paths: Path | str) -> Settings:
 def read_yaml(path: Path) -> dict[str, Any]:
     """Read one YAML file safely; an empty file is an empty mapping."""
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise MerflowError(str(path), "more than 1 MiB", "a YAML config")
         value = yaml.safe_load(path.read_text(encoding="utf-8"))
+        _check_extent(value, path)
     except FileNotFoundError:
         raise MerflowError(str(path), "no such file", "a YAML config") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
         raise MerflowError(str(path), f"not YAML: {error}", "a YAML config in UTF-8") from None
+    except (OSError, RecursionError) as error:
+        raise MerflowError(str(path), f"cannot be read ({error})", "a YAML config") from None
     if not isinstance(value or {}, dict):
         raise MerflowError(str(path), f"a {type(value).__name__}", "keys and values")
     return value or {}
+
+
+def _check_extent(value: Any, path: Path) -> None:  # noqa: ANN401
+    """Refuse aliases of aliases, which make a few lines stand for millions of values."""
+    waiting, seen = [value], 0
+    while waiting:
+        item = waiting.pop()
+        seen += 1
+        if seen > MAX_VALUES:
+            raise MerflowError(
+                str(path),
+                f"stands for more than {MAX_VALUES:,} values",
+                "a config",
+                "fewer aliases",
+            )
+        if isinstance(item, Mapping):
+            waiting += [*item.keys(), *item.values()]
+        elif isinstance(item, list | tuple | set):
+            waiting += item
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
