@@ -6,7 +6,9 @@ Align, split and score read it; training never does.
 
 import dataclasses
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 from merflow.clips import Clip, ClipKey
 from merflow.errors import MerflowError
@@ -28,17 +30,7 @@ def read_catalogue(path: Path) -> list[Clip]:
     """Read what `catalogue_text` gave."""
     try:
         rows = json.loads(Path(path).read_text(encoding="utf-8"))
-        return [
-            Clip(
-                **row
-                | {
-                    "key": ClipKey(*row["key"]),
-                    "files": tuple(row["files"]),
-                    "numbers": tuple(row["numbers"]),
-                }
-            )
-            for row in rows
-        ]
+        return [_clip(row) for row in rows]
     except FileNotFoundError:
         raise MerflowError(str(path), "no such catalogue", fix="run snakemake once") from None
     except (ValueError, TypeError, KeyError) as error:
@@ -57,6 +49,15 @@ def read_sheets() -> dict[str, list[str]]:
         return json.loads(SHEETS.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
+
+
+def _clip(row: dict[str, Any]) -> Clip:
+    files = tuple(row["files"])
+    for name in files:
+        if os.path.basename(name) != name or "\0" in name or name in ("", ".", ".."):
+            raise ValueError(f"{name!r} is no file of the clip's folder")
+    numbers = tuple(row["numbers"])
+    return Clip(**row | {"key": ClipKey(*row["key"]), "files": files, "numbers": numbers})
 
 
 def catalogue_path(dataset: str) -> Path:
