@@ -87,6 +87,9 @@ def svm(path: Path) -> bytes:
 
 def make_network(path: Path) -> None:
     """Write a network's weights as a training does."""
+    from merflow.training import backend
+
+    backend.prepare_once()
     from merflow.training.fit import scaled_network
 
     shape = (4, 16, 16, 1)
