@@ -23,6 +23,10 @@ include: "workflow/rules/report.smk"
 report: "workflow/report/workflow.rst"
 
 
+onstart:
+    print(needs.disk_said(needs.disk(PLAN)), file=sys.stderr)
+
+
 localrules:
     all,
     aligned,

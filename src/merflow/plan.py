@@ -143,8 +143,13 @@ class Plan(Clips):
         return self.settings.experiments[experiment].training.threads
 
     def gpus(self, experiment: str) -> int:
-        """Return 1 for what trains on a GPU where there is one."""
-        return int(self.settings.experiments[experiment].method in ("keras", "command"))
+        """Return 1 for what trains on a GPU where there is one, unless told to train without."""
+        entry = self.settings.experiments[experiment]
+        return int(entry.method in ("keras", "command") and entry.training.device != "cpu")
+
+    def pretrain_gpus(self, name: str) -> int:
+        """Return 1 for a pretraining that may use a GPU."""
+        return int(self.settings.pretrainings[name].training.device != "cpu")
 
     def stores(self, collection: str, pattern: str, **names: str) -> list[str]:
         """Return a path for every subject of a collection, from a pattern with their names."""

@@ -77,6 +77,15 @@ class Clips:
             grouped[clip.key.subject_key].append(clip)
         return grouped
 
+    def of_subject(self, dataset: str, subject: str) -> list[Clip]:
+        """Return the clips of one subject."""
+        return self._by_subject[dataset, subject]
+
+    def all_of(self, collection: str) -> list[Clip]:
+        """Return the clips of a collection's datasets, whatever a scheme keeps of them."""
+        members = sorted(self.settings.collections[collection])
+        return [clip for name in members for clip in self.clips[name]]
+
     @functools.cached_property
     def experiments(self) -> list[str]:
         """Return the names of the experiments, in the order of the config."""
@@ -128,13 +137,12 @@ class Clips:
         self, collection: str, scheme: str, where: str
     ) -> tuple[list[Clip], list[str]]:
         """Return the clips of a collection that a scheme keeps, and their classes."""
-        members = sorted(self.settings.collections[collection])
-        clips = [clip for name in members for clip in self.clips[name]]
-        kept, named = labels.apply_scheme(scheme, clips, self.settings)
+        kept, named = labels.apply_scheme(scheme, self.all_of(collection), self.settings)
         if not kept:
+            members = ", ".join(sorted(self.settings.collections[collection]))
             raise MerflowError(
                 where,
-                f"scheme '{scheme}' keeps no clip of {', '.join(members)}",
+                f"scheme '{scheme}' keeps no clip of {members}",
                 fix="run `merflow check` to see what each scheme keeps",
             )
         return kept, named

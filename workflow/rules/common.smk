@@ -8,7 +8,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.settings.types import DeploymentMethod
 
 import merflow
-from merflow import recipes
+from merflow import needs, recipes
 from merflow.errors import MerflowError
 from merflow.start import start
 
@@ -26,10 +26,26 @@ _merflow = f"{shlex.quote(sys.executable)} -m merflow"
 if DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method:
     _source = Path(merflow.__file__).parents[1]
     _merflow = f"PYTHONPATH={shlex.quote(str(_source))} python -m merflow"
-shell.prefix(f'merflow() {{{{ {_merflow} "$@"; }}}}; ')
+# OpenCV takes every core of a machine unless told; a job is to take the threads it asked for.
+shell.prefix(
+    f'merflow() {{{{ {_merflow} "$@"; }}}}; '
+    "export OPENCV_FOR_THREADS_NUM=${{OMP_NUM_THREADS:-1}}; "
+)
 
 passing = str if PLAN.settings.keep_intermediate else temp
 ALIGNED = "results/aligned/{dataset}/{subject}.h5"
+
+
+def memory_of(stage):
+    """Return what a stage of one subject needs in MB; more on every further attempt."""
+    return lambda w, attempt: attempt * needs.memory(
+        PLAN, stage, w.dataset, w.subject, w.get("preparation", "")
+    )
+
+
+def minutes_of(stage):
+    """Return the minutes after which a stage of one subject may be given up."""
+    return lambda w, attempt: attempt * needs.minutes(PLAN, stage, w.dataset, w.subject)
 
 
 wildcard_constraints:

@@ -27,8 +27,10 @@ rule final:
     threads: lambda w: PLAN.threads(w.experiment)
     resources:
         gpu=lambda w: PLAN.gpus(w.experiment),
-        mem_mb=lambda w, attempt: 4000 * attempt,
-        runtime=60,
+        mem_mb=lambda w, attempt: attempt
+        * needs.training_memory(PLAN, w.experiment, w.factor),
+        runtime=lambda w, attempt: attempt
+        * needs.training_minutes(PLAN, w.experiment, 1),
     params:
         run="results/runs/{experiment}/{factor}/seed{seed}",
         data=lambda w: PLAN.data_digest(w.experiment, w.factor),

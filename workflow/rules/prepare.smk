@@ -14,12 +14,14 @@ rule align:
         "results/logs/align/{dataset}/{subject}.log",
     benchmark:
         "results/benchmarks/align/{dataset}/{subject}.tsv"
+    group:
+        "subject"
     conda:
         "../../envs/merflow.yaml"
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 1500 * attempt,
-        runtime=30,
+        mem_mb=memory_of("align"),
+        runtime=minutes_of("align"),
     params:
         catalogue="results/catalogue/{dataset}.json",
         content=lambda w: PLAN.content(w.dataset, w.subject),
@@ -40,12 +42,14 @@ rule crop:
         "results/logs/crop/{preparation}/{dataset}/{subject}.log",
     benchmark:
         "results/benchmarks/crop/{preparation}/{dataset}/{subject}.tsv"
+    group:
+        "subject"
     conda:
         "../../envs/merflow.yaml"
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 1000 * attempt,
-        runtime=10,
+        mem_mb=memory_of("crop"),
+        runtime=minutes_of("crop"),
     params:
         content=lambda w: PLAN.content(w.dataset, w.subject),
         recipe=lambda w: recipes.cropped(PLAN.settings, w.preparation),
@@ -65,12 +69,14 @@ rule magnify:
         "results/logs/magnify/{preparation}/{factor}/{dataset}/{subject}.log",
     benchmark:
         "results/benchmarks/magnify/{preparation}/{factor}/{dataset}/{subject}.tsv"
+    group:
+        "subject"
     conda:
         "../../envs/merflow.yaml"
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 1500 * attempt,
-        runtime=30,
+        mem_mb=memory_of("magnify"),
+        runtime=minutes_of("magnify"),
     params:
         content=lambda w: PLAN.content(w.dataset, w.subject),
         recipe=lambda w: recipes.magnified(PLAN.settings, w.preparation, w.factor),
@@ -95,12 +101,14 @@ rule interpolate:
         "results/logs/interpolate/{preparation}/{factor}/{dataset}/{subject}.log",
     benchmark:
         "results/benchmarks/interpolate/{preparation}/{factor}/{dataset}/{subject}.tsv"
+    group:
+        "subject"
     conda:
         "../../envs/merflow.yaml"
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 1000 * attempt,
-        runtime=10,
+        mem_mb=memory_of("interpolate"),
+        runtime=minutes_of("interpolate"),
     params:
         content=lambda w: PLAN.content(w.dataset, w.subject),
         recipe=lambda w: recipes.prepared(PLAN.settings, w.preparation, w.factor),
@@ -125,12 +133,14 @@ rule flow:
         "results/logs/flow/{preparation}/{factor}/{dataset}/{subject}.log",
     benchmark:
         "results/benchmarks/flow/{preparation}/{factor}/{dataset}/{subject}.tsv"
+    group:
+        "subject"
     conda:
         "../../envs/merflow.yaml"
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 1000 * attempt,
-        runtime=10,
+        mem_mb=memory_of("flow"),
+        runtime=minutes_of("flow"),
     params:
         content=lambda w: PLAN.content(w.dataset, w.subject),
         recipe=lambda w: recipes.prepared(PLAN.settings, w.preparation, w.factor),
@@ -155,8 +165,8 @@ rule pack:
         "../../envs/merflow.yaml"
     threads: 1
     resources:
-        mem_mb=lambda w, attempt: 1000 * attempt,
-        runtime=30,
+        mem_mb=lambda w, attempt: attempt * needs.packing_memory(),
+        runtime=lambda w, attempt: attempt * needs.packing_minutes(PLAN, w.collection),
     params:
         content=lambda w: PLAN.contents(w.collection),
         recipe=lambda w: recipes.packed(PLAN.settings, w.preparation, w.factor),

@@ -41,9 +41,11 @@ rule pretrain:
         "../../envs/merflow.yaml"
     threads: lambda w: PLAN.settings.pretrainings[w.pretraining].training.threads
     resources:
-        gpu=1,
-        mem_mb=lambda w, attempt: 4000 * attempt,
-        runtime=240,
+        gpu=lambda w: PLAN.pretrain_gpus(w.pretraining),
+        mem_mb=lambda w, attempt: attempt
+        * needs.pretraining_memory(PLAN, w.pretraining),
+        runtime=lambda w, attempt: attempt
+        * needs.pretraining_minutes(PLAN, w.pretraining),
     params:
         recipe=lambda w: PLAN.pretrain_recipe(w.pretraining),
     message:
@@ -70,8 +72,10 @@ if PLAN.settings.folds_per_job == 1:
         threads: lambda w: PLAN.threads(w.experiment)
         resources:
             gpu=lambda w: PLAN.gpus(w.experiment),
-            mem_mb=lambda w, attempt: 4000 * attempt,
-            runtime=60,
+            mem_mb=lambda w, attempt: attempt
+            * needs.training_memory(PLAN, w.experiment, w.factor),
+            runtime=lambda w, attempt: attempt
+            * needs.training_minutes(PLAN, w.experiment, 1),
         params:
             run="results/runs/{experiment}/{factor}/seed{seed}",
             data=lambda w: PLAN.data_digest(w.experiment, w.factor),
@@ -107,8 +111,10 @@ else:
                 threads: PLAN.threads(_experiment)
                 resources:
                     gpu=PLAN.gpus(_experiment),
-                    mem_mb=lambda w, attempt: 4000 * attempt,
-                    runtime=60 * len(_folds),
+                    mem_mb=lambda w, attempt, e=_experiment: attempt
+                    * needs.training_memory(PLAN, e, w.factor),
+                    runtime=lambda w, attempt, e=_experiment, n=len(_folds): attempt
+                    * needs.training_minutes(PLAN, e, n),
                 params:
                     run=_base,
                     data=lambda w, e=_experiment: PLAN.data_digest(e, w.factor),

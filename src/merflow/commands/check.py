@@ -3,9 +3,11 @@
 import json as jsonlib
 from pathlib import Path
 
+from merflow import needs
 from merflow.check import check_datasets, exit_code, render
 from merflow.configuration import load
 from merflow.errors import MerflowError, unknown
+from merflow.plan import Plan
 from merflow.settings import DatasetEntry, Settings
 
 
@@ -59,8 +61,18 @@ def check(
         print(jsonlib.dumps(shown, indent=1, ensure_ascii=False))
     else:
         print(render(report), end="")
+        if not dataset and not annotations_only:
+            print(_disk(settings), end="")
     if code := exit_code(report, strict):
         raise SystemExit(code)
+
+
+def _disk(settings: Settings) -> str:
+    """Return the line on what a run will write; empty where the datasets cannot be read."""
+    try:
+        return needs.disk_said(needs.disk(Plan.read(settings))) + "\n"
+    except MerflowError:  # Said above, among the problems.
+        return ""
 
 
 def _settings(

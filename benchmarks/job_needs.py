@@ -1,0 +1,101 @@
+"""What the jobs of a finished run took, beside what they had asked for.
+
+python benchmarks/job_needs.py [RESULTS]      reads RESULTS/benchmarks/, which every run writes
+
+Snakemake looks at a job's memory after half a second and then every 30 s: short jobs show less than
+they took. benchmarks/stage_needs.py measures true peaks.
+"""
+
+import csv
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from merflow import needs
+from merflow.catalogue import read_catalogue
+from merflow.configuration import load
+from merflow.plan import Plan
+
+STORES = ("crop", "magnify", "interpolate", "flow")
+
+
+@dataclass
+class Rule:
+    """The jobs of one rule: how many, the most memory (MB), time (s) and what was asked for."""
+
+    jobs: int = 0
+    memory: float = 0
+    seconds: float = 0
+    cpu: float = 0
+    asked: list[int] = field(default_factory=list)
+
+    @property
+    def covered(self) -> bool:
+        """Whether every job stayed below the least that any job of the rule asks for."""
+        return self.memory <= min(self.asked)
+
+
+def asked(plan: Plan, parts: tuple[str, ...]) -> int:
+    """Return the MB that the job of a benchmark file (rule, ..., name.tsv) asks for."""
+    rule, names = parts[0], [*parts[1:-1], parts[-1].removesuffix(".tsv")]
+    if rule == "align":
+        return needs.memory(plan, rule, *names)
+    if rule in STORES:
+        return needs.memory(plan, rule, *names[-2:], preparation=names[0])
+    if rule == "pack":
+        return needs.packing_memory()
+    if rule == "pretrain":
+        return needs.pretraining_memory(plan, names[0])
+    return needs.training_memory(plan, names[0], names[1])
+
+
+def rows(folder: Path) -> Iterator[tuple[tuple[str, ...], dict[str, str]]]:
+    """Yield every benchmark file's parts of its path and its last row."""
+    for path in sorted(folder.rglob("*.tsv")):
+        with open(path, encoding="utf-8", newline="") as handle:
+            yield path.relative_to(folder).parts, list(csv.DictReader(handle, delimiter="\t"))[-1]
+
+
+def number(text: str) -> float:
+    """Return a cell as a number; NA, of a job too short to be looked at, is 0."""
+    try:
+        return float(text)
+    except ValueError:
+        return 0
+
+
+def measured(results: Path) -> dict[str, Rule]:
+    """Return what each rule of a finished run took and asked for."""
+    settings = load(results / "config.yaml")
+    plan = Plan(settings)
+    for name in plan.datasets():
+        plan.clips[name] = read_catalogue(results / f"catalogue/{name}.json")
+    found: dict[str, Rule] = {}
+    for parts, row in rows(results / "benchmarks"):
+        rule = found.setdefault(parts[0], Rule())
+        rule.jobs += 1
+        rule.memory = max(rule.memory, number(row["max_rss"]))
+        rule.seconds = max(rule.seconds, number(row["s"]))
+        rule.cpu += number(row["cpu_time"])
+        rule.asked.append(asked(plan, parts))
+    return found
+
+
+def main() -> None:
+    """Print one line a rule."""
+    results = Path(sys.argv[1] if len(sys.argv) > 1 else "results").resolve()
+    os.chdir(results.parent)
+    print("| rule | jobs | most memory, MB | asked, MB | longest, s | CPU s in all |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for name, rule in measured(results).items():
+        span = f"{min(rule.asked)} to {max(rule.asked)}"
+        print(
+            f"| {name} | {rule.jobs} | {rule.memory:.0f} | {span} | {rule.seconds:.0f} "
+            f"| {rule.cpu:.0f} |"
+        )
+
+
+if __name__ == "__main__":
+    main()
