@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/pip install -q --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help demo resume quick zoo backends test lint docs lock clean setup
+.PHONY: help demo resume quick zoo backends test slurm lint docs lock clean setup
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,11 @@ backends: $(READY) ## every network and the small demo on JAX and PyTorch, in an
 
 test: lint ## lint, every test, the dry-run checks of the workflow
 	$(BIN)/python -m pytest
+
+slurm: $(READY) ## the demo on a real one-node Slurm cluster, jobs killed on the way (root, Debian)
+	if ! command -v slurmctld >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -q && apt-get install -qy --no-install-recommends slurm-wlm munge; fi
+	$(BIN)/python tests/slurm/run.py
 
 lint: $(READY) ## ruff, snakefmt (`snakemake --lint` is among the tests)
 	$(BIN)/ruff check .

@@ -3,7 +3,7 @@
 python benchmarks/job_needs.py [RESULTS]      reads RESULTS/benchmarks/, which every run writes
 
 Snakemake looks at a job's memory after half a second and then every 30 s: short jobs show less than
-they took. benchmarks/stage_needs.py measures true peaks.
+they took. benchmarks/stage_memory.py and benchmarks/clip_length.py measure true peaks.
 """
 
 import csv

@@ -82,11 +82,11 @@ def sweep(folder: str) -> None:
     """Remove what killed processes left unfinished in a folder; a folder once in each process."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.startswith(PARTIAL) and _abandoned(entry):
+            if entry.name.startswith(PARTIAL) and abandoned(entry):
                 _drop(Path(entry.path))
 
 
-def _abandoned(entry: os.DirEntry[str]) -> bool:
+def abandoned(entry: os.DirEntry[str] | Path) -> bool:
     """Tell whether the process that an unfinished file names has ended."""
     host, _, rest = entry.name.removeprefix(PARTIAL).partition("-")
     number = rest.partition("-")[0]

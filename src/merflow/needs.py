@@ -1,6 +1,7 @@
-"""What jobs need: memory, time and disk, from figures that benchmarks/stage_needs.py measured.
+"""What jobs need: memory, time and disk, from the figures that docs/cluster.md lists.
 
-Every stage holds one clip at a time, so memory follows the longest clip; time follows all frames.
+Every stage holds one clip at a time, and no more of it than LIMIT, so memory follows the longest
+clip up to there; time follows all frames.
 Sizes come from the catalogue, since on a cluster a subject's stages are asked for before their
 input files exist. Megabytes are 10^6 bytes.
 """
@@ -15,6 +16,7 @@ from merflow import recipes
 from merflow.clips import Clip
 from merflow.decode import picture_size
 from merflow.plan import Plan
+from merflow.reel import LIMIT
 from merflow.settings import Experiment, Pretraining
 
 PICTURE = (640, 480)
@@ -35,11 +37,11 @@ class Measured(NamedTuple):
 
 STAGES = {
     "align": Measured(200, 4, 0.03),
-    "crop": Measured(150, 4, 0.005),
-    "magnify": Measured(250, 12, 0.03),
-    "interpolate": Measured(150, 4, 0.002),
-    "flow": Measured(200, 4, 0.01),
-    "pack": Measured(150, 4, 0.001),
+    "crop": Measured(150, 2, 0.01),
+    "magnify": Measured(200, 12, 0.03),
+    "interpolate": Measured(150, 2, 0.005),
+    "flow": Measured(150, 2, 0.02),
+    "pack": Measured(150, 2, 0.001),
 }
 """Above what was measured by a quarter or more; a job that still fails gets twice on its retry."""
 TRAINING = Measured(2500, 12, 0.1)
@@ -82,8 +84,9 @@ def frame_bytes(plan: Plan, stage: str, clips: list[Clip], preparation: str = ""
 def memory(plan: Plan, stage: str, dataset: str, subject: str, preparation: str = "") -> int:
     """Return the MB that a stage of one subject needs."""
     clips = plan.of_subject(dataset, subject)
-    longest = max(map(_frames, clips)) * frame_bytes(plan, stage, clips, preparation) / 1e6
-    return round(ENGINE + STAGES[stage].base + STAGES[stage].factor * longest)
+    longest = max(map(_frames, clips)) * frame_bytes(plan, stage, clips, preparation)
+    held = min(longest, LIMIT) / 1e6
+    return round(ENGINE + STAGES[stage].base + STAGES[stage].factor * held)
 
 
 def packing_memory() -> int:

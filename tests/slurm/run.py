@@ -150,7 +150,10 @@ def same(found: dict[str, bytes], expected: dict[str, bytes], what: str, text: s
     """Stop, naming the files, where bytes are not the expected ones."""
     names = {*found, *expected}
     other = sorted(name for name in names if found.get(name) != expected.get(name))
-    check(not other and len(expected) > 12, f"{what} ({len(expected)} files) {other}", text)
+    check(len(expected) > 12, "there are tables and predictions to compare")
+    check(
+        not other, f"{what}, {len(expected)} files byte for byte" + f": {other}" * bool(other), text
+    )
 
 
 def check(true: object, what: str, text: str = "") -> None:

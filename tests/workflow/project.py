@@ -1,5 +1,6 @@
 """A small project of generated faces, and the workflow run in it as a user runs it."""
 
+import copy
 import re
 import shutil
 import subprocess
@@ -73,7 +74,7 @@ class Project:
         """Return the same project elsewhere, times of files kept."""
         shutil.copytree(self.folder, folder, symlinks=True)
         twin = Project(folder)
-        twin.config = yaml.safe_load(yaml.safe_dump(self.config))
+        twin.config = copy.deepcopy(self.config)
         return twin
 
     def path(self, name: str) -> Path:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from merflow.configuration import load
 from merflow.errors import MerflowError
-from merflow.leftovers import faces as all_faces
-from merflow.leftovers import intermediate as all_intermediate
+from merflow.leftovers import faces as every_face
+from merflow.leftovers import intermediate as every_intermediate
 from merflow.leftovers import remove
-from merflow.leftovers import stale as all_stale
+from merflow.leftovers import stale as every_stale
 from merflow.plan import Plan
 
 
@@ -29,11 +29,13 @@ def clean(
     Parameters
     ----------
     stale
-        Files that the config no longer makes: removed subjects, experiments, factors.
+        Files that the config no longer makes: removed subjects, experiments, factors; and what
+        killed jobs left unfinished.
     intermediate
-        Magnified stores that were kept, and unfinished files of killed jobs.
+        Stores between crop and pack, needed for no training, and unfinished files.
     faces
-        Everything that shows a face: all stores and packed arrays.
+        Everything under results/ that shows a face: all stores, packed arrays, previews, videos.
+        Scores, predictions, weights and the report stay. The datasets are not touched.
     delete
         Remove the files listed.
     config
@@ -45,11 +47,11 @@ def clean(
     if stale:
         local = Path("config/local.yaml")
         settings = load(config, *([local] if local.exists() else []))
-        files.update(all_stale(Plan.read(settings)))
+        files.update(every_stale(Plan.read(settings)))
     if intermediate:
-        files.update(all_intermediate())
+        files.update(every_intermediate())
     if faces:
-        files.update(all_faces())
+        files.update(every_face())
     size = sum(file.stat().st_size for file in files) / 1e6
     for file in sorted(files):
         print(file)
