@@ -150,6 +150,29 @@ def _bar(bar: Bar, x: float, base: float, unit: float, step: float) -> Html:
     )
 
 
+def matrix(counts: np.ndarray, classes: Sequence[str], *, label: str) -> Html:
+    """Return a confusion matrix, (C, C) clips, rows truth, shaded by shares of a row."""
+    cell, left, top = 58, 78, 34
+    share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    marks = []
+    for i, name in enumerate(classes):
+        short = name if len(name) <= NAME else f"{name[: NAME - 1]}…"
+        x, y = left + cell * (i + 0.5), top + cell * (i + 0.5)
+        marks.append(el("text", short, x=_n(x), y=top - 8, text_anchor="middle"))
+        marks.append(el("text", short, x=left - 8, y=_n(y + 4), text_anchor="end"))
+    for (i, j), count in np.ndenumerate(counts):
+        x, y, side = left + cell * j, top + cell * i, cell - 2
+        shade = {"class_": "right", "fill_opacity": f"{0.06 + 0.6 * share[i, j]:.2f}"}
+        marks.append(el("rect", x=x + 1, y=y + 1, width=side, height=side, rx=3, **shade))
+        marks.append(
+            el("text", str(count), x=x + cell / 2, y=y + 27, text_anchor="middle", class_="b")
+        )
+        said = f"{share[i, j]:.0%}"
+        marks.append(el("text", said, x=x + cell / 2, y=y + 42, text_anchor="middle", class_="s"))
+    side = cell * len(classes)
+    return _svg(left + side + 4, top + side + 4, label, *marks)
+
+
 def curves(series: Sequence[Curve], top: float, *, label: str) -> Html:
     """Return measures over epochs, 0 to `top`: the median over folds in its band."""
     width, up, bottom = 300, 10.0, 136.0

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from project import ROOT
@@ -17,6 +18,22 @@ def test_it_ends_with_tables_and_a_report(finished):
     for name in ("csv", "xlsx", "md", "tex", "txt"):
         assert finished.path(f"results/tables/scores.{name}").stat().st_size > 100
     assert "<html" in finished.text("results/report.html")
+
+
+def test_every_run_has_its_cost_beside_its_score_and_its_pictures(finished):
+    rows = list(csv.DictReader(finished.text("results/tables/cost.csv").splitlines()))
+    assert [(r["experiment"], r["method"], r["factor"]) for r in rows] == [
+        ("quick", "cnn3d", "x1"),
+        ("quick", "cnn3d", "x10"),
+    ]
+    for row in rows:
+        assert int(row["folds"]) == 6 and float(row["epochs"]) == 4
+        assert 0 < float(row["training_accuracy"]) <= 1
+        for name in ("parameters", "flops", "seconds_a_fold", "milliseconds_a_clip"):
+            assert float(row[name]) > 0
+        run = finished.path(f"results/runs/quick/{row['factor']}/seed0")
+        for name in ("curves", "confusion", "subjects"):
+            assert ElementTree.parse(run / f"{name}.svg").getroot().tag.endswith("svg")
 
 
 def test_it_says_how_far_it_is(finished):
@@ -69,7 +86,7 @@ def bytes_of(project) -> dict[str, bytes]:
     """Return the files whose bytes are promised."""
     results = project.path("results")
     promised = [*results.rglob("predictions.csv"), *results.rglob("pooled.csv")]
-    promised += (results / "tables").iterdir()
+    promised += [p for p in (results / "tables").iterdir() if p.stem != "cost"]  # measured times
     promised += [*results.rglob("*.weights.h5"), *results.rglob("scores.csv")]
     return {str(p.relative_to(results)): p.read_bytes() for p in promised}
 

@@ -19,6 +19,8 @@ rule table:
                 "scores.tex",
                 "scores.txt",
                 "effects.csv",
+                "cost.csv",
+                "cost.md",
             )
         ],
     log:

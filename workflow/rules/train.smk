@@ -134,6 +134,10 @@ rule score:
         "results/runs/{experiment}/{factor}/seed{seed}/pooled.csv",
         "results/runs/{experiment}/{factor}/seed{seed}/scores.csv",
         "results/runs/{experiment}/{factor}/seed{seed}/confusion.csv",
+        [
+            f"results/runs/{{experiment}}/{{factor}}/seed{{seed}}/{name}.svg"
+            for name in ("curves", "confusion", "subjects")
+        ],
     log:
         "results/logs/score/{experiment}/{factor}/seed{seed}.log",
     localrule: True

@@ -10,9 +10,11 @@ from merflow.configuration import load
 from merflow.errors import MerflowError
 from merflow.intervals import RESAMPLES
 from merflow.labels import classes
+from merflow.pictures import write_pictures
 from merflow.plan import Plan
 from merflow.pooling import pool_run, rows_of
 from merflow.predictions import Pooled, write_pooled
+from merflow.reporting.read import Attempts, read_training
 from merflow.runs import run_of
 from merflow.score import as_json, open_table, write_all
 from merflow.settings import Settings
@@ -82,11 +84,13 @@ def score(
 
 
 def score_run(folder: Path, plan: Plan) -> tuple[Pooled, list[ScoreRow]]:
-    """Pool a run, write pooled.csv, confusion.csv and scores.csv into its folder."""
+    """Pool a run, write pooled.csv, confusion.csv, scores.csv and its pictures into its folder."""
     run = run_of(folder)
     pooled = pool_run(plan, run)
     rows = rows_of(plan, run, pooled)
     write_pooled(folder / "pooled.csv", pooled)
     write_confusion(folder / "confusion.csv", pooled)
     write_scores(folder / "scores.csv", rows)
+    known = read_training(folder, plan.fold_names(run.experiment), Attempts())
+    write_pictures(folder, pooled, known.curves)
     return pooled, rows

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from merflow.ablation import ablations
 from merflow.configuration import load
+from merflow.cost import plan_costs, write_costs
 from merflow.describe import flat_settings, protocol_lines
 from merflow.effects import (
     Row,
@@ -38,7 +39,7 @@ def table(out: Path, *scores: Path, config: Path) -> None:
     Parameters
     ----------
     out
-        Folder to write scores.csv, .xlsx, .md, .tex and .txt into.
+        Folder to write scores.csv, .xlsx, .md, .tex and .txt, effects.csv and cost.csv, .md into.
     scores
         scores.csv of the runs.
     config
@@ -70,6 +71,7 @@ def table(out: Path, *scores: Path, config: Path) -> None:
     for form, text in forms.items():
         write_text(out / f"scores.{form}", text)
     write_effects(out / "effects.csv", [*magnified, *compared])
+    write_costs(out, plan_costs(plan))
     print(forms["txt"])
 
 

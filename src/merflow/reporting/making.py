@@ -7,6 +7,7 @@ from platform import python_version
 
 import numpy as np
 
+from merflow.cost import run_cost
 from merflow.describe import flat_settings, protocol_lines
 from merflow.files import digest, file_digest
 from merflow.reporting.markup import (
@@ -79,6 +80,7 @@ def cost_section(results: Results) -> Html:
     """Return what each run costs; times differ from run to run and from machine to machine."""
     columns = (
         Column("run"),
+        Column("training acc", "on the clips trained on, last epoch, median", number=True),
         Column("parameters", number=True),
         Column("FLOPs a clip", number=True),
         Column("folds", number=True),
@@ -91,27 +93,23 @@ def cost_section(results: Results) -> Html:
 
 
 def _cost(run: RunResults) -> list[object]:
-    known = run.training
-    seconds = known.numbers("seconds")
-    name = f"{run.run.experiment} {run.run.factor}, seed {run.run.seed}"
-    total = float(seconds.sum()) if len(seconds) else np.nan
+    cost = run_cost(run.run, "", run.training)
+    total = float(run.training.numbers("seconds").sum()) if run.training.facts else np.nan
     return [
-        name,
-        _middle(known.numbers("parameters"), "{:,.0f}"),
-        _middle(known.numbers("flops"), "{:,.0f}"),
+        f"{cost.experiment} {cost.factor}, seed {cost.seed}",
+        _value(cost.training_accuracy, "{:.2f}"),
+        _value(cost.parameters, "{:,.0f}"),
+        _value(cost.flops, "{:,.0f}"),
         Value(str(len(run.folds)), len(run.folds)),
-        _middle(seconds, "{:.1f}"),
-        Value(duration(total) if len(seconds) else DASH, total),
-        _middle(known.numbers("milliseconds_a_clip"), "{:.2f}"),
-        ", ".join(known.words("device")) or DASH,
+        _value(cost.seconds_a_fold, "{:.1f}"),
+        Value(DASH if np.isnan(total) else duration(total), total),
+        _value(cost.milliseconds_a_clip, "{:.2f}"),
+        cost.device or DASH,
     ]
 
 
-def _middle(values: np.ndarray, form: str) -> Value:
-    if not len(values):
-        return Value(DASH, np.nan)
-    middle = float(np.median(values))
-    return Value(form.format(middle), middle)
+def _value(number: float, form: str) -> Value:
+    return Value(DASH if np.isnan(number) else form.format(number), number)
 
 
 def timing_section(jobs: list[Job]) -> Html:

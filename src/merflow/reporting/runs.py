@@ -23,12 +23,9 @@ OPEN = 1
 
 def run_section(results: Results) -> Html:
     """Return a card for every run; losses are drawn to one scale, so that runs compare."""
-    top = max(
-        (float(np.nanmax(c.high)) for r in results.runs for c in _losses(r.training.curves)),
-        default=1.0,
-    )
+    top = highest_loss([curve for run in results.runs for curve in run.training.curves])
     cards = [
-        details(_summary(run, results), *_card(run, top or 1.0), id=run.anchor, open=i < OPEN)
+        details(_summary(run, results), *_card(run, top), id=run.anchor, open=i < OPEN)
         for i, run in enumerate(results.runs)
     ]
     return join(cards)
@@ -58,7 +55,7 @@ def _card(run: RunResults, top: float) -> list[Html]:
             el("p", "Rows: truth. Each cell: clips, and its share of the row.", class_="legend"),
             el("div", *figures, class_="panels"),
             el("h4", "Clips right of clips, by subject"),
-            el("div", _subjects(run.pooled), class_="scroll", tabindex=0),
+            el("div", subjects_drawn(run.pooled), class_="scroll", tabindex=0),
         ]
         blocks += _mistakes(run.pooled)
     blocks.append(el("h4", "Training"))
@@ -95,7 +92,8 @@ def _cell(count: int, share: float) -> Html:
     return el("td", str(count), el("i", f"{share:.0%}"), class_="k", style=f"--p:{share:.2f}")
 
 
-def _subjects(pooled: Pooled) -> Html:
+def subjects_drawn(pooled: Pooled) -> Html:
+    """Return a bar for every subject: its clips, those predicted right filled."""
     right = pooled.truth == pooled.predicted
     counts: dict[tuple[str, str], list[int]] = {}
     for key, good in zip(pooled.keys, right, strict=True):
@@ -143,16 +141,28 @@ def _training(run: RunResults, top: float) -> Html:
     if max(len(curve.epochs) for curve in found) == 1:
         ends = [f"{c.name} {c.mid[0]:.3g}" for c in found]
         return el("p", f"Fitted in one step; on the training clips, median: {listing(ends)}.")
+    panels = [
+        el("figure", drawn, el("figcaption", name)) for name, drawn in training_drawn(found, top)
+    ]
+    legend = _curve_legend(run, any("val_" in curve.name for curve in found))
+    return join([el("div", *panels, class_="panels"), el("p", legend, class_="legend")])
+
+
+def training_drawn(found: Sequence[Curve], top: float) -> list[tuple[str, Html]]:
+    """Return the drawings of losses, 0 to `top`, and of measures in 0..1, each with its name."""
     panels = []
     for group, height in ((_losses(found), top), (_shares(found), 1.0)):
         if group:
             name = group[0].name.removeprefix("val_")
             named = [replace(c, name=INNER if "val_" in c.name else "training") for c in group]
             said = f"{name}, at the end: " + ", ".join(f"{c.name} {c.mid[-1]:.3g}" for c in named)
-            drawn = curves(named, height, label=said)
-            panels.append(el("figure", drawn, el("figcaption", name)))
-    legend = _curve_legend(run, any("val_" in curve.name for curve in found))
-    return join([el("div", *panels, class_="panels"), el("p", legend, class_="legend")])
+            panels.append((name, curves(named, height, label=said)))
+    return panels
+
+
+def highest_loss(found: Sequence[Curve]) -> float:
+    """Return the top of the scale on which losses are drawn."""
+    return max((float(np.nanmax(curve.high)) for curve in _losses(found)), default=1.0) or 1.0
 
 
 def _curve_legend(run: RunResults, inner: bool) -> str:
