@@ -18,7 +18,7 @@ STAGE_VERSION = {
     "flow": 1,
     "pack": 2,
     "split": 1,
-    "train": 2,
+    "train": 3,
     "score": 2,
     "table": 2,
     "report": 2,

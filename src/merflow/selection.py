@@ -161,9 +161,27 @@ class Clips:
                 "leave their dataset out of the pretraining's collection",
             )
 
+    def _refuse_twice(self, experiment: str, clips: list[Clip]) -> None:
+        """Refuse a subject who is there under the names of two datasets."""
+        names: dict[tuple[str, str], str] = {}
+        for clip in clips:
+            known = names.setdefault(self._person(clip), clip.key.dataset)
+            if known != clip.key.dataset:
+                raise MerflowError(
+                    f"experiments.{experiment}.collection",
+                    f"{known} and {clip.key.dataset} have the same subject, {clip.key.subject}",
+                    "every subject in one dataset: else one name trains what the other tests",
+                    "leave one of the two out of the collection",
+                )
+
     def _person(self, clip: Clip) -> tuple[str, str]:
-        reader = self.settings.datasets[clip.key.dataset].reader or clip.key.dataset
-        return (reader, clip.key.subject)
+        """Return who a clip shows: a published dataset's subject, whatever the dataset is called.
+
+        Two manifests are the same people only if they are one file.
+        """
+        entry = self.settings.datasets[clip.key.dataset]
+        reader = entry.reader or clip.key.dataset
+        return (entry.root if reader == "manifest" else reader, clip.key.subject)
 
     @functools.cache  # noqa: B019
     def folds(self, experiment: str) -> list[Fold]:
@@ -171,6 +189,8 @@ class Clips:
         entry = self.settings.experiments[experiment]
         data = self.labelled(experiment)
         require_subjects(data.clips, f"experiments.{experiment}")
+        if entry.protocol != "loso":  # There each dataset is by itself.
+            self._refuse_twice(experiment, data.clips)
         return experiment_folds(entry, [clip.key for clip in data.clips], data.labels)
 
     @functools.cache  # noqa: B019

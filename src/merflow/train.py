@@ -20,6 +20,7 @@ from merflow.predictions import Predictions, write_predictions
 from merflow.runs import Run
 from merflow.settings import Experiment
 from merflow.split import FoldFile
+from merflow.twins import refuse_twins
 
 
 def fold_seed(seed: int, fold: str) -> int:
@@ -65,6 +66,7 @@ def train_fold(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile, out: Path) ->
     test = [fold.test[i] for i in shelf.usable(fold.test, where)]
     started = time.perf_counter()
     start = next(map(Path, plan.start_weights(run.experiment)), None)
+    refuse_leaks(experiment, start, data, shelf, test, where)
     seed = fold_seed(run.seed, fold.name)
     fitted = make_method(experiment, classes, seed, start).fit(data)
     fitted.save(out)
@@ -99,6 +101,36 @@ def what_it_saw(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile) -> dict[str,
     """Return the settings and the digests of the files that a fold's weights depend on."""
     recipe = plan.training_recipe(run.experiment)
     return {"recipe": recipe, "inputs": _inputs(plan, run, shelf, fold)}
+
+
+def refuse_leaks(
+    experiment: Experiment,
+    start: Path | None,
+    data: TrainingData,
+    shelf: Shelf,
+    test: Sequence[ClipKey],
+    where: str,
+) -> None:
+    """Refuse a test clip that is trained on under another name, and weights that saw its subject.
+
+    What was trained on is told by the file of weights itself.
+    """
+    if experiment.control == "none":  # Controls make clips equal.
+        for x in shelf.take(test):
+            refuse_twins(where, (data.x, data.keys), (x, test))
+    begun = start or experiment.training.start_weights
+    if begun and experiment.method == "keras" and Path(begun).is_file():
+        from merflow.methods import saved
+
+        seen = set(saved.description(Path(begun)).get("subjects", ()))
+        shared = sorted(seen & {"/".join(key.subject_key) for key in test})
+        if shared:
+            raise MerflowError(
+                where,
+                f"the weights in {begun} were trained on {', '.join(shared)}, tested here",
+                "weights that never saw a tested subject",
+                "pretrain on other datasets, or start at random",
+            )
 
 
 def _inputs(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile) -> dict[str, str]:

@@ -107,6 +107,8 @@ def train(recipe: Recipe, data: TrainingData, epochs: int, watch: Watch | None =
     history = _fit(model, recipe, data, weights, epochs, watch, clock)
     batchnorm.settle(model, data.x, training.batch_size)
     facts = _facts(recipe, data, model, weights, scale, epochs) | begun | clock.facts()
+    own = {"/".join(key.subject_key) for key in data.keys}
+    facts["subjects"] = sorted(own.union(begun.get("subjects", ())))
     # A model of the same layers without the optimiser, whose state nobody needs any more.
     return Trained(keras.Model(model.inputs, model.outputs, name="scaled"), history, facts)
 

@@ -70,7 +70,8 @@ def begin_from(network: keras.Model, name: str, path: Path) -> dict[str, Any]:
                 path, about, f"layer {other.name} has shapes {shapes[1]}, here {shapes[0]}"
             )
         mine.set_weights(values)
-    return {"start": file_digest(path), "start_layers": len(ours) - 1}
+    seen = about.get("subjects", [])
+    return {"start": file_digest(path), "start_layers": len(ours) - 1, "subjects": seen}
 
 
 def _grey_kernel(kernel: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -1,0 +1,39 @@
+"""One clip under two names: the same pixels on both sides of a fold are a leak, whoever they are.
+
+Subject keys keep the sides apart; a clip copied into another subject's folder, or a dataset read
+under two names, passes them. Its pixels do not.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from merflow.clips import ClipKey
+from merflow.errors import MerflowError
+
+
+def refuse_twins(
+    where: str,
+    train: tuple[np.ndarray, Sequence[ClipKey]],
+    test: tuple[np.ndarray, Sequence[ClipKey]],
+) -> None:
+    """Refuse a test clip, (N, ...) pixels and N keys a side, that is also trained on."""
+    known = {_print(x): key for x, key in zip(*train, strict=True) if _tells(x)}
+    for x, key in zip(*test, strict=True):
+        if _tells(x) and (other := known.get(_print(x))):
+            raise MerflowError(
+                where,
+                f"test clip {key} and training clip {other} hold the same pixels",
+                "every clip once, under one subject of one dataset",
+                "`merflow check` lists copies; delete one of the two, or name the dataset once",
+            )
+
+
+def _print(x: np.ndarray) -> bytes:
+    return hashlib.sha256(np.ascontiguousarray(x)).digest()
+
+
+def _tells(x: np.ndarray) -> bool:
+    """Return whether a clip has any content: still faces all have the same flow, none."""
+    return bool((x != x.flat[0]).any())
