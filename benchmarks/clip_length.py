@@ -3,7 +3,7 @@
 One drawn face, played to and fro, is written as a video of each length and taken through the
 commands that the workflow runs, each in a process of its own.
 
-`python benchmarks/clip_length.py [--frames 100 1000 10000] [--method phase] [--folder DIR]`
+`python benchmarks/clip_length.py [--frames 100 1000 10000] [--method phase] [--full] [--folder DIR]`
 """
 
 import argparse
@@ -31,10 +31,10 @@ def run(*words: object) -> tuple[float, float]:
     return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
-def drawn_face(folder: Path) -> list:
-    """Return the frames of one drawn clip, (240, 320, 3) uint8 RGB each."""
+def drawn_face(folder: Path, small: bool) -> list:
+    """Return the frames of one drawn clip, 640x480 or half that, uint8 RGB."""
     root = folder / "face"
-    write_dataset(root, "smic", layout("smic").plan(subjects=1, clips=3, small=True))
+    write_dataset(root, "smic", layout("smic").plan(subjects=1, clips=3, small=small))
     clip = read_dataset("smic", DatasetEntry(root=str(root))).clips[0]
     return list(read_frames(clip))
 
@@ -71,10 +71,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--frames", type=int, nargs="*", default=[100, 1000, 10000])
     parser.add_argument("--method", default="phase")
+    parser.add_argument("--full", action="store_true", help="640x480, not 320x240")
     parser.add_argument("--folder", type=Path, help="where the clips are kept while it runs")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=chosen.folder) as place:
-        frames = drawn_face(Path(place))
+        frames = drawn_face(Path(place), not chosen.full)
         for count in chosen.frames:
             root = Path(place) / str(count)
             write_clip(root, frames, count)

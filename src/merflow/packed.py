@@ -71,7 +71,8 @@ def write_packed(path: Path, found: Survey, recipe: dict[str, Any]) -> None:
     keys = sorted(found.keys)
     with create_hdf5(path, KIND) as handle:
         shape = (len(keys), *found.shape)
-        x = handle.create_dataset("x", shape, found.dtype, chunks=(1, *found.shape))
+        # In one piece: read whole it is one read of the disk, and a clip is one seek.
+        x = handle.create_dataset("x", shape, found.dtype)
         row_of = {key: row for row, key in enumerate(keys)}
         lengths = [0] * len(keys)
         for source in found.stores:

@@ -1,0 +1,124 @@
+"""What the workflow engine costs for 500, 2,000 and 10,000 clips: a project without pictures.
+
+A manifest of empty videos, ten clips a subject, four factors, LOSO with ten folds a job. Each size
+gives a dry run from nothing, a pass in which Snakemake schedules every job and keeps its record but
+runs none of them (`--touch`), a dry run with nothing to do, and one after a clip was added. CPU
+seconds, since a busy machine stretches only the wall clock.
+
+`python benchmarks/scale.py [--clips 500 2000 10000] [--touch-to 2000]`
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+PER_SUBJECT = 10
+EMOTIONS = ("happiness", "disgust", "surprise", "anger")
+CONFIG = {
+    "datasets": {"mine": {"root": "data", "reader": "manifest"}},
+    "collections": {"all": ["mine"]},
+    "preparations": {"grey64": {}},
+    "experiments": {
+        "scale": {"preparation": "grey64", "collection": "all", "factors": [1, 10, 25, 50]}
+    },
+    "folds_per_job": 10,
+    "keep_intermediate": True,
+}
+
+
+def write_project(folder: Path, clips: int) -> None:
+    """Write a config and a manifest of `clips` empty videos."""
+    (folder / "data").mkdir(parents=True)
+    lines = ["subject,clip,path,fps,onset,offset,emotion"]
+    for number in range(clips):
+        (folder / f"data/c{number}.mp4").touch()
+        lines.append(_row(number))
+    (folder / "data/manifest.csv").write_text("\n".join(lines) + "\n")
+    (folder / "config.yaml").write_text(yaml.safe_dump(CONFIG))
+
+
+def _row(number: int) -> str:
+    emotion = EMOTIONS[number % len(EMOTIONS)]
+    return f"p{number // PER_SUBJECT:04d},c{number},c{number}.mp4,100,0,60,{emotion}"
+
+
+def add_clip(folder: Path, number: int) -> None:
+    """Add a clip to the first subject."""
+    (folder / f"data/c{number}.mp4").touch()
+    row = _row(number).replace(f"p{number // PER_SUBJECT:04d}", "p0000", 1)
+    with open(folder / "data/manifest.csv", "a") as table:
+        table.write(row + "\n")
+
+
+def snakemake(folder: Path, *words: str) -> tuple[float, float, str]:
+    """Run Snakemake in a project; return CPU seconds, peak MB and what it said."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile"]
+    command += ["--configfile", "config.yaml", *words]
+    with open(folder / "said.txt", "w+") as said:
+        child = subprocess.Popen(command, cwd=folder, stdout=said, stderr=subprocess.STDOUT)
+        _, status, used = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        said.seek(0)
+        text = said.read()
+    if child.returncode:
+        raise SystemExit(f"{' '.join(map(str, words))}:\n{text[-2000:]}")
+    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, text
+
+
+def jobs(text: str) -> int:
+    """Return the number of jobs that a dry run lists."""
+    found = re.search(r"^total +(\d+)$", text, re.MULTILINE)
+    return int(found[1]) if found else 0
+
+
+def make_outputs(folder: Path) -> int:
+    """Create every file of the workflow, empty and of one age; return how many."""
+    _, _, text = snakemake(folder, "--summary")
+    names = re.findall(r"^(results/\S+)\t", text, re.MULTILINE)
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+        os.utime(folder / name, (1e9, 1e9))
+    return len(names)
+
+
+def measure(folder: Path, clips: int, touched: bool) -> None:
+    """Print the costs of one size."""
+    write_project(folder, clips)
+    dry = ("--dry-run", "--quiet", "rules")
+    seconds, peak, text = snakemake(folder, *dry)
+    count = jobs(text)
+    print(f"{clips:6} clips {count:6} jobs: from nothing {seconds:6.1f} s {peak:5.0f} MB")
+    make_outputs(folder)
+    if touched:
+        seconds, peak, _ = snakemake(folder, "--touch", "--forceall", "--quiet", "all")
+        each = f"{1000 * seconds / count:.1f} ms a job"
+        print(f"{clips:6} clips: every job kept {seconds:6.1f} s {peak:5.0f} MB, {each}")
+    seconds, peak, text = snakemake(folder, *dry)
+    print(f"{clips:6} clips: nothing to do {seconds:6.1f} s {peak:5.0f} MB, {jobs(text)} jobs")
+    if touched:
+        add_clip(folder, clips)
+        seconds, peak, text = snakemake(folder, *dry)
+        print(f"{clips:6} clips: one more clip {seconds:6.1f} s {peak:5.0f} MB, {jobs(text)} jobs")
+
+
+def main() -> None:
+    """Measure every size in a folder of its own."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clips", type=int, nargs="*", default=[500, 2000, 10000])
+    parser.add_argument("--touch-to", type=int, default=2000, help="largest size that is touched")
+    chosen = parser.parse_args()
+    for clips in chosen.clips:
+        with tempfile.TemporaryDirectory() as folder:
+            measure(Path(folder) / "project", clips, clips <= chosen.touch_to)
+
+
+if __name__ == "__main__":
+    main()
