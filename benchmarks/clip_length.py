@@ -3,7 +3,7 @@
 One drawn face, played to and fro, is written as a video of each length and taken through the
 commands that the workflow runs, each in a process of its own.
 
-`python benchmarks/clip_length.py [--frames 100 1000 10000] [--method phase] [--full] [--folder DIR]`
+`python benchmarks/clip_length.py [--frames 100 1000 10000] [--method phase] [--full]`
 """
 
 import argparse
