@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -406,6 +407,48 @@ def test_weights_of_another_network_or_another_file_are_refused(tmp_path):
     (tmp_path / "bad.h5").write_bytes(b"no HDF5")
     with pytest.raises(MerflowError, match="does not end as a finished merflow file"):
         load(tmp_path / "bad.h5")
+
+
+def write_as_keras_does(path, layers):
+    """Keras' own collection is in the older form: names in attributes, arrays in groups."""
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = np.array([name.encode() for name, _ in layers])
+        for name, arrays in layers:
+            group = file.create_group(name)
+            names = [f"{name}/{part}:0" for part in ("kernel", "bias")[: len(arrays)]]
+            group.attrs["weight_names"] = np.array([n.encode() for n in names])
+            for key, array in zip(names, arrays, strict=True):
+                group[key] = array
+
+
+def test_vgg_takes_the_imagenet_file_of_keras_after_its_digest_is_checked(tmp_path):
+    from merflow.networks.vgg16_transfer import vgg_features
+
+    rng, features = np.random.default_rng(0), vgg_features((32, 32, 3))
+    layers = [
+        (layer.name, [rng.normal(0, 0.01, w.shape).astype(np.float32) for w in layer.weights])
+        for layer in features.layers[1:]
+    ]
+    path = tmp_path / "notop.h5"
+    write_as_keras_does(path, layers)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    begin = {"start_weights": str(path), "start_sha256": digest, "epochs": 1}
+    begin["learning_rate"] = 1e-12
+    data = clips(3, shape=(1, 32, 32, 1))
+    settings = {"weights": "given", "units": 4, "freeze": True}
+    made = make_method(experiment("vgg16_transfer", settings, **begin), CLASSES, 0).fit(data)
+    got = made.model.layers[-1].get_layer("features").get_layer("block3_conv2").kernel
+    np.testing.assert_array_equal(np.asarray(got), dict(layers)["block3_conv2"][0])
+    assert made.facts["start"] == digest and made.facts["start_layers"] == 13
+    with pytest.raises(MerflowError, match="weights: given, which scales"):
+        make_method(experiment("vgg16_transfer", {"units": 4}, **begin), CLASSES, 0).fit(data)
+    write_as_keras_does(path, layers[:4])
+    begin["start_sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    with pytest.raises(MerflowError, match="not the weights of VGG16's thirteen"):
+        make_method(experiment("vgg16_transfer", settings, **begin), CLASSES, 0).fit(data)
+    with pytest.raises(MerflowError, match="its SHA-256 is"):
+        begin["start_sha256"] = "00"
+        make_method(experiment("vgg16_transfer", settings, **begin), CLASSES, 0).fit(data)
 
 
 # -- batch normalisation, cost -------------------------------------------------------------

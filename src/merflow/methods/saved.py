@@ -93,6 +93,15 @@ def _modest(value: Any) -> bool:  # noqa: ANN401
     return value is None or isinstance(value, str)
 
 
+def is_of_keras(path: Path) -> bool:
+    """Tell whether a file of weights is one that Keras' own collection offers, not one of ours."""
+    try:
+        with h5py.File(path, "r") as file:
+            return "layer_names" in file.attrs and "format" not in file.attrs
+    except OSError:
+        return False
+
+
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """Return the arrays that `write_arrays` stored."""
     with open_hdf5(path, FORMAT) as file:

@@ -13,8 +13,8 @@ answer rests on is a setting: the middle frame, the last (the apex, with `select
 the mean over the features of all frames.
 
 Weights: `none` is untrained; `imagenet` takes the file Keras itself offers and stops when it cannot
-be had; `given` fetches nothing but scales the input as for those: for weights that come from
-`training.start_weights` or a pretraining and began there.
+be had; `given` fetches nothing but scales the input as for those, for `training.start_weights`: a
+file of merflow's that began there, or a copy of Keras' own (`..._notop.h5`), its SHA-256 checked.
 
 Input: (T, H, W, C) frames, C 1 or 3; 224 x 224 there. 134,268,738 parameters for two classes,
 whatever the picture's size: features are pooled to 7 x 7 as in torchvision.

@@ -102,7 +102,7 @@ def train(recipe: Recipe, data: TrainingData, epochs: int, watch: Watch | None =
     )
     begun = {}
     if file := start.start_file(training, recipe.weights):
-        begun = start.begin_from(model.layers[-1], recipe.network, file)
+        begun = start.begin_from(model.layers[-1], recipe.network, file, recipe.settings)
     weights = balance.class_weights(training, data.y, recipe.classes)
     history = _fit(model, recipe, data, weights, epochs, watch, clock)
     batchnorm.settle(model, data.x, training.batch_size)

@@ -1,5 +1,6 @@
 """A network that starts from weights: of a pretraining, of another run, of a converted file."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,9 @@ def start_file(training: Training, given: Path | None) -> Path | None:
     return path
 
 
-def begin_from(network: keras.Model, name: str, path: Path) -> dict[str, Any]:
+def begin_from(
+    network: keras.Model, name: str, path: Path, settings: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Give `network` the weights stored in `path`, all but its last layer; return what was done.
 
     The stored network may have been trained on other classes and clips, but every layer before the
@@ -45,6 +48,8 @@ def begin_from(network: keras.Model, name: str, path: Path) -> dict[str, Any]:
     """
     from merflow.methods import saved
 
+    if name == "vgg16_transfer" and saved.is_of_keras(path):
+        return _convolutions_of_keras(network, path, settings or {})
     about = saved.description(path)
     if about.get("network") != name:
         raise MerflowError(
@@ -72,6 +77,28 @@ def begin_from(network: keras.Model, name: str, path: Path) -> dict[str, Any]:
         mine.set_weights(values)
     seen = about.get("subjects", [])
     return {"start": file_digest(path), "start_layers": len(ours) - 1, "subjects": seen}
+
+
+def _convolutions_of_keras(
+    network: keras.Model, path: Path, settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Give VGG16's convolutions the ImageNet weights of a file as Keras offers it, without top."""
+    if settings.get("weights") != "given":
+        raise MerflowError(
+            "network vgg16_transfer: weights",
+            f"{settings.get('weights', 'none')!r}, but training.start_weights are ImageNet's",
+            "weights: given, which scales the input as these weights need it",
+        )
+    features = network.get_layer("features")
+    try:
+        features.load_weights(path)
+    except (ValueError, OSError, KeyError, TypeError) as error:
+        raise MerflowError(
+            str(path),
+            f"not the weights of VGG16's thirteen convolutions ({str(error).splitlines()[0]})",
+            "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        ) from error
+    return {"start": file_digest(path), "start_layers": len(_weighted(features))}
 
 
 def _grey_kernel(kernel: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
