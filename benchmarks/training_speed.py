@@ -2,8 +2,8 @@
 
     python benchmarks/training_speed.py [network ...]
 
-Plain: the whole fold as float32 in numpy, `model.compile` and `model.fit`, as system C has it. Ours:
-the method as a fold runs it (uint8 clips, scaling in the network, class weights, own batches,
+Plain: the whole fold as float32 in numpy, then `model.compile` and `model.fit`, as in public code.
+Ours: the method as a fold runs it (uint8 clips, scaling in the network, class weights, own batches,
 statistics of batch normalisation taken anew). Both are fitted in turn in one process, the first
 round apart, where libraries load. CPU seconds, since machines are shared; what counts is the ratio.
 """
