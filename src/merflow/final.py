@@ -18,7 +18,7 @@ from merflow.runs import Run
 from merflow.settings import Align, Preparation
 from merflow.split import FoldFile
 from merflow.tables import read_scores
-from merflow.train import Shelf, fold_seed, history_text, training_data
+from merflow.train import Shelf, curve_so_far, fold_seed, history_text, training_data
 
 if TYPE_CHECKING:
     from merflow.methods import Fitted
@@ -81,7 +81,9 @@ def train_final(plan: Plan, run: Run, shelf: Shelf, out: Path) -> dict[str, Any]
     data = training_data(shelf, fold, classes)
     started = time.perf_counter()
     start = next(map(Path, plan.start_weights(run.experiment)), None)
-    fitted = make_method(experiment, classes, fold_seed(run.seed, FINAL), start).fit(data)
+    method = make_method(experiment, classes, fold_seed(run.seed, FINAL), start)
+    with curve_so_far(method, out):
+        fitted = method.fit(data)
     out.mkdir(parents=True, exist_ok=True)
     fitted.save(out)
     write_text(out / "history.csv", history_text(fitted.history))

@@ -1,7 +1,8 @@
 """Training, fold by fold: packed clips in, predictions of the unseen subject out."""
 
+import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from merflow.controls import apply
 from merflow.csvtable import csv_text
 from merflow.errors import MerflowError
 from merflow.files import digest, file_digest, write_json, write_text
-from merflow.methods import Fitted, TrainingData
+from merflow.methods import Fitted, Method, TrainingData
 from merflow.packed import Packed
 from merflow.plan import Plan
 from merflow.predictions import Predictions, write_predictions
@@ -21,6 +22,11 @@ from merflow.runs import Run
 from merflow.settings import Experiment
 from merflow.split import FoldFile
 from merflow.twins import refuse_twins
+
+LIVE = "live.csv"
+"""The epochs so far of a training that has not ended."""
+LIVE_SECONDS = 1.0
+"""It is written no more often than this (s)."""
 
 
 def fold_seed(seed: int, fold: str) -> int:
@@ -68,7 +74,9 @@ def train_fold(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile, out: Path) ->
     start = next(map(Path, plan.start_weights(run.experiment)), None)
     refuse_leaks(experiment, start, data, shelf, test, where)
     seed = fold_seed(run.seed, fold.name)
-    fitted = make_method(experiment, classes, seed, start).fit(data)
+    method = make_method(experiment, classes, seed, start)
+    with curve_so_far(method, out):
+        fitted = method.fit(data)
     fitted.save(out)
     write_text(out / "history.csv", history_text(fitted.history))
     facts = {
@@ -132,6 +140,32 @@ def refuse_leaks(
                 "weights that never saw a tested subject",
                 "pretrain on other datasets, or start at random",
             )
+
+
+@contextlib.contextmanager
+def curve_so_far(method: Method, out: Path) -> Iterator[None]:
+    """Keep the epochs of a training that has some in LIVE until it ends; the studio draws them."""
+    if not hasattr(method, "told"):
+        yield
+        return
+    rows: list[dict[str, Any]] = []
+    written = 0.0
+
+    def told(row: dict[str, Any]) -> None:
+        nonlocal written
+        rows.append(row)
+        # A choice of epochs trains several times: the last curve is the one that counts.
+        if row["epoch"] == 1:
+            del rows[:-1]
+        if time.monotonic() - written >= LIVE_SECONDS:
+            write_text(out / LIVE, history_text(rows))
+            written = time.monotonic()
+
+    method.told = told
+    try:
+        yield
+    finally:
+        (out / LIVE).unlink(missing_ok=True)
 
 
 def _inputs(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile) -> dict[str, str]:

@@ -16,12 +16,23 @@ import yaml
 
 from merflow.catalogue import catalogue_text
 from merflow.clips import Clip, ClipArrays
+from merflow.commands.score import score_run
+from merflow.commands.split import split
 from merflow.configuration import load
+from merflow.demo import recording
+from merflow.demo.clip import Difficulty
 from merflow.files import write_text
+from merflow.final import train_final
+from merflow.interpolate import interpolate_clip
+from merflow.packed import read_packed, survey, write_packed
 from merflow.plan import Plan
 from merflow.predictions import Pooled, write_pooled
-from merflow.store import Skipped, write_store
+from merflow.prepare import prepare_clip
+from merflow.runs import Run
+from merflow.split import read_fold
+from merflow.store import Skipped, Store, write_store
 from merflow.tables import About, score_rows, write_confusion, write_scores
+from merflow.train import Shelf, train_fold
 
 ROOT = Path(__file__).parents[2]
 SIDE = 64
@@ -39,6 +50,10 @@ def build(folder: Path) -> None:
     config = yaml.safe_load((ROOT / "config/quick.yaml").read_text())
     for name in config["datasets"]:
         config["datasets"][name]["root"] = f"faces/{name}"
+    config["experiments"]["svm"] = {
+        "method": "lbptop_svm", "preparation": "grey32", "factors": [1], "collection": "composite",
+        "training": {"svm": {"blocks": 2, "radii": [1, 1, 2]}},
+    }  # fmt: skip
     write_text(folder / "config/config.yaml", yaml.safe_dump(config, sort_keys=False))
     with contextlib.chdir(folder):
         plan = Plan.read(load("config/config.yaml"))
@@ -48,6 +63,7 @@ def build(folder: Path) -> None:
                 _store(name, subject, [c for c in clips if c.key.subject == subject])
         for factor in ("x1", "x10"):
             _run(plan, factor)
+        _svm(plan)
 
 
 def _store(dataset: str, subject: str, clips: list[Clip]) -> None:
@@ -86,6 +102,33 @@ def _run(plan: Plan, factor: str) -> None:
     for fold in set(folds):
         write_text(f"{run}/{fold}/history.csv", HISTORY)
         write_text(f"{run}/{fold}/predictions.csv", "dataset,subject,clip,p_negative\n")
+
+
+def _svm(plan: Plan) -> None:
+    """Train the folds and the final model of an SVM on the cropped clips, as the workflow does."""
+    run, made, prepared = Run("svm", "x1", 0), [], plan.prepared("grey32", "x1", "composite")
+    for path in map(Path, prepared):
+        source = Path(f"results/grey32/cropped/{path.parent.name}/{path.name}")
+        with Store(source) as store:
+            preparation = plan.settings.preparations["grey32"]
+            rows = [prepare_clip(clip, preparation, interpolate_clip) for clip in store]
+            write_store(path, "interpolate", [*rows, *store.skipped], {}, {})
+        made.append(path)
+    (pack,) = map(Path, plan.packed("svm", "x1"))
+    write_packed(pack, survey(made), {})
+    split("svm", config=Path("config/config.yaml"))
+    shelf = Shelf([read_packed(pack)], ["x1"], "none")
+    for path in map(Path, plan.fold_files("svm")):
+        train_fold(plan, run, shelf, read_fold(path), Path(run.folder) / path.stem)
+    score_run(Path(run.folder), plan)
+    train_final(plan, run, shelf, Path(run.folder) / "final")
+
+
+def draw_recording(folder: Path) -> Path:
+    """Draw a short uncut recording, half a second of it an expression."""
+    hard = Difficulty(amplitude_px=(2.5, 3.0))
+    planned = recording.plan(0, 3, hard, small=True, expressions=1)
+    return recording.write_recording(folder, planned)
 
 
 class Studio:

@@ -29,6 +29,8 @@ class NetworkMethod:
         self.weights = weights
         self.watch: Callable[[keras.Model], dict[str, float]] | None = None
         """Called with the model after each epoch; training does not depend on it."""
+        self.told: Callable[[dict[str, Any]], None] | None = None
+        """Given each epoch's row of the history as it ends."""
 
     def fit(self, data: TrainingData) -> "FittedNetwork":
         """Fit a new network with a new optimiser on the fold's training clips."""
@@ -49,6 +51,7 @@ class NetworkMethod:
             self.seed,
             device,
             self.weights,
+            self.told,
         )
         result = loop.train_fold(recipe, data, self.watch)
         result.facts["seconds"] = round(time.perf_counter() - started, 3)

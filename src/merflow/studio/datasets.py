@@ -11,9 +11,11 @@ from starlette.routing import Route
 
 from merflow.check import check_dataset
 from merflow.clips import Clip
+from merflow.datasets import names
 from merflow.errors import MerflowError
 from merflow.studio.answers import Clash, Missing, answer, only_keys
 from merflow.studio.project import Project
+from merflow.studio.roots import choose, folders
 
 
 class Checks:
@@ -63,6 +65,7 @@ def routes(project: Project) -> list[Route]:
         used = set(project.plan().datasets())
         return {
             "config": project.config.relative_to(project.root).as_posix(),
+            "readers": [name for name in names() if name not in settings.datasets],
             "datasets": [_facts(project, name, name in used) for name in settings.datasets],
         }
 
@@ -73,6 +76,14 @@ def routes(project: Project) -> list[Route]:
         only_keys(given, ())
         return checks.start(known(request))
 
+    def look(request: Request) -> dict[str, Any]:
+        return folders(project, request.query_params.get("at", ""))
+
+    def root(request: Request, given: dict[str, Any]) -> dict[str, Any]:
+        only_keys(given, ("root",))
+        file = choose(project, request.path_params["dataset"], given.get("root"))
+        return {"file": file}
+
     def known(request: Request) -> str:
         name = request.path_params["dataset"]
         if name not in project.settings().datasets:
@@ -82,6 +93,8 @@ def routes(project: Project) -> list[Route]:
     at = "/api/datasets/{dataset}/check"
     return [
         Route("/api/datasets", answer(listing)),
+        Route("/api/folders", answer(look)),
+        Route("/api/datasets/{dataset}/root", answer(root), methods=["POST"]),
         Route(at, answer(state)),
         Route(at + "/start", answer(start), methods=["POST"]),
     ]

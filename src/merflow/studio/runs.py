@@ -10,12 +10,14 @@ from starlette.routing import Route
 
 from merflow.csvtable import read_csv
 from merflow.errors import MerflowError
+from merflow.final import FINAL
 from merflow.predictions import read_pooled
 from merflow.runs import Run
 from merflow.studio.answers import Missing, answer
 from merflow.studio.pooled import pooled_facts
 from merflow.studio.project import Project
 from merflow.tables import read_scores
+from merflow.train import LIVE
 
 
 def routes(project: Project) -> list[Route]:
@@ -51,14 +53,18 @@ def routes(project: Project) -> list[Route]:
         return pooled_facts(table, read_scores(scores) if scores.is_file() else [])
 
     def curves(request: Request) -> dict[str, Any]:
-        """The training curves of the folds finished so far."""
+        """The training curves of the folds finished so far, and of those under way."""
         _, folder = opened(request)
-        found = {
-            file.parent.name: _curve(file)
-            for file in sorted(folder.glob("*/history.csv"))
-            if project.below(*file.relative_to(project.root).parts)
-        }
-        return {"folds": {name: curve for name, curve in found.items() if curve}}
+        files = [*folder.glob("*/history.csv"), *folder.glob(f"*/{LIVE}")]
+        found = {}
+        for file in sorted(files, key=lambda one: (one.parent.name, one.name)):
+            if file.parent.name == FINAL:
+                continue
+            project.below(*file.relative_to(project.root).parts)
+            curve = _curve(file)
+            if curve:
+                found[file.parent.name] = curve | {"live": file.name == LIVE}
+        return {"folds": found}
 
     def opened(request: Request) -> tuple[Run, Path]:
         names = request.path_params
@@ -105,7 +111,13 @@ def _run_row(project: Project, run: Run) -> dict[str, Any]:
 
 def _curve(file: Path) -> dict[str, Any]:
     """Return the columns of a history.csv as numbers; empty where a method has no epochs."""
-    sheet = read_csv(file, ("epoch",), may_be_empty=True)
+    try:
+        sheet = read_csv(file, ("epoch",), may_be_empty=True)
+    except MerflowError:
+        if file.exists():
+            raise
+        # A training ended between the listing and the reading.
+        return {}
     try:
         columns = {name: [float(cell) for cell in sheet[name]] for name in sheet.columns}
     except ValueError as error:

@@ -42,6 +42,8 @@ class Recipe:
     seed: int
     device: str
     weights: Path | None = None
+    told: Callable[[dict[str, Any]], None] | None = None
+    """Given the row of each epoch as it ends; training does not depend on it."""
 
 
 @dataclass
@@ -141,6 +143,8 @@ def _fit(
         row = {"epoch": number, **_one_epoch(model, feed, data, weights, order, number, clock)}
         row["learning_rate"] = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
         history.append(row | (watch(model) if watch else {}))
+        if recipe.told:
+            recipe.told(history[-1])
     return history
 
 

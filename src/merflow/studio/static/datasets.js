@@ -2,7 +2,7 @@
 
 import { get, post, url } from "./api.js";
 import { busy, jobPanel, onJob, startJob } from "./job.js";
-import { action, el, fail, table } from "./ui.js";
+import { action, choice, el, fail, guarded, table } from "./ui.js";
 
 let open = "";
 
@@ -25,11 +25,41 @@ export async function datasetsView(view, [wanted]) {
       el("td", {}, Object.entries(one.prepared).map(([name, count]) => `${name}: ${count} subjects`).join("; "))));
     list.replaceChildren(el("h2", {}, `Datasets of ${found.config}`),
       table(["dataset", "root", "clips", "subjects", "cropped"], rows, { class: "wide" }),
-      el("div", { class: "row" }, action("Next dataset", "n", () => {
+      el("div", { class: "row" }, addRow(), action("Next dataset", "n", () => {
         const place = names.indexOf(open);
         return pick(names[(place + 1) % names.length]);
       }, { disabled: names.length < 2 })));
     show();
+  }
+
+  // A dataset that the config does not name yet: it gets a root first.
+  function addRow() {
+    const other = choice("Dataset to add", found.readers.map((name) => [name]), () => {}, found.readers[0]);
+    return found.readers.length ? el("span", { class: "row" }, other, action("Add dataset", "a", () => {
+      detail.replaceChildren(el("div", { class: "card" }, el("h2", {}, `${other.value}: where it lies`), picker(other.value, "")));
+      return undefined;
+    })) : "";
+  }
+
+  // Folders below the one the studio was started in, one level at a time.
+  function picker(name, begin) {
+    const box = el("div", { class: "stack", id: "picker" });
+    async function go(at) {
+      const { folders, more } = await get(`/api/folders?${new URLSearchParams({ at })}`);
+      const up = at.split("/").slice(0, -1).join("/");
+      box.replaceChildren(el("div", { class: "row" }, el("strong", { id: "picked" }, at || "(the project's folder)"),
+        action("Up", "u", () => go(up), { disabled: !at }),
+        action("Use this folder", "h", async () => {
+          await post(`${url("datasets", name)}/root`, { root: at });
+          open = name;
+          await load();
+        }, { disabled: !at })),
+      el("div", { class: "tags tall" }, folders.map((one) => el("button", { type: "button",
+        onclick: guarded(() => go(at ? `${at}/${one}` : one)) }, one)),
+      more ? el("span", { class: "soft" }, `and ${more} more`) : folders.length ? "" : el("span", { class: "soft" }, "no folder in it")));
+    }
+    go(begin).catch(() => go("").catch(fail));
+    return box;
   }
 
   function pick(name) {
@@ -44,11 +74,14 @@ export async function datasetsView(view, [wanted]) {
     const findings = el("div", { id: "findings", role: "status" }, el("p", { class: "soft" }, "Not checked since the studio was started."));
     const check = action("Check", "k", async () => { await post(`${url("datasets", one.name, "check")}/start`); await watch(one.name, findings, check); });
     const prepare = action("Prepare", "g", () => startJob("dataset", one.name), { "data-start": one.name, disabled: busy() || !one.used || !one.there });
+    const place = el("div", {});
+    const move = action("Choose root", "o", () => { place.replaceChildren(picker(one.name, one.there ? one.root : "")); });
     const counts = one.clips ? table(["subject", ...one.emotions, "all"], Object.entries(one.subjects).map(([subject, row]) => [
       subject, ...one.emotions.map((name) => row[name] || 0), Object.values(row).reduce((a, b) => a + b, 0)]), { class: "wide" })
       : el("p", { class: "soft" }, one.fault || "Its clips are listed once the workflow has read it: Prepare.");
     detail.replaceChildren(
-      el("div", { class: "card" }, el("div", { class: "row" }, el("h2", {}, one.name), check, prepare),
+      el("div", { class: "card" }, el("div", { class: "row" }, el("h2", {}, one.name), check, prepare, move),
+        place,
         el("p", { class: "soft" }, one.used ? "Prepare aligns, crops, magnifies and interpolates every subject for the experiments that use it."
           : "No experiment of the config uses this dataset."), el("h2", {}, "What check finds"), findings),
       el("div", { class: "card scroll" }, el("h2", {}, "Clips by subject and emotion"), el("div", { class: "tall", tabindex: 0 }, counts)));

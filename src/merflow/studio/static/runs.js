@@ -13,7 +13,7 @@ export async function runsView(view, [experiment, factor, seed]) {
   const output = jobPanel();
   view.append(el("div", { class: "pair" }, el("div", { class: "stack" }, top, output.panel), run));
   let chosen = experiment ? { experiment, factor, seed } : null;
-  let turn = 0;
+  let turn = 0, scored = false;
 
   async function open(name, row) {
     chosen = { experiment: name, factor: row.factor, seed: String(row.seed) };
@@ -25,6 +25,9 @@ export async function runsView(view, [experiment, factor, seed]) {
   async function list() {
     const { experiments } = await get("/api/experiments");
     if (!view.isConnected) return;
+    const row = chosen && experiments.find((one) => one.name === chosen.experiment)
+      ?.runs.find((one) => one.factor === chosen.factor && String(one.seed) === chosen.seed);
+    scored = !!row?.score || !!row?.note;
     top.replaceChildren(...experiments.map((entry) => card(entry, chosen, open)));
     if (!experiments.length) top.append(el("p", { class: "soft" }, "The config names no experiment."));
     if (!chosen) {
@@ -39,9 +42,17 @@ export async function runsView(view, [experiment, factor, seed]) {
     const mine = ++turn;
     const at = url("runs", chosen.experiment, chosen.factor, chosen.seed);
     const curves = await get(`${at}/curves`);
-    let facts = null;
-    try { facts = await get(at); } catch (error) { if (error.status !== 404) throw error; }
+    const facts = scored ? await get(at) : null;
     if (mine === turn) renderRun(run, chosen, facts, curves.folds);
+  }
+
+  // While folds train, their curves grow an epoch at a time.
+  async function growCurves() {
+    const old = run.querySelector("#curves");
+    if (!chosen || !old) return;
+    const mine = turn;
+    const { folds } = await get(`${url("runs", chosen.experiment, chosen.factor, chosen.seed)}/curves`);
+    if (mine === turn && !old.contains(document.activeElement)) run.querySelector("#curves")?.replaceWith(curvesCard(folds));
   }
 
   await list();
@@ -55,7 +66,7 @@ export async function runsView(view, [experiment, factor, seed]) {
       if (done >= 0 || was) list().then(showRun).catch(fail);
       done = state.done ?? 0;
       was = busy();
-    }
+    } else if (busy()) growCurves().catch(fail);
   });
   return () => { leave(); output.leave(); turn++; };
 }
@@ -112,11 +123,16 @@ export function confusionCard(facts) {
     action("Next part", "v", () => { pick.selectedIndex = (pick.selectedIndex + 1) % names.length; kept.part = pick.value; draw(); })), body);
 }
 
+function training(folds) {
+  const now = Object.keys(folds).filter((name) => folds[name].live);
+  return now.length ? `; in training: ${now.join(", ")}` : "";
+}
+
 function curvesCard(folds) {
   const names = Object.keys(folds);
   const box = el("div", { class: "card", id: "curves" });
   if (!names.length) {
-    box.append(el("h2", {}, "Training curves"), el("p", { class: "soft" }, "None: no fold has finished, or the method has no epochs."));
+    box.append(el("h2", {}, "Training curves"), el("p", { class: "soft" }, "None: no fold has been trained, or the method has no epochs."));
     return box;
   }
   const columns = [...new Set(names.flatMap((name) => Object.keys(folds[name].columns)))].filter((name) => name !== "epoch");
@@ -127,7 +143,7 @@ function curvesCard(folds) {
     const series = names.map((name, i) => ({ name, colour: i, faint: one && name !== one,
       xs: folds[name].columns.epoch, ys: folds[name].columns[kept.curve] || [] })).filter((line) => line.ys.length);
     body.replaceChildren(chart(series, { x: "epoch", y: kept.curve, height: 170 }).root,
-      el("div", { class: "legend" }, one ? `${one}; the other folds are faint` : `${names.length} folds, a line each`));
+      el("div", { class: "legend" }, one ? `${one}; the other folds are faint` : `${names.length} folds, a line each${training(folds)}`));
   };
   draw();
   const what = choice("Curve", columns.map((name) => [name]), (v) => { kept.curve = v; draw(); }, kept.curve);
