@@ -1,5 +1,8 @@
 import pytest
-from studio_project import Studio, build, copy
+from studio_project import Studio, build, copy, draw_recording
+
+from merflow import media
+from merflow.studio.trial.film import picture
 
 
 @pytest.fixture(scope="session")
@@ -8,7 +11,17 @@ def built(tmp_path_factory):
     folder = tmp_path_factory.mktemp("studio") / "built"
     folder.mkdir()
     build(folder)
+    draw_recording(folder / "faces/recordings")
     return folder
+
+
+@pytest.fixture(scope="session")
+def camera_film(built, tmp_path_factory):
+    """What the browser's camera sees: the recording, as a stream of JPEGs."""
+    film = media.read(built / "faces/recordings/recording00.avi")
+    path = tmp_path_factory.mktemp("camera") / "film.mjpeg"
+    path.write_bytes(b"".join(picture(frame) for frame in film.frames))
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -20,11 +33,15 @@ def studio(built, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def browser():
+def browser(camera_film):
     from browser_window import CHROMIUM, QUIET, sync_api
 
+    camera = [
+        "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-video-capture={camera_film}",
+    ]  # fmt: skip
     with sync_api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *camera])
         yield browser
         browser.close()
 

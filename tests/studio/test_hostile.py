@@ -20,6 +20,9 @@ READS = [
     "/api/datasets",
     "/api/datasets/smic/check",
     "/api/workflow",
+    "/api/folders",
+    "/api/test",
+    "/api/test/state",
 ]
 WRITES = [
     CLIP + "/marks",
@@ -27,11 +30,19 @@ WRITES = [
     "/api/workflow/start",
     "/api/workflow/stop",
     "/api/workflow/unlock",
+    "/api/datasets/smic/root",
+    "/api/test/dataset",
+    "/api/test/film",
+    "/api/test/live",
+    "/api/test/stop",
+    "/api/test/frame",
 ]
 BODIES = {
     CLIP + "/marks": {"marks": {}, "before": {}},
     "/api/workflow/start": {"what": "experiment", "name": "quick"},
     "/api/workflow/stop": {"id": 1},
+    "/api/datasets/smic/root": {"root": "faces/samm"},
+    "/api/test/dataset": {"run": "results/runs/svm/x1/seed0", "dataset": "smic"},
 }
 ESCAPES = [
     "..", "../..", "..%2f..%2f..%2fetc", "%2e%2e%2f%2e%2e", "..%5c..%5cx", "....//", "%00",
@@ -48,6 +59,10 @@ PLACES = [
     "/api/runs/quick/{}/0/curves",
     "/api/runs/quick/x1/{}",
     "/api/datasets/{}/check",
+    "/api/folders?at={}",
+    "/api/test/{}/result",
+    "/api/test/{}/windows",
+    "/api/test/0/frames/{}",
     "/{}",
 ]
 
@@ -59,6 +74,7 @@ def unchanged(studio):
     yield
     assert state(studio.folder) == before
     assert studio.json("/api/workflow")["state"] == "idle"
+    assert studio.json("/api/test/state")["state"] == "idle"
 
 
 def refused(answer, *codes):
@@ -125,6 +141,8 @@ def test_a_path_that_leads_out_is_refused_wherever_a_name_stands(studio, escape)
         # http.client refuses raw control characters; every other sign goes out as it is.
         answer = studio.ask(place.format(escape))
         if place == "/{}" and escape == ".":
+            continue
+        if place.endswith("at={}") and escape == "results":
             continue
         refused(answer, 400, 404, 414)
 
@@ -198,8 +216,68 @@ def test_a_form_is_no_json(studio, kind):
     refused(studio.ask("/api/workflow/start", "POST", body, Content_Type=kind), 400)
 
 
+SVM = "results/runs/svm/x1/seed0"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["../../etc/passwd", "/etc/passwd", "faces/../../x.avi", "faces/none.avi", "config/config.yaml",
+     "", ".", 3, None, ["a"], "a" * 2000, "faces/recordings/recording00.avi\u0000", "C:\\x.avi"],
+)  # fmt: skip
+def test_a_recording_that_is_none_is_not_opened(studio, path):
+    body = {"run": SVM, "path": path, "fps": None, "points": 5}
+    refused(studio.ask("/api/test/film", "POST", body), 400, 404)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"run": "../../x"}, {"run": "results/runs/other/x1/seed0"}, {"run": None}, {"run": 3},
+     {"fps": -1}, {"fps": "x"}, {"fps": 1e9}, {"fps": True}, {"points": 7}, {"points": True},
+     {"more": 1}],
+)  # fmt: skip
+def test_a_test_that_makes_no_sense_is_not_begun(studio, change):
+    body = {"run": SVM, "path": "faces/recordings/recording00.avi", "fps": None, "points": 5}
+    refused(studio.ask("/api/test/film", "POST", body | change), 400, 404)
+
+
+@pytest.mark.parametrize(
+    "change", [{"window": 1}, {"window": 10**6}, {"window": "9"}, {"stride": 0}, {"stride": True},
+               {"stride": None}, {"points": 69}, {"run": SVM + "/.."}],
+)  # fmt: skip
+def test_a_camera_with_impossible_settings_is_not_begun(studio, change):
+    body = {"run": SVM, "window": 30, "stride": 10, "points": 5}
+    refused(studio.ask("/api/test/live", "POST", body | change), 400, 404)
+
+
+@pytest.mark.parametrize("name", ["../smic", "", None, 3, "nobody", "<script>"])
+def test_a_dataset_that_is_none_is_not_tested(studio, name):
+    refused(studio.ask("/api/test/dataset", "POST", {"run": SVM, "dataset": name}), 400, 404)
+
+
+@pytest.mark.parametrize(
+    "query", ["", "id=0&at=0", "id=1&at=-1", "id=1&at=x", "id=x&at=0", "id=1&at=1"]
+)
+def test_a_frame_of_no_camera_is_refused(studio, query):
+    jpeg = b"\xff\xd8\xff" + b"\x00" * 100
+    path = f"/api/test/frame?{query}"
+    refused(studio.ask(path, "POST", jpeg, Content_Type="image/jpeg"), 400, 404)
+    refused(studio.ask(path, "POST", b"{}"), 400)
+
+
+@pytest.mark.parametrize(
+    "root", ["..", "/", "/etc", "faces/../..", "config/config.yaml", None, 3, "~"]
+)
+def test_a_root_outside_the_project_is_not_set(studio, root):
+    refused(studio.ask("/api/datasets/smic/root", "POST", {"root": root}), 400, 404)
+
+
+def test_a_dataset_that_nothing_reads_gets_no_root(studio):
+    refused(studio.ask("/api/datasets/nobody/root", "POST", {"root": "faces"}), 404)
+
+
 @pytest.mark.parametrize("number", [0, 1, -1, True, "1", None, [1], 10**30])
 def test_a_job_that_is_none_is_not_stopped(studio, number):
+    refused(studio.ask("/api/test/stop", "POST", {"id": number}), 404)
     refused(studio.ask("/api/workflow/stop", "POST", {"id": number}), 404)
 
 

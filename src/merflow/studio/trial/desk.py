@@ -72,9 +72,9 @@ class TrialDesk:
             while True:
                 message = pipe.recv()
                 with self._lock:
-                    if pipe is not self._pipe:
-                        return
-                    self._take(message)
+                    if pipe is self._pipe:
+                        self._take(message)
+        pipe.close()
         with self._lock:
             if pipe is self._pipe:
                 self._pipe = None
@@ -154,13 +154,13 @@ class TrialDesk:
         return self.state()
 
     def _kill(self) -> None:
-        pipe, self._pipe = self._pipe, None
+        # Its listener closes the pipe, at the end of it: a number closed here could be given to
+        # the next pipe while the listener still reads from it.
+        self._pipe = None
         if self._process is not None:
             self._process.kill()
             self._process.join(10)
             self._process = None
-        if pipe is not None:
-            pipe.close()
 
     def close(self) -> None:
         """End the child; the server is going down."""

@@ -1,0 +1,230 @@
+"""A run tested from the page's routes: a dataset, a recording, a camera, and what may go wrong."""
+
+import signal
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from merflow import media
+from merflow.errors import MerflowError
+from merflow.final import open_model
+from merflow.predictions import read_pooled
+from merflow.studio.trial.film import Follower
+from merflow.studio.trial.live import decoded
+
+SVM = "results/runs/svm/x1/seed0"
+FILM = {"run": SVM, "path": "faces/recordings/recording00.avi", "fps": None, "points": 5}
+LIVE = {"run": SVM, "window": 16, "stride": 4, "points": 5}
+
+
+def ended(studio, seconds=240):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        state = studio.json("/api/test/state")
+        if state["state"] != "running":
+            return state
+        time.sleep(0.1)
+    raise AssertionError(state)
+
+
+def begin(studio, kind, body):
+    return studio.json(f"/api/test/{kind}", "POST", body)
+
+
+def child_of(studio):
+    """Return the number of the process that the studio tests runs in."""
+    children = Path(f"/proc/{studio.process.pid}/task/{studio.process.pid}/children")
+    for number in children.read_text().split():
+        if "spawn_main" in Path(f"/proc/{number}/cmdline").read_text():
+            return int(number)
+    return None
+
+
+@pytest.fixture(scope="module")
+def filmed(studio):
+    """A recording that has been tested: its state and its result."""
+    begin(studio, "film", FILM)
+    state = ended(studio)
+    assert state["state"] == "done", state["error"]
+    return state, studio.json(f"/api/test/{state['id']}/result")
+
+
+def test_a_recording_shows_every_frame_its_face_and_the_expression(studio, filmed):
+    state, result = filmed
+    film = media.read(studio.folder / FILM["path"])
+    count = len(film.frames)
+    assert state["ready"] == state["reel"]["count"] == count == len(result["boxes"])
+    for index in (0, count // 2, count - 1):
+        sent = studio.ask(f"/api/test/{state['id']}/frames/{index}")
+        shown = cv2.imdecode(np.frombuffer(sent.content, np.uint8), cv2.IMREAD_COLOR_RGB)
+        assert sent.getheader("content-type") == "image/jpeg"
+        assert np.abs(shown.astype(int) - film.frames[index]).mean() < 4
+    assert all(len(points) == 5 for points in result["points"])
+    left, top, right, bottom = result["boxes"][0]
+    eyes = np.array(result["points"][0][:4])
+    assert ((eyes > [left - 9, top - 9]) & (eyes < [right + 9, bottom + 9])).all()
+    (event,) = result["events"]
+    # faces/recordings/recording00.truth.csv: the expression lies at 33 to 52.
+    assert event["first"] < 45 and event["last"] > 40
+    assert sum(event["probabilities"].values()) == pytest.approx(1)
+
+
+def test_window_and_stride_are_set_apart_and_need_no_second_test(studio, filmed):
+    state, result = filmed
+    for window, stride in ((10, 5), (40, 7)):
+        query = f"window={window}&stride={stride}"
+        found = studio.json(f"/api/test/{state['id']}/windows?{query}")
+        firsts = [row["first"] for row in found["rows"]]
+        assert firsts[:3] == [0, stride, 2 * stride]
+        assert all(row["last"] - row["first"] == window - 1 for row in found["rows"])
+        assert {row["answer"] for row in found["rows"]} > {"no expression"}
+    assert studio.ask(f"/api/test/{state['id']}/windows?window=100000").status == 400
+    assert len(studio.json(f"/api/test/{state['id']}/windows")["rows"]) == len(result["windows"])
+
+
+def test_a_dataset_is_answered_by_the_folds_as_the_run_itself_was(studio, filmed):
+    begin(studio, "dataset", {"run": SVM, "dataset": "smic"})
+    state = ended(studio)
+    assert state["state"] == "done", state["error"]
+    found = studio.json(f"/api/test/{state['id']}/result")
+    table = read_pooled(studio.folder / SVM / "pooled.csv").part("smic")
+    wrong = {tuple(row["key"]): row["predicted"] for row in found["wrong"]}
+    for key, truth, said in zip(table.keys, table.truth, table.predicted, strict=True):
+        assert wrong.get(tuple(key), table.classes[truth]) == table.classes[said]
+    assert found["tested"] == found["by_fold"] == len(table.keys) == 5
+    assert found["skipped"] == ["smic/s03/s03_sur_01"]
+    full = next(row for row in found["scores"] if row["part"] == "full")
+    assert full["n"] == 5
+
+
+def test_a_subject_that_training_saw_and_no_fold_left_out_is_not_tested(studio, filmed):
+    weights = studio.folder / SVM / "smic-s01/weights.weights.h5"
+    kept = weights.read_bytes()
+    weights.unlink()
+    try:
+        begin(studio, "dataset", {"run": SVM, "dataset": "smic"})
+        state = ended(studio)
+        found = studio.json(f"/api/test/{state['id']}/result")
+        assert found["untested"] == {"smic/s01": 3} and found["tested"] == 2
+    finally:
+        weights.write_bytes(kept)
+
+
+def test_a_changed_preparation_is_refused(studio, filmed):
+    config = studio.folder / "config/local.yaml"
+    config.write_text("preparations: {grey32: {interpolate: {length: 7}}}\n")
+    try:
+        begin(studio, "dataset", {"run": SVM, "dataset": "smic"})
+        state = ended(studio)
+        assert state["state"] == "failed"
+        assert "have changed since the run was trained" in state["error"]
+    finally:
+        config.unlink()
+
+
+def test_a_camera_is_followed_and_answered_and_gives_way(studio, filmed):
+    film = media.read(studio.folder / FILM["path"])
+    jpegs = [cv2.imencode(".jpg", frame[..., ::-1])[1].tobytes() for frame in film.frames]
+    begin(studio, "live", LIVE)
+    state = ended(studio)
+    assert state["state"] == "watching", state["error"]
+    assert studio.ask("/api/test/film", "POST", FILM).status == 409
+    numbers, said = set(), []
+    for index, jpeg in enumerate(jpegs):
+        path = f"/api/test/frame?id={state['id']}&at={20 * index}"
+        said.append(studio.json(path, "POST", jpeg, Content_Type="image/jpeg"))
+        if said[-1]["answer"]:
+            numbers.add(said[-1]["answer"]["number"])
+        time.sleep(0.02)
+    assert [one["index"] for one in said] == list(range(len(jpegs)))
+    assert all(one["box"] and len(one["points"]) == 5 for one in said)
+    assert len(numbers) > 1 and said[-1]["answer"]["fps"] == pytest.approx(50, rel=0.05)
+    broken = f"/api/test/frame?id={state['id']}&at=9999"
+    assert studio.ask(broken, "POST", b"\xff\xd8\xff", Content_Type="image/jpeg").status == 400
+    stopped = studio.json("/api/test/stop", "POST", {"id": state["id"]})
+    assert stopped["state"] == "stopped"
+    late = studio.json(broken, "POST", jpegs[0], Content_Type="image/jpeg")
+    assert late == {"ended": True}
+
+
+def test_a_test_that_is_stopped_is_over_and_another_can_begin(studio, filmed):
+    number = begin(studio, "film", FILM)["id"]
+    assert studio.ask("/api/test/film", "POST", FILM).status == 409
+    assert studio.json("/api/test/stop", "POST", {"id": number})["state"] == "stopped"
+    assert child_of(studio) is None
+    begin(studio, "film", FILM)
+    assert ended(studio)["state"] == "done"
+    assert studio.ask(f"/api/test/{number}/result").status == 404
+
+
+def test_a_child_that_dies_is_said_and_replaced(studio, filmed):
+    import os
+
+    begin(studio, "film", FILM)
+    os.kill(child_of(studio), signal.SIGKILL)
+    state = ended(studio)
+    assert state["state"] == "failed" and "ended without a word" in state["error"]
+    begin(studio, "film", FILM)
+    assert ended(studio)["state"] == "done"
+
+
+def test_a_recording_without_a_face_says_so(studio, filmed):
+    path = studio.folder / "faces/recordings/grey.avi"
+    media.write(path, np.full((20, 96, 96, 3), 90, np.uint8), 25.0, range(20))
+    begin(studio, "film", FILM | {"path": "faces/recordings/grey.avi"})
+    state = ended(studio)
+    assert state["state"] == "failed" and "no face" in state["error"]
+    path.unlink()
+
+
+def test_what_can_be_tested_is_listed(studio):
+    found = studio.json("/api/test")
+    assert found["recordings"] == ["faces/recordings/recording00.avi"]
+    models = {run["folder"]: run["model"] for run in found["runs"]}
+    assert models.pop(SVM)["subjects"] == 6
+    assert set(models.values()) == {None}
+
+
+def test_the_studio_takes_its_child_with_it(built, tmp_path):
+    from studio_project import Studio, copy
+
+    running = Studio(copy(built, tmp_path / "gone"))
+    begin(running, "film", FILM)
+    child = child_of(running)
+    assert child and Path(f"/proc/{child}").exists()
+    running.close()
+    assert not Path(f"/proc/{child}").exists()
+
+
+def test_the_face_is_looked_for_anew_when_it_is_lost():
+    class Finder:
+        looked = 0
+
+        def find(self, frame):
+            self.looked += 1
+            return None
+
+    follow = Follower(Finder())
+    assert [follow(np.zeros((8, 8, 3), np.uint8)) for _ in range(3)] == [None] * 3
+    assert follow.finder.looked == 3
+
+
+@pytest.mark.parametrize("data", [b"", b"GIF89a", b"\xff\xd8\xff\xe0" + b"\0" * 40])
+def test_only_a_jpeg_of_a_camera_is_decoded(data):
+    with pytest.raises(MerflowError):
+        decoded(data)
+
+
+def test_a_picture_that_claims_to_be_huge_is_not_decoded():
+    jpeg = cv2.imencode(".jpg", np.zeros((8, 8, 3), np.uint8))[1].tobytes()
+    at = jpeg.index(b"\xff\xc0") + 5
+    with pytest.raises(MerflowError):
+        decoded(jpeg[:at] + (60000).to_bytes(2, "big") * 2 + jpeg[at + 4 :])
+
+
+def test_a_final_model_keeps_the_settings_of_its_chain(built):
+    model = open_model(built / SVM)
+    assert model.chain.factors == ("x1",) and model.score["n"] == 17
