@@ -1,5 +1,6 @@
 """A run tested from the page's routes: a dataset, a recording, a camera, and what may go wrong."""
 
+import os
 import signal
 import time
 from pathlib import Path
@@ -20,7 +21,7 @@ FILM = {"run": SVM, "path": "faces/recordings/recording00.avi", "fps": None, "po
 LIVE = {"run": SVM, "window": 16, "stride": 4, "points": 5}
 
 
-def ended(studio, seconds=240):
+def ended(studio, seconds=120):
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         state = studio.json("/api/test/state")
@@ -36,10 +37,10 @@ def begin(studio, kind, body):
 
 def child_of(studio):
     """Return the number of the process that the studio tests runs in."""
-    children = Path(f"/proc/{studio.process.pid}/task/{studio.process.pid}/children")
-    for number in children.read_text().split():
-        if "spawn_main" in Path(f"/proc/{number}/cmdline").read_text():
-            return int(number)
+    for children in Path(f"/proc/{studio.process.pid}/task").glob("*/children"):
+        for number in children.read_text().split():
+            if "spawn_main" in Path(f"/proc/{number}/cmdline").read_text():
+                return int(number)
     return None
 
 
@@ -152,6 +153,7 @@ def test_a_camera_is_followed_and_answered_and_gives_way(studio, filmed):
 
 def test_a_test_that_is_stopped_is_over_and_another_can_begin(studio, filmed):
     number = begin(studio, "film", FILM)["id"]
+    assert child_of(studio)
     assert studio.ask("/api/test/film", "POST", FILM).status == 409
     assert studio.json("/api/test/stop", "POST", {"id": number})["state"] == "stopped"
     assert child_of(studio) is None
@@ -161,8 +163,6 @@ def test_a_test_that_is_stopped_is_over_and_another_can_begin(studio, filmed):
 
 
 def test_a_child_that_dies_is_said_and_replaced(studio, filmed):
-    import os
-
     begin(studio, "film", FILM)
     os.kill(child_of(studio), signal.SIGKILL)
     state = ended(studio)

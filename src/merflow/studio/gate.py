@@ -42,8 +42,10 @@ Asgi = Callable[[Mapping[str, Any], Callable, Callable], Awaitable[None]]
 class Refused(Exception):
     """A request that stops at the gate."""
 
-    def __init__(self, status: int, found: str, fix: str = "") -> None:
+    def __init__(self, status: int, found: str, fix: str = "", *, read: bool = False) -> None:
         self.status, self.found, self.fix = status, found, fix
+        self.read = read
+        """Whether its body has been read to the end."""
 
 
 class Gate:
@@ -78,7 +80,8 @@ class Gate:
             self._check(scope)
             body = await asyncio.wait_for(_body(scope, receive), BODY_SECONDS)
         except Refused as refused:
-            await _drain(receive)
+            if not refused.read:
+                await _drain(scope, receive)
             answer = JSONResponse(
                 {"where": "request", "found": refused.found, "expected": "", "fix": refused.fix},
                 refused.status,
@@ -151,20 +154,25 @@ async def _body(scope: Mapping[str, Any], receive: Callable) -> bytes:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise Refused(400, "the body broke off")
+            raise Refused(400, "the body broke off", read=True)
         body += message.get("body", b"")
         if len(body) > _limit(scope):
-            raise Refused(413, f"more than {_limit(scope)} bytes")
+            ended = not message.get("more_body")
+            raise Refused(413, f"more than {_limit(scope)} bytes", read=ended)
         if not message.get("more_body"):
             break
     if body and scope["method"] in ("GET", "HEAD", "DELETE", "OPTIONS"):
-        raise Refused(400, "a body where none belongs")
+        raise Refused(400, "a body where none belongs", read=True)
     return body
 
 
-async def _drain(receive: Callable) -> None:
-    """Read a refused body to its end: a connection closed on unread bytes loses the answer."""
-    left = DRAIN_LIMIT
+async def _drain(scope: Mapping[str, Any], receive: Callable) -> None:
+    """Read a refused body to its end: a connection closed on unread bytes loses the answer.
+
+    One that says it is longer than anybody would wait for is not read.
+    """
+    said = dict(scope["headers"]).get(b"content-length", b"0")
+    left = DRAIN_LIMIT if said.isdigit() and int(said) <= DRAIN_LIMIT else 0
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(BODY_SECONDS):
             while left > 0:

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from merflow.errors import FAILED, MerflowError
+from merflow.errors import FAILED, MerflowError, SkipClip
 from merflow.faces import Finder
 from merflow.final import Model, open_model, usable
 from merflow.plan import Plan
@@ -94,10 +94,17 @@ def serve(pipe: Connection, root: str, config: str) -> None:
         try:
             bench.handle(message)
         except MerflowError as error:
-            pipe.send({"failed": error})
+            pipe.send({"failed": parts(error)})
         except (BrokenPipeError, ConnectionResetError):
             return
         except Exception as error:
             LOG.exception("the test failed")
             text = f"{type(error).__name__}: {error}"
-            pipe.send({"failed": MerflowError("test", text, code=FAILED)})
+            pipe.send({"failed": parts(MerflowError("test", text, code=FAILED))})
+
+
+def parts(error: MerflowError) -> dict[str, Any]:
+    """Return an error as plain words: exceptions of every kind do not survive a pipe."""
+    where = "the recording" if isinstance(error, SkipClip) else error.where
+    return {"where": where, "found": error.found, "expected": error.expected, "fix": error.fix,
+            "code": error.code}  # fmt: skip

@@ -95,10 +95,10 @@ class TrialDesk:
             self._said = message["frame"]
             self._came.notify_all()
         elif "failed" in message and self._about["state"] == "watching":
-            self._said = {"failed": message["failed"]}
+            self._said = {"failed": MerflowError(**message["failed"])}
             self._came.notify_all()
         elif "failed" in message:
-            self._end("failed", message["failed"])
+            self._end("failed", MerflowError(**message["failed"]))
         else:
             self.found = message["done"]
             self._end("watching" if self._about["kind"] == "live" else "done")
