@@ -74,3 +74,8 @@ def wait_saved(page):
 def reads(page, place, text):
     """Wait until the text of an element holds `text`."""
     sync_api.expect(page.locator(place)).to_contain_text(text, timeout=60_000)
+
+
+def picture_of(page, folder, name):
+    """Keep a picture of the window, to be looked at; only generated faces are in it."""
+    page.screenshot(path=folder / f"{name}.png")

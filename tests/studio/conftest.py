@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from studio_project import Studio, build, copy, draw_recording
 
@@ -22,6 +24,14 @@ def camera_film(built, tmp_path_factory):
     path = tmp_path_factory.mktemp("camera") / "film.mjpeg"
     path.write_bytes(b"".join(picture(frame) for frame in film.frames))
     return path
+
+
+@pytest.fixture(scope="session")
+def pictures():
+    """Where the tests leave a picture of every view."""
+    folder = Path(__file__).parents[2] / "results/studio"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 @pytest.fixture(scope="module")

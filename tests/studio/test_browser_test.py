@@ -1,0 +1,250 @@
+"""The Test view in a real browser: a dataset, a recording, the camera, reload, two tabs."""
+
+import re
+
+import pytest
+from browser_window import Watched, needs_chromium, picture_of, reads, sync_api
+
+pytestmark = needs_chromium
+SVM = "results/runs/svm/x1/seed0"
+PLAYED = "#player"
+
+
+def test_view(window, way):
+    page = window.open("#test")
+    page.wait_for_selector("#begin")
+    page.select_option("[aria-label='Run']", SVM)
+    page.focus("#view")
+    page.keyboard.press(way)
+    return page
+
+
+test_view.__test__ = False
+
+
+def filmed(window):
+    """A page with a tested recording; the server tests it once a session of this module."""
+    page = test_view(window, "2")
+    if not page.query_selector(".screen[data-ready]"):
+        page.keyboard.press("g")
+        page.wait_for_selector(".screen[data-ready]")
+    return page
+
+
+def at(page):
+    return int(re.search(r"index (\d+)", page.inner_text("#where"))[1])
+
+
+def drawn(page, selector):
+    """Return how many pixels of a canvas are not empty."""
+    return page.evaluate(
+        """(s) => { const c = document.querySelector(s);
+        const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+        let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n; }""",
+        selector,
+    )
+
+
+def test_a_recording_is_opened_tested_and_shown_with_its_answers(window, pictures):
+    page = filmed(window)
+    page.keyboard.press("Home")
+    reads(page, "#label", "no expression")
+    assert drawn(page, "#screen") > 1000 and drawn(page, ".screen .over") > 100
+    # The expression lies at 33 to 52.
+    page.evaluate(
+        "const s = document.getElementById('seek'); s.value = 44; s.dispatchEvent(new Event('input'))"
+    )
+    sync_api.expect(page.locator("#label")).not_to_contain_text("no expression")
+    assert re.match(r"(negative|positive|surprise) 0\.\d\d", page.inner_text("#label"))
+    for plot in ("#trend path", "#tracks path", "#share [role=listitem]", "#now [role=listitem]"):
+        assert page.locator(plot).count() >= 3, plot
+    values = page.locator("#now .num").all_inner_texts()
+    assert sum(float(v) for v in values[:3]) == pytest.approx(1, abs=0.02)
+    page.wait_for_timeout(200)
+    picture_of(page, pictures, "test")
+
+
+def test_the_player_obeys_its_keys(window):
+    page = filmed(window)
+    last = int(page.get_attribute("#seek", "max"))
+    for key, place in (
+        ("Home", 0), ("ArrowRight", 1), ("Shift+ArrowRight", 11), ("ArrowLeft", 10),
+        ("End", last), ("ArrowRight", last), ("s", 0),
+    ):  # fmt: skip
+        page.keyboard.press(key)
+        assert at(page) == place, key
+        page.wait_for_selector(f".screen[data-shown='{place}']")
+
+
+def test_it_plays_pauses_and_says_what_it_dropped(window):
+    page = filmed(window)
+    page.select_option("[aria-label='Speed']", "0.5")
+    page.focus("#view")
+    page.keyboard.press("s")
+    page.keyboard.press(" ")
+    sync_api.expect(page.locator("#rate")).to_contain_text("25 frames/s wanted")
+    sync_api.expect(page.locator("#where")).not_to_contain_text("index 0 ")
+    page.keyboard.press(" ")
+    held = at(page)
+    page.wait_for_timeout(250)
+    assert at(page) == held
+    assert re.search(r"\d+ shown, \d+ dropped", page.inner_text("#rate"))
+    page.keyboard.press("]")
+    assert page.input_value("[aria-label='Speed']") == "1"
+
+
+def test_window_and_stride_change_the_answers_at_once(window):
+    page = filmed(window)
+    before = page.locator("#share .num").all_inner_texts()
+    page.fill("#stride", "2")
+    page.keyboard.press("Tab")
+    page.keyboard.press("End")
+    page.evaluate("document.getElementById('view').focus()")
+    page.keyboard.press("End")
+    sync_api.expect(page.locator("#share .num").last).not_to_have_text(before[-1])
+    page.fill("#stride", "")
+    page.keyboard.press("Tab")
+
+
+def test_landmarks_are_chosen_by_number_and_a_wrong_number_is_said(window):
+    page = filmed(window)
+    page.fill("#indices", "1, 3")
+    page.keyboard.press("Tab")
+    sync_api.expect(page.locator("#tracks path")).to_have_count(2)
+    assert page.locator("#tracks .legend").inner_text().split() == ["1", "3"]
+    page.select_option("[aria-label='What of the landmarks']", "y")
+    reads(page, "#tracks", "y (px)")
+    page.fill("#indices", "1, 68")
+    page.keyboard.press("Tab")
+    page.wait_for_selector("#banner:not([hidden])")
+    assert "numbers 0 to 4" in page.inner_text("#banner")
+    assert page.input_value("#indices") == "1,3"
+
+
+def test_a_dataset_is_tested_and_an_error_leads_to_its_clip(window, pictures):
+    page = test_view(window, "1")
+    page.select_option("[aria-label='Dataset to test']", "casme2")
+    page.focus("#view")
+    page.keyboard.press("g")
+    page.wait_for_selector("#results #wrong")
+    assert "by the fold that left their subject out" in page.inner_text("#results")
+    picture_of(page, pictures, "test_dataset")
+    link = page.locator("#results #wrong a").first
+    named = link.inner_text()
+    link.click()
+    reads(page, "#title", named)
+
+
+def test_a_run_without_a_model_says_how_to_get_one(window):
+    page = window.open("#test")
+    page.wait_for_selector("#begin")
+    page.select_option("[aria-label='Run']", "results/runs/quick/x1/seed0")
+    reads(page, "#run-card", "no final model yet")
+    assert page.is_disabled("#begin") and page.is_enabled("[data-final]")
+
+
+def test_a_recording_that_is_not_there_is_said(browser, studio):
+    watched = Watched(browser, studio)
+    page = test_view(watched, "2")
+    page.fill("#path", "faces/nowhere.avi")
+    page.keyboard.press("Tab")
+    page.focus("#view")
+    page.keyboard.press("g")
+    page.wait_for_selector("#banner:not([hidden])")
+    assert "nowhere.avi" in page.inner_text("#banner")
+    watched.context.close()
+    assert all("404" in fault for fault in watched.faults)
+
+
+def test_a_cancelled_test_ends_and_another_begins(window):
+    page = test_view(window, "2")
+    page.wait_for_timeout(300)
+    page.keyboard.press("g")
+    page.wait_for_selector("#end:enabled")
+    page.keyboard.press("x")
+    reads(page, "#test-status", "stopped")
+    page.keyboard.press("g")
+    page.wait_for_selector(".screen[data-ready]")
+
+
+def test_a_reload_in_the_middle_goes_on_where_it_was(window):
+    page = test_view(window, "2")
+    page.keyboard.press("g")
+    page.wait_for_selector("#end:enabled")
+    page.reload()
+    page.wait_for_selector(".screen[data-ready]")
+    page.keyboard.press("End")
+    assert at(page) == int(page.get_attribute("#seek", "max"))
+
+
+def test_a_second_tab_sees_the_same_test_and_cannot_begin_another(browser, studio):
+    watched = Watched(browser, studio)
+    first = test_view(watched, "2")
+    second = test_view(watched, "2")
+    first.keyboard.press("g")
+    first.wait_for_selector("#end:enabled")
+    second.keyboard.press("g")
+    second.wait_for_selector("text=is running")
+    first.wait_for_selector(".screen[data-ready]")
+    second.reload()
+    second.wait_for_selector(".screen[data-ready]")
+    watched.context.close()
+    # 404: a picture of the recording before, which the second tab still showed.
+    assert all("409" in fault or "404" in fault for fault in watched.faults)
+
+
+@pytest.fixture
+def camera_window(browser, studio):
+    watched = Watched(browser, studio, permissions=["camera"])
+    yield watched
+    watched.context.close()
+    assert watched.faults == []
+    assert watched.hosts <= {studio.host}
+
+
+def test_the_camera_is_followed_answered_and_stopped(camera_window, pictures):
+    page = test_view(camera_window, "3")
+    page.fill("#window", "12")
+    page.keyboard.press("Tab")
+    page.fill("#stride", "3")
+    page.keyboard.press("Tab")
+    page.focus("#view")
+    page.keyboard.press("g")
+    page.wait_for_selector("#camera")
+    reads(page, "#last-answer", "answered in")
+    page.wait_for_selector("#trend path")
+    page.wait_for_selector("#tracks path")
+    assert re.search(
+        r"camera [\d.]+ frames/s, [\d.]+ looked at, \d+ dropped", page.inner_text("#rate")
+    )
+    assert drawn(page, ".screen .over") > 100
+    picture_of(page, pictures, "test_camera")
+    page.keyboard.press("x")
+    page.wait_for_selector("#begin:enabled")
+    assert page.locator("#camera").count() == 0
+
+
+def test_leaving_the_view_lets_the_camera_go(camera_window, studio):
+    page = test_view(camera_window, "3")
+    page.keyboard.press("g")
+    page.wait_for_selector("#camera")
+    page.wait_for_timeout(300)
+    page.keyboard.press("Shift+C")
+    page.wait_for_selector("#list")
+    page.wait_for_function(
+        """async () => { const t = sessionStorage.getItem('merflow-token');
+        const a = await fetch('/api/test/state', {headers: {'x-merflow-token': t}});
+        return (await a.json()).state === 'stopped'; }"""
+    )
+
+
+def test_without_a_camera_the_banner_says_what_to_do(browser, studio):
+    watched = Watched(browser, studio)
+    page = test_view(watched, "3")
+    page.evaluate(
+        "() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotFoundError')); }"
+    )
+    page.keyboard.press("g")
+    page.wait_for_selector("text=allow it for this page")
+    assert page.is_enabled("#begin")
+    watched.context.close()
