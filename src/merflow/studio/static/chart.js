@@ -40,10 +40,10 @@ export function chart(series, { width = 640, height = 150, x = "", y = "", marks
   }
   root.append(svg("text", { x: width / 2, y: height - 3, "text-anchor": "middle" }, x));
   root.append(svg("text", { x: 10, y: height / 2 - 8, transform: `rotate(-90 10 ${height / 2 - 8})`, "text-anchor": "middle" }, y));
-  for (const mark of marks) {
+  for (const [order, mark] of marks.entries()) {
     root.append(svg("line", { class: "mark", x1: px(mark.x), x2: px(mark.x), y1: box.top, y2: height - box.bottom }));
     const late = px(mark.x) > width - 90;
-    root.append(svg("text", { x: px(mark.x) + (late ? -3 : 3), y: box.top + 8, "text-anchor": late ? "end" : "start" }, mark.text));
+    root.append(svg("text", { x: px(mark.x) + (late ? -3 : 3), y: box.top + 8 + 12 * (order % 2), "text-anchor": late ? "end" : "start" }, mark.text));
   }
   for (const line of all) {
     const points = line.xs.map((v, i) => [v, line.ys[i]]).filter(([, v]) => v != null);
