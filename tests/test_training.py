@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from merflow.clips import ClipKey
+from merflow.csvtable import read_csv
 from merflow.errors import FAILED, MerflowError
 from merflow.methods import TrainingData, load, make_method
 from merflow.settings import Augment, Experiment, Training
+from merflow.train import LIVE, curve_so_far
 from merflow.training import backend, balance, batches
 
 CLASSES = ("negative", "positive", "surprise")
@@ -512,3 +514,19 @@ def test_curves_for_tensorboard_hold_the_history(tmp_path):
     for row in method.history:
         for name in ("loss", "accuracy", "learning_rate"):
             assert found[name, row["epoch"]] == pytest.approx(row[name], rel=1e-6)
+
+
+def test_the_epochs_so_far_are_there_while_it_trains_and_gone_after(tmp_path, monkeypatch):
+    monkeypatch.setattr("merflow.train.LIVE_SECONDS", 0.0)
+    method, seen = make_method(experiment(epochs=3), CLASSES, 0), []
+    with curve_so_far(method, tmp_path):
+        keep = method.told
+
+        def told(row):
+            keep(row)
+            seen.append(read_csv(tmp_path / LIVE, ("epoch", "loss"))["epoch"])
+
+        method.told = told
+        method.fit(clips())
+    assert [list(epochs) for epochs in seen] == [["1"], ["1", "2"], ["1", "2", "3"]]
+    assert list(tmp_path.iterdir()) == []

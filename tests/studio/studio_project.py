@@ -131,6 +131,22 @@ def draw_recording(folder: Path) -> Path:
     return recording.write_recording(folder, planned)
 
 
+def long_clip(folder: Path, count: int = 150, side: int = SIDE) -> Path:
+    """Put a clip of `count` frames, no two alike, in the place of smic/s01/s01_ne_01."""
+    path = folder / "results/grey32/cropped/smic/s01.h5"
+    with Store(path) as store:
+        clips = list(store)
+    place = next(i for i, clip in enumerate(clips) if clip.key.clip == "s01_ne_01")
+    noise = np.random.default_rng(5).integers(0, 256, (count, side, side, 1), np.uint8)
+    first = int(clips[place].numbers[0])
+    clips[place] = ClipArrays(
+        clips[place].key, noise, 200.0, np.arange(first, first + count), 0, None, count - 1
+    )
+    path.unlink()
+    write_store(path, "crop", clips, {}, {})
+    return folder
+
+
 class Studio:
     """`merflow studio` as its own process; `address` is what it printed."""
 

@@ -2,6 +2,7 @@
 
 import signal
 
+import yaml
 from browser_window import CLIP, Watched, needs_chromium, opened, reads, ready
 from studio_project import Studio, copy
 
@@ -113,3 +114,74 @@ def test_script_in_names_is_only_text(browser, built, tmp_path):
     assert page.locator("img").count() == 0
     watched.context.close()
     running.close()
+
+
+def test_a_root_is_chosen_by_folder_and_kept(browser, built, tmp_path):
+    running = Studio(copy(built, tmp_path / "rooted"))
+    (running.folder / "faces/smic").rename(running.folder / "faces/moved")
+    watched = Watched(browser, running)
+    page = watched.open("#datasets")
+    page.wait_for_selector("text=no such folder")
+    page.keyboard.press("o")
+    page.wait_for_selector("#picked")
+    page.click("#picker button:text-is('faces')")
+    page.click("#picker button:text-is('moved')")
+    reads(page, "#picked", "faces/moved")
+    page.keyboard.press("h")
+    page.wait_for_selector("#picker", state="detached")
+    assert page.locator("text=no such folder").count() == 0
+    page.keyboard.press("k")
+    page.wait_for_selector("#findings .good, #findings ul")
+    local = yaml.safe_load((running.folder / "config/local.yaml").read_text())
+    assert local == {"datasets": {"smic": {"root": "faces/moved"}}}
+    watched.context.close()
+    running.close()
+    assert watched.faults == []
+
+
+def test_a_dataset_the_config_lacks_can_be_added(browser, built, tmp_path):
+    running = Studio(copy(built, tmp_path / "added"))
+    watched = Watched(browser, running)
+    page = watched.open("#datasets")
+    page.select_option("[aria-label='Dataset to add']", "manifest")
+    page.focus("#view")
+    page.keyboard.press("a")
+    page.click("#picker button:text-is('faces')")
+    page.keyboard.press("h")
+    page.wait_for_selector("#detail h2:text('manifest')")
+    reads(page, "#detail", "No experiment of the config uses this dataset")
+    assert page.is_disabled("[data-start]")
+    watched.context.close()
+    running.close()
+    assert watched.faults == []
+
+
+def test_a_curve_grows_while_its_fold_trains(browser, built, tmp_path):
+    running = Studio(copy(built, tmp_path / "training"))
+    fold = running.folder / "results/runs/quick/x1/seed0/smic-s01"
+    (fold / "history.csv").rename(fold / "live.csv")
+    watched = Watched(browser, running)
+    page = watched.open("#runs")
+    reads(page, "#curves", "in training: smic-s01")
+    assert page.locator("#curves path").count() == 6
+    watched.context.close()
+    running.close()
+    assert watched.faults == []
+
+
+def test_a_reload_keeps_the_view_and_the_theme(window):
+    page = window.open("#runs/quick/x10/0")
+    page.wait_for_selector("#wrong")
+    page.keyboard.press("Shift+T")
+    theme = page.get_attribute("html", "data-theme")
+    page.reload()
+    page.wait_for_selector("#wrong")
+    assert page.get_attribute("html", "data-theme") == theme
+    assert "quick x10" in page.inner_text("#run")
+    page.keyboard.press("Shift+T")
+
+
+def test_an_address_of_no_clip_is_said(window):
+    page = window.open("#clips/smic/s01/nothing")
+    page.wait_for_selector("text=no such clip in the catalogue")
+    assert page.is_visible("text=Copy report")
