@@ -1,9 +1,11 @@
 """A browser window that notes what it complains of, and what the tests wait for."""
 
+import base64
 import csv
 import re
 import shutil
 
+import numpy as np
 import pytest
 
 from merflow.store import Store
@@ -20,7 +22,13 @@ QUIET = [
 CLIP = "#clips/smic/s01/s01_ne_01"
 PIXELS = """() => { const c = document.getElementById('picture');
   const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
-  return Array.from({length: d.length / 4}, (_, i) => d[i * 4]); }"""
+  let t = ''; for (let i = 0; i < d.length; i += 4) t += String.fromCharCode(d[i]);
+  return btoa(t); }"""
+
+
+def pixels(page):
+    """Return what the picture shows, (H * W,) uint8: its red, which a grey frame has in all."""
+    return np.frombuffer(base64.b64decode(page.evaluate(PIXELS)), np.uint8)
 
 
 class Watched:

@@ -35,7 +35,7 @@ from merflow.tables import About, score_rows, write_confusion, write_scores
 from merflow.train import Shelf, train_fold
 
 ROOT = Path(__file__).parents[2]
-SIDE = 64
+SIDE = 128
 CLASSES = ("negative", "positive", "surprise")
 HISTORY = "epoch,loss,accuracy,learning_rate\n1,1.2,0.3,0.001\n2,0.9,0.5,0.001\n3,0.7,0.6,0.001\n"
 
@@ -78,10 +78,18 @@ def _cropped(clip: Clip) -> ClipArrays:
     frames = [
         cv2.imread(str(Path(clip.folder) / file), cv2.IMREAD_GRAYSCALE) for file in clip.files
     ]
-    frames = np.stack([cv2.resize(f, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for f in frames])
+    frames = np.stack([_square(frame) for frame in frames])
     numbers = np.asarray(clip.numbers)
     apex = None if clip.apex is None else int(np.argmin(np.abs(numbers - clip.apex)))
     return ClipArrays(clip.key, frames[..., None], clip.fps, numbers, 0, apex, len(frames) - 1)
+
+
+def _square(frame: np.ndarray) -> np.ndarray:
+    """Return the middle of a frame, where the face is, (SIDE, SIDE)."""
+    side = round(0.8 * min(frame.shape))
+    top, left = ((length - side) // 2 for length in frame.shape)
+    part = frame[top : top + side, left : left + side]
+    return cv2.resize(part, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
 
 
 def _run(plan: Plan, factor: str) -> None:
@@ -131,7 +139,7 @@ def draw_recording(folder: Path) -> Path:
     return recording.write_recording(folder, planned)
 
 
-def long_clip(folder: Path, count: int = 150, side: int = SIDE) -> Path:
+def long_clip(folder: Path, count: int = 150, side: int = 64) -> Path:
     """Put a clip of `count` frames, no two alike, in the place of smic/s01/s01_ne_01."""
     path = folder / "results/grey32/cropped/smic/s01.h5"
     with Store(path) as store:

@@ -147,6 +147,7 @@ def test_a_dataset_the_config_lacks_can_be_added(browser, built, tmp_path):
     page.focus("#view")
     page.keyboard.press("a")
     page.click("#picker button:text-is('faces')")
+    reads(page, "#picked", "faces")
     page.keyboard.press("h")
     page.wait_for_selector("#detail h2:text('manifest')")
     reads(page, "#detail", "No experiment of the config uses this dataset")
