@@ -13,6 +13,7 @@ from merflow.clips import Clip, ClipKey
 from merflow.configuration import load
 from merflow.csvtable import csv_text
 from merflow.files import digest, write_text
+from merflow.history import history_text
 from merflow.plan import Plan
 from merflow.pooling import about, pool_run
 from merflow.predictions import predictions_text, write_pooled
@@ -21,7 +22,6 @@ from merflow.runs import Run
 from merflow.split import truth_text
 from merflow.store import Skipped
 from merflow.tables import score_rows, write_confusion, write_scores
-from merflow.train import history_text
 
 CLASSES = ("negative", "positive", "surprise")
 GUESS = (0.5, 0.3, 0.2)

@@ -12,9 +12,9 @@ import pytest
 from merflow.clips import ClipKey
 from merflow.csvtable import read_csv
 from merflow.errors import FAILED, MerflowError
+from merflow.history import LIVE, curve_so_far
 from merflow.methods import TrainingData, load, make_method
 from merflow.settings import Augment, Experiment, Training
-from merflow.train import LIVE, curve_so_far
 from merflow.training import backend, balance, batches
 
 CLASSES = ("negative", "positive", "surprise")
@@ -517,7 +517,7 @@ def test_curves_for_tensorboard_hold_the_history(tmp_path):
 
 
 def test_the_epochs_so_far_are_there_while_it_trains_and_gone_after(tmp_path, monkeypatch):
-    monkeypatch.setattr("merflow.train.LIVE_SECONDS", 0.0)
+    monkeypatch.setattr("merflow.history.LIVE_SECONDS", 0.0)
     method, seen = make_method(experiment(epochs=3), CLASSES, 0), []
     with curve_so_far(method, tmp_path):
         keep = method.told

@@ -12,13 +12,14 @@ from merflow import __version__
 from merflow.chain import Chain
 from merflow.errors import MerflowError
 from merflow.files import digest, file_digest, write_json, write_text
+from merflow.history import curve_so_far, history_text
 from merflow.plan import Plan
 from merflow.recipes import of
 from merflow.runs import Run
 from merflow.settings import Align, Preparation
 from merflow.split import FoldFile
 from merflow.tables import read_scores
-from merflow.train import Shelf, curve_so_far, fold_seed, history_text, training_data
+from merflow.train import Shelf, fold_seed, training_data
 
 if TYPE_CHECKING:
     from merflow.methods import Fitted

@@ -1,8 +1,7 @@
 """Training, fold by fold: packed clips in, predictions of the unseen subject out."""
 
-import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +10,10 @@ import numpy as np
 from merflow import __version__
 from merflow.clips import ClipKey
 from merflow.controls import apply
-from merflow.csvtable import csv_text
 from merflow.errors import MerflowError
 from merflow.files import digest, file_digest, write_json, write_text
-from merflow.methods import Fitted, Method, TrainingData
+from merflow.history import curve_so_far, history_text
+from merflow.methods import Fitted, TrainingData
 from merflow.packed import Packed
 from merflow.plan import Plan
 from merflow.predictions import Predictions, write_predictions
@@ -22,11 +21,6 @@ from merflow.runs import Run
 from merflow.settings import Experiment
 from merflow.split import FoldFile
 from merflow.twins import refuse_twins
-
-LIVE = "live.csv"
-"""The epochs so far of a training that has not ended."""
-LIVE_SECONDS = 1.0
-"""It is written no more often than this (s)."""
 
 
 def fold_seed(seed: int, fold: str) -> int:
@@ -142,32 +136,6 @@ def refuse_leaks(
             )
 
 
-@contextlib.contextmanager
-def curve_so_far(method: Method, out: Path) -> Iterator[None]:
-    """Keep the epochs of a training that has some in LIVE until it ends; the studio draws them."""
-    if not hasattr(method, "told"):
-        yield
-        return
-    rows: list[dict[str, Any]] = []
-    written = 0.0
-
-    def told(row: dict[str, Any]) -> None:
-        nonlocal written
-        rows.append(row)
-        # A choice of epochs trains several times: the last curve is the one that counts.
-        if row["epoch"] == 1:
-            del rows[:-1]
-        if time.monotonic() - written >= LIVE_SECONDS:
-            write_text(out / LIVE, history_text(rows))
-            written = time.monotonic()
-
-    method.told = told
-    try:
-        yield
-    finally:
-        (out / LIVE).unlink(missing_ok=True)
-
-
 def _inputs(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile) -> dict[str, str]:
     """Return the digests of what a fold was trained on, by file."""
     packs = plan.packed(run.experiment, run.factor)
@@ -217,12 +185,3 @@ def _answers(fitted: Fitted, shelf: Shelf, test: Sequence[ClipKey], classes: int
     if not test:
         return np.empty((0, classes))
     return np.mean([fitted.predict(x, test) for x in shelf.take(test)], axis=0, dtype=np.float64)
-
-
-def history_text(history: Sequence[dict[str, Any]]) -> str:
-    """Return the history as CSV, one row per epoch, floats as %.9g."""
-    header = list(history[0]) if history else ["epoch"]
-    rows = [
-        [f"{v:.9g}" if isinstance(v, float) else str(v) for v in row.values()] for row in history
-    ]
-    return csv_text(header, rows)

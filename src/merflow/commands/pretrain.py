@@ -8,11 +8,12 @@ from merflow import __version__, labels
 from merflow.configuration import load
 from merflow.errors import unknown
 from merflow.files import digest, file_digest, write_json, write_text
+from merflow.history import history_text
 from merflow.packed import read_packed
 from merflow.plan import Plan
 from merflow.settings import Experiment
 from merflow.split import FoldFile
-from merflow.train import Shelf, fold_seed, history_text, training_data
+from merflow.train import Shelf, fold_seed, training_data
 
 
 def pretrain(name: str, *, config: Path) -> None:

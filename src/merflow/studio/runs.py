@@ -11,13 +11,13 @@ from starlette.routing import Route
 from merflow.csvtable import read_csv
 from merflow.errors import MerflowError
 from merflow.final import FINAL
+from merflow.history import LIVE
 from merflow.predictions import read_pooled
 from merflow.runs import Run
 from merflow.studio.answers import Missing, answer
 from merflow.studio.pooled import pooled_facts
 from merflow.studio.project import Project
 from merflow.tables import read_scores
-from merflow.train import LIVE
 
 
 def routes(project: Project) -> list[Route]:
