@@ -26,7 +26,7 @@ known, new = (x.reshape(len(x), -1) for x in moved)
 means = np.stack([known[train["y"] == k].mean(0) for k in range(len(classes))])
 
 far = ((new[:, None] - means) ** 2).mean(-1)
-scores = -far / far.mean()
+scores = -far / max(far.mean(), 1e-9)  # clips without any movement are no error
 chances = np.exp(scores - scores.max(1, keepdims=True))
 chances /= chances.sum(1, keepdims=True)
 

@@ -5,6 +5,7 @@ import json
 import pytest
 from table_makers import pooled
 
+from merflow.commands.compare import compare
 from merflow.commands.score import score
 from merflow.errors import MerflowError
 from merflow.megclog import write_megc_log
@@ -60,3 +61,17 @@ def test_what_cannot_be_scored_is_said(theirs):
         score(theirs)
     with pytest.raises(MerflowError, match="No such file"):
         score(theirs / "none.csv")
+
+
+def test_two_tables_are_compared_subject_by_subject(theirs, capsys):
+    write_pooled(theirs / "better.csv", pooled(seed=1, skill=0.95))
+    compare(theirs / "theirs.csv", theirs / "better.csv", json=True)
+    full, *parts = json.loads(capsys.readouterr().out)
+    assert full["part"] == "full" and len(parts) == 3
+    assert 0 < full["lo"] < full["difference"] < full["hi"] and full["p_holm"] < 0.01
+    compare(theirs / "theirs.csv", theirs / "theirs.csv", metric="uar")
+    text = capsys.readouterr().out
+    assert "UAR difference" in text and "+.000" in text
+    write_pooled(theirs / "short.csv", pooled().take(range(30)))
+    with pytest.raises(MerflowError, match="is in one only"):
+        compare(theirs / "theirs.csv", theirs / "short.csv")

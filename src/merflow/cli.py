@@ -17,7 +17,16 @@ from merflow.errors import FAILED, MerflowError
 FOLDER = Path(__file__).parent / "commands"
 GROUPS = {
     "Stages": ["catalogue", "align", "crop", "magnify", "interpolate", "flow", "pack", "skipped"],
-    "Training and scores": ["split", "train", "score", "choose", "table", "report", "record"],
+    "Training and scores": [
+        "split",
+        "train",
+        "score",
+        "compare",
+        "choose",
+        "table",
+        "report",
+        "record",
+    ],
 }
 
 

@@ -60,7 +60,9 @@ def _dataset(name: str, results: Results) -> list[object]:
     clips = results.sheets.get(name) or []
     subjects = {clip["key"][1] for clip in clips}
     rates = sorted({float(clip["fps"]) for clip in clips})
-    words = [word for word in (entry.variant, Path(entry.sheet).name) if word]
+    read = results.read_from.get(name)
+    sheets = [Path(entry.sheet).name] if read is None else [Path(sheet).name for sheet in read]
+    words = [word for word in (entry.variant, *(sheets or ["labels in folder names"])) if word]
     return [
         part_name(name),
         f"{len(clips):,}" if clips else DASH,

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from merflow.catalogue import catalogue_path
+from merflow.catalogue import catalogue_path, read_sheets
 from merflow.clips import ClipKey
 from merflow.csvtable import read_csv
 from merflow.errors import MerflowError
@@ -80,7 +80,9 @@ class Job:
 
 @dataclass(frozen=True)
 class Results:
-    """Everything the page shows. truth: class of every tested clip of each experiment."""
+    """Everything the page shows. truth: class of every tested clip of each experiment;
+    sheets: clips of each dataset; read_from: the annotation files they were read from.
+    """
 
     plan: Plan
     rows: list[ScoreRow]
@@ -89,6 +91,7 @@ class Results:
     skipped: list[Skipped]
     jobs: list[Job]
     sheets: dict[str, list[dict[str, Any]]]
+    read_from: dict[str, list[str]]
     problems: list[str] = field(default_factory=list)
 
     def classes(self, experiment: str) -> tuple[str, ...]:
@@ -128,6 +131,7 @@ def read_results(plan: Plan) -> Results:
         skipped=attempt([], read_skipped_list, Path(SKIPPED)),
         jobs=read_jobs(Path(BENCHMARKS)),
         sheets={name: attempt([], _sheet, name) for name in plan.datasets()},
+        read_from=read_sheets(),
         problems=attempt.problems,
     )
 

@@ -1,0 +1,67 @@
+"""`merflow compare`: two tables of predictions on the same clips: which is better, how surely."""
+
+import json as jsonlib
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from merflow.configuration import load
+from merflow.effects import Row, effects_table, paired_effects
+from merflow.labels import classes
+from merflow.score import open_table
+from merflow.settings import Settings
+
+
+def compare(
+    first: Path,
+    second: Path,
+    *,
+    scheme: str = "",
+    config: Path | None = None,
+    megc_log: Annotated[bool, Parameter(negative="")] = False,
+    metric: Literal["uf1", "uar", "acc"] = "uf1",
+    json: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Compare the predictions SECOND with FIRST, subject by subject, on every part.
+
+    The difference with its 95% interval over subjects, the p of a test that swaps whole subjects
+    (Holm-corrected over the parts), and the smallest difference that so many subjects would show.
+
+    Examples
+    --------
+    merflow compare results/runs/demo/x1/seed0/pooled.csv results/runs/demo/x10/seed0/pooled.csv
+    merflow compare theirs.csv ours.csv --scheme three --metric uar
+
+    Parameters
+    ----------
+    first
+        Table of predictions, as `merflow score` takes it.
+    second
+        Another on the same clips.
+    scheme
+        Scheme that fixes the classes; without it they are those found in the tables.
+    config
+        Config file where schemes of your own stand.
+    megc_log
+        Both are challenge logs.
+    metric
+        Score that is compared.
+    json
+        Print JSON in place of a table.
+    """
+    settings = load(config) if config else Settings()
+    named = classes(scheme, settings) if scheme else None
+    one, other = (open_table(p, megc_log=megc_log, classes=named) for p in (first, second))
+    rows = Row("first", ""), Row("second", "")
+    found = paired_effects({rows[0]: {0: one}, rows[1]: {0: other}}, [rows], metric)
+    if json:
+        cells = [
+            {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in asdict(e).items()}
+            for e in found
+        ]
+        print(jsonlib.dumps(cells, indent=1))
+        return
+    print(effects_table(f"{second} against {first}", found).terminal(), end="")
