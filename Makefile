@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+WORKERS ?= 2
 READY := $(VENV)/.ready
 PIP := $(BIN)/pip install -q --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL := 3
@@ -40,7 +41,7 @@ backends: $(READY) ## every network and the small demo on JAX and PyTorch, in an
 	$(BIN)/python benchmarks/backends.py all backends
 
 test: lint ## lint, every test, the dry-run checks of the workflow
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 slurm: $(READY) ## the demo on a real one-node Slurm cluster, jobs killed on the way (root, Debian)
 	if ! command -v slurmctld >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \

@@ -52,7 +52,14 @@ IMPORTED_AS = {
     "pytest-timeout": "timeout",
 }
 # defusedxml: openpyxl takes it up by itself when it is there.
-TOOLS = {"defusedxml", "ruff", "snakefmt", "pytest-timeout", "snakemake-executor-plugin-slurm"}
+TOOLS = {
+    "defusedxml",
+    "pytest-timeout",
+    "pytest-xdist",
+    "ruff",
+    "snakefmt",
+    "snakemake-executor-plugin-slurm",
+}
 
 
 @pytest.mark.parametrize("name", sorted(set(declared()) - TOOLS))
