@@ -18,8 +18,8 @@ def prepare_clip(
 ) -> ClipArrays:
     """Return what a network will see of a clip: (length, size, size, C) uint8.
 
-    With `difference: onset` the frames are differences from the onset frame, halved and centred
-    on 128, so that they stay 8-bit without clipping.
+    With `difference: onset` the frames are differences from the onset frame plus 128, clipped:
+    halving them to fit would cost the last bit of movements that are hardly above it.
     """
     if clip.enters_at == "interpolated":
         return clip
@@ -28,6 +28,6 @@ def prepare_clip(
     done = interpolate(select_clip(clip, chosen.select), chosen.interpolate)
     if chosen.difference == "onset":
         first = done.frames[done.onset].astype(np.int16)
-        moved = (done.frames.astype(np.int16) - first) // 2 + 128
-        return replace(done, frames=moved.astype(np.uint8))
+        moved = done.frames.astype(np.int16) - first + 128
+        return replace(done, frames=np.clip(moved, 0, 255).astype(np.uint8))
     return done

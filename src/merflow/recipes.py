@@ -14,7 +14,7 @@ STAGE_VERSION = {
     "crop": 1,
     "magnify": 3,
     "select": 1,
-    "interpolate": 2,
+    "interpolate": 3,
     "flow": 1,
     "pack": 2,
     "split": 1,

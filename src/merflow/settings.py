@@ -143,7 +143,7 @@ class Preparation(Tree):
     interpolate: Interpolate = Field(Interpolate(), description="Interpolate stage.")
     flow: Flow = Field(Flow(), description="Flow stage (kind: flow).")
     difference: Literal["none", "onset"] = Field(
-        "none", description="onset: the onset frame is subtracted from every frame."
+        "none", description="onset: the onset frame is subtracted from every frame, and 128 added."
     )
 
 
