@@ -15,6 +15,8 @@ ANCHORS = {
 """Traced points, in eye distances from the midpoint between the eyes (x right, y down)."""
 WINDOW = 31
 """Side of the patch that is followed (px)."""
+STRAY = 1.5
+"""Largest correction (px) by which a point that was followed is put where it looks as at onset."""
 
 
 def anchors(clip: ClipArrays) -> dict[str, np.ndarray]:
@@ -35,19 +37,34 @@ def anchors(clip: ClipArrays) -> dict[str, np.ndarray]:
 def traces(clip: ClipArrays) -> dict[str, np.ndarray]:
     """Return (T, 2) float32 displacement from the onset frame (px) of every traced point.
 
-    Each frame is compared with the onset frame itself, so that errors do not add up.
+    A point is followed from frame to frame, then looked for as it was in the onset frame, so
+    that errors do not add up. Where magnification has changed its surroundings so much that the
+    two disagree by STRAY or more, what was followed counts.
     """
     grey = [_grey(frame) for frame in clip.frames]
-    points = anchors(clip)
-    start = np.stack(list(points.values()))[:, None]
-    moved = []
-    for frame in grey:
-        found, _, _ = cv2.calcOpticalFlowPyrLK(
-            grey[clip.onset], frame, start, None, winSize=(WINDOW, WINDOW), maxLevel=3
-        )
-        moved.append((found - start)[:, 0])
-    track = np.stack(moved)
-    return {name: track[:, i] for i, name in enumerate(points)}
+    start = np.stack(list(anchors(clip).values()))[:, None]
+    track = np.zeros((len(grey), len(start), 2), np.float32)
+    for order in (range(clip.onset + 1, len(grey)), range(clip.onset - 1, -1, -1)):
+        place, before = start, grey[clip.onset]
+        for time in order:
+            place = _follow(before, grey[time], place, place)
+            again = _follow(grey[clip.onset], grey[time], start, place)
+            near = np.linalg.norm(again - place, axis=2, keepdims=True) < STRAY
+            place, before = np.where(near, again, place), grey[time]
+            track[time] = (place - start)[:, 0]
+    return {name: track[:, i] for i, name in enumerate(ANCHORS)}
+
+
+def _follow(
+    first: np.ndarray, second: np.ndarray, points: np.ndarray, guess: np.ndarray
+) -> np.ndarray:
+    """Return where points of the first picture lie in the second, (n, 1, 2) px."""
+    return cv2.calcOpticalFlowPyrLK(
+        *(first, second, points, guess.copy()),
+        winSize=(WINDOW, WINDOW),
+        maxLevel=2,
+        flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
+    )[0]
 
 
 def side_by_side(clips: dict[str, ClipArrays]) -> np.ndarray:
@@ -107,20 +124,32 @@ def figure(clips: dict[str, ClipArrays]) -> np.ndarray:
         axes.set_title(f"{name}: the red column over time", fontsize=9)
         axes.set_xlabel("ms after onset")
         axes.set_yticks([])
-        _draw_traces(lines, name, place, times, traces(clip))
+        _draw_traces(lines, place, times, traces(clip))
     lines.axvline(times[apex], color="grey", lw=0.8, ls=":")
     lines.set_xlabel("ms after onset (dotted: apex)")
     lines.set_ylabel("displacement (px)")
-    lines.legend(fontsize=7, ncol=1, loc="center left", bbox_to_anchor=(1, 0.5))
+    _explain(lines, list(clips))
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
-def _draw_traces(
-    axes: object, name: str, place: int, times: np.ndarray, found: dict[str, np.ndarray]
-) -> None:
+STYLES = ("-", "--", "-.", ":")
+"""One for each of ANCHORS."""
+
+
+def _draw_traces(axes: object, place: int, times: np.ndarray, found: dict[str, np.ndarray]) -> None:
     """Draw the length of each point's displacement: a colour a factor, a style a point."""
-    styles = ("-", "--", "-.", ":")
-    for style, (point, track) in zip(styles, found.items(), strict=True):
-        length = np.hypot(track[:, 0], track[:, 1])
-        axes.plot(times, length, style, color=f"C{place}", lw=1, label=f"{name} {point}")
+    for style, track in zip(STYLES, found.values(), strict=True):
+        axes.plot(times, np.hypot(track[:, 0], track[:, 1]), style, color=f"C{place}", lw=1)
+
+
+def _explain(axes: object, factors: list[str]) -> None:
+    """Say beside the traces what colours and styles mean."""
+    from matplotlib.lines import Line2D
+
+    rows = [Line2D([], [], color=f"C{n}", label=name) for n, name in enumerate(factors)]
+    rows += [
+        Line2D([], [], color="0.4", ls=style, label=point)
+        for style, point in zip(STYLES, ANCHORS, strict=True)
+    ]
+    axes.legend(handles=rows, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))

@@ -1,9 +1,11 @@
 """`merflow preview`: see what magnification does to a clip, as a picture or a video."""
 
 from pathlib import Path
+from typing import Any
 
 from merflow import media
 from merflow.clips import ClipArrays
+from merflow.commands.magnify import chosen_factor
 from merflow.configuration import load_preparation
 from merflow.datasets import reader_of, spec_of
 from merflow.demo.command import MARKER
@@ -11,7 +13,6 @@ from merflow.errors import MerflowError, unknown
 from merflow.magnify import magnify_clip
 from merflow.media import write_png
 from merflow.preview import figure, side_by_side
-from merflow.recipes import factor_value
 from merflow.settings import Settings
 from merflow.store import Store
 
@@ -37,7 +38,7 @@ def preview(
     clip
         dataset/subject/clip, as in results/skipped.csv and the pooled predictions.
     out
-        .png for a page with motion traces and kymographs, .mp4 or .avi for a video.
+        .png for a page with motion traces and kymographs, .mp4 or .avi for a video, or a folder.
     factors
         Factors to show, separated by commas.
     preparation
@@ -52,15 +53,26 @@ def preview(
     if not i_may_show_this_subject:
         _refuse_unpublishable(found, settings)
     chosen = settings.preparations[name].magnify
-    values = {f.strip(): factor_value(f) for f in factors.split(",")}
-    clips = {f"x{v:g}": magnify_clip(found, chosen, v) for v in values.values()}
+    values = [chosen_factor(factor, None) for factor in factors.split(",")]
+    clips = {f"x{value:g}": magnify_clip(found, chosen, value) for value in values}
     if out.suffix.lower() == ".png":
         write_png(out, figure(clips))
     else:
         frames = side_by_side(clips)
         media.write(out, frames, min(25.0, found.fps), list(range(1, len(frames) + 1)))
     for factor, made in clips.items():
-        print(f"{factor}: {made.facts.get('magnify', {})}")
+        print(f"{factor}: {_said(made.facts['magnify'])}")
+
+
+def _said(facts: dict[str, Any]) -> str:
+    """Return one line of what a magnification did: what it delivered, of what was asked for."""
+    if "peak_px" not in facts:
+        return "the clip as it is" if facts["factor"] == 1 else f"{facts['method']}, not measured"
+    text = f"{facts['method']}, largest movement {facts['peak_px']:.2f} px, "
+    if facts["delivered"] is None:
+        return text + "too small to measure"
+    text += f"multiplied by {facts['delivered']:.1f}"
+    return text if facts["credible"] else text + "; further than 25 px, not credible"
 
 
 def _find(clip: str, preparation: str) -> ClipArrays:
