@@ -4,7 +4,8 @@ Rounds alternate between all methods, so that a busy machine slows all of them a
 round of each counts. "measured": with what it delivered measured on the result, as the workflow
 does; the baselines measure nothing.
 
-`python benchmarks/magnify_speed.py [--rounds 5] [--sizes 128 256 400]`
+`python benchmarks/magnify_speed.py [--rounds 5] [--sizes 128 256 400] [--threads 1]`; one thread,
+as a job of the workflow has it, for the baselines as well.
 """
 
 import argparse
@@ -87,10 +88,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--sizes", type=int, nargs="+", default=[128, 256, 400])
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--peak", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.peak:
         return print_peak(options.peak, options.sizes[0])
+    cv2.setNumThreads(options.threads)
     print(f"OpenCV threads: {cv2.getNumThreads()}; {LENGTH} frames, colour, x{FACTOR:g}")
     for size in options.sizes:
         frames, named = clip_of(size), jobs()
