@@ -13,6 +13,8 @@ from report_tree import Tree, few, official_like, write_tree
 
 from merflow.commands.report import report
 from merflow.configuration import load
+from merflow.csvtable import csv_text
+from merflow.delivery import Delivered
 from merflow.errors import MerflowError
 from merflow.files import write_text
 from merflow.plan import Plan
@@ -33,6 +35,15 @@ EXPERIMENTS = {
     "own": {"factors": [1], "method": "command", "command": "mine"},
     "inner": {"factors": [1], "training": {"stopping": "inner"}},
 }
+DELIVERED = [
+    ("grey", "smic", "s01", clip, "x10", "phase", "0.25", "2.5", found, gain, "0.94", credible)
+    for clip, found, gain, credible in (
+        ("c01", "8", "0.8", "True"),
+        ("c02", "9.6", "0.96", "False"),
+        ("c03", "9.1", "0.91", "True"),
+        ("c04", "", "", "True"),
+    )
+]
 LOST = (Skipped("smic", "s01", "c02", "align", "no face found in frame 12 of 30"),)
 
 
@@ -49,6 +60,7 @@ def tree_in(folder, **changes):
 def demo(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo")
     with tree_in(folder):
+        write_text("results/delivered.csv", csv_text(Delivered._fields, DELIVERED))
         report(Path("results/report.html"), config=Path("results/config.yaml"))
     return folder, Page((folder / "results/report.html").read_text(encoding="utf-8"))
 
@@ -103,6 +115,12 @@ def test_subjects_bars_count_their_clips(demo):
             ]  # fmt: skip
             right = sum(r["truth"] == r["predicted"] for r in rows)
             assert f"SMIC/s01: {right} of 5 right" in page.sections["runs"]
+
+
+def test_what_magnification_delivered_stands_beside_what_was_asked_for(demo):
+    _, page = demo
+    (row,) = page.tables["what magnification delivered"]
+    assert row == ["grey", "x10", "phase", "3 of 4", "x9.1", "0.91", "2 of 3"]
 
 
 def test_differences_are_paired_with_x1_and_drawn_scores_are_the_tables(demo):

@@ -74,15 +74,17 @@ def write_packed(path: Path, found: Survey, recipe: dict[str, Any]) -> None:
         # In one piece: read whole it is one read of the disk, and a clip is one seek.
         x = handle.create_dataset("x", shape, found.dtype)
         row_of = {key: row for row, key in enumerate(keys)}
-        lengths = [0] * len(keys)
+        lengths, magnified = [0] * len(keys), [{}] * len(keys)
         for source in found.stores:
             with Store(source) as store:
                 for clip in store:
                     row = row_of[clip.key]
                     x[row] = clip.frames
                     lengths[row] = int(clip.facts.get("frames", len(clip.frames)))
+                    magnified[row] = clip.facts.get("magnify", {})
         put_json(handle, "lengths", lengths)
         put_json(handle, "keys", keys)
+        put_json(handle, "magnify", magnified)
         put_json(handle, "skipped", sorted(found.skipped))
         made_by = {"stage": "pack", "merflow": __version__, "recipe": recipe}
         put_json(handle, "made_by", made_by | {"inputs": found.inputs})

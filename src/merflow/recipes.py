@@ -16,7 +16,7 @@ STAGE_VERSION = {
     "select": 1,
     "interpolate": 3,
     "flow": 1,
-    "pack": 2,
+    "pack": 3,
     "split": 1,
     "train": 3,
     "score": 2,

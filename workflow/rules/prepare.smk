@@ -181,13 +181,15 @@ rule skipped:
     input:
         PLAN.every_packed(),
     output:
-        "results/skipped.csv",
+        skipped="results/skipped.csv",
+        delivered="results/delivered.csv",
     log:
         "results/logs/skipped.log",
     localrule: True
     conda:
         "../../envs/merflow.yaml"
     message:
-        "listing skipped clips"
+        "listing skipped clips and what magnification delivered"
     shell:
-        "merflow skipped {output:q} {input:q} > {log:q} 2>&1"
+        "merflow skipped {output.skipped:q} {input:q} --delivered {output.delivered:q}"
+        " > {log:q} 2>&1"

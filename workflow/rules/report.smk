@@ -41,6 +41,7 @@ rule report:
         tables=rules.table.output,
         pooled=[f"{run.folder}/pooled.csv" for run in PLAN.scored_runs()],
         skipped="results/skipped.csv",
+        delivered="results/delivered.csv",
     output:
         report(
             "results/report.html",

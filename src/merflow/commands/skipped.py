@@ -3,12 +3,13 @@
 from pathlib import Path
 
 from merflow.csvtable import csv_text
+from merflow.delivery import delivery_text
 from merflow.files import write_text
 from merflow.packed import read_skipped
 from merflow.store import Skipped
 
 
-def skipped(out: Path, *packs: Path) -> None:
+def skipped(out: Path, *packs: Path, delivered: Path | None = None) -> None:
     """List in OUT every clip that did not reach the training arrays PACKS, and why.
 
     Examples
@@ -22,7 +23,11 @@ def skipped(out: Path, *packs: Path) -> None:
         CSV to write: dataset, subject, clip, stage, reason.
     packs
         Packed files.
+    delivered
+        CSV to write besides: what magnification delivered, for every clip and factor.
     """
     rows = sorted({row for path in packs for row in read_skipped(path)})
     write_text(out, csv_text(Skipped._fields, rows))
+    if delivered:
+        write_text(delivered, delivery_text(packs))
     print(f"{len(rows)} clips skipped")

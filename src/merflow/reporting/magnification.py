@@ -25,6 +25,17 @@ COLUMNS = (
 )
 
 
+DELIVERED = (
+    Column("preparation"),
+    Column("factor"),
+    Column("method"),
+    Column("clips", "of them measured: those in which enough moves", number=True),
+    Column("delivered", "factor found in the result, median over clips", number=True),
+    Column("share", "of the factor asked for, median over clips", number=True),
+    Column("credible", "clips asked for at most 25 px at 256 px", number=True),
+)
+
+
 def effect_section(tables: Sequence[Wide], results: Results) -> Html:
     """Return UF1 against factor, a panel a part, for every experiment with several factors."""
     seeds: dict[tuple[str, str, str], list[float]] = {}
@@ -43,7 +54,29 @@ def effect_section(tables: Sequence[Wide], results: Results) -> Html:
         "largest class; small dots: single seeds. The intervals are of each score; the table has "
         "those of the differences, which are another matter, since the clips are the same."
     )
-    return join([*blocks, el("p", legend, class_="legend"), _differences(results)])
+    end = (el("p", legend, class_="legend"), _delivered(results), _differences(results))
+    return join([*blocks, *end])
+
+
+def _delivered(results: Results) -> Html:
+    """Return what magnification delivered beside what was asked for."""
+    if not results.delivered:
+        return join([])
+    rows = [
+        [
+            one.preparation,
+            Value(one.factor, factor_number(one.factor)),
+            one.method,
+            Value(f"{one.measured} of {one.clips}", one.measured),
+            Value("x" + number(one.delivered, 1), one.delivered),
+            Value(number(one.gain, 2), one.gain),
+            Value(f"{one.credible} of {one.measured}", one.credible),
+        ]
+        for one in results.delivered
+    ]
+    made = table(DELIVERED, rows, label="what magnification delivered")
+    legend = el("p", "Clip by clip: results/delivered.csv. A blink counts as motion.")
+    return details("What magnification delivered", made, legend, open=len(rows) <= LONG)
 
 
 def _panels(

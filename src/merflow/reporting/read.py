@@ -16,6 +16,7 @@ import numpy as np
 from merflow.catalogue import catalogue_path, read_sheets
 from merflow.clips import ClipKey
 from merflow.csvtable import read_csv
+from merflow.delivery import Summary, read_summaries
 from merflow.errors import MerflowError
 from merflow.files import digest
 from merflow.plan import Plan
@@ -28,6 +29,7 @@ from merflow.tables import ScoreRow, read_scores
 
 SCORES = "results/tables/scores.csv"
 SKIPPED = "results/skipped.csv"
+DELIVERED = "results/delivered.csv"
 BENCHMARKS = "results/benchmarks"
 BAND = (0.1, 0.9)
 """Quantiles over folds between which a curve's band lies."""
@@ -93,6 +95,7 @@ class Results:
     sheets: dict[str, list[dict[str, Any]]]
     read_from: dict[str, list[str]]
     problems: list[str] = field(default_factory=list)
+    delivered: list[Summary] = field(default_factory=list)
 
     def classes(self, experiment: str) -> tuple[str, ...]:
         """Return an experiment's classes in order; those found in its truth where none is set."""
@@ -133,6 +136,7 @@ def read_results(plan: Plan) -> Results:
         sheets={name: attempt([], _sheet, name) for name in plan.datasets()},
         read_from=read_sheets(),
         problems=attempt.problems,
+        delivered=attempt([], read_summaries, Path(DELIVERED)),
     )
 
 
