@@ -119,8 +119,9 @@ def test_subjects_bars_count_their_clips(demo):
 
 def test_what_magnification_delivered_stands_beside_what_was_asked_for(demo):
     _, page = demo
-    (row,) = page.tables["what magnification delivered"]
-    assert row == ["grey", "x10", "phase", "3 of 4", "x9.1", "0.91", "2 of 3"]
+    assert page.tables["what magnification delivered"][1:] == [
+        ["grey", "x10", "phase", "3 of 4", "x9.1", ".91", "2 of 3"]
+    ]
 
 
 def test_differences_are_paired_with_x1_and_drawn_scores_are_the_tables(demo):
