@@ -71,8 +71,9 @@ def _said(facts: dict[str, Any]) -> str:
     text = f"{facts['method']}, largest movement {facts['peak_px']:.2f} px, "
     if facts["delivered"] is None:
         return text + "too small to measure"
-    text += f"multiplied by {facts['delivered']:.1f}"
-    return text if facts["credible"] else text + "; further than 25 px, not credible"
+    if not facts["credible"]:
+        return text + f"{facts['asked_px']:.0f} px asked for: beyond 25 px nothing is credible"
+    return text + f"multiplied by {facts['delivered']:.1f}"
 
 
 def _find(clip: str, preparation: str) -> ClipArrays:
