@@ -199,6 +199,26 @@ def test_command_leaves_with_2_on_errors_and_1_when_strict(tmp_path, capsys):
     assert "0 errors" in capsys.readouterr().out
 
 
+def test_a_manifest_is_checked_by_its_own_name(small, capsys):
+    text = (small / "manifest.csv").read_text().splitlines()
+    rows = [text[0] + ",dataset", *(f"{line},mine" for line in text[1:])]
+    (small / "manifest.csv").write_text("\n".join(rows) + "\n")
+    command(dataset="mine", root=small)
+    assert "mine (a table of your own clips): 4 clips of 2 subjects" in capsys.readouterr().out
+    (small / "manifest.csv").unlink()
+    with pytest.raises(SystemExit):
+        command(dataset="mine", root=small)
+    assert "unknown dataset reader 'mine'" in capsys.readouterr().out
+
+
+def test_clips_without_subjects_cannot_be_split(small):
+    text = (small / "manifest.csv").read_text().replace("p01,", "unknown,")
+    (small / "manifest.csv").write_text(text)
+    known = settings(small)
+    (found,) = check.check_datasets(known.datasets, known)["experiments"]
+    assert "mine has clips without a subject id" in found["problems"][0]["found"]
+
+
 def test_command_reads_the_config_and_the_local_one(small, tmp_path, capsys, monkeypatch):
     folder = tmp_path / "run" / "config"
     folder.mkdir(parents=True)

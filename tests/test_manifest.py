@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import pytest
+import yaml
 
 from merflow.commands.manifest import manifest as command
 from merflow.datasets import NO_SUBJECT, read_dataset
@@ -149,9 +150,10 @@ def test_class_folders_become_a_manifest(tmp_path, capsys):
 def test_class_folders_without_subjects_say_what_that_means(tmp_path, capsys):
     video(tmp_path / "happiness" / "a.avi", fps=30)
     command(from_class_folders=tmp_path, out=tmp_path / "m" / "manifest.csv")
-    assert "not split by subject" in capsys.readouterr().out
-    entry = {"sheet": str(tmp_path / "m" / "manifest.csv")}
-    (clip,) = read(tmp_path, **entry).clips
+    said = capsys.readouterr().out
+    assert "not split by subject" in said
+    entry = yaml.safe_load(said.split("In the config: ")[1])["datasets"]["mine"]
+    (clip,) = read_dataset("mine", DatasetEntry(**entry)).clips
     assert clip.key.subject == NO_SUBJECT and clip.fps == 30.0
 
 

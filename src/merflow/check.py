@@ -8,7 +8,14 @@ import numpy as np
 
 from merflow import labels
 from merflow.clips import Clip, ClipKey
-from merflow.datasets import NO_SUBJECT, Problem, Reading, read_dataset, reader_of
+from merflow.datasets import (
+    NO_SUBJECT,
+    Problem,
+    Reading,
+    read_dataset,
+    reader_of,
+    require_subjects,
+)
 from merflow.errors import BAD_INPUT, DONE, WARNED, MerflowError
 from merflow.foldsfile import experiment_folds
 from merflow.inspect_frames import Look, copies, look
@@ -166,6 +173,7 @@ def _experiments(settings: Settings | None, readings: Mapping[str, Reading]) -> 
         facts: Facts = {"experiment": name, "scheme": entry.scheme, "protocol": entry.protocol}
         try:
             kept, named = labels.apply_scheme(entry.scheme, clips, settings)
+            require_subjects(kept, f"experiments.{name}")
             made = experiment_folds(entry, [c.key for c in kept], named)
         except MerflowError as error:
             problem = Problem("error", error.where, error.found, error.expected, error.fix)

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import yaml
+
 from merflow.datasets._base import NO_SUBJECT
 from merflow.manifest import rows_of, write_manifest
 
@@ -43,4 +45,9 @@ def manifest(
     print(f"{len(rows)} clips of {len(people)} subjects in {target}")
     if people == [NO_SUBJECT]:
         print("No subjects are known: these clips can be pretrained on, not split by subject.")
-    print(f"In the config: datasets: {{{dataset}: {{reader: manifest, root: {folder}}}}}")
+    entry = {"reader": "manifest", "root": str(folder)}
+    if target.resolve() != folder.resolve() / "manifest.csv":
+        entry["sheet"] = str(target.resolve())
+    # A path may hold anything that YAML gives a meaning to.
+    line = yaml.safe_dump(entry, default_flow_style=True, sort_keys=False, width=10_000)
+    print(f"In the config: datasets: {{{dataset}: {line.strip()}}}")
