@@ -13,7 +13,7 @@ __all__ = ["VARIANTS", "Expected", "Published", "plan", "write_published"]
 VARIANTS: dict[str, dict[str, str]] = {
     "smic": {
         **dict.fromkeys(("HS", "HS_cropped", "VIS", "VIS_cropped", "NIR", "NIR_cropped"), "smic"),
-        "HS_E": "smic_e",
+        **dict.fromkeys(("HS_E", "VIS_E", "NIR_E"), "smic_e"),
     },
     "casme2": dict.fromkeys(("selected", "raw", "cropped"), "casme2"),
     "samm": dict.fromkeys(("full", "cropped"), "samm"),

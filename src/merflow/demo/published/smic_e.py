@@ -28,10 +28,22 @@ RELABELLED = "s14_sur_01"
 """One clip that its name calls a surprise and the sheet negative, as the counts of both say."""
 MARGIN = 40
 """Frames before and after the expression (the published clips have hundreds)."""
+LONG = 148
+"""Frames of a long clip at 25 fps."""
 
 
 def plan(variant: str = "HS_E") -> Published:
-    """Return the high-speed long clips with their sheet: 162 rows, 157 of them on disk."""
+    """Return one camera's long clips with their sheet."""
+    if variant == "HS_E":
+        return _high_speed()
+    camera = variant.removesuffix("_E")
+    items = tuple(_slow_item(camera, number, clip) for number, clip in enumerate(clip_names(VIS)))
+    book = _high_speed().books[0] if camera == "VIS" else _nir()
+    return Published("smic", variant, items, (book,))
+
+
+def _high_speed() -> Published:
+    """Return the high-speed clips: 162 rows, 157 of them on disk."""
     items, rows, cached = [], [HEADER], {}
     counters = dict(FIRST)
     for subject, token, emotion in clip_names(HS):
@@ -58,7 +70,7 @@ def plan(variant: str = "HS_E") -> Published:
         (("HS", rows), ("VIS", _vis()), ("Sheet2", []), ("Sheet3", [])),
         cached,
     )
-    return Published("smic", variant, tuple(items), (book,))
+    return Published("smic", "HS_E", tuple(items), (book,))
 
 
 def _item(subject: int, name: str, word: str, first: int, span: tuple[int, int]) -> Item:
@@ -80,13 +92,46 @@ def _item(subject: int, name: str, word: str, first: int, span: tuple[int, int])
     )
 
 
+def _slow(number: int, clip: tuple[int, str, str]) -> tuple[str, int, str]:
+    """Return name, onset and label of a clip of the two cameras at 25 fps."""
+    subject, token, emotion = clip
+    name = f"s{subject}_{token}"
+    return name, 60 + 7 * number, "negative" if name == RELABELLED else emotion
+
+
+def _slow_item(camera: str, number: int, clip: tuple[int, str, str]) -> Item:
+    """Return a clip at 25 fps; the infrared sheet gives no offset, so all that follows is read."""
+    name, onset, word = _slow(number, clip)
+    padded, first = f"s{clip[0]:02d}", onset - 50
+    known = camera == "VIS"
+    last = onset + 8 if known else first + LONG - 1
+    expected = Expected(
+        padded,
+        f"{padded}_{clip[1]}",
+        word,
+        tuple(range(onset, last + 1)),
+        onset=onset,
+        apex=None if known else onset + 4,
+        offset=last if known else None,
+    )
+    files = tuple(f"image{n:05d}.jpg" for n in range(first, first + LONG))
+    return Item(f"{camera}_long/SMIC_{camera}_E/{padded}/{name}", files, expected)
+
+
 def _vis() -> Rows:
     """Return the sheet of the visible-light camera; it has no LastF."""
     rows: Rows = [(*HEADER[:9], *HEADER[10:])]
-    for number, (subject, token, emotion) in enumerate(clip_names(VIS)):
-        onset = 60 + 7 * number
-        name = f"s{subject}_{token}"
-        word = "negative" if name == RELABELLED else emotion
+    for number, clip in enumerate(clip_names(VIS)):
+        name, onset, word = _slow(number, clip)
         span = (onset, onset + 8, None, None, None, onset - 50)
-        rows.append((subject, name, None, *span, 9, None, 148, word))
+        rows.append((clip[0], name, None, *span, 9, None, LONG, word))
     return rows
+
+
+def _nir() -> Book:
+    """Return the infrared camera's own workbook, whose columns carry its name."""
+    rows: Rows = [("Subject", "Filename", "OnsetF NIR", "ApexF NIR", "Emotion")]
+    for number, clip in enumerate(clip_names(VIS)):
+        name, onset, word = _slow(number, clip)
+        rows.append((clip[0], name, onset, onset + 4, word))
+    return Book("SMIC-NIR-E_annotation.xlsx", (("NIR", rows),))
