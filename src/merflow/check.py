@@ -16,6 +16,7 @@ from merflow.datasets import (
     reader_of,
     require_subjects,
 )
+from merflow.entry import require_stages
 from merflow.errors import BAD_INPUT, DONE, WARNED, MerflowError
 from merflow.foldsfile import experiment_folds
 from merflow.inspect_frames import Look, copies, look
@@ -174,6 +175,8 @@ def _experiments(settings: Settings | None, readings: Mapping[str, Reading]) -> 
         try:
             kept, named = labels.apply_scheme(entry.scheme, clips, settings)
             require_subjects(kept, f"experiments.{name}")
+            kind = settings.preparations[entry.preparation].kind
+            require_stages(kept, entry.factors, kind, f"experiments.{name}")
             made = experiment_folds(entry, [c.key for c in kept], named)
         except MerflowError as error:
             problem = Problem("error", error.where, error.found, error.expected, error.fix)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from merflow import recipes
 from merflow.csvtable import read_csv
+from merflow.entry import require_stages
 from merflow.errors import MerflowError
 from merflow.files import digest
 from merflow.recipes import Recipe
@@ -45,6 +46,8 @@ class Plan(Clips):
         """Return what the weights of a pretraining depend on."""
         entry = self.settings.pretrainings[name]
         kept, named = self.under_scheme(entry.collection, entry.scheme, f"pretrainings.{name}")
+        kind = self.settings.preparations[entry.preparation].kind
+        require_stages(kept, [entry.factor], kind, f"pretrainings.{name}")
         rows = [[*clip.key, word] for clip, word in zip(kept, named, strict=True)]
         made = recipes.packed(self.settings, entry.preparation, entry.factor)
         data = digest([rows, made, self.contents(entry.collection)])

@@ -9,6 +9,7 @@ from merflow import labels, recipes
 from merflow.catalogue import catalogue_path, read_catalogue
 from merflow.clips import Clip
 from merflow.datasets import read_dataset, require_subjects, subject_digest
+from merflow.entry import require_stages
 from merflow.errors import MerflowError, unknown
 from merflow.files import digest, safe_name
 from merflow.foldsfile import experiment_folds
@@ -189,6 +190,8 @@ class Clips:
         entry = self.settings.experiments[experiment]
         data = self.labelled(experiment)
         require_subjects(data.clips, f"experiments.{experiment}")
+        kind = self.settings.preparations[entry.preparation].kind
+        require_stages(data.clips, entry.factors, kind, f"experiments.{experiment}")
         if entry.protocol != "loso":  # There each dataset is by itself.
             self._refuse_twice(experiment, data.clips)
         return experiment_folds(entry, [clip.key for clip in data.clips], data.labels)
