@@ -50,7 +50,7 @@ def test_every_picture_stands_by_itself(drawn):
 def test_the_curves_are_those_of_training_and_of_inner_folds(drawn):
     found = words(drawn([curve("loss"), curve("val_loss"), curve("accuracy")], pooled())["curves"])
     assert {"training", "inner folds"} <= set(found)
-    assert "accuracy, median and 80% of the folds" in found
+    assert "accuracy: median and middle 80% of the folds" in found
     assert "Fitted in one step: no curve" in words(drawn([curve("loss", 1)], pooled())["curves"])
     assert "Fitted in one step: no curve" in words(drawn([], pooled())["curves"])
 

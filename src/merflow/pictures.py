@@ -35,7 +35,7 @@ def _curves(found: Sequence[Curve]) -> list[Panel]:
     if not found or max(len(curve.epochs) for curve in found) == 1:
         return [("Fitted in one step: no curve", Html('<svg width="300" height="4"></svg>'))]
     return [
-        (f"{name}, median and 80% of the folds", drawn)
+        (f"{name}: median and middle 80% of the folds", drawn)
         for name, drawn in training_drawn(found, highest_loss(found))
     ]
 

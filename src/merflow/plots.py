@@ -162,13 +162,11 @@ def matrix(counts: np.ndarray, classes: Sequence[str], *, label: str) -> Html:
         marks.append(el("text", short, x=left - 8, y=_n(y + 4), text_anchor="end"))
     for (i, j), count in np.ndenumerate(counts):
         x, y, side = left + cell * j, top + cell * i, cell - 2
-        shade = {"class_": "right", "fill_opacity": f"{0.06 + 0.6 * share[i, j]:.2f}"}
+        shade = {"class_": "right", "fill_opacity": f"{0.06 + 0.44 * share[i, j]:.2f}"}
         marks.append(el("rect", x=x + 1, y=y + 1, width=side, height=side, rx=3, **shade))
-        marks.append(
-            el("text", str(count), x=x + cell / 2, y=y + 27, text_anchor="middle", class_="b")
-        )
-        said = f"{share[i, j]:.0%}"
-        marks.append(el("text", said, x=x + cell / 2, y=y + 42, text_anchor="middle", class_="s"))
+        for said, down, kind in ((str(count), 27, "b k"), (f"{share[i, j]:.0%}", 42, "s k")):
+            at = {"x": x + cell / 2, "y": y + down}
+            marks.append(el("text", said, **at, text_anchor="middle", class_=kind))
     side = cell * len(classes)
     return _svg(left + side + 4, top + side + 4, label, *marks)
 
