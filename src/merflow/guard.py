@@ -7,6 +7,7 @@ seal is no signature: what a sealed file holds is looked at all the same.
 
 import contextlib
 import hashlib
+import io
 import json
 import os
 from collections.abc import Iterator
@@ -32,10 +33,50 @@ BLOCK = 1 << 20
 def create_hdf5(path: Path | str, kind: str) -> Iterator[h5py.File]:
     """Yield a new HDF5 file of a kind; it is sealed and gets its name when the block ends well."""
     with atomic(path) as part:
-        with h5py.File(part, "w") as handle:
-            handle.attrs["format"] = kind
-            yield handle
+        with open(part, "w+b", buffering=0) as raw:
+            place = _Place(raw)
+            with h5py.File(place, "w") as handle:
+                handle.attrs["format"] = kind
+                yield handle
+            place.check()
         seal(part)
+
+
+class _Place:
+    """The file under an HDF5 file being written: a failure is kept, and raised by `check`.
+
+    HDF5 loses single failed writes without a word, and crashes on its way out after a full disk.
+    So it is told of none: what it writes after the first failure is thrown away.
+    """
+
+    def __init__(self, raw: io.FileIO) -> None:
+        self.raw = raw
+        self.fault: OSError | None = None
+        self.read, self.readinto = raw.read, raw.readinto
+        self.seek, self.tell, self.flush = raw.seek, raw.tell, raw.flush
+
+    def write(self, data: bytes) -> int:
+        """Write all of the data, or keep why not."""
+        rest = memoryview(data)
+        try:
+            while rest and self.fault is None:
+                rest = rest[self.raw.write(rest) :]
+        except OSError as error:
+            self.fault = error
+        return len(data)
+
+    def truncate(self, size: int) -> int:
+        """Set the size, or keep why not."""
+        try:
+            self.raw.truncate(size)
+        except OSError as error:
+            self.fault = self.fault or error
+        return size
+
+    def check(self) -> None:
+        """Raise the first failure."""
+        if self.fault is not None:
+            raise self.fault
 
 
 def seal(path: Path) -> None:

@@ -65,8 +65,8 @@ def write_workbook(
         _fill_literature(book.create_sheet(_sheet_name("published", taken)))
     _fill_settings(book.create_sheet(_sheet_name("settings", taken)), settings)
     buffer = io.BytesIO()
-    book.save(buffer)
     with atomic(path) as made:
+        book.save(buffer)  # openpyxl keeps each sheet in a temporary file meanwhile
         made.write_bytes(_still(buffer.getvalue()))
 
 

@@ -1,6 +1,7 @@
 """Fitted methods on disk: one HDF5 file of plain numbers with a JSON description, no pickle."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,10 +10,10 @@ import h5py
 import numpy as np
 
 from merflow import networks
-from merflow.errors import MerflowError
-from merflow.files import atomic
-from merflow.guard import create_hdf5, get_json, open_hdf5, put_json, seal
-from merflow.methods.data import VOLATILE, Fitted
+from merflow.errors import FAILED, MerflowError
+from merflow.files import scratch
+from merflow.guard import create_hdf5, get_json, open_hdf5, put_json
+from merflow.methods.data import VOLATILE, WEIGHTS, Fitted
 
 if TYPE_CHECKING:
     import keras
@@ -27,11 +28,34 @@ MAX_CLIP = 1 << 26
 
 def write_network(path: Path, model: Any, facts: Mapping[str, Any]) -> None:  # noqa: ANN401
     """Write a Keras model's weights and its description to `path`, atomically."""
-    with atomic(path) as part:
-        model.save_weights(part)
-        with h5py.File(part, "r+") as file:
+    with scratch() as work:
+        # Keras opens its file itself, so a failed write could be lost: see `guard.create_hdf5`.
+        model.save_weights(work / WEIGHTS)
+        with h5py.File(work / WEIGHTS, "r") as made, create_hdf5(path, FORMAT) as file:
+            for name in made:
+                made.copy(name, file)
+            file.attrs.update(made.attrs)
             _describe(file, {"kind": "network", **facts})
-        seal(part)
+            _check_whole(path, model, file)
+
+
+def _check_whole(path: Path, model: Any, file: h5py.File) -> None:  # noqa: ANN401
+    """Refuse to go on when not every weight of the model is in the file."""
+    found: Counter[bytes] = Counter()
+
+    def note(_: str, item: Any) -> None:  # noqa: ANN401
+        if isinstance(item, h5py.Dataset):
+            found[item[()].tobytes()] += 1
+
+    file.visititems(note)
+    if Counter(np.asarray(weight).tobytes() for weight in model.weights) - found:
+        raise MerflowError(
+            str(path),
+            "the weights could not be written whole",
+            "free space in the temporary folder (TMPDIR)",
+            "free some space, then run again",
+            code=FAILED,
+        )
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray], facts: Mapping[str, Any]) -> None:
