@@ -122,7 +122,7 @@ class Page {
     return el("div", { class: "lines" }, path, list, el("div", { class: "row" },
       action("Next", "r", () => beside(1), { disabled: !this.known.recordings.length, "aria-label": "Next recording" }),
       el("label", {}, "frames/s ", fps)),
-    el("p", { class: "soft" }, this.known.recordings.length ? `${this.known.recordings.length + this.known.more} videos below the project's folder.`
+    el("p", { class: "soft" }, this.known.recordings.length ? `${this.known.recordings.length + this.known.more} video(s) below the project's folder.`
       : "No video below the project's folder; `merflow demo --recordings 2` draws some."));
   }
 
@@ -152,7 +152,7 @@ class Page {
     return el("div", { class: "card row", id: "settings" },
       el("label", {}, "window ", field("window", 2, most, blank)), el("label", {}, "stride ", field("stride", 1, most, blank)), "frames",
       points, el("label", {}, "followed ", indices), what,
-      el("span", { class: "soft" }, `${about}. ${kept.way === "live" ? "Window, stride and kind of landmarks" : "The kind of landmarks"} counts from the next start.`));
+      el("span", { class: "soft" }, `${about}. ${kept.way === "live" ? "Window, stride and kind of landmarks count" : "The kind of landmarks counts"} from the next start.`));
   }
 
   choose(input) {
