@@ -18,7 +18,7 @@ STAGE_VERSION = {
     "flow": 1,
     "pack": 3,
     "split": 1,
-    "train": 3,
+    "train": 4,
     "score": 2,
     "table": 2,
     "report": 2,
