@@ -25,6 +25,12 @@ report: "workflow/report/workflow.rst"
 
 onstart:
     print(needs.disk_said(needs.disk(PLAN)), file=sys.stderr)
+    if not workflow.local_exec and workflow.global_resources.get("gpu").value == 1:
+        print(
+            "note: one GPU at a time over the whole cluster, by --resources gpu=1 or profiles/default;"
+            " with `--workflow-profile slurm` in place of --profile there is no such cap",
+            file=sys.stderr,
+        )
 
 
 localrules:

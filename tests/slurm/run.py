@@ -61,6 +61,7 @@ def compare(folder: Path) -> None:
         text = submit(there, cluster).communicate()[0]
         spent = time.monotonic() - begun
         same(outcome(there), expected, "the cluster's tables are the local ones", text)
+        check("note: one GPU" not in text and "disk: up to" in text, "no cap, and disk said", text)
         jobs = cluster.jobs()
         as_asked(jobs)
         print(f"one machine {here:.0f} s; Slurm {spent:.0f} s, {len(jobs)} jobs")
@@ -99,7 +100,8 @@ def as_asked(jobs: list[dict[str, str]]) -> None:
 
 def killed(project: Project, cluster: Cluster, before: int) -> None:
     """Do one subject and all after it again; cancel its job, kill a training on its node."""
-    run = submit(project, cluster, "--forcerun", "results/aligned/smic/s01.h5")
+    words = ["--forcerun", "results/aligned/smic/s01.h5", "--resources", "gpu=1"]
+    run = submit(project, cluster, *words)
     chain = running(run, cluster, before, "subject")
     cluster.ask("scancel", chain["job"])
     train = running(run, cluster, before, "train")
@@ -107,6 +109,7 @@ def killed(project: Project, cluster: Cluster, before: int) -> None:
     os.kill(pid, 9)
     text = run.communicate()[0]
     check(run.returncode == 0, "the run ends well in spite of the kills", text)
+    check("note: one GPU at a time" in text, "a cap over the whole cluster is said", text)
     again = cluster.jobs()[before:]
     as_sent = [(j["state"], j["memory"]) for j in again if "subject" in j["comment"]]
     print("  ", *as_sent, [(j["state"], j["memory"]) for j in again if "train" in j["comment"]])

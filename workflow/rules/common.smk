@@ -20,6 +20,12 @@ try:
 except MerflowError as error:
     raise WorkflowError(str(error)) from None
 
+if workflow.modifier.path_modifier.prefix:
+    raise WorkflowError(
+        "merflow as a module: its files lie in results/, and `prefix:` cannot move them; leave it out,"
+        " or run the outer workflow with --directory"
+    )
+
 # Every rule is one line `merflow <stage> ...`; here `merflow` is the one of the Python that runs
 # Snakemake, or, with --sdm conda, this source tree under the environment's Python.
 _merflow = f"{shlex.quote(sys.executable)} -m merflow"
