@@ -7,7 +7,7 @@ from moving_textures import LENGTH, patch, still_picture, truths
 
 from merflow.magnification import field as fields
 from merflow.magnification.flicker import fit_light, global_light
-from merflow.magnification.luma import add_luma, luma, luma_of
+from merflow.magnification.luma import add_luma, luma, luma_of, reduced
 from merflow.magnification.riesz import level_count, pyramids
 from merflow.magnification.shift import shifted, slope_x, slope_y
 from merflow.magnification.warp import move, move_into, moving_boxes, pull_back, without_folds
@@ -87,6 +87,16 @@ def test_luma_is_added_rounded_clipped_and_counted(channels):
     assert count == ((exact < 0) | (exact > 255)).sum()
     weights = np.array([0.299, 0.587, 0.114]) if channels == 3 else np.ones(1)
     assert luma(frame) == pytest.approx(frame @ weights, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("shape", "size"),
+    [((256, 256), (64, 64)), ((128, 96), (24, 16)), ((131, 127), (64, 66)), ((9, 8), (8, 9))],
+)
+def test_planes_are_reduced_to_means_of_areas(shape, size):
+    plane = np.random.default_rng(0).normal(0, 40, shape).astype(np.float32)
+    exact = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
+    assert reduced(plane, size) == pytest.approx(exact, abs=1e-4)
 
 
 def test_pull_back_inverts_a_displacement():

@@ -12,7 +12,7 @@ from merflow.settings import Preparation, Settings
 STAGE_VERSION = {
     "align": 2,
     "crop": 1,
-    "magnify": 3,
+    "magnify": 4,
     "select": 1,
     "interpolate": 3,
     "flow": 1,

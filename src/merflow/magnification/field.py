@@ -10,6 +10,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from merflow.magnification.luma import reduced
 from merflow.magnification.warp import move
 
 SMOOTH = np.array([0.037659, 0.249153, 0.426375, 0.249153, 0.037659], np.float32)
@@ -55,7 +56,7 @@ def prepare(still: np.ndarray) -> Reference:
     step = grid_step(height, width)
     cells = (-(-width // step), -(-height // step))
     slope_x, slope_y = _separable(still, SLOPE, SMOOTH), _separable(still, SMOOTH, SLOPE)
-    tensor = [_shrink(a * b, cells) for a, b in _pairs(slope_x, slope_y)]
+    tensor = [reduced(a * b, cells) for a, b in _pairs(slope_x, slope_y)]
     power = float(np.mean(slope_x**2 + slope_y**2)) / 2 + 1e-6
     floor = NARROW_FLOOR * power
     return Reference(
@@ -76,8 +77,8 @@ def solve(reference: Reference, change: np.ndarray) -> np.ndarray:
     p + displacement(p) in the frame.
     """
     change = _separable(change, SMOOTH, SMOOTH)
-    pull_x = _shrink(cv2.multiply(reference.slope_x, change), reference.cells)
-    pull_y = _shrink(cv2.multiply(reference.slope_y, change), reference.cells)
+    pull_x = reduced(cv2.multiply(reference.slope_x, change), reference.cells)
+    pull_y = reduced(cv2.multiply(reference.slope_y, change), reference.cells)
     wide_x, wide_y = _times(reference.wide, -_blur(pull_x, WIDE), -_blur(pull_y, WIDE))
     return np.dstack(
         _times(
@@ -107,10 +108,6 @@ def _pairs(x: np.ndarray, y: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
 
 def _separable(plane: np.ndarray, along_x: np.ndarray, along_y: np.ndarray) -> np.ndarray:
     return cv2.sepFilter2D(plane, cv2.CV_32F, along_x, along_y, borderType=BORDER)
-
-
-def _shrink(plane: np.ndarray, cells: tuple[int, int]) -> np.ndarray:
-    return cv2.resize(plane, cells, interpolation=cv2.INTER_AREA)
 
 
 def _blur(plane: np.ndarray, sigma: float) -> np.ndarray:

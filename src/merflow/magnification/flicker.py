@@ -1,9 +1,8 @@
 """Global light changes of a clip, found without being fooled by motion."""
 
-import cv2
 import numpy as np
 
-from merflow.magnification.luma import PlaneOf
+from merflow.magnification.luma import PlaneOf, reduced
 from merflow.magnification.threads import each
 
 GRID = 32
@@ -25,7 +24,7 @@ def global_light(plane_of: PlaneOf, length: int, reference: int) -> np.ndarray:
     small = np.empty((length, size[0] * size[1]), np.float32)
 
     def shrink(time: int) -> None:
-        small[time] = cv2.resize(plane_of(time), size, interpolation=cv2.INTER_AREA).ravel()
+        small[time] = reduced(plane_of(time), size).ravel()
 
     each(shrink, length)
     light = fit_light(small, small[reference])

@@ -38,6 +38,19 @@ def steady_luma(frames: np.ndarray, light: np.ndarray, reference: int) -> PlaneO
     return plane
 
 
+def reduced(plane: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Return an (H, W) float32 plane at `size` (width, height), no larger, averaged over areas.
+
+    Halved as often as that comes out even: OpenCV does this three times as fast as in one step.
+    """
+    while plane.shape[1] % (2 * size[0]) == plane.shape[0] % (2 * size[1]) == 0:
+        half = (plane.shape[1] // 2, plane.shape[0] // 2)
+        plane = cv2.resize(plane, half, interpolation=cv2.INTER_AREA)
+    if plane.shape[::-1] == size:
+        return plane
+    return cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
+
+
 def add_luma(frame: np.ndarray, change: np.ndarray, out: np.ndarray) -> int:
     """Write `frame` + `change` (H, W) float32, rounded and clipped, into `out`, (H, W, C) uint8,
     contiguous.

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from merflow.magnification.luma import PlaneOf
+from merflow.magnification.luma import PlaneOf, reduced
 from merflow.magnification.shift import slope_gain, slope_x, slope_y
 from merflow.magnification.threads import each
 from merflow.magnification.trust import noise_variance
@@ -169,6 +169,5 @@ def _pool(stack: np.ndarray, cells: tuple[int, int]) -> np.ndarray:
     """Return (n, h, w) averaged over the level's cells and window, (n, rows, columns)."""
     out = np.empty((len(stack), cells[1], cells[0]), np.float32)
     for plane, pooled in zip(stack, out, strict=True):
-        small = cv2.resize(plane, cells, interpolation=cv2.INTER_AREA)
-        cv2.GaussianBlur(small, (0, 0), WINDOW, dst=pooled)
+        cv2.GaussianBlur(reduced(plane, cells), (0, 0), WINDOW, dst=pooled)
     return out
