@@ -1,15 +1,19 @@
 """`merflow magnify`: multiply the movement in a clip store, a video or a folder of frames."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from merflow import media, recipes
+from merflow.clips import ClipArrays
 from merflow.configuration import load_preparation
 from merflow.errors import MerflowError
 from merflow.magnify import magnify_clip
 from merflow.recipes import factor_value
 from merflow.settings import Magnify
 from merflow.store import run_stage
+
+FALLS_SHORT = 0.85
+"""Expected gain below which it is said."""
 
 
 def magnify(
@@ -67,11 +71,17 @@ def magnify(
         media.write(out, clip.frames, clip.fps, clip.numbers)
         print(_said(clip.facts.get("magnify", {})))
         return
+
+    def told(clip: ClipArrays) -> ClipArrays:
+        made = magnify_clip(clip, chosen, value)
+        print(f"{clip.key}: {_said(made.facts['magnify'])}")
+        return made
+
     run_stage(
         source,
         out,
         "magnify",
-        lambda clip: magnify_clip(clip, chosen, value),
+        told,
         recipes.magnified(settings, name, f"x{value:g}"),
         before="interpolated",
         threads=threads,
@@ -94,5 +104,14 @@ def chosen_factor(factor: str | None, alpha: float | None) -> float:
         raise MerflowError("magnify: --factor", f"{factor!r}", "a number, as 10 or x10") from None
 
 
-def _said(facts: dict) -> str:
-    return ", ".join(f"{key} {value}" for key, value in facts.items())
+def _said(facts: dict[str, Any]) -> str:
+    """Return what was measured in one line, and what to expect where it is much less."""
+    text = ", ".join(f"{key} {_short(value)}" for key, value in facts.items())
+    if facts.get("expected_gain", 1) < FALLS_SHORT:
+        share = round(100 * facts["expected_gain"])
+        text += f": {facts['method']} is expected to deliver about {share}% of this movement"
+    return text
+
+
+def _short(value: Any) -> str:  # noqa: ANN401
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

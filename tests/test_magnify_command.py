@@ -1,0 +1,64 @@
+"""`merflow magnify`: factor or alpha, stores, videos and folders, and what the log says."""
+
+import cv2
+import numpy as np
+import pytest
+from moving_textures import FPS, LENGTH, patch
+
+from merflow import media
+from merflow.clips import ClipArrays, ClipKey
+from merflow.commands.magnify import chosen_factor, magnify
+from merflow.errors import MerflowError
+from merflow.magnify import magnify_frames
+from merflow.settings import Magnify
+from merflow.store import Store, write_store
+
+
+@pytest.fixture
+def store(tmp_path):
+    key, (_, frames) = ClipKey("smic", "s01", "c1"), patch()
+    numbers = np.arange(LENGTH)
+    clip = ClipArrays(key, frames, FPS, numbers, 0, None, LENGTH - 1, enters_at="cropped")
+    write_store(tmp_path / "in.h5", "crop", [clip], {}, {})
+    return tmp_path / "in.h5"
+
+
+def test_a_store_gives_a_store_and_a_line_of_what_was_measured(store, capsys):
+    out = store.with_name("out.h5")
+    magnify(store, out, alpha=24.0, method="linear")
+    said = capsys.readouterr().out
+    assert said.startswith("smic/s01/c1: method linear, factor 25, clipped ")
+    assert "linear is expected to deliver about 38% of this movement" in said
+    expected, facts = magnify_frames(patch()[1], FPS, 25, Magnify(method="linear"))
+    with Store(out) as made:
+        assert np.array_equal(made.read(0).frames, expected)
+        assert made.read(0).facts["magnify"] == facts
+        assert made.made_by["recipe"]["magnify"]["factor"] == 25
+
+
+def test_a_method_that_delivers_is_not_commented(store, capsys):
+    magnify(store, store.with_name("out.h5"), factor="x10", method="lagrangian")
+    assert "expected to deliver" not in capsys.readouterr().out
+
+
+def test_a_folder_of_frames_gives_a_folder(tmp_path):
+    frames = patch()[1]
+    media.write(tmp_path / "in", frames, FPS, range(LENGTH))
+    with pytest.raises(MerflowError, match="no frame rate"):
+        magnify(tmp_path / "in", tmp_path / "out", factor="10")
+    magnify(tmp_path / "in", tmp_path / "out", factor="10", fps=FPS)
+    files = sorted((tmp_path / "out").iterdir())
+    assert len(files) == LENGTH
+    expected, _ = magnify_frames(frames, FPS, 10, Magnify())
+    last = cv2.cvtColor(cv2.imread(str(files[-1])), cv2.COLOR_BGR2RGB)
+    assert np.array_equal(last, expected[-1])
+
+
+@pytest.mark.parametrize(
+    ("factor", "alpha", "word"),
+    [("10", 9.0, "both given"), (None, None, "no factor"), ("ten", None, "'ten'")],
+)
+def test_one_of_factor_and_alpha_is_asked_for(factor, alpha, word):
+    with pytest.raises(MerflowError, match=word):
+        chosen_factor(factor, alpha)
+    assert chosen_factor(None, 9.0) == chosen_factor("x10", None) == 10
