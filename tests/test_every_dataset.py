@@ -7,7 +7,6 @@ A new file in `datasets/` with a plan in `demo/published/` is tested here withou
 import dataclasses
 import os
 import shutil
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -332,14 +331,6 @@ def test_digest_sees_what_align_reads_and_nothing_else(tmp_path):
     file = Path(clips[0].folder) / clips[0].files[0]
     file.write_bytes(b"x")
     assert digest_of(clips) != before
-
-
-def test_reading_is_fast(written):
-    for dataset in ("smic", "casme2", "samm"):
-        root = written(dataset, next(iter(published.VARIANTS[dataset])))
-        start = time.process_time()
-        read(dataset, root)
-        assert time.process_time() - start < 1.5
 
 
 def test_links_out_of_the_dataset_are_not_followed(tmp_path):
