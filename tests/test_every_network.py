@@ -11,10 +11,20 @@ import numpy as np
 import pytest
 
 from merflow.clips import ClipKey
+from merflow.configuration import validate
+from merflow.describe import protocol_lines
 from merflow.errors import MerflowError
 from merflow.methods import TrainingData, load, make_method
-from merflow.networks import build_network, check_shape, module, names, setting_names
+from merflow.networks import (
+    build_network,
+    check_shape,
+    made_for_weights,
+    module,
+    names,
+    setting_names,
+)
 from merflow.networks._resnet3d import CONFIGURATIONS, Outline
+from merflow.plan import Plan
 from merflow.settings import Experiment, Training
 from merflow.training import backend
 
@@ -199,6 +209,12 @@ def test_it_has_as_many_parameters_as_published(name, shape, classes, settings, 
     assert build_network(name, shape, classes, settings).count_params() == parameters
 
 
+def test_the_page_of_networks_has_each_with_its_parameters():
+    page = (Path(__file__).parents[1] / "docs" / "networks.md").read_text(encoding="utf-8")
+    assert [name for name in names() if f"`{name}`" not in page] == []
+    assert [row[0] for row in REFERENCE if f"{row[-1]:,}" not in page] == []
+
+
 def test_every_network_has_a_reference_or_is_new():
     assert {row[0] for row in REFERENCE} <= set(names())
 
@@ -217,6 +233,27 @@ def test_the_twelve_configurations_of_system_a(name, configuration):
     # Black throughout, as the outline leaves it: with the mask nothing is left to tell apart.
     black = [model(np.full((1, *shape), grey, np.float32)) for grey in (0, 3)]
     assert np.array_equal(*black) == ("mask" in configuration)
+
+
+def test_a_network_made_for_weights_says_when_it_has_none():
+    made = {name for name in names() if made_for_weights(name)}
+    assert made == {"r3d18", "r2plus1d18", "vgg16_transfer"}
+    entry = {"preparation": "p", "collection": "c"}
+    start = {"training": {"start_weights": "w.h5", "start_sha256": "0"}}
+    raw = {
+        "datasets": {"smic": {"root": "x"}},
+        "collections": {"c": ["smic"]},
+        "preparations": {"p": {}},
+        "experiments": {
+            "none": {**entry, "network": "r3d18"},
+            "given": {**entry, "network": "r3d18", **start},
+            "plain": entry,
+        },
+    }
+    lines = protocol_lines(Plan(validate(raw)))
+    assert "untrained: starts at random" in lines["none"]
+    assert "starts from weights given" in lines["given"]
+    assert "starts" not in lines["plain"]
 
 
 def test_the_outline_mask_is_the_share_of_each_cell_that_is_face():

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from merflow import networks
 from merflow.catalogue import read_sheets
 from merflow.plan import Plan
+from merflow.settings import Experiment
 
 
 def protocol_lines(plan: Plan) -> dict[str, str]:
@@ -29,6 +31,10 @@ def _folds(plan: Plan, name: str) -> str:
     return f", {len(plan.fold_names(name))} folds" if Path(plan.truth_file(name)).exists() else ""
 
 
+def _protocol(entry: Experiment) -> str:
+    return f"file {Path(entry.folds_file).name}" if entry.protocol == "file" else entry.protocol
+
+
 def _protocol_line(plan: Plan, name: str, sheets: Mapping[str, list[str]]) -> str:
     entry = plan.experiment(name)
     chosen = plan.settings.preparations[entry.preparation]
@@ -40,11 +46,15 @@ def _protocol_line(plan: Plan, name: str, sheets: Mapping[str, list[str]]) -> st
         f"{name}: {what}",
         f"datasets {', '.join(_dataset(plan, member, sheets) for member in plan.members(name))}",
         f"scheme {entry.scheme}",
-        f"protocol {entry.protocol}{_folds(plan, name)}",
+        f"protocol {_protocol(entry)}{_folds(plan, name)}",
         f"magnified by {chosen.magnify.method}",
         f"{stop}, fixed before testing",
         f"seeds {', '.join(map(str, entry.seeds))}",
     ]
+    if entry.method == "keras" and networks.made_for_weights(entry.network):
+        own = entry.network_settings.get("weights", "none") == "imagenet"
+        begun = own or entry.pretrain or entry.training.start_weights
+        parts.append("starts from weights given" if begun else "untrained: starts at random")
     if chosen.kind == "flow" and chosen.flow.scale == "clip":
         parts.append("flow scaled per clip")
     if entry.control != "none":

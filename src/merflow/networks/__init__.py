@@ -60,6 +60,13 @@ def list_settings(name: str) -> frozenset[str]:
     return frozenset(a.arg for a in arguments if "tuple" in ast.unparse(a.annotation or a))
 
 
+def made_for_weights(name: str) -> bool:
+    """Return whether a network was published with weights it starts from; read from its source."""
+    _refuse_unknown(name)
+    names = (ast.unparse(node) for node in ast.parse(_files()[name].read_text("utf-8")).body)
+    return "OWN_SCALING = True" in names
+
+
 def check_settings(name: str, settings: Mapping[str, Any], where: str = "") -> None:
     """Refuse an unknown network or setting, offering the nearest name; imports no Keras."""
     _refuse_unknown(name, where)
