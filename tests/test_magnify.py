@@ -78,10 +78,16 @@ def test_a_still_clip_stays_as_it_is(method, factor, size):
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("value", [0, 128, 255])
-def test_a_flat_clip_stays_flat(method, value):
-    frames = np.full((8, 32, 40, 3), value, np.uint8)
-    out, _ = magnify_frames(frames, 100.0, 50, Magnify(method=method))
+@given(
+    value=st.integers(0, 255),
+    length=st.integers(1, 12),
+    size=st.tuples(st.integers(8, 40), st.integers(8, 40)),
+    factor=st.floats(0, 60),
+)
+@settings(deadline=None, max_examples=20)
+def test_a_flat_clip_stays_flat(method, value, length, size, factor):
+    frames = np.full((length, *size, 3), value, np.uint8)
+    out, _ = magnify_frames(frames, 100.0, factor, Magnify(method=method))
     assert (out == value).all()
 
 
@@ -142,11 +148,22 @@ def test_the_result_hardly_depends_on_the_block(method, monkeypatch):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_reversed_time_gives_the_reversed_result(method):
-    frames = moving(16, 64, 64)
-    forth, _ = magnify_frames(frames, 100.0, 10, Magnify(method=method), reference=0)
-    back, _ = magnify_frames(frames[::-1].copy(), 100.0, 10, Magnify(method=method), reference=15)
-    assert np.abs(back[::-1].astype(int) - forth).max() <= 1
+@given(
+    length=st.integers(4, 20),
+    reference=st.integers(0, 3),
+    shift=st.floats(0, 1),
+    seed=st.integers(),
+)
+@settings(deadline=None, max_examples=8)
+def test_reversed_time_gives_the_reversed_result(method, length, reference, shift, seed):
+    frames = moving(length, 64, 64, shift=shift, seed=abs(seed))
+    chosen, onset = Magnify(method=method), length - 1 - reference
+    forth, _ = magnify_frames(frames, 100.0, 10, chosen, reference=reference)
+    back, _ = magnify_frames(frames[::-1].copy(), 100.0, 10, chosen, reference=onset)
+    # Sums in another order: the last bit may turn a rounding, or end a search a step later.
+    difference = np.abs(back[::-1].astype(int) - forth)
+    assert difference.max() <= 5
+    assert difference.mean() < 0.01
 
 
 @pytest.mark.parametrize("method", METHODS)
