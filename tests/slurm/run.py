@@ -71,8 +71,8 @@ def compare(folder: Path) -> None:
 
 
 def outcome(project: Project) -> dict[str, bytes]:
-    """Return the bytes of every table and every prediction."""
-    found = [*project.path("results/tables").glob("*")]
+    """Return the bytes of every table and prediction; what a run cost differs in every run."""
+    found = [p for p in project.path("results/tables").glob("*") if p.stem != "cost"]
     found += project.path("results/runs").rglob("*.csv")
     return {p.relative_to(project.folder).as_posix(): p.read_bytes() for p in found}
 
