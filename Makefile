@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/pip install -q --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help demo resume quick zoo backends test slurm lint docs lock clean setup
+.PHONY: help demo resume quick zoo backends test slurm lint docs lock clean setup faults licences
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,17 @@ lint: $(READY) ## ruff, snakefmt (`snakemake --lint` is among the tests)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
+
+faults: $(READY) ## the long campaigns of docs/reliability.md: kills, failing calls, mutants, properties (hours)
+	$(BIN)/python tests/faults/kill_writers.py 200
+	$(BIN)/python tests/faults/nth_calls.py --network
+	$(BIN)/python tests/faults/kill_runs.py 50
+	$(BIN)/python tests/hostile/bombs.py
+	$(BIN)/python tests/hostile/mutants.py 120
+	MERFLOW_EXAMPLES=10000 $(BIN)/python -m pytest -o timeout=0 tests/hostile/test_properties.py
+
+licences: $(READY) ## write docs/licences.md from what is installed
+	$(BIN)/python envs/licences.py
 
 docs: $(READY) ## write the schema and the key reference from the settings
 	$(BIN)/python -m merflow schema

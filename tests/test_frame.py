@@ -97,3 +97,28 @@ def test_readme_shows_the_two_commands_first():
     text = (ROOT / "README.md").read_text()
     assert text.index("make demo") < text.index("make test") < 800
     assert "make test" in (ROOT / ".ci/run").read_text()
+
+
+def licences() -> dict[str, tuple[str, str]]:
+    rows = re.findall(
+        r"^\| ([a-z0-9-]+) \| ([^|]+) \| (.+) \|$",
+        (ROOT / "docs/licences.md").read_text(),
+        re.MULTILINE,
+    )
+    return {name: (versions, licence) for name, versions, licence in rows[1:]}  # the head apart
+
+
+@pytest.mark.parametrize("name", sorted(LOCKED))
+def test_the_licence_of_every_locked_package_is_listed(name):
+    versions, licence = licences()[name]
+    assert versions == ", ".join(sorted(set(LOCKED[name])))
+    assert licence != "not stated by the package"
+
+
+def test_no_licence_is_listed_for_what_is_not_installed():
+    assert licences().keys() == LOCKED.keys()
+
+
+def test_security_page_says_whom_to_tell_and_what_is_guarded():
+    text = (ROOT / "SECURITY.md").read_text()
+    assert "private" in text and "docs/reliability.md" in text

@@ -1,6 +1,7 @@
 """The walls of the house, read from the imports: who may know files, and who may know what."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -111,3 +112,47 @@ def loaded_by(code: str) -> set[str]:
 def test_light_commands_stay_light(code):
     heavy = {"tensorflow", "keras", "pandas", "matplotlib", "sklearn", "scipy"}
     assert not loaded_by(code) & heavy
+
+
+WRITES = {"write_text", "write_bytes", "savez", "savez_compressed", "imwrite", "savefig", "to_csv",
+          "save_weights", "VideoWriter"}  # fmt: skip
+DRAWN_AGAIN = {"demo/published/_form.py", "training/gpus.py", "files.py"}
+"""Empty stand-ins of published file names; a lock; the atomic writer itself."""
+
+
+def calls_of(path: Path) -> list[tuple[str, ast.Call]]:
+    """Return (last name, call) of every call in a file."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            found.append((name, node))
+    return found
+
+
+def opened_to_write(call: ast.Call) -> bool:
+    """Tell whether an `open(...)` asks for more than reading."""
+    modes = [a.value for a in call.args[1:2] if isinstance(a, ast.Constant)]
+    modes += [k.value.value for k in call.keywords if k.arg == "mode"]
+    return any(set(str(mode)) & set("wax+") for mode in modes)
+
+
+@pytest.mark.parametrize("path", every_file(), ids=lambda p: str(p.relative_to(SOURCE)))
+def test_files_are_written_through_the_one_atomic_writer(path):
+    name = str(path.relative_to(SOURCE))
+    if name in DRAWN_AGAIN:
+        return
+    text = path.read_text(encoding="utf-8")
+    writes = [c for n, c in calls_of(path) if n in WRITES and isinstance(c.func, ast.Attribute)]
+    writes += [c for n, c in calls_of(path) if n == "open" and opened_to_write(c)]
+    if writes:
+        assert re.search(r"\b(atomic|create_hdf5|scratch)\(", text), ast.unparse(writes[0])
+
+
+@pytest.mark.parametrize("path", every_file(), ids=lambda p: str(p.relative_to(SOURCE)))
+def test_hdf5_is_opened_only_by_the_guard(path):
+    opened = [c for n, c in calls_of(path) if n == "File" and "h5py" in ast.unparse(c.func)]
+    # saved.py reads back what Keras wrote a moment before into a folder of its own, and asks
+    # whether a file whose SHA-256 was given is one of Keras' collection.
+    allowed = {"guard.py": 2, "methods/saved.py": 2}
+    assert len(opened) == allowed.get(str(path.relative_to(SOURCE)), 0)

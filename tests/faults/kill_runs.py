@@ -85,9 +85,14 @@ class Smallest:
         return Smallest(folder)
 
     def made(self) -> dict[str, bytes]:
-        """Return the files whose bytes are promised."""
+        """Return the files whose bytes are promised; `cost.*` holds measured seconds."""
         results = self.folder / "results"
-        files = [*results.glob("tables/*"), *results.rglob("*.h5"), *results.rglob("p*s.csv")]
+        files = [
+            *results.glob("tables/scores.*"),
+            results / "tables/effects.csv",
+            *results.rglob("*.h5"),
+            *results.rglob("p*s.csv"),
+        ]
         files += [*results.rglob("pooled.csv"), results / "skipped.csv"]
         return {str(p.relative_to(results)): p.read_bytes() for p in files}
 
