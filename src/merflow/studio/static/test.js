@@ -252,7 +252,11 @@ class Page {
       if (this.gone || turn !== this.turn) return;
       this.test = state;
       this.drawStatus();
-      if (state.kind === "film" && state.reel && this.player?.test.id !== state.id) this.openFilm(state);
+      if (state.kind === "film" && state.reel && this.player?.test.id !== state.id) {
+        const reel = await get(`${url("test", state.id)}/reel`);
+        if (this.gone || turn !== this.turn) return;
+        this.openFilm({ ...state, reel });
+      }
       if (state.kind === "film") this.player?.more(state.ready)?.catch(fail);
       if (state.state !== "running") break;
       await new Promise((resolve) => setTimeout(resolve, 400));

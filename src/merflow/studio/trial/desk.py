@@ -101,6 +101,8 @@ class TrialDesk:
             self._end("failed", MerflowError(**message["failed"]))
         else:
             self.found = message["done"]
+            # Loading the model may have taken longer than a camera may be silent.
+            self._last_frame = time.monotonic()
             self._end("watching" if self._about["kind"] == "live" else "done")
 
     def _end(self, word: str, error: MerflowError | None = None) -> None:
@@ -115,7 +117,7 @@ class TrialDesk:
             if about["state"] == "running":
                 about["seconds"] = round(time.monotonic() - self._about["begun"], 1)
             about["ready"] = len(self.pictures)
-            about["reel"] = self.reel
+            about["reel"] = self.reel and {k: v for k, v in self.reel.items() if k != "numbers"}
             about["error"] = str(self._error) if self._error else ""
             return about
 

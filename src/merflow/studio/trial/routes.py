@@ -127,6 +127,12 @@ def routes(project: Project, desk: TrialDesk, remote: bool) -> list[Route]:
             ],
         }
 
+    def reel(request: Request) -> dict[str, Any]:
+        same_test(request)
+        if desk.reel is None:
+            raise Missing("request", "the test is of no recording, or has not read it yet")
+        return desk.reel
+
     def shown(request: Request) -> Response:
         """One frame of the recording as it is shown."""
         index = request.path_params["index"]
@@ -179,6 +185,7 @@ def routes(project: Project, desk: TrialDesk, remote: bool) -> list[Route]:
         Route("/api/test/stop", answer(stop), methods=["POST"]),
         Route(FRAME, frame, methods=["POST"]),
         Route(at + "/result", answer(result)),
+        Route(at + "/reel", answer(reel)),
         Route(at + "/windows", answer(rows)),
         Route(at + "/frames/{index}", answer(shown)),
     ]
