@@ -1,13 +1,17 @@
 """The command line: every command documented, every fault a message with an exit code."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
 from merflow.cli import commands
+
+ROOT = Path(__file__).parents[1]
 
 
 def run(*words, **kwargs):
@@ -32,6 +36,15 @@ def test_an_unknown_command_offers_the_nearest():
     done = run("magnfy")
     assert done.returncode != 0
     assert "magnify" in done.stdout + done.stderr
+
+
+def test_a_reader_that_has_seen_enough_is_no_fault(tmp_path):
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "merflow", "check", "--config", ROOT / "config/config.yaml"]
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    os.close(write)
+    assert done.returncode == 141 and done.stderr == ""
 
 
 def frames(folder, count=6, size=(64, 48)):

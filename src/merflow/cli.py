@@ -84,7 +84,14 @@ def main() -> None:
     sys.unraisablehook, sys.excepthook = _not_from_hdf5, _not_inside_hdf5
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
-        build()()
+        try:
+            build()()
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # `merflow check | head`: the reader has seen enough, and the shell's own code says so.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(141) from None
     except MerflowError as error:
         print(f"merflow: {error}", file=sys.stderr)
         sys.stdout.flush()
