@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from merflow.audit import Evidence, FoldScore, Sides
 from merflow.clips import Clip, ClipKey
+from merflow.evidence import Evidence, FoldScore, Sides
 from merflow.oracle import Epochs
 from merflow.predictions import Pooled
 from merflow.scores import confusion, uf1

@@ -21,11 +21,13 @@ from audit_makers import (
     table,
 )
 
-from merflow.audit import Evidence, Sides, audit, permutation_rank, render_audit
+from merflow.audit import audit, render_audit
 from merflow.auditfiles import add_folds, add_log, add_pretraining, claimed_scores
 from merflow.clips import Clip, ClipKey
 from merflow.commands.audit import audit as command
 from merflow.errors import MerflowError
+from merflow.evidence import Evidence, Sides
+from merflow.intervals import permutation_rank
 from merflow.oracle import Epochs
 from merflow.predictions import write_pooled
 from merflow.scores import accuracy, confusion, per_class_f1, uar, uf1

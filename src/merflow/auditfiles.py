@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from merflow.audit import Evidence, FoldScore, Sides
 from merflow.catalogue import read_catalogue
 from merflow.clips import ClipKey
 from merflow.csvtable import read_csv
 from merflow.errors import MerflowError
+from merflow.evidence import Evidence, FoldScore, Sides
 from merflow.oracle import Epochs, read_epochs
 from merflow.permuting import is_twin
 from merflow.plan import Plan

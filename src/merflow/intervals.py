@@ -6,7 +6,7 @@ subjects, not over retrainings (seeds do that).
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -200,3 +200,9 @@ def chance_interval(scores: np.ndarray, level: float = LEVEL) -> Interval:
 def chance_p(scores: np.ndarray, observed: float) -> float:
     """Return the one-sided p of `observed`: the share of permutations at least as good."""
     return float((1 + np.sum(scores >= observed - 1e-12)) / (1 + len(scores)))
+
+
+def permutation_rank(score: float, permuted: Sequence[float]) -> tuple[int, float]:
+    """Return how many permuted-label runs score at least as well, and the one-sided p."""
+    reached = int(np.sum(np.asarray(permuted) >= score - 1e-12))
+    return reached, (1 + reached) / (1 + len(permuted))

@@ -5,8 +5,8 @@ from collections import defaultdict
 
 import numpy as np
 
-from merflow.audit import UNKNOWN, Answer, Evidence
 from merflow.clips import ClipKey
+from merflow.evidence import UNKNOWN, Answer, Evidence
 from merflow.intervals import FEW_SUBJECTS, effective_subjects
 from merflow.megc2019 import differences
 from merflow.tables import parts_of, subject_numbers

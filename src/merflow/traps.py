@@ -2,9 +2,24 @@
 
 # ruff: noqa: E501 - a trap is a line of the table
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from merflow import trapdata as data
 from merflow import trapscores as scores
-from merflow.audit import Trap
+from merflow.evidence import Answer, Evidence
+
+Check = Callable[[Evidence], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Trap:
+    """One way in which a score of this field comes out too good, and how it is looked for."""
+
+    name: str
+    check: Check
+    fix: str
+
 
 TRAPS = (
     Trap("epoch chosen on the test subject", scores.chosen_on_test, "report the last epoch, or choose it on inner folds of training subjects"),

@@ -4,8 +4,8 @@ from collections import defaultdict
 
 import numpy as np
 
-from merflow.audit import UNKNOWN, Answer, Evidence, permutation_rank
-from merflow.intervals import chance_p, permuted_scores
+from merflow.evidence import UNKNOWN, Answer, Evidence
+from merflow.intervals import chance_p, permutation_rank, permuted_scores
 from merflow.oracle import mean_of_folds
 from merflow.predictions import Pooled
 from merflow.scores import accuracy, confusion, grouped_confusion, per_class_f1, uf1, unsupported

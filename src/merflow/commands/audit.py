@@ -7,8 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from merflow.audit import Evidence, render_audit
 from merflow.audit import audit as look
+from merflow.audit import render_audit
 from merflow.auditfiles import (
     add_folds,
     add_log,
@@ -18,6 +18,7 @@ from merflow.auditfiles import (
 )
 from merflow.configuration import load
 from merflow.errors import MerflowError
+from merflow.evidence import Evidence
 from merflow.labels import classes
 from merflow.oracle import oracle_rows, render_oracle
 from merflow.plan import Plan
