@@ -184,6 +184,9 @@ def test_a_run_of_ours_tells_what_predictions_cannot():
         "subjects on both sides",
     ):
         assert found[name] == "pass"
+    imagenet = {"network": "vgg16_transfer", "network_settings": {"weights": "imagenet"}}
+    begun = Evidence(table(), experiment=EXPERIMENT.model_copy(update=imagenet))
+    assert "ImageNet" in verdict(begun, "pretrained on tested subjects").because
     command = EXPERIMENT.model_copy(update={"method": "command"})
     assert (
         verdict(Evidence(table(), experiment=command), "fitted on all clips").verdict

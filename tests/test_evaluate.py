@@ -70,6 +70,8 @@ def test_a_dataset_needs_a_root_or_a_place_in_the_config():
     with pytest.raises(MerflowError, match="did you mean 'smic'"):
         with_dataset(SETTINGS, "smik", "")
     assert with_dataset(SETTINGS, "smic", "c").datasets["smic"].root == "c"
+    with pytest.raises(MerflowError, match="reads 'smic' as smic"):
+        with_dataset(SETTINGS, "smic", "c", "manifest")
     assert with_dataset(SETTINGS, "mine", "d", "manifest").datasets["mine"].reader == "manifest"
 
 

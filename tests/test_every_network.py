@@ -248,12 +248,17 @@ def test_a_network_made_for_weights_says_when_it_has_none():
             "none": {**entry, "network": "r3d18"},
             "given": {**entry, "network": "r3d18", **start},
             "plain": entry,
+            "carried": {**entry, "pretrain": "stills"},
+            "svm": {**entry, "method": "lbptop_svm"},
         },
+        "pretrainings": {"stills": {**entry}},
     }
     lines = protocol_lines(Plan(validate(raw)))
     assert "untrained: starts at random" in lines["none"]
     assert "starts from weights given" in lines["given"]
-    assert "starts" not in lines["plain"]
+    assert "starts" not in lines["plain"] and "pretrained" not in lines["plain"]
+    assert "pretrained: stills (smic, scheme raw, x1)" in lines["carried"]
+    assert "one SVM a fold" in lines["svm"] and "epochs" not in lines["svm"]
 
 
 def test_the_outline_mask_is_the_share_of_each_cell_that_is_face():

@@ -79,6 +79,23 @@ def test_a_wrong_setting_is_named_with_what_was_found_and_what_is_allowed(path, 
     assert caught.value.code == 2
 
 
+@pytest.mark.parametrize(
+    "training",
+    [
+        {"stopping": "inner"},
+        {"balanced_sampling": True},
+        {"augment": {"flip": True}},
+        {"start_weights": "w.h5"},
+    ],
+    ids=lambda training: next(iter(training)),
+)
+def test_an_svm_refuses_what_only_networks_are_trained_by(training):
+    wanted = {"method": "lbptop_svm", "training": training}
+    with pytest.raises(MerflowError, match="has no effect on method lbptop_svm") as caught:
+        configuration.validate(changed("experiments.e", wanted))
+    assert f"experiments.e.training.{next(iter(training))}" in str(caught.value)
+
+
 def test_all_faults_are_listed_at_once():
     raw = configuration.merge(changed("max_skiped", 1), {"folds_per_job": 0})
     with pytest.raises(MerflowError, match="2 wrong settings"):

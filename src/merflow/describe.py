@@ -8,7 +8,7 @@ from typing import Any
 from merflow import networks
 from merflow.catalogue import read_sheets
 from merflow.plan import Plan
-from merflow.settings import Experiment
+from merflow.settings import SVMS, Experiment
 
 
 def protocol_lines(plan: Plan) -> dict[str, str]:
@@ -35,26 +35,42 @@ def _protocol(entry: Experiment) -> str:
     return f"file {Path(entry.folds_file).name}" if entry.protocol == "file" else entry.protocol
 
 
+def _stop(entry: Experiment) -> str:
+    if entry.method in SVMS:
+        return "one SVM a fold"
+    if entry.training.stopping == "inner":
+        return f"epochs chosen on inner folds (at most {entry.training.epochs})"
+    return f"{entry.training.epochs} epochs"
+
+
+def _pretrained(plan: Plan, name: str) -> str:
+    """Return `posed (jaffe, scheme raw, x1)`: what the weights were made with beforehand."""
+    begun = plan.settings.pretrainings[name]
+    members = ", ".join(sorted(plan.settings.collections[begun.collection]))
+    return f"{name} ({members}, scheme {begun.scheme}, {begun.factor})"
+
+
 def _protocol_line(plan: Plan, name: str, sheets: Mapping[str, list[str]]) -> str:
     entry = plan.experiment(name)
     chosen = plan.settings.preparations[entry.preparation]
     what = entry.network if entry.method == "keras" else entry.method
-    stop = f"{entry.training.epochs} epochs"
-    if entry.training.stopping == "inner":
-        stop = f"epochs chosen on inner folds (at most {entry.training.epochs})"
     parts = [
         f"{name}: {what}",
         f"datasets {', '.join(_dataset(plan, member, sheets) for member in plan.members(name))}",
         f"scheme {entry.scheme}",
         f"protocol {_protocol(entry)}{_folds(plan, name)}",
         f"magnified by {chosen.magnify.method}",
-        f"{stop}, fixed before testing",
+        f"{_stop(entry)}, fixed before testing",
         f"seeds {', '.join(map(str, entry.seeds))}",
     ]
     if entry.method == "keras" and networks.made_for_weights(entry.network):
-        own = entry.network_settings.get("weights", "none") == "imagenet"
+        own = networks.from_imagenet(entry.network_settings)
         begun = own or entry.pretrain or entry.training.start_weights
         parts.append("starts from weights given" if begun else "untrained: starts at random")
+    elif entry.method == "keras" and entry.training.start_weights and not entry.pretrain:
+        parts.append("starts from weights given")
+    if entry.pretrain:
+        parts.append(f"pretrained: {_pretrained(plan, entry.pretrain)}")
     if chosen.kind == "flow" and chosen.flow.scale == "clip":
         parts.append("flow scaled per clip")
     if entry.control != "none":

@@ -38,6 +38,12 @@ class Tested:
 def with_dataset(settings: Settings, name: str, root: str, reader: str = "") -> Settings:
     """Return the settings with the dataset `name`, at `root` if one is given."""
     if name in settings.datasets:
+        known = settings.datasets[name].reader or name
+        if reader not in ("", known):
+            raise MerflowError(
+                "--reader", f"{reader}, but the config reads '{name}' as {known}", known,
+                "leave --reader out, or give --dataset a name that the config does not have",
+            )  # fmt: skip
         if not root:
             return settings
         entry = settings.datasets[name].model_copy(update={"root": root})

@@ -39,6 +39,7 @@ def _factor(value: Any) -> str:  # noqa: ANN401
 
 Factor = Annotated[str, BeforeValidator(_factor)]
 Method = Literal["keras", "lbptop_svm", "flow_svm", "command"]
+SVMS = ("lbptop_svm", "flow_svm")
 
 
 class DatasetEntry(Tree):
@@ -245,11 +246,23 @@ class Settings(Tree):
             raise ValueError(f"{where}.folds_file: goes with `protocol: file`, one not alone")
         if experiment.method == "keras":
             self._network_known(where, experiment)
+        if experiment.method in SVMS:
+            _refuse_for_svm(where, experiment)
         if experiment.pretrain:
             _known(f"{where}.pretrain", "pretraining", experiment.pretrain, self.pretrainings)
             begun = self.pretrainings[experiment.pretrain].network
             if (experiment.method, experiment.network) != ("keras", begun):
                 raise ValueError(f"{where}.pretrain: '{experiment.pretrain}' is of network {begun}")
+
+
+def _refuse_for_svm(where: str, experiment: Experiment) -> None:
+    """Refuse what only a network is trained by: an SVM would leave it undone and say nothing."""
+    usual = Training()
+    for key in ("stopping", "balanced_sampling", "augment", "start_weights"):
+        if getattr(experiment.training, key) != getattr(usual, key):
+            raise ValueError(
+                f"{where}.training.{key}: has no effect on method {experiment.method}; leave it out"
+            )
 
 
 def _known(where: str, kind: str, word: str, known: Any) -> None:  # noqa: ANN401

@@ -5,6 +5,7 @@ from collections import defaultdict
 
 import numpy as np
 
+from merflow import networks
 from merflow.clips import ClipKey
 from merflow.evidence import UNKNOWN, Answer, Evidence
 from merflow.intervals import FEW_SUBJECTS, effective_subjects
@@ -124,7 +125,11 @@ def pretrained_on_test(evidence: Evidence) -> Answer:
     if evidence.pretrained_on is None:
         settings = evidence.experiment
         if settings and not settings.pretrain and not settings.training.start_weights:
-            return "pass", "every fold starts from random weights"
+            imagenet = settings.method == "keras" and networks.from_imagenet(
+                settings.network_settings
+            )
+            kind = "published ImageNet weights, made with none of these clips"
+            return "pass", f"every fold starts from {kind if imagenet else 'random weights'}"
         return UNKNOWN, "needs the list of subjects that the starting weights were made with"
     seen = evidence.pretrained_on & {k.subject_key for k in evidence.table.keys}
     if seen:

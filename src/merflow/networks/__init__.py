@@ -81,6 +81,11 @@ def module(name: str) -> ModuleType:
     return importlib.import_module(f"merflow.networks.{name}")
 
 
+def from_imagenet(settings: Mapping[str, Any]) -> bool:
+    """Tell whether these settings of a network have it start from Keras' own ImageNet weights."""
+    return settings.get("weights", "none") == "imagenet"
+
+
 def build_network(
     name: str,
     shape: tuple[int, ...],
