@@ -10,6 +10,7 @@ from merflow import configuration, networks, reference
 from merflow.commands.schema import REFERENCE, SCHEMA
 from merflow.errors import MerflowError
 from merflow.settings import Method, Settings, Tree
+from merflow.start import start
 
 ROOT = Path(__file__).parents[1]
 MINIMAL = {
@@ -123,6 +124,32 @@ def test_a_file_that_is_not_yaml_is_named(tmp_path):
     file.write_text("a: [1")
     with pytest.raises(MerflowError, match=r"c\.yaml"):
         configuration.load(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("a: 1\nb: 2\na: 3\n", ("a", 3, 1)),
+        ("x:\n  a: {b: 1}\n  'a': {c: 2}\n", ("a", 3, 2)),
+        ("x: [{a: 1, a: 1}]\n", ("a", 1, 1)),
+    ],
+)
+def test_a_repeated_key_is_named_with_both_lines(tmp_path, text, lines):
+    file = tmp_path / "c.yaml"
+    file.write_text(text)
+    key, again, first = lines
+    says = rf"c\.yaml: line {again}: key '{key}' again, after line {first}"
+    with pytest.raises(MerflowError, match=says):
+        configuration.read_yaml(file)
+    with pytest.raises(MerflowError, match=says):
+        start(MINIMAL, fresh=False, files=[str(file)])
+
+
+def test_what_a_section_takes_over_may_be_overridden(tmp_path):
+    file = tmp_path / "c.yaml"
+    file.write_text("x: &x {a: 1, b: 2}\ny: {a: 3, <<: *x}\nz: {<<: *x, a: 4}\n")
+    read = configuration.read_yaml(file)
+    assert read["y"] == {"a": 3, "b": 2} and read["z"] == {"a": 4, "b": 2}
 
 
 def test_yaml_cannot_run_code(tmp_path):

@@ -29,7 +29,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise MerflowError(str(path), "more than 1 MiB", "a YAML config")
-        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+        with path.open(encoding="utf-8") as file:
+            value = yaml.load(file, _EachKeyOnce)
         _check_extent(value, path)
     except FileNotFoundError:
         raise MerflowError(str(path), "no such file", "a YAML config") from None
@@ -40,6 +41,28 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(value or {}, dict):
         raise MerflowError(str(path), f"a {type(value).__name__}", "keys and values")
     return value or {}
+
+
+class _EachKeyOnce(yaml.SafeLoader):
+    """Safe YAML in which a key that stands twice in one section is a fault, not overwritten."""
+
+    def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
+        """Look at a section's keys as they stand, before `<<` lays others under them."""
+        node = super().compose_mapping_node(anchor)
+        lines: dict[tuple[str, str], int] = {}
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.tag.endswith(":merge"):
+                continue
+            line, known = key.start_mark.line + 1, (key.tag, key.value)
+            if known in lines:
+                raise MerflowError(
+                    f"{self.name}: line {line}",
+                    f"key '{key.value}' again, after line {lines[known]}",
+                    "each key once in a section: the earlier one would be lost",
+                    "join the two, or take one out",
+                )
+            lines[known] = line
+        return node
 
 
 def _check_extent(value: Any, path: Path) -> None:  # noqa: ANN401

@@ -1,7 +1,7 @@
 """The first step of a run: config validated, datasets read, both kept where the jobs find them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,14 @@ from merflow.files import write_text
 from merflow.plan import Plan
 
 
-def start(raw: Mapping[str, Any], fresh: bool = True) -> Plan:
+def start(raw: Mapping[str, Any], fresh: bool = True, files: Iterable[str] = ()) -> Plan:
     """Validate a config as Snakemake holds it, read the datasets, keep both for the jobs.
 
     `config/local.yaml`, where a user's dataset roots lie, is laid over it when it exists.
+    `files`: those it was read from; Snakemake keeps the last of two equal keys without a word.
     """
+    for file in files:
+        read_yaml(Path(file))
     local = Path("config/local.yaml")
     settings = validate(merge(raw, read_yaml(local)) if local.exists() else dict(raw))
     plan = Plan.read(settings, fresh)

@@ -16,7 +16,9 @@ try:
     # Validates the config and reads the datasets' sheets and folders. What the jobs need of
     # either is kept in results/config.yaml and results/catalogue/; a job of a cluster that parses
     # this file again reads it there.
-    PLAN = start(config, fresh=workflow.is_main_process)
+    PLAN = start(
+        config, fresh=workflow.is_main_process, files=map(str, workflow.configfiles)
+    )
 except MerflowError as error:
     raise WorkflowError(str(error)) from None
 
