@@ -266,3 +266,6 @@ def test_malformed_evidence_is_named_by_row(tmp_path):
     for word in ("full", "full=x", "nowhere=.5", "full=.1,.2,.3"):
         with pytest.raises(MerflowError, match="not a part and its figures"):
             claimed_scores((word,), table())
+    for word in ("full=70,65", "full=.7,nan", "full=-.1"):
+        with pytest.raises(MerflowError, match="not shares"):
+            claimed_scores((word,), table())

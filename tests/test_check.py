@@ -10,7 +10,9 @@ import pytest
 
 from merflow import check
 from merflow.commands.check import check as command
+from merflow.datasets import read_dataset
 from merflow.demo import published
+from merflow.errors import MerflowError, unknown
 from merflow.settings import DatasetEntry, Experiment, Preparation, Settings
 
 
@@ -186,9 +188,11 @@ def test_the_2019_sheet_tells_what_differs_from_the_list(tmp_path, capsys):
 
 def test_command_leaves_with_2_on_errors_and_1_when_strict(tmp_path, capsys):
     published.write_published(tmp_path, published.plan("casme2"), frames=False)
-    with pytest.raises(SystemExit) as left:
+    with pytest.raises(MerflowError, match="--root .*no: no such folder") as left:
         command(dataset="casme2", root=tmp_path / "no")
     assert left.value.code == 2
+    with pytest.raises(MerflowError, match="--sheet no.xlsx: no such file"):
+        command(dataset="casme2", root=tmp_path, sheet="no.xlsx")
     with pytest.raises(SystemExit) as left:
         command(dataset="casme2", root=tmp_path, annotations_only=True, strict=True)
     assert left.value.code == 1
@@ -205,7 +209,9 @@ def test_a_manifest_is_checked_by_its_own_name(small, capsys):
     (small / "manifest.csv").unlink()
     with pytest.raises(SystemExit):
         command(dataset="mine", root=small)
-    assert "unknown dataset reader 'mine'" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "unknown dataset reader 'mine'" in said and "    expected: one of" in said
+    assert "1 error, 0 warnings" in said
 
 
 def test_clips_without_subjects_cannot_be_split(small):
@@ -225,3 +231,16 @@ def test_command_reads_the_config_and_the_local_one(small, tmp_path, capsys, mon
     command()
     assert "mine (a table of your own clips): 4 clips" in capsys.readouterr().out
     assert Path("config/config.yaml").exists()
+
+
+def test_a_missing_demo_is_written_by_the_command_that_is_named(tmp_path):
+    for name, words in (("casme3", "merflow demo --dataset casme3`"), ("samm", "merflow demo`")):
+        with pytest.raises(MerflowError) as error:
+            read_dataset(name, DatasetEntry(root=str(tmp_path / "demo" / name)))
+        assert words in error.value.fix
+
+
+def test_an_unknown_name_where_none_is_known_says_so():
+    assert str(unknown("--dataset", "dataset", "x", ())).endswith(
+        "a dataset that is known; none is here"
+    )

@@ -1,10 +1,14 @@
 """A manifest takes any clips; `merflow manifest` writes one from folders named by class."""
 
+import shlex
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 import yaml
 
+from merflow.commands.check import check
 from merflow.commands.manifest import manifest as command
 from merflow.datasets import NO_SUBJECT, read_dataset
 from merflow.errors import MerflowError
@@ -145,6 +149,17 @@ def test_class_folders_become_a_manifest(tmp_path, capsys):
         ("s02", "happiness_s02_1", "happiness"),
     ]
     assert all(not c.missing and len(read_frames(c)) for c in clips)
+
+
+def test_the_check_that_is_printed_works(tmp_path, capsys):
+    picture(tmp_path / "in" / "joy" / "a.png")
+    command(from_class_folders=tmp_path / "in", out=tmp_path / "my table.csv", fps=50)
+    said = capsys.readouterr().out
+    (line,) = [x for x in said.splitlines() if "merflow check" in x]
+    words = shlex.split(line.partition("merflow check ")[2])
+    given = {key.removeprefix("--"): value for key, value in zip(*[iter(words)] * 2, strict=True)}
+    check(**{**given, "root": Path(given["root"])})
+    assert "mine (a table of your own clips): 1 clips" in capsys.readouterr().out
 
 
 def test_class_folders_without_subjects_say_what_that_means(tmp_path, capsys):

@@ -139,6 +139,13 @@ def test_one_bad_input_does_not_stop_the_others(tmp_path, recording, run):
     assert error.value.code == 3 and (tmp_path / "out" / "cut.csv").exists()
 
 
+def test_nothing_is_said_to_be_written_when_every_input_failed(tmp_path, run, capsys, caplog):
+    with pytest.raises(MerflowError, match="1 of 1"):
+        predict(tmp_path / "none.avi", run=run, out=tmp_path / "out")
+    assert "Written" not in capsys.readouterr().out
+    assert caplog.text.count("none.avi") == 1
+
+
 def test_a_run_without_a_final_model_says_how_to_make_one(tmp_path):
     with pytest.raises(MerflowError, match="snakemake"):
         open_model(tmp_path)

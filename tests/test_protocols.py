@@ -162,6 +162,8 @@ def test_the_seed_and_nothing_else_moves_subjects(protocol):
         (["a/1/x", "a/1/y", "a/2/x", "a/2/y"], "pqpq", "kfold", {}, "5 folds asked for, 2"),
         (["a/1/x", "a/2/y"], "pq", "cross", {}, "no dataset is left to train on"),
         (["a/1/x", "b/2/y"], "pq", "cross", {"test_on": ("c",)}, "unknown dataset 'c'"),
+        (["a/1/x", "a/2/y"], "pq", "composite", {}, "to do: add subjects with"),
+        (["a/1/x", "a/2/y"], "pq", "loso", {}, "to do: use composite in place of loso"),
         (["a/1/x", "a/2/y"], "pq", "lso", {}, "did you mean 'loso'"),
         (["a/1/x", "a/2/y"], "pq", "holdout", {"share": 1.0}, "a share of 1.0"),
         (["a-b/c/x", "a/b-c/y", "a/d/x", "a/d/y"], "pqpq", "composite", {}, "this name"),

@@ -129,6 +129,10 @@ def claimed_scores(words: Sequence[str], table: Pooled) -> dict[str, tuple[float
                 "not a part and its figures",
                 f"full=UF1,UAR, or one of {', '.join(table.datasets)} in its place",
             ) from None
+        if not all(0 <= number <= 1 for number in numbers):
+            raise MerflowError(
+                f"--claimed {word}", "not shares", "figures from 0 to 1, as .735 for 73.5 %"
+            )
         claimed[part] = (numbers[0], numbers[1] if len(numbers) == 2 else float("nan"))
     return claimed
 

@@ -223,8 +223,12 @@ def render(report: Facts) -> str:
         again = facts["problems"] and first != facts["experiment"]
         lines += [f"  error: as for {first}"] if again else _render_problems(facts["problems"])
     counts = Counter(problem["severity"] for problem in problems(report))
-    lines.append(f"{counts['error']} errors, {counts['warning']} warnings")
+    lines.append(f"{_number(counts['error'], 'error')}, {_number(counts['warning'], 'warning')}")
     return "\n".join(lines) + "\n"
+
+
+def _number(count: int, thing: str) -> str:
+    return f"{count} {thing}" + ("s" if count != 1 else "")
 
 
 def _render_dataset(facts: Facts) -> list[str]:
@@ -280,6 +284,8 @@ def _render_problems(found: Sequence[Mapping[str, str]]) -> list[str]:
     for (severity, _), members in groups.items():
         for problem in members[:SHOWN]:
             lines.append(f"  {severity}: {problem['where']}: {problem['found']}")
+            if problem["expected"]:
+                lines.append(f"    expected: {problem['expected']}")
             if problem["fix"]:
                 lines.append(f"    to do: {problem['fix']}")
         if len(members) > SHOWN:

@@ -120,7 +120,7 @@ def _effect(runs: Runs, first: Row, second: Row, part: str, metric: str) -> Effe
     seeds = sorted(set(runs[first]) & set(runs[second]))
     if not seeds:
         raise MerflowError(
-            f"comparing {' '.join(first)} with {' '.join(second)}",
+            f"comparing {' '.join(first).strip()} with {' '.join(second).strip()}",
             "they share no seed",
             "at least one seed that both were run with",
         )
@@ -167,7 +167,7 @@ def _check_same(first: Row, second: Row, tables: Sequence[Pooled]) -> None:
         if not _same(one, other):
             missing = sorted(set(one.keys) ^ set(other.keys))
             raise MerflowError(
-                f"comparing {' '.join(first)} with {' '.join(second)}",
+                f"comparing {' '.join(first).strip()} with {' '.join(second).strip()}",
                 f"clip {missing[0]} is in one only" if missing else "their truth differs",
                 "the same clips with the same classes on both sides",
                 "compare runs of one scheme and one set of clips",

@@ -48,6 +48,5 @@ def nearest(word: str, known: Iterable[str]) -> str:
 def unknown(where: str, kind: str, word: str, known: Iterable[str]) -> MerflowError:
     """Return the error for a name that is not among the known ones."""
     names = sorted(known)
-    return MerflowError(
-        where, f"unknown {kind} '{word}'{nearest(word, names)}", f"one of {', '.join(names)}"
-    )
+    listed = f"one of {', '.join(names)}" if names else f"a {kind} that is known; none is here"
+    return MerflowError(where, f"unknown {kind} '{word}'{nearest(word, names)}", listed)

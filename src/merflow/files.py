@@ -20,6 +20,7 @@ from merflow.errors import MerflowError
 PARTIAL = ".part-"
 """Every unfinished file has this in its name; nothing ever reads one."""
 HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:6]
+_IN_THE_WAY = {errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY}
 FOREIGN_SECONDS = 24 * 3600
 """An unfinished file of another machine counts as abandoned when untouched so long (s)."""
 
@@ -46,6 +47,13 @@ def atomic(path: Path | str) -> Iterator[Path]:
         if isinstance(error, RuntimeError) and "write failed" not in str(error):
             raise
         number = getattr(error, "errno", None) or errno.EIO
+        if number in _IN_THE_WAY:
+            raise MerflowError(
+                str(path),
+                f"could not be written ({os.strerror(number)})",
+                "a name that nothing else has",
+                "name another place, or move away what is there",
+            ) from error
         raise MerflowError(
             str(path),
             f"could not be written ({os.strerror(number)})",

@@ -69,7 +69,7 @@ def folds(
     else:
         made = _holdout(keys, labels, share, seed)
     assert_disjoint(keys, made)
-    _assert_trainable(labels, made)
+    _assert_trainable(labels, made, protocol)
     return made
 
 
@@ -168,7 +168,15 @@ def _check(keys: Sequence[ClipKey], labels: Sequence[str]) -> None:
         )
 
 
-def _assert_trainable(labels: Sequence[str], made: Sequence[Fold]) -> None:
+_REMEDIES = {
+    "loso": "use composite in place of loso, or add subjects",
+    "cross": "train on more datasets, or add subjects to them",
+    "kfold": "more folds, or more subjects",
+    "holdout": "a smaller `holdout`, or more subjects",
+}
+
+
+def _assert_trainable(labels: Sequence[str], made: Sequence[Fold], protocol: str = "") -> None:
     for fold in made:
         classes = {labels[i] for i in fold.train}
         if len(classes) < 2:
@@ -176,7 +184,7 @@ def _assert_trainable(labels: Sequence[str], made: Sequence[Fold]) -> None:
                 f"fold {fold.name}",
                 f"its {len(fold.train)} training clips are all of class '{classes.pop()}'",
                 "at least two classes to learn from",
-                "use composite in place of loso, fewer folds, or more subjects",
+                _REMEDIES.get(protocol, "add subjects with clips of the other classes"),
             )
 
 

@@ -63,9 +63,8 @@ def footnotes(table: Wide) -> list[str]:
         for part, cell in line.cells.items():
             said = [note for note in cell.note.split("; ") if note and "too few" not in note]
             if said:
-                lines.append(
-                    f"{line.experiment} {line.factor}, {part_name(part)}: {'; '.join(said)}."
-                )
+                row = f"{line.experiment} {line.factor}".strip()
+                lines.append(f"{row}, {part_name(part)}: {'; '.join(said)}.")
     return list(dict.fromkeys(lines))
 
 

@@ -154,6 +154,15 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path):
         write_text(tmp_path / "file" / "a.txt", "x")
 
 
+def test_a_name_that_is_taken_is_no_full_disk(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "out", tmp_path / "file" / "x.csv"):
+        with pytest.raises(MerflowError, match="could not be written") as error:
+            write_text(path, "new")
+        assert error.value.code == 2 and "name another place" in error.value.fix
+
+
 def test_scratch_folders_of_killed_processes_are_removed(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
 

@@ -69,7 +69,7 @@ def audit(
         Of a run: first train it on labels permuted across subjects, this many times, and rank its
         score among theirs.
     claimed
-        Figures as printed elsewhere: full=UF1,UAR smic=UF1,UAR ...
+        Figures as printed elsewhere: full=UF1,UAR smic=UF1 ... (0 to 1; UAR may be left out).
     json
         Print JSON in place of lines.
     """

@@ -19,6 +19,7 @@ def check(
     root: Path | None = None,
     sheet: str = "",
     variant: str = "",
+    reader: str = "",
     annotations_only: bool = False,
     json: bool = False,
     strict: bool = False,
@@ -45,6 +46,8 @@ def check(
         Annotation file, when the root holds several.
     variant
         Release or tree to read, when the root holds several.
+    reader
+        Adapter that reads the dataset, where its name is one of your own: `manifest`.
     annotations_only
         Read the sheets alone: no folder of frames is needed.
     json
@@ -52,7 +55,7 @@ def check(
     strict
         Leave with 1 when there are warnings.
     """
-    settings = _settings(config, dataset, root, sheet, variant)
+    settings = _settings(config, dataset, root, sheet, variant, reader)
     if dataset and dataset not in settings.datasets:
         raise unknown("--dataset", "dataset", dataset, settings.datasets)
     entries = {n: e for n, e in settings.datasets.items() if dataset in ("", n)}
@@ -77,23 +80,32 @@ def _disk(settings: Settings) -> str:
 
 
 def _settings(
-    config: Path | None, dataset: str, root: Path | None, sheet: str, variant: str
+    config: Path | None, dataset: str, root: Path | None, sheet: str, variant: str, reader: str
 ) -> Settings:
     """Return the settings, with the dataset given on the command line among them."""
     if root is not None and not dataset:
         raise MerflowError("--root", "no dataset is named", "--dataset NAME --root DIR")
+    if root is not None and not root.is_dir():
+        raise MerflowError(f"--root {root}", "no such folder", f"the folder that holds {dataset}")
+    if root is not None and sheet and not (root / sheet).is_file():
+        raise MerflowError(f"--sheet {sheet}", "no such file", f"an annotation file of {dataset}")
     if root is None or config is not None:
         path = config or Path("config/config.yaml")
         local = path.with_name("local.yaml")
         settings = load(path, local) if local.is_file() and local != path else load(path)
     else:
         settings = Settings()
-    if not (root or sheet or variant):
+    if not (root or sheet or variant or reader):
         return settings
     known = settings.datasets.get(dataset)
     # A manifest's rows carry a name of the user's own, which no reader has.
-    own = bool(root) and dataset not in names() and any(root.glob("manifest.*"))
-    changes = {"sheet": sheet, "variant": variant, "root": str(root) if root else ""}
+    own = bool(root) and dataset not in names() and any(root.glob("manifest.*")) and not reader
+    changes = {
+        "sheet": sheet,
+        "variant": variant,
+        "reader": reader,
+        "root": str(root) if root else "",
+    }
     given = {key: value for key, value in changes.items() if value}
     given |= {"reader": "manifest"} if own and not known else {}
     entry = known.model_copy(update=given) if known else DatasetEntry(**given)

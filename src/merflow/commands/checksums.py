@@ -38,8 +38,14 @@ def checksums(root: Path, *, verify: Annotated[bool, Parameter(negative="")] = F
     folders = []
     for folder, _, names in os.walk(root):
         held = [n for n in names if Path(n).suffix.lower() in kinds and not n.startswith(".")]
-        if held:
+        if held or (verify and NAME in names):
             folders.append((Path(folder), held))
+    if not folders:
+        raise MerflowError(str(root), "no pictures, videos or arrays below it", "a dataset's root")
+    if verify and not any((folder / NAME).exists() for folder, _ in folders):
+        raise MerflowError(
+            str(root), f"no {NAME} below it", "lists to compare with", f"merflow checksums {root}"
+        )
     changed: list[str] = []
     for folder, names in track(folders, "checksums"):
         if verify:

@@ -42,7 +42,7 @@ def clean(
         Config file that says what is still made (for --stale).
     """
     if not (stale or intermediate or faces):
-        raise MerflowError("merflow clean", "nothing chosen", "--stale, --intermediate or --faces")
+        raise MerflowError("clean", "nothing chosen", "--stale, --intermediate or --faces")
     files: set[Path] = set()
     if stale:
         local = Path("config/local.yaml")

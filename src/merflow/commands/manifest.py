@@ -1,5 +1,6 @@
 """`merflow manifest`: write the table of your own clips from folders named by class."""
 
+import shlex
 from pathlib import Path
 
 import yaml
@@ -48,6 +49,9 @@ def manifest(
     entry = {"reader": "manifest", "root": str(folder)}
     if target.resolve() != folder.resolve() / "manifest.csv":
         entry["sheet"] = str(target.resolve())
+    sheet = f" --sheet {shlex.quote(entry['sheet'])}" if "sheet" in entry else ""
+    given = f"--dataset {dataset} --reader manifest --root {shlex.quote(str(folder))}{sheet}"
+    print(f"See what it holds: merflow check {given}")
     # A path may hold anything that YAML gives a meaning to.
     line = yaml.safe_dump(entry, default_flow_style=True, sort_keys=False, width=10_000)
     print(f"In the config: datasets: {{{dataset}: {line.strip()}}}")

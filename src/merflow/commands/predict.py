@@ -79,7 +79,7 @@ def predict(
                 answered = predict_recording(clip, model, fitted, finder, window, stride)
         except MerflowError as error:
             # The other inputs go on; the command fails when they are done.
-            LOG.error("%s: %s", path, error)
+            LOG.error("%s", error if str(path) in error.where else f"{path}: {error}")
             failed.append(error)
             continue
         write_answers(out, stem, answered, model.said)
@@ -89,7 +89,7 @@ def predict(
     if json:
         answers = {"run": model.name, "score": model.score, "said": model.said}
         print(jsonlib.dumps({**answers, "inputs": [as_json(one) for one in done]}, indent=1))
-    else:
+    elif done:
         _end(model, out)
     if failed:
         raise MerflowError(

@@ -61,14 +61,18 @@ def preview(
         frames = side_by_side(clips)
         media.write(out, frames, min(25.0, found.fps), list(range(1, len(frames) + 1)))
     for factor, made in clips.items():
-        print(f"{factor}: {_said(made.facts['magnify'])}")
+        print(f"{factor}: {_said(made.facts['magnify'], min(found.frames.shape[1:3]))}")
 
 
-def _said(facts: dict[str, Any]) -> str:
-    """Return one line of what a magnification did: what it delivered, of what was asked for."""
+def _said(facts: dict[str, Any], side: int) -> str:
+    """Return one line of what a magnification did: what it delivered, of what was asked for.
+
+    side: the shorter one of the clip's pictures, px; movements are said as in one of 256 px.
+    """
     if "peak_px" not in facts:
         return "the clip as it is" if facts["factor"] == 1 else f"{facts['method']}, not measured"
-    text = f"{facts['method']}, largest movement {facts['peak_px']:.2f} px, "
+    moved = facts["peak_px"] * 256 / side
+    text = f"{facts['method']}, largest movement {moved:.2f} px at 256 px a side, "
     if facts["delivered"] is None:
         return text + "too small to measure"
     if not facts["credible"]:
@@ -79,7 +83,7 @@ def _said(facts: dict[str, Any]) -> str:
 def _find(clip: str, preparation: str) -> ClipArrays:
     parts = clip.split("/")
     if len(parts) != 3:
-        raise MerflowError("merflow preview", f"clip {clip!r}", "dataset/subject/clip")
+        raise MerflowError("preview", f"clip {clip!r}", "dataset/subject/clip")
     path = Path(f"results/{preparation}/cropped/{parts[0]}/{parts[1]}.h5")
     if not path.exists():
         raise MerflowError(

@@ -76,7 +76,7 @@ def read_dataset(name: str, entry: DatasetEntry, *, annotations_only: bool = Fal
     spec: DatasetSpec = adapter.SPEC
     root = Path(os.path.abspath(os.path.expanduser(entry.root)))
     if not root.is_dir():
-        raise _no_root(name, spec, entry.root, root)
+        raise _no_root(name, reader_of(name, entry), entry.root, root)
     if entry.variant and entry.variant not in (known := [v.name for v in spec.variants]):
         raise unknown(f"datasets.{name}.variant", "variant", entry.variant, known)
     reader = reader_of(name, entry)
@@ -97,9 +97,13 @@ def read_dataset(name: str, entry: DatasetEntry, *, annotations_only: bool = Fal
     return Reading(name, spec, tuple(clips), tuple(source.problems), tuple(source.sheets))
 
 
-def _no_root(name: str, spec: DatasetSpec, written: str, root: Path) -> MerflowError:
+def _no_root(name: str, reader: str, written: str, root: Path) -> MerflowError:
+    from merflow.demo.command import further_names
+
+    spec = spec_of(reader)
     if "demo" in Path(written).parts:
-        fix = "run `merflow demo`, which writes the demo datasets"
+        alone = f" --dataset {reader}" if reader in further_names() else ""
+        fix = f"run `merflow demo{alone}`, which writes it"
     else:
         fix = f"correct datasets.{name}.root in the config (config/local.yaml is the place for it)"
     kind = "not a folder" if root.exists() else "no such folder"

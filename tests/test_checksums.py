@@ -1,0 +1,31 @@
+"""`merflow checksums` lists files and finds what changed; nothing to compare is no success."""
+
+import pytest
+
+from merflow.commands.checksums import checksums
+from merflow.errors import MerflowError
+
+
+def test_a_changed_and_a_removed_file_are_found(tmp_path, capsys):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "1.png").write_bytes(b"one")
+    checksums(tmp_path)
+    checksums(tmp_path, verify=True)
+    assert "1 files in 1 folders are as listed" in capsys.readouterr().out
+    (tmp_path / "a" / "1.png").write_bytes(b"two")
+    with pytest.raises(MerflowError, match="1 files differ"):
+        checksums(tmp_path, verify=True)
+    (tmp_path / "a" / "1.png").unlink()
+    with pytest.raises(MerflowError, match="1 files differ"):
+        checksums(tmp_path, verify=True)
+    assert "listed, and not there" in capsys.readouterr().out
+
+
+def test_a_folder_with_nothing_to_compare_is_refused(tmp_path):
+    with pytest.raises(MerflowError, match="no pictures") as error:
+        checksums(tmp_path, verify=True)
+    assert error.value.code == 2
+    (tmp_path / "1.png").write_bytes(b"one")
+    with pytest.raises(MerflowError, match="no SHA256SUMS") as error:
+        checksums(tmp_path, verify=True)
+    assert error.value.code == 2
