@@ -17,6 +17,8 @@ from merflow.runs import grid_base
 from merflow.store import KIND as STORE
 
 TABLES = r"results/tables/(scores\.(csv|xlsx|md|tex|txt)|effects\.csv)"
+COSTS = ("results/tables/cost.csv", "results/tables/cost.md")
+SKIPPED = ("results/skipped.csv", "results/delivered.csv")
 CONFIG = Path("results/config.yaml")
 RUN = r"results/runs/[^/]+/[^/]+/seed\d+"
 
@@ -52,6 +54,11 @@ def made(path: Path) -> Made:
     if re.fullmatch(TABLES, name):
         scores = sorted(Path("results/runs").glob("*/*/*/scores.csv"))
         return Made(name, "table", _version_of_run(scores), _digests([*scores, CONFIG]))
+    if name in COSTS:
+        facts = sorted(Path("results/runs").glob("*/x*/*/*/run.json"))
+        return Made(name, "table", {}, _digests([*facts, CONFIG]))
+    if name in SKIPPED:
+        return Made(name, "skipped", {}, _digests(sorted(Path("results").glob("*/packed/*/*.h5"))))
     if name in ("results/report.html", "results/manifest.json"):
         pooled = sorted(Path("results/runs").glob("*/*/*/pooled.csv"))
         stage = "report" if path.suffix == ".html" else "record"

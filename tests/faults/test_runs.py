@@ -22,8 +22,13 @@ def whole(tmp_path_factory):
 @pytest.mark.parametrize("how", ["process", "group", "ctrl-c"])
 def test_an_interrupted_run_goes_on_to_the_same_bytes(whole, tmp_path, how):
     drawn, _, want, seconds = whole
-    demo = drawn.copy(tmp_path / "demo")
-    interrupt(demo, seconds * 0.5, how, random.Random(0))
+    hit = "nobody"
+    for share in (0.5, 0.25, 0.12):  # A machine that others use less by now is done sooner.
+        demo = drawn.copy(tmp_path / f"demo {share}")
+        hit = interrupt(demo, seconds * share, how, random.Random(0))
+        if not hit.startswith("nobody"):
+            break
+    assert not hit.startswith("nobody"), "every run was done before it was interrupted"
     demo.resume()
     assert demo.made() == want
     assert demo.left() == []
