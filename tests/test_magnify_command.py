@@ -7,6 +7,9 @@ from moving_textures import FPS, LENGTH, patch
 
 from merflow import media
 from merflow.clips import ClipArrays, ClipKey
+from merflow.commands.crop import crop
+from merflow.commands.flow import flow
+from merflow.commands.interpolate import interpolate
 from merflow.commands.magnify import chosen_factor, magnify
 from merflow.errors import MerflowError
 from merflow.magnify import magnify_frames
@@ -52,6 +55,42 @@ def test_a_folder_of_frames_gives_a_folder(tmp_path):
     expected, _ = magnify_frames(frames, FPS, 10, Magnify())
     last = cv2.cvtColor(cv2.imread(str(files[-1])), cv2.COLOR_BGR2RGB)
     assert np.array_equal(last, expected[-1])
+
+
+@pytest.mark.parametrize("kind", ["folder", "video", "store", "link"])
+def test_out_is_never_source(store, tmp_path, kind):
+    source = {"folder": tmp_path / "in", "video": tmp_path / "in.avi"}.get(kind, store)
+    if kind in ("folder", "video"):
+        media.write(source, patch()[1], FPS, range(LENGTH))
+    out = source
+    if kind == "link":
+        out = tmp_path / "same.h5"
+        out.hardlink_to(source)
+    before = sorted((p, p.stat().st_mtime_ns) for p in tmp_path.rglob("*"))
+    for write in (
+        lambda: magnify(source, out, factor="10", fps=FPS),
+        lambda: interpolate(source, out, fps=FPS),
+    ):
+        with pytest.raises(MerflowError, match="OUT is SOURCE"):
+            write()
+    assert sorted((p, p.stat().st_mtime_ns) for p in tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("step", [crop, flow])
+def test_no_stage_writes_over_its_store(store, step):
+    before = store.read_bytes()
+    with pytest.raises(MerflowError, match="OUT is SOURCE"):
+        step(store, store)
+    assert store.read_bytes() == before
+
+
+def test_frames_of_another_call_do_not_stay_between_new_ones(tmp_path):
+    frames, out = patch()[1], tmp_path / "out"
+    media.write(out, frames, FPS, range(LENGTH))
+    media.write(out, frames, FPS, range(LENGTH))
+    with pytest.raises(MerflowError, match="already holds 1 other pictures, as frame00000.png"):
+        media.write(out, frames[1:], FPS, range(1, LENGTH))
+    assert len(list(out.iterdir())) == LENGTH
 
 
 @pytest.mark.parametrize(

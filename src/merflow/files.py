@@ -185,6 +185,18 @@ def safe_name(name: str, where: str) -> str:
     return name
 
 
+def refuse_source(out: Path, *sources: Path) -> None:
+    """Refuse an OUT that is one of the files or folders it would be made from, links included."""
+    for source in sources:
+        if out.exists() and source.exists() and out.samefile(source):
+            raise MerflowError(
+                str(out),
+                "OUT is SOURCE",
+                "another place: what is read is never written over",
+                "name another file or folder for OUT",
+            )
+
+
 def safe_join(root: Path, *parts: str, where: str = "") -> Path:
     """Join names below `root`; refuse anything that would lead out of it, links included."""
     path = root.joinpath(*(safe_name(part, where or str(root)) for part in parts))

@@ -67,8 +67,23 @@ def write(path: Path, frames: np.ndarray, fps: float, numbers: Sequence[int]) ->
             str(path), f"a file of type {path.suffix!r}", "a video file name, .h5 or a folder"
         )
     width = max(5, len(str(max(numbers, default=0))))
-    for frame, number in zip(frames, numbers, strict=True):
-        write_png(path / f"frame{int(number):0{width}d}.png", frame)
+    names = [f"frame{int(number):0{width}d}.png" for number in numbers]
+    _refuse_others(path, names)
+    for frame, name in zip(frames, names, strict=True):
+        write_png(path / name, frame)
+
+
+def _refuse_others(folder: Path, names: list[str]) -> None:
+    """Refuse a folder that holds pictures beside those to be written: they would be taken along."""
+    listing = scan(folder) if folder.is_dir() else None
+    held = {*listing.files, *listing.unnumbered} - {*names} if listing else ()
+    if held:
+        raise MerflowError(
+            str(folder),
+            f"already holds {len(held)} other pictures, as {min(held)}",
+            "a new or empty folder, or one with the same frames",
+            "name another folder for OUT, or empty this one",
+        )
 
 
 def write_png(path: Path, frame: np.ndarray) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from merflow import __version__, reel
 from merflow.clips import ENTRIES, ClipArrays, ClipKey
 from merflow.errors import MerflowError, SkipClip
-from merflow.files import digest, portable
+from merflow.files import digest, portable, refuse_source
 from merflow.guard import create_hdf5, dataset_of, get_json, open_hdf5, put_json
 from merflow.reel import Frames, Reel, Stored
 
@@ -188,6 +188,7 @@ def run_stage(
     """
     from merflow.magnification.threads import using  # readers of stores need no OpenCV
 
+    refuse_source(out, source)
     with Store(source) as store:
         workers = max(1, min(threads, len(store)))
 

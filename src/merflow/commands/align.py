@@ -13,6 +13,7 @@ from merflow.configuration import load
 from merflow.datasets import subject_digest
 from merflow.errors import MerflowError, SkipClip
 from merflow.faces import Finder
+from merflow.files import refuse_source
 from merflow.framefiles import frame_numbers, is_video, positions, read_frames
 from merflow.magnification.threads import using
 from merflow.progress import track
@@ -43,6 +44,7 @@ def align(
     threads
         Processor threads; the result does not depend on them.
     """
+    refuse_source(out, catalogue)
     settings = load(config) if config else Settings()
     clips = [clip for clip in read_catalogue(catalogue) if clip.key.subject == subject]
     if not clips:

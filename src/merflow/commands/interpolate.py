@@ -5,6 +5,7 @@ from typing import Literal
 
 from merflow import media, recipes
 from merflow.configuration import load_preparation
+from merflow.files import refuse_source
 from merflow.interpolate import interpolate_clip, interpolate_frames
 from merflow.prepare import prepare_clip
 from merflow.settings import Interpolate
@@ -62,6 +63,7 @@ def interpolate(
     chosen = chosen.model_copy(update={"interpolate": step})
     settings = settings.model_copy(update={"preparations": {name: chosen}})
     if source.suffix != ".h5":
+        refuse_source(out, source)
         clip = media.read(source, fps)
         frames = interpolate_frames(clip.frames, step.length, step.method, step.prefilter)
         numbers = list(range(1, len(frames) + 1))

@@ -7,6 +7,7 @@ from merflow import media, recipes
 from merflow.clips import ClipArrays
 from merflow.configuration import load_preparation
 from merflow.errors import MerflowError
+from merflow.files import refuse_source
 from merflow.magnify import magnify_clip
 from merflow.recipes import factor_value
 from merflow.settings import Magnify
@@ -67,6 +68,7 @@ def magnify(
         replaced = settings.preparations[name].model_copy(update={"magnify": chosen})
         settings = settings.model_copy(update={"preparations": {name: replaced}})
     if source.suffix != ".h5":
+        refuse_source(out, source)
         clip = magnify_clip(media.read(source, fps), chosen, value)
         media.write(out, clip.frames, clip.fps, clip.numbers)
         print(_said(clip.facts.get("magnify", {})))
