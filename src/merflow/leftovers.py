@@ -9,7 +9,10 @@ from merflow.plan import Plan
 STAGES = ("cropped", "magnified", "interpolated", "flow", "packed")
 BETWEEN = ("magnified", "interpolated", "flow")
 """Stages that only a packed file is made of."""
-RUN_FILES = ("pooled.csv", "scores.csv", "confusion.csv")
+RUN_FILES = (
+    *("pooled.csv", "scores.csv", "confusion.csv"),
+    *("curves.svg", "confusion.svg", "subjects.svg"),
+)
 WEIGHTS = ".weights.h5"
 SHOWING = {
     *(".h5", ".npz", ".npy", ".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif"),

@@ -298,7 +298,7 @@ def test_a_mark_that_is_no_frame_of_the_clip_is_not_saved(studio, change):
 
 
 @pytest.mark.parametrize(
-    "source", ["=cmd|' /C calc'!A0", "@x", " +1", "a\nb", "\x00", "x" * 201, 5, ["a"]]
+    "source", ["=cmd|' /C calc'!A0", "@x", " +A1", "a\nb", "\x00", "x" * 201, 5, ["a"]]
 )
 def test_a_source_that_a_spreadsheet_would_run_is_not_saved(studio, source):
     numbers = studio.json(CLIP)["numbers"]

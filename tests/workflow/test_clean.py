@@ -54,7 +54,8 @@ def test_intermediate_stores_go_and_nothing_has_to_be_made_again(project):
     )
     assert project.jobs() == {}
     project.config["experiments"]["quick"]["training"]["epochs"] = 3
-    assert set(project.jobs()) == {"train", "score", "table", "report"}, "training needs the packs"
+    needs = {"train", "score", "table", "report", "manifest"}
+    assert set(project.jobs()) == needs, "training needs the packs"
 
 
 def test_stale_is_what_no_experiment_makes(project):

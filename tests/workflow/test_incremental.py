@@ -2,7 +2,7 @@
 
 import openpyxl
 
-TABLES = {"table": 1, "report": 1}
+TABLES = {"table": 1, "report": 1, "manifest": 1}
 FACTORS = 2
 SUBJECTS = 6
 
@@ -73,7 +73,7 @@ def test_a_new_frame_redoes_its_subject_only(project):
     frames = sorted(clip.iterdir())
     (clip / frames[-1].name).unlink()
     found = project.jobs()
-    assert found["align"] == 1 and found["crop"] == 1, found and found["interpolate"] == FACTORS
+    assert found["align"] == 1 and found["crop"] == 1 and found["interpolate"] == FACTORS, found
 
 
 def test_a_touched_sheet_reruns_nothing(project):

@@ -231,6 +231,8 @@ class Page {
   }
 
   drop() {
+    // What is being followed now ends here, so that no old film opens while a new test is asked for.
+    this.turn = (this.turn || 0) + 1;
     this.player?.close();
     this.camera?.close();
     this.player = this.camera = null;
@@ -262,7 +264,7 @@ class Page {
       await new Promise((resolve) => setTimeout(resolve, 400));
       if (this.gone || turn !== this.turn) return;
     }
-    await this.ended(this.test);
+    await this.ended(this.test, turn);
   }
 
   openFilm(state) {
@@ -271,13 +273,14 @@ class Page {
     if (kept.way === "film") this.drawMiddle();
   }
 
-  async ended(state) {
+  async ended(state, turn) {
     if (state.state === "failed") {
       fail(new Error(state.error));
     } else if (state.state === "watching" && this.stream) {
       const stream = this.stream;
       this.stream = null;
       const { classes } = await get(`${url("test", state.id)}/result`);
+      if (this.gone || turn !== this.turn) { for (const track of stream.getTracks()) track.stop(); return; }
       this.camera = new Camera(state, classes, stream, this.use, (error) => {
         this.camera = null;
         this.drawMiddle();
@@ -288,10 +291,13 @@ class Page {
       await this.camera.start();
     } else if (state.state === "done") {
       const result = await get(`${url("test", state.id)}/result`);
-      if (this.gone || this.test.id !== state.id) return;
+      if (this.gone || turn !== this.turn) return;
       if (state.kind === "film") {
-        await this.player.take(result);
-        await this.player.seek(this.player.at);
+        const player = this.player;
+        await player.take(result);
+        if (turn !== this.turn) return;
+        await player.seek(player.at);
+        if (turn !== this.turn) return;
         this.screen.root.dataset.ready = state.id;
       } else {
         this.results = resultCards(result);
