@@ -9,6 +9,7 @@ from merflow.commands.align import align
 from merflow.commands.crop import crop
 from merflow.commands.interpolate import interpolate
 from merflow.commands.magnify import magnify
+from merflow.commands.pack import pack
 from merflow.datasets import read_dataset
 from merflow.entry import require_stages
 from merflow.errors import MerflowError
@@ -55,6 +56,18 @@ def test_prepared_tensors_are_packed_as_they_are(tmp_path):
         assert np.array_equal(stage, frames)
     write_packed(tmp_path / "packed.h5", survey([tmp_path / "i.h5"]), {})
     assert np.array_equal(read_packed(tmp_path / "packed.h5").x, frames)
+
+
+def test_stores_of_another_factor_are_not_packed(tmp_path):
+    manifest(tmp_path, "interpolated", RNG.integers(0, 256, (2, 6, 32, 32, 3), np.uint8))
+    through(tmp_path)
+    chosen = {"preparation": "p", "config": tmp_path / "config.yaml"}
+    with pytest.raises(MerflowError, match="its clips are of factor x10\n.*x25, as --factor says"):
+        pack(tmp_path / "o.h5", tmp_path / "i.h5", factor="x25", **chosen)
+    assert not (tmp_path / "o.h5").exists()
+    pack(tmp_path / "o.h5", tmp_path / "i.h5", factor="10", **chosen)
+    with pytest.raises(MerflowError, match="OUT is SOURCE"):
+        pack(tmp_path / "i.h5", tmp_path / "i.h5", factor="10", **chosen)
 
 
 @pytest.mark.parametrize("entry", ["aligned", "cropped"])

@@ -119,6 +119,17 @@ def test_tables_made_elsewhere_are_read(tmp_path, text):
     assert back.predicted.tolist() == [1, 2]
 
 
+@pytest.mark.parametrize("cells", [("",), (" positive", "positive ")])
+def test_no_class_is_made_of_a_blank(tmp_path, cells):
+    rows = [f"a,b,c{i},{cell},positive\n" for i, cell in enumerate(cells)]
+    (tmp_path / "t.csv").write_text("dataset,subject,clip,truth,predicted\n" + "".join(rows))
+    if cells == ("",):
+        with pytest.raises(MerflowError, match="row 2: truth is empty"):
+            read_pooled(tmp_path / "t.csv")
+    else:
+        assert read_pooled(tmp_path / "t.csv").classes == ("positive",)
+
+
 MALFORMED = {
     "empty": ("", "the file is empty"),
     "blank": ("\n \n", "the file is empty"),
@@ -146,6 +157,8 @@ MALFORMED = {
     "scores for probabilities": (POOLED.replace("0.7,0.2,0.1", "1,1,1"), "row 2: the probabilities sum to 3"),
     "short row": (POOLED.replace(",0.1\n", "\n"), "row 2: 8 cells"),
     "long row": (POOLED.replace(",0.1\n", ",0.1,\n"), "row 2: 10 cells"),
+    "empty truth": (POOLED.replace("negative,negative", ",negative"), "row 2: truth is empty"),
+    "blank answer": (POOLED.replace("negative,negative", "negative, "), "row 2: predicted is empty"),
     "empty clip": (POOLED.replace("006_1", ""), "row 2: clip is ''"),
     "trailing space": (POOLED.replace("006_1", "006_1 "), "row 2: clip is '006_1 '"),
     "control character": (POOLED.replace("006_1", "006\x07_1"), "row 2: clip is"),

@@ -12,6 +12,7 @@ from merflow.clips import ClipKey
 from merflow.errors import MerflowError
 from merflow.files import portable
 from merflow.guard import create_hdf5, dataset_of, get_json, open_hdf5, put_json
+from merflow.recipes import factor_of
 from merflow.store import Skipped, Store
 
 KIND = "merflow-packed"
@@ -33,7 +34,10 @@ class Packed:
 
 @dataclass(frozen=True)
 class Survey:
-    """What a set of stores would pack to, found without reading a pixel."""
+    """What a set of stores would pack to, found without reading a pixel.
+
+    factors: what each store's record says it is magnified by.
+    """
 
     stores: list[Path]
     keys: list[ClipKey]
@@ -41,13 +45,15 @@ class Survey:
     shape: tuple[int, ...]
     dtype: np.dtype
     inputs: dict[str, str]
+    factors: list[float]
 
 
 def survey(stores: list[Path]) -> Survey:
     """Look at the stores to be packed; every clip must have the same shape."""
-    found = Survey(stores, [], [], (), np.dtype(np.uint8), {})
+    found = Survey(stores, [], [], (), np.dtype(np.uint8), {}, [])
     for path in stores:
         with Store(path) as store:
+            found.factors.append(factor_of(store.made_by["recipe"]))
             found.inputs[portable(path)] = store.made_by["content"]
             found.skipped.extend(store.skipped)
             for index, key in enumerate(store.keys):

@@ -53,10 +53,24 @@ def probabilities(sheet: CsvTable, names: Sequence[str]) -> np.ndarray:
     return values
 
 
+def class_words(sheet: CsvTable, column: str) -> list[str]:
+    """Return a column's class names (N) without blanks round them; an empty cell is a fault."""
+    words = [cell.strip() for cell in sheet[column]]
+    if "" in words:
+        raise MerflowError(
+            sheet.where(words.index("")),
+            f"{column} is empty",
+            "a class in every row",
+            "fill the cell, or leave the clip out of the table and say so",
+        )
+    return words
+
+
 def class_numbers(sheet: CsvTable, column: str, names: Sequence[str]) -> np.ndarray:
     """Return (N,) int64 positions in `names` of a column's words."""
     place = {name: i for i, name in enumerate(names)}
-    for number, cell in enumerate(sheet[column]):
+    words = class_words(sheet, column)
+    for number, cell in enumerate(words):
         if cell not in place:
             raise MerflowError(
                 sheet.where(number),
@@ -64,7 +78,7 @@ def class_numbers(sheet: CsvTable, column: str, names: Sequence[str]) -> np.ndar
                 f"one of {', '.join(names)}",
                 "all rows and columns must be of one scheme",
             )
-    return np.array([place[cell] for cell in sheet[column]], np.int64)
+    return np.array([place[cell] for cell in words], np.int64)
 
 
 def check_agree(

@@ -20,6 +20,7 @@ from merflow.predictioncells import (
     SUM_TOLERANCE,
     check_agree,
     class_numbers,
+    class_words,
     probabilities,
     probability_columns,
 )
@@ -142,7 +143,9 @@ def read_pooled(
     with_chances = probability_columns(sheet, classes)
     if not with_chances:
         sheet.need("predicted")
-    names = tuple(classes or with_chances or sorted(set(sheet["truth"]) | set(sheet["predicted"])))
+    names = tuple(classes or with_chances or ())
+    if not names:
+        names = tuple(sorted({*class_words(sheet, "truth"), *class_words(sheet, "predicted")}))
     keys = _keys(sheet, expected)
     chances = probabilities(sheet, names) if with_chances else None
     truth = class_numbers(sheet, "truth", names)

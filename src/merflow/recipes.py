@@ -4,9 +4,10 @@ A recipe is a rule's `params` (so a change reruns exactly what it must) and is k
 (so `merflow why` can show it).
 """
 
+import math
 from typing import Any
 
-from merflow.errors import unknown
+from merflow.errors import MerflowError, unknown
 from merflow.settings import Preparation, Settings
 
 STAGE_VERSION = {
@@ -41,10 +42,10 @@ def cropped(settings: Settings, preparation: str) -> Recipe:
 
 def magnified(settings: Settings, preparation: str, factor: str) -> Recipe:
     """What a magnified store depends on; x1 is the cropped store itself."""
-    recipe = cropped(settings, preparation)
+    recipe, value = cropped(settings, preparation), factor_value(factor)
     if factor != "x1":
         chosen = of(settings, preparation)
-        recipe["magnify"] = {**_step("magnify", chosen.magnify), "factor": factor_value(factor)}
+        recipe["magnify"] = {**_step("magnify", chosen.magnify), "factor": value}
     return recipe
 
 
@@ -83,4 +84,15 @@ def _step(stage: str, section: Any) -> Recipe:  # noqa: ANN401
 
 def factor_value(name: str) -> float:
     """Return the number of one factor, `x10` -> 10.0."""
-    return float(name.strip().removeprefix("x"))
+    try:
+        value = float(name.strip().removeprefix("x"))
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise MerflowError("--factor", f"{name!r}", "a number, as 10 or x10")
+    return value
+
+
+def factor_of(recipe: Recipe) -> float:
+    """Return the factor by which what a recipe made is magnified, times the displacement."""
+    return float(recipe.get("magnify", {}).get("factor", 1))

@@ -100,10 +100,7 @@ def chosen_factor(factor: str | None, alpha: float | None) -> float:
         )
     if alpha is not None:
         return alpha + 1
-    try:
-        return factor_value(factor)
-    except ValueError:
-        raise MerflowError("magnify: --factor", f"{factor!r}", "a number, as 10 or x10") from None
+    return factor_value(factor)
 
 
 def _said(facts: dict[str, Any]) -> str:

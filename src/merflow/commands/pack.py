@@ -5,6 +5,7 @@ from pathlib import Path
 from merflow import recipes
 from merflow.configuration import load
 from merflow.errors import FAILED, MerflowError
+from merflow.files import refuse_source
 from merflow.packed import Survey, survey, write_packed
 
 
@@ -29,8 +30,17 @@ def pack(out: Path, *stores: Path, preparation: str, factor: str, config: Path) 
     config
         Config file.
     """
-    settings = load(config)
+    settings, asked = load(config), recipes.factor_value(factor)
+    refuse_source(out, *stores)
     found = survey(list(stores))
+    for store, value in zip(stores, found.factors, strict=True):
+        if value != asked:
+            raise MerflowError(
+                str(store),
+                f"its clips are of factor x{value:g}",
+                f"x{asked:g}, as --factor says",
+                "give the store's own factor, or the stores of the factor asked for",
+            )
     _refuse_too_many(out, found, settings.max_skipped)
     write_packed(out, found, recipes.packed(settings, preparation, factor))
     print(f"{len(found.keys)} clips packed, {len(found.skipped)} skipped")
