@@ -33,6 +33,10 @@ def read_catalogue(path: Path) -> list[Clip]:
         return [_clip(row) for row in rows]
     except FileNotFoundError:
         raise MerflowError(str(path), "no such catalogue", fix="run snakemake once") from None
+    except OSError as error:
+        raise MerflowError(
+            str(path), error.strerror or str(error), "a catalogue, a JSON file"
+        ) from None
     except (ValueError, TypeError, KeyError) as error:
         raise MerflowError(
             str(path), f"not a catalogue ({error})", fix="delete it and run again"

@@ -208,6 +208,12 @@ def load_preparation(config: Path | None, preparation: str | None) -> tuple[Sett
     Without a config the defaults hold, under the name `default`; without a name the config's
     only preparation is meant.
     """
+    if config is None and preparation:
+        raise MerflowError(
+            "--preparation",
+            f"'{preparation}' and no config",
+            "--config FILE, where it is described",
+        )
     if config is None:
         return Settings(preparations={"default": Preparation()}), "default"
     settings = load(config)

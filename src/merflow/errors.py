@@ -1,6 +1,7 @@
 """The one error type: where it went wrong, what was found, what was expected, what to do."""
 
 import difflib
+import math
 from collections.abc import Iterable
 
 DONE, WARNED, BAD_INPUT, FAILED = 0, 1, 2, 3
@@ -37,6 +38,21 @@ class SkipClip(MerflowError):
     def __init__(self, reason: str) -> None:
         super().__init__("clip", reason)
         self.reason = reason
+
+
+def check_number(
+    flag: str, value: float, least: float, most: float = math.inf, *, above: bool = False
+) -> None:
+    """Refuse a flag's number outside least..most, or, with `above`, at `least` itself."""
+    if math.isfinite(value) and least <= value <= most and not (above and value == least):
+        return
+    if above:
+        span = f"a number above {least:g}"
+    elif most < math.inf:
+        span = f"{least:g} to {most:g}"
+    else:
+        span = f"{least:g} or more"
+    raise MerflowError(flag, f"{value}", span)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

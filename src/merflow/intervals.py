@@ -14,6 +14,8 @@ import numpy as np
 
 from merflow.scores import Ratios, f1_ratios, value
 
+LEAST_RESAMPLES = 100
+"""Fewer give no interval worth its name."""
 RESAMPLES = 2000
 PERMUTATIONS = 1000
 LEVEL = 0.95

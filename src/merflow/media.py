@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from merflow.clips import Clip, ClipArrays, ClipKey
-from merflow.errors import MerflowError
+from merflow.errors import MerflowError, check_number
 from merflow.files import atomic
 from merflow.framefiles import VIDEOS, frame_numbers, read_frames, scan
 
@@ -20,6 +20,8 @@ def read(path: Path, fps: float | None = None) -> ClipArrays:
 
     frames: (T, H, W, 3) uint8 RGB; the first frame counts as onset, the last as offset.
     """
+    if fps is not None:
+        check_number("--fps", fps, 0, above=True)
     if path.is_dir():
         listing = scan(path)
         if not listing.files:

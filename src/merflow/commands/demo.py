@@ -1,12 +1,13 @@
 """`merflow demo`: datasets of generated faces, in the layouts of the published ones."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
 from merflow.demo import published, recording
 from merflow.demo.clip import Difficulty
 from merflow.demo.command import layout, write_dataset
-from merflow.errors import MerflowError
+from merflow.errors import MerflowError, check_number
 
 DEFAULT = ("casme2", "samm", "smic")
 """The datasets of the default config: the MEGC2019 composite's."""
@@ -61,18 +62,21 @@ def demo(
     merflow demo /tmp/faces --dataset casme2 --subjects 2 --seed 7
     merflow demo --recordings 2
     """
+    stands = next(path for path in (out, *out.absolute().parents) if path.exists())
+    if not stands.is_dir():
+        raise MerflowError(str(stands), "a file", "a folder, new or written by `merflow demo`")
+    check_number("--seed", seed, 0)
     names = [dataset] if dataset else list(DEFAULT)
     if annotations_only:
         _published(out, dataset)
         return
     for name in names:
         layout(name)
-    _check(subjects, clips)
-    hard = Difficulty()
-    if amplitude is not None:
-        hard = replace(hard, amplitude_px=(float(amplitude[0]), float(amplitude[1])))
-    if noise is not None:
-        hard = replace(hard, noise=float(noise))
+    check_number("--subjects", subjects, 1)
+    check_number("--recordings", recordings, 0)
+    if clips < 3:
+        raise MerflowError("--clips", f"{clips}", "3 or more: one clip of each class")
+    hard = _difficulty(amplitude, noise)
     if recordings:
         for number in range(recordings):
             planned = recording.plan(number, seed, hard, small)
@@ -91,8 +95,16 @@ def _published(out: Path, dataset: str) -> None:
     print(f"{dataset}: sheets at the published size in {out / dataset}")
 
 
-def _check(subjects: int, clips: int) -> None:
-    if subjects < 1:
-        raise MerflowError("--subjects", f"{subjects}", "1 or more")
-    if clips < 3:
-        raise MerflowError("--clips", f"{clips}", "3 or more: one clip of each class")
+def _difficulty(amplitude: tuple[float, float] | None, noise: float | None) -> Difficulty:
+    hard = Difficulty()
+    if amplitude is not None:
+        least, most = map(float, amplitude)
+        if not 0 <= least <= most < math.inf:
+            raise MerflowError(
+                "--amplitude", f"{least:g} {most:g}", "the least displacement, then the largest"
+            )
+        hard = replace(hard, amplitude_px=(least, most))
+    if noise is not None:
+        check_number("--noise", noise, 0)
+        hard = replace(hard, noise=float(noise))
+    return hard

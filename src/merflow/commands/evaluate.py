@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from merflow.configuration import load
 from merflow.csvtable import csv_text
 from merflow.datasets import read_dataset
+from merflow.errors import check_number
 from merflow.evaluate import (
     predict_clips,
     refuse_seen,
@@ -21,7 +22,7 @@ from merflow.evaluate import (
 from merflow.faces import Finder
 from merflow.files import write_text
 from merflow.final import open_model, usable
-from merflow.intervals import RESAMPLES
+from merflow.intervals import LEAST_RESAMPLES, RESAMPLES
 from merflow.score import as_json, write_all
 from merflow.settings import Settings
 from merflow.store import Skipped
@@ -73,6 +74,7 @@ def evaluate(
     json
         Print JSON in place of a table.
     """
+    check_number("--resamples", resamples, LEAST_RESAMPLES)
     model = usable(open_model(run))
     settings = load(config) if config else Settings()
     settings = with_dataset(settings, dataset, root, reader)

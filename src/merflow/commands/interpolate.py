@@ -5,6 +5,7 @@ from typing import Literal
 
 from merflow import media, recipes
 from merflow.configuration import load_preparation
+from merflow.errors import check_number
 from merflow.files import refuse_source
 from merflow.interpolate import interpolate_clip, interpolate_frames
 from merflow.prepare import prepare_clip
@@ -57,6 +58,9 @@ def interpolate(
     """
     settings, name = load_preparation(config, preparation)
     chosen = settings.preparations[name]
+    if length is not None:
+        least, most = Interpolate.model_fields["length"].metadata
+        check_number("--length", length, least.ge, most.le)
     given = {"length": length, "method": method}
     changed = {key: value for key, value in given.items() if value is not None}
     step = Interpolate(**chosen.interpolate.model_dump() | changed)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from merflow.configuration import load
-from merflow.errors import MerflowError
+from merflow.errors import MerflowError, check_number
 from merflow.jitter import jittered, write_jitter
 from merflow.plan import Plan
 from merflow.runs import run_of
@@ -41,6 +41,7 @@ def jitter(
     config
         Config file of the run.
     """
+    check_number("--seed", seed, 0)
     ks = whole_numbers(frames)
     plan, named = Plan(load(config)), run_of(run)
     folder = out or Path("results/jitter") / named.experiment / named.factor / f"seed{named.seed}"

@@ -6,6 +6,7 @@ from pathlib import Path
 import yaml
 
 from merflow.datasets._base import NO_SUBJECT
+from merflow.errors import check_number
 from merflow.manifest import rows_of, write_manifest
 
 
@@ -38,6 +39,8 @@ def manifest(
     fps
         Frames per second (Hz) of frame folders; videos carry their own.
     """
+    if fps is not None:
+        check_number("--fps", fps, 0, above=True)
     folder = from_class_folders
     rows = rows_of(folder, dataset, subjects, fps)
     target = out or folder / "manifest.csv"

@@ -7,8 +7,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from merflow.configuration import load
-from merflow.errors import MerflowError
-from merflow.intervals import RESAMPLES
+from merflow.errors import MerflowError, check_number
+from merflow.intervals import LEAST_RESAMPLES, RESAMPLES
 from merflow.labels import classes
 from merflow.pictures import write_pictures
 from merflow.plan import Plan
@@ -62,6 +62,7 @@ def score(
     resamples
         Resamples of subjects for the intervals of a table; a run takes the config's.
     """
+    check_number("--resamples", resamples, LEAST_RESAMPLES)
     settings = load(config) if config else Settings()
     if source.is_dir():
         if config is None:

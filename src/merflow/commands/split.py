@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from merflow.configuration import load
+from merflow.errors import unknown
 from merflow.files import write_text
 from merflow.plan import Plan
 from merflow.split import fold_text, truth_text
@@ -23,7 +24,10 @@ def split(experiment: str, *, config: Path) -> None:
     config
         Config file.
     """
-    print(write_split(Plan.read(load(config), fresh=False), experiment))
+    settings = load(config)
+    if experiment not in settings.experiments:
+        raise unknown(f"{config}: experiments", "experiment", experiment, settings.experiments)
+    print(write_split(Plan.read(settings, fresh=False), experiment))
 
 
 def write_split(plan: Plan, experiment: str) -> str:
