@@ -10,10 +10,13 @@ import pytest
 
 from merflow import check
 from merflow.commands.check import check as command
+from merflow.commands.report import report
+from merflow.csvtable import read_csv
 from merflow.datasets import read_dataset
 from merflow.demo import published
 from merflow.errors import MerflowError, unknown
 from merflow.settings import DatasetEntry, Experiment, Preparation, Settings
+from merflow.start import start
 
 
 def picture(path, value, size=(48, 64)):
@@ -244,3 +247,25 @@ def test_an_unknown_name_where_none_is_known_says_so():
     assert str(unknown("--dataset", "dataset", "x", ())).endswith(
         "a dataset that is known; none is here"
     )
+
+
+def test_check_and_the_first_step_refuse_what_training_would(small, tmp_path, monkeypatch):
+    known = settings(small, test_on=("mine",))
+    (found,) = check.check_datasets(known.datasets, known)["experiments"]
+    assert found["folds"] == 0 and "no effect under" in found["problems"][0]["found"]
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(MerflowError, match="test_on: has no effect under"):
+        start(known.model_dump(mode="json"))
+
+
+@pytest.mark.parametrize(("sign", "said"), [(";", "semicolons"), ("\t", "tabs")])
+def test_a_table_with_other_signs_than_commas_is_told_so(tmp_path, sign, said):
+    (tmp_path / "a.csv").write_text(sign.join(("dataset", "subject")) + "\n")
+    with pytest.raises(MerflowError, match=f"separated by {said}"):
+        read_csv(tmp_path / "a.csv", ("dataset",))
+
+
+def test_a_report_without_scores_says_what_makes_them(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(MerflowError, match="snakemake --cores all"):
+        report(tmp_path / "a.html", config=Path(__file__).parents[1] / "config" / "quick.yaml")

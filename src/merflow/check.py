@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from merflow import labels
+from merflow.beforehand import check_experiment
 from merflow.clips import Clip, ClipKey
 from merflow.datasets import (
     NO_SUBJECT,
@@ -173,6 +174,7 @@ def _experiments(settings: Settings | None, readings: Mapping[str, Reading]) -> 
         clips = [clip for member in sorted(members) for clip in readings[member].clips]
         facts: Facts = {"experiment": name, "scheme": entry.scheme, "protocol": entry.protocol}
         try:
+            check_experiment(settings, name)
             kept, named = labels.apply_scheme(entry.scheme, clips, settings)
             require_subjects(kept, f"experiments.{name}")
             kind = settings.preparations[entry.preparation].kind

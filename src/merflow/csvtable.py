@@ -50,6 +50,11 @@ def read_csv(path: Path | str, needed: Sequence[str], *, may_be_empty: bool = Fa
     twice = sorted({c for c in header if header.count(c) > 1})
     if twice:
         raise MerflowError(f"{path}: row 1", f"column '{twice[0]}' twice", "each column once")
+    for sign, said in ((";", "semicolons"), ("\t", "tabs")):
+        if len(header) == 1 and sign in header[0]:
+            raise MerflowError(
+                f"{path}: row 1", f"columns separated by {said}", "commas", "save it with commas"
+            )
     sheet.need(*needed)
     if not rows and not may_be_empty:
         raise MerflowError(str(path), "a header and no rows", "one row for each clip")

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from merflow.beforehand import check_experiment
 from merflow.catalogue import SHEETS, catalogue_path, catalogue_text
 from merflow.configuration import merge, read_yaml, validate
 from merflow.files import write_text
@@ -27,6 +28,7 @@ def start(raw: Mapping[str, Any], fresh: bool = True, files: Iterable[str] = ())
     plan.oracle_runs()
     plan.choices()
     for name in plan.experiments:
+        check_experiment(settings, name)
         plan.folds(name)  # A scheme or protocol that does not fit is said now, in one message.
     if fresh:
         text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True)

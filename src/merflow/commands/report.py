@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 
 from merflow.configuration import load
+from merflow.errors import MerflowError
 from merflow.files import write_text
 from merflow.plan import Plan
 
@@ -29,7 +30,12 @@ def report(out: Path, *, config: Path) -> None:
         Config file of the runs.
     """
     from merflow.report import build_report
+    from merflow.reporting.read import SCORES
 
+    if not Path(SCORES).exists():
+        raise MerflowError(
+            SCORES, "no such file", "the scores", "run `snakemake --cores all` first"
+        )
     text, problems = build_report(Plan(load(config)))
     for problem in problems:
         LOG.warning("not in the report: %s", problem)

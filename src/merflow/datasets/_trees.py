@@ -107,7 +107,7 @@ def missing_sheet(source: Source, names: str) -> MerflowError:
         str(source.root),
         "no annotation sheet found",
         names,
-        "put the sheet into the dataset's root, or name it as "
+        "put the sheet into the dataset's root, or name it with --sheet or as "
         f"datasets.{source.name}.sheet in the config",
     )
 

@@ -6,12 +6,13 @@ name starts with an underscore are shared parts, not networks.
 """
 
 import ast
+import functools
 import importlib
 import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ConfigDict, ValidationError, create_model
 
@@ -73,6 +74,63 @@ def check_settings(name: str, settings: Mapping[str, Any], where: str = "") -> N
     for key in settings:
         if key not in setting_names(name):
             raise unknown(where or f"network {name}", "setting", key, setting_names(name))
+
+
+def check_types(name: str, settings: Mapping[str, Any], where: str = "") -> None:
+    """Refuse values that a network's settings cannot have, read from its source: no Keras."""
+    _refuse_unknown(name, where)
+    source = _files()[name]
+    build = next(n for n in _tree(source).body if getattr(n, "name", "") == "build")
+    aliases = {**_aliases(source.parent), **_aliases(source)}
+    fields = {a.arg: (_kind(a.annotation, aliases), None) for a in build.args.kwonlyargs}
+    _checked(name, fields, settings, where)
+
+
+def _kind(written: ast.expr | None, aliases: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """Return the type that an annotation names; Any for what only the file itself can tell."""
+    plain = {"int": int, "float": float, "bool": bool, "str": str, **aliases}
+    if isinstance(written, ast.Name):
+        return plain.get(written.id, Any)
+    if isinstance(written, ast.Subscript) and ast.unparse(written.value) == "Literal":
+        return Literal[ast.literal_eval(written.slice)]
+    if isinstance(written, ast.Subscript) and ast.unparse(written).startswith("tuple["):
+        inner = written.slice.elts if isinstance(written.slice, ast.Tuple) else [written.slice]
+        if len(inner) == 2 and ast.unparse(inner[1]) == "...":
+            return tuple[_kind(inner[0], aliases), ...]
+    return Any
+
+
+def kind_of_input(name: str) -> str:
+    """Return `frames` or `flow` as a network takes; empty where its source does not say."""
+    files = {file.stem: file for file in _files()[name].parent.glob("*.py")}
+    waiting = [name]
+    while waiting:
+        for node in _tree(files[waiting.pop()]).body:
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "SMALLEST":
+                return {4: "frames", 3: "flow"}[len(ast.literal_eval(node.value))]
+            if isinstance(node, ast.ImportFrom) and "SMALLEST" in [a.name for a in node.names]:
+                waiting.append(str(node.module).rpartition(".")[2])
+    return ""
+
+
+def _tree(file: Path) -> ast.Module:
+    return _parsed(file.read_text(encoding="utf-8"))
+
+
+@functools.lru_cache(maxsize=64)
+def _parsed(text: str) -> ast.Module:
+    return ast.parse(text)
+
+
+def _aliases(place: Path) -> dict[str, Any]:
+    """Return the names that a file, or the files of a folder, give to a choice of words."""
+    files = place.glob("*.py") if place.is_dir() else [place]
+    return {
+        ast.unparse(node.targets[0]): Literal[ast.literal_eval(node.value.slice)]
+        for file in files
+        for node in _tree(file).body
+        if isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("Literal[")
+    }
 
 
 def module(name: str) -> ModuleType:
@@ -163,6 +221,13 @@ def _typed(name: str, build: Any, settings: Mapping[str, Any]) -> dict[str, Any]
         for key, parameter in inspect.signature(build, eval_str=True).parameters.items()
         if parameter.kind is parameter.KEYWORD_ONLY
     }
+    return _checked(name, fields, settings)
+
+
+def _checked(
+    name: str, fields: dict[str, Any], settings: Mapping[str, Any], where: str = ""
+) -> dict[str, Any]:
+    """Return the settings as `fields`, name -> (type, default), would have them."""
     model = create_model("Settings", __config__=ConfigDict(extra="forbid"), **fields)
     try:
         checked = model(**settings)
@@ -170,7 +235,7 @@ def _typed(name: str, build: Any, settings: Mapping[str, Any]) -> dict[str, Any]
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise MerflowError(
-            f"network {name}",
+            where or f"network {name}",
             f"setting '{key}' cannot be {first['input']!r}",
             first["msg"],
             f"see the docstring of networks/{name}.py",
