@@ -105,12 +105,18 @@ def test_one_row_is_chosen_over_all_that_the_lists_hold(tmp_path, capsys):
         assert "\ncnn,cnn3d,grey,x*," in Path("out/scores.csv").read_text()
 
 
-def test_lists_that_change_the_clips_cannot_be_chosen_between(tmp_path):
+@pytest.mark.parametrize(
+    "change",
+    [{"scheme": "five"}, {"permute_labels": 1}, {"folds_file": "f.csv"}, {"control": "frozen"}],
+)
+def test_lists_that_change_the_clips_cannot_be_chosen_between(tmp_path, change):
     with contextlib.chdir(tmp_path):
         plan, _, _ = listed()
         changed = dict(plan.settings.experiments)
         name = "cnn-loss=focal"
-        changed[name] = changed[name].model_copy(update={"scheme": "five"})
+        changed[name] = changed[name].model_copy(update=change)
         plan.settings = plan.settings.model_copy(update={"experiments": changed})
-        with pytest.raises(MerflowError, match="its lists change the clips, classes or folds"):
+        with pytest.raises(
+            MerflowError, match="its lists change the clips, labels, folds or control"
+        ):
             plan.choices()

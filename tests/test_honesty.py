@@ -182,9 +182,11 @@ def test_two_manifests_may_call_different_people_by_one_name():
         settings["datasets"][name] = {"root": root, "reader": "manifest"}
     people = {"casme2": ["s0", "s1"], "again": ["s1", "s2"]}
     assert len(plan_of(settings, people).folds("e")) == 4
-    settings["datasets"]["again"]["root"] = "one.csv"
-    with pytest.raises(MerflowError, match="have the same subject, s1"):
-        plan_of(settings, people).folds("e")
+    same = ({"root": "./one.csv"}, {"root": "x/../one.csv"}, {"root": ".", "sheet": "one.csv"})
+    for entry in same:
+        settings["datasets"]["again"] = {"reader": "manifest", **entry}
+        with pytest.raises(MerflowError, match="have the same subject, s1"):
+            plan_of(settings, people).folds("e")
 
 
 def test_a_pretraining_that_saw_a_tested_subject_is_refused_under_any_name():

@@ -6,8 +6,11 @@ import pytest
 from merflow.clips import ClipArrays, ClipKey
 from merflow.commands.jitter import whole_numbers
 from merflow.errors import MerflowError
-from merflow.jitter import Moved, moved_clip, write_jitter
+from merflow.jitter import Moved, jittered, moved_clip, write_jitter
+from merflow.plan import Plan
 from merflow.predictions import Pooled
+from merflow.runs import Run
+from merflow.settings import Settings
 from merflow.tables import About, score_part
 
 
@@ -51,6 +54,18 @@ def test_a_short_clip_keeps_three_frames(count):
 def test_what_is_no_list_of_frames_is_refused(words):
     with pytest.raises(MerflowError, match="--frames"):
         whole_numbers(words)
+
+
+def test_a_run_that_sees_no_frames_is_refused():
+    blind = {"preparation": "p", "collection": "c", "control": "dataset-only"}
+    settings = Settings(
+        datasets={"smic": {"root": "a"}},
+        collections={"c": ["smic"]},
+        preparations={"p": {}},
+        experiments={"e": blind},
+    )
+    with pytest.raises(MerflowError, match="it sees no frames"):
+        jittered(Plan(settings), Run("e", "x1", 0), [0], 0)
 
 
 def test_numbers_are_sorted_and_each_once():

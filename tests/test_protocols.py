@@ -260,6 +260,7 @@ def test_a_file_of_folds_may_name_the_trained_subjects_too(folds_file):
         ("fold,dataset,subject\nf,a,4\n", "unknown subject 'a/4'"),
         ("fold,dataset,subject\nf,a,1\ng,a,1\n", "a/1 is tested in fold f already"),
         ("fold,dataset,subject\nf,a,1\nf,a,1\n", "a/1 twice in fold f"),
+        ("fold,dataset,subject\nFinal,a,1\n", "a fold named 'Final'"),
         ("fold,dataset,subject\n../f,a,1\n", "cannot be part of a file name"),
         ("fold,data,subject\nf,a,1\n", "no column 'dataset'"),
         (f"{FILE_HEAD}f,a,1,test\nf,a,1,train\nf,a,2,train\n", "subjects on both sides: a/1"),

@@ -15,7 +15,7 @@ from merflow.files import digest, file_digest, write_json, write_text
 from merflow.history import curve_so_far, history_text
 from merflow.plan import Plan
 from merflow.recipes import of
-from merflow.runs import Run
+from merflow.runs import FINAL, Run
 from merflow.settings import Align, Preparation
 from merflow.split import FoldFile
 from merflow.tables import read_scores
@@ -24,8 +24,6 @@ from merflow.train import Shelf, fold_seed, training_data
 if TYPE_CHECKING:
     from merflow.methods import Fitted
 
-FINAL = "final"
-"""Folder of the final model beside the folds of its run."""
 CAVEAT = "measured on pre-cut, annotated clips of unseen subjects, not on raw video"
 
 
@@ -102,7 +100,10 @@ def train_final(plan: Plan, run: Run, shelf: Shelf, out: Path) -> dict[str, Any]
         "recipe": plan.training_recipe(run.experiment),
         "chain": _kept(plan, run),
         "inputs": {p: digest(s.made_by) for p, s in zip(packs, shelf.packs, strict=True)},
-        "subjects": sorted({"/".join(key.subject_key) for key in data.keys}),
+        "subjects": sorted(
+            # With those that a pretraining saw, which the method tells.
+            {"/".join(key.subject_key) for key in data.keys}.union(fitted.facts.get("subjects", ()))
+        ),
         "train_clips": len(data.y) // len(shelf.factors),
         "skipped": sorted(set(fold.train) & shelf.skipped),
         "score": pooled_score(out.parent),

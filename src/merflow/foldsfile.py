@@ -14,6 +14,7 @@ from merflow.csvtable import read_csv
 from merflow.errors import MerflowError, unknown
 from merflow.files import safe_name
 from merflow.protocols import Fold, GivenRow, folds, given
+from merflow.runs import FINAL
 from merflow.settings import Experiment
 
 COLUMNS = ("fold", "dataset", "subject")
@@ -48,6 +49,12 @@ def read_rows(path: Path) -> list[GivenRow]:
         if side.strip() not in SIDES:
             raise unknown(sheet.where(number), "side", side.strip(), SIDES)
         safe_name(fold, sheet.where(number))
+        if fold.lower() == FINAL:
+            raise MerflowError(
+                sheet.where(number),
+                f"a fold named '{fold}'",
+                "another name: the folder of this name is the final model's",
+            )
         rows.append(GivenRow(fold, side.strip(), (dataset, subject)))
     twice = [row for i, row in enumerate(rows) if row in rows[:i]]
     if twice:

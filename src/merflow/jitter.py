@@ -68,6 +68,12 @@ def jittered(plan: Plan, run: Run, ks: Sequence[int], seed: int) -> list[Moved]:
 
     The clips come from the cropped stores, so face and square stay where the true onset put them.
     """
+    if plan.experiment(run.experiment).control == "dataset-only":
+        raise MerflowError(
+            run.folder,
+            "its control is 'dataset-only': it sees no frames, wherever a clip is cut",
+            "a run that sees frames",
+        )
     truth = read_truth(plan.truth_file(run.experiment))
     classes = plan.classes(run.experiment)
     parts: dict[int, list[tuple[str, Predictions]]] = {k: [] for k in ks}

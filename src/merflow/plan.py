@@ -75,14 +75,15 @@ class Plan(Clips):
             if len(splits) > 1:
                 raise MerflowError(
                     f"experiments.{base}.nested",
-                    "its lists change the clips, classes or folds",
-                    "one set of clips, classes and folds for all that is chosen between",
+                    "its lists change the clips, labels, folds or control",
+                    "one set of clips, labels and folds and one control for all",
                     "write the experiments apart",
                 )
         return {base: tuple(members) for base, members in found.items()}
 
     def _split_settings(self, name: str) -> str:
         kept = {"scheme", "collection", "protocol", "test_on", "folds", "holdout", "seeds"}
+        kept |= {"folds_file", "permute_labels", "control"}
         return digest(self.experiment(name).model_dump(mode="json", include=kept))
 
     def candidates(self, choice: str, seed: str | int) -> dict[str, Run]:

@@ -8,6 +8,8 @@ from merflow.errors import MerflowError
 
 NESTED = "nested"
 """Stands where a factor stands: the factor chosen inside each fold, `x*` in the tables."""
+FINAL = "final"
+"""Folder of the final model beside the folds of its run."""
 GRID = re.compile(r"(-[A-Za-z_][A-Za-z0-9_.]*=[^=]*?)+$")
 """What lists in the config add to an experiment's name: `-loss=focal-epochs=20`."""
 

@@ -1,8 +1,10 @@
 """What a run works on: the clips of its datasets, their classes, and how they are split."""
 
 import functools
+import os
 from collections import defaultdict
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Self
 
 from merflow import labels, recipes
@@ -176,13 +178,21 @@ class Clips:
                 )
 
     def _person(self, clip: Clip) -> tuple[str, str]:
-        """Return who a clip shows: a published dataset's subject, whatever the dataset is called.
+        """Return who a clip shows: a published dataset's subject, whatever name that goes by."""
+        return (self._people(clip.key.dataset), clip.key.subject)
 
-        Two manifests are the same people only if they are one file.
+    @functools.cache  # noqa: B019
+    def _people(self, dataset: str) -> str:
+        """Return whose subjects a dataset has.
+
+        Two manifests are the same people only if they are one file, however its path is written.
         """
-        entry = self.settings.datasets[clip.key.dataset]
-        reader = entry.reader or clip.key.dataset
-        return (entry.root if reader == "manifest" else reader, clip.key.subject)
+        entry = self.settings.datasets[dataset]
+        reader = entry.reader or dataset
+        if reader != "manifest":
+            return reader
+        sheet = entry.sheet or next(iter(self.sheets.get(dataset, ())), "")
+        return os.path.realpath(Path(entry.root).expanduser() / sheet)
 
     @functools.cache  # noqa: B019
     def folds(self, experiment: str) -> list[Fold]:

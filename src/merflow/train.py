@@ -90,7 +90,7 @@ def train_fold(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile, out: Path) ->
     }
     if experiment.nested:
         write_predictions(
-            out / "inner.csv", inner_predictions(experiment, classes, data, run, fold)
+            out / "inner.csv", inner_predictions(experiment, classes, data, run, fold, start)
         )
     write_json(out / "run.json", facts)
     # Last: whoever finds predictions finds the rest.
@@ -137,11 +137,12 @@ def refuse_leaks(
 
 
 def _inputs(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile) -> dict[str, str]:
-    """Return the digests of what a fold was trained on, by file."""
+    """Return the digests of what a fold was trained on and began with, by file."""
     packs = plan.packed(run.experiment, run.factor)
     made = {path: digest(p.made_by) for path, p in zip(packs, shelf.packs, strict=True)}
-    path = f"results/folds/{run.experiment}/{fold.name}.csv"
-    return made | {path: digest([fold.train, fold.labels, fold.test])}
+    fold_file = f"results/folds/{run.experiment}/{fold.name}.csv"
+    begun = {path: file_digest(path) for path in plan.start_weights(run.experiment)}
+    return made | begun | {fold_file: digest([fold.train, fold.labels, fold.test])}
 
 
 def training_data(shelf: Shelf, fold: FoldFile, classes: Sequence[str]) -> TrainingData:
@@ -160,10 +161,15 @@ def training_data(shelf: Shelf, fold: FoldFile, classes: Sequence[str]) -> Train
 
 
 def inner_predictions(
-    experiment: Experiment, classes: tuple[str, ...], data: TrainingData, run: Run, fold: FoldFile
+    experiment: Experiment,
+    classes: tuple[str, ...],
+    data: TrainingData,
+    run: Run,
+    fold: FoldFile,
+    start: Path | None,
 ) -> Predictions:
     """Return predictions of the fold's own training clips, each by a model that never saw its
-    subject: what a choice between factors may look at.
+    subject: what a choice between factors may look at. All begin with the weights in `start`.
     """
     from merflow.methods import make_method
     from merflow.training import inner
@@ -173,7 +179,7 @@ def inner_predictions(
     for number in np.unique(held):
         out = np.flatnonzero(held == number)
         seed = fold_seed(run.seed, f"{fold.name} inner {number}")
-        fitted = make_method(experiment, classes, seed).fit(
+        fitted = make_method(experiment, classes, seed, start).fit(
             data.take(np.flatnonzero(held != number))
         )
         answers[out] = fitted.predict(data.x[out], [data.keys[i] for i in out])

@@ -159,6 +159,7 @@ rule oracle:
     input:
         pooled="results/runs/{experiment}/{factor}/seed{seed}/pooled.csv",
         packed=lambda w: PLAN.packed(w.experiment, w.factor),
+        start=lambda w: PLAN.start_weights(w.experiment),
     output:
         "results/oracle/{experiment}/{factor}/seed{seed}/epochs.csv",
         "results/oracle/{experiment}/{factor}/seed{seed}/oracle.csv",

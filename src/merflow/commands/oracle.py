@@ -1,5 +1,6 @@
 """`merflow oracle`: what forbidden rules would have printed, in a process after training."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from merflow.configuration import load
 from merflow.csvtable import csv_text
 from merflow.errors import FAILED, MerflowError
 from merflow.files import file_digest, scratch, write_text
-from merflow.methods import Fitted
+from merflow.methods import Fitted, Method, TrainingData, make_method
 from merflow.oracle import clip_folds, oracle_rows, read_epochs, render_oracle, write_oracle
 from merflow.packed import read_packed
 from merflow.plan import Plan
@@ -57,30 +58,33 @@ def oracle(run: Path, *, out: Path | None = None, config: Path) -> None:
     packs = [read_packed(path) for path in plan.packed(named.experiment, named.factor)]
     shelf = Shelf(packs, named.factor.split("+"), experiment.control)
     pooled = read_pooled(run / "pooled.csv", classes=classes)
+    start = next(map(Path, plan.start_weights(named.experiment)), None)
+
+    def make(fold: str) -> Method:
+        return make_method(experiment, classes, fold_seed(named.seed, fold), start)
+
     rows: list[tuple[str, ...]] = []
     for name in plan.fold_names(named.experiment):
         fold = read_fold(Path(f"results/folds/{named.experiment}/{name}.csv"))
-        rows += _epochs(experiment, classes, named.seed, shelf, fold, run / name)
+        rows += _epochs(make, experiment, classes, shelf, fold, run / name)
         print(f"{name}: noted", flush=True)
     write_text(folder / "epochs.csv", csv_text((*KEY, "epoch", "predicted"), sorted(rows)))
     scores = oracle_rows(read_epochs(folder / "epochs.csv", pooled))
     count = len(plan.fold_names(named.experiment))
-    scores += _by_clip(experiment, classes, named.seed, shelf, pooled, count)
+    scores += _by_clip(make, named.seed, shelf, pooled, count)
     write_oracle(folder / "oracle.csv", scores)
     print(render_oracle(scores))
 
 
 def _epochs(
+    make: Callable[[str], Method],
     experiment: Experiment,
     classes: tuple[str, ...],
-    seed: int,
     shelf: Shelf,
     fold: FoldFile,
     trained: Path,
 ) -> list[tuple[str, ...]]:
     """Return (dataset, subject, clip, epoch, predicted) of a fold's test clips."""
-    from merflow.methods import make_method
-
     test = [fold.test[i] for i in shelf.usable(fold.test, f"fold {fold.name}")]
     noted: list[np.ndarray] = []
 
@@ -91,7 +95,7 @@ def _epochs(
         noted.append(np.mean([probabilities(model, x, batch) for x in shelf.take(test)], axis=0))
         return {}
 
-    method = make_method(experiment, classes, fold_seed(seed, fold.name))
+    method = make(fold.name)
     method.watch = note
     _check_same(method.fit(training_data(shelf, fold, classes)), trained)
     return [
@@ -119,17 +123,14 @@ def _check_same(fitted: Fitted, trained: Path) -> None:
 
 
 def _by_clip(
-    experiment: Experiment,
-    classes: tuple[str, ...],
+    make: Callable[[str], Method],
     seed: int,
     shelf: Shelf,
     table: Pooled,
     count: int,
 ) -> list[tuple[str, str, float, float]]:
     """Return the scores of a random split by clip, subjects on both sides, as leaks have it."""
-    from merflow.methods import TrainingData, make_method
-
-    answers = np.empty((len(table.keys), len(classes)))
+    answers = np.empty((len(table.keys), len(table.classes)))
     copies = shelf.take(table.keys)
     for fold in clip_folds(len(table.keys), count, seed):
         x = np.concatenate([part[fold.train] for part in copies])
@@ -137,7 +138,7 @@ def _by_clip(
         factors = tuple(f for f in shelf.factors for _ in keys) if len(copies) > 1 else ()
         y = np.tile(table.truth[fold.train], len(copies))
         data = TrainingData(x, y, keys * len(copies), factors)
-        fitted = make_method(experiment, classes, fold_seed(seed, fold.name)).fit(data)
+        fitted = make(fold.name).fit(data)
         tested = [table.keys[i] for i in fold.test]
         parts = [fitted.predict(part[fold.test], tested) for part in copies]
         answers[fold.test] = np.mean(parts, axis=0)
@@ -145,6 +146,6 @@ def _by_clip(
     scores = []
     for part in parts_of(leaked):
         some = leaked.part(part)
-        matrix = confusion(some.truth, some.predicted, len(classes))
+        matrix = confusion(some.truth, some.predicted, len(table.classes))
         scores.append(("random split by clip", part, float(uf1(matrix)), float(uar(matrix))))
     return scores

@@ -1,0 +1,131 @@
+"""A run that begins with a pretraining: all that is trained of it begins there, and says so."""
+
+import contextlib
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from merflow.clips import Clip, ClipKey
+from merflow.commands.oracle import oracle
+from merflow.configuration import validate
+from merflow.csvtable import csv_text
+from merflow.files import write_text
+from merflow.final import train_final
+from merflow.methods import TrainingData, make_method
+from merflow.packed import Packed
+from merflow.plan import Plan
+from merflow.predictions import Pooled, read_predictions, write_pooled
+from merflow.protocols import folds
+from merflow.runs import Run
+from merflow.split import fold_text, read_fold
+from merflow.train import Shelf, train_fold
+
+CLASSES = ("negative", "positive", "surprise")
+KEYS = [ClipKey("casme2", f"s{s}", f"c{k}") for s in range(3) for k in range(3)]
+LABELS = [CLASSES[i % 3] for i in range(len(KEYS))]
+RUN = Run("e", "x1", 0)
+NESTED = "casme2-s0"
+"""The fold whose inner answers are asked for."""
+START = Path("results/pretrained/begun/weights.weights.h5")
+NETWORK = {"network": "ststnet", "network_settings": {}}
+TRAINING = {"epochs": 1, "device": "cpu", "inner_folds": 2}
+CONFIG = {
+    "datasets": {"casme2": {"root": "a"}, "samm": {"root": "b"}},
+    "collections": {"c": ["casme2"], "other": ["samm"]},
+    "preparations": {"p": {"kind": "flow"}},
+    "pretrainings": {"begun": {"preparation": "p", "collection": "other", **NETWORK}},
+    "experiments": {
+        "e": {
+            "preparation": "p",
+            "collection": "c",
+            "factors": ["x1"],
+            "pretrain": "begun",
+            "training": TRAINING,
+            **NETWORK,
+        }
+    },
+}
+
+
+def clips(seed, keys=KEYS):
+    x = np.random.default_rng(seed).normal(0, 1, (len(keys), 28, 28, 3)).astype(np.float16)
+    return Packed(x, keys, [4] * len(keys), [], {})
+
+
+def annotated(dataset):
+    words = ("disgust", "happiness", "surprise") * 3
+    return [
+        Clip(key._replace(dataset=dataset), "", ("a.png",), (1,), 200.0, word)
+        for key, word in zip(KEYS, words, strict=True)
+    ]
+
+
+def begin(seed):
+    """Write the weights of a pretraining on another dataset."""
+    like = validate(CONFIG).experiments["e"].model_copy(update={"pretrain": ""})
+    keys = tuple(key._replace(dataset="samm") for key in KEYS)
+    data = TrainingData(clips(seed).x, np.arange(len(keys)) % 3, keys)
+    shutil.rmtree(START.parent, ignore_errors=True)
+    START.parent.mkdir(parents=True)
+    make_method(like, CLASSES, seed).fit(data).save(START.parent)
+
+
+def train(name, nested):
+    """Train one fold of the run; nested ones answer to their own clips too."""
+    settings = validate(CONFIG)
+    entry = settings.experiments["e"].model_copy(update={"nested": nested})
+    plan = Plan(settings.model_copy(update={"experiments": {"e": entry}}))
+    shelf = Shelf([clips(0)], ["x1"], "none")
+    fold = read_fold(Path(f"results/folds/e/{name}.csv"))
+    train_fold(plan, RUN, shelf, fold, Path(RUN.folder) / name)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A folder with a pretraining and the trained folds of a run that begins with it."""
+    folder = tmp_path_factory.mktemp("pretrained")
+    with contextlib.chdir(folder):
+        begin(1)
+        for fold in folds(KEYS, LABELS, "composite"):
+            write_text(f"results/folds/e/{fold.name}.csv", fold_text(fold, KEYS, LABELS))
+            train(fold.name, nested=fold.name == NESTED)
+    return folder
+
+
+def test_inner_answers_begin_there_and_the_fold_says_which_weights(run, tmp_path):
+    shutil.copytree(run, tmp_path, dirs_exist_ok=True)
+    with contextlib.chdir(tmp_path):
+        begin(2)
+        train(NESTED, nested=True)
+    one, two = (folder / RUN.folder / NESTED for folder in (run, tmp_path))
+    first, second = (read_predictions(fold / "inner.csv").probabilities for fold in (one, two))
+    assert not np.array_equal(first, second)
+    first, second = (json.loads((fold / "run.json").read_text())["inputs"] for fold in (one, two))
+    assert {path for path in first if first[path] != second[path]} == {START.as_posix()}
+
+
+def test_the_final_model_remembers_whom_its_pretraining_saw(run):
+    with contextlib.chdir(run):
+        plan = Plan(validate(CONFIG), {name: annotated(name) for name in CONFIG["datasets"]})
+        shelf = Shelf([clips(0)], ["x1"], "none")
+        facts = train_final(plan, RUN, shelf, Path(RUN.folder) / "final")
+    assert facts["subjects"] == [f"{d}/s{s}" for d in ("casme2", "samm") for s in range(3)]
+
+
+def test_forbidden_rules_are_asked_of_the_same_training(run, monkeypatch):
+    """The oracle stops when training again gives other weights."""
+    truth = np.arange(len(KEYS)) % 3
+    home = tuple("-".join(key.subject_key) for key in KEYS)
+    table = Pooled(tuple(KEYS), CLASSES, truth, truth, home, None)
+    monkeypatch.setattr("merflow.commands.oracle.read_packed", lambda _: clips(0))
+    with contextlib.chdir(run):
+        write_text("config.yaml", yaml.safe_dump(CONFIG))
+        rows = [(*key, fold) for key, fold in zip(KEYS, home, strict=True)]
+        write_text("results/truth/e.csv", csv_text(("dataset", "subject", "clip", "fold"), rows))
+        write_pooled(f"{RUN.folder}/pooled.csv", table)
+        oracle(Path(RUN.folder), out=Path("asked"), config=Path("config.yaml"))
+        assert "random split by clip" in Path("asked/oracle.csv").read_text()
