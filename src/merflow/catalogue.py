@@ -7,11 +7,13 @@ Align, split and score read it; training never does.
 import dataclasses
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from merflow.clips import Clip, ClipKey
 from merflow.errors import MerflowError
+from merflow.files import digest
 
 
 def catalogue_text(clips: list[Clip]) -> str:
@@ -41,6 +43,16 @@ def read_catalogue(path: Path) -> list[Clip]:
         raise MerflowError(
             str(path), f"not a catalogue ({error})", fix="delete it and run again"
         ) from None
+
+
+def annotation_digest(clips: Iterable[Clip]) -> str:
+    """Return a digest of what a dataset's annotation says: keys, key frames, emotions, rates."""
+    return digest(
+        [
+            [*c.key, c.emotion, c.onset, c.apex, c.offset, c.fps, list(c.numbers)]
+            for c in sorted(clips, key=_key)
+        ]
+    )
 
 
 SHEETS = Path("results/sheets.json")

@@ -1,9 +1,7 @@
-"""What stands under and beside the tables: protocol lines, and every setting as text."""
+"""What stands under and beside the tables: the protocol lines."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from merflow import networks
 from merflow.catalogue import read_sheets
@@ -78,18 +76,3 @@ def _protocol_line(plan: Plan, name: str, sheets: Mapping[str, list[str]]) -> st
     if entry.permute_labels is not None:
         parts.append("labels permuted across subjects: should score as a guess")
     return "; ".join(parts)
-
-
-def flat_settings(plan: Plan) -> dict[str, str]:
-    """Return every setting as `key.path -> value`, without the roots of this machine."""
-    flat: dict[str, str] = {}
-
-    def walk(path: str, value: Any) -> None:  # noqa: ANN401
-        if isinstance(value, dict) and value:
-            for key, inner in value.items():
-                walk(f"{path}.{key}" if path else str(key), inner)
-        elif not re.fullmatch(r"datasets\.[^.]+\.(root|sheet)|align\.model", path):
-            flat[path] = "" if value is None else str(value)
-
-    walk("", plan.settings.model_dump(mode="json"))
-    return flat

@@ -8,10 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from merflow import recipes
+from merflow.catalogue import annotation_digest
 from merflow.csvtable import read_csv
 from merflow.entry import require_stages
 from merflow.errors import MerflowError
 from merflow.files import digest
+from merflow.flatsettings import flat_settings
 from merflow.recipes import Recipe
 from merflow.runs import NESTED, Run, grid_base
 from merflow.selection import Clips
@@ -132,15 +134,21 @@ class Plan(Clips):
         return self._all_runs("table")
 
     def report_recipe(self) -> Recipe:
-        """Return what the report depends on besides tables and predictions."""
-        return self._all_runs("report")
+        """Return what the report and the record depend on besides tables and predictions."""
+        said = {name: annotation_digest(self.clips.get(name, ())) for name in self.datasets()}
+        return {**self._all_runs("report"), "annotation": digest(said)}
 
     def _all_runs(self, stage: str) -> Recipe:
         version = recipes.STAGE_VERSION[stage]
         runs = [[r.folder, self.run_digest(r.experiment, r.factor)] for r in self.runs()]
         runs += [[r.folder] for r in self.scored_runs() if r.factor == NESTED]
         scored = [self.score_recipe(name) for name in self.experiments]
-        return {"version": version, "experiments": self.experiments, "made": digest([runs, scored])}
+        return {
+            "version": version,
+            "experiments": self.experiments,
+            "made": digest([runs, scored]),
+            "settings": digest(flat_settings(self.settings)),
+        }
 
     def threads(self, experiment: str) -> int:
         """Return the threads of a training job: a setting, since bytes depend on it."""

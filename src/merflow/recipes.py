@@ -17,7 +17,7 @@ STAGE_VERSION = {
     "select": 1,
     "interpolate": 3,
     "flow": 1,
-    "pack": 3,
+    "pack": 4,
     "split": 1,
     "train": 4,
     "score": 2,
@@ -66,8 +66,8 @@ def prepared(settings: Settings, preparation: str, factor: str) -> Recipe:
 
 
 def packed(settings: Settings, preparation: str, factor: str) -> Recipe:
-    """What a packed file depends on besides its clips."""
-    step = {"version": STAGE_VERSION["pack"], "max_skipped": settings.max_skipped}
+    """What a packed file depends on besides its clips; `max_skipped` only stops a pack."""
+    step = {"version": STAGE_VERSION["pack"]}
     return {**prepared(settings, preparation, factor), "pack": step}
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from merflow import __version__
-from merflow.catalogue import catalogue_path, read_catalogue, read_sheets
-from merflow.describe import flat_settings, protocol_lines
+from merflow.catalogue import annotation_digest, catalogue_path, read_catalogue, read_sheets
+from merflow.describe import protocol_lines
 from merflow.errors import MerflowError
 from merflow.files import digest, file_digest
+from merflow.flatsettings import flat_settings
 from merflow.plan import Plan
 from merflow.runs import Run
 
@@ -29,8 +30,8 @@ def record(plan: Plan) -> dict[str, Any]:
         "merflow": __version__,
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in PACKAGES},
-        "settings": flat_settings(plan),
-        "settings_digest": digest(flat_settings(plan)),
+        "settings": flat_settings(plan.settings),
+        "settings_digest": digest(flat_settings(plan.settings)),
         "protocol": protocol_lines(plan),
         "datasets": {name: _dataset(name, sheets) for name in plan.datasets()},
         "splits": {name: _split(plan, name) for name in plan.experiments},
@@ -48,15 +49,11 @@ def record(plan: Plan) -> dict[str, Any]:
 def _dataset(name: str, sheets: dict[str, list[str]]) -> dict[str, Any]:
     """Return a dataset's counts and a digest of its annotation: keys, key frames, emotions."""
     clips = read_catalogue(catalogue_path(name))
-    rows = [
-        [*c.key, c.emotion, c.onset, c.apex, c.offset, c.fps, list(c.numbers)]
-        for c in sorted(clips, key=lambda clip: clip.key)
-    ]
     return {
         "sheets": sheets.get(name, []),
         "clips": len(clips),
         "subjects": len({clip.key.subject for clip in clips}),
-        "annotation": digest(rows),
+        "annotation": annotation_digest(clips),
     }
 
 

@@ -200,9 +200,19 @@ class Settings(Tree):
     preparations: dict[Name, Preparation] = Field({}, description="Named preparations.")
     experiments: dict[Name, Experiment] = Field({}, description="Named experiments.")
     pretrainings: dict[Name, Pretraining] = Field({}, description="Named pretrainings.")
-    max_skipped: float = Field(0.05, ge=0, le=1, description="More skipped clips stop the run.")
+    max_skipped: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="A larger share of skipped clips stops the run, when clips are packed; "
+        "changing it redoes nothing that is packed already.",
+    )
     keep_intermediate: bool = Field(False, description="Keep the magnified stores.")
-    folds_per_job: int = Field(1, ge=1, description="Folds trained in one process; same bytes.")
+    folds_per_job: int = Field(
+        1,
+        ge=1,
+        description="Folds trained in one process; same bytes; a change trains all again.",
+    )
     bootstrap: int = Field(2000, ge=100, description="Resamples of subjects for the intervals.")
 
     @model_validator(mode="after")

@@ -5,7 +5,7 @@ from pathlib import Path
 from merflow.ablation import ablations
 from merflow.configuration import load
 from merflow.cost import plan_costs, write_costs
-from merflow.describe import flat_settings, protocol_lines
+from merflow.describe import protocol_lines
 from merflow.effects import (
     Row,
     Runs,
@@ -15,6 +15,7 @@ from merflow.effects import (
     write_effects,
 )
 from merflow.files import write_text
+from merflow.flatsettings import flat_settings
 from merflow.plan import Plan
 from merflow.predictions import Pooled, read_pooled
 from merflow.runs import NESTED
@@ -60,7 +61,7 @@ def table(out: Path, *scores: Path, config: Path) -> None:
     write_workbook(
         out / "scores.xlsx",
         tables,
-        flat_settings(plan),
+        flat_settings(plan.settings),
         {"magnification": magnified, "experiments": compared},
     )
     forms = {

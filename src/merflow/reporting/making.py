@@ -8,8 +8,9 @@ from platform import python_version
 import numpy as np
 
 from merflow.cost import run_cost
-from merflow.describe import flat_settings, protocol_lines
+from merflow.describe import protocol_lines
 from merflow.files import digest, file_digest
+from merflow.flatsettings import flat_settings
 from merflow.reporting.markup import (
     DASH,
     Column,
@@ -41,7 +42,7 @@ STAGES = ("align", "crop", "magnify", "interpolate", "flow", "pack", "pretrain",
 def settings_section(results: Results) -> Html:
     """Return every setting, by section, folded."""
     sections: dict[str, list[tuple[str, str]]] = {GENERAL: []}
-    for key, value in flat_settings(results.plan).items():
+    for key, value in flat_settings(results.plan.settings).items():
         words = key.split(".")
         named = words[0] in ("experiments", "preparations", "datasets") and len(words) > 2
         section = ".".join(words[:2]) if named else words[0] if len(words) > 1 else GENERAL
@@ -170,7 +171,7 @@ def provenance_section(results: Results) -> Html:
     files = [
         (name, file_digest(name)) for name in (SCORES, SKIPPED) if Path(name).exists()
     ]  # fmt: skip
-    files.append(("settings", digest(flat_settings(results.plan))))
+    files.append(("settings", digest(flat_settings(results.plan.settings))))
     columns = (
         Column("run"),
         Column("settings of the training"),
