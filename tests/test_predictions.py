@@ -164,7 +164,7 @@ MALFORMED = {
     "control character": (POOLED.replace("006_1", "006\x07_1"), "row 2: clip is"),
     "disagree": (POOLED.replace("negative,negative", "negative,positive"), "row 2: predicted is 'positive' but"),
     "open quote": (POOLED + '"samm,006,x', "row 4: not CSV"),
-    "semicolons": (POOLED.replace(",", ";"), "no column 'dataset'"),
+    "semicolons": (POOLED.replace(",", ";"), "separated by semicolons"),
 }  # fmt: skip
 
 
