@@ -81,7 +81,7 @@ def test_why_goes_back_to_the_raw_frames(finished, file, said):
 def test_the_oracle_is_made_on_request_beside_an_untouched_run(project):
     before = digests(project.path("results"))
     project.config["experiments"]["quick"]["record_oracle"] = True
-    assert set(project.jobs()) == {"oracle"}
+    assert set(project.jobs()) == {"oracle", "table", "report", "manifest"}
     project.run("--cores", "2")
     after = digests(project.path("results"))
     assert before == after, "training and tables do not know of the oracle"
