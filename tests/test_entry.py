@@ -7,6 +7,7 @@ from moving_textures import still_picture, truths
 from merflow.catalogue import catalogue_text
 from merflow.commands.align import align
 from merflow.commands.crop import crop
+from merflow.commands.flow import flow
 from merflow.commands.interpolate import interpolate
 from merflow.commands.magnify import magnify
 from merflow.commands.pack import pack
@@ -68,6 +69,27 @@ def test_stores_of_another_factor_are_not_packed(tmp_path):
     pack(tmp_path / "o.h5", tmp_path / "i.h5", factor="10", **chosen)
     with pytest.raises(MerflowError, match="OUT is SOURCE"):
         pack(tmp_path / "i.h5", tmp_path / "i.h5", factor="10", **chosen)
+
+
+def test_a_store_of_another_factor_is_not_taken_further(tmp_path):
+    """What a store says of itself and what the command says of it are the same factor."""
+    frames = RNG.integers(0, 256, (1, 6, 48, 48), np.uint8)
+    manifest(tmp_path, "cropped", frames)
+    through(tmp_path)
+    out, cropped, magnified = (tmp_path / f"{name}.h5" for name in "ocm")
+    for further in (interpolate, flow):
+        with pytest.raises(MerflowError, match="m.h5: holds clips magnified x10\n.* x1\n.* x10"):
+            further(magnified, out)
+        with pytest.raises(MerflowError, match="c.h5: holds clips magnified x1\n"):
+            further(cropped, out, factor="x25")
+    with pytest.raises(MerflowError, match="magnified x10\n.*\n.* the cropped store"):
+        magnify(magnified, out, factor="2")
+    for threads in (0, -1):
+        with pytest.raises(MerflowError, match=f"--threads: {threads}\n"):
+            crop(tmp_path / "a.h5", out, threads=threads)
+        with pytest.raises(MerflowError, match=f"--threads: {threads}\n"):
+            align(tmp_path / "mine.json", out, subject="p1", threads=threads)
+    assert not out.exists()
 
 
 @pytest.mark.parametrize("entry", ["aligned", "cropped"])

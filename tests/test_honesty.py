@@ -198,19 +198,31 @@ def test_a_pretraining_that_saw_a_tested_subject_is_refused_under_any_name():
     plan_of(settings, {"casme2": ["s0", "s1"], "again": ["s2"]}).folds("e")
 
 
+def start(path):
+    training = {**ENTRY["training"], "start_weights": str(path)}
+    return {"training": {**training, "start_sha256": file_digest(path)}}
+
+
 def test_a_file_of_weights_that_saw_the_tested_subject_is_refused(trained):
     """Weights say themselves whom they were trained on, through every start before them."""
     first = trained(fold="casme2-s1") / "weights.weights.h5"
-
-    def start(path):
-        training = {**ENTRY["training"], "start_weights": str(path)}
-        return {"training": {**training, "start_sha256": file_digest(path)}}
-
     with pytest.raises(MerflowError, match="were trained on casme2/s0, tested here"):
         trained(**start(first))
     second = trained(fold="casme2-s1", **start(first)) / "weights.weights.h5"
     with pytest.raises(MerflowError, match="were trained on casme2/s2, tested here"):
         trained(fold="casme2-s2", **start(second))
+
+
+def test_a_file_of_weights_that_saw_the_tested_clip_under_another_name_is_refused(trained):
+    """The names do not tell, the pixels do, through every start before."""
+    first = trained(fold="casme2-s1") / "weights.weights.h5"
+    planted = pixels(1)
+    planted[3:6] = pixels()[0:3]  # Subject s1 is now who was s0 then.
+    with pytest.raises(MerflowError, match="casme2/s1/c0 holds the same pixels as a clip that"):
+        trained(x=planted, fold="casme2-s1", **start(first))
+    second = trained(x=pixels(2), fold="casme2-s1", **start(first)) / "weights.weights.h5"
+    with pytest.raises(MerflowError, match="casme2/s1/c0 holds the same pixels as a clip that"):
+        trained(x=planted, fold="casme2-s1", **start(second))
 
 
 def test_a_fold_killed_halfway_is_trained_anew_to_the_same_bytes(trained, monkeypatch):

@@ -119,6 +119,15 @@ def test_factors_and_seeds_are_lists_and_no_grid():
     assert list(configuration.validate(raw).experiments) == ["e"]
 
 
+@pytest.mark.parametrize("found", [10, "x10"])
+def test_one_value_where_a_list_is_wanted_is_shown_as_one(found):
+    with pytest.raises(MerflowError) as error:
+        configuration.validate(changed("experiments.e.factors", found))
+    assert f"experiments.e.factors: found {found!r}; a list is wanted, as [{found}]" in str(
+        error.value
+    )
+
+
 def test_a_file_that_is_not_yaml_is_named(tmp_path):
     file = tmp_path / "c.yaml"
     file.write_text("a: [1")

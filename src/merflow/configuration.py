@@ -181,6 +181,10 @@ def _faults(error: ValidationError) -> list[str]:
             text = "missing; it has no default"
         elif item["type"] == "value_error":
             text = str(item["ctx"]["error"])
+        elif item["type"] in ("tuple_type", "list_type"):
+            found = item["input"]
+            form = f", as [{found}]" if isinstance(found, str | int | float) else ""
+            text = f"found {found!r}; a list is wanted{form}"
         else:
             text = f"found {item['input']!r}; {item['msg'][0].lower()}{item['msg'][1:]}"
         faults.setdefault(key, []).append(text)

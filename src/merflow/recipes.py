@@ -19,7 +19,7 @@ STAGE_VERSION = {
     "flow": 1,
     "pack": 4,
     "split": 1,
-    "train": 4,
+    "train": 5,
     "score": 2,
     "table": 2,
     "report": 2,

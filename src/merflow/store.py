@@ -17,6 +17,7 @@ from merflow.clips import ENTRIES, ClipArrays, ClipKey
 from merflow.errors import MerflowError, SkipClip
 from merflow.files import digest, portable, refuse_source
 from merflow.guard import create_hdf5, dataset_of, get_json, open_hdf5, put_json
+from merflow.recipes import factor_of
 from merflow.reel import Frames, Reel, Stored
 
 KIND = "merflow-clips"
@@ -115,7 +116,7 @@ class Store:
         self._handle = open_hdf5(path, KIND)
         try:
             self.skipped = [Skipped(*row) for row in get_json(self._handle, "skipped")]
-            self.made_by: dict[str, Any] = get_json(self._handle, "made_by")
+            self.made_by: dict[str, Any] = dict(get_json(self._handle, "made_by"))
             self._groups = [g for _, g in sorted(self._handle["clips"].items())]
             self._rows = [dict(get_json(group, "clip")) for group in self._groups]
             self.keys = [ClipKey(*row.pop("key")) for row in self._rows]
@@ -190,6 +191,7 @@ def run_stage(
 
     refuse_source(out, source)
     with Store(source) as store:
+        _check_factor(store, stage, recipe)
         workers = max(1, min(threads, len(store)))
 
         def one(clip: ClipArrays) -> ClipArrays | Skipped:
@@ -205,6 +207,21 @@ def run_stage(
         done = ordered_map(one, store.clips(), workers)
         with using(threads // workers):
             return write_store(out, stage, itertools.chain(clips, done), recipe, inputs)
+
+
+def _check_factor(store: Store, stage: str, recipe: dict[str, Any]) -> None:
+    """Refuse a source magnified by another factor than the record of what it makes would say."""
+    found = factor_of(store.made_by["recipe"])
+    told = 1.0 if stage == "magnify" else factor_of(recipe)
+    if found != told:
+        raise MerflowError(
+            str(store.path),
+            f"holds clips magnified x{found:g}",
+            f"a store of x{told:g}",
+            "take the cropped store"
+            if stage == "magnify"
+            else f"--factor x{found:g}, or another store",
+        )
 
 
 def ordered_map(function: Callable, items: Iterable, threads: int) -> Iterator:

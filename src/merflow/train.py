@@ -20,7 +20,7 @@ from merflow.predictions import Predictions, write_predictions
 from merflow.runs import Run
 from merflow.settings import Experiment
 from merflow.split import FoldFile
-from merflow.twins import refuse_twins
+from merflow.twins import refuse_seen, refuse_twins
 
 
 def fold_seed(seed: int, fold: str) -> int:
@@ -115,7 +115,7 @@ def refuse_leaks(
 ) -> None:
     """Refuse a test clip that is trained on under another name, and weights that saw its subject.
 
-    What was trained on is told by the file of weights itself.
+    What was trained on, subjects and pixels, is told by the file of weights itself.
     """
     if experiment.control == "none":  # Controls make clips equal.
         for x in shelf.take(test):
@@ -125,7 +125,8 @@ def refuse_leaks(
         from merflow.methods import saved
 
         own = not saved.is_of_keras(Path(begun))
-        seen = set(saved.description(Path(begun)).get("subjects", ()) if own else ())
+        about = saved.description(Path(begun)) if own else {}
+        seen = set(about.get("subjects", ()))
         shared = sorted(seen & {"/".join(key.subject_key) for key in test})
         if shared:
             raise MerflowError(
@@ -134,6 +135,10 @@ def refuse_leaks(
                 "weights that never saw a tested subject",
                 "pretrain on other datasets, or start at random",
             )
+        if experiment.control == "none":
+            prints = set(about.get("prints", ()))
+            for x in shelf.take(test):
+                refuse_seen(where, prints, (x, test), str(begun))
 
 
 def _inputs(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile) -> dict[str, str]:

@@ -5,7 +5,7 @@ under two names, passes them. Its pixels do not.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -30,8 +30,27 @@ def refuse_twins(
             )
 
 
-def _print(x: np.ndarray) -> bytes:
-    return hashlib.sha256(np.ascontiguousarray(x)).digest()
+def prints(x: np.ndarray) -> list[str]:
+    """Return what tells each of N clips, (N, ...), from others: weights keep it of their clips."""
+    return sorted({_print(clip) for clip in x if _tells(clip)})
+
+
+def refuse_seen(
+    where: str, seen: Collection[str], test: tuple[np.ndarray, Sequence[ClipKey]], begun: str
+) -> None:
+    """Refuse a test clip whose print is among those of the clips that made the weights `begun`."""
+    for x, key in zip(*test, strict=True):
+        if _tells(x) and _print(x) in seen:
+            raise MerflowError(
+                where,
+                f"test clip {key} holds the same pixels as a clip that {begun} was trained on",
+                "weights that never saw a tested clip, under any name",
+                "pretrain on other datasets, or start at random",
+            )
+
+
+def _print(x: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(x)).hexdigest()[:32]
 
 
 def _tells(x: np.ndarray) -> bool:

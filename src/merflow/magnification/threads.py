@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from merflow.errors import check_number
+
 BLOCK = 8192
 """Columns multiplied at once; fixed, because BLAS rounds differently at another width."""
 
@@ -32,8 +34,9 @@ def each(job: Callable[[int], None], count: int) -> None:
 @contextmanager
 def using(threads: int) -> Iterator[None]:
     """Let OpenCV and `each` use this many threads within the block."""
+    check_number("--threads", threads, 1)
     before = cv2.getNumThreads()
-    cv2.setNumThreads(max(1, threads))
+    cv2.setNumThreads(threads)
     try:
         yield
     finally:

@@ -61,6 +61,7 @@ class NetworkMethod:
             result.history,
             result.facts,
             training.batch_size,
+            result.prints,
             tensorboard=training.tensorboard,
         )
 
@@ -74,10 +75,12 @@ class FittedNetwork:
         history: list[dict[str, Any]],
         facts: dict[str, Any],
         batch: int,
+        prints: Sequence[str],
         *,
         tensorboard: bool = False,
     ) -> None:
         self.model, self.history, self.facts, self.batch = model, history, facts, batch
+        self.prints = prints
         self.tensorboard = tensorboard
 
     def predict(self, x: np.ndarray, keys: Sequence[ClipKey] | None = None) -> np.ndarray:
@@ -92,4 +95,5 @@ class FittedNetwork:
             from merflow.training import curves
 
             curves.write_curves(Path(folder) / "tensorboard", self.history)
-        saved.write_network(Path(folder) / WEIGHTS, self.model, self.facts)
+        kept = {**self.facts, "prints": list(self.prints)}
+        saved.write_network(Path(folder) / WEIGHTS, self.model, kept)

@@ -84,9 +84,9 @@ def _check_network(path: Path, about: dict[str, Any]) -> None:
     sound = {
         "network": isinstance(about.get("network"), str) and about["network"] in networks.names(),
         "shape": _counts(shape) and 3 <= len(shape) <= 4 and math.prod(shape) <= MAX_CLIP,
-        "classes": isinstance(classes, list)
-        and 2 <= len(classes) <= MAX_SETTING
-        and all(isinstance(name, str) for name in classes),
+        "classes": _texts(classes) and 2 <= len(classes) <= MAX_SETTING,
+        "subjects": _texts(about.get("subjects", [])),
+        "prints": _texts(about.get("prints", [])),
         "batch_size": _counts([batch]),
         "settings": isinstance(settings, dict)
         and all(_modest(value) for value in settings.values()),
@@ -99,6 +99,11 @@ def _check_network(path: Path, about: dict[str, Any]) -> None:
                 "what a training of merflow wrote",
                 "do not use this file; train again",
             )
+
+
+def _texts(values: Any) -> bool:  # noqa: ANN401
+    """Tell whether this is a list of texts."""
+    return isinstance(values, list) and all(isinstance(value, str) for value in values)
 
 
 def _counts(values: Any) -> bool:  # noqa: ANN401
@@ -180,7 +185,8 @@ def _load_network(path: Path, about: dict[str, Any]) -> Fitted:
     backend.prepare_once()
     from merflow.methods.network import FittedNetwork
 
-    return FittedNetwork(rebuild(path, about), [], about, about["batch_size"])
+    seen = about.pop("prints", [])
+    return FittedNetwork(rebuild(path, about), [], about, about["batch_size"], seen)
 
 
 def _describe(file: h5py.File, facts: Mapping[str, Any]) -> None:

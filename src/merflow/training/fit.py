@@ -26,6 +26,7 @@ from merflow.training import (
     scaling,
     start,
 )
+from merflow.twins import prints
 
 Watch = Callable[[keras.Model], dict[str, float]]
 """Called after each epoch; what it returns is added to the epoch's row of the history."""
@@ -53,6 +54,8 @@ class Trained:
     model: keras.Model
     history: list[dict[str, Any]]
     facts: dict[str, Any]
+    prints: list[str]
+    """Of all clips that made the weights, those of a pretraining too: see `twins`."""
 
 
 def train_fold(recipe: Recipe, data: TrainingData, watch: Watch | None = None) -> Trained:
@@ -102,17 +105,19 @@ def train(recipe: Recipe, data: TrainingData, epochs: int, watch: Watch | None =
     model = scaled_network(
         recipe.network, recipe.settings, data.x.shape[1:], len(recipe.classes), scale
     )
-    begun = {}
+    begun: dict[str, Any] = {}
     if file := start.start_file(training, recipe.weights):
         begun = start.begin_from(model.layers[-1], recipe.network, file, recipe.settings)
     weights = balance.class_weights(training, data.y, recipe.classes)
     history = _fit(model, recipe, data, weights, epochs, watch, clock)
     batchnorm.settle(model, data.x, training.batch_size)
+    seen = sorted({*prints(data.x), *begun.pop("prints", ())})
     facts = _facts(recipe, data, model, weights, scale, epochs) | begun | clock.facts()
     own = {"/".join(key.subject_key) for key in data.keys}
     facts["subjects"] = sorted(own.union(begun.get("subjects", ())))
     # A model of the same layers without the optimiser, whose state nobody needs any more.
-    return Trained(keras.Model(model.inputs, model.outputs, name="scaled"), history, facts)
+    bare = keras.Model(model.inputs, model.outputs, name="scaled")
+    return Trained(bare, history, facts, seen)
 
 
 def _fit(

@@ -75,8 +75,8 @@ def begin_from(
                 path, about, f"layer {other.name} has shapes {shapes[1]}, here {shapes[0]}"
             )
         mine.set_weights(values)
-    seen = about.get("subjects", [])
-    return {"start": file_digest(path), "start_layers": len(ours) - 1, "subjects": seen}
+    seen = {name: about.get(name, []) for name in ("subjects", "prints")}
+    return {"start": file_digest(path), "start_layers": len(ours) - 1, **seen}
 
 
 def _convolutions_of_keras(
