@@ -36,6 +36,11 @@ def is_video(clip: Clip) -> bool:
     return len(clip.files) == 1 and _suffix(clip) in VIDEOS
 
 
+def is_still(clip: Clip) -> bool:
+    """Tell whether the clip is one picture, and whole: no part of it is asked for."""
+    return len(clip.files) == 1 and not is_video(clip) and clip.onset is None
+
+
 def _suffix(clip: Clip) -> str:
     return os.path.splitext(clip.files[0])[1].lower()
 

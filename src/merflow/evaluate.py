@@ -11,7 +11,7 @@ from merflow.chain import whole_chain
 from merflow.clips import Clip, ClipKey
 from merflow.errors import MerflowError, SkipClip, unknown
 from merflow.final import Model, answers
-from merflow.framefiles import is_video
+from merflow.framefiles import is_still, read_clip
 from merflow.predictions import Pooled
 from merflow.progress import track
 from merflow.settings import DatasetEntry, Settings
@@ -113,13 +113,11 @@ def predict_clips(
     tested: Tested, model: Model, fitted: "Fitted", finder: "Finder | None"
 ) -> tuple[Pooled, list[Skipped]]:
     """Return the model's answers beside the truth, and the clips that could not be read."""
-    from merflow.commands.align import read_clip
-
     seen, kept, skipped = [], [], []
     for row, clip in enumerate(track(tested.clips, "preparing")):
-        still = not is_video(clip) and len(clip.files) == 1 and clip.onset is None
         try:
-            seen.append(whole_chain(read_clip(clip), model.chain, finder, still=still))
+            arrays = read_clip(clip)
+            seen.append(whole_chain(arrays, model.chain, finder, still=is_still(clip)))
         except SkipClip as skip:
             skipped.append(Skipped(*clip.key, "chain", skip.reason))
             continue

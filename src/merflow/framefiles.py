@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from merflow.clips import Clip
-from merflow.decode import PICTURES, TENSORS, VIDEOS, is_video, iter_frames, read_frames
-from merflow.errors import MerflowError
+from merflow.clips import Clip, ClipArrays
+from merflow.decode import PICTURES, TENSORS, VIDEOS, is_still, is_video, iter_frames, read_frames
+from merflow.errors import MerflowError, SkipClip
 
 __all__ = [
     "PICTURES",
@@ -23,10 +23,12 @@ __all__ = [
     "Listing",
     "frame_number",
     "frame_numbers",
+    "is_still",
     "is_video",
     "iter_frames",
     "pictures",
     "positions",
+    "read_clip",
     "read_frames",
     "scan",
     "span",
@@ -169,3 +171,23 @@ def positions(clip: Clip, numbers: np.ndarray) -> tuple[int, int | None, int]:
     end = last if offset is None else nearest(offset)
     known = apex is not None and numbers[first] <= apex <= numbers[end]
     return first, nearest(apex) if known and apex is not None else None, end
+
+
+def read_clip(clip: Clip) -> ClipArrays:
+    """Read a clip's frames; raise SkipClip with the reason when they cannot be read."""
+    if clip.missing:
+        raise SkipClip(clip.missing)
+    frames = read_frames(clip)
+    numbers = frame_numbers(clip, len(frames))
+    onset, apex, offset = positions(clip, numbers)
+    return ClipArrays(
+        key=clip.key,
+        frames=frames,
+        fps=clip.fps,
+        numbers=np.asarray(numbers, np.int64),
+        onset=onset,
+        apex=apex,
+        offset=offset,
+        enters_at=clip.enters_at,
+        facts={"frames": len(frames)},
+    )

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
 from merflow import recipes
 from merflow.align import align_clip
 from merflow.catalogue import read_catalogue
@@ -14,7 +12,7 @@ from merflow.datasets import subject_digest
 from merflow.errors import MerflowError, SkipClip
 from merflow.faces import Finder
 from merflow.files import refuse_source
-from merflow.framefiles import frame_numbers, is_video, positions, read_frames
+from merflow.framefiles import is_still, read_clip
 from merflow.magnification.threads import using
 from merflow.progress import track
 from merflow.settings import Align, Settings
@@ -67,25 +65,4 @@ def _aligned(clips: list[Clip], settings: Settings) -> Iterator[ClipArrays | Ski
 
 def _as_long(clip: Clip, chosen: Align) -> Align:
     """Return the settings for a clip: a still is a whole clip of one frame."""
-    still = not is_video(clip) and len(clip.files) == 1 and clip.onset is None
-    return chosen.model_copy(update={"min_frames": 1}) if still else chosen
-
-
-def read_clip(clip: Clip) -> ClipArrays:
-    """Read a clip's frames; raise SkipClip with the reason when they cannot be read."""
-    if clip.missing:
-        raise SkipClip(clip.missing)
-    frames = read_frames(clip)
-    numbers = frame_numbers(clip, len(frames))
-    onset, apex, offset = positions(clip, numbers)
-    return ClipArrays(
-        key=clip.key,
-        frames=frames,
-        fps=clip.fps,
-        numbers=np.asarray(numbers, np.int64),
-        onset=onset,
-        apex=apex,
-        offset=offset,
-        enters_at=clip.enters_at,
-        facts={"frames": len(frames)},
-    )
+    return chosen.model_copy(update={"min_frames": 1}) if is_still(clip) else chosen
