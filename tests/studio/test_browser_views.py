@@ -20,6 +20,15 @@ def test_a_wrong_answer_leads_to_its_clip(window):
     reads(page, "#title", named)
 
 
+def test_a_run_is_drawn_once_so_that_no_click_meets_a_picture_that_goes(window):
+    page, asked = window.open(), []
+    page.on("request", lambda request: asked.append(request.url))
+    page.evaluate("location.hash = '#runs'")
+    page.wait_for_selector("#wrong a")
+    page.wait_for_timeout(500)  # A second drawing would have begun by now.
+    assert len([url for url in asked if url.endswith("/curves")]) == 1
+
+
 def test_the_confusion_matrix_follows_its_part(window):
     page = window.open("#runs")
     page.wait_for_selector("#confusion td")

@@ -15,9 +15,13 @@ export async function runsView(view, [experiment, factor, seed]) {
   let chosen = experiment ? { experiment, factor, seed } : null;
   let turn = 0, scored = false;
 
-  async function open(name, row) {
+  function choose(name, row) {
     chosen = { experiment: name, factor: row.factor, seed: String(row.seed) };
     history.replaceState(null, "", `#${["runs", name, row.factor, row.seed].map(encodeURIComponent).join("/")}`);
+  }
+
+  async function open(name, row) {
+    choose(name, row);
     await list();
     await showRun();
   }
@@ -25,16 +29,15 @@ export async function runsView(view, [experiment, factor, seed]) {
   async function list() {
     const { experiments } = await get("/api/experiments");
     if (!view.isConnected) return;
+    if (!chosen) {
+      const entry = experiments.find((one) => one.runs.some((row) => row.score));
+      if (entry) choose(entry.name, entry.runs.find((row) => row.score));
+    }
     const row = chosen && experiments.find((one) => one.name === chosen.experiment)
       ?.runs.find((one) => one.factor === chosen.factor && String(one.seed) === chosen.seed);
     scored = !!row?.score || !!row?.note;
     top.replaceChildren(...experiments.map((entry) => card(entry, chosen, open)));
     if (!experiments.length) top.append(el("p", { class: "soft" }, "The config names no experiment."));
-    if (!chosen) {
-      const entry = experiments.find((one) => one.runs.some((row) => row.score));
-      const rows = entry?.runs.filter((row) => row.score) || [];
-      if (rows.length) await open(entry.name, rows[0]);
-    }
   }
 
   async function showRun() {
