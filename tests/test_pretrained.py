@@ -13,7 +13,7 @@ from merflow.clips import Clip, ClipKey
 from merflow.commands.oracle import oracle
 from merflow.configuration import validate
 from merflow.csvtable import csv_text
-from merflow.files import write_text
+from merflow.files import file_digest, write_text
 from merflow.final import train_final
 from merflow.methods import TrainingData, make_method
 from merflow.packed import Packed
@@ -114,6 +114,7 @@ def test_the_final_model_remembers_whom_its_pretraining_saw(run):
         shelf = Shelf([clips(0)], ["x1"], "none")
         facts = train_final(plan, RUN, shelf, Path(RUN.folder) / "final")
     assert facts["subjects"] == [f"{d}/s{s}" for d in ("casme2", "samm") for s in range(3)]
+    assert facts["inputs"][START.as_posix()] == file_digest(run / START)
 
 
 def test_forbidden_rules_are_asked_of_the_same_training(run, monkeypatch):

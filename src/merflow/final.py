@@ -11,7 +11,7 @@ import numpy as np
 from merflow import __version__
 from merflow.chain import Chain
 from merflow.errors import MerflowError
-from merflow.files import digest, file_digest, write_json, write_text
+from merflow.files import file_digest, write_json, write_text
 from merflow.history import curve_so_far, history_text
 from merflow.plan import Plan
 from merflow.recipes import of
@@ -19,7 +19,7 @@ from merflow.runs import FINAL, Run
 from merflow.settings import Align, Preparation
 from merflow.split import FoldFile
 from merflow.tables import read_scores
-from merflow.train import Shelf, fold_seed, training_data
+from merflow.train import Shelf, fold_seed, inputs_of, training_data
 
 if TYPE_CHECKING:
     from merflow.methods import Fitted
@@ -86,7 +86,6 @@ def train_final(plan: Plan, run: Run, shelf: Shelf, out: Path) -> dict[str, Any]
     out.mkdir(parents=True, exist_ok=True)
     fitted.save(out)
     write_text(out / "history.csv", history_text(fitted.history))
-    packs = plan.packed(run.experiment, run.factor)
     facts = {
         **fitted.facts,
         "merflow": __version__,
@@ -99,7 +98,7 @@ def train_final(plan: Plan, run: Run, shelf: Shelf, out: Path) -> dict[str, Any]
         "permute_labels": experiment.permute_labels,
         "recipe": plan.training_recipe(run.experiment),
         "chain": _kept(plan, run),
-        "inputs": {p: digest(s.made_by) for p, s in zip(packs, shelf.packs, strict=True)},
+        "inputs": inputs_of(plan, run, shelf),
         "subjects": sorted(
             # With those that a pretraining saw, which the method tells.
             {"/".join(key.subject_key) for key in data.keys}.union(fitted.facts.get("subjects", ()))

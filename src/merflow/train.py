@@ -143,11 +143,15 @@ def refuse_leaks(
 
 def _inputs(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile) -> dict[str, str]:
     """Return the digests of what a fold was trained on and began with, by file."""
+    fold_file = f"results/folds/{run.experiment}/{fold.name}.csv"
+    return inputs_of(plan, run, shelf) | {fold_file: digest([fold.train, fold.labels, fold.test])}
+
+
+def inputs_of(plan: Plan, run: Run, shelf: Shelf) -> dict[str, str]:
+    """Return the digests of what every training of a run sees and begins with, by file."""
     packs = plan.packed(run.experiment, run.factor)
     made = {path: digest(p.made_by) for path, p in zip(packs, shelf.packs, strict=True)}
-    fold_file = f"results/folds/{run.experiment}/{fold.name}.csv"
-    begun = {path: file_digest(path) for path in plan.start_weights(run.experiment)}
-    return made | begun | {fold_file: digest([fold.train, fold.labels, fold.test])}
+    return made | {path: file_digest(path) for path in plan.start_weights(run.experiment)}
 
 
 def training_data(shelf: Shelf, fold: FoldFile, classes: Sequence[str]) -> TrainingData:
