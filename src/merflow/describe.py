@@ -34,11 +34,14 @@ def _protocol(entry: Experiment) -> str:
 
 
 def _stop(entry: Experiment) -> str:
+    if entry.method == "command":
+        return "trained by a program of its own, when it stops is not known here"
     if entry.method in SVMS:
-        return "one SVM a fold"
+        return "one SVM a fold, fixed before testing"
     if entry.training.stopping == "inner":
-        return f"epochs chosen on inner folds (at most {entry.training.epochs})"
-    return f"{entry.training.epochs} epochs"
+        most = entry.training.epochs
+        return f"epochs chosen on inner folds (at most {most}), fixed before testing"
+    return f"{entry.training.epochs} epochs, fixed before testing"
 
 
 def _pretrained(plan: Plan, name: str) -> str:
@@ -58,7 +61,7 @@ def _protocol_line(plan: Plan, name: str, sheets: Mapping[str, list[str]]) -> st
         f"scheme {entry.scheme}",
         f"protocol {_protocol(entry)}{_folds(plan, name)}",
         f"magnified by {chosen.magnify.method}",
-        f"{_stop(entry)}, fixed before testing",
+        _stop(entry),
         f"seeds {', '.join(map(str, entry.seeds))}",
     ]
     if entry.method == "keras" and networks.made_for_weights(entry.network):
