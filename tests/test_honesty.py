@@ -4,6 +4,7 @@ The whole workflow with changed labels is in workflow/test_run.py.
 """
 
 import contextlib
+import json
 
 import numpy as np
 import pytest
@@ -223,6 +224,18 @@ def test_a_file_of_weights_that_saw_the_tested_clip_under_another_name_is_refuse
     second = trained(x=pixels(2), fold="casme2-s1", **start(first)) / "weights.weights.h5"
     with pytest.raises(MerflowError, match="casme2/s1/c0 holds the same pixels as a clip that"):
         trained(x=planted, fold="casme2-s1", **start(second))
+
+
+def test_the_seconds_of_a_fold_hold_what_a_program_of_ones_own_takes(trained, tmp_path):
+    """It is called when the answers are asked for, not when a network would be trained."""
+    (tmp_path / "slow.py").write_text(
+        "import sys, time, csv, numpy as np\ntime.sleep(0.5)\nf = sys.argv[-1]\n"
+        "keys = np.load(f + '/test.npz')['keys']\n"
+        "rows = [('dataset', 'subject', 'clip', 'predicted'), *((*k, 'positive') for k in keys)]\n"
+        "csv.writer(open(f + '/predictions.csv', 'w', newline='')).writerows(rows)\n"
+    )
+    fold = trained(method="command", command=f"python {tmp_path / 'slow.py'}")
+    assert json.loads((fold / "run.json").read_text())["seconds"] >= 0.5
 
 
 def test_a_fold_killed_halfway_is_trained_anew_to_the_same_bytes(trained, monkeypatch):

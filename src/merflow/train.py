@@ -71,6 +71,9 @@ def train_fold(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile, out: Path) ->
     method = make_method(experiment, classes, seed, start)
     with curve_so_far(method, out):
         fitted = method.fit(data)
+    # A program of one's own works only when it is asked: answering belongs to what a fold takes.
+    probabilities = _answers(fitted, shelf, test, len(classes))
+    seconds = round(time.perf_counter() - started, 3)
     fitted.save(out)
     write_text(out / "history.csv", history_text(fitted.history))
     facts = {
@@ -85,8 +88,8 @@ def train_fold(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile, out: Path) ->
         "test_clips": len(test),
         "skipped": sorted(set(fold.train + fold.test) & shelf.skipped),
         "weights": file_digest(out / WEIGHTS),
-        "seconds": round(time.perf_counter() - started, 3),
         **fitted.facts,
+        "seconds": seconds,
     }
     if experiment.nested:
         write_predictions(
@@ -94,7 +97,7 @@ def train_fold(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile, out: Path) ->
         )
     write_json(out / "run.json", facts)
     # Last: whoever finds predictions finds the rest.
-    answers = Predictions(tuple(test), tuple(classes), _answers(fitted, shelf, test, len(classes)))
+    answers = Predictions(tuple(test), tuple(classes), probabilities)
     write_predictions(out / "predictions.csv", answers)
     return facts
 
