@@ -1,6 +1,7 @@
 """A run that begins with a pretraining: all that is trained of it begins there, and says so."""
 
 import contextlib
+import csv
 import json
 import shutil
 from pathlib import Path
@@ -32,7 +33,7 @@ NESTED = "casme2-s0"
 """The fold whose inner answers are asked for."""
 START = Path("results/pretrained/begun/weights.weights.h5")
 NETWORK = {"network": "ststnet", "network_settings": {}}
-TRAINING = {"epochs": 1, "device": "cpu", "inner_folds": 2}
+TRAINING = {"epochs": 2, "learning_rate": 0.1, "device": "cpu", "inner_folds": 2}
 CONFIG = {
     "datasets": {"casme2": {"root": "a"}, "samm": {"root": "b"}},
     "collections": {"c": ["casme2"], "other": ["samm"]},
@@ -130,3 +131,9 @@ def test_forbidden_rules_are_asked_of_the_same_training(run, monkeypatch):
         write_pooled(f"{RUN.folder}/pooled.csv", table)
         oracle(Path(RUN.folder), out=Path("asked"), config=Path("config.yaml"))
         assert "random split by clip" in Path("asked/oracle.csv").read_text()
+        with open("asked/epochs.csv", newline="") as file:
+            last = {row["clip"] + row["subject"]: row["predicted"] for row in csv.DictReader(file)}
+        for fold in set(home):
+            told = read_predictions(Path(RUN.folder) / fold / "predictions.csv")
+            for key, chances in zip(told.keys, told.probabilities, strict=True):
+                assert last[key.clip + key.subject] == told.classes[chances.argmax()]

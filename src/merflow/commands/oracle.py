@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +23,9 @@ from merflow.settings import Experiment
 from merflow.split import FoldFile, read_fold
 from merflow.tables import parts_of
 from merflow.train import Shelf, fold_seed, training_data
+
+if TYPE_CHECKING:
+    import keras
 
 
 def oracle(run: Path, *, out: Path | None = None, config: Path) -> None:
@@ -86,18 +90,22 @@ def _epochs(
 ) -> list[tuple[str, ...]]:
     """Return (dataset, subject, clip, epoch, predicted) of a fold's test clips."""
     test = [fold.test[i] for i in shelf.usable(fold.test, f"fold {fold.name}")]
+    data = training_data(shelf, fold, classes)
     noted: list[np.ndarray] = []
 
-    def note(model: object) -> dict[str, float]:
+    def note(model: "keras.Model") -> dict[str, float]:
+        from merflow.training import batchnorm
         from merflow.training.predict import probabilities
 
         batch = experiment.training.batch_size
+        # As at the end of a training, or the last epoch's answers would not be the run's.
+        batchnorm.settle(model, data.x, batch)
         noted.append(np.mean([probabilities(model, x, batch) for x in shelf.take(test)], axis=0))
         return {}
 
     method = make(fold.name)
     method.watch = note
-    _check_same(method.fit(training_data(shelf, fold, classes)), trained)
+    _check_same(method.fit(data), trained)
     return [
         (*key, f"{epoch:04d}", classes[int(answer)])
         for epoch, chances in enumerate(noted, start=1)
