@@ -18,6 +18,7 @@ from merflow.evaluate import (
 )
 from merflow.final import Model
 from merflow.settings import Align, Preparation, Settings
+from merflow.twins import prints
 
 SETTINGS = Settings(datasets={"smic": {"root": "a"}, "again": {"root": "b", "reader": "smic"}})
 
@@ -49,6 +50,13 @@ def test_a_subject_is_known_again_under_another_name_of_its_dataset():
     assert seen_subjects(other, model(), SETTINGS) == []
 
 
+def test_two_manifests_do_not_share_their_subjects():
+    mine = {"root": "a", "reader": "manifest"}, {"root": "b", "reader": "manifest"}
+    settings = Settings(datasets=dict(zip(("mine", "yours"), mine, strict=True)))
+    keys = [clip("s01", "a", dataset=name).key for name in ("mine", "yours")]
+    assert seen_subjects(keys, model(subjects=("mine/s01",)), settings) == ["mine/s01"]
+
+
 def test_seen_subjects_are_listed_or_left_out():
     tested = under_model([clip("s02", "b"), clip("s01", "a")], model(), SETTINGS)
     assert "smic/s01" in str(refuse_seen(["smic/s01"], "run"))
@@ -78,6 +86,8 @@ def test_a_dataset_needs_a_root_or_a_place_in_the_config():
 class Brightest:
     """Answers the class by the mean brightness of a clip: 0, 100, 200."""
 
+    prints = ()
+
     def predict(self, x, keys=None):
         return np.eye(3, dtype=np.float32)[np.rint(x.mean((1, 2, 3, 4)) / 100).astype(int)]
 
@@ -94,3 +104,15 @@ def test_answers_stand_beside_the_truth_and_unreadable_clips_are_listed(tmp_path
     np.testing.assert_array_equal(pooled.predicted, pooled.truth)
     assert [key.clip for key in pooled.keys] == ["negative", "positive", "surprise"]
     assert [row.clip for row in skipped] == ["gone"]
+
+
+def test_a_clip_that_was_trained_on_is_refused_under_any_name(tmp_path):
+    frames = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 3), np.uint8)
+    np.save(tmp_path / "a.npy", frames)
+    known = Brightest()
+    known.prints = prints(frames[None])
+    tested = under_model(
+        [clip("s09", "a", folder=str(tmp_path), files=("a.npy",))], model(), SETTINGS
+    )
+    with pytest.raises(MerflowError, match="smic/s09/a: it holds the same pixels"):
+        predict_clips(tested, model(), known, None)

@@ -16,6 +16,7 @@ from merflow.configuration import validate
 from merflow.errors import FAILED, MerflowError
 from merflow.files import file_digest, write_text
 from merflow.packed import Packed
+from merflow.persons import people, person
 from merflow.plan import Plan
 from merflow.protocols import Fold, folds
 from merflow.runs import Run
@@ -57,17 +58,17 @@ def trained(tmp_path):
     """Trains one fold in a folder of its own and returns the bytes of its weights."""
     numbers = iter(range(99))
 
-    def train(x=None, labels=LABELS, fold=TESTED, extra=(), **entry):
-        settings = validate(config(**entry))
+    def train(x=None, labels=LABELS, fold=TESTED, keys=KEYS, **entry):
+        settings = validate(config(sorted({key.dataset for key in keys}), **entry))
         factors = settings.experiments["e"].factors[0].split("+")
         given = pixels() if x is None else x
         packs = [
-            Packed(given + np.uint8(i), KEYS, [4] * len(KEYS), [], {"i": i})
+            Packed(given + np.uint8(i), keys, [4] * len(keys), [], {"i": i})
             for i in range(len(factors))
         ]
         with contextlib.chdir(tmp_path):
-            made = {f.name: f for f in folds(KEYS, labels, "composite")}[fold]
-            write_text(f"folds/{fold}.csv", fold_text(made, KEYS, labels))
+            made = {f.name: f for f in folds(keys, labels, "composite")}[fold]
+            write_text(f"folds/{fold}.csv", fold_text(made, keys, labels))
             out = tmp_path / str(next(numbers)) / fold
             shelf = Shelf(packs, factors, settings.experiments["e"].control)
             run = Run("e", "+".join(factors), 0)
@@ -124,7 +125,7 @@ def test_all_copies_of_a_clip_at_pooled_factors_are_on_one_side():
     made = folds(KEYS, LABELS, "composite")[0]
     train, test = ([KEYS[i] for i in side] for side in (made.train, made.test))
     fold = FoldFile(made.name, train, [LABELS[i] for i in made.train], test)
-    data = training_data(shelf, fold, CLASSES)
+    data = training_data(shelf, fold, CLASSES, {})
     assert len(data.y) == 3 * len(train)
     assert {key.subject_key for key in data.keys}.isdisjoint(k.subject_key for k in test)
     assert sorted(set(data.factors)) == ["x1", "x10", "x25"]
@@ -219,11 +220,29 @@ def test_a_file_of_weights_that_saw_the_tested_clip_under_another_name_is_refuse
     first = trained(fold="casme2-s1") / "weights.weights.h5"
     planted = pixels(1)
     planted[3:6] = pixels()[0:3]  # Subject s1 is now who was s0 then.
-    with pytest.raises(MerflowError, match="casme2/s1/c0 holds the same pixels as a clip that"):
+    with pytest.raises(MerflowError, match="weights.h5 saw the pixels of test clip casme2/s1/c0"):
         trained(x=planted, fold="casme2-s1", **start(first))
     second = trained(x=pixels(2), fold="casme2-s1", **start(first)) / "weights.weights.h5"
-    with pytest.raises(MerflowError, match="casme2/s1/c0 holds the same pixels as a clip that"):
+    with pytest.raises(MerflowError, match="weights.h5 saw the pixels of test clip casme2/s1/c0"):
         trained(x=planted, fold="casme2-s1", **start(second))
+
+
+def test_weights_know_a_subject_whatever_its_dataset_was_called(trained):
+    """Trained as `c2`, which is read as casme2; tested as casme2, from other pixels."""
+    renamed = [key._replace(dataset="c2") for key in KEYS]
+    first = trained(fold="c2-s1", keys=renamed) / "weights.weights.h5"
+    with pytest.raises(MerflowError, match="were trained on casme2/s0, tested here"):
+        trained(x=pixels(1), **start(first))
+    trained(x=pixels(1), fold="casme2-s1", **start(first))
+
+
+def test_subjects_of_a_manifest_go_by_their_own_datasets_name():
+    raw = config(("casme2", "c2", "mine"))
+    raw["datasets"]["mine"]["reader"] = "manifest"
+    raw["collections"]["c"] = ["casme2"]
+    settings = validate(raw)
+    assert people(settings) == {"casme2": "casme2", "c2": "casme2", "mine": "mine"}
+    assert person(ClipKey("mine", "s1", "a"), people(settings)) == "mine/s1"
 
 
 def test_the_seconds_of_a_fold_hold_what_a_program_of_ones_own_takes(trained, tmp_path):

@@ -12,10 +12,12 @@ from merflow.clips import Clip, ClipKey
 from merflow.errors import MerflowError, SkipClip, unknown
 from merflow.final import Model, answers
 from merflow.framefiles import is_still, read_clip
+from merflow.persons import people, person
 from merflow.predictions import Pooled
 from merflow.progress import track
 from merflow.settings import DatasetEntry, Settings
 from merflow.store import Skipped
+from merflow.twins import first_seen
 
 if TYPE_CHECKING:
     from merflow.faces import Finder
@@ -73,15 +75,11 @@ def under_model(clips: Sequence[Clip], model: Model, settings: Settings) -> Test
 def seen_subjects(keys: Iterable[ClipKey], model: Model, settings: Settings) -> list[str]:
     """Return the subjects among `keys` that the model was trained on, whatever name they go by.
 
-    Two datasets of the config that are read as the same published one hold the same people.
+    Datasets that are read as the same published one hold the same people.
     """
-    trained = {_person(*subject.split("/", 1), settings) for subject in model.subjects}
-    found = {key.subject_key for key in keys if _person(*key.subject_key, settings) in trained}
+    whose = people(settings)
+    found = {key.subject_key for key in keys if person(key, whose) in model.subjects}
     return sorted("/".join(subject) for subject in found)
-
-
-def _person(dataset: str, subject: str, settings: Settings) -> tuple[str, str]:
-    return (labels.reader_of(dataset, settings), subject)
 
 
 def without_seen(tested: Tested, seen: Sequence[str]) -> Tested:
@@ -133,8 +131,17 @@ def predict_clips(
         raise MerflowError(
             "--dataset", f"all {len(skipped)} clips were skipped: {skipped[0].reason}", code=3
         )
+    keys = tuple(tested.clips[row].key for row in kept)
+    known = set(fitted.prints)
+    for x in zip(*seen, strict=True):
+        if key := first_seen(known, x, keys):
+            raise MerflowError(
+                str(key),
+                f"it holds the same pixels as a clip that {model.name} was trained on",
+                "clips of subjects it never saw, under any name",
+                "leave this subject out of the dataset",
+            )
     chances = answers(fitted, seen)
     truth = np.array([model.classes.index(tested.truth[row]) for row in kept])
-    keys = tuple(tested.clips[row].key for row in kept)
     folds = ("final",) * len(kept)
     return Pooled(keys, model.classes, truth, chances.argmax(1), folds, chances), skipped

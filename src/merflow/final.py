@@ -13,6 +13,7 @@ from merflow.chain import Chain
 from merflow.errors import MerflowError
 from merflow.files import file_digest, write_json, write_text
 from merflow.history import curve_so_far, history_text
+from merflow.persons import people
 from merflow.plan import Plan
 from merflow.recipes import of
 from merflow.runs import FINAL, Run
@@ -31,8 +32,8 @@ CAVEAT = "measured on pre-cut, annotated clips of unseen subjects, not on raw vi
 class Model:
     """A final model as its folder describes it; `fitted` is loaded by `load`.
 
-    subjects: `dataset/subject` keys it was trained on; score: pooled figures of its experiment's
-    folds (n, subjects, uf1, uar, acc), or None when they were never scored.
+    subjects: who it was trained on, as `persons.person` says; score: pooled figures of its
+    experiment's folds (n, subjects, uf1, uar, acc), or None when they were never scored.
     """
 
     folder: Path
@@ -77,7 +78,7 @@ def train_final(plan: Plan, run: Run, shelf: Shelf, out: Path) -> dict[str, Any]
     classes = plan.classes(run.experiment)
     labelled = plan.labelled(run.experiment)
     fold = FoldFile(FINAL, [clip.key for clip in labelled.clips], labelled.labels, [])
-    data = training_data(shelf, fold, classes)
+    data = training_data(shelf, fold, classes, people(plan.settings))
     started = time.perf_counter()
     start = next(map(Path, plan.start_weights(run.experiment)), None)
     method = make_method(experiment, classes, fold_seed(run.seed, FINAL), start)
@@ -101,7 +102,7 @@ def train_final(plan: Plan, run: Run, shelf: Shelf, out: Path) -> dict[str, Any]
         "inputs": inputs_of(plan, run, shelf),
         "subjects": sorted(
             # With those that a pretraining saw, which the method tells.
-            {"/".join(key.subject_key) for key in data.keys}.union(fitted.facts.get("subjects", ()))
+            {*data.subjects, *fitted.facts.get("subjects", ())}
         ),
         "train_clips": len(data.y) // len(shelf.factors),
         "skipped": sorted(set(fold.train) & shelf.skipped),

@@ -1,7 +1,7 @@
 """Training, fold by fold: packed clips in, predictions of the unseen subject out."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,13 @@ from merflow.files import digest, file_digest, write_json, write_text
 from merflow.history import curve_so_far, history_text
 from merflow.methods import Fitted, TrainingData
 from merflow.packed import Packed
+from merflow.persons import people, person
 from merflow.plan import Plan
 from merflow.predictions import Predictions, write_predictions
 from merflow.runs import Run
 from merflow.settings import Experiment
 from merflow.split import FoldFile
-from merflow.twins import refuse_seen, refuse_twins
+from merflow.twins import first_seen, refuse_twins
 
 
 def fold_seed(seed: int, fold: str) -> int:
@@ -62,11 +63,12 @@ def train_fold(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile, out: Path) ->
     experiment = plan.experiment(run.experiment)
     classes = plan.classes(run.experiment)
     where = f"fold {fold.name}"
-    data = training_data(shelf, fold, classes)
+    whose = people(plan.settings)
+    data = training_data(shelf, fold, classes, whose)
     test = [fold.test[i] for i in shelf.usable(fold.test, where)]
     started = time.perf_counter()
     start = next(map(Path, plan.start_weights(run.experiment)), None)
-    refuse_leaks(experiment, start, data, shelf, test, where)
+    refuse_leaks(experiment, start, data, shelf, test, whose, where)
     seed = fold_seed(run.seed, fold.name)
     method = make_method(experiment, classes, seed, start)
     with curve_so_far(method, out):
@@ -114,34 +116,44 @@ def refuse_leaks(
     data: TrainingData,
     shelf: Shelf,
     test: Sequence[ClipKey],
+    whose: Mapping[str, str],
     where: str,
 ) -> None:
     """Refuse a test clip that is trained on under another name, and weights that saw its subject.
 
-    What was trained on, subjects and pixels, is told by the file of weights itself.
+    whose: as `persons.people` says.
     """
-    if experiment.control == "none":  # Controls make clips equal.
-        for x in shelf.take(test):
-            refuse_twins(where, (data.x, data.keys), (x, test))
+    # Controls make clips equal: there pixels tell nothing.
+    seen = shelf.take(test) if experiment.control == "none" else []
+    for x in seen:
+        refuse_twins(where, (data.x, data.keys), (x, test))
     begun = start or experiment.training.start_weights
     if begun and experiment.method == "keras" and Path(begun).is_file():
-        from merflow.methods import saved
+        _refuse_start(Path(begun), seen, test, whose, where)
 
-        own = not saved.is_of_keras(Path(begun))
-        about = saved.description(Path(begun)) if own else {}
-        seen = set(about.get("subjects", ()))
-        shared = sorted(seen & {"/".join(key.subject_key) for key in test})
-        if shared:
-            raise MerflowError(
-                where,
-                f"the weights in {begun} were trained on {', '.join(shared)}, tested here",
-                "weights that never saw a tested subject",
-                "pretrain on other datasets, or start at random",
-            )
-        if experiment.control == "none":
-            prints = set(about.get("prints", ()))
-            for x in shelf.take(test):
-                refuse_seen(where, prints, (x, test), str(begun))
+
+def _refuse_start(
+    begun: Path,
+    seen: Iterable[np.ndarray],
+    test: Sequence[ClipKey],
+    whose: Mapping[str, str],
+    where: str,
+) -> None:
+    """Refuse weights that saw a test subject or clip: their file says whom, and what pixels."""
+    from merflow.methods import saved
+
+    about = {} if saved.is_of_keras(begun) else saved.description(begun)
+    trained, prints = set(about.get("subjects", ())), set(about.get("prints", ()))
+    shared = sorted({"/".join(key.subject_key) for key in test if person(key, whose) in trained})
+    twin = next(filter(None, (first_seen(prints, x, test) for x in seen)), None)
+    if shared or twin:
+        found = f"were trained on {', '.join(shared)}, tested here"
+        raise MerflowError(
+            where,
+            f"the weights in {begun} {found if shared else f'saw the pixels of test clip {twin}'}",
+            "weights that never saw a tested subject or clip, under any name",
+            "pretrain on other datasets, or start at random",
+        )
 
 
 def _inputs(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile) -> dict[str, str]:
@@ -157,8 +169,10 @@ def inputs_of(plan: Plan, run: Run, shelf: Shelf) -> dict[str, str]:
     return made | {path: file_digest(path) for path in plan.start_weights(run.experiment)}
 
 
-def training_data(shelf: Shelf, fold: FoldFile, classes: Sequence[str]) -> TrainingData:
-    """Return a fold's training clips, once per pooled factor, with their labels."""
+def training_data(
+    shelf: Shelf, fold: FoldFile, classes: Sequence[str], whose: Mapping[str, str]
+) -> TrainingData:
+    """Return a fold's training clips, once per pooled factor, with their labels and persons."""
     kept = shelf.usable(fold.train, f"fold {fold.name}")
     keys = [fold.train[i] for i in kept]
     y = np.array([classes.index(fold.labels[i]) for i in kept], np.int64)
@@ -169,6 +183,7 @@ def training_data(shelf: Shelf, fold: FoldFile, classes: Sequence[str]) -> Train
         y=np.tile(y, many),
         keys=tuple(keys) * many,
         factors=tuple(f for f in shelf.factors for _ in keys) if many > 1 else (),
+        persons=tuple(person(key, whose) for key in keys) * many,
     )
 
 

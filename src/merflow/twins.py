@@ -5,7 +5,7 @@ under two names, passes them. Its pixels do not.
 """
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 
@@ -35,18 +35,12 @@ def prints(x: np.ndarray) -> list[str]:
     return sorted({_print(clip) for clip in x if _tells(clip)})
 
 
-def refuse_seen(
-    where: str, seen: Collection[str], test: tuple[np.ndarray, Sequence[ClipKey]], begun: str
-) -> None:
-    """Refuse a test clip whose print is among those of the clips that made the weights `begun`."""
-    for x, key in zip(*test, strict=True):
-        if _tells(x) and _print(x) in seen:
-            raise MerflowError(
-                where,
-                f"test clip {key} holds the same pixels as a clip that {begun} was trained on",
-                "weights that never saw a tested clip, under any name",
-                "pretrain on other datasets, or start at random",
-            )
+def first_seen(
+    known: Collection[str], x: Iterable[np.ndarray], keys: Sequence[ClipKey]
+) -> ClipKey | None:
+    """Return the first of the clips x, one key each, whose print is among the known ones."""
+    pairs = zip(x, keys, strict=True)
+    return next((key for clip, key in pairs if _tells(clip) and _print(clip) in known), None)
 
 
 def _print(x: np.ndarray) -> str:

@@ -1,6 +1,6 @@
 """`merflow oracle`: what forbidden rules would have printed, in a process after training."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from merflow.files import file_digest, scratch, write_text
 from merflow.methods import Fitted, Method, TrainingData, make_method
 from merflow.oracle import clip_folds, oracle_rows, read_epochs, render_oracle, write_oracle
 from merflow.packed import read_packed
+from merflow.persons import people
 from merflow.plan import Plan
 from merflow.predictions import KEY, Pooled, read_pooled
 from merflow.runs import run_of
@@ -67,10 +68,11 @@ def oracle(run: Path, *, out: Path | None = None, config: Path) -> None:
     def make(fold: str) -> Method:
         return make_method(experiment, classes, fold_seed(named.seed, fold), start)
 
+    whose = people(plan.settings)
     rows: list[tuple[str, ...]] = []
     for name in plan.fold_names(named.experiment):
         fold = read_fold(Path(f"results/folds/{named.experiment}/{name}.csv"))
-        rows += _epochs(make, experiment, classes, shelf, fold, run / name)
+        rows += _epochs(make, experiment, classes, shelf, fold, whose, run / name)
         print(f"{name}: noted", flush=True)
     write_text(folder / "epochs.csv", csv_text((*KEY, "epoch", "predicted"), sorted(rows)))
     scores = oracle_rows(read_epochs(folder / "epochs.csv", pooled))
@@ -86,11 +88,12 @@ def _epochs(
     classes: tuple[str, ...],
     shelf: Shelf,
     fold: FoldFile,
+    whose: Mapping[str, str],
     trained: Path,
 ) -> list[tuple[str, ...]]:
     """Return (dataset, subject, clip, epoch, predicted) of a fold's test clips."""
     test = [fold.test[i] for i in shelf.usable(fold.test, f"fold {fold.name}")]
-    data = training_data(shelf, fold, classes)
+    data = training_data(shelf, fold, classes, whose)
     noted: list[np.ndarray] = []
 
     def note(model: "keras.Model") -> dict[str, float]:

@@ -10,6 +10,7 @@ from merflow.errors import unknown
 from merflow.files import digest, file_digest, write_json, write_text
 from merflow.history import history_text
 from merflow.packed import read_packed
+from merflow.persons import people
 from merflow.plan import Plan
 from merflow.settings import Experiment
 from merflow.split import FoldFile
@@ -45,7 +46,7 @@ def pretrain(name: str, *, config: Path) -> None:
     packed = read_packed(plan.pretrain_packed(name))
     shelf = Shelf([packed], [entry.factor], "none")
     every = FoldFile(name, [clip.key for clip in kept], named, [])
-    data = training_data(shelf, every, present)
+    data = training_data(shelf, every, present, people(settings))
     like = Experiment(
         network=entry.network,
         network_settings=entry.network_settings,
@@ -64,7 +65,7 @@ def pretrain(name: str, *, config: Path) -> None:
         "classes": list(present),
         "recipe": entry.model_dump(mode="json"),
         "inputs": {plan.pretrain_packed(name): digest(packed.made_by)},
-        "subjects": sorted({"/".join(key.subject_key) for key in data.keys}),
+        "subjects": data.subjects,
         "train_clips": int(np.size(data.y)),
         "weights": file_digest(out / WEIGHTS),
         **fitted.facts,

@@ -61,6 +61,7 @@ class FittedCommand:
     ) -> None:
         self.experiment, self.classes, self.seed, self.data = experiment, classes, seed, data
         self.history: list[dict[str, Any]] = []
+        self.prints: list[str] = []  # It is trained anew each time it is asked.
         self.facts: dict[str, Any] = {
             "kind": "command",
             "method": "command",

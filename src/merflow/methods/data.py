@@ -16,13 +16,15 @@ class TrainingData:
     """The training clips of one fold; several rows may be copies of one clip (pooled factors).
 
     x: (N, T, H, W, C) uint8 frames or (N, H, W, 3) float16 flow; y: (N,) int64, positions in the
-    class names; keys: one per row; factors: one per row (`x10`), or empty when there is only one.
+    class names; keys: one per row; factors: one per row (`x10`), or empty when there is only one;
+    persons: one per row, who the subject is whatever the dataset is called, or empty: as called.
     """
 
     x: np.ndarray
     y: np.ndarray
     keys: tuple[ClipKey, ...]
     factors: tuple[str, ...] = ()
+    persons: tuple[str, ...] = ()
 
     @property
     def rows(self) -> tuple[str, ...]:
@@ -31,6 +33,11 @@ class TrainingData:
             return tuple(map(str, self.keys))
         return tuple(f"{key} {f}" for key, f in zip(self.keys, self.factors, strict=True))
 
+    @property
+    def subjects(self) -> list[str]:
+        """Return who is trained on, each once."""
+        return sorted(set(self.persons or ("/".join(key.subject_key) for key in self.keys)))
+
     def take(self, index: np.ndarray) -> "TrainingData":
         """Return the rows at `index`, (M,) int."""
         return TrainingData(
@@ -38,6 +45,7 @@ class TrainingData:
             self.y[index],
             tuple(self.keys[i] for i in index),
             tuple(self.factors[i] for i in index) if self.factors else (),
+            tuple(self.persons[i] for i in index) if self.persons else (),
         )
 
 
@@ -50,6 +58,8 @@ class Fitted(Protocol):
 
     history: list[dict[str, Any]]
     facts: dict[str, Any]
+    prints: Sequence[str]
+    """Of the clips that made it: see `twins`."""
 
     def predict(self, x: np.ndarray, keys: Sequence[ClipKey] | None = None) -> np.ndarray:
         """Return (M, K) float32 class probabilities, each row summing to 1.

@@ -13,6 +13,7 @@ from merflow.errors import MerflowError
 from merflow.methods import flowfeatures, lbptop, saved
 from merflow.methods.data import WEIGHTS, TrainingData, check
 from merflow.settings import Experiment, Training
+from merflow.twins import prints
 
 
 def features(method: str, training: Training, x: np.ndarray) -> np.ndarray:
@@ -74,7 +75,7 @@ class SvmMethod:
             "epochs": 1,
             "device": "cpu",
         }
-        fitted = FittedSvm(arrays, facts, training)
+        fitted = FittedSvm(arrays, facts, training, prints(data.x))
         p = fitted.predict(data.x)
         own = np.maximum(p[np.arange(len(p)), data.y], 1e-7)
         fitted.history = [
@@ -92,9 +93,13 @@ class FittedSvm:
     """The planes between the classes and the scaling of the features, as plain arrays."""
 
     def __init__(
-        self, arrays: dict[str, np.ndarray], facts: dict[str, Any], training: Training
+        self,
+        arrays: dict[str, np.ndarray],
+        facts: dict[str, Any],
+        training: Training,
+        prints: Sequence[str],
     ) -> None:
-        self.arrays, self.facts, self.training = arrays, facts, training
+        self.arrays, self.facts, self.training, self.prints = arrays, facts, training, prints
         self.history: list[dict[str, Any]] = []
 
     @classmethod
@@ -114,7 +119,7 @@ class FittedSvm:
             raise MerflowError(
                 str(path), f"holds arrays of shapes {shapes}", "the planes of an SVM"
             )
-        return cls(arrays, about, training)
+        return cls(arrays, about, training, about.pop("prints", []))
 
     def predict(self, x: np.ndarray, keys: Sequence[ClipKey] | None = None) -> np.ndarray:
         """Return (M, K) float32: shares that order the classes as the vote of the planes does.
@@ -132,7 +137,8 @@ class FittedSvm:
 
     def save(self, folder: Path) -> None:
         """Write the planes, atomically."""
-        saved.write_arrays(Path(folder) / WEIGHTS, self.arrays, self.facts)
+        kept = {**self.facts, "prints": list(self.prints)}
+        saved.write_arrays(Path(folder) / WEIGHTS, self.arrays, kept)
 
 
 def votes(sides: np.ndarray, count: int) -> np.ndarray:

@@ -113,8 +113,7 @@ def train(recipe: Recipe, data: TrainingData, epochs: int, watch: Watch | None =
     batchnorm.settle(model, data.x, training.batch_size)
     seen = sorted({*prints(data.x), *begun.pop("prints", ())})
     facts = _facts(recipe, data, model, weights, scale, epochs) | begun | clock.facts()
-    own = {"/".join(key.subject_key) for key in data.keys}
-    facts["subjects"] = sorted(own.union(begun.get("subjects", ())))
+    facts["subjects"] = sorted({*data.subjects, *begun.get("subjects", ())})
     # A model of the same layers without the optimiser, whose state nobody needs any more.
     bare = keras.Model(model.inputs, model.outputs, name="scaled")
     return Trained(bare, history, facts, seen)
