@@ -68,3 +68,11 @@ def test_one_grey_level_stands_for_what_is_left(control, groups):
     for one, level in zip(groups, levels, strict=True):
         for other, another in zip(groups, levels, strict=True):
             assert (level == another) == (one == other) or {one, other} == {4, 5}
+
+
+@pytest.mark.parametrize("control", ["reversed", "shuffled"])
+def test_flow_is_turned_round_and_its_strain_stays_a_size(control):
+    flow = np.random.default_rng(1).normal(0, 1, (len(KEYS), 6, 6, 3)).astype(np.float16)
+    seen = apply(control, flow, KEYS, LENGTHS)
+    assert (seen[..., :2] == -flow[..., :2]).all() and (seen[..., 2] == flow[..., 2]).all()
+    assert seen.dtype == np.float16

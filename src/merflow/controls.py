@@ -50,8 +50,9 @@ def apply(
 
 
 def _in_time(control: str, x: np.ndarray, keys: Sequence[ClipKey]) -> np.ndarray:
-    if x.ndim == 4:  # one flow picture from onset to apex: no order left to change
-        return np.zeros_like(x) if control == "frozen" else -x
+    if x.ndim == 4:  # one flow picture from onset to apex: its ends change places
+        back = np.array([-1, -1, 1], x.dtype)  # Strain is a size: it has no direction.
+        return np.zeros_like(x) if control == "frozen" else x * back
     if control == "frozen":
         return np.repeat(x[:, :1], x.shape[1], axis=1)
     if control == "reversed":
