@@ -87,6 +87,29 @@ def test_equal_answers_differ_by_nothing():
     assert np.isnan([found.lo, found.hi, found.detectable]).all(), "nothing is known of the spread"
 
 
+def test_all_wrong_against_all_right_has_a_p_and_no_spread():
+    wrong, right = np.zeros((2, 5, 2, 2), int)
+    wrong[:, 0, 1] = wrong[:, 1, 0] = 1
+    right[:, 0, 0] = right[:, 1, 1] = 1
+    found = compare([f1_ratios(wrong)], [f1_ratios(right)], np.zeros(5, int))
+    assert (found.difference, found.p) == (1, 2 / 32)
+    assert np.isnan([found.lo, found.hi, found.detectable]).all()
+
+
+def test_the_interval_is_made_of_as_many_resamples_as_are_asked_for():
+    rng = np.random.default_rng(0)
+    (one, strata), (two, _) = simulated(rng, 1.0), simulated(rng, 2.0)
+    few, many, usual = (
+        compare([f1_ratios(one)], [f1_ratios(two)], strata, *count)
+        for count in ((100,), (2000,), ())
+    )
+    assert (few.lo, few.hi) != (many.lo, many.hi)
+    assert few.p == many.p and usual == many
+    assert magnification_effects(runs(), resamples=100) != magnification_effects(runs())
+    made = {Row("a", "x1"): {0: table(0.5)}, Row("b", "x1"): {0: table(0.9, 1)}}
+    assert experiment_effects(made, resamples=100) != experiment_effects(made)
+
+
 def test_turning_the_comparison_turns_its_sign():
     rng = np.random.default_rng(0)
     (one, strata), (two, _) = simulated(rng, 1.0), simulated(rng, 2.0)
@@ -170,8 +193,39 @@ def test_only_the_same_clips_are_compared():
         paired_effects(made, [(Row("a", "x1"), Row("c", "x1"))])
     relabelled = dataclasses.replace(table(0.5), truth=(table(0.5).truth + 1) % 3)
     made[Row("b", "x1")] = {0: relabelled}
-    with pytest.raises(MerflowError, match="their truth differs"):
+    with pytest.raises(MerflowError, match="their truth differs, first in casme2/s00/c0"):
         paired_effects(made, [(Row("a", "x1"), Row("b", "x1"))])
+    made[Row("b", "x1")] = {0: dataclasses.replace(table(0.5), classes=("a", "b", "c"))}
+    with pytest.raises(MerflowError, match="their classes differ: negative.*; a, b, c"):
+        paired_effects(made, [(Row("a", "x1"), Row("b", "x1"))])
+
+
+def turned(pooled):
+    """The same answers, the classes in the opposite order."""
+    last = len(pooled.classes) - 1
+    return dataclasses.replace(
+        pooled,
+        classes=pooled.classes[::-1],
+        truth=last - pooled.truth,
+        predicted=last - pooled.predicted,
+    )
+
+
+def test_the_order_of_classes_does_not_matter():
+    one, other = table(0.5), table(0.9, 1)
+    pair = Row("a", "x1"), Row("b", "x1")
+    straight = paired_effects({pair[0]: {0: one}, pair[1]: {0: other}}, [pair])
+    mixed = {pair[0]: {0: one}, pair[1]: {0: turned(other)}}
+    assert paired_effects(mixed, [pair]) == straight
+    assert len(experiment_effects(mixed)) == 1
+
+
+def test_of_a_single_dataset_one_test_is_counted_once():
+    rows = range(60)
+    made = {Row("a", "x1"): {0: table(0.3).take(rows)}, Row("a", "x10"): {0: table(0.6).take(rows)}}
+    (found,) = magnification_effects(made)
+    assert found.part == "full" and 0 < found.p < 1
+    assert found.p_holm == found.p
 
 
 def without(pooled, fold):

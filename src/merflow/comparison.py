@@ -29,6 +29,9 @@ SWAPS = 5000
 EXACT_SUBJECTS = 12
 """Up to this many subjects that differ, every swap is tried in place of a random sample."""
 POWER = 0.8
+NO_SPREAD = 1e-12
+"""A smaller standard error is none: all subjects pull the difference alike, whether none differs
+or all go from wrong to right, so the data say nothing of how far others might lie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,12 @@ class Comparison:
     detectable: float
 
 
-def compare(first: Sequence[Ratios], second: Sequence[Ratios], strata: np.ndarray) -> Comparison:
+def compare(
+    first: Sequence[Ratios],
+    second: Sequence[Ratios],
+    strata: np.ndarray,
+    resamples: int = RESAMPLES,
+) -> Comparison:
     """Compare two experiments, seed by seed: `first[k]` and `second[k]` are one seed's ratios.
 
     Scores are means over seeds; a subject is swapped or drawn in all seeds at once. strata: (S,)
@@ -56,7 +64,7 @@ def compare(first: Sequence[Ratios], second: Sequence[Ratios], strata: np.ndarra
         raise ValueError("one table of each experiment for every seed")
     once = np.ones((1, len(strata)))
     observed = float(_difference(once, first, second)[0])
-    lo, hi = _interval(first, second, strata)
+    lo, hi = _interval(first, second, strata, resamples)
     error = float(_errors(once, first, second, strata)[0])
     return Comparison(observed, lo, hi, swap_p(first, second), detectable(error))
 
@@ -103,9 +111,9 @@ def holm(ps: Sequence[float]) -> list[float]:
 
 def detectable(error: float, level: float = LEVEL, power: float = POWER) -> float:
     """Return the smallest true difference seen with `power`, from its standard error; NaN where
-    no subject differs, since then the error is not known.
+    that is 0: see `NO_SPREAD`.
     """
-    if error < 1e-12:
+    if error < NO_SPREAD:
         return float("nan")
     normal = NormalDist()
     return (normal.inv_cdf((1 + level) / 2) + normal.inv_cdf(power)) * error
@@ -137,7 +145,11 @@ def _errors(
 
 
 def _interval(
-    first: Sequence[Ratios], second: Sequence[Ratios], strata: np.ndarray, level: float = LEVEL
+    first: Sequence[Ratios],
+    second: Sequence[Ratios],
+    strata: np.ndarray,
+    resamples: int,
+    level: float = LEVEL,
 ) -> Interval:
     count = len(strata)
     once = np.ones((1, count))
@@ -145,9 +157,9 @@ def _interval(
     if count < FEWEST_SUBJECTS:
         return Interval(float("nan"), float("nan"))
     error = float(_errors(once, first, second, strata)[0])
-    if error < 1e-12:  # no subject differs: the data say nothing of how far others might
+    if error < NO_SPREAD:
         return Interval(float("nan"), float("nan"))
-    weights = resample_weights(strata, RESAMPLES, shape_rng(count, len(first), RESAMPLES))
+    weights = resample_weights(strata, resamples, shape_rng(count, len(first), resamples))
     spreads = np.maximum(_errors(weights, first, second, strata), SMALLEST_ERROR * error)
     far = (_difference(weights, first, second) - observed) / spreads
     high, low = np.quantile(far, [(1 + level) / 2, (1 - level) / 2])

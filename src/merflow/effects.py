@@ -14,7 +14,7 @@ from merflow.comparison import compare, holm
 from merflow.csvtable import csv_text
 from merflow.errors import MerflowError
 from merflow.files import write_text
-from merflow.intervals import FEW_SUBJECTS, effective_subjects
+from merflow.intervals import FEW_SUBJECTS, RESAMPLES, effective_subjects
 from merflow.predictions import Pooled
 from merflow.runs import grid_base
 from merflow.scores import METRICS, grouped_confusion
@@ -66,17 +66,19 @@ class Effect:
 COLUMNS = tuple(field.name for field in fields(Effect))
 
 
-def magnification_effects(runs: Runs, metric: str = "uf1") -> list[Effect]:
+def magnification_effects(
+    runs: Runs, metric: str = "uf1", resamples: int = RESAMPLES
+) -> list[Effect]:
     """Compare every factor of every experiment with its x1, on every part."""
     pairs = [
         (Row(name, "x1"), Row(name, factor))
         for name, factor in sorted(runs, key=lambda r: (r.experiment, factor_rank(r.factor)))
         if factor != "x1" and Row(name, "x1") in runs
     ]
-    return paired_effects(runs, pairs, metric)
+    return paired_effects(runs, pairs, metric, resamples=resamples)
 
 
-def experiment_effects(runs: Runs, metric: str = "uf1") -> list[Effect]:
+def experiment_effects(runs: Runs, metric: str = "uf1", resamples: int = RESAMPLES) -> list[Effect]:
     """Compare experiments on the same clips with the first of them, factor by factor, on full.
 
     Of experiments that lists in the config made, each is compared with the first of its lists.
@@ -88,13 +90,13 @@ def experiment_effects(runs: Runs, metric: str = "uf1") -> list[Effect]:
         first = next((o for o in (*listed[:1], *alike[:1]) if o != row), row)
         if first != row:
             pairs.append((first, row))
-    return paired_effects(runs, pairs, metric, parts=("full",))
+    return paired_effects(runs, pairs, metric, ("full",), resamples)
 
 
 def comparable(runs: Runs, one: Row, other: Row) -> bool:
     """Return whether two lines hold answers to the same clips and share a seed."""
     shared = sorted(set(runs[one]) & set(runs[other]))
-    return bool(shared) and _same(runs[one][shared[0]], runs[other][shared[0]])
+    return bool(shared) and not _unlike(runs[one][shared[0]], runs[other][shared[0]])
 
 
 def paired_effects(
@@ -102,21 +104,29 @@ def paired_effects(
     pairs: Sequence[tuple[Row, Row]],
     metric: str = "uf1",
     parts: Sequence[str] = (),
+    resamples: int = RESAMPLES,
 ) -> list[Effect]:
     """Compare lines pair by pair, second minus first, over the seeds that both have.
 
-    parts: those that are compared; none named: all.
+    parts: those that are compared; none named: all that differ. resamples: for the intervals.
     """
     made = [
-        _effect(runs, first, second, part, metric)
+        _effect(runs, first, second, part, metric, resamples)
         for first, second in pairs
-        for part in parts or parts_of(next(iter(runs[first].values())))
+        for part in parts or _unlike_parts(next(iter(runs[first].values())))
     ]
     corrected = holm([effect.p for effect in made])
     return [replace(effect, p_holm=p) for effect, p in zip(made, corrected, strict=True)]
 
 
-def _effect(runs: Runs, first: Row, second: Row, part: str, metric: str) -> Effect:
+def _unlike_parts(table: Pooled) -> tuple[str, ...]:
+    """Return the parts of a table; of a single dataset `full` alone, since Holm's correction must
+    not count the same test twice.
+    """
+    return parts_of(table) if len(table.datasets) > 1 else ("full",)
+
+
+def _effect(runs: Runs, first: Row, second: Row, part: str, metric: str, resamples: int) -> Effect:
     seeds = sorted(set(runs[first]) & set(runs[second]))
     if not seeds:
         raise MerflowError(
@@ -124,7 +134,7 @@ def _effect(runs: Runs, first: Row, second: Row, part: str, metric: str) -> Effe
             "they share no seed",
             "at least one seed that both were run with",
         )
-    sides = [[runs[row][seed].part(part) for seed in seeds] for row in (first, second)]
+    sides = [[_in_order(runs[row][seed].part(part)) for seed in seeds] for row in (first, second)]
     _check_same(first, second, [table for side in sides for table in side])
     table = sides[0][0]
     owner, strata = subject_numbers(table)
@@ -137,7 +147,7 @@ def _effect(runs: Runs, first: Row, second: Row, part: str, metric: str) -> Effe
         ]
         for side in sides
     ]
-    found = compare(ratios[0], ratios[1], of_subject)
+    found = compare(ratios[0], ratios[1], of_subject, resamples)
     effective = effective_subjects(np.bincount(owner))
     against = first.experiment if first.factor == second.factor else " ".join(first)
     if first.experiment == second.experiment:
@@ -164,19 +174,38 @@ def _effect(runs: Runs, first: Row, second: Row, part: str, metric: str) -> Effe
 def _check_same(first: Row, second: Row, tables: Sequence[Pooled]) -> None:
     one = tables[0]
     for other in tables[1:]:
-        if not _same(one, other):
-            missing = sorted(set(one.keys) ^ set(other.keys))
+        if found := _unlike(one, other):
             raise MerflowError(
                 f"comparing {' '.join(first).strip()} with {' '.join(second).strip()}",
-                f"clip {missing[0]} is in one only" if missing else "their truth differs",
+                found,
                 "the same clips with the same classes on both sides",
-                "compare runs of one scheme and one set of clips",
+                "compare runs of one scheme and one set of clips; --scheme fixes a table's classes",
             )
 
 
-def _same(one: Pooled, other: Pooled) -> bool:
-    same = one.keys == other.keys and one.classes == other.classes
-    return same and np.array_equal(one.truth, other.truth)
+def _unlike(one: Pooled, other: Pooled) -> str:
+    """Return why two tables cannot be compared clip by clip; nothing where they can."""
+    missing = sorted(set(one.keys) ^ set(other.keys))
+    if missing:
+        return f"clip {missing[0]} is in one only"
+    one, other = _in_order(one), _in_order(other)
+    if one.classes != other.classes:
+        return f"their classes differ: {', '.join(one.classes)}; {', '.join(other.classes)}"
+    differ = np.flatnonzero(one.truth != other.truth)
+    return f"their truth differs, first in {one.keys[differ[0]]}" if len(differ) else ""
+
+
+def _in_order(table: Pooled) -> Pooled:
+    """Return a table with its classes in order of their names; without probabilities."""
+    order = sorted(range(len(table.classes)), key=lambda k: table.classes[k])
+    place = np.argsort(order)
+    return replace(
+        table,
+        classes=tuple(table.classes[k] for k in order),
+        truth=place[table.truth],
+        predicted=place[table.predicted],
+        probabilities=None,
+    )
 
 
 def write_effects(path: Path | str, effects: Sequence[Effect]) -> None:

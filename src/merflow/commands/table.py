@@ -48,7 +48,9 @@ def table(out: Path, *scores: Path, config: Path) -> None:
     """
     plan = Plan(load(config))
     runs = _pooled(plan)
-    magnified, compared = magnification_effects(runs), experiment_effects(runs)
+    resamples = plan.settings.bootstrap
+    magnified = magnification_effects(runs, resamples=resamples)
+    compared = experiment_effects(runs, resamples=resamples)
     rows = sorted((row for path in scores for row in read_scores(path)), key=row_order)
     tables = with_alarms(wide_tables(rows, protocol_lines(plan)), plan)
     beside = ablations(tables, compared)

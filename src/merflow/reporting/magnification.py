@@ -119,7 +119,7 @@ def _differences(results: Results) -> Html:
             row = Row(one.run.experiment, one.run.factor)
             runs.setdefault(row, {})[one.run.seed] = one.pooled
     try:
-        found = magnification_effects(runs)
+        found = magnification_effects(runs, resamples=results.plan.settings.bootstrap)
     except MerflowError as error:
         return el("p", f"No paired differences: {error.where}: {error.found}", class_="bad")
     if not found:
