@@ -5,11 +5,13 @@ import json
 import pytest
 from table_makers import pooled
 
+from merflow.commands.audit import audit
 from merflow.commands.compare import compare
 from merflow.commands.score import score
 from merflow.errors import MerflowError
 from merflow.megclog import write_megc_log
 from merflow.predictions import write_pooled
+from merflow.score import open_table
 
 
 @pytest.fixture
@@ -75,3 +77,102 @@ def test_two_tables_are_compared_subject_by_subject(theirs, capsys):
     write_pooled(theirs / "short.csv", pooled().take(range(30)))
     with pytest.raises(MerflowError, match="is in one only"):
         compare(theirs / "theirs.csv", theirs / "short.csv")
+
+
+FIVE = ("disgust", "happiness", "others", "repression", "surprise")
+
+
+def perfect(path, dataset, words):
+    """A table without an error: ten subjects, every class in turn."""
+    lines = [f"{dataset},s{i % 10},c{i},{w},{w}" for i, w in enumerate(words * 10)]
+    path.write_text("\n".join(["dataset,subject,clip,truth,predicted", *lines]))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("scheme", "dataset", "words", "count"),
+    [
+        ("five", "casme2", FIVE, 5),
+        (
+            "seven",
+            "samm",
+            ["anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise"],
+            7,
+        ),
+        ("raw", "casme2", FIVE, 5),
+        ("raw", "their own", ("joy", "anger"), 2),
+        ("megc2019", "CASME II", ("negative", "positive", "surprise"), 3),
+        ("three", "their own", ("negative", "positive", "surprise"), 3),
+    ],
+)
+def test_a_scheme_has_the_classes_of_the_tables_own_datasets(
+    tmp_path, capsys, scheme, dataset, words, count
+):
+    path = perfect(tmp_path / "t.csv", dataset, list(words))
+    found = printed(capsys, path, scheme=scheme)
+    assert len(found["classes"]) == count and found["parts"]["full"]["uf1"] == 1
+    compare(path, path, scheme=scheme, json=True)
+    assert json.loads(capsys.readouterr().out)[0]["difference"] == 0
+    audit(path, scheme=scheme, json=True)
+    absent = {f["trap"]: f["verdict"] for f in json.loads(capsys.readouterr().out)}
+    assert absent["absent classes"] == "pass"
+
+
+def test_what_a_scheme_cannot_know_of_a_table_is_refused(tmp_path, capsys):
+    path = perfect(tmp_path / "t.csv", "CASME II", list(FIVE))
+    for command in (score, compare, audit):
+        tables = (path, path) if command is compare else (path,)
+        with pytest.raises(MerflowError) as refused:
+            command(*tables, scheme="five")
+        assert "it has no classes for CASME II" in str(refused.value)
+        assert "leave out --scheme" in str(refused.value)
+    text = path.read_text()
+    path.write_text(text.replace("CASME II", "casme2", 20).replace("CASME II", "samm"))
+    with pytest.raises(MerflowError, match="not the same in these datasets"):
+        score(path, scheme="five")
+    score(perfect(path, "their own", ["joy", "anger"]), scheme="raw", resamples=200)
+    assert "Classes as found in the table: anger, joy.\n" in capsys.readouterr().out
+
+
+def test_a_log_of_five_classes_is_read_by_its_datasets(tmp_path, capsys):
+    write_megc_log(tmp_path / "log.txt", open_table(perfect(tmp_path / "t.csv", "casme2", [*FIVE])))
+    found = printed(capsys, tmp_path / "log.txt", megc_log=True, scheme="five")
+    assert found["classes"] == list(FIVE) and found["parts"]["full"]["uf1"] == 1
+
+
+def test_columns_in_another_order_are_the_same_table(tmp_path, capsys):
+    for name, classes in (("one", "abc"), ("two", "cba")):
+        header = ",".join(["dataset,subject,clip,truth", *(f"p_{c}" for c in classes)])
+        rows = [
+            f"d,s{i % 5},c{i},{'abc'[i % 3]},"
+            + ",".join("0.8" if c == "abc"[(i + (i % 4 == 0)) % 3] else "0.1" for c in classes)
+            for i in range(20)
+        ]
+        (tmp_path / f"{name}.csv").write_text("\n".join([header, *rows]))
+    compare(tmp_path / "one.csv", tmp_path / "two.csv", json=True)
+    (full,) = json.loads(capsys.readouterr().out)
+    assert (full["part"], full["difference"], full["p"]) == ("full", 0, 1)
+
+
+def test_the_configs_bootstrap_makes_the_interval_of_a_comparison(theirs, capsys):
+    write_pooled(theirs / "better.csv", pooled(seed=1, skill=0.95))
+    found = []
+    for count in (100, 2000):
+        (theirs / "c.yaml").write_text(f"bootstrap: {count}\n")
+        compare(theirs / "theirs.csv", theirs / "better.csv", config=theirs / "c.yaml", json=True)
+        found.append(json.loads(capsys.readouterr().out)[0])
+    assert found[0]["lo"] != found[1]["lo"] and found[0]["p"] == found[1]["p"]
+
+
+def test_a_row_that_was_chosen_is_not_scored_or_audited_as_a_run(tmp_path):
+    folder = tmp_path / "results/runs/cnn/nested/seed0"
+    folder.mkdir(parents=True)
+    (tmp_path / "c.yaml").write_text("bootstrap: 100\n")
+    with pytest.raises(MerflowError, match="a row x.*[\\s\\S]*merflow choose"):
+        score(folder, config=tmp_path / "c.yaml")
+    for permute in (0, 20):
+        with pytest.raises(MerflowError) as refused:
+            audit(folder, config=tmp_path / "c.yaml", permute=permute)
+        assert "audit the runs that it chooses between, results/runs/cnn*/x*/seed0" in str(
+            refused.value
+        )

@@ -49,3 +49,14 @@ def run_of(folder: Path) -> Run:
             str(folder), "not a run's folder", "results/runs/<experiment>/x<factor>/seed<k>"
         )
     return Run(match[1], match[2], int(match[3]))
+
+
+def refuse_choice(run: Run, fix: str) -> None:
+    """Refuse a row x* where a run that was trained is meant: it has no folds of its own."""
+    if run.factor == NESTED:
+        raise MerflowError(
+            run.folder,
+            "a row x*: in every fold it takes the answers of the run chosen there",
+            "a run that was trained",
+            fix,
+        )

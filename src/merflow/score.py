@@ -5,20 +5,60 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from merflow.csvtable import read_csv, read_text
+from merflow.errors import MerflowError
 from merflow.files import write_json
+from merflow.labels import classes, scheme_of
 from merflow.megclog import CLASSES, read_megc_log, write_megc_log
 from merflow.predictions import Pooled, read_pooled, write_pooled
 from merflow.scores import confusion, per_class_f1
+from merflow.settings import Settings
 from merflow.tables import ScoreRow, write_confusion, write_scores
+
+RAW = "raw"
+"""The scheme that takes words as they stand: of a table, those found in it."""
 
 
 def open_table(
-    file: Path | str, *, megc_log: bool = False, classes: Sequence[str] | None = None
+    file: Path | str,
+    *,
+    megc_log: bool = False,
+    scheme: str = "",
+    settings: Settings | None = None,
 ) -> Pooled:
-    """Read a table with truth, CSV or challenge log; `classes` are the scheme's, in order."""
+    """Read a table with truth, CSV or challenge log; its classes are the scheme's, if one is named.
+
+    settings: where schemes and datasets of the user's own stand.
+    """
     if megc_log:
-        return read_megc_log(file, classes or CLASSES)
-    return read_pooled(file, classes=classes)
+        lines = [line.split() for line in read_text(file).splitlines()]
+        datasets = sorted({words[0] for words in lines if len(words) == 2})
+        return read_megc_log(file, _classes(scheme, settings, datasets) if scheme else CLASSES)
+    if scheme in ("", RAW):
+        return read_pooled(file)
+    datasets = sorted(set(read_csv(file, ("dataset",))["dataset"]))
+    return read_pooled(file, classes=_classes(scheme, settings, datasets))
+
+
+def _classes(scheme: str, settings: Settings | None, datasets: Sequence[str]) -> tuple[str, ...]:
+    """Return a scheme's classes for a table of these datasets.
+
+    A table made elsewhere may call its datasets what it likes, as long as nothing hangs on it.
+    """
+    mapping = scheme_of(scheme, settings).mapping or {}
+    kinds = {tuple(sorted(set(words.values()))) for words in mapping.values()}
+    if len(kinds) == 1:
+        return kinds.pop()
+    try:
+        return classes(scheme, settings, datasets)
+    except MerflowError as error:
+        raise MerflowError(
+            f"--scheme {scheme}",
+            error.found,
+            error.expected,
+            "call the datasets what merflow calls them, one set of classes a table; or leave out "
+            "--scheme: the classes are then those found in the table",
+        ) from None
 
 
 def as_json(table: Pooled, rows: Sequence[ScoreRow]) -> dict[str, Any]:

@@ -19,10 +19,9 @@ from merflow.auditfiles import (
 from merflow.configuration import load
 from merflow.errors import MerflowError
 from merflow.evidence import Evidence
-from merflow.labels import classes
 from merflow.oracle import oracle_rows, render_oracle
 from merflow.plan import Plan
-from merflow.runs import Run, run_of
+from merflow.runs import Run, refuse_choice, run_of
 from merflow.score import open_table
 from merflow.settings import Settings
 
@@ -55,7 +54,7 @@ def audit(
     config
         Config file of the run.
     scheme
-        Scheme that fixes the classes of a table.
+        Scheme that fixes the classes of a table, by its datasets.
     megc_log
         SOURCE is a challenge log.
     log
@@ -67,7 +66,7 @@ def audit(
         CSV of the subjects that starting weights were made with (dataset,subject).
     permute
         Of a run: first train it on labels permuted across subjects, this many times, and rank its
-        score among theirs.
+        score among theirs. Fewer than 19 cannot tell that it is better.
     claimed
         Figures as printed elsewhere: full=UF1,UAR smic=UF1 ... (0 to 1; UAR may be left out).
     json
@@ -79,14 +78,17 @@ def audit(
             raise MerflowError(
                 str(source), "a run's folder without its config", "--config results/config.yaml"
             )
+        run = run_of(source)
+        between = f"results/runs/{run.experiment}*/x*/seed{run.seed}"
+        refuse_choice(run, f"audit the runs that it chooses between, {between}")
         if permute:
-            settings = _permuted(settings, run_of(source), permute)
+            settings = _permuted(settings, run, permute)
         evidence = evidence_of_run(source, Plan(settings))
     else:
         if permute:
             raise MerflowError("--permute", "a table of predictions", "the folder of a run")
-        named = classes(scheme, settings) if scheme else None
-        evidence = Evidence(open_table(source, megc_log=megc_log, classes=named))
+        table = open_table(source, megc_log=megc_log, scheme=scheme, settings=settings)
+        evidence = Evidence(table)
     for add, path in ((add_log, log), (add_folds, folds), (add_pretraining, pretrained)):
         evidence = add(evidence, path) if path else evidence
     if claimed:

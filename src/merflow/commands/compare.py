@@ -10,7 +10,6 @@ from cyclopts import Parameter
 
 from merflow.configuration import load
 from merflow.effects import Row, effects_table, paired_effects
-from merflow.labels import classes
 from merflow.score import open_table
 from merflow.settings import Settings
 
@@ -42,9 +41,10 @@ def compare(
     second
         Another on the same clips.
     scheme
-        Scheme that fixes the classes; without it they are those found in the tables.
+        Scheme that fixes the classes, by the tables' datasets; without one, or with `raw`, they
+        are those found in the tables.
     config
-        Config file where schemes of your own stand.
+        Config file where schemes of your own and `bootstrap` stand.
     megc_log
         Both are challenge logs.
     metric
@@ -53,10 +53,12 @@ def compare(
         Print JSON in place of a table.
     """
     settings = load(config) if config else Settings()
-    named = classes(scheme, settings) if scheme else None
-    one, other = (open_table(p, megc_log=megc_log, classes=named) for p in (first, second))
+    one, other = (
+        open_table(p, megc_log=megc_log, scheme=scheme, settings=settings) for p in (first, second)
+    )
     rows = Row("first", ""), Row("second", "")
-    found = paired_effects({rows[0]: {0: one}, rows[1]: {0: other}}, [rows], metric)
+    runs = {rows[0]: {0: one}, rows[1]: {0: other}}
+    found = paired_effects(runs, [rows], metric, resamples=settings.bootstrap)
     if json:
         cells = [
             {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in asdict(e).items()}

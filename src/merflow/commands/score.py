@@ -9,14 +9,13 @@ from cyclopts import Parameter
 from merflow.configuration import load
 from merflow.errors import MerflowError, check_number
 from merflow.intervals import LEAST_RESAMPLES, RESAMPLES
-from merflow.labels import classes
 from merflow.pictures import write_pictures
 from merflow.plan import Plan
 from merflow.pooling import pool_run, rows_of
 from merflow.predictions import Pooled, write_pooled
 from merflow.reporting.read import Attempts, read_training
-from merflow.runs import run_of
-from merflow.score import as_json, open_table, write_all
+from merflow.runs import refuse_choice, run_of
+from merflow.score import RAW, as_json, open_table, write_all
 from merflow.settings import Settings
 from merflow.tables import About, ScoreRow, score_rows, write_confusion, write_scores
 from merflow.tabletext import render_text
@@ -52,7 +51,8 @@ def score(
     config
         Config file of the run; also where schemes of your own stand.
     scheme
-        Scheme that fixes the classes of a table; without it they are those found in it.
+        Scheme that fixes the classes of a table, by its datasets; without one, or with `raw`,
+        they are those found in it.
     megc_log
         SOURCE is a log: `<database> <subject>` lines, then `<clip> <truth> <prediction>`.
     json
@@ -71,8 +71,7 @@ def score(
             )
         pooled, rows = score_run(source, Plan(settings))
     else:
-        named = classes(scheme, settings) if scheme else None
-        pooled = open_table(source, megc_log=megc_log, classes=named)
+        pooled = open_table(source, megc_log=megc_log, scheme=scheme, settings=settings)
         rows = score_rows(pooled, About(source.stem, factor="", scheme=scheme), resamples=resamples)
     if out:
         write_all(out, pooled, rows)
@@ -80,13 +79,15 @@ def score(
         print(jsonlib.dumps(as_json(pooled, rows), indent=1))
         return
     print(render_text(wide_tables(rows)), end="")
-    if not (source.is_dir() or scheme or megc_log):
-        print(f"Classes as found in the table: {', '.join(pooled.classes)}; --scheme fixes them.")
+    if not (source.is_dir() or megc_log) and scheme in ("", RAW):
+        more = "." if scheme else "; --scheme fixes them."
+        print(f"Classes as found in the table: {', '.join(pooled.classes)}{more}")
 
 
 def score_run(folder: Path, plan: Plan) -> tuple[Pooled, list[ScoreRow]]:
     """Pool a run, write pooled.csv, confusion.csv, scores.csv and its pictures into its folder."""
     run = run_of(folder)
+    refuse_choice(run, "`merflow choose` makes and scores this row")
     pooled = pool_run(plan, run)
     rows = rows_of(plan, run, pooled)
     write_pooled(folder / "pooled.csv", pooled)
