@@ -78,11 +78,11 @@ def matrix(pooled=None):
     return confusion(pooled.truth, pooled.predicted, 3)
 
 
-def mean_of_folds(pooled):
+def mean_of_folds(pooled, score=uf1):
     values = []
     for fold in set(pooled.folds):
         rows = [i for i, name in enumerate(pooled.folds) if name == fold]
-        values.append(float(uf1(matrix(pooled.take(rows)))))
+        values.append(float(score(matrix(pooled.take(rows)))))
     return np.mean(values)
 
 
@@ -97,5 +97,5 @@ def curves(run, chosen):
     return Evidence(answered(chosen), log=lines)
 
 
-def claim(value):
-    return Evidence(table(), claimed={"full": (float(value), float("nan"))})
+def claim(value, recall=float("nan")):
+    return Evidence(table(), claimed={"full": (float(value), float(recall))})

@@ -70,6 +70,16 @@ PLANTED = {  # trap, evidence with it, evidence without
         claim(WEIGHTED),
         claim(round(float(uf1(matrix())), 3)),
     ),
+    "accuracy as UAR": (
+        "another F1 called UF1",
+        claim(uf1(matrix()), accuracy(matrix())),
+        claim(uf1(matrix()), uar(matrix())),
+    ),
+    "mean recall of folds": (
+        "mean of folds",
+        claim(uf1(matrix()), mean_of_folds(table(), uar)),
+        claim(uf1(matrix()), uar(matrix())),
+    ),
     "absent class": ("absent classes", Evidence(ABSENT), Evidence(table())),
     "split by clip": ("subjects on both sides", Evidence(TORN), Evidence(table(), folds=sides())),
     "augmented copy in training": (
@@ -197,6 +207,48 @@ def test_a_run_of_ours_tells_what_predictions_cannot():
 def test_an_unknown_claim_is_not_called_right():
     assert verdict(claim(0.123), "mean of folds").verdict == "cannot tell"
     assert verdict(claim(0.123), "another F1 called UF1").verdict == "cannot tell"
+
+
+def test_a_proven_fault_is_told_beside_figures_that_nothing_explains():
+    for figures in ({"full": (0.123, 0.456)}, {}):
+        claimed = {**figures, "samm": (mean_of_folds(table().part("samm")), 0.999)}
+        found = verdict(Evidence(table(), claimed=claimed), "mean of folds")
+        assert found.verdict == "fail"
+        assert "is the mean of folds" in found.because and "samm UAR 0.9990 is nei" in found.because
+    wrong = verdict(claim(uf1(matrix()), 0.123), "another F1 called UF1")
+    assert wrong.verdict == "cannot tell" and "full UAR 0.1230" in wrong.because
+
+
+def test_what_is_no_network_has_no_epochs_to_choose():
+    for method, stopping, expected in (
+        ("lbptop_svm", "fixed", "pass"),
+        ("flow_svm", "fixed", "pass"),
+        ("command", "fixed", "cannot tell"),
+        ("command", "inner", "cannot tell"),
+    ):
+        training = EXPERIMENT.training.model_copy(update={"stopping": stopping})
+        ours = EXPERIMENT.model_copy(update={"method": method, "training": training})
+        facts = [{"fold": "f", "epochs": 1}] if expected == "pass" else [{"fold": "f"}]
+        evidence = Evidence(table(), folds=sides(), experiment=ours, facts=facts)
+        found = verdict(evidence, "epoch chosen on the test subject")
+        assert found.verdict == expected and "20" not in found.because
+        assert verdict(evidence, "pretrained on tested subjects").verdict == expected
+        assert "random weights" not in verdict(evidence, "pretrained on tested subjects").because
+        assert "scaling" not in verdict(evidence, "fitted on all clips").because
+
+
+def test_permuted_runs_tell_as_much_as_their_p():
+    for permuted, expected in (
+        ([0.3], "cannot tell"),
+        ([0.3] * 18, "cannot tell"),
+        ([0.3] * 19, "pass"),
+        ([0.3] * 98 + [0.9] * 2, "pass"),
+        ([0.3] * 90 + [0.9] * 10, "fail"),
+    ):
+        evidence = Evidence(table(), permuted=permuted)
+        found = verdict(evidence, "no better than permuted labels")
+        assert found.verdict == expected, found.because
+        assert ("at least 19" in found.because) == (expected == "cannot tell")
 
 
 def test_one_early_epoch_that_is_not_the_best_is_no_proof():

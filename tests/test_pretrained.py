@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import yaml
 
+from merflow.auditfiles import evidence_of_run
 from merflow.clips import Clip, ClipKey
 from merflow.commands.oracle import oracle
 from merflow.configuration import validate
@@ -24,6 +25,7 @@ from merflow.protocols import folds
 from merflow.runs import Run
 from merflow.split import fold_text, read_fold
 from merflow.train import Shelf, train_fold
+from merflow.trapdata import pretrained_on_test
 
 CLASSES = ("negative", "positive", "surprise")
 KEYS = [ClipKey("casme2", f"s{s}", f"c{k}") for s in range(3) for k in range(3)]
@@ -118,17 +120,44 @@ def test_the_final_model_remembers_whom_its_pretraining_saw(run):
     assert facts["inputs"][START.as_posix()] == file_digest(run / START)
 
 
-def test_forbidden_rules_are_asked_of_the_same_training(run, monkeypatch):
-    """The oracle stops when training again gives other weights."""
+def pooled():
+    """Write the answers of the run, all of them right."""
     truth = np.arange(len(KEYS)) % 3
     home = tuple("-".join(key.subject_key) for key in KEYS)
     table = Pooled(tuple(KEYS), CLASSES, truth, truth, home, None)
+    write_pooled(f"{RUN.folder}/pooled.csv", table)
+    return table
+
+
+def test_the_audit_knows_whom_the_weights_were_made_with(run, tmp_path):
+    shutil.copytree(run, tmp_path, dirs_exist_ok=True)
+    same = {"casme2": {"root": "a", "reader": "samm"}, "samm": {"root": "b"}}
+
+    def asked(config=CONFIG):
+        return pretrained_on_test(evidence_of_run(Path(RUN.folder), Plan(validate(config))))
+
+    with contextlib.chdir(tmp_path):
+        pooled()
+        assert asked() == ("pass", "none of the 3 pretraining subjects is tested")
+        verdict, because = asked({**CONFIG, "datasets": same})
+        assert verdict == "fail" and because.startswith("3 tested subjects")
+        named = {"pretrain": "", "training": {**TRAINING, "start_weights": str(START)}}
+        by_file = {**CONFIG, "experiments": {"e": {**CONFIG["experiments"]["e"], **named}}}
+        assert asked(by_file)[0] == "pass"
+        begin(2)
+        assert asked()[0] == "cannot tell", "other weights than those that the folds began with"
+        START.unlink()
+        assert asked()[0] == "cannot tell"
+
+
+def test_forbidden_rules_are_asked_of_the_same_training(run, monkeypatch):
+    """The oracle stops when training again gives other weights."""
     monkeypatch.setattr("merflow.commands.oracle.read_packed", lambda _: clips(0))
     with contextlib.chdir(run):
         write_text("config.yaml", yaml.safe_dump(CONFIG))
+        home = pooled().folds
         rows = [(*key, fold) for key, fold in zip(KEYS, home, strict=True)]
         write_text("results/truth/e.csv", csv_text(("dataset", "subject", "clip", "fold"), rows))
-        write_pooled(f"{RUN.folder}/pooled.csv", table)
         oracle(Path(RUN.folder), out=Path("asked"), config=Path("config.yaml"))
         assert "random split by clip" in Path("asked/oracle.csv").read_text()
         with open("asked/epochs.csv", newline="") as file:

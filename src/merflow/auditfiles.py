@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,11 @@ from merflow.clips import ClipKey
 from merflow.csvtable import read_csv
 from merflow.errors import MerflowError
 from merflow.evidence import Evidence, FoldScore, Sides
+from merflow.files import file_digest
+from merflow.methods import saved
 from merflow.oracle import Epochs, read_epochs
 from merflow.permuting import is_twin
+from merflow.persons import people, person
 from merflow.plan import Plan
 from merflow.predictions import KEY, Pooled, read_pooled
 from merflow.runs import Run, run_of
@@ -43,6 +46,7 @@ def evidence_of_run(folder: Path, plan: Plan) -> Evidence:
         facts=facts,
         epochs=_noted(folder, table, results),
         permuted=_permuted(plan, run, results),
+        pretrained_on=_pretrained_on(plan, run, results, table, facts),
     )
 
 
@@ -68,6 +72,28 @@ def _permuted(plan: Plan, run: Run, results: Path) -> list[float]:
         for path in sorted((results / "runs" / name / run.factor).glob("seed*/scores.csv")):
             found += [row.uf1 for row in read_scores(path) if row.part == "full"]
     return found
+
+
+def _pretrained_on(
+    plan: Plan, run: Run, results: Path, table: Pooled, facts: Sequence[Mapping[str, Any]]
+) -> frozenset[tuple[str, str]] | None:
+    """Return the subjects that the weights a run started from were made with, as the file tells.
+
+    None where it began at random, where the file does not tell, or is not the one that was taken.
+    Tested subjects that another name of their dataset hides are among them by both names.
+    """
+    begun = plan.start_weights(run.experiment) or [
+        plan.experiment(run.experiment).training.start_weights
+    ]
+    path = results.parent / begun[0]
+    if not path.is_file() or saved.is_of_keras(path):
+        return None
+    subjects = saved.description(path).get("subjects")
+    if subjects is None or {fold.get("start") for fold in facts} != {file_digest(path)}:
+        return None
+    whose = people(plan.settings)
+    tested = {key.subject_key for key in table.keys if person(key, whose) in subjects}
+    return frozenset(tested.union(tuple(subject.split("/", 1)) for subject in subjects))
 
 
 def add_log(evidence: Evidence, path: Path) -> Evidence:

@@ -10,6 +10,7 @@ from merflow.clips import ClipKey
 from merflow.evidence import UNKNOWN, Answer, Evidence
 from merflow.intervals import FEW_SUBJECTS, effective_subjects
 from merflow.megc2019 import differences
+from merflow.settings import SVMS
 from merflow.tables import parts_of, subject_numbers
 
 
@@ -62,6 +63,8 @@ def global_statistics(evidence: Evidence) -> Answer:
         return UNKNOWN, "needs the code that made the features"
     if evidence.experiment.method == "command":
         return UNKNOWN, "a command of the user's own was trained; what it fits is not known here"
+    if evidence.experiment.method in SVMS:
+        return "pass", "features are standardised in the fold; every stage sees one clip at a time"
     how = evidence.experiment.training.scaling
     return "pass", f"scaling '{how}' is fitted in the fold; every stage sees one clip at a time"
 
@@ -124,6 +127,10 @@ def pretrained_on_test(evidence: Evidence) -> Answer:
     """Were the starting weights made with tested subjects?"""
     if evidence.pretrained_on is None:
         settings = evidence.experiment
+        if settings and settings.method == "command":
+            return UNKNOWN, "a program of the user's own was trained; its start is not known here"
+        if settings and settings.method in SVMS:
+            return "pass", "an SVM starts from no weights"
         if settings and not settings.pretrain and not settings.training.start_weights:
             imagenet = settings.method == "keras" and networks.from_imagenet(
                 settings.network_settings

@@ -5,6 +5,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from merflow import trapclaims as claims
 from merflow import trapdata as data
 from merflow import trapscores as scores
 from merflow.evidence import Answer, Evidence
@@ -23,8 +24,8 @@ class Trap:
 
 TRAPS = (
     Trap("epoch chosen on the test subject", scores.chosen_on_test, "report the last epoch, or choose it on inner folds of training subjects"),
-    Trap("mean of folds", scores.averaged_folds, "pool the counts of all folds, then score once"),
-    Trap("another F1 called UF1", scores.wrong_f1, "report macro F1 over the pooled counts"),
+    Trap("mean of folds", claims.averaged_folds, "pool the counts of all folds, then score once"),
+    Trap("another F1 called UF1", claims.wrong_f1, "report macro F1 and the unweighted mean of recalls over the pooled counts"),
     Trap("absent classes", scores.absent_classes, "say that the class has no clips; it counts as 0"),
     Trap("another set of clips", data.other_clips, "name the clips that differ; compare with no published figure"),
     Trap("subjects on both sides", data.shared_subjects, "split by (dataset, subject); copies follow their clip"),
