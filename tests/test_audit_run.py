@@ -95,5 +95,10 @@ def test_a_test_label_in_a_fold_file_is_refused(run):
 def test_the_command_needs_the_config_of_a_run(run, capsys):
     with pytest.raises(MerflowError, match="without its config"):
         command(run / RUN)
+    other = run / "results/runs/nope/x10/seed0"
+    other.mkdir(parents=True)
+    for permute in (0, 1):
+        with pytest.raises(MerflowError, match="unknown experiment 'nope'"):
+            command(other, config=run / "results/config.yaml", permute=permute)
     command(run / RUN, config=run / "results/config.yaml", json=True)
     assert len(json.loads(capsys.readouterr().out)) == 15

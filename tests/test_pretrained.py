@@ -146,6 +146,8 @@ def test_the_audit_knows_whom_the_weights_were_made_with(run, tmp_path):
         assert asked(by_file)[0] == "pass"
         begin(2)
         assert asked()[0] == "cannot tell", "other weights than those that the folds began with"
+        START.write_text("no weights any more")
+        assert asked()[0] == "cannot tell"
         START.unlink()
         assert asked()[0] == "cannot tell"
 

@@ -86,10 +86,10 @@ def _pretrained_on(
         plan.experiment(run.experiment).training.start_weights
     ]
     path = results.parent / begun[0]
-    if not path.is_file() or saved.is_of_keras(path):
+    if not path.is_file() or {fold.get("start") for fold in facts} != {file_digest(path)}:
         return None
-    subjects = saved.description(path).get("subjects")
-    if subjects is None or {fold.get("start") for fold in facts} != {file_digest(path)}:
+    subjects = None if saved.is_of_keras(path) else saved.description(path).get("subjects")
+    if subjects is None:
         return None
     whose = people(plan.settings)
     tested = {key.subject_key for key in table.keys if person(key, whose) in subjects}

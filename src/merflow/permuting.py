@@ -32,7 +32,7 @@ def with_twins(settings: Settings, run: Run, count: int) -> tuple[Settings, list
 
     The twins are named as a list in the config would name them.
     """
-    plain = settings.experiments[run.experiment]
+    plain = Plan(settings).experiment(run.experiment)
     alone = {"factors": (run.factor,), "seeds": (run.seed,), "nested": False}
     alone["record_oracle"] = False
     twins = {
