@@ -7,9 +7,13 @@ from pathlib import Path
 import pytest
 
 from merflow import networks
-from merflow.beforehand import check_experiment
+from merflow.beforehand import check_experiment, check_folds
+from merflow.clips import ClipKey
 from merflow.configuration import load, validate
 from merflow.errors import MerflowError
+from merflow.files import file_digest
+from merflow.foldsfile import experiment_folds
+from merflow.methods import saved
 
 ROOT = Path(__file__).parents[1]
 
@@ -18,10 +22,18 @@ def made(**experiment):
     """Return settings with one experiment `e`, on frames unless told otherwise."""
     return validate(
         {
-            "datasets": {"smic": {"root": "d"}, "samm": {"root": "d"}},
-            "collections": {"c": ["smic", "samm"]},
+            "datasets": {
+                "smic": {"root": "d"},
+                "samm": {"root": "d"},
+                "mine": {"root": "d", "reader": "manifest"},
+            },
+            "collections": {"c": ["smic", "samm"], "m": ["mine"]},
+            "schemes": {"empty": {"mine": {}}},
             "preparations": {"p": {}, "f": {"kind": "flow"}},
-            "pretrainings": {"w": {"preparation": "p", "collection": "c", "scheme": "three"}},
+            "pretrainings": {
+                "w": {"preparation": "p", "collection": "c", "scheme": "three"},
+                "r": {"preparation": "p", "collection": "m"},
+            },
             "experiments": {"e": {"preparation": "p", "collection": "c", **experiment}},
         }
     )
@@ -45,6 +57,10 @@ def test_every_config_that_is_shipped_may_begin(path):
         {"protocol": "cross", "test_on": ["smic"]},
         {"method": "command", "command": "python train.py"},
         {"pretrain": "w"},
+        {"method": "lbptop_svm", "training": {"class_weights": [1, 2, 3]}},
+        {"method": "flow_svm", "preparation": "f"},
+        {"training": {"augment": {"brightness": 0.1, "noise": 2, "jitter": 1}}},
+        {"training": {"class_weights": [0, 1, 2]}},
     ],
 )
 def test_what_training_takes_may_begin(entry):
@@ -67,8 +83,43 @@ def test_what_training_takes_may_begin(entry):
             {"network": "dual_branch_gru", "network_settings": {"attention": "map"}},
             ["'attention'", "'difference'"],
         ),
-        ({"training": {"class_weights": [1, 2]}}, ["class_weights: 2 numbers", "3, for negative"]),
+        (
+            {"training": {"class_weights": [1, 2]}},
+            ["e.training.class_weights: 2 numbers: 1, 2", "3 numbers, none negative, for negative"],
+        ),
         ({"training": {"start_weights": "none.h5"}}, ["training.start_weights", "no file none.h5"]),
+        ({"training": {"class_weights": [-1, 1, 1]}}, ["e.training.class_weights", "-1, 1, 1"]),
+        (
+            {"method": "lbptop_svm", "training": {"class_weights": [0, 1, 1]}},
+            ["e.training.class_weights", "3 numbers, all above 0"],
+        ),
+        ({"method": "lbptop_svm", "preparation": "f"}, ["e.preparation", "`kind: frames`"]),
+        ({"method": "flow_svm"}, ["e.preparation: flow_svm cannot take 'p'", "another method"]),
+        *(
+            (
+                {"network": "ststnet", "preparation": "f", "training": {"augment": {key: 1}}},
+                [f"experiments.e.training.augment.{key}: is set, but the clips are flow"],
+            )
+            for key in ("brightness", "noise", "jitter")
+        ),
+        (
+            {"training": {"start_weights": __file__, "start_sha256": "0"}},
+            ["its SHA-256 is", "start_sha256: 0"],
+        ),
+        (
+            {"training": {"start_weights": __file__, "start_sha256": file_digest(Path(__file__))}},
+            ["experiments.e, ", "test_beforehand.py: does not end as a finished merflow file"],
+        ),
+        (
+            {"pretrain": "w", "training": {"start_weights": __file__}},
+            ["e.training.start_weights: is set beside `pretrain`"],
+        ),
+        ({"pretrain": "r"}, ["pretrainings.r, scheme raw", "the emotions of mine"]),
+        (
+            {"collection": "m", "scheme": "raw"},
+            ["experiments.e, scheme raw", "the emotions of mine"],
+        ),
+        ({"collection": "m", "scheme": "empty"}, ["e, scheme empty: it has no classes"]),
         ({"test_on": ["smic"]}, ["e.test_on", "no effect under protocol composite"]),
         ({"method": "command"}, ["e.command", "no program is named"]),
         ({"method": "command", "command": "no-such x"}, ["e.command", "no program no-such"]),
@@ -80,6 +131,95 @@ def test_what_training_would_refuse_is_refused_before_it(entry, words):
         check_experiment(made(**entry), "e")
     assert all(word in str(caught.value) for word in words), str(caught.value)
     assert caught.value.code == 2
+
+
+def test_weights_of_another_method_are_refused_before_it(tmp_path):
+    path = tmp_path / "w.h5"
+    saved.write_arrays(path, {}, {"kind": "svm"})
+    training = {"start_weights": str(path), "start_sha256": file_digest(path)}
+    with pytest.raises(MerflowError, match="holds weights of a svm"):
+        check_experiment(made(training=training), "e")
+
+
+def looked_at(rows, **experiment):
+    """Check the folds of clips given as `dataset subject class`."""
+    settings = made(**{"protocol": "loso"} | experiment)
+    words = [row.split() for row in rows]
+    keys = [ClipKey(d, s, f"c{i}") for i, (d, s, _) in enumerate(words)]
+    named = [label for *_, label in words]
+    check_folds(
+        settings, "e", keys, named, experiment_folds(settings.experiments["e"], keys, named)
+    )
+
+
+WHOLE = [
+    f"{d} {s} {c}"
+    for d in ("smic", "samm")
+    for s in ("a", "b", "c", "d")
+    for c in ("negative", "positive", "surprise")
+]
+
+
+@pytest.mark.parametrize("protocol", ["loso", "composite", "cross", "kfold", "holdout"])
+@pytest.mark.parametrize("nested", [False, True])
+def test_folds_with_every_class_may_begin(protocol, nested):
+    training = {"stopping": "inner", "inner_folds": 2} if nested else {}
+    rows = [*WHOLE, *(row.replace(" ", " x", 1) for row in WHOLE)]
+    looked_at(rows, protocol=protocol, nested=nested, training=training)
+
+
+@pytest.mark.parametrize(
+    ("rows", "entry", "words"),
+    [
+        (
+            [row for row in WHOLE if "surprise" not in row or row.startswith("samm a")],
+            {"protocol": "composite"},
+            ["experiments.e, fold samm-a: no training clip of class 'surprise'; only samm/a has it",
+             "tested here", "a scheme without this class", "clips of it from other subjects"],
+        ),
+        (
+            [row for row in WHOLE if not ("smic" in row and "surprise" in row)],
+            {},
+            ["fold smic-a: no training clip of class 'surprise'; only samm/a, samm/b, samm/c, ...",
+             "not trained on here (3 more folds lack a class)", "use composite in place of loso"],
+        ),
+        (
+            [row for row in WHOLE if "surprise" not in row],
+            {"method": "command", "command": "python x.py"},
+            ["no training clip of class 'surprise'; no clip of these datasets is of it"],
+        ),
+        (
+            WHOLE,
+            {"nested": True, "training": {"inner_folds": 4}},
+            ["experiments.e, fold samm-a, nested: true, inner fold", "0 clips of class negative",
+             "`nested: false`"],
+        ),
+        (
+            WHOLE,
+            {"training": {"stopping": "inner", "inner_support": 2}},
+            ["fold samm-a, training.stopping: inner, inner fold 1 of 3", "1 clips of class",
+             "`stopping: fixed`"],
+        ),
+        (
+            WHOLE,
+            {"nested": True, "training": {"stopping": "inner"}},
+            ["nested: true, inner fold 1, training.stopping: inner, inner fold"],
+        ),
+    ],
+    ids=["one owner", "empty in a dataset", "empty", "nested", "stopping", "both"],
+)  # fmt: skip
+def test_a_fold_without_a_class_to_learn_is_refused_before_it(rows, entry, words):
+    with pytest.raises(MerflowError) as caught:
+        looked_at(rows, **entry)
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+    assert caught.value.code == 2
+
+
+def test_pooled_factors_count_as_copies_as_training_counts_them():
+    training = {"stopping": "inner", "inner_support": 2}
+    looked_at(WHOLE, factors=["x1+x10"], training=training)
+    with pytest.raises(MerflowError, match="at least 2 of every class"):
+        looked_at(WHOLE, factors=["x1+x10", "x10"], training=training)
 
 
 def test_every_network_says_what_it_takes():

@@ -130,7 +130,7 @@ def settings(root, **experiment):
 
 
 def test_folds_of_every_experiment_are_told(small):
-    known = settings(small)
+    known = settings(small, scheme="binary")
     (found,) = check.check_datasets(known.datasets, known)["experiments"]
     assert (found["folds"], found["clips"], found["one_class_folds"]) == (2, 4, 0)
     assert found["classes"] == {"negative": 2, "positive": 2}
@@ -255,6 +255,23 @@ def test_check_and_the_first_step_refuse_what_training_would(small, tmp_path, mo
     assert found["folds"] == 0 and "no effect under" in found["problems"][0]["found"]
     monkeypatch.chdir(tmp_path)
     with pytest.raises(MerflowError, match="test_on: has no effect under"):
+        start(known.model_dump(mode="json"))
+
+
+def test_check_and_the_first_step_refuse_a_class_that_a_fold_cannot_learn(
+    small, tmp_path, monkeypatch
+):
+    known = settings(small)
+    report = check.check_datasets(known.datasets, known)
+    said = check.render(report)
+    assert check.exit_code(report) == 2
+    assert "experiments.e, fold mine-p01: no training clip of class 'surprise'" in said
+    assert "no clip of these datasets is of it (1 more fold lacks a class)" in said
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(MerflowError, match="no training clip of class 'surprise'"):
+        start(known.model_dump(mode="json"))
+    known = settings(small, scheme="raw")
+    with pytest.raises(MerflowError, match="no list of the emotions of mine"):
         start(known.model_dump(mode="json"))
 
 

@@ -212,6 +212,12 @@ def test_raw_takes_every_word():
     assert "repression" in labels.classes("raw", None, ["casme2"])
 
 
+def test_raw_needs_words_that_are_known_beforehand():
+    with pytest.raises(MerflowError, match="no list of the emotions of manifest") as caught:
+        labels.classes("raw", None, ["casme2", "manifest"])
+    assert "write a scheme" in caught.value.fix
+
+
 def test_unknown_scheme_names_the_nearest():
     with pytest.raises(MerflowError, match="did you mean 'megc2019'"):
         labels.label("megc19", clip())

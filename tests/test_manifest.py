@@ -69,6 +69,33 @@ def test_frame_rates_come_from_the_row_the_config_or_the_video(tmp_path):
     assert "no frame rate" in read(tmp_path).errors[0].found
 
 
+@pytest.mark.parametrize(("one", "two"), [("S01", "s01"), ("1", "01"), ("sub02b", "Sub2B")])
+def test_two_ids_of_what_reads_as_one_person_are_refused(tmp_path, one, two):
+    picture(tmp_path / "a" / "1.png")
+    write(tmp_path, f"{one},a,a,,,,9,joy,", f"{two},b,a,,,,9,fear,", f"{two},c,a,,,,9,fear,")
+    (told,) = read(tmp_path).errors
+    assert f"subjects '{one}' (" in told.found and f"'{two}' read as one person" in told.found
+    assert "row 3" in told.where and "row 2" in told.found
+    with pytest.raises(SystemExit) as left:
+        check(dataset="manifest", root=tmp_path)
+    assert left.value.code == 2
+
+
+def test_ids_that_differ_in_more_than_case_and_zeros_are_people_of_their_own(tmp_path):
+    picture(tmp_path / "a" / "1.png")
+    people = ["1", "10", "100", "s1", "s10", "s101", "s1a", "0"]
+    write(tmp_path, *(f"{person},a,a,,,,9,joy," for person in people))
+    reading = read(tmp_path)
+    assert not reading.errors and len(reading.clips) == len(people)
+
+
+@pytest.mark.parametrize("word", ["-1", "=x", "+x", "@x"])
+def test_an_id_that_a_spreadsheet_would_run_is_refused(tmp_path, word):
+    picture(tmp_path / "a" / "1.png")
+    write(tmp_path, f"{word},a,a,,,,9,joy,", f"p1,{word},a,,,,9,joy,")
+    assert len(read(tmp_path).errors) == 2 and not read(tmp_path).clips
+
+
 def test_rows_of_other_datasets_are_left_aside(tmp_path):
     picture(tmp_path / "a" / "1.png")
     rows = ("mine,p1,a,a,9", "other,p1,b,a,9")

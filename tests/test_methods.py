@@ -166,3 +166,15 @@ def test_flow_svm_learns_direction():
     fitted = make_method(experiment("flow_svm"), CLASSES, 0).fit(data(x, y))
     assert (fitted.predict(x).argmax(1) == y).all()
     assert fitted.facts["features"] == 25 * 8
+
+
+def test_an_svm_refuses_a_class_of_weight_0_in_its_own_words():
+    made = Experiment(
+        method="flow_svm",
+        preparation="p",
+        collection="c",
+        training=Training(class_weights=(0, 1, 1)),
+    )
+    x = np.random.default_rng(0).normal(size=(6, 8, 8, 3)).astype(np.float16)
+    with pytest.raises(MerflowError, match="3 numbers, all above 0"):
+        make_method(made, CLASSES, 0).fit(data(x, np.arange(6) % 3))

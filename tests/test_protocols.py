@@ -113,6 +113,13 @@ def test_cross_trains_on_the_datasets_that_are_not_tested():
     ]
 
 
+def test_folds_whose_names_differ_in_case_alone_are_refused():
+    """They would be one folder on some disks."""
+    keys = [ClipKey(d, "s1", c) for d in ("set", "SET") for c in "xy"]
+    with pytest.raises(MerflowError, match=r"fold set-s1: two folds have this name, case apart"):
+        folds(keys, ["p", "q", "p", "q"], "composite")
+
+
 def test_the_same_subject_id_in_two_datasets_is_two_subjects():
     keys = [ClipKey(d, "1", c) for d in "ab" for c in "xy"]
     made = folds(keys, ["p", "q", "p", "q"], "composite")

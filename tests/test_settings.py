@@ -70,6 +70,16 @@ def test_the_zoo_has_every_network_and_every_method():
         ("preparations.folds", {}, ["folds", "results folder"]),
         ("experiments.e.protocol", "file", ["experiments.e.folds_file", "`protocol: file`"]),
         ("experiments.e.folds_file", "f.csv", ["experiments.e.folds_file", "`protocol: file`"]),
+        ("experiments.e.seeds", [0, -1], ["experiments.e.seeds.1: found -1"]),
+        ("experiments.e.seeds", [3, 0, 3], ["experiments.e.seeds: 3 stands twice"]),
+        ("experiments.e.seeds", [], ["experiments.e.seeds: found []"]),
+        ("experiments.e.factors", [], ["experiments.e.factors: found []"]),
+        ("experiments.e.factors", [10, "x10"], ["experiments.e.factors: x10 stands twice"]),
+        ("experiments.e.factors", ["x1+x10", "10+1"], ["e.factors: x10+x1 stands twice"]),
+        ("schemes.mine", {"any": {"joy": "+"}}, ["schemes.mine.any.joy: class '+'"]),
+        ("schemes.mine", {"any": {"joy": "=x"}}, ["schemes.mine.any.joy: class '=x'"]),
+        ("schemes.mine", {"any": {"joy": " @x"}}, ["class ' @x'", "begin with = + - or @"]),
+        ("schemes.mine", {"any": {"joy": ""}}, ["schemes.mine.any.joy: class ''"]),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_was_found_and_what_is_allowed(path, value, says):
@@ -87,6 +97,11 @@ def test_a_wrong_setting_is_named_with_what_was_found_and_what_is_allowed(path, 
         {"balanced_sampling": True},
         {"augment": {"flip": True}},
         {"start_weights": "w.h5"},
+        {"epochs": 99},
+        {"loss": "focal"},
+        {"scaling": "none"},
+        {"learning_rate": 0.1},
+        {"device": "gpu"},
     ],
     ids=lambda training: next(iter(training)),
 )
@@ -95,6 +110,25 @@ def test_an_svm_refuses_what_only_networks_are_trained_by(training):
     with pytest.raises(MerflowError, match="has no effect on method lbptop_svm") as caught:
         configuration.validate(changed("experiments.e", wanted))
     assert f"experiments.e.training.{next(iter(training))}" in str(caught.value)
+
+
+def test_an_svm_takes_all_that_it_heeds_and_names_all_that_it_does_not():
+    heeded = {"class_weights": "none", "threads": 1, "inner_folds": 2, "inner_support": 2}
+    wanted = {"method": "flow_svm", "training": {**heeded, "svm": {"c": 2}}}
+    configuration.validate(changed("experiments.e", wanted))
+    wanted |= {"network_settings": {"filters": [1]}, "command": "python x.py"}
+    wanted["training"] = {"loss": "focal", "epochs": 20, "momentum": 0.5}
+    with pytest.raises(MerflowError, match="have no effect on method flow_svm") as caught:
+        configuration.validate(changed("experiments.e", wanted))
+    for key in ("training.loss", "training.momentum", "network_settings", "command"):
+        assert f"experiments.e.{key}" in str(caught.value)
+    assert "epochs" not in str(caught.value), "the usual value, as a whole dump of settings has it"
+
+
+def test_settings_written_whole_are_read_again():
+    wanted = {"method": "lbptop_svm", "training": {"svm": {"c": 2}}}
+    settings = configuration.validate(changed("experiments.e", wanted))
+    assert configuration.validate(settings.model_dump(mode="json")) == settings
 
 
 def test_all_faults_are_listed_at_once():

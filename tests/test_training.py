@@ -166,6 +166,12 @@ def test_class_weights_for_other_classes_are_refused():
         balance.class_weights(Training(class_weights=(1, 2)), np.arange(3), CLASSES)
 
 
+@pytest.mark.parametrize("given", [(-1, 1, 1), (0, 0, 0), (float("nan"), 1, 1)])
+def test_class_weights_that_weigh_nothing_are_refused(given):
+    with pytest.raises(MerflowError, match="none negative, for negative, positive, surprise"):
+        balance.class_weights(Training(class_weights=given), np.arange(3), CLASSES)
+
+
 def test_class_weights_reach_the_loss():
     """Weight on one class alone: that class is learned, the others are not looked at."""
     method = fitted(class_weights=(0.0, 0.0, 1.0), epochs=8, learning_rate=0.01)
@@ -328,7 +334,11 @@ def test_a_network_that_cannot_be_built_says_what_would_do(network, settings, me
 
 
 def test_inner_folds_keep_subjects_whole_and_spread_classes():
-    from merflow.training import inner
+    from merflow.training import innerfolds
+
+    def held_by(data):
+        wanted = Training(inner_folds=3)
+        return innerfolds.folds(data.keys, data.y, CLASSES, wanted, "nested: true")
 
     rng = np.random.default_rng(0)
     keys = tuple(
@@ -336,20 +346,33 @@ def test_inner_folds_keep_subjects_whole_and_spread_classes():
     )
     y = rng.integers(0, 3, len(keys))
     data = TrainingData(np.zeros((len(keys), 1)), y, keys)
-    held = inner.folds(data, 3, 1)
+    held = held_by(data)
     for subject in {key.subject_key for key in keys}:
         assert len({held[i] for i, key in enumerate(keys) if key.subject_key == subject}) == 1
     for dataset in ("a", "b"):
         sizes = np.bincount([held[i] for i, k in enumerate(keys) if k.dataset == dataset])
         assert sizes.max() - sizes.min() <= 4
     shuffled = data.take(rng.permutation(len(keys)))
-    again = dict(zip(shuffled.keys, inner.folds(shuffled, 3, 1), strict=True))
+    again = dict(zip(shuffled.keys, held_by(shuffled), strict=True))
     assert [again[key] for key in keys] == held.tolist()
 
 
 def test_inner_folds_without_support_for_a_class_are_refused():
-    with pytest.raises(MerflowError, match="clips of class number"):
+    with pytest.raises(MerflowError, match=r"clips of class (negative|positive|surprise) are") as e:
         fitted(stopping="inner", inner_folds=4, inner_support=2)
+    assert e.value.where.startswith("training.stopping: inner, inner fold ")
+    assert e.value.fix.endswith("`stopping: fixed`")
+
+
+def test_inner_folds_of_a_nested_choice_are_not_blamed_on_stopping():
+    from merflow.training import innerfolds
+
+    keys = [ClipKey("a", f"s{i}", "c") for i in range(7)]
+    y = np.array([0, 0, 0, 1, 1, 1, 2])
+    with pytest.raises(MerflowError) as e:
+        innerfolds.folds(keys, y, CLASSES, Training(), "nested: true")
+    assert "stopping" not in str(e.value) and e.value.where == "nested: true, inner fold 1 of 3"
+    assert "of class surprise are" in e.value.found and "`nested: false`" in e.value.fix
 
 
 def test_the_median_of_the_best_epochs_is_trained_for():

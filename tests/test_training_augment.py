@@ -133,6 +133,6 @@ def test_rotated_flow_turns_its_vectors_with_the_picture():
 @pytest.mark.parametrize("key", ["brightness", "noise", "jitter"])
 def test_changes_that_mean_nothing_for_flow_are_refused(key):
     settings = Augment(**{key: 1})
-    augment.check(settings, (4, 8, 8, 1))
+    augment.check(settings, "frames")
     with pytest.raises(MerflowError, match=rf"augment\.{key}"):
-        augment.check(settings, (8, 8, 3))
+        augment.check(settings, "flow")

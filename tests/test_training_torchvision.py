@@ -293,7 +293,7 @@ def test_an_experiment_starts_from_a_converted_file_in_colour_and_in_grey(tmp_pa
     digest = torchvision.convert_file("r3d18", tmp_path / "r3d_18.pth", target)
     grey = build_network("r3d18", (2, 16, 16, 1), 2, {"spatial_attention": True})
     done = start.begin_from(grey, "r3d18", target)
-    assert done == {"start": digest, "start_layers": 40, "subjects": []}
+    assert done == {"start": digest, "start_layers": 40, "subjects": [], "prints": []}
     np.testing.assert_array_equal(
         np.asarray(grey.get_layer("layer4_1_conv2_0").kernel),
         state["layer4.1.conv2.0.weight"].transpose(2, 3, 4, 1, 0),

@@ -4,15 +4,23 @@ import os
 import shlex
 import shutil
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+
 from merflow import labels, networks
+from merflow.clips import ClipKey
 from merflow.errors import MerflowError
-from merflow.settings import Experiment, Pretraining, Settings
+from merflow.learnable import assert_learnable
+from merflow.protocols import Fold
+from merflow.settings import SVMS, Experiment, Pretraining, Settings
+from merflow.training import augment, balance, innerfolds, startfile
 
 
 def check_experiment(settings: Settings, name: str) -> None:
-    """Refuse an experiment whose network, program, weights or folds cannot be what it says."""
+    """Refuse an experiment whose method, classes, weights or folds cannot be what it says."""
     entry, where = settings.experiments[name], f"experiments.{name}"
     if entry.test_on and entry.protocol != "cross":
         raise MerflowError(
@@ -21,50 +29,111 @@ def check_experiment(settings: Settings, name: str) -> None:
             "protocol: cross, or no test_on",
             "change one of the two",
         )
+    classes = _classes(settings, entry, where)
     if entry.method == "command":
         _program_is_there(f"{where}.command", entry.command)
         return
-    _weights_fit_classes(settings, entry, where)
+    _weights_fit_classes(entry, where, classes)
+    if entry.method in SVMS:
+        _kind_fits(settings, entry, where, entry.method, SVMS[entry.method])
     if entry.method == "keras":
         _network_fits(settings, entry, where)
     if entry.pretrain:
         begun, where = settings.pretrainings[entry.pretrain], f"pretrainings.{entry.pretrain}"
+        _classes(settings, begun, where)
         _network_fits(settings, begun, where)
+
+
+def check_folds(
+    settings: Settings, name: str, keys: Sequence[ClipKey], named: Sequence[str], made: list[Fold]
+) -> None:
+    """Refuse folds that lack a class to learn, in training or in the inner folds asked for.
+
+    named: the classes of the clips `keys`; made: the experiment's folds of them. A clip that is
+    skipped on the way can still empty a class: training looks again.
+    """
+    entry = settings.experiments[name]
+    with _of(f"experiments.{name}"):
+        classes = labels.classes(
+            entry.scheme, settings, sorted(settings.collections[entry.collection])
+        )
+        assert_learnable(keys, named, made, classes, entry.protocol)
+        y = np.array([classes.index(word) for word in named], np.int64)
+        for fold in made:
+            with _of(f"fold {fold.name}"):
+                _inner_folds_hold(entry, [keys[i] for i in fold.train], y[fold.train], classes)
+
+
+def _inner_folds_hold(
+    entry: Experiment, keys: list[ClipKey], y: np.ndarray, classes: Sequence[str]
+) -> None:
+    # Pooled factors give a training several copies of each clip.
+    copies = min(factor.count("+") + 1 for factor in entry.factors)
+    rows, y = keys * copies, np.tile(y, copies)
+    stops = entry.method == "keras" and entry.training.stopping == "inner"
+    if stops:
+        innerfolds.folds(rows, y, classes, entry.training, "training.stopping: inner")
+    if not entry.nested:
+        return
+    held = innerfolds.folds(rows, y, classes, entry.training, "nested: true")
+    for out in np.unique(held) if stops else ():
+        rest = np.flatnonzero(held != out)
+        within = [rows[i] for i in rest]
+        with _of(f"nested: true, inner fold {out + 1}"):
+            innerfolds.folds(within, y[rest], classes, entry.training, "training.stopping: inner")
+
+
+@contextmanager
+def _of(where: str) -> Iterator[None]:
+    """Say of an error from within which part of the config it is about."""
+    try:
+        yield
+    except MerflowError as error:
+        key = " " not in where and error.where.startswith("training.")
+        error.where = f"{where}{'.' if key else ', '}{error.where}"
+        raise
+
+
+def _classes(settings: Settings, entry: Experiment | Pretraining, where: str) -> tuple[str, ...]:
+    """Return the classes of an experiment; refuse a scheme that gives it none."""
+    with _of(where):
+        members = sorted(settings.collections[entry.collection])
+        classes = labels.classes(entry.scheme, settings, members)
+        if not classes:
+            raise MerflowError(f"scheme {entry.scheme}", "it has no classes", "two at least")
+    return classes
+
+
+def _kind_fits(
+    settings: Settings, entry: Experiment | Pretraining, where: str, user: str, wanted: str
+) -> None:
+    kind = settings.preparations[entry.preparation].kind
+    if wanted not in ("", kind):
+        raise MerflowError(
+            f"{where}.preparation",
+            f"{user} cannot take '{entry.preparation}', of kind: {kind}",
+            f"a preparation of `kind: {wanted}`",
+            f"name another preparation or another {'method' if user in SVMS else 'network'}",
+        )
 
 
 def _network_fits(settings: Settings, entry: Experiment | Pretraining, where: str) -> None:
     networks.check_types(entry.network, entry.network_settings, f"{where}.network_settings")
-    kind = settings.preparations[entry.preparation].kind
-    if (wanted := networks.kind_of_input(entry.network)) not in ("", kind):
-        raise MerflowError(
-            f"{where}.preparation",
-            f"{entry.network} cannot take '{entry.preparation}', of kind: {kind}",
-            f"a preparation of `kind: {wanted}`",
-            "name another preparation or another network",
-        )
-    start = entry.training.start_weights
-    if start and not Path(start).is_file():
-        raise MerflowError(
-            f"{where}.training.start_weights",
-            f"no file {start}",
-            "a weights file, absolute or from the folder merflow is run in",
-            "correct the path",
-        )
+    _kind_fits(settings, entry, where, entry.network, networks.kind_of_input(entry.network))
+    training = entry.training
+    with _of(where):
+        augment.check(training.augment, settings.preparations[entry.preparation].kind)
+        named = getattr(entry, "pretrain", "")
+        begun = startfile.start_file(training, Path(named) if named else None)
+        if begun and not named:
+            startfile.check_made_for(entry.network, begun, entry.network_settings)
 
 
-def _weights_fit_classes(settings: Settings, entry: Experiment, where: str) -> None:
+def _weights_fit_classes(entry: Experiment, where: str, classes: Sequence[str]) -> None:
     given = entry.training.class_weights
-    if isinstance(given, str):
-        return
-    members = sorted(settings.collections[entry.collection])
-    classes = labels.classes(entry.scheme, settings, members)
-    if len(given) != len(classes):
-        raise MerflowError(
-            f"{where}.training.class_weights",
-            f"{len(given)} numbers",
-            f"{len(classes)}, for {', '.join(classes)}",
-            "one number a class, in this order",
-        )
+    if not isinstance(given, str):
+        with _of(where):
+            balance.check_given(given, classes, svm=entry.method in SVMS)
 
 
 def _program_is_there(where: str, command: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from merflow import labels
-from merflow.beforehand import check_experiment
+from merflow.beforehand import check_experiment, check_folds
 from merflow.clips import Clip, ClipKey
 from merflow.datasets import (
     NO_SUBJECT,
@@ -22,6 +22,7 @@ from merflow.errors import BAD_INPUT, DONE, WARNED, MerflowError
 from merflow.foldsfile import experiment_folds
 from merflow.inspect_frames import Look, copies, look
 from merflow.settings import DatasetEntry, Settings
+from merflow.split import permuted
 
 Facts = dict[str, Any]
 SHOWN = 5
@@ -179,7 +180,11 @@ def _experiments(settings: Settings | None, readings: Mapping[str, Reading]) -> 
             require_subjects(kept, f"experiments.{name}")
             kind = settings.preparations[entry.preparation].kind
             require_stages(kept, entry.factors, kind, f"experiments.{name}")
-            made = experiment_folds(entry, [c.key for c in kept], named)
+            keys = [clip.key for clip in kept]
+            if entry.permute_labels is not None:
+                named = permuted(keys, named, entry.permute_labels)
+            made = experiment_folds(entry, keys, named)
+            check_folds(settings, name, keys, named, made)
         except MerflowError as error:
             problem = Problem("error", error.where, error.found, error.expected, error.fix)
             found.append({**facts, "folds": 0, "problems": [_problem(problem)]})

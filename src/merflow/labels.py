@@ -189,7 +189,8 @@ def classes(
 ) -> tuple[str, ...]:
     """Return the class names, sorted, of a scheme over `datasets` (all it knows when none given).
 
-    Refuses datasets that the scheme has no classes for, and to pool those whose classes differ.
+    Refuses datasets that the scheme has no classes for, and to pool those whose classes differ;
+    under `raw`, a dataset whose words are its user's own.
     """
     from merflow.datasets import names as known
     from merflow.datasets import spec_of
@@ -197,6 +198,14 @@ def classes(
     chosen, wanted = scheme_of(scheme, settings), list(datasets)
     if chosen.mapping is None:
         readers = [reader_of(d, settings) for d in wanted] or list(known())
+        if wordless := [d for d in wanted if not spec_of(reader_of(d, settings)).emotions]:
+            raise MerflowError(
+                f"scheme {scheme}",
+                f"no list of the emotions of {', '.join(wordless)} is known, and so no classes",
+                "datasets whose emotions are published",
+                "write a scheme of its words, `schemes: {mine: {any: {joy: joy, fear: fear}}}`; "
+                "`merflow check` lists the words found",
+            )
         return tuple(sorted({e for r in readers for e in spec_of(r).emotions}))
     if not wanted:
         return tuple(sorted({c for m in chosen.mapping.values() for c in m.values()}))

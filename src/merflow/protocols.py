@@ -108,14 +108,14 @@ def assert_disjoint(keys: Sequence[ClipKey], made: Sequence[Fold]) -> None:
     """Raise unless every fold's training and test subject keys are disjoint, names unique."""
     seen: set[str] = set()
     for fold in made:
-        if fold.name in seen:
+        if fold.name.casefold() in seen:  # One folder on some disks.
             raise MerflowError(
                 f"fold {fold.name}",
-                "two folds have this name",
+                "two folds have this name, case apart",
                 "one name a fold",
-                "rename the dataset or subject so that '<dataset>-<subject>' is unique",
+                "rename the dataset or subject so that '<dataset>-<subject>' is unique in any case",
             )
-        seen.add(fold.name)
+        seen.add(fold.name.casefold())
         check_disjoint(fold.name, [keys[i] for i in fold.train], [keys[i] for i in fold.test])
 
 
@@ -168,7 +168,7 @@ def _check(keys: Sequence[ClipKey], labels: Sequence[str]) -> None:
         )
 
 
-_REMEDIES = {
+REMEDIES = {
     "loso": "use composite in place of loso, or add subjects",
     "cross": "train on more datasets, or add subjects to them",
     "kfold": "more folds, or more subjects",
@@ -184,7 +184,7 @@ def _assert_trainable(labels: Sequence[str], made: Sequence[Fold], protocol: str
                 f"fold {fold.name}",
                 f"its {len(fold.train)} training clips are all of class '{classes.pop()}'",
                 "at least two classes to learn from",
-                _REMEDIES.get(protocol, "add subjects with clips of the other classes"),
+                REMEDIES.get(protocol, "add subjects with clips of the other classes"),
             )
 
 

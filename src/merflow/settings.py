@@ -3,14 +3,14 @@
 `config/README.md` and `workflow/schemas/config.schema.json` are generated from this file.
 """
 
-import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from merflow.clips import Entry
 from merflow.errors import nearest
 from merflow.names import Name
+from merflow.settingvalues import ClassName, Factor, Seed, each_once
 from merflow.stagesettings import (  # noqa: F401 - one place to import settings from
     Align,
     Crop,
@@ -25,21 +25,12 @@ from merflow.stagesettings import (  # noqa: F401 - one place to import settings
 RESERVED_NAMES = {"aligned", "folds", "runs", "tables", "logs", "truth", "catalogue", "benchmarks"}
 
 
-def _factor(value: Any) -> str:  # noqa: ANN401
-    """Return a factor as it stands in paths: 10 -> x10, 'x1+10' -> x1+x10."""
-    parts = str(value).split("+")
-    try:
-        numbers = [float(part.strip().removeprefix("x")) for part in parts]
-    except ValueError:
-        numbers = [math.nan]
-    if not all(math.isfinite(n) and n > 0 for n in numbers) or len(set(numbers)) < len(numbers):
-        raise ValueError(f"factor {value!r}: expected a number above 0 (10 or x10), or x1+x10")
-    return "+".join(f"x{n:g}" for n in numbers)
-
-
-Factor = Annotated[str, BeforeValidator(_factor)]
 Method = Literal["keras", "lbptop_svm", "flow_svm", "command"]
-SVMS = ("lbptop_svm", "flow_svm")
+SVMS = {"lbptop_svm": "frames", "flow_svm": "flow"}
+"""The SVMs, and the kind of preparation each takes."""
+
+USED_BY_SVMS = {"class_weights", "svm", "threads", "inner_folds", "inner_support"}
+"""What of `training` an SVM heeds; the inner folds are those of `nested`."""
 
 
 class DatasetEntry(Tree):
@@ -87,9 +78,11 @@ class Training(Tree):
     stopping: Literal["fixed", "inner"] = Field(
         "fixed", description="fixed: all epochs; inner: chosen on folds of training subjects."
     )
-    inner_folds: int = Field(3, ge=2, description="inner: number of inner folds.")
+    inner_folds: int = Field(3, ge=2, description="inner, nested: number of inner folds.")
     inner_support: int = Field(
-        1, ge=1, description="inner: fewest clips of a class on either side of an inner fold."
+        1,
+        ge=1,
+        description="inner, nested: fewest clips of a class on a side of an inner fold.",
     )
     batch_size: int = Field(8, ge=1, description="Clips a step.")
     accumulate: int = Field(1, ge=1, description="Steps whose gradients are added up.")
@@ -141,7 +134,7 @@ class Experiment(Tree):
     network_settings: dict[str, Any] = Field({}, description="keras: settings of the network.")
     command: str = Field("", description="command: the program run for every fold.")
     preparation: str = Field(description="Name of a preparation.")
-    factors: tuple[Factor, ...] = Field(
+    factors: Annotated[tuple[Factor, ...], AfterValidator(each_once)] = Field(
         ("x1", "x10", "x25", "x50"),
         min_length=1,
         description="Magnification, times the displacement: 10 or x10; several pooled: x1+x10.",
@@ -157,7 +150,9 @@ class Experiment(Tree):
     test_on: tuple[str, ...] = Field((), description="cross: datasets tested on.")
     folds: int = Field(5, ge=2, description="kfold: number of folds.")
     holdout: float = Field(0.3, gt=0, lt=1, description="holdout: share of subjects tested on.")
-    seeds: tuple[int, ...] = Field((0,), min_length=1, description="One run per seed.")
+    seeds: Annotated[tuple[Seed, ...], AfterValidator(each_once)] = Field(
+        (0,), min_length=1, description="One run per seed."
+    )
     control: Literal[
         "none", "frozen", "reversed", "shuffled", "masked", "dataset-only", "length-only"
     ] = Field("none", description="Negative control: what is taken from the clips beforehand.")
@@ -184,7 +179,7 @@ class Pretraining(Tree):
     factor: Factor = Field("x1", description="Magnification, times the displacement.")
     scheme: str = Field("raw", description="How emotions become classes.")
     collection: str = Field(description="Name of a collection; none of its subjects is tested on.")
-    seed: int = Field(0, description="Seed of everything random.")
+    seed: int = Field(0, ge=0, description="Seed of everything random.")
     training: Training = Field(Training(), description="How the network is fitted.")
 
 
@@ -193,7 +188,7 @@ class Settings(Tree):
 
     datasets: dict[Name, DatasetEntry] = Field({}, description="Datasets on this machine, by name.")
     collections: dict[Name, tuple[str, ...]] = Field({}, description="Named sets of datasets.")
-    schemes: dict[Name, dict[str, dict[str, str]]] = Field(
+    schemes: dict[Name, dict[str, dict[str, ClassName]]] = Field(
         {}, description="Own schemes: dataset (or any) -> emotion -> class."
     )
     align: Align = Field(Align(), description="Align stage.")
@@ -266,13 +261,20 @@ class Settings(Tree):
 
 
 def _refuse_for_svm(where: str, experiment: Experiment) -> None:
-    """Refuse what only a network is trained by: an SVM would leave it undone and say nothing."""
+    """Refuse what only a network is trained by: an SVM would leave it undone and say nothing.
+
+    A key at its default asks for nothing: `results/config.yaml` has them all.
+    """
     usual = Training()
-    for key in ("stopping", "balanced_sampling", "augment", "start_weights"):
-        if getattr(experiment.training, key) != getattr(usual, key):
-            raise ValueError(
-                f"{where}.training.{key}: has no effect on method {experiment.method}; leave it out"
-            )
+    given = {
+        f"training.{key}": getattr(experiment.training, key) != getattr(usual, key)
+        for key in Training.model_fields
+        if key not in USED_BY_SVMS
+    }
+    given |= {key: bool(getattr(experiment, key)) for key in ("network_settings", "command")}
+    if wrong := [f"{where}.{key}" for key, asked in given.items() if asked]:
+        said = "has no effect" if len(wrong) == 1 else "have no effect"
+        raise ValueError(f"{', '.join(wrong)}: {said} on method {experiment.method}; leave out")
 
 
 def _known(where: str, kind: str, word: str, known: Any) -> None:  # noqa: ANN401

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from merflow.beforehand import check_experiment
+from merflow.beforehand import check_experiment, check_folds
 from merflow.catalogue import SHEETS, catalogue_path, catalogue_text
 from merflow.configuration import merge, read_yaml, validate
 from merflow.files import write_text
@@ -27,9 +27,11 @@ def start(raw: Mapping[str, Any], fresh: bool = True, files: Iterable[str] = ())
     plan = Plan.read(settings, fresh)
     plan.oracle_runs()
     plan.choices()
-    for name in plan.experiments:
+    for name in plan.experiments:  # What does not fit is said now, in one message.
         check_experiment(settings, name)
-        plan.folds(name)  # A scheme or protocol that does not fit is said now, in one message.
+        made, data = plan.folds(name), plan.labelled(name)
+        if fresh:
+            check_folds(settings, name, [clip.key for clip in data.clips], data.labels, made)
     if fresh:
         text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
         _keep(Path("results/config.yaml"), text)

@@ -199,9 +199,9 @@ def inner_predictions(
     subject: what a choice between factors may look at. All begin with the weights in `start`.
     """
     from merflow.methods import make_method
-    from merflow.training import inner
+    from merflow.training import innerfolds
 
-    held = inner.folds(data, experiment.training.inner_folds, experiment.training.inner_support)
+    held = innerfolds.folds(data.keys, data.y, classes, experiment.training, "nested: true")
     answers = np.empty((len(data.y), len(classes)))
     for number in np.unique(held):
         out = np.flatnonzero(held == number)

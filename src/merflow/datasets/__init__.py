@@ -7,6 +7,7 @@ import functools
 import importlib
 import os
 import pkgutil
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -86,6 +87,7 @@ def read_dataset(name: str, entry: DatasetEntry, *, annotations_only: bool = Fal
         corrections = errata.Errata()
     source = Source(name, root, entry, spec, annotations_only, corrections)
     clips = _unique(source, adapter.read_clips(source))
+    _tell_subjects_apart(source, clips)
     if not clips and not any(p.severity == "error" for p in source.problems):
         raise MerflowError(
             str(root),
@@ -133,6 +135,26 @@ def _unique(source: Source, clips: Iterable[Clip]) -> list[Clip]:
             "delete one of the two",
         )
     return kept
+
+
+def _tell_subjects_apart(source: Source, clips: Iterable[Clip]) -> None:
+    """Report subjects whose ids agree but for case and leading zeros: likely one person."""
+    people: dict[str, ClipKey] = {}
+    for clip in clips:
+        people.setdefault(clip.key.subject, clip.key)
+    seen: dict[str, ClipKey] = {}
+    for key in people.values():
+        alike = re.sub(r"(?<!\d)0+(?=\d)", "", key.subject.casefold())
+        first = seen.setdefault(alike, key)
+        if first is not key:
+            where = [source.places.get(k, [str(source.root)])[0] for k in (key, first)]
+            source.fail(
+                where[0],
+                f"subjects '{first.subject}' ({where[1]}) and '{key.subject}' read as one person",
+                "one id a person: with two, one trains the fold that tests the other",
+                "write them the same way; two people need ids that differ in more than case or "
+                "leading zeros",
+            )
 
 
 def require_subjects(clips: Iterable[Clip], where: str) -> None:

@@ -42,10 +42,12 @@ class SvmMethod:
         check(data, self.classes)
         from sklearn.svm import SVC
 
-        from merflow.training.balance import class_weights
+        from merflow.training.balance import check_given, class_weights
 
         started = time.perf_counter()
         training = self.experiment.training
+        if isinstance(training.class_weights, tuple):
+            check_given(training.class_weights, self.classes, svm=True)
         raw = features(self.experiment.method, training, data.x).astype(np.float64)
         mean, deviation = raw.mean(0), raw.std(0)
         deviation[deviation < 1e-9] = 1.0

@@ -18,9 +18,9 @@ def active(augment: Augment) -> bool:
     return augment != Augment()
 
 
-def check(augment: Augment, shape: tuple[int, ...]) -> None:
-    """Refuse changes that mean nothing for flow, shape (H, W, 3)."""
-    if len(shape) == 4:
+def check(augment: Augment, kind: str) -> None:
+    """Refuse changes that mean nothing for a kind of clips, `frames` or `flow`."""
+    if kind == "frames":
         return
     for key in ("brightness", "noise", "jitter"):
         if getattr(augment, key):

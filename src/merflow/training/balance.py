@@ -1,5 +1,6 @@
 """Class weights from the training labels alone."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,14 +17,22 @@ def class_weights(training: Training, y: np.ndarray, classes: Sequence[str]) -> 
     """
     given, k = training.class_weights, len(classes)
     if isinstance(given, tuple):
-        if len(given) != k or min(given) < 0 or max(given) <= 0:
-            raise MerflowError(
-                "training.class_weights",
-                f"{len(given)} numbers: {', '.join(f'{w:g}' for w in given)}",
-                f"{k} numbers, none negative, for {', '.join(classes)}",
-            )
+        check_given(given, classes)
         return np.asarray(given, np.float32)
     if given == "none" or training.balanced_sampling:
         return np.ones(k, np.float32)
     counts = np.bincount(y, minlength=k)
     return (len(y) / (k * np.maximum(counts, 1))).astype(np.float32)
+
+
+def check_given(given: Sequence[float], classes: Sequence[str], *, svm: bool = False) -> None:
+    """Refuse weights of the config that are not one a class; an SVM takes none that is 0."""
+    sound = len(given) == len(classes) and all(0 <= w < math.inf for w in given) and any(given)
+    if not sound or (svm and 0 in given):
+        raise MerflowError(
+            "training.class_weights",
+            f"{len(given)} numbers: {', '.join(f'{w:g}' for w in given)}",
+            f"{len(classes)} numbers, {'all above 0' if svm else 'none negative'}, for "
+            f"{', '.join(classes)}",
+            "one number a class, in this order",
+        )

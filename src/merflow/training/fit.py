@@ -21,10 +21,12 @@ from merflow.training import (
     batchnorm,
     flops,
     inner,
+    innerfolds,
     losses,
     optimisers,
     scaling,
     start,
+    startfile,
 )
 from merflow.twins import prints
 
@@ -60,12 +62,14 @@ class Trained:
 
 def train_fold(recipe: Recipe, data: TrainingData, watch: Watch | None = None) -> Trained:
     """Train on all clips of the fold, for the epochs set or for those inner folds choose."""
-    augment.check(recipe.training.augment, data.x.shape[1:])
+    augment.check(recipe.training.augment, "frames" if data.x.ndim == 5 else "flow")
     epochs = recipe.training.epochs
     if recipe.training.stopping == "fixed":
         return train(recipe, data, epochs, watch)
     count = recipe.training.inner_folds
-    held = inner.folds(data, count, recipe.training.inner_support)
+    held = innerfolds.folds(
+        data.keys, data.y, recipe.classes, recipe.training, "training.stopping: inner"
+    )
     curves = []
     for fold in range(count):
         rest = data.take(np.flatnonzero(held != fold))
@@ -106,7 +110,7 @@ def train(recipe: Recipe, data: TrainingData, epochs: int, watch: Watch | None =
         recipe.network, recipe.settings, data.x.shape[1:], len(recipe.classes), scale
     )
     begun: dict[str, Any] = {}
-    if file := start.start_file(training, recipe.weights):
+    if file := startfile.start_file(training, recipe.weights):
         begun = start.begin_from(model.layers[-1], recipe.network, file, recipe.settings)
     weights = balance.class_weights(training, data.y, recipe.classes)
     history = _fit(model, recipe, data, weights, epochs, watch, clock)

@@ -9,33 +9,7 @@ import numpy as np
 
 from merflow.errors import MerflowError
 from merflow.files import file_digest
-from merflow.settings import Training
-
-
-def start_file(training: Training, given: Path | None) -> Path | None:
-    """Return the file a network starts from, its SHA-256 checked; None: it starts at random."""
-    if given and training.start_weights:
-        raise MerflowError(
-            "training.start_weights",
-            "is set beside `pretrain`",
-            "one start: the pretraining's weights or a file",
-            "remove one of the two",
-        )
-    if given or not training.start_weights:
-        return given
-    path = Path(training.start_weights)
-    if not path.is_file():
-        raise MerflowError("training.start_weights", f"no file {path}", "a weights file")
-    found = file_digest(path)
-    if found != training.start_sha256.lower():
-        raise MerflowError(
-            str(path),
-            f"its SHA-256 is {found}",
-            f"training.start_sha256: {training.start_sha256 or '(not set)'}",
-            "write the digest that belongs to the file into the config; if it should be another, "
-            "fetch the file again",
-        )
-    return path
+from merflow.training.startfile import check_made_for
 
 
 def begin_from(
@@ -48,16 +22,10 @@ def begin_from(
     """
     from merflow.methods import saved
 
-    if name == "vgg16_transfer" and saved.is_of_keras(path):
-        return _convolutions_of_keras(network, path, settings or {})
+    check_made_for(name, path, settings or {})
+    if saved.is_of_keras(path):
+        return _convolutions_of_keras(network, path)
     about = saved.description(path)
-    if about.get("network") != name:
-        raise MerflowError(
-            str(path),
-            f"holds weights of {about.get('network', 'a ' + about['kind'])}",
-            f"weights of network {name}",
-            "name the network these weights were made with, or other weights",
-        )
     source = saved.rebuild(path, about).layers[-1]
     ours, theirs = _weighted(network), _weighted(source)
     if len(ours) != len(theirs):
@@ -79,16 +47,8 @@ def begin_from(
     return {"start": file_digest(path), "start_layers": len(ours) - 1, **seen}
 
 
-def _convolutions_of_keras(
-    network: keras.Model, path: Path, settings: Mapping[str, Any]
-) -> dict[str, Any]:
+def _convolutions_of_keras(network: keras.Model, path: Path) -> dict[str, Any]:
     """Give VGG16's convolutions the ImageNet weights of a file as Keras offers it, without top."""
-    if settings.get("weights") != "given":
-        raise MerflowError(
-            "network vgg16_transfer: weights",
-            f"{settings.get('weights', 'none')!r}, but training.start_weights are ImageNet's",
-            "weights: given, which scales the input as these weights need it",
-        )
     features = network.get_layer("features")
     try:
         features.load_weights(path)
