@@ -75,6 +75,7 @@ def test_the_zoo_has_every_network_and_every_method():
         ("experiments.e.seeds", [], ["experiments.e.seeds: found []"]),
         ("experiments.e.factors", [], ["experiments.e.factors: found []"]),
         ("experiments.e.factors", [10, "x10"], ["experiments.e.factors: x10 stands twice"]),
+        ("experiments.e.factors", ["1+1.0000001"], ["factor '1+1.0000001'"]),
         ("experiments.e.factors", ["x1+x10", "10+1"], ["e.factors: x10+x1 stands twice"]),
         ("schemes.mine", {"any": {"joy": "+"}}, ["schemes.mine.any.joy: class '+'"]),
         ("schemes.mine", {"any": {"joy": "=x"}}, ["schemes.mine.any.joy: class '=x'"]),

@@ -15,9 +15,10 @@ def _factor(value: Any) -> str:  # noqa: ANN401
         numbers = [float(part.strip().removeprefix("x")) for part in parts]
     except ValueError:
         numbers = [math.nan]
-    if not all(math.isfinite(n) and n > 0 for n in numbers) or len(set(numbers)) < len(numbers):
+    names = [f"x{n:g}" for n in numbers]
+    if not all(math.isfinite(n) and n > 0 for n in numbers) or len(set(names)) < len(names):
         raise ValueError(f"factor {value!r}: expected a number above 0 (10 or x10), or x1+x10")
-    return "+".join(f"x{n:g}" for n in numbers)
+    return "+".join(names)
 
 
 def each_once(values: tuple[Any, ...]) -> tuple[Any, ...]:
