@@ -1,5 +1,7 @@
 """What is redone after a change, read from the job lists of dry runs: that, and nothing else."""
 
+import shutil
+
 import openpyxl
 
 TABLES = {"table": 1, "report": 1, "manifest": 1}
@@ -98,3 +100,9 @@ def test_a_missing_file_in_the_middle_does_not_hide_a_changed_setting(project):
     for path in project.path("results/grey32/cropped").rglob("*.h5"):
         path.unlink()
     assert project.jobs()["crop"] == SUBJECTS
+
+
+def test_a_run_that_was_deleted_is_made_again_whole(project):
+    """Tables are there, so a workflow would call the run's own files done with."""
+    shutil.rmtree(project.path("results/runs/quick/x10"))
+    assert project.jobs() == {"train": 1, "score": 1} | TABLES
