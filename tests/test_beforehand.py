@@ -141,6 +141,17 @@ def test_weights_of_another_method_are_refused_before_it(tmp_path):
         check_experiment(made(training=training), "e")
 
 
+def test_weights_that_saw_a_tested_subject_are_refused_before_it(tmp_path):
+    path = tmp_path / "w.h5"
+    saved.write_arrays(path, {}, {"kind": "network", "network": "cnn3d", "settings": {},
+        "shape": [10, 64, 64, 1], "classes": ["a", "b"], "batch_size": 8,
+        "subjects": ["samm/b"]})  # fmt: skip
+    training = {"start_weights": str(path), "start_sha256": file_digest(path)}
+    with pytest.raises(MerflowError, match="experiments.e, fold samm-b: .* trained on samm/b, te"):
+        looked_at(WHOLE, protocol="composite", training=training)
+    looked_at(WHOLE, protocol="cross", test_on=["smic"], training=training)
+
+
 def looked_at(rows, **experiment):
     """Check the folds of clips given as `dataset subject class`."""
     settings = made(**{"protocol": "loso"} | experiment)

@@ -220,10 +220,10 @@ def test_a_file_of_weights_that_saw_the_tested_clip_under_another_name_is_refuse
     first = trained(fold="casme2-s1") / "weights.weights.h5"
     planted = pixels(1)
     planted[3:6] = pixels()[0:3]  # Subject s1 is now who was s0 then.
-    with pytest.raises(MerflowError, match="weights.h5 saw the pixels of test clip casme2/s1/c0"):
+    with pytest.raises(MerflowError, match="weights.h5 saw the pixels of casme2/s1/c0, tested"):
         trained(x=planted, fold="casme2-s1", **start(first))
     second = trained(x=pixels(2), fold="casme2-s1", **start(first)) / "weights.weights.h5"
-    with pytest.raises(MerflowError, match="weights.h5 saw the pixels of test clip casme2/s1/c0"):
+    with pytest.raises(MerflowError, match="weights.h5 saw the pixels of casme2/s1/c0, tested"):
         trained(x=planted, fold="casme2-s1", **start(second))
 
 

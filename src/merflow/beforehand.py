@@ -14,6 +14,7 @@ from merflow import labels, networks
 from merflow.clips import ClipKey
 from merflow.errors import MerflowError
 from merflow.learnable import assert_learnable
+from merflow.persons import people
 from merflow.protocols import Fold
 from merflow.settings import SVMS, Experiment, Pretraining, Settings
 from merflow.training import augment, balance, innerfolds, startfile
@@ -47,7 +48,7 @@ def check_experiment(settings: Settings, name: str) -> None:
 def check_folds(
     settings: Settings, name: str, keys: Sequence[ClipKey], named: Sequence[str], made: list[Fold]
 ) -> None:
-    """Refuse folds that lack a class to learn, in training or in the inner folds asked for.
+    """Refuse folds that lack a class to learn, also in inner folds, or test whom their start saw.
 
     named: the classes of the clips `keys`; made: the experiment's folds of them. A clip that is
     skipped on the way can still empty a class: training looks again.
@@ -59,9 +60,20 @@ def check_folds(
         )
         assert_learnable(keys, named, made, classes, entry.protocol)
         y = np.array([classes.index(word) for word in named], np.int64)
+        if entry.method == "keras" and entry.training.start_weights:
+            _start_saw_none(settings, Path(entry.training.start_weights), keys, made)
         for fold in made:
             with _of(f"fold {fold.name}"):
                 _inner_folds_hold(entry, [keys[i] for i in fold.train], y[fold.train], classes)
+
+
+def _start_saw_none(
+    settings: Settings, begun: Path, keys: Sequence[ClipKey], made: list[Fold]
+) -> None:
+    seen, whose = startfile.seen_by(begun)[0], people(settings)
+    for fold in made:
+        test = [keys[i] for i in fold.test]
+        startfile.refuse_seen(begun, seen, test, whose, f"fold {fold.name}")
 
 
 def _inner_folds_hold(

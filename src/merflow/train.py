@@ -1,7 +1,7 @@
 """Training, fold by fold: packed clips in, predictions of the unseen subject out."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from merflow.predictions import Predictions, write_predictions
 from merflow.runs import Run
 from merflow.settings import Experiment
 from merflow.split import FoldFile
+from merflow.training import startfile
 from merflow.twins import first_seen, refuse_twins
 
 
@@ -129,31 +130,11 @@ def refuse_leaks(
         refuse_twins(where, (data.x, data.keys), (x, test))
     begun = start or experiment.training.start_weights
     if begun and experiment.method == "keras" and Path(begun).is_file():
-        _refuse_start(Path(begun), seen, test, whose, where)
-
-
-def _refuse_start(
-    begun: Path,
-    seen: Iterable[np.ndarray],
-    test: Sequence[ClipKey],
-    whose: Mapping[str, str],
-    where: str,
-) -> None:
-    """Refuse weights that saw a test subject or clip: their file says whom, and what pixels."""
-    from merflow.methods import saved
-
-    about = {} if saved.is_of_keras(begun) else saved.description(begun)
-    trained, prints = set(about.get("subjects", ())), set(about.get("prints", ()))
-    shared = sorted({"/".join(key.subject_key) for key in test if person(key, whose) in trained})
-    twin = next(filter(None, (first_seen(prints, x, test) for x in seen)), None)
-    if shared or twin:
-        found = f"were trained on {', '.join(shared)}, tested here"
-        raise MerflowError(
-            where,
-            f"the weights in {begun} {found if shared else f'saw the pixels of test clip {twin}'}",
-            "weights that never saw a tested subject or clip, under any name",
-            "pretrain on other datasets, or start at random",
-        )
+        trained, known = startfile.seen_by(Path(begun))
+        startfile.refuse_seen(Path(begun), trained, test, whose, where)
+        for x in seen:
+            if key := first_seen(known, x, test):
+                raise startfile.has_seen(where, f"the weights in {begun} saw the pixels of {key}")
 
 
 def _inputs(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile) -> dict[str, str]:

@@ -1,11 +1,13 @@
 """The file of weights that a network starts from, looked at; imports no Keras."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from merflow.clips import ClipKey
 from merflow.errors import MerflowError
 from merflow.files import file_digest
+from merflow.persons import person
 from merflow.settings import Training
 
 
@@ -55,3 +57,30 @@ def check_made_for(network: str, path: Path, settings: Mapping[str, Any]) -> Non
             f"weights of network {network}",
             "name the network these weights were made with, or other weights",
         )
+
+
+def seen_by(path: Path) -> tuple[set[str], set[str]]:
+    """Return whom the weights in a file were trained on, and the prints of those clips."""
+    from merflow.methods import saved
+
+    about = {} if saved.is_of_keras(path) else saved.description(path)
+    return set(about.get("subjects", ())), set(about.get("prints", ()))
+
+
+def refuse_seen(
+    path: Path, seen: set[str], test: Iterable[ClipKey], whose: Mapping[str, str], where: str
+) -> None:
+    """Refuse weights that saw a test subject; whose: as `persons.people` says."""
+    shared = sorted({"/".join(key.subject_key) for key in test if person(key, whose) in seen})
+    if shared:
+        raise has_seen(where, f"the weights in {path} were trained on {', '.join(shared)}")
+
+
+def has_seen(where: str, found: str) -> MerflowError:
+    """Return the error of weights that know what they are tested on."""
+    return MerflowError(
+        where,
+        f"{found}, tested here",
+        "weights that never saw a tested subject or clip, under any name",
+        "pretrain on other datasets, or start at random",
+    )
