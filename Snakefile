@@ -24,12 +24,12 @@ report: "workflow/report/workflow.rst"
 
 
 onstart:
-    print(needs.disk_said(needs.disk(PLAN)), file=sys.stderr)
+    # In one write: `print` makes two, and the logger's line could come between.
+    sys.stderr.write(f"{needs.disk_said(needs.disk(PLAN))}\n")
     if not workflow.local_exec and workflow.global_resources.get("gpu").value == 1:
-        print(
+        sys.stderr.write(
             "note: one GPU at a time over the whole cluster, by --resources gpu=1 or profiles/default;"
-            " with `--workflow-profile slurm` in place of --profile there is no such cap",
-            file=sys.stderr,
+            " with `--workflow-profile slurm` in place of --profile there is no such cap\n"
         )
 
 

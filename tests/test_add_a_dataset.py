@@ -43,7 +43,9 @@ def mini(tmp_path, monkeypatch):
 
 def test_one_file_is_enough(mini):
     assert "mini" in names()
-    (clip,) = read_dataset("mini", DatasetEntry(root=str(mini))).clips
+    reading = read_dataset("mini", DatasetEntry(root=str(mini)))
+    (clip,) = reading.clips
+    assert reading.sheets == ("labels.csv",)  # What stands under the scores.
     assert clip.key == ("mini", "P3", "smile") and clip.fps == 50
     assert (clip.onset, clip.apex, clip.offset, clip.emotion) == (107, 108, 110, "happiness")
     assert read_frames(clip).mean((1, 2, 3)).tolist() == [107, 108, 109, 110]

@@ -184,3 +184,13 @@ def test_threads_go_to_clips_first_and_leave_no_trace(tmp_path, threads, inside)
     assert (tmp_path / "t.h5").read_bytes() == (tmp_path / "one.h5").read_bytes()
     assert seen == {1, inside}
     assert cv2.getNumThreads() == before
+
+
+def test_nothing_of_the_user_s_own_is_advised_away(tmp_path):
+    (tmp_path / "text.h5").write_text("mine")
+    for path, said in ((tmp_path, "a folder"), (tmp_path / "text.h5", "if merflow made it")):
+        with pytest.raises(MerflowError, match=said) as error:
+            Store(path)
+        assert "delete" not in str(error.value).replace("if merflow made it, delete", "")
+    with pytest.raises(MerflowError, match="clip store .* `merflow align`"):
+        Store(tmp_path)

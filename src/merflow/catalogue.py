@@ -41,7 +41,9 @@ def read_catalogue(path: Path) -> list[Clip]:
         ) from None
     except (ValueError, TypeError, KeyError) as error:
         raise MerflowError(
-            str(path), f"not a catalogue ({error})", fix="delete it and run again"
+            str(path),
+            f"not a catalogue ({error})",
+            fix="if merflow made it, delete it and run again",
         ) from None
 
 

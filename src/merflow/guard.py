@@ -27,6 +27,11 @@ MAX_JSON = 64 * 2**20
 MARK = b"merflow-seal-1\n"
 SEAL_BYTES = len(MARK) + 32
 BLOCK = 1 << 20
+MADE_BY = {
+    "merflow-clips": "a clip store (.h5), as `merflow align` and the stages after it make",
+    "merflow-packed": "a packed file (.h5), as `merflow pack` makes",
+}
+AGAIN = "if merflow made it, delete it and run again"
 
 
 @contextlib.contextmanager
@@ -95,6 +100,8 @@ def open_hdf5(path: Path | str, kind: str) -> h5py.File:
     filters, more data declared than there is) is refused.
     """
     path = Path(path)
+    if path.is_dir():
+        raise MerflowError(str(path), "a folder", MADE_BY.get(kind, f"a {kind} file"))
     try:
         _check_seal(path, kind)
         handle = h5py.File(path, "r")
@@ -118,9 +125,7 @@ def open_hdf5(path: Path | str, kind: str) -> h5py.File:
 
 def _unreadable(path: Path, kind: str, error: Exception) -> MerflowError:
     reason = " ".join(str(error).split())[:200] or type(error).__name__
-    return MerflowError(
-        str(path), f"not a readable HDF5 file ({reason})", f"a {kind} file", "delete it, run again"
-    )
+    return MerflowError(str(path), f"not a readable HDF5 file ({reason})", f"a {kind} file", AGAIN)
 
 
 def _check_seal(path: Path, kind: str) -> None:
@@ -140,14 +145,14 @@ def _check_seal(path: Path, kind: str) -> None:
             str(path),
             "does not end as a finished merflow file does",
             f"a {kind} file of this version of merflow",
-            "if merflow made it, delete it and run again",
+            AGAIN,
         )
     if last[len(MARK) :] != made.digest():
         raise MerflowError(
             str(path),
             "its bytes do not match its checksum: it was damaged or changed",
             f"a {kind} file as it was written",
-            "delete it and run again",
+            AGAIN,
         )
 
 
@@ -226,7 +231,7 @@ def dataset_of(group: h5py.Group, name: str) -> h5py.Dataset:
     item = group.get(name)
     if not isinstance(item, h5py.Dataset):
         where = f"{group.file.filename}:{group.name.rstrip('/')}/{name}"
-        raise MerflowError(where, "is no dataset", "a whole file", "delete it, run again")
+        raise MerflowError(where, "is no dataset", "a whole file", AGAIN)
     return item
 
 
@@ -241,8 +246,8 @@ def get_json(group: h5py.Group, name: str) -> Any:  # noqa: ANN401
     where = f"{group.file.filename}:{group.name.rstrip('/')}/{name}"
     item = group.get(name)
     if not isinstance(item, h5py.Dataset) or item.size > MAX_JSON:
-        raise MerflowError(where, "missing or too large", "a JSON text", "delete it, run again")
+        raise MerflowError(where, "missing or too large", "a JSON text", AGAIN)
     try:
         return json.loads(item[()].tobytes())
     except (ValueError, RecursionError) as error:
-        raise MerflowError(where, f"not JSON ({error})", fix="delete it, run again") from None
+        raise MerflowError(where, f"not JSON ({error})", fix=AGAIN) from None

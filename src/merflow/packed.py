@@ -11,7 +11,7 @@ from merflow import __version__
 from merflow.clips import ClipKey
 from merflow.errors import MerflowError
 from merflow.files import portable
-from merflow.guard import create_hdf5, dataset_of, get_json, open_hdf5, put_json
+from merflow.guard import AGAIN, create_hdf5, dataset_of, get_json, open_hdf5, put_json
 from merflow.recipes import factor_of
 from merflow.store import Skipped, Store
 
@@ -108,7 +108,7 @@ def read_packed(path: Path | str) -> Packed:
             return Packed(x[()], keys, lengths, skipped, get_json(handle, "made_by"))
         except (TypeError, ValueError) as error:
             raise MerflowError(
-                str(path), f"not laid out as packed clips ({error})", fix="delete it and run again"
+                str(path), f"not laid out as packed clips ({error})", fix=AGAIN
             ) from None
 
 

@@ -16,7 +16,7 @@ from merflow import __version__, reel
 from merflow.clips import ENTRIES, ClipArrays, ClipKey
 from merflow.errors import MerflowError, SkipClip
 from merflow.files import digest, portable, refuse_source
-from merflow.guard import create_hdf5, dataset_of, get_json, open_hdf5, put_json
+from merflow.guard import AGAIN, create_hdf5, dataset_of, get_json, open_hdf5, put_json
 from merflow.recipes import factor_of
 from merflow.reel import Frames, Reel, Stored
 
@@ -128,9 +128,7 @@ class Store:
             raise
 
     def _foreign(self, error: Exception) -> MerflowError:
-        return MerflowError(
-            str(self.path), f"not laid out as a clip store ({error})", fix="delete it and run again"
-        )
+        return MerflowError(str(self.path), f"not laid out as a clip store ({error})", fix=AGAIN)
 
     def __len__(self) -> int:
         return len(self._rows)

@@ -123,7 +123,9 @@ class LogHandler(LogHandlerBase):
             text = self._text(record)
             if text:
                 stream = sys.stdout if self.common_settings.stdout else sys.stderr
-                print(text, file=stream, flush=True)
+                # In one write: `print` makes two, and another's line could come between.
+                stream.write(f"{text}\n")
+                stream.flush()
         except BrokenPipeError:
             raise
         except Exception:
