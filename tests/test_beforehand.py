@@ -133,6 +133,12 @@ def test_what_training_would_refuse_is_refused_before_it(entry, words):
     assert caught.value.code == 2
 
 
+@pytest.mark.parametrize(("key", "value"), [("folds", 3), ("holdout", 0.5), ("test_on", ["smic"])])
+def test_what_another_protocol_heeds_is_refused(key, value):
+    with pytest.raises(MerflowError, match=f"e.{key}: has no effect under protocol composite"):
+        check_experiment(made(**{key: value}), "e")
+
+
 def test_weights_of_another_method_are_refused_before_it(tmp_path):
     path = tmp_path / "w.h5"
     saved.write_arrays(path, {}, {"kind": "svm"})

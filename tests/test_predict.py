@@ -147,8 +147,11 @@ def test_nothing_is_said_to_be_written_when_every_input_failed(tmp_path, run, ca
 
 
 def test_a_run_without_a_final_model_says_how_to_make_one(tmp_path):
-    with pytest.raises(MerflowError, match="snakemake"):
-        open_model(tmp_path)
+    made = "results/runs/e/x10/seed0/final/run.json"
+    with pytest.raises(MerflowError, match=f"cores all {made} --configfile results/config.yaml"):
+        open_model(tmp_path / "quick/results/runs/e/x10/seed0")
+    with pytest.raises(MerflowError, match="to do: name the folder of a run"):
+        open_model(tmp_path / "results/runs/e")
 
 
 def test_a_negative_control_is_refused(run):

@@ -229,3 +229,17 @@ def test_the_resolved_config_reads_back_to_the_same_settings(tmp_path):
     file = tmp_path / "resolved.yaml"
     file.write_text(yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False))
     assert configuration.load(file) == settings
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("training.class_weights", ["a"], "experiments.e.training.class_weights.0: "),
+        ("factors", [], "experiments.e.factors: found []; 1 or more in the list"),
+    ],
+)
+def test_messages_speak_of_keys_and_lists_and_of_no_type(key, value, said):
+    with pytest.raises(MerflowError) as error:
+        configuration.validate(changed(f"experiments.e.{key}", value))
+    assert said in str(error.value)
+    assert "tuple" not in str(error.value)

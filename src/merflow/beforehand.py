@@ -19,17 +19,22 @@ from merflow.protocols import Fold
 from merflow.settings import SVMS, Experiment, Pretraining, Settings
 from merflow.training import augment, balance, innerfolds, startfile
 
+OF_PROTOCOL = {"test_on": "cross", "folds": "kfold", "holdout": "holdout"}
+"""Settings that one protocol alone heeds."""
+
 
 def check_experiment(settings: Settings, name: str) -> None:
     """Refuse an experiment whose method, classes, weights or folds cannot be what it says."""
     entry, where = settings.experiments[name], f"experiments.{name}"
-    if entry.test_on and entry.protocol != "cross":
-        raise MerflowError(
-            f"{where}.test_on",
-            f"has no effect under protocol {entry.protocol}",
-            "protocol: cross, or no test_on",
-            "change one of the two",
-        )
+    for key, protocol in OF_PROTOCOL.items():
+        unused = getattr(entry, key) != Experiment.model_fields[key].default
+        if unused and entry.protocol != protocol:
+            raise MerflowError(
+                f"{where}.{key}",
+                f"has no effect under protocol {entry.protocol}",
+                f"protocol: {protocol}, or no {key}",
+                "change one of the two",
+            )
     classes = _classes(settings, entry, where)
     if entry.method == "command":
         _program_is_there(f"{where}.command", entry.command)

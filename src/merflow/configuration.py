@@ -170,10 +170,8 @@ def _replaced(entry: Mapping[str, Any], path: tuple[str, ...], value: Any) -> di
 def _faults(error: ValidationError) -> list[str]:
     faults = {}
     for item in error.errors():
-        path = [str(part) for part in item["loc"]]
-        # A union lists each branch as a made-up last part of the path: drop it.
-        while path and ("[" in path[-1] and not path[-1].isdigit()):
-            path.pop()
+        # A union lists each branch as a made-up part of the path: leave it out.
+        path = [part for part in map(str, item["loc"]) if "[" not in part]
         key = ".".join(path)
         if item["type"] == "extra_forbidden":
             text = f"unknown key{nearest(path[-1], _keys_at(path[:-1]))}"
@@ -185,6 +183,8 @@ def _faults(error: ValidationError) -> list[str]:
             found = item["input"]
             form = f", as [{found}]" if isinstance(found, str | int | float) else ""
             text = f"found {found!r}; a list is wanted{form}"
+        elif item["type"] == "too_short":
+            text = f"found {item['input']!r}; {item['ctx']['min_length']} or more in the list"
         else:
             text = f"found {item['input']!r}; {item['msg'][0].lower()}{item['msg'][1:]}"
         faults.setdefault(key, []).append(text)

@@ -1,6 +1,7 @@
 """The final model of a run: trained on all its labelled clips, for clips that nobody labelled."""
 
 import json
+import re
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -163,7 +164,7 @@ def open_model(path: Path) -> Model:
             str(path),
             "no final model here",
             "results/runs/<experiment>/x<factor>/seed<k>",
-            f"make one: snakemake --cores all {folder.as_posix()}/run.json",
+            _how_made(folder),
         ) from None
     except (ValueError, KeyError, TypeError) as error:
         raise MerflowError(
@@ -171,6 +172,17 @@ def open_model(path: Path) -> Model:
         ) from None
     # Folds scored after the final model was trained count as well.
     return replace(model, score=pooled_score(folder.parent) or model.score)
+
+
+def _how_made(folder: Path) -> str:
+    """Return how the model of a run's folder is made, from the folder of its project."""
+    found = re.search(r"results/runs/[^/]+/[^/]+/seed\d+/final$", folder.as_posix())
+    if not found:
+        return "name the folder of a run"
+    return (
+        "make one in the folder of its project: snakemake --cores all "
+        f"{found[0]}/run.json --configfile results/config.yaml"
+    )
 
 
 def usable(model: Model) -> Model:

@@ -81,6 +81,13 @@ class Plan(Clips):
                     "one set of clips, labels and folds and one control for all",
                     "write the experiments apart",
                 )
+            if len(members) == 1 == len(self.factors(members[0])):
+                raise MerflowError(
+                    f"experiments.{base}.nested",
+                    "there is nothing to choose between: one factor, and no list in a setting",
+                    "several factors, or a list of values",
+                    "add what is to be chosen between, or leave `nested` out",
+                )
         return {base: tuple(members) for base, members in found.items()}
 
     def _split_settings(self, name: str) -> str:

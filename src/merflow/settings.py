@@ -147,7 +147,9 @@ class Experiment(Tree):
     folds_file: str = Field(
         "", description="file: a CSV, `fold,dataset,subject` tested; or a `side` (train, test) too."
     )
-    test_on: tuple[str, ...] = Field((), description="cross: datasets tested on.")
+    test_on: tuple[str, ...] = Field(
+        (), description="cross: datasets tested on; without it each in turn."
+    )
     folds: int = Field(5, ge=2, description="kfold: number of folds.")
     holdout: float = Field(0.3, gt=0, lt=1, description="holdout: share of subjects tested on.")
     seeds: Annotated[tuple[Seed, ...], AfterValidator(each_once)] = Field(

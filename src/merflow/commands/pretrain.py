@@ -23,7 +23,7 @@ def pretrain(name: str, *, config: Path) -> None:
     Examples
     --------
     merflow pretrain stills --config results/config.yaml
-    merflow pretrain smic_first --config config/transfer.yaml
+    merflow pretrain videos --config config/transfer.yaml
 
     Parameters
     ----------

@@ -37,13 +37,15 @@ def train(run: Path, *folds: Path, config: Path) -> None:
     packs = [read_packed(path) for path in plan.packed(named.experiment, named.factor)]
     shelf = Shelf(packs, named.factor.split("+"), experiment.control)
     failed: list[str] = []
+    said: set[str] = set()
     for number, path in enumerate(folds, start=1):
         fold = read_fold(path)
         try:
             facts = train_fold(plan, named, shelf, fold, run / fold.name)
         except MerflowError as error:
             # The other folds of the job go on; the job fails when they are done.
-            LOG.error("fold %s: %s", fold.name, error)
+            LOG.error("fold %s: %s", fold.name, "the same" if str(error) in said else error)
+            said.add(str(error))
             failed.append(fold.name)
             continue
         print(f"[{number} of {len(folds)}] {fold.name}: {facts['seconds']:.1f} s", flush=True)

@@ -107,14 +107,15 @@ class FittedCommand:
             raise MerflowError(
                 f"command {self.experiment.command!r}",
                 "ended well but left no predictions.csv in the folder it was given",
-                f"columns {', '.join(KEY)} and p_<class> for {', '.join(self.classes)}",
+                f"columns {', '.join(KEY)}, and predicted, or p_<class> for each of "
+                f"{', '.join(self.classes)}",
                 "write predictions.csv into the folder that is the program's last argument",
                 code=FAILED,
             )
-        table = read_csv(path, KEY, may_be_empty=not len(keys))
-        if "predicted" in table.columns and not any(c.startswith("p_") for c in table.columns):
-            _spell_out(path, table, self.classes)
         try:
+            table = read_csv(path, KEY, may_be_empty=not len(keys))
+            if "predicted" in table.columns and not any(c.startswith("p_") for c in table.columns):
+                _spell_out(path, table, self.classes)
             found = read_predictions(path, classes=self.classes, expected=keys)
         except MerflowError as error:
             # The folder is gone when this is read: name the program instead.
@@ -131,7 +132,7 @@ def _spell_out(path: Path, table: CsvTable, classes: Sequence[str]) -> None:
     """Turn a column of class names into probabilities of 0 and 1, in the file itself."""
     for number, word in enumerate(table["predicted"]):
         if word not in classes:
-            raise unknown(f"predictions.csv: row {number + 2}", "class", word, classes)
+            raise unknown(f"{path}: row {number + 2}", "class", word, classes)
     rows = [
         [*key, *("1" if word == name else "0" for name in classes)]
         for *key, word in zip(*(table[c] for c in (*KEY, "predicted")), strict=True)

@@ -9,10 +9,11 @@ function svg(name, attributes, text) {
   return made;
 }
 
-function ticks(low, high, most) {
+function ticks(low, high, most, whole = false) {
   const raw = (high - low || 1) / most;
   const unit = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].map((n) => n * unit).find((n) => n >= raw);
+  const finest = [1, 2, 5, 10].map((n) => n * unit).find((n) => n >= raw);
+  const step = whole ? Math.max(1, finest) : finest;
   const found = [];
   for (let at = Math.ceil(low / step) * step; at <= high + step / 1e6; at += step) found.push(at);
   return found;
@@ -35,7 +36,7 @@ export function chart(series, { width = 640, height = 150, x = "", y = "", marks
     root.append(svg("line", { class: "axis", x1: box.left, x2: width - box.right, y1: py(at), y2: py(at) }));
     root.append(svg("text", { x: box.left - 5, y: py(at) + 4, "text-anchor": "end" }, +at.toPrecision(3)));
   }
-  for (const at of ticks(x0, x1, 8)) {
+  for (const at of ticks(x0, x1, 8, xs.every(Number.isInteger))) {
     root.append(svg("text", { x: px(at), y: height - box.bottom + 13, "text-anchor": "middle" }, +at.toPrecision(8)));
   }
   root.append(svg("text", { x: width / 2, y: height - 3, "text-anchor": "middle" }, x));

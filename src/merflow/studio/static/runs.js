@@ -77,7 +77,7 @@ export async function runsView(view, [experiment, factor, seed]) {
 function card(entry, chosen, open) {
   const start = action("Start", chosen?.experiment === entry.name ? "g" : "", () => startJob("experiment", entry.name),
     { "data-start": entry.name, disabled: busy(), "aria-label": `Start ${entry.name}` });
-  const about = `${entry.method} · ${entry.preparation} · ${entry.scheme} · ${entry.protocol} · ${entry.collection}`
+  const about = `${entry.method} · ${entry.preparation} · scheme ${entry.scheme} · protocol ${entry.protocol} · datasets ${entry.collection}`
     + (entry.control === "none" ? "" : ` · control: ${entry.control}`);
   const rows = entry.runs.map((row) => {
     const score = row.score;
