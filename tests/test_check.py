@@ -15,7 +15,7 @@ from merflow.csvtable import read_csv
 from merflow.datasets import read_dataset
 from merflow.demo import published
 from merflow.errors import MerflowError, unknown
-from merflow.settings import DatasetEntry, Experiment, Preparation, Settings
+from merflow.settings import DatasetEntry, Experiment, Preparation, Pretraining, Settings
 from merflow.start import start
 
 
@@ -125,6 +125,7 @@ def settings(root, **experiment):
         datasets={"mine": DatasetEntry(root=str(root), reader="manifest")},
         collections={"c": ("mine",)},
         preparations={"p": Preparation()},
+        pretrainings={"first": Pretraining(preparation="p", collection="c", scheme="binary")},
         experiments={"e": Experiment(**given | experiment)},
     )
 
@@ -241,6 +242,39 @@ def test_a_missing_demo_is_written_by_the_command_that_is_named(tmp_path):
         with pytest.raises(MerflowError) as error:
             read_dataset(name, DatasetEntry(root=str(tmp_path / "demo" / name)))
         assert words in error.value.fix
+
+
+def test_a_sheet_is_looked_for_below_the_root(small, monkeypatch):
+    monkeypatch.chdir(small.parent)
+    with pytest.raises(MerflowError, match=f"no such file below {small.name}") as error:
+        command(dataset="mine", root=Path(small.name), sheet=f"{small.name}/manifest.csv")
+    assert error.value.fix == "--sheet manifest.csv"
+
+
+def test_a_video_that_the_run_would_skip_is_told(small):
+    film = cv2.VideoWriter(str(small / "a.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 25, (64, 48))
+    for value in range(18):
+        film.write(np.full((48, 64, 3), value, np.uint8))
+    film.release()
+    (small / "trash.avi").write_text("no video")
+    rows = ["p1,b,a.avi,,joy,0,9000", "p1,c,trash.avi,25,joy,,"]
+    rows += ["p1,d,trash.avi,,joy,,", "p1,e,gone.avi,,joy,,"]
+    manifest(small, rows, "subject,clip,path,fps,emotion,onset,offset")
+    found = [(p["severity"], p["found"]) for p in facts(small)["problems"]]
+    assert len(found) == 4
+    for severity, words in (
+        ("error", "trash.avi is not a readable video"),
+        ("warning", "nothing at gone.avi"),
+        ("warning", "frame 9000 is asked for; it has frames 0 to 17"),
+        ("warning", "trash.avi: not a readable video); the clip will be skipped"),
+    ):
+        assert any(s == severity and words in said for s, said in found), words
+
+
+def test_a_pretraining_that_saw_tested_subjects_is_told(small):
+    known = settings(small, pretrain="first", method="keras", scheme="binary")
+    (found,) = check.check_datasets(known.datasets, known)["experiments"]
+    assert "'first' was trained on 2 of the tested subjects" in found["problems"][0]["found"]
 
 
 def test_an_unknown_name_where_none_is_known_says_so():

@@ -15,14 +15,11 @@ from merflow.datasets import (
     Reading,
     read_dataset,
     reader_of,
-    require_subjects,
 )
-from merflow.entry import require_stages
 from merflow.errors import BAD_INPUT, DONE, WARNED, MerflowError
-from merflow.foldsfile import experiment_folds
-from merflow.inspect_frames import Look, copies, look
+from merflow.inspect_frames import Look, copies, look, seen_in
+from merflow.selection import Clips
 from merflow.settings import DatasetEntry, Settings
-from merflow.split import permuted
 
 Facts = dict[str, Any]
 SHOWN = 5
@@ -96,7 +93,7 @@ def _facts(reading: Reading, looks: Mapping[ClipKey, Look], settings: Settings |
         "sizes": _sizes(looks),
         "schemes": {name: kept for name, (kept, _) in schemes.items()},
         "dropped": {name: dropped for name, (_, dropped) in schemes.items() if dropped},
-        "problems": [_problem(p) for p in (*reading.problems, *_seen(looks))],
+        "problems": [_problem(p) for p in (*reading.problems, *seen_in(looks))],
     }
 
 
@@ -139,62 +136,35 @@ def _sizes(looks: Mapping[ClipKey, Look]) -> dict[str, int]:
     return dict(sizes.most_common())
 
 
-def _seen(looks: Mapping[ClipKey, Look]) -> list[Problem]:
-    """Return what the look at the files brought up."""
-    found = []
-    for key, seen in looks.items():
-        if seen.bad:
-            shown = "; ".join(f"{file}: {why}" for file, why in seen.bad[:SHOWN])
-            more = f"; and {len(seen.bad) - SHOWN} more" if len(seen.bad) > SHOWN else ""
-            found.append(
-                Problem(
-                    "warning",
-                    str(key),
-                    f"{len(seen.bad)} frames cannot be used ({shown}{more}); "
-                    "the clip will be skipped",
-                    "whole pictures of one size",
-                    "fetch the folder again",
-                )
-            )
-        if seen.same:
-            shown = ", ".join(" = ".join(pair) for pair in seen.same[:SHOWN])
-            text = f"{len(seen.same)} frames repeat the one before ({shown})"
-            found.append(Problem("warning", str(key), text))
-    return found
-
-
 def _experiments(settings: Settings | None, readings: Mapping[str, Reading]) -> list[Facts]:
     """Return the folds that each experiment will have, as far as its datasets were read."""
     if settings is None:
         return []
     found = []
+    plan = Clips(settings)
+    plan.clips = {name: list(reading.clips) for name, reading in readings.items()}
+    plan.sheets = {name: list(reading.sheets) for name, reading in readings.items()}
     for name, entry in settings.experiments.items():
-        members = settings.collections[entry.collection]
-        if not set(members) <= set(readings):
+        members = {*settings.collections[entry.collection]}
+        if entry.pretrain:
+            members |= {*settings.collections[settings.pretrainings[entry.pretrain].collection]}
+        if not members <= readings.keys():
             continue
-        clips = [clip for member in sorted(members) for clip in readings[member].clips]
         facts: Facts = {"experiment": name, "scheme": entry.scheme, "protocol": entry.protocol}
         try:
             check_experiment(settings, name)
-            kept, named = labels.apply_scheme(entry.scheme, clips, settings)
-            require_subjects(kept, f"experiments.{name}")
-            kind = settings.preparations[entry.preparation].kind
-            require_stages(kept, entry.factors, kind, f"experiments.{name}")
-            keys = [clip.key for clip in kept]
-            if entry.permute_labels is not None:
-                named = permuted(keys, named, entry.permute_labels)
-            made = experiment_folds(entry, keys, named)
-            check_folds(settings, name, keys, named, made)
+            data, made = plan.labelled(name), plan.folds(name)
+            check_folds(settings, name, [clip.key for clip in data.clips], data.labels, made)
         except MerflowError as error:
             problem = Problem("error", error.where, error.found, error.expected, error.fix)
             found.append({**facts, "folds": 0, "problems": [_problem(problem)]})
             continue
-        tested = [[named[i] for i in fold.test] for fold in made]
+        tested = [[data.labels[i] for i in fold.test] for fold in made]
         found.append(
             {
                 **facts,
-                "clips": len(kept),
-                "classes": dict(sorted(Counter(named).items())),
+                "clips": len(data.clips),
+                "classes": dict(sorted(Counter(data.labels).items())),
                 "folds": len(made),
                 "test_clips": [min(map(len, tested)), max(map(len, tested))],
                 "one_class_folds": sum(len(set(test)) == 1 for test in tested),

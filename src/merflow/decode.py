@@ -22,6 +22,7 @@ PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".tif", ".tiff"})
 VIDEOS = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv"})
 TENSORS = frozenset({".npy"})
 
+MAX_RATE = 10_000.0
 MAX_SIDE = 8192
 MAX_PIXELS = 1 << 25
 """Most pixels in one frame: 8K video has 33.2 million."""
@@ -39,6 +40,23 @@ def is_video(clip: Clip) -> bool:
 def is_still(clip: Clip) -> bool:
     """Tell whether the clip is one picture, and whole: no part of it is asked for."""
     return len(clip.files) == 1 and not is_video(clip) and clip.onset is None
+
+
+def video_facts(path: str | os.PathLike[str]) -> tuple[float, int] | None:
+    """Return the frame rate (Hz) and the number of frames that a video states; 0: not stated.
+
+    None: it cannot be opened as a video.
+    """
+    import cv2
+
+    capture = cv2.VideoCapture(os.fspath(path))
+    try:
+        if not capture.isOpened():
+            return None
+        rate, count = (capture.get(p) for p in (cv2.CAP_PROP_FPS, cv2.CAP_PROP_FRAME_COUNT))
+        return (rate if 0 < rate <= MAX_RATE else 0.0, int(count) if 0 < count < 1e9 else 0)
+    finally:
+        capture.release()
 
 
 def _suffix(clip: Clip) -> str:

@@ -3,15 +3,25 @@
 import hashlib
 import os
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from merflow.clips import Clip, ClipKey
-from merflow.decode import MAX_SIDE, PICTURES, is_video, picture_size, truncated
+from merflow.datasets import Problem
+from merflow.decode import (
+    MAX_SIDE,
+    PICTURES,
+    VIDEOS,
+    is_video,
+    picture_size,
+    truncated,
+    video_facts,
+)
 
 HEAD, TAIL = 65_536, 4_096
+SHOWN = 5
 SAMPLE = 2_048
 """Bytes read at each of four places of a file to tell copies from different pictures."""
 
@@ -29,7 +39,7 @@ class Look:
 
 
 def look(clip: Clip) -> Look:
-    """Look at the heads and tails of a clip's pictures; videos and arrays by their size only."""
+    """Look at the heads and tails of a clip's pictures, and at what a video says of itself."""
     bad: list[tuple[str, str]] = []
     sizes: dict[tuple[int, int], str] = {}
     prints: dict[str, str] = {}
@@ -55,8 +65,47 @@ def look(clip: Clip) -> Look:
         for (w, h), file in list(sizes.items())[1:]
         if first
     ]
+    bad += _film(clip) if is_video(clip) and not bad else []
     chosen = _chosen(list(prints)) if not is_video(clip) else list(prints)
     return Look(first, tuple(bad), tuple(same), frozenset(prints[f] for f in chosen))
+
+
+def _film(clip: Clip) -> list[tuple[str, str]]:
+    """Return what a video says of itself that keeps the clip from being read from it."""
+    facts = video_facts(os.path.join(clip.folder, clip.files[0]))
+    if facts is None:
+        return [(clip.files[0], "not a readable video")]
+    last = clip.onset if clip.offset is None else clip.offset
+    if last is None or not facts[1] or last < facts[1]:
+        return []
+    return [(clip.files[0], f"frame {last} is asked for; it has frames 0 to {facts[1] - 1}")]
+
+
+def seen_in(looks: Mapping[ClipKey, Look]) -> list[Problem]:
+    """Return what the look at the files of each clip brought up."""
+    found = []
+    for key, seen in looks.items():
+        if seen.bad:
+            shown = "; ".join(f"{file}: {why}" for file, why in seen.bad[:SHOWN])
+            more = f"; and {len(seen.bad) - SHOWN} more" if len(seen.bad) > SHOWN else ""
+            film = os.path.splitext(seen.bad[0][0])[1].lower() in VIDEOS
+            many = "the video" if film else f"{len(seen.bad)} frames"
+            found.append(
+                Problem(
+                    "warning",
+                    str(key),
+                    f"{many} cannot be used ({shown}{more}); the clip will be skipped",
+                    "a video that holds onset..offset" if film else "whole pictures of one size",
+                    "correct the row, or fetch the file again"
+                    if film
+                    else "fetch the folder again",
+                )
+            )
+        if seen.same:
+            shown = ", ".join(" = ".join(pair) for pair in seen.same[:SHOWN])
+            text = f"{len(seen.same)} frames repeat the one before ({shown})"
+            found.append(Problem("warning", str(key), text))
+    return found
 
 
 def _chosen(files: list[str]) -> list[str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from merflow.csvtable import csv_text
 from merflow.datasets._base import NO_SUBJECT
-from merflow.datasets.manifest import video_fps
+from merflow.decode import video_facts
 from merflow.errors import MerflowError
 from merflow.files import write_text
 from merflow.framefiles import PICTURES, VIDEOS, scan
@@ -90,7 +90,10 @@ def _row(
     clip = re.sub(r'[/\\:*?"<>|\s]+', "_", f"{emotion}_{stem}").strip("._")
     rate = fps or 0.0
     if not rate and path.suffix.lower() in VIDEOS:
-        rate = video_fps(path)
+        facts = video_facts(path)
+        if facts is None:
+            raise MerflowError(near, "not a readable video", "a video that OpenCV can open")
+        rate = facts[0]
     if not rate and path.suffix.lower() not in PICTURES:
         raise MerflowError(near, "no frame rate", "frames per second", "give the rate with --fps")
     return dataset, subject, clip, near, f"{rate:g}" if rate else "", emotion.casefold()

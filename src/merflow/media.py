@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from merflow.clips import Clip, ClipArrays, ClipKey
+from merflow.decode import video_facts
 from merflow.errors import MerflowError, check_number
 from merflow.files import atomic
 from merflow.framefiles import VIDEOS, frame_numbers, read_frames, scan
@@ -48,12 +49,12 @@ def read(path: Path, fps: float | None = None) -> ClipArrays:
 
 def video_rate(path: Path) -> float:
     """Return the frames per second a video says it has (Hz)."""
-    video = cv2.VideoCapture(str(path))
-    rate = video.get(cv2.CAP_PROP_FPS)
-    video.release()
-    if not np.isfinite(rate) or rate <= 0:
+    facts = video_facts(path)
+    if facts is None:
+        raise MerflowError(str(path), "not a readable video", "a video that OpenCV can open")
+    if not facts[0]:
         raise MerflowError(str(path), "its frame rate cannot be read", "--fps N")
-    return float(rate)
+    return facts[0]
 
 
 def write(path: Path, frames: np.ndarray, fps: float, numbers: Sequence[int]) -> None:

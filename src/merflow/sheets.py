@@ -96,7 +96,7 @@ def read_table(
             place_of(table.file, table.sheet),
             "a header and no rows",
             "one row for each clip",
-            "get the whole sheet from its owners",
+            "name the sheet that has the rows",
         )
     return table
 
@@ -187,7 +187,9 @@ def _no_header(grids: Sequence[Grid], columns: Sequence[Column]) -> MerflowError
                 best = (hits, grid, number, cells)
     file = grids[0].file if grids else "sheet"
     if best is None:
-        return MerflowError(file, "the file is empty", expected, "get the sheet from its owners")
+        return MerflowError(
+            file, "the file is empty", expected, "look whether it is the right file, and whole"
+        )
     hits, grid, number, cells = best
     if hits == 0:
         sheets = ", ".join(repr(g.sheet) for g in grids if g.sheet)
@@ -206,5 +208,5 @@ def _no_header(grids: Sequence[Grid], columns: Sequence[Column]) -> MerflowError
         + (f", nor {', '.join(repr(name) for name in lacking[1:])}" if lacking[1:] else "")
         + f"; this row has {', '.join(here)[:200]}",
         expected,
-        "give the column its original title back, or get the sheet from its owners",
+        "give the column this title, or name the right file",
     )

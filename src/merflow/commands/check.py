@@ -88,7 +88,12 @@ def _settings(
     if root is not None and not root.is_dir():
         raise MerflowError(f"--root {root}", "no such folder", f"the folder that holds {dataset}")
     if root is not None and sheet and not (root / sheet).is_file():
-        raise MerflowError(f"--sheet {sheet}", "no such file", f"an annotation file of {dataset}")
+        raise MerflowError(
+            f"--sheet {sheet}",
+            f"no such file below {root}",
+            f"an annotation file of {dataset}: its path from --root, or a whole path from /",
+            f"--sheet {Path(sheet).name}" if (root / Path(sheet).name).is_file() else "",
+        )
     if root is None or config is not None:
         path = config or Path("config/config.yaml")
         local = path.with_name("local.yaml")

@@ -8,6 +8,7 @@ from merflow.clips import ENTRIES, Clip, ClipKey, Entry
 from merflow.datasets._base import DatasetSpec, Source, Variant
 from merflow.datasets._cells import action_units, emotion, name, optional_frame, spans
 from merflow.datasets._trees import Span, find_sheet, make_clip, missing_sheet
+from merflow.decode import video_facts
 from merflow.errors import MerflowError, nearest
 from merflow.files import safe_join
 from merflow.framefiles import PICTURES, TENSORS, VIDEOS, scan
@@ -173,7 +174,9 @@ def _fps(source: Source, row: Row, path: Path) -> float:
         return rate
     if source.entry.fps:
         return source.entry.fps
-    rate = video_fps(path) if path.suffix.lower() in VIDEOS and path.is_file() else 0.0
+    if not path.exists():  # Said of the clip; nothing of it is read.
+        return SPEC.fps
+    rate = _own_rate(row, path) if path.suffix.lower() in VIDEOS and path.is_file() else 0.0
     if rate <= 0:
         raise MerflowError(
             row.where("fps"),
@@ -184,11 +187,14 @@ def _fps(source: Source, row: Row, path: Path) -> float:
     return rate
 
 
-def video_fps(path: Path) -> float:
-    """Return the frame rate that a video file states (Hz), or 0."""
-    import cv2
-
-    capture = cv2.VideoCapture(str(path))
-    rate = float(capture.get(cv2.CAP_PROP_FPS)) if capture.isOpened() else 0.0
-    capture.release()
-    return rate if 0 < rate <= 10_000 else 0.0
+def _own_rate(row: Row, path: Path) -> float:
+    """Return the frame rate that a video states (Hz), or 0."""
+    facts = video_facts(path)
+    if facts is None:
+        raise MerflowError(
+            row.where("path"),
+            f"{path.name} is not a readable video",
+            "a video that OpenCV can open",
+            "fetch or convert the file again, or take the row out",
+        )
+    return facts[0]
