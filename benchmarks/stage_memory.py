@@ -52,14 +52,14 @@ def frames(count: int, side: int, channels: int) -> np.ndarray:
     return np.stack([np.clip(one, 0, 255).astype(np.uint8) for one in noisy])
 
 
-def write(path: Path, clips: int, count: int, side: int, channels: int) -> float:
+def write(path: Path, made_by: str, clips: int, count: int, side: int, channels: int) -> float:
     """Write a store of equal clips; return the MB of one clip's pixels."""
     pixels = frames(count, side, channels)
     points = (EYES_AND_NOSE * side).astype(np.float32)
     keys = [ClipKey("d", "s", f"c{i}") for i in range(clips)]
     numbers, last = np.arange(count), count - 1
     rows = [ClipArrays(k, pixels, 100.0, numbers, 0, count // 2, last, points) for k in keys]
-    write_store(path, "align", rows, {}, {})
+    write_store(path, made_by, rows, {}, {})
     return pixels.nbytes / 1e6
 
 
@@ -71,7 +71,7 @@ def main() -> None:
         more = ("magnify", "--factor", "10"), ("interpolate",), ("flow",)
         sizes += [(stage, size) for size in CROPPED for stage in more]
         for (stage, *options), size in sizes:
-            held = write(source, *size)
+            held = write(source, "align" if stage == "crop" else "crop", *size)
             peak, seconds = run(stage, source, out, *options)
             shape = "{} clips of {} frames, {} px, {} channels".format(*size)
             print(

@@ -7,6 +7,7 @@ import pytest
 
 from merflow.chain import Chain
 from merflow.clips import Clip, ClipKey
+from merflow.datasets import read_dataset
 from merflow.errors import MerflowError
 from merflow.evaluate import (
     predict_clips,
@@ -60,6 +61,8 @@ def test_two_manifests_do_not_share_their_subjects():
 def test_seen_subjects_are_listed_or_left_out():
     tested = under_model([clip("s02", "b"), clip("s01", "a")], model(), SETTINGS)
     assert "smic/s01" in str(refuse_seen(["smic/s01"], "run"))
+    assert "--exclude-seen" in refuse_seen(["smic/s01"], "run").fix
+    assert "another dataset" in refuse_seen(["smic/s01"], "run", others=False).fix
     left = without_seen(tested, ["smic/s01"])
     assert [c.key.subject for c in left.clips] == ["s02"]
     with pytest.raises(MerflowError, match="every subject"):
@@ -74,7 +77,12 @@ def test_clips_without_one_of_the_classes_are_counted():
         under_model(clips[2:], model(), SETTINGS)
 
 
-def test_a_dataset_needs_a_root_or_a_place_in_the_config():
+def test_a_dataset_needs_a_root_or_a_place_in_the_config(tmp_path):
+    mine = with_dataset(SETTINGS, "mine", str(tmp_path))
+    with pytest.raises(MerflowError, match="--reader manifest"):
+        read_dataset("mine", mine.datasets["mine"])
+    (tmp_path / "manifest.csv").write_text("")
+    assert with_dataset(SETTINGS, "mine", str(tmp_path)).datasets["mine"].reader == "manifest"
     with pytest.raises(MerflowError, match="did you mean 'smic'"):
         with_dataset(SETTINGS, "smik", "")
     assert with_dataset(SETTINGS, "smic", "c").datasets["smic"].root == "c"

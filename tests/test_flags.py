@@ -41,7 +41,7 @@ WRONG = {
     "evaluate": (lambda: evaluate(IN, dataset="x", resamples=0), f"expected: {RESAMPLES}"),
     "split": (lambda: split("quikc", config=Path("c.yaml")), "did you mean 'quick'?"),
     "flow": (lambda: flow(IN, OUT, factor="foo"), "--factor: 'foo'\n  expected: a number, as 10"),
-    "interpolate": (lambda: interpolate(Path("i.h5"), OUT, factor="x"), "--factor: 'x'"),
+    "interpolate": (lambda: interpolate(Path("i.h5"), Path("o.h5"), factor="x"), "--factor: 'x'"),
     "pack": (
         lambda: pack(OUT, IN, preparation="p", factor="ten", config=Path("c.yaml")),
         "--factor: 'ten'",

@@ -1,10 +1,16 @@
 """Jitter: key frames go as far as they were sent, by a fixed coin, and never out of the clip."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from merflow.clips import ClipArrays, ClipKey
-from merflow.commands.jitter import whole_numbers
+from merflow.commands.jitter import jitter, whole_numbers
+from merflow.commands.pack import pack
+from merflow.commands.split import split
+from merflow.commands.train import train
 from merflow.errors import MerflowError
 from merflow.jitter import Moved, jittered, moved_clip, write_jitter
 from merflow.plan import Plan
@@ -66,6 +72,22 @@ def test_a_run_that_sees_no_frames_is_refused():
     )
     with pytest.raises(MerflowError, match="it sees no frames"):
         jittered(Plan(settings), Run("e", "x1", 0), [0], 0)
+
+
+def test_commands_say_what_is_not_named(tmp_path):
+    lists = {"preparation": "p", "collection": "c", "scheme": ["three", "binary"]}
+    config = tmp_path / "c.yaml"
+    given = {"datasets": {"smic": {"root": "a"}}, "collections": {"c": ["smic"]}}
+    given |= {"preparations": {"p": {}}, "experiments": {"grid": lists}}
+    config.write_text(json.dumps(given))
+    with pytest.raises(MerflowError, match="a row x"):
+        jitter(Path("results/runs/grid/nested/seed0"), config=config)
+    with pytest.raises(MerflowError, match="one of grid-scheme=three, grid-scheme=binary"):
+        split("grid", config=config)
+    with pytest.raises(MerflowError, match="no fold is named"):
+        train(Path("results/runs/grid/x1/seed0"), config=config)
+    with pytest.raises(MerflowError, match="no store is named"):
+        pack(tmp_path / "x.h5", preparation="p", factor="x1", config=config)
 
 
 def test_numbers_are_sorted_and_each_once():

@@ -84,6 +84,28 @@ def test_no_stage_writes_over_its_store(store, step):
     assert store.read_bytes() == before
 
 
+def test_a_stage_takes_only_stores_that_have_come_so_far(store, tmp_path):
+    with pytest.raises(MerflowError, match="made by `merflow crop`, so `merflow crop` cannot"):
+        crop(store, tmp_path / "out.h5")
+    with Store(store) as read:
+        write_store(tmp_path / "aligned.h5", "align", [read.read(0)], {}, {})
+    for step in (flow, interpolate, lambda a, b: magnify(a, b, factor="10")):
+        with pytest.raises(MerflowError, match="a store that `merflow crop`"):
+            step(tmp_path / "aligned.h5", tmp_path / "out.h5")
+    assert not (tmp_path / "out.h5").exists()
+
+
+def test_a_store_is_made_of_a_store_and_a_video_of_a_video(store, tmp_path):
+    media.write(tmp_path / "in", patch()[1], FPS, range(LENGTH))
+    for step in (lambda a, b: magnify(a, b, factor="10", fps=FPS), interpolate):
+        with pytest.raises(MerflowError, match="is a clip store, and gives another"):
+            step(store, tmp_path / "out.avi")
+        with pytest.raises(MerflowError, match="a clip store, which is made only of another"):
+            step(tmp_path / "in", tmp_path / "out.h5")
+        with pytest.raises(MerflowError, match="a file of type '.gif'"):
+            step(tmp_path / "in", tmp_path / "out.gif")
+
+
 def test_frames_of_another_call_do_not_stay_between_new_ones(tmp_path):
     frames, out = patch()[1], tmp_path / "out"
     media.write(out, frames, FPS, range(LENGTH))

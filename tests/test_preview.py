@@ -57,6 +57,15 @@ def project(tmp_path, monkeypatch):
     return tmp_path
 
 
+def test_what_no_preview_can_be_is_refused_first(project):
+    clip = "smic/s01/s01_po_01"
+    with pytest.raises(MerflowError, match="a file of type '.jpg'") as error:
+        preview(clip, project / "smile.jpg", i_may_show_this_subject=True)
+    assert ".png for a page" in error.value.expected
+    with pytest.raises(MerflowError, match="--factors: 0.0"):
+        preview(clip, project / "smile.png", factors="0", i_may_show_this_subject=True)
+
+
 def test_a_recorded_person_is_refused_unless_permitted(project):
     with pytest.raises(MerflowError, match="recorded person"):
         preview("smic/s01/s01_po_01", project / "a.png")

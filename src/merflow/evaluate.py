@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from merflow import labels
 from merflow.chain import whole_chain
 from merflow.clips import Clip, ClipKey
+from merflow.datasets import own_reader
 from merflow.errors import MerflowError, SkipClip, unknown
 from merflow.final import Model, answers
 from merflow.framefiles import is_still, read_clip
@@ -50,7 +52,7 @@ def with_dataset(settings: Settings, name: str, root: str, reader: str = "") -> 
             return settings
         entry = settings.datasets[name].model_copy(update={"root": root})
     elif root:
-        entry = DatasetEntry(root=root, reader=reader)
+        entry = DatasetEntry(root=root, reader=reader or own_reader(name, Path(root)))
     else:
         raise unknown("--dataset", "dataset", name, settings.datasets)
     return settings.model_copy(update={"datasets": {**settings.datasets, name: entry}})
@@ -97,13 +99,16 @@ def without_seen(tested: Tested, seen: Sequence[str]) -> Tested:
     return Tested(clips, words, tested.left_out)
 
 
-def refuse_seen(seen: Sequence[str], name: str) -> MerflowError:
-    """Return the error that lists subjects a model was trained on."""
+def refuse_seen(seen: Sequence[str], name: str, others: bool = True) -> MerflowError:
+    """Return the error that lists subjects a model was trained on.
+
+    others: whether there are subjects that it never saw.
+    """
     return MerflowError(
         name,
         f"the run was trained on {len(seen)} of the subjects: {', '.join(seen)}",
         "subjects it never saw",
-        "--exclude-seen leaves them out",
+        "--exclude-seen leaves them out" if others else "it saw all of them: name another dataset",
     )
 
 

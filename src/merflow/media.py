@@ -65,15 +65,34 @@ def write(path: Path, frames: np.ndarray, fps: float, numbers: Sequence[int]) ->
     if path.suffix.lower() in VIDEOS:
         _write_video(path, frames, fps)
         return
-    if path.suffix:
-        raise MerflowError(
-            str(path), f"a file of type {path.suffix!r}", "a video file name, .h5 or a folder"
-        )
+    _check_type(path)
     width = max(5, len(str(max(numbers, default=0))))
     names = [f"frame{int(number):0{width}d}.png" for number in numbers]
     _refuse_others(path, names)
     for frame, name in zip(frames, names, strict=True):
         write_png(path / name, frame)
+
+
+def refuse_mix(source: Path, out: Path) -> None:
+    """Refuse, before any work, to make a store of a video or frames, or these of a store."""
+    store = source.suffix == ".h5"
+    if store and out.suffix != ".h5":
+        raise MerflowError(
+            str(out), f"{source} is a clip store, and gives another", "a file name with .h5"
+        )
+    if not store:
+        _check_type(out)
+
+
+def _check_type(path: Path) -> None:
+    """Refuse a name under which no frames can be written."""
+    if path.suffix and path.suffix.lower() not in VIDEOS:
+        what = "a clip store, which is made only of another" if path.suffix == ".h5" else ""
+        raise MerflowError(
+            str(path),
+            what or f"frames cannot be written as a file of type {path.suffix!r}",
+            f"a folder, or a video file name ({', '.join(sorted(VIDEOS))})",
+        )
 
 
 def _refuse_others(folder: Path, names: list[str]) -> None:

@@ -16,6 +16,7 @@ from merflow.errors import MerflowError, unknown
 from merflow.files import digest, safe_name
 from merflow.foldsfile import experiment_folds
 from merflow.protocols import Fold
+from merflow.runs import grid_base
 from merflow.settings import Experiment, Settings
 from merflow.split import permuted
 
@@ -96,6 +97,13 @@ class Clips:
 
     def experiment(self, name: str) -> Experiment:
         """Return an experiment by name."""
+        expanded = [n for n in self.settings.experiments if grid_base(n) == name != n]
+        if expanded:
+            raise MerflowError(
+                "config: experiments",
+                f"'{name}' has lists, which stand for several experiments",
+                f"one of {', '.join(expanded)}",
+            )
         if name not in self.settings.experiments:
             raise unknown("config: experiments", "experiment", name, self.settings.experiments)
         return self.settings.experiments[name]

@@ -21,6 +21,13 @@ from merflow.recipes import factor_of
 from merflow.reel import Frames, Reel, Stored
 
 KIND = "merflow-clips"
+TAKES = {
+    "crop": ("align",),
+    "magnify": ("crop",),
+    "interpolate": ("crop", "magnify"),
+    "flow": ("crop", "magnify"),
+}
+"""The stages whose stores a stage takes."""
 LOG = logging.getLogger("merflow")
 
 
@@ -190,6 +197,7 @@ def run_stage(
     refuse_source(out, source)
     with Store(source) as store:
         _check_factor(store, stage, recipe)
+        _check_stage(store, stage)
         workers = max(1, min(threads, len(store)))
 
         def one(clip: ClipArrays) -> ClipArrays | Skipped:
@@ -219,6 +227,17 @@ def _check_factor(store: Store, stage: str, recipe: dict[str, Any]) -> None:
             "take the cropped store"
             if stage == "magnify"
             else f"--factor x{found:g}, or another store",
+        )
+
+
+def _check_stage(store: Store, stage: str) -> None:
+    """Refuse a source that has had the stage, or lacks one before it."""
+    found, taken = store.made_by["stage"], TAKES[stage]
+    if found not in taken:
+        raise MerflowError(
+            str(store.path),
+            f"made by `merflow {found}`, so `merflow {stage}` cannot take it",
+            f"a store that {' or '.join(f'`merflow {name}`' for name in taken)} made",
         )
 
 

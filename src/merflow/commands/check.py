@@ -6,7 +6,7 @@ from pathlib import Path
 from merflow import needs
 from merflow.check import check_datasets, exit_code, render
 from merflow.configuration import load
-from merflow.datasets import names
+from merflow.datasets import own_reader
 from merflow.errors import MerflowError, unknown
 from merflow.plan import Plan
 from merflow.settings import DatasetEntry, Settings
@@ -103,15 +103,12 @@ def _settings(
     if not (root or sheet or variant or reader):
         return settings
     known = settings.datasets.get(dataset)
-    # A manifest's rows carry a name of the user's own, which no reader has.
-    own = bool(root) and dataset not in names() and any(root.glob("manifest.*")) and not reader
     changes = {
         "sheet": sheet,
         "variant": variant,
-        "reader": reader,
+        "reader": reader or ("" if known or not root else own_reader(dataset, root)),
         "root": str(root) if root else "",
     }
     given = {key: value for key, value in changes.items() if value}
-    given |= {"reader": "manifest"} if own and not known else {}
     entry = known.model_copy(update=given) if known else DatasetEntry(**given)
     return settings.model_copy(update={"datasets": {**settings.datasets, dataset: entry}})

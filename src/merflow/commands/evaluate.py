@@ -58,7 +58,8 @@ def evaluate(
     run
         Folder of a run with a final model.
     dataset
-        Name of a dataset of the config; with --root, any name: a known one tells how to read it.
+        Name of a dataset of the config; with --root, also the name of a reader, or one of
+        your own, which a manifest in ROOT or --reader goes with.
     root
         Folder of the dataset, in place of the config's.
     reader
@@ -82,7 +83,8 @@ def evaluate(
     tested = under_model(reading.clips, model, settings)
     seen = seen_subjects((clip.key for clip in tested.clips), model, settings)
     if seen and not exclude_seen:
-        raise refuse_seen(seen, str(run))
+        others = len({clip.key.subject_key for clip in tested.clips}) > len(seen)
+        raise refuse_seen(seen, str(run), others)
     tested = without_seen(tested, seen) if seen else tested
     raw = any(clip.enters_at == "raw" for clip in tested.clips)
     align = model.chain.align

@@ -56,6 +56,7 @@ def interpolate(
     threads
         Processor threads; the result does not depend on them.
     """
+    media.refuse_mix(source, out)
     settings, name = load_preparation(config, preparation)
     chosen = settings.preparations[name]
     if length is not None:

@@ -6,7 +6,7 @@ from merflow.configuration import load
 from merflow.errors import MerflowError, check_number
 from merflow.jitter import jittered, write_jitter
 from merflow.plan import Plan
-from merflow.runs import run_of
+from merflow.runs import refuse_choice, run_of
 
 
 def jitter(
@@ -44,6 +44,8 @@ def jitter(
     check_number("--seed", seed, 0)
     ks = whole_numbers(frames)
     plan, named = Plan(load(config)), run_of(run)
+    between = f"results/runs/{named.experiment}*/x*/seed{named.seed}"
+    refuse_choice(named, f"jitter the runs that it chooses between, {between}")
     folder = out or Path("results/jitter") / named.experiment / named.factor / f"seed{named.seed}"
     found = jittered(plan, named, ks, seed)
     write_jitter(folder, found)

@@ -61,6 +61,7 @@ def magnify(
         Processor threads; the result does not depend on them.
     """
     value = chosen_factor(factor, alpha)
+    media.refuse_mix(source, out)
     settings, name = load_preparation(config, preparation)
     chosen = settings.preparations[name].magnify
     if method:

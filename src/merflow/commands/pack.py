@@ -30,6 +30,8 @@ def pack(out: Path, *stores: Path, preparation: str, factor: str, config: Path) 
     config
         Config file.
     """
+    if not stores:
+        raise MerflowError("pack", "no store is named", "the prepared clip stores, after OUT")
     settings, asked = load(config), recipes.factor_value(factor)
     refuse_source(out, *stores)
     found = survey(list(stores))

@@ -9,7 +9,8 @@ from merflow.commands.magnify import chosen_factor
 from merflow.configuration import load_preparation
 from merflow.datasets import reader_of, spec_of
 from merflow.demo.command import MARKER
-from merflow.errors import MerflowError, unknown
+from merflow.errors import MerflowError, check_number, unknown
+from merflow.framefiles import VIDEOS
 from merflow.magnify import magnify_clip
 from merflow.media import write_png
 from merflow.preview import figure, side_by_side
@@ -48,12 +49,20 @@ def preview(
     i_may_show_this_subject
         Write the picture of a recorded person; licences decide whose may be shown.
     """
+    if out.suffix.lower() not in {"", ".png", *VIDEOS}:
+        raise MerflowError(
+            str(out),
+            f"a preview cannot be written as a file of type {out.suffix!r}",
+            f".png for a page, a video file name ({', '.join(sorted(VIDEOS))}), or a folder",
+        )
+    values = [chosen_factor(factor, None) for factor in factors.split(",")]
+    for value in values:
+        check_number("--factors", value, 0, above=True)
     settings, name = load_preparation(config, preparation)
     found = _find(clip, name)
     if not i_may_show_this_subject:
         _refuse_unpublishable(found, settings)
     chosen = settings.preparations[name].magnify
-    values = [chosen_factor(factor, None) for factor in factors.split(",")]
     clips = {f"x{value:g}": magnify_clip(found, chosen, value) for value in values}
     if out.suffix.lower() == ".png":
         write_png(out, figure(clips))

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from merflow.configuration import load
-from merflow.errors import unknown
 from merflow.files import write_text
 from merflow.plan import Plan
 from merflow.split import fold_text, truth_text
@@ -25,8 +24,7 @@ def split(experiment: str, *, config: Path) -> None:
         Config file.
     """
     settings = load(config)
-    if experiment not in settings.experiments:
-        raise unknown(f"{config}: experiments", "experiment", experiment, settings.experiments)
+    Plan(settings).experiment(experiment)
     print(write_split(Plan.read(settings, fresh=False), experiment))
 
 

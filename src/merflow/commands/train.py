@@ -31,6 +31,10 @@ def train(run: Path, *folds: Path, config: Path) -> None:
     config
         Config file.
     """
+    if not folds:
+        raise MerflowError(
+            "train", "no fold is named", "fold files after RUN: results/folds/<experiment>/*.csv"
+        )
     plan = Plan(load(config))
     named = run_of(run)
     experiment = plan.experiment(named.experiment)

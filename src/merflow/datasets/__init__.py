@@ -51,7 +51,9 @@ def reader_of(name: str, entry: DatasetEntry) -> str:
     reader = entry.reader or name
     if reader not in names():
         key = f"datasets.{name}.reader" if entry.reader else f"datasets.{name}"
-        raise unknown(key, "dataset reader", reader, names())
+        error = unknown(key, "dataset reader", reader, names())
+        error.fix = "clips of your own: `reader: manifest` in the config, or --reader manifest"
+        raise error
     return reader
 
 
@@ -97,6 +99,12 @@ def read_dataset(name: str, entry: DatasetEntry, *, annotations_only: bool = Fal
         )
     clips.sort(key=lambda clip: clip.key)
     return Reading(name, spec, tuple(clips), tuple(source.problems), tuple(source.sheets))
+
+
+def own_reader(name: str, root: Path) -> str:
+    """Return `manifest` for a name of the user's own whose folder holds one, else nothing."""
+    own = name not in names() and any(root.expanduser().glob("manifest.*"))
+    return "manifest" if own else ""
 
 
 def _no_root(name: str, reader: str, written: str, root: Path) -> MerflowError:
