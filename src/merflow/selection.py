@@ -97,16 +97,18 @@ class Clips:
 
     def experiment(self, name: str) -> Experiment:
         """Return an experiment by name."""
-        expanded = [n for n in self.settings.experiments if grid_base(n) == name != n]
-        if expanded:
-            raise MerflowError(
-                "config: experiments",
-                f"'{name}' has lists, which stand for several experiments",
-                f"one of {', '.join(expanded)}",
-            )
         if name not in self.settings.experiments:
-            raise unknown("config: experiments", "experiment", name, self.settings.experiments)
+            raise self._unknown(name)
         return self.settings.experiments[name]
+
+    def _unknown(self, name: str) -> MerflowError:
+        """Return the error for a name that is no experiment: a list gives several of its own."""
+        where = "config: experiments"
+        expanded = [n for n in self.settings.experiments if grid_base(n) == name]
+        if not expanded:
+            return unknown(where, "experiment", name, self.settings.experiments)
+        found = f"'{name}' has lists, which stand for several experiments"
+        return MerflowError(where, found, f"one of {', '.join(expanded)}")
 
     def pretrainings(self) -> list[str]:
         """Return the pretrainings that some experiment starts from."""
