@@ -51,6 +51,7 @@ def test_each_setting_has_a_column_and_each_row_its_difference_from_the_first():
         ["focal", "20"],
     ]
     assert side.body[0][-2:] == ["", ""] and all("[" in row[-2] for row in side.body[1:])
+    assert "visible" not in " ".join((*side.head, *side.notes))
     assert "No row is marked as best" in " ".join(side.notes)
     assert all(len(row) == len(side.head) for row in side.body)
     assert side.latex().count(r"\\") == 5 and side.markdown().count("\n| ") == 6

@@ -28,10 +28,10 @@ from merflow.commands.audit import audit as command
 from merflow.errors import MerflowError
 from merflow.evidence import Evidence, Sides
 from merflow.intervals import permutation_rank
+from merflow.megc2019 import padded
 from merflow.oracle import Epochs
 from merflow.predictions import write_pooled
 from merflow.scores import accuracy, confusion, per_class_f1, uar, uf1
-from merflow.trapdata import padded
 from merflow.traps import TRAPS
 
 RUN = epochs()
@@ -167,7 +167,7 @@ def test_ids_without_their_zeros_are_the_same_clips(found, official):
 
 def test_the_official_list_is_asked_with_its_own_ids(monkeypatch):
     asked = []
-    monkeypatch.setattr("merflow.trapdata.differences", lambda found: asked.append(found) or [])
+    monkeypatch.setattr("merflow.megc2019.differences", lambda found: asked.append(found) or [])
     short = tuple(k._replace(subject="6") if k.dataset == "samm" else k for k in table().keys)
     keys = tuple(k._replace(clip=f"{i}") for i, k in enumerate(short))
     assert verdict(Evidence(replace(table(), keys=keys)), "another set of clips").verdict == "pass"
@@ -321,3 +321,37 @@ def test_malformed_evidence_is_named_by_row(tmp_path):
     for word in ("full=70,65", "full=.7,nan", "full=-.1"):
         with pytest.raises(MerflowError, match="not shares"):
             claimed_scores((word,), table())
+
+
+def test_a_log_and_a_mean_of_folds_need_the_column_fold():
+    known = curves(RUN, RUN.answers[-1])
+    bare = replace(known, table=replace(known.table, folds=("",) * 442))
+    found = verdict(bare, "epoch chosen on the test subject")
+    assert found.verdict == "cannot tell" and "no column fold" in found.because
+    assert "no column fold" in verdict(replace(bare, claimed={"full": (0.5, 0.5)}),
+                                       "mean of folds").because  # fmt: skip
+
+
+def test_a_dataset_that_goes_by_another_name_is_asked_about():
+    for name, meant in (("CASME II", "casme2"), ("SAMM", "samm"), ("CASME III", ""), ("mine", "")):
+        other = replace(table(), keys=tuple(k._replace(dataset=name) for k in table().keys))
+        said = verdict(Evidence(other), "another set of clips").because
+        assert f"no official list covers {name}" in said
+        assert (f"did you mean '{meant}'" in said) == bool(meant) and ("did you" in said) <= bool(
+            meant
+        )
+
+
+def test_a_cross_run_says_on_what_it_was_trained_and_tested():
+    tested = table().part("samm")
+    rest = [k for k in table().keys if k.dataset == "casme2"]
+    cross = Evidence(tested, folds=[Sides("samm", rest, list(tested.keys))])
+    found = verdict(cross, "protocols mixed")
+    assert found.verdict == "pass" and "trained on casme2, tested on samm" in found.because
+    assert verdict(Evidence(tested), "protocols mixed").because == "one dataset only"
+
+
+def test_only_a_runs_folder_is_told_to_permute():
+    name = "no better than permuted labels"
+    assert "--permute" not in verdict(Evidence(table()), name).because
+    assert "--permute 20" in verdict(Evidence(table(), experiment=EXPERIMENT), name).because

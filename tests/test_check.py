@@ -135,7 +135,7 @@ def test_folds_of_every_experiment_are_told(small):
     (found,) = check.check_datasets(known.datasets, known)["experiments"]
     assert (found["folds"], found["clips"], found["one_class_folds"]) == (2, 4, 0)
     assert found["classes"] == {"negative": 2, "positive": 2}
-    assert "2 folds, 2 to 2 test clips" in check.render(check.check_datasets(known.datasets, known))
+    assert "2 folds, 2 test clips" in check.render(check.check_datasets(known.datasets, known))
 
 
 def test_an_experiment_that_cannot_be_split_is_an_error(small):

@@ -13,6 +13,8 @@ WORDS = ("happiness", "surprise", "disgust")
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
+        ({"factors": ["x1"]}, "; not magnified;"),
+        ({"factors": ["x1", "x10"]}, "; magnified by phase;"),
         ({"training": {"epochs": 7}}, "; 7 epochs, fixed before testing;"),
         (
             {"training": {"epochs": 7, "stopping": "inner"}},
@@ -40,3 +42,16 @@ def test_the_protocol_line_says_when_a_training_stops(entry, said, tmp_path, mon
     ]
     (line,) = protocol_lines(Plan(validate(settings), {"casme2": clips})).values()
     assert said in line
+
+
+def test_a_row_chosen_inside_the_folds_has_a_line_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    entry = {"preparation": "p", "collection": "c", "nested": True, "factors": ["x1"]}
+    settings = {
+        "datasets": {"casme2": {"root": "faces"}},
+        "collections": {"c": ["casme2"]},
+        "preparations": {"p": {}},
+        "experiments": {"grid": {**entry, "training": {"loss": ["cross_entropy", "focal"]}}},
+    }
+    lines = protocol_lines(Plan(validate(settings)))
+    assert len(lines) == 3 and "chosen inside each fold" in lines["grid"]

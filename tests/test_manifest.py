@@ -186,7 +186,7 @@ def test_the_check_that_is_printed_works(tmp_path, capsys):
     words = shlex.split(line.partition("merflow check ")[2])
     given = {key.removeprefix("--"): value for key, value in zip(*[iter(words)] * 2, strict=True)}
     check(**{**given, "root": Path(given["root"])})
-    assert "mine (a table of your own clips): 1 clips" in capsys.readouterr().out
+    assert "mine (a table of your own clips): 1 clip\n" in capsys.readouterr().out
 
 
 def test_class_folders_without_subjects_say_what_that_means(tmp_path, capsys):

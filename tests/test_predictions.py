@@ -134,6 +134,7 @@ MALFORMED = {
     "empty": ("", "the file is empty"),
     "blank": ("\n \n", "the file is empty"),
     "header only": (POOLED.splitlines()[0] + "\n", "a header and no rows"),
+    "a workbook": (b"PK\x03\x04\x14\0\0\0", "a workbook (xlsx) or an archive"),
     "UTF-16": (POOLED.encode("utf-16"), "UTF-16"),
     "UTF-16 without mark": (POOLED.encode("utf-16-le"), "UTF-16"),
     "Latin-1": (POOLED.replace("006_2", "caf\xe9").encode("latin-1"), "row 3: byte 0xe9"),
@@ -190,7 +191,7 @@ def test_a_missing_and_a_foreign_clip_are_named(tmp_path):
         MerflowError, match="no prediction for 1 of 7 clips, the first is smic/s03/x"
     ):
         read_predictions(tmp_path / "p.csv", expected=[*KEYS, ClipKey("smic", "s03", "x")])
-    with pytest.raises(MerflowError, match="1 clips that are not asked for"):
+    with pytest.raises(MerflowError, match="1 clip not asked for"):
         read_predictions(tmp_path / "p.csv", expected=KEYS[1:])
 
 

@@ -21,6 +21,7 @@ from merflow.plan import Plan
 from merflow.report import build_report
 from merflow.reporting import making, markup, read
 from merflow.reporting.scores import score_section
+from merflow.reporting.words import predicted
 from merflow.store import Skipped
 from merflow.tables import read_scores
 from merflow.tablewords import number
@@ -181,6 +182,18 @@ def test_without_a_control_or_with_drawn_faces_the_page_says_so(tmp_path):
     assert "No negative control was run" in page.sections["head"]
     assert "The faces of SMIC are generated ones" in page.sections["head"]
     assert "No experiment has more than one" in page.sections["magnification"]
+
+
+@pytest.mark.parametrize(("protocols", "said"), [
+    (["loso"], "Every clip was predicted once in each run, by a model that was trained on the other"),
+    (["holdout"], "Every tested clip was predicted once in each run, by a model that was trained on"),
+    (["loso", "kfold"], "Every clip was predicted once in each run, by a model that never saw its "
+     "subject (protocols loso and kfold)."),
+    (["loso", "holdout"], "Every tested clip was predicted once in each run, by a model that never "
+     "saw its subject (protocols loso and holdout; not every protocol tests all clips)."),
+])  # fmt: skip
+def test_it_is_said_by_what_model_clips_were_predicted(protocols, said):
+    assert predicted(protocols).startswith(said)
 
 
 def test_few_subjects_are_marked_and_many_are_not(demo):

@@ -56,6 +56,34 @@ def test_out_writes_every_form_and_the_terminal_shows_the_floors(theirs, capsys)
     assert "guessing by shares" in text
 
 
+def test_a_log_is_written_only_of_the_challenges_classes(theirs, capsys):
+    emotions = perfect(theirs / "four.csv", "mine", ["anger", "happy", "sad", "surprise"])
+    score(emotions, out=theirs / "four", resamples=200)
+    assert "No challenge.log: its classes are negative," in capsys.readouterr().err
+    assert not (theirs / "four/challenge.log").exists()
+    turned = "d,s,c,positive,0.1,0.8,0.1\nd,t,c,surprise,0.8,0.1,0.1\n"
+    header = "dataset,subject,clip,truth,p_surprise,p_positive,p_negative\n"
+    (theirs / "turned.csv").write_text(header + turned)
+    score(theirs / "turned.csv", out=theirs / "turned", resamples=200)
+    assert (theirs / "turned/challenge.log").read_text() == "d s\nc 1 1\nd t\nc 2 2\n"
+
+
+def test_clips_that_are_not_the_official_ones_are_no_megc2019_composite(theirs, capsys):
+    note = "not the official 442 clips of MEGC2019"
+    score(theirs / "theirs.csv", scheme="megc2019", resamples=200)
+    assert note in " ".join(capsys.readouterr().out.split())
+    assert (
+        note in printed(capsys, theirs / "theirs.csv", scheme="megc2019")["parts"]["full"]["note"]
+    )
+    assert note not in str(printed(capsys, theirs / "theirs.csv", scheme="three"))
+
+
+def test_a_table_made_elsewhere_is_not_said_to_come_of_folds(theirs, capsys):
+    score(theirs / "theirs.csv", scheme="three", resamples=200)
+    text = " ".join(capsys.readouterr().out.split())
+    assert "fold" not in text and "conditional on the models that answered" in text
+
+
 def test_what_cannot_be_scored_is_said(theirs):
     with pytest.raises(MerflowError, match="unknown scheme 'thre'"):
         score(theirs / "theirs.csv", scheme="thre")
@@ -75,8 +103,15 @@ def test_two_tables_are_compared_subject_by_subject(theirs, capsys):
     text = capsys.readouterr().out
     assert "UAR difference" in text and "+.000" in text
     write_pooled(theirs / "short.csv", pooled().take(range(30)))
-    with pytest.raises(MerflowError, match="is in one only"):
+    with pytest.raises(MerflowError, match=r"186 clips in .*theirs.csv only, as casme2/s05/c0"):
         compare(theirs / "theirs.csv", theirs / "short.csv")
+
+
+def test_a_runs_folder_is_compared_by_its_pooled_table(theirs, capsys):
+    (theirs / "run").mkdir()
+    write_pooled(theirs / "run/pooled.csv", pooled())
+    compare(theirs / "run", theirs / "theirs.csv", json=True)
+    assert json.loads(capsys.readouterr().out)[0]["difference"] == 0
 
 
 FIVE = ("disgust", "happiness", "others", "repression", "surprise")

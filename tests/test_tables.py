@@ -20,7 +20,7 @@ from merflow.tables import (
     write_scores,
 )
 from merflow.tabletext import render_latex, render_markdown, render_text
-from merflow.tablewords import number
+from merflow.tablewords import number, title
 from merflow.wide import may_be_marked, wide_tables
 
 
@@ -129,6 +129,38 @@ def test_best_and_second_are_marked_among_rows_that_were_not_chosen_on_the_test(
     assert text.count("**") == 2 * 8
     assert text.count("<u>") >= 8
     assert r"\textbf{" in render_latex([table])
+    assert "Bold" in text and "Bold" not in render_text([table])
+
+
+def test_a_negative_control_is_never_marked():
+    made = rows(run("a"), run("b"), run("masked"), run("masked", "x*"))
+    (table,) = wide_tables(made, controls=("masked",))
+    marks = [(x.experiment, x.cells[part].uf1_mark) for x in table.lines for part in x.cells]
+    assert sorted(set(marks)) == [("a", "best"), ("a", "second"), ("b", "best"), ("b", "second"),
+                                  ("masked", "")]  # fmt: skip
+
+
+def test_the_dagger_that_a_note_explains_stands_in_every_form():
+    tables = wide_tables(rows(run("a"), subjects=3))
+    for text in (render_text(tables), render_markdown(tables)):
+        above, _, below = text.partition("†: too few")
+        assert "]†" in above and below
+
+
+def test_one_is_not_many():
+    (table,) = wide_tables(score_rows(pooled().take([0]), run("a"), resamples=200))
+    assert title(table) == "UF1 and UAR, composite, three: 1 clip of 1 subject"
+    assert "Smic" not in render_text([table]) and ": 1 clip (" in render_text([table])
+
+
+def test_what_was_pooled_is_said_as_it_was():
+    for protocol, said in (
+        ("composite", "Pooled over all folds"),
+        ("final", "All answers of one trained model"),
+        ("", "conditional on the models that answered"),
+    ):
+        text = render_markdown(wide_tables(rows(dataclasses.replace(run("a"), protocol=protocol))))
+        assert said in text and ("folds" in text) == (protocol == "composite")
 
 
 @pytest.mark.parametrize(("lines", "expected"), [

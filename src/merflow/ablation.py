@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from merflow.effects import EFFECTS, FEW, Effect, effect_cells
+from merflow.effects import FEW, PAIRED, Effect, effect_cells
 from merflow.runs import grid_base, grid_values
 from merflow.sidetable import SideTable
 from merflow.tablewords import number, part_name, spread
@@ -49,7 +49,7 @@ def _ablation(
         effect = effects.get((line.experiment, line.factor))
         same = effect is not None and grid_base(effect.against) == base
         body.append([*cells, *(effect_cells(effect)[:2] if same else ["", ""])])
-    notes = [f"Against the first: full UF1, the same factor. {EFFECTS}", UNMARKED]
+    notes = [f"Against the first: full UF1, the same factor. {PAIRED}.", UNMARKED]
     if any("†" in row[-2] for row in body):
         notes.append(FEW)
     return SideTable(f"{base}: {' x '.join(axes)}", head, body, len(axes) + 1, notes)

@@ -20,6 +20,7 @@ from merflow.errors import BAD_INPUT, DONE, WARNED, MerflowError
 from merflow.inspect_frames import Look, copies, look, seen_in
 from merflow.selection import Clips
 from merflow.settings import DatasetEntry, Settings
+from merflow.wording import plural
 
 Facts = dict[str, Any]
 SHOWN = 5
@@ -200,20 +201,16 @@ def render(report: Facts) -> str:
         again = facts["problems"] and first != facts["experiment"]
         lines += [f"  error: as for {first}"] if again else _render_problems(facts["problems"])
     counts = Counter(problem["severity"] for problem in problems(report))
-    lines.append(f"{_number(counts['error'], 'error')}, {_number(counts['warning'], 'warning')}")
+    lines.append(f"{plural(counts['error'], 'error')}, {plural(counts['warning'], 'warning')}")
     return "\n".join(lines) + "\n"
-
-
-def _number(count: int, thing: str) -> str:
-    return f"{count} {thing}" + ("s" if count != 1 else "")
 
 
 def _render_dataset(facts: Facts) -> list[str]:
     title = f" ({facts['title']})" if facts.get("title") else ""
     known = facts["subjects"] or facts.get("subjects_known", True)
     lines = [
-        f"{facts['dataset']}{title}: {facts['clips']} clips"
-        + (f" of {facts['subjects']} subjects" if known else "")
+        f"{facts['dataset']}{title}: {plural(facts['clips'], 'clip')}"
+        + (f" of {plural(facts['subjects'], 'subject')}" if known else "")
         + (f", {facts['without_frames']} without frames" if facts.get("without_frames") else "")
     ]
     if facts.get("subjects_known") is False:
@@ -245,9 +242,11 @@ def _render_experiment(facts: Facts) -> str:
     if not facts["folds"]:
         return f"{head}: no folds"
     low, high = facts["test_clips"]
+    tested = plural(high, "test clip") if low == high else f"{low} to {high} test clips"
     return (
-        f"{head}: {facts['clips']} clips ({_counts(facts['classes'])}), {facts['folds']} folds, "
-        f"{low} to {high} test clips, {facts['one_class_folds']} folds test one class only"
+        f"{head}: {plural(facts['clips'], 'clip')} ({_counts(facts['classes'])}), "
+        f"{plural(facts['folds'], 'fold')}, {tested}, folds that test one class only: "
+        f"{facts['one_class_folds']}"
     )
 
 

@@ -77,6 +77,10 @@ def read_text(path: Path | str) -> str:
         raise MerflowError(str(path), error.strerror or str(error), "a readable file") from None
     if not data.strip(b"\xef\xbb\xbf \t\r\n"):
         raise MerflowError(str(path), "the file is empty", "a header and one row for each clip")
+    if data[:4] == b"PK\x03\x04":
+        raise MerflowError(
+            str(path), "a workbook (xlsx) or an archive", "a CSV", "export its sheet as CSV UTF-8"
+        )
     if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data:
         raise MerflowError(
             str(path), "UTF-16 or binary content", "UTF-8 text", "save it again as CSV UTF-8"

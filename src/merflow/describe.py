@@ -7,12 +7,19 @@ from merflow import networks
 from merflow.catalogue import read_sheets
 from merflow.plan import Plan
 from merflow.settings import SVMS, Experiment
+from merflow.wording import plural
 
 
 def protocol_lines(plan: Plan) -> dict[str, str]:
     """Return, for each experiment, the line under a table that says how it was made."""
     sheets = read_sheets()
-    return {name: _protocol_line(plan, name, sheets) for name in plan.experiments}
+    lines = {name: _protocol_line(plan, name, sheets) for name in plan.experiments}
+    return lines | {
+        base: f"{base}: chosen inside each fold on its training subjects, between what the config "
+        f"lists; all else as in {members[0]}"
+        for base, members in plan.choices().items()
+        if base not in lines
+    }
 
 
 def _dataset(plan: Plan, name: str, sheets: Mapping[str, list[str]]) -> str:
@@ -26,7 +33,11 @@ def _dataset(plan: Plan, name: str, sheets: Mapping[str, list[str]]) -> str:
 
 def _folds(plan: Plan, name: str) -> str:
     """Return `, 68 folds` once the experiment is split."""
-    return f", {len(plan.fold_names(name))} folds" if Path(plan.truth_file(name)).exists() else ""
+    return (
+        f", {plural(len(plan.fold_names(name)), 'fold')}"
+        if Path(plan.truth_file(name)).exists()
+        else ""
+    )
 
 
 def _protocol(entry: Experiment) -> str:
@@ -55,12 +66,13 @@ def _protocol_line(plan: Plan, name: str, sheets: Mapping[str, list[str]]) -> st
     entry = plan.experiment(name)
     chosen = plan.settings.preparations[entry.preparation]
     what = entry.network if entry.method == "keras" else entry.method
+    magnified = any(factor != "x1" for factor in plan.factors(name))
     parts = [
         f"{name}: {what}",
         f"datasets {', '.join(_dataset(plan, member, sheets) for member in plan.members(name))}",
         f"scheme {entry.scheme}",
         f"protocol {_protocol(entry)}{_folds(plan, name)}",
-        f"magnified by {chosen.magnify.method}",
+        f"magnified by {chosen.magnify.method}" if magnified else "not magnified",
         _stop(entry),
         f"seeds {', '.join(map(str, entry.seeds))}",
     ]

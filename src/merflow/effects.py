@@ -21,13 +21,19 @@ from merflow.scores import METRICS, grouped_confusion
 from merflow.sidetable import SideTable
 from merflow.tables import cell_text, factor_rank, parts_of, subject_numbers
 from merflow.tablewords import bracket, number, part_name
+from merflow.wording import plural
 
-EFFECTS = (
+PAIRED = (
     "Difference of pooled scores on the same clips, seeds averaged; bracket: 95% studentised "
-    "bootstrap interval over subjects; p: subject-level swap test, Holm-corrected over the table; "
-    "visible: the smallest true difference that this many subjects show with 80% power at 5%."
+    "bootstrap interval over subjects; p: subject-level swap test, Holm-corrected over the table"
+)
+EFFECTS = (
+    f"{PAIRED}; visible: the smallest true difference that this many subjects show with 80% power "
+    "at 5%."
 )
 
+SAME = "the same clips with the same classes on both sides"
+SAME_FIX = "compare runs of one scheme and one set of clips; --scheme fixes a table's classes"
 FEW = "†: too few subjects (effective number below 10)."
 
 
@@ -96,7 +102,7 @@ def experiment_effects(runs: Runs, metric: str = "uf1", resamples: int = RESAMPL
 def comparable(runs: Runs, one: Row, other: Row) -> bool:
     """Return whether two lines hold answers to the same clips and share a seed."""
     shared = sorted(set(runs[one]) & set(runs[other]))
-    return bool(shared) and not _unlike(runs[one][shared[0]], runs[other][shared[0]])
+    return bool(shared) and not unlike(runs[one][shared[0]], runs[other][shared[0]])
 
 
 def paired_effects(
@@ -174,20 +180,25 @@ def _effect(runs: Runs, first: Row, second: Row, part: str, metric: str, resampl
 def _check_same(first: Row, second: Row, tables: Sequence[Pooled]) -> None:
     one = tables[0]
     for other in tables[1:]:
-        if found := _unlike(one, other):
+        if found := unlike(one, other, *(" ".join(row).strip() for row in (first, second))):
             raise MerflowError(
                 f"comparing {' '.join(first).strip()} with {' '.join(second).strip()}",
                 found,
-                "the same clips with the same classes on both sides",
-                "compare runs of one scheme and one set of clips; --scheme fixes a table's classes",
+                SAME,
+                SAME_FIX,
             )
 
 
-def _unlike(one: Pooled, other: Pooled) -> str:
-    """Return why two tables cannot be compared clip by clip; nothing where they can."""
-    missing = sorted(set(one.keys) ^ set(other.keys))
-    if missing:
-        return f"clip {missing[0]} is in one only"
+def unlike(one: Pooled, other: Pooled, first: str = "first", second: str = "second") -> str:
+    """Return why two tables, by their names, cannot be compared clip by clip; else nothing."""
+    keys = set(one.keys), set(other.keys)
+    lone = zip((first, second), (keys[0] - keys[1], keys[1] - keys[0]), strict=True)
+    if keys[0] != keys[1]:
+        return "; ".join(
+            f"{plural(len(found), 'clip')} in {name} only, as {min(found)}"
+            for name, found in lone
+            if found
+        )
     one, other = _in_order(one), _in_order(other)
     if one.classes != other.classes:
         return f"their classes differ: {', '.join(one.classes)}; {', '.join(other.classes)}"

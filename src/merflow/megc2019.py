@@ -5,11 +5,13 @@ per subject, the count and a short digest say where another set differs.
 """
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from merflow.clips import ClipKey
 from merflow.errors import MerflowError
+from merflow.predictions import Pooled
 
 CLIPS, SUBJECTS = 442, 68
 DIGEST = "aa1f9995c776dee5844b9f3ce80e34c4ffc7acaa3e98724d82ed86ce006fd22d"
@@ -117,6 +119,23 @@ def differences(labelled: Mapping[ClipKey, str], official: Official = OFFICIAL) 
     for dataset in sorted({name for name, _ in grouped} - set(official)):
         wrong.append(f"{dataset} is not part of it")
     return wrong
+
+
+def official_differences(table: Pooled) -> list[str]:
+    """Return how a table's clips and true classes differ from the official ones, names padded."""
+    classes = (table.classes[t] for t in table.truth)
+    return differences(dict(zip(map(padded, table.keys), classes, strict=True)))
+
+
+def padded(key: ClipKey) -> ClipKey:
+    """Return a key with its zeros back: the official list writes `6`, some releases `s3_ne_03`."""
+    dataset, subject, clip = key
+    if dataset == "samm" and subject.isdigit():
+        return key._replace(subject=subject.zfill(3))
+    if dataset == "smic" and re.fullmatch(r"s\d", subject):
+        clip = re.sub(r"^s(\d)_", r"s0\1_", clip)
+        return ClipKey(dataset, f"s0{subject[1]}", clip)
+    return key
 
 
 def _difference(found: Mapping[ClipKey, str], wanted: tuple[int, str] | None) -> str:

@@ -10,6 +10,7 @@ from merflow.csvtable import read_text
 from merflow.errors import MerflowError
 from merflow.files import write_text
 from merflow.predictions import Pooled
+from merflow.wording import plural
 
 CLASSES = ("negative", "positive", "surprise")
 """The challenge's classes 0, 1, 2."""
@@ -32,7 +33,9 @@ def read_megc_log(path: Path | str, classes: Sequence[str] = CLASSES) -> Pooled:
         elif words:
             raise MerflowError(
                 f"{path}: row {line}",
-                f"{len(words)} words" if subject or len(words) != 3 else "a clip before a subject",
+                plural(len(words), "word")
+                if subject or len(words) != 3
+                else "a clip before a subject",
                 "'<database> <subject>', then '<clip> <truth> <prediction>'",
             )
     if not rows:

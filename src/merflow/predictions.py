@@ -24,6 +24,7 @@ from merflow.predictioncells import (
     probabilities,
     probability_columns,
 )
+from merflow.wording import plural
 
 KEY = ("dataset", "subject", "clip")
 
@@ -231,7 +232,7 @@ def _check_expected(where: str, keys: Sequence[ClipKey], expected: Sequence[Clip
     extra = sorted(set(keys) - set(expected))
     if extra:
         raise MerflowError(
-            where, f"{len(extra)} clips that are not asked for, the first is {extra[0]}",
+            where, f"{plural(len(extra), 'clip')} not asked for, the first is {extra[0]}",
             "the clips of the fold and no others",
         )  # fmt: skip
 

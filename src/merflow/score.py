@@ -2,13 +2,17 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from merflow.csvtable import read_csv, read_text
 from merflow.errors import MerflowError
 from merflow.files import write_json
 from merflow.labels import classes, scheme_of
+from merflow.megc2019 import official_differences
 from merflow.megclog import CLASSES, read_megc_log, write_megc_log
 from merflow.predictions import Pooled, read_pooled, write_pooled
 from merflow.scores import confusion, per_class_f1
@@ -89,13 +93,36 @@ def as_json(table: Pooled, rows: Sequence[ScoreRow]) -> dict[str, Any]:
     return {"classes": list(table.classes), "parts": parts}
 
 
-def write_all(folder: Path, table: Pooled, rows: Sequence[ScoreRow]) -> None:
-    """Write pooled.csv, scores.csv, confusion.csv, scores.json and the challenge's log."""
+def with_official(rows: Sequence[ScoreRow], table: Pooled) -> list[ScoreRow]:
+    """Return rows whose first, `full`, says so where scheme megc2019 scores other clips than its.
+
+    The workflow refuses such a set; a table made elsewhere may call itself what it likes.
+    """
+    full, *parts = rows
+    if full.scheme != "megc2019" or not official_differences(table):
+        return list(rows)
+    note = "not the official 442 clips of MEGC2019: compare with no published figure"
+    return [replace(full, note="; ".join(filter(None, (full.note, note)))), *parts]
+
+
+def write_all(folder: Path, table: Pooled, rows: Sequence[ScoreRow]) -> str:
+    """Write pooled.csv, scores.csv, confusion.csv, scores.json and the challenge's log.
+
+    Return why no log was written, or nothing: its numbers 0, 1, 2 mean the challenge's classes.
+    """
     write_pooled(folder / "pooled.csv", table)
     write_scores(folder / "scores.csv", rows)
     write_confusion(folder / "confusion.csv", table)
     write_json(folder / "scores.json", as_json(table, rows))
-    write_megc_log(folder / "challenge.log", table)
+    if set(table.classes) != set(CLASSES):
+        return (
+            f"No challenge.log: its classes are {', '.join(CLASSES)}, this table's "
+            f"{', '.join(table.classes)}."
+        )
+    place = np.array([CLASSES.index(name) for name in table.classes])
+    numbers = {"truth": place[table.truth], "predicted": place[table.predicted]}
+    write_megc_log(folder / "challenge.log", replace(table, classes=CLASSES, **numbers))
+    return ""
 
 
 def _pair(lo: float, hi: float) -> list[float] | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from merflow.sidetable import latex_text, markdown_text, wrapped
 from merflow.tablewords import (
+    MARKED,
     bracket,
     floor_rows,
     footnotes,
@@ -17,6 +18,7 @@ from merflow.tablewords import (
     title,
 )
 from merflow.wide import BEST, Cell, Line, Part, Wide
+from merflow.wording import plural
 
 Style = Callable[[str, str], str]
 
@@ -135,19 +137,23 @@ def _terminal(table: Wide) -> str:
     blocks = [title(table)]
     for part, facts in table.parts.items():
         blocks.append(_block(table, part, facts))
-    notes = [note for note in footnotes(table) if note != f"{supports(table)}."]
+    # Each block has its own clips of each class, and plain text can show no mark.
+    unfit = (f"{supports(table)}.", MARKED)
+    notes = [note for note in footnotes(table) if note not in unfit]
     return "\n\n".join([*blocks, "\n".join(map(wrapped, notes))]) + "\n"
 
 
 def _block(table: Wide, part: str, facts: Part) -> str:
     few = ": too few subjects" if facts.few else ""
     head = (
-        f"{part_name(part)}: {facts.n} clips ({facts.support}), {facts.subjects} subjects, "
-        f"effective {facts.effective_subjects:.1f}{few}"
+        f"{part_name(part)}: {plural(facts.n, 'clip')} ({facts.support}), "
+        f"{plural(facts.subjects, 'subject')}, effective {facts.effective_subjects:.1f}{few}"
     )
     rows = [["experiment", "factor", "UF1 [95%]", "UAR [95%]", "chance p"]]
     for line in table.lines:
-        rows.append([line.experiment, line.factor, *_plain(line.cells[part])])
+        rows.append(
+            [line.experiment, line.factor, *_plain(line.cells[part], "†" if facts.few else "")]
+        )
     guess = number(facts.guess_uf1, 3) + bracket(facts.guess_uf1_lo, facts.guess_uf1_hi)
     rows.append(["largest class", "", number(facts.floor_uf1, 3), number(facts.floor_uar, 3), ""])
     rows.append(["guessing by shares", "", guess, number(facts.floor_uar, 3), ""])
@@ -156,9 +162,9 @@ def _block(table: Wide, part: str, facts: Part) -> str:
     return "\n".join([head, *(f"  {line.rstrip()}" for line in lines)])
 
 
-def _plain(cell: Cell) -> list[str]:
-    uf1 = number(cell.uf1, 3) + spread(cell.uf1_sd) + bracket(cell.uf1_lo, cell.uf1_hi)
-    uar = number(cell.uar, 3) + spread(cell.uar_sd) + bracket(cell.uar_lo, cell.uar_hi)
+def _plain(cell: Cell, few: str) -> list[str]:
+    uf1 = number(cell.uf1, 3) + spread(cell.uf1_sd) + bracket(cell.uf1_lo, cell.uf1_hi, few)
+    uar = number(cell.uar, 3) + spread(cell.uar_sd) + bracket(cell.uar_lo, cell.uar_hi, few)
     return [uf1, uar, number(cell.chance_p, 3)]
 
 

@@ -4,17 +4,27 @@ import math
 
 from merflow.published import PARTS, PUBLISHED, SOURCES, footnote, is_official
 from merflow.wide import Wide
+from merflow.wording import plural
 
 LEGEND = (
-    "Pooled over all folds, every class counted. Brackets: 95% studentised bootstrap interval over "
-    "subjects, conditional on the trained folds. Guessing: expected UF1 of guessing by class "
+    "{pooled}, every class counted. Brackets: 95% studentised bootstrap interval over "
+    "subjects, conditional on {models}. Guessing: expected UF1 of guessing by class "
     "shares; its bracket: 95% of the scores that the true labels get when whole subjects of a "
     "dataset exchange theirs. chance p: the share of such exchanges of the row's own answers that "
     "score at least as well."
 )
+ANSWERED = {
+    "": ("All answers of the table pooled", "the models that answered"),
+    "final": ("All answers of one trained model", "that model"),
+}
+"""What a table of this protocol pools, and what its intervals rest on; made elsewhere: no protocol.
+All other protocols train folds.
+"""
+FOLDS = ("Pooled over all folds", "the trained folds")
 TOO_FEW = "†: too few subjects (effective number below 10); the interval is too narrow."
 MARKED = (
-    "Bold: best, underlined: second, among rows fixed beforehand or chosen inside the folds (x*)."
+    "Bold: best, underlined: second, among rows fixed beforehand or chosen inside the folds (x*), "
+    "negative controls apart."
 )
 SEEDS = "±: sd over seeds; brackets are then means over seeds."
 CHOSEN = (
@@ -51,7 +61,9 @@ def part_name(part: str) -> str:
 
 def footnotes(table: Wide) -> list[str]:
     """Return the lines that stand under a table: protocol, legend, marks, warnings."""
-    lines = [*table.notes, f"{supports(table)}.", LEGEND]
+    pooled, models = ANSWERED.get(table.protocol, FOLDS)
+    legend = LEGEND.format(pooled=pooled, models=models)
+    lines = [*table.notes, f"{supports(table)}.", legend]
     if any(part.few for part in table.parts.values()):
         lines.append(TOO_FEW)
     cells = [cell for line in table.lines for cell in line.cells.values()]
@@ -78,7 +90,8 @@ def title(table: Wide) -> str:
     """Return `UF1 and UAR, composite, three: 442 clips of 68 subjects`."""
     full = table.parts["full"]
     names = ", ".join(word for word in (table.protocol, table.scheme) if word)
-    return f"UF1 and UAR{', ' if names else ''}{names}: {full.n} clips of {full.subjects} subjects"
+    clips, subjects = plural(full.n, "clip"), plural(full.subjects, "subject")
+    return f"UF1 and UAR{', ' if names else ''}{names}: {clips} of {subjects}"
 
 
 def shows_literature(table: Wide) -> bool:

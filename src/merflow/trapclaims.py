@@ -24,7 +24,9 @@ def averaged_folds(evidence: Evidence) -> Answer:
         if figure.is_(figure.mean):
             found.append(f"{figure} is the mean of folds; pooled it is {figure.pooled:.4f}")
         else:
-            unknown.append(f"{figure} is neither the pooled score nor the mean of folds")
+            known = any(evidence.table.folds)
+            mean = "the mean of folds" if known else "known as a mean of folds (no column fold)"
+            unknown.append(f"{figure} is neither the pooled score nor {mean}")
     return _verdict(found, unknown, "the figures claimed are pooled")
 
 

@@ -6,38 +6,37 @@ from collections import defaultdict
 import numpy as np
 
 from merflow import networks
-from merflow.clips import ClipKey
 from merflow.evidence import UNKNOWN, Answer, Evidence
 from merflow.intervals import FEW_SUBJECTS, effective_subjects
-from merflow.megc2019 import differences
+from merflow.megc2019 import OFFICIAL, official_differences
 from merflow.settings import SVMS
 from merflow.tables import parts_of, subject_numbers
+from merflow.wording import plural
 
 
 def other_clips(evidence: Evidence) -> Answer:
     """Are these the official clips, where the table looks like the composite?"""
     table = evidence.table
-    if not set(table.datasets) <= {"smic", "casme2", "samm"}:
-        return UNKNOWN, f"no official list covers {', '.join(table.datasets)}"
-    classes = (table.classes[t] for t in table.truth)
-    wrong = differences(dict(zip(map(padded, table.keys), classes, strict=True)))
+    strange = [name for name in table.datasets if name not in OFFICIAL]
+    if strange:
+        return UNKNOWN, f"no official list covers {', '.join(map(_perhaps, strange))}"
+    wrong = official_differences(table)
     if not wrong:
         return "pass", "exactly the official 442 clips and classes"
     if evidence.experiment is not None and evidence.experiment.scheme != "megc2019":
-        return "pass", f"{len(table.keys)} clips, not called MEGC2019; no published figure is shown"
+        return (
+            "pass",
+            f"{plural(len(table.keys), 'clip')}, not called MEGC2019; no published figure is shown",
+        )
     more = f"; and {len(wrong) - 3} more" if len(wrong) > 3 else ""
-    return "fail", f"{len(table.keys)} clips: {'; '.join(wrong[:3])}{more}"
+    return "fail", f"{plural(len(table.keys), 'clip')}: {'; '.join(wrong[:3])}{more}"
 
 
-def padded(key: ClipKey) -> ClipKey:
-    """Return a key with its zeros back: the official list writes `6`, some releases `s3_ne_03`."""
-    dataset, subject, clip = key
-    if dataset == "samm" and subject.isdigit():
-        return key._replace(subject=subject.zfill(3))
-    if dataset == "smic" and re.fullmatch(r"s\d", subject):
-        clip = re.sub(r"^s(\d)_", r"s0\1_", clip)
-        return ClipKey(dataset, f"s0{subject[1]}", clip)
-    return key
+def _perhaps(name: str) -> str:
+    """Return a dataset's name, and the official one that it may mean: `CASME II`, `SMIC-HS`."""
+    plain = re.sub(r"[^a-z0-9]", "", name.lower().replace("iii", "3").replace("ii", "2"))
+    meant = next((known for known in OFFICIAL if plain.startswith(known)), "")
+    return f"{name} (did you mean '{meant}'?)" if meant else name
 
 
 def shared_subjects(evidence: Evidence) -> Answer:
@@ -53,7 +52,10 @@ def shared_subjects(evidence: Evidence) -> Answer:
     if torn:
         return "fail", f"clips of {'/'.join(torn[0])} are tested in {len(spread[torn[0]])} folds"
     if evidence.folds:
-        return "pass", f"training and test subjects are disjoint in all {len(evidence.folds)} folds"
+        return (
+            "pass",
+            f"training and test subjects are disjoint in all {plural(len(evidence.folds), 'fold')}",
+        )
     return UNKNOWN, "needs the training clips of every fold"
 
 
@@ -74,7 +76,7 @@ def tuned_on_the_table(evidence: Evidence) -> Answer:
     if evidence.experiment is None:
         return UNKNOWN, "needs to know all that was tried"
     factors, seeds = evidence.experiment.factors, evidence.experiment.seeds
-    words = f"{len(factors)} factors and {len(seeds)} seeds, all in the table"
+    words = f"{plural(len(factors), 'factor')} and {plural(len(seeds), 'seed')}, all in the table"
     return "pass", f"{words}; none is marked best unless chosen inside the folds"
 
 
@@ -119,7 +121,8 @@ def key_frames(evidence: Evidence) -> Answer:
         and not c.onset <= c.apex <= c.offset
     ]
     if wrong:
-        return "fail", f"{len(wrong)} clips have an apex outside onset..offset, first {wrong[0]}"
+        clips = plural(len(wrong), "clip")
+        return "fail", f"{clips} with an apex outside onset..offset, first {wrong[0]}"
     return "pass", f"onset, apex and offset are in order in all {len(clips)} clips"
 
 
@@ -140,21 +143,21 @@ def pretrained_on_test(evidence: Evidence) -> Answer:
         return UNKNOWN, "needs the list of subjects that the starting weights were made with"
     seen = evidence.pretrained_on & {k.subject_key for k in evidence.table.keys}
     if seen:
-        return (
-            "fail",
-            f"{len(seen)} tested subjects were pretrained on, first {'/'.join(min(seen))}",
-        )
+        subjects = plural(len(seen), "tested subject")
+        return "fail", f"{subjects} in pretraining, first {'/'.join(min(seen))}"
     return "pass", f"none of the {len(evidence.pretrained_on)} pretraining subjects is tested"
 
 
 def mixed_protocols(evidence: Evidence) -> Answer:
     """Do all folds train on the same datasets, as one protocol has it?"""
-    if len(evidence.table.datasets) == 1:
-        return "pass", "one dataset only"
-    if not evidence.folds:
-        return UNKNOWN, "needs the training clips of every fold"
     trained = {frozenset(k.dataset for k in fold.train) for fold in evidence.folds}
     whole = frozenset(evidence.table.datasets)
+    if len(whole) == 1 and len(trained) <= 1:
+        sources = ", ".join(sorted(*trained)) if trained - {whole} else ""
+        tested = f"trained on {sources}, tested on {min(whole)}: one protocol"
+        return "pass", tested if sources else "one dataset only"
+    if not evidence.folds:
+        return UNKNOWN, "needs the training clips of every fold"
     if trained == {whole}:
         return "pass", "every fold trains on all datasets (composite)"
     said = evidence.experiment.protocol if evidence.experiment else ""

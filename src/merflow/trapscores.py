@@ -71,6 +71,8 @@ def _chosen_epochs(evidence: Evidence) -> Answer:
 
 def _chosen_log(evidence: Evidence) -> Answer:
     table, curves = evidence.table, defaultdict(dict)
+    if not any(table.folds):
+        return UNKNOWN, "the table has no column fold, by which the log would belong to its clips"
     for line in evidence.log:
         curves[line.fold][line.epoch] = line.accuracy
     last = best = higher = 0
@@ -117,7 +119,8 @@ def among_guesses(evidence: Evidence) -> Answer:
 def above_permuted(evidence: Evidence) -> Answer:
     """Does training on permuted labels score as well?"""
     if not evidence.permuted:
-        return UNKNOWN, "needs runs with permuted labels (`--permute 20`)"
+        how = " (`--permute 20`)" if evidence.experiment else ", which only a run's folder can tell"
+        return UNKNOWN, f"needs runs with permuted labels{how}"
     reached, p = permutation_rank(_pooled(evidence.table), evidence.permuted)
     others = f"mean {np.mean(evidence.permuted):.3f}, highest {max(evidence.permuted):.3f}"
     words = f"{reached} of {len(evidence.permuted)} permuted runs score as well as its "

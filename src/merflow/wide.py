@@ -5,7 +5,7 @@ group gets a table of its own, so that no number stands beside one it cannot be 
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -82,8 +82,15 @@ class Wide:
     notes: tuple[str, ...] = ()
 
 
-def wide_tables(rows: Iterable[ScoreRow], notes: Mapping[str, str] | None = None) -> list[Wide]:
-    """Group rows of `scores.csv` into tables; `notes` gives each experiment's protocol line."""
+def wide_tables(
+    rows: Iterable[ScoreRow],
+    notes: Mapping[str, str] | None = None,
+    controls: Collection[str] = (),
+) -> list[Wide]:
+    """Group rows of `scores.csv` into tables; `notes` gives each experiment's protocol line.
+
+    controls: experiments that should score as guesses, never marked as best.
+    """
     runs: dict[tuple[str, str, int], list[ScoreRow]] = {}
     for row in rows:
         runs.setdefault((row.experiment, row.factor, row.seed), []).append(row)
@@ -93,22 +100,26 @@ def wide_tables(rows: Iterable[ScoreRow], notes: Mapping[str, str] | None = None
         same = (run[0].protocol, run[0].scheme, *(_part(row) for row in run))
         names = (*same, *(row.part for row in run))
         groups.setdefault(names, []).extend(run)
-    tables = [_table(group, notes or {}) for group in groups.values()]
+    tables = [_table(group, notes or {}, controls) for group in groups.values()]
     return sorted(tables, key=lambda t: (t.protocol, t.scheme, [x.experiment for x in t.lines]))
 
 
-def may_be_marked(lines: Sequence[tuple[str, str]]) -> list[bool]:
+def may_be_marked(lines: Sequence[tuple[str, str]], controls: Collection[str] = ()) -> list[bool]:
     """Return for each (experiment, factor) whether it may be called best.
 
     Of several factors or grid settings of one experiment the best is a choice made on the test
-    subjects, so none of them may; a row fixed beforehand, or chosen inside the folds (`x*`), may.
+    subjects, so none of them may; a row fixed beforehand, or chosen inside the folds (`x*`), may,
+    unless it is a negative control.
     """
     bases = [grid_base(experiment) for experiment, _ in lines]
     alone = [bases.count(base) == 1 for base in bases]
-    return [one or factor == "x*" for one, (_, factor) in zip(alone, lines, strict=True)]
+    return [
+        experiment not in controls and (one or factor == "x*")
+        for one, (experiment, factor) in zip(alone, lines, strict=True)
+    ]
 
 
-def _table(rows: Sequence[ScoreRow], notes: Mapping[str, str]) -> Wide:
+def _table(rows: Sequence[ScoreRow], notes: Mapping[str, str], controls: Collection[str]) -> Wide:
     lines: dict[tuple[str, str], list[ScoreRow]] = {}
     for row in rows:
         lines.setdefault((row.experiment, row.factor), []).append(row)
@@ -117,7 +128,8 @@ def _table(rows: Sequence[ScoreRow], notes: Mapping[str, str]) -> Wide:
     made = [_line(lines[name], parts) for name in order]
     names = dict.fromkeys(notes[e] for e, _ in order if e in notes)
     first = rows[0]
-    return Wide(first.protocol, first.scheme, parts, tuple(_marked(made, parts)), tuple(names))
+    marked = tuple(_marked(made, parts, controls))
+    return Wide(first.protocol, first.scheme, parts, marked, tuple(names))
 
 
 def _part(row: ScoreRow) -> Part:
@@ -163,8 +175,8 @@ def _cell(rows: Sequence[ScoreRow]) -> Cell:
     )
 
 
-def _marked(lines: Sequence[Line], parts: Iterable[str]) -> list[Line]:
-    allowed = may_be_marked([(line.experiment, line.factor) for line in lines])
+def _marked(lines: Sequence[Line], parts: Iterable[str], controls: Collection[str]) -> list[Line]:
+    allowed = may_be_marked([(line.experiment, line.factor) for line in lines], controls)
     cells = [dict(line.cells) for line in lines]
     for part in parts:
         for score in ("uf1", "uar"):

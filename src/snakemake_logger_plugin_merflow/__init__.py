@@ -138,7 +138,8 @@ class LogHandler(LogHandlerBase):
         now = time.monotonic()
         if event == LogEvent.RUN_INFO:
             self._forecast = Forecast(dict(record.stats), now)
-            return f"{self._forecast.total} jobs to do, about {spoken(self._forecast.left(now))}"
+            jobs = "1 job" if self._forecast.total == 1 else f"{self._forecast.total} jobs"
+            return f"{jobs} to do, about {spoken(self._forecast.left(now))}"
         chatty = event in (None, LogEvent.ERROR) and record.getMessage().startswith(CHATTER)
         if event in QUIET or chatty:
             return ""

@@ -17,6 +17,7 @@ from merflow.magnification.threads import using
 from merflow.progress import track
 from merflow.settings import Align, Settings
 from merflow.store import Skipped, write_store
+from merflow.wording import plural
 
 
 def align(
@@ -51,7 +52,7 @@ def align(
     inputs = {"frames": subject_digest(clips)}
     with using(threads):
         writer = write_store(out, "align", aligned, recipes.aligned(settings), inputs)
-    print(f"{len(writer.checksums)} clips aligned, {len(writer.skipped)} skipped")
+    print(f"{plural(len(writer.checksums), 'clip')} aligned, {len(writer.skipped)} skipped")
 
 
 def _aligned(clips: list[Clip], settings: Settings) -> Iterator[ClipArrays | Skipped]:

@@ -50,7 +50,8 @@ def audit(
     Parameters
     ----------
     source
-        Folder of a scored run, or a table of predictions as `merflow score` takes it.
+        Folder of a scored run, or a table of predictions as `merflow score` takes it. Its column
+        `fold`, which may be left out, is what a log of accuracies and a mean of folds need.
     config
         Config file of the run.
     scheme
@@ -59,7 +60,8 @@ def audit(
         SOURCE is a challenge log.
     log
         CSV of what was answered on the test clips after every epoch
-        (dataset,subject,clip,epoch,predicted), or of accuracies (fold,epoch,accuracy).
+        (dataset,subject,clip,epoch,predicted), or of accuracies (fold,epoch,accuracy;
+        the table then needs its column fold).
     folds
         CSV of the folds (fold,dataset,subject,clip,side); copies of clips under names of their own.
     pretrained

@@ -7,6 +7,7 @@ from merflow.configuration import load
 from merflow.datasets import read_dataset
 from merflow.errors import unknown
 from merflow.files import write_text
+from merflow.wording import plural
 
 
 def catalogue(out: Path, *, dataset: str, config: Path) -> None:
@@ -31,4 +32,5 @@ def catalogue(out: Path, *, dataset: str, config: Path) -> None:
         raise unknown(str(config), "dataset", dataset, settings.datasets)
     clips = read_dataset(dataset, settings.datasets[dataset]).clips
     write_text(out, catalogue_text(list(clips)))
-    print(f"{dataset}: {len(clips)} clips of {len({c.key.subject for c in clips})} subjects")
+    people = plural(len({clip.key.subject for clip in clips}), "subject")
+    print(f"{dataset}: {plural(len(clips), 'clip')} of {people}")

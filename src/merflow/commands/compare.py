@@ -9,7 +9,8 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from merflow.configuration import load
-from merflow.effects import Row, effects_table, paired_effects
+from merflow.effects import SAME, SAME_FIX, Row, effects_table, paired_effects, unlike
+from merflow.errors import MerflowError
 from merflow.score import open_table
 from merflow.settings import Settings
 
@@ -31,20 +32,20 @@ def compare(
 
     Examples
     --------
-    merflow compare results/runs/demo/x1/seed0/pooled.csv results/runs/demo/x10/seed0/pooled.csv
+    merflow compare results/runs/demo/x1/seed0 results/runs/demo/x10/seed0
     merflow compare theirs.csv ours.csv --scheme three --metric uar
 
     Parameters
     ----------
     first
-        Table of predictions, as `merflow score` takes it.
+        Table of predictions, as `merflow score` takes it, or a run's folder: its pooled.csv.
     second
         Another on the same clips.
     scheme
         Scheme that fixes the classes, by the tables' datasets; without one, or with `raw`, they
         are those found in the tables.
     config
-        Config file where schemes of your own and `bootstrap` stand.
+        Config file where schemes of your own and `bootstrap` (resamples, else 2,000) stand.
     megc_log
         Both are challenge logs.
     metric
@@ -54,8 +55,11 @@ def compare(
     """
     settings = load(config) if config else Settings()
     one, other = (
-        open_table(p, megc_log=megc_log, scheme=scheme, settings=settings) for p in (first, second)
+        open_table(_table(p), megc_log=megc_log, scheme=scheme, settings=settings)
+        for p in (first, second)
     )
+    if found := unlike(one, other, str(first), str(second)):
+        raise MerflowError("comparing two tables", found, SAME, SAME_FIX)
     rows = Row("first", ""), Row("second", "")
     runs = {rows[0]: {0: one}, rows[1]: {0: other}}
     found = paired_effects(runs, [rows], metric, resamples=settings.bootstrap)
@@ -67,3 +71,8 @@ def compare(
         print(jsonlib.dumps(cells, indent=1))
         return
     print(effects_table(f"{second} against {first}", found).terminal(), end="")
+
+
+def _table(path: Path) -> Path:
+    """Return a table's path; a run's folder keeps its table as pooled.csv."""
+    return path / "pooled.csv" if path.is_dir() else path

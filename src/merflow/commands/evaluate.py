@@ -1,6 +1,7 @@
 """`merflow evaluate`: the final model of a run on a dataset with truth, and its scores."""
 
 import json as jsonlib
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -99,7 +100,8 @@ def evaluate(
     lost = dict(Counter(row.dataset for row in skipped))
     rows = score_rows(pooled, about, resamples=resamples, skipped=lost)
     if out:
-        write_all(out, pooled, rows)
+        if said := write_all(out, pooled, rows):
+            print(said, file=sys.stderr)
         write_text(out / "skipped.csv", csv_text(Skipped._fields, skipped))
     if json:
         left = {"excluded_subjects": seen, "without_class": tested.left_out}

@@ -7,6 +7,7 @@ from merflow.configuration import load
 from merflow.errors import FAILED, MerflowError
 from merflow.files import refuse_source
 from merflow.packed import Survey, survey, write_packed
+from merflow.wording import plural
 
 
 def pack(out: Path, *stores: Path, preparation: str, factor: str, config: Path) -> None:
@@ -45,7 +46,7 @@ def pack(out: Path, *stores: Path, preparation: str, factor: str, config: Path) 
             )
     _refuse_too_many(out, found, settings.max_skipped)
     write_packed(out, found, recipes.packed(settings, preparation, factor))
-    print(f"{len(found.keys)} clips packed, {len(found.skipped)} skipped")
+    print(f"{plural(len(found.keys), 'clip')} packed, {len(found.skipped)} skipped")
 
 
 def _refuse_too_many(out: Path, found: Survey, most: float) -> None:

@@ -20,6 +20,7 @@ from merflow.predict import (
     write_answers,
 )
 from merflow.progress import track
+from merflow.wording import plural
 
 LOG = logging.getLogger("merflow")
 
@@ -115,7 +116,7 @@ def stems(inputs: tuple[Path, ...]) -> list[str]:
 
 def _say(done: Answered) -> None:
     seconds = len(done.numbers) / done.fps
-    print(f"{done.name}: {seconds:.1f} s, {len(done.events)} movements", flush=True)
+    print(f"{done.name}: {seconds:.1f} s, {plural(len(done.events), 'movement')}", flush=True)
     for event in done.events:
         first, last = (int(done.numbers[i]) for i in (event.span.first, event.span.last))
         said = event.reason or ", ".join(

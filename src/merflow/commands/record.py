@@ -6,6 +6,7 @@ from merflow.configuration import load
 from merflow.files import write_json
 from merflow.plan import Plan
 from merflow.record import record as record_of
+from merflow.wording import plural
 
 
 def record(out: Path, *, config: Path) -> None:
@@ -28,6 +29,5 @@ def record(out: Path, *, config: Path) -> None:
     made = record_of(Plan(load(config)))
     write_json(out, made)
     folds = sum(len(run["folds"]) for run in made["runs"].values())
-    print(
-        f"{out}: {len(made['runs'])} runs, {folds} folds, settings {made['settings_digest'][:12]}"
-    )
+    counted = f"{plural(len(made['runs']), 'run')}, {plural(folds, 'fold')}"
+    print(f"{out}: {counted}, settings {made['settings_digest'][:12]}")

@@ -1,6 +1,7 @@
 """`merflow score`: pool the folds of a run and score them, or score any table of predictions."""
 
 import json as jsonlib
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +16,7 @@ from merflow.pooling import pool_run, rows_of
 from merflow.predictions import Pooled, write_pooled
 from merflow.reporting.read import Attempts, read_training
 from merflow.runs import refuse_choice, run_of
-from merflow.score import RAW, as_json, open_table, write_all
+from merflow.score import RAW, as_json, open_table, with_official, write_all
 from merflow.settings import Settings
 from merflow.tables import About, ScoreRow, score_rows, write_confusion, write_scores
 from merflow.tabletext import render_text
@@ -35,8 +36,8 @@ def score(
     """Score predictions: pooled UF1 and UAR, intervals over subjects, floors.
 
     SOURCE is a run's folder, whose folds are pooled and joined with the truth; or a CSV with
-    `dataset,subject,clip,truth` and `predicted` or one `p_<class>` column a class; or, with
-    `--megc-log`, a challenge log.
+    `dataset,subject,clip,truth` and `predicted` or one `p_<class>` column a class (`fold`: what
+    answered, where it is known); or, with `--megc-log`, a challenge log.
 
     Examples
     --------
@@ -58,7 +59,8 @@ def score(
     json
         Print JSON in place of a table.
     out
-        Folder for pooled.csv, scores.csv, confusion.csv, scores.json and challenge.log.
+        Folder for pooled.csv, scores.csv, confusion.csv, scores.json; of the classes
+        negative, positive, surprise also challenge.log.
     resamples
         Resamples of subjects for the intervals of a table; a run takes the config's.
     """
@@ -73,8 +75,9 @@ def score(
     else:
         pooled = open_table(source, megc_log=megc_log, scheme=scheme, settings=settings)
         rows = score_rows(pooled, About(source.stem, factor="", scheme=scheme), resamples=resamples)
-    if out:
-        write_all(out, pooled, rows)
+        rows = with_official(rows, pooled)
+    if out and (said := write_all(out, pooled, rows)):
+        print(said, file=sys.stderr)
     if json:
         print(jsonlib.dumps(as_json(pooled, rows), indent=1))
         return

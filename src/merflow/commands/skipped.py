@@ -7,6 +7,7 @@ from merflow.delivery import delivery_text
 from merflow.files import write_text
 from merflow.packed import read_skipped
 from merflow.store import Skipped
+from merflow.wording import plural
 
 
 def skipped(out: Path, *packs: Path, delivered: Path | None = None) -> None:
@@ -30,4 +31,4 @@ def skipped(out: Path, *packs: Path, delivered: Path | None = None) -> None:
     write_text(out, csv_text(Skipped._fields, rows))
     if delivered:
         write_text(delivered, delivery_text(packs))
-    print(f"{len(rows)} clips skipped")
+    print(f"{plural(len(rows), 'clip')} skipped")

@@ -6,6 +6,7 @@ from merflow.configuration import load
 from merflow.files import write_text
 from merflow.plan import Plan
 from merflow.split import fold_text, truth_text
+from merflow.wording import plural
 
 
 def split(experiment: str, *, config: Path) -> None:
@@ -36,4 +37,4 @@ def write_split(plan: Plan, experiment: str) -> str:
     for fold, path in zip(folds, plan.fold_files(experiment), strict=True):
         write_text(path, fold_text(fold, keys, data.labels))
     write_text(plan.truth_file(experiment), truth_text(folds, keys, data.labels))
-    return f"{experiment}: {len(keys)} clips in {len(folds)} folds"
+    return f"{experiment}: {plural(len(keys), 'clip')} in {plural(len(folds), 'fold')}"

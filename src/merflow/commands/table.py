@@ -19,7 +19,7 @@ from merflow.flatsettings import flat_settings
 from merflow.plan import Plan
 from merflow.predictions import Pooled, read_pooled
 from merflow.runs import NESTED
-from merflow.shortcuts import with_alarms
+from merflow.shortcuts import control_named, with_alarms
 from merflow.tables import read_scores, row_order, write_scores
 from merflow.tabletext import render_latex, render_markdown, render_text
 from merflow.wide import wide_tables
@@ -52,7 +52,10 @@ def table(out: Path, *scores: Path, config: Path) -> None:
     magnified = magnification_effects(runs, resamples=resamples)
     compared = experiment_effects(runs, resamples=resamples)
     rows = sorted((row for path in scores for row in read_scores(path)), key=row_order)
-    tables = with_alarms(wide_tables(rows, protocol_lines(plan)), plan)
+    leads = {name: name for name in plan.experiments}
+    leads |= {base: members[0] for base, members in plan.choices().items()}
+    controls = [name for name, lead in leads.items() if control_named(plan, lead)]
+    tables = with_alarms(wide_tables(rows, protocol_lines(plan), controls), plan)
     beside = ablations(tables, compared)
     beside += [
         effects_table(title, effects)

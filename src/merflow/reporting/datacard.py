@@ -17,11 +17,11 @@ from merflow.reporting.markup import (
     el,
     join,
     listing,
-    plural,
     table,
 )
 from merflow.reporting.read import Results
 from merflow.tablewords import part_name
+from merflow.wording import plural
 
 MOST_SKIPPED = 500
 

@@ -19,10 +19,10 @@ from merflow.reporting.markup import (
     details,
     el,
     join,
-    plural,
     table,
 )
 from merflow.reporting.read import SCORES, SKIPPED, Job, Results, RunResults
+from merflow.wording import plural
 
 PACKAGES = {
     "merflow": "merflow",

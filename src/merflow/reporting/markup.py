@@ -120,11 +120,6 @@ def details(summary: object, *inside: object, **attributes: Any) -> Html:  # noq
     return el("details", el("summary", summary), *inside, **attributes)
 
 
-def plural(count: int, noun: str, more: str = "") -> str:
-    """Return `1 clip`, `2 clips`, `1,200 clips`."""
-    return f"{count:,} {noun if count == 1 else more or noun + 's'}"
-
-
 def listing(words: Sequence[str]) -> str:
     """Return `a`, `a and b`, `a, b and c`."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

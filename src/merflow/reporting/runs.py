@@ -7,13 +7,14 @@ import numpy as np
 
 from merflow.plots import Bar, Curve, curves, subject_bars
 from merflow.predictions import Pooled
-from merflow.reporting.markup import Column, Html, details, el, join, listing, plural, table
+from merflow.reporting.markup import Column, Html, details, el, join, listing, table
 from merflow.reporting.read import BAND, Results, RunResults
 from merflow.reporting.words import badge
 from merflow.scores import confusion, per_class_f1, per_class_recall, uar, uf1
 from merflow.shortcuts import control_named
 from merflow.tables import parts_of
 from merflow.tablewords import number, part_name
+from merflow.wording import plural
 
 SUREST = 8
 INNER = "inner folds"

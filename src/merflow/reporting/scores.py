@@ -12,7 +12,6 @@ from merflow.reporting.markup import (
     details,
     el,
     join,
-    plural,
     table,
 )
 from merflow.reporting.words import badge, factor_number, guess_of
@@ -30,6 +29,7 @@ from merflow.tablewords import (
     title,
 )
 from merflow.wide import Cell, Line, Part, Wide
+from merflow.wording import plural
 
 LONG = 12
 """Tables of more rows are folded at the start, all but that of all clips."""

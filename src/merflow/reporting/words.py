@@ -5,12 +5,13 @@ from collections.abc import Sequence
 
 from merflow.plan import Plan
 from merflow.plots import Guess
-from merflow.reporting.markup import Html, el, join, listing, plural
+from merflow.reporting.markup import Html, el, join, listing
 from merflow.reporting.read import Results
 from merflow.shortcuts import control_named, parts_above, shortcut
 from merflow.tables import factor_rank
 from merflow.tablewords import part_name
 from merflow.wide import Cell, Line, Part, Wide
+from merflow.wording import plural
 
 SPLITS = {
     "loso": "a model that was trained on the other subjects of its dataset",
@@ -20,7 +21,8 @@ SPLITS = {
     "kfold": "a model that was trained on the other groups of subjects",
     "file": "a model that was trained on other subjects, as a file of folds says",
 }
-
+TEST_ALL = {"loso", "composite", "kfold"}
+"""Protocols in which every clip is tested; in the others some are only trained on."""
 
 READING = (
     ("UF1 and UAR", "are the means over classes of F1 and of recall, from the predictions of all "
@@ -70,11 +72,22 @@ def what_was_run(results: Results, generated: Sequence[str]) -> list[Html]:
         f"{plural(len(keys), 'clip')} of {plural(len(subjects), 'subject')}"
         + (f" from {listing(datasets)}." if datasets else ".")
     )
-    ways = dict.fromkeys(SPLITS[e.protocol] for e in experiments)
-    second = f"Every clip was predicted once in each run, by {' or by '.join(ways)}."
+    second = predicted(list(dict.fromkeys(e.protocol for e in experiments)))
     if generated:
         second += f" The faces of {listing([part_name(n) for n in generated])} are generated ones."
     return [el("p", first, " ", second)]
+
+
+def predicted(protocols: Sequence[str]) -> str:
+    """Return by what model clips were predicted; not every protocol tests every clip."""
+    if not protocols:
+        return ""
+    clip = "Every clip" if set(protocols) <= TEST_ALL else "Every tested clip"
+    if len(protocols) == 1:
+        return f"{clip} was predicted once in each run, by {SPLITS[protocols[0]]}."
+    said = f"{clip} was predicted once in each run, by a model that never saw its subject"
+    partly = "" if set(protocols) <= TEST_ALL else "; not every protocol tests all clips"
+    return f"{said} (protocols {listing(protocols)}{partly})."
 
 
 def verdict(tables: Sequence[Wide], plan: Plan) -> Html:

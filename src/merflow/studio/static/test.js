@@ -119,10 +119,11 @@ class Page {
       kept.path = path.value = all[(all.indexOf(kept.path) + by + all.length) % all.length];
       remember();
     };
+    const videos = this.known.recordings.length + this.known.more;
     return el("div", { class: "lines" }, path, list, el("div", { class: "row" },
       action("Next", "r", () => beside(1), { disabled: !this.known.recordings.length, "aria-label": "Next recording" }),
       el("label", {}, "frames/s ", fps)),
-    el("p", { class: "soft" }, this.known.recordings.length ? `${this.known.recordings.length + this.known.more} video(s) below the project's folder.`
+    el("p", { class: "soft" }, this.known.recordings.length ? `${videos === 1 ? "1 video" : `${videos} videos`} below the project's folder.`
       : "No video below the project's folder; `merflow demo --recordings 2` draws some."));
   }
 

@@ -1,0 +1,6 @@
+"""Small words that messages, tables and the report share."""
+
+
+def plural(count: int, noun: str, more: str = "") -> str:
+    """Return `1 clip`, `2 clips`, `1,200 clips`."""
+    return f"{count:,} {noun if count == 1 else more or noun + 's'}"
