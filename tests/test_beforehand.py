@@ -243,7 +243,8 @@ def test_every_network_says_what_it_takes():
     assert {networks.kind_of_input(name) for name in networks.names()} == {"frames", "flow"}
 
 
-def test_the_look_imports_no_keras():
-    text = "import sys, merflow.beforehand as b, merflow.networks as n; "
-    text += "[n.check_types(x, {}) for x in n.names()]; sys.exit('keras' in sys.modules)"
+def test_the_look_imports_neither_keras_nor_opencv():
+    text = "import sys, merflow.start, merflow.networks as n; "
+    text += "[n.check_types(x, {}) for x in n.names()]; "
+    text += "sys.exit(bool({'keras', 'cv2'} & {*sys.modules}))"
     assert subprocess.run([sys.executable, "-c", text], check=False).returncode == 0

@@ -11,6 +11,7 @@ import pytest
 
 from merflow.clips import ClipKey
 from merflow.comparison import compare, detectable, holm, swap_p
+from merflow.configuration import validate
 from merflow.effects import (
     Row,
     effects_table,
@@ -21,6 +22,7 @@ from merflow.effects import (
 )
 from merflow.errors import MerflowError
 from merflow.nested import choices_line, choose, nested_choice
+from merflow.plan import Plan
 from merflow.predictions import Pooled
 from merflow.scores import f1_ratios, recall_ratios, uf1
 from merflow.workbook import write_workbook
@@ -302,3 +304,18 @@ def test_an_experiment_is_compared_with_the_first_of_its_lists_or_of_all():
         ("grid-loss=one", "x1", "a", "full"),
         ("grid-loss=two", "x1", "grid-loss=one", "full"),
     ]
+
+
+def test_a_choice_of_one_is_refused():
+    entry = {"preparation": "p", "collection": "c", "nested": True}
+    raw = {
+        "preparations": {"p": {}},
+        "collections": {"c": ["smic"]},
+        "datasets": {"smic": {"root": "a"}},
+    }
+    for factors, seeds in (([10], [0]), ([10], [0, 1])):
+        raw["experiments"] = {"e": {**entry, "factors": factors, "seeds": seeds}}
+        with pytest.raises(MerflowError, match="e.nested: there is nothing to choose between"):
+            Plan(validate(raw)).choices()
+    raw["experiments"] = {"e": {**entry, "factors": [1, 10]}}
+    assert Plan(validate(raw)).choices() == {"e": ("e",)}

@@ -313,6 +313,15 @@ def test_a_loss_that_is_no_number_stops_its_fold_and_the_others_go_on(tmp_path, 
     assert "the loss is nan" in caplog.text and "casme2/s1/c1" in caplog.text
 
 
+def test_what_stops_all_folds_alike_is_told_once(tmp_path, caplog):
+    labels = ["positive"] * len(KEYS)
+    sides = dict.fromkeys(("a", "b", "c"), (("s1", "s2"), ("s0",)))
+    run_command(tmp_path, flow(), labels, sides)
+    said = [record.getMessage() for record in caplog.records]
+    assert said[0].startswith("fold a: ") and "no training clip of class" in said[0]
+    assert said[1:] == ["fold b: the same", "fold c: the same"]
+
+
 def test_a_class_without_training_clips_stops_its_fold_and_the_others_go_on(tmp_path, caplog):
     labels = [CLASSES[i % 2] for i in range(len(KEYS))]
     labels[0] = "surprise"  # of s0 alone

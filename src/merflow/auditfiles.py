@@ -13,7 +13,6 @@ from merflow.csvtable import read_csv
 from merflow.errors import MerflowError
 from merflow.evidence import Evidence, FoldScore, Sides
 from merflow.files import file_digest
-from merflow.methods import saved
 from merflow.oracle import Epochs, read_epochs
 from merflow.permuting import is_twin
 from merflow.persons import people, person
@@ -22,6 +21,7 @@ from merflow.predictions import KEY, Pooled, read_pooled
 from merflow.runs import Run, run_of
 from merflow.split import read_fold
 from merflow.tables import read_scores
+from merflow.training.startfile import seen_by
 
 
 def evidence_of_run(folder: Path, plan: Plan) -> Evidence:
@@ -88,8 +88,8 @@ def _pretrained_on(
     path = results.parent / begun[0]
     if not path.is_file() or {fold.get("start") for fold in facts} != {file_digest(path)}:
         return None
-    subjects = None if saved.is_of_keras(path) else saved.description(path).get("subjects")
-    if subjects is None:
+    subjects, _ = seen_by(path)
+    if not subjects:
         return None
     whose = people(plan.settings)
     tested = {key.subject_key for key in table.keys if person(key, whose) in subjects}

@@ -101,10 +101,6 @@ def train_final(plan: Plan, run: Run, shelf: Shelf, out: Path) -> dict[str, Any]
         "recipe": plan.training_recipe(run.experiment),
         "chain": _kept(plan, run),
         "inputs": inputs_of(plan, run, shelf),
-        "subjects": sorted(
-            # With those that a pretraining saw, which the method tells.
-            {*data.subjects, *fitted.facts.get("subjects", ())}
-        ),
         "train_clips": len(data.y) // len(shelf.factors),
         "skipped": sorted(set(fold.train) & shelf.skipped),
         "score": pooled_score(out.parent),

@@ -1,6 +1,6 @@
 """Traps in figures as printed elsewhere: checks of the audit."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,38 +15,32 @@ SAME = 6e-4
 
 def averaged_folds(evidence: Evidence) -> Answer:
     """Is a claimed score a mean over folds?"""
+    known = any(evidence.table.folds)
+    mean = "the mean of folds" if known else "known as a mean of folds (no column fold)"
+
+    def explained(figure: "_Figure") -> tuple[bool, str]:
+        if figure.is_(figure.mean):
+            return True, f"{figure} is the mean of folds; pooled it is {figure.pooled:.4f}"
+        return False, f"{figure} is neither the pooled score nor {mean}"
+
     if evidence.claimed is None:
         return _ours_or_unknown(evidence, "scored here from pooled counts", "the figures claimed")
-    found, unknown = [], []
-    for figure in _figures(evidence):
-        if figure.is_(figure.pooled):
-            continue
-        if figure.is_(figure.mean):
-            found.append(f"{figure} is the mean of folds; pooled it is {figure.pooled:.4f}")
-        else:
-            known = any(evidence.table.folds)
-            mean = "the mean of folds" if known else "known as a mean of folds (no column fold)"
-            unknown.append(f"{figure} is neither the pooled score nor {mean}")
-    return _verdict(found, unknown, "the figures claimed are pooled")
+    return _judged(evidence, explained, "the figures claimed are pooled")
 
 
 def wrong_f1(evidence: Evidence) -> Answer:
     """Is a claimed UF1 another F1, micro or weighted, or a claimed UAR the accuracy?"""
-    if evidence.claimed is None:
-        return _ours_or_unknown(evidence, "UF1 is macro F1 here", "the figures claimed")
-    found, unknown = [], []
-    for figure in _figures(evidence):
-        if figure.is_(figure.pooled):
-            continue
+
+    def explained(figure: "_Figure") -> tuple[bool, str]:
         others = _others(figure.metric, figure.matrix)
         names = [name for name, value in others.items() if figure.is_(value)]
         if names:
-            found.append(f"{figure} is {names[0]}; {figure.metric} is {figure.pooled:.4f}")
-        else:
-            unknown.append(
-                f"{figure} is neither the pooled {figure.metric} nor another pooled score"
-            )
-    return _verdict(found, unknown, "every figure claimed is what it is called")
+            return True, f"{figure} is {names[0]}; {figure.metric} is {figure.pooled:.4f}"
+        return False, f"{figure} is neither the pooled {figure.metric} nor another pooled score"
+
+    if evidence.claimed is None:
+        return _ours_or_unknown(evidence, "UF1 is macro F1 here", "the figures claimed")
+    return _judged(evidence, explained, "every figure claimed is what it is called")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +87,18 @@ def _others(metric: str, matrix: np.ndarray) -> dict[str, float]:
     return {"micro F1 (accuracy)": right, "weighted F1": weighted}
 
 
-def _verdict(found: Sequence[str], unknown: Sequence[str], good: str) -> Answer:
-    """Return what is proven, whatever else stays unexplained."""
+def _judged(
+    evidence: Evidence, explained: Callable[[_Figure], tuple[bool, str]], good: str
+) -> Answer:
+    """Return what is proven of figures that are not the pooled ones, the unexplained beside it.
+
+    explained: whether a figure is proven to be another, and in what words.
+    """
+    found, unknown = [], []
+    for figure in _figures(evidence):
+        if not figure.is_(figure.pooled):
+            proven, said = explained(figure)
+            (found if proven else unknown).append(said)
     if found:
         return "fail", "; ".join([*found, *unknown])
     return (UNKNOWN, "; ".join(unknown)) if unknown else ("pass", good)

@@ -29,6 +29,13 @@ def test_a_run_is_drawn_once_so_that_no_click_meets_a_picture_that_goes(window):
     assert len([url for url in asked if url.endswith("/curves")]) == 1
 
 
+def test_epochs_are_whole_on_the_axis(window):
+    page = window.open("#runs")
+    page.wait_for_selector("#curves path")
+    shown = page.locator("#curves svg text").all_text_contents()
+    assert {"1", "2", "3"} <= set(shown) and "1.5" not in shown
+
+
 def test_the_confusion_matrix_follows_its_part(window):
     page = window.open("#runs")
     page.wait_for_selector("#confusion td")

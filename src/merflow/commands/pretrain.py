@@ -65,7 +65,6 @@ def pretrain(name: str, *, config: Path) -> None:
         "classes": list(present),
         "recipe": entry.model_dump(mode="json"),
         "inputs": {plan.pretrain_packed(name): digest(packed.made_by)},
-        "subjects": data.subjects,
         "train_clips": int(np.size(data.y)),
         "weights": file_digest(out / WEIGHTS),
         **fitted.facts,

@@ -7,7 +7,6 @@ import functools
 import importlib
 import os
 import pkgutil
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,7 +15,15 @@ from typing import Any
 
 from merflow import errata
 from merflow.clips import Clip, ClipKey
-from merflow.datasets._base import NO_SUBJECT, DatasetSpec, Problem, Reading, Source, Variant
+from merflow.datasets._base import (
+    NO_SUBJECT,
+    DatasetSpec,
+    Problem,
+    Reading,
+    Source,
+    Variant,
+    unpadded,
+)
 from merflow.errors import MerflowError, unknown
 from merflow.files import digest
 from merflow.settings import DatasetEntry
@@ -152,8 +159,7 @@ def _tell_subjects_apart(source: Source, clips: Iterable[Clip]) -> None:
         people.setdefault(clip.key.subject, clip.key)
     seen: dict[str, ClipKey] = {}
     for key in people.values():
-        alike = re.sub(r"(?<!\d)0+(?=\d)", "", key.subject.casefold())
-        first = seen.setdefault(alike, key)
+        first = seen.setdefault(unpadded(key.subject), key)
         if first is not key:
             where = [source.places.get(k, [str(source.root)])[0] for k in (key, first)]
             source.fail(

@@ -1,5 +1,6 @@
 """What an adapter states about its dataset, what it is given, and what it gives back."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -172,3 +173,8 @@ class Reading:
         if others:
             error.fix += f"; then {len(others)} more of its kind: see `merflow check`"
         raise error
+
+
+def unpadded(name: str) -> str:
+    """Return a name with its numbers unpadded and its case aside: `S01` and `s1` are one."""
+    return re.sub(r"0*([0-9]+)", r"\1", name.casefold())

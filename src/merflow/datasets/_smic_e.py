@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from merflow.clips import Clip
-from merflow.datasets._base import Source, Variant
+from merflow.datasets._base import Source, Variant, unpadded
 from merflow.datasets._cells import emotion, frame, name, optional_frame, spans
 from merflow.datasets._trees import Folders, Span, find_folders, find_sheet, make_clip, no_tree
 from merflow.errors import MerflowError
@@ -54,7 +54,7 @@ def _tree(source: Source, camera: str) -> Folders | None:
         parts = (source.root.name, *folder.relative_to(source.root).parts)
         shown = [c for c in ("HS", "VIS", "NIR") if any(_says(part, c) for part in parts)]
         if camera in shown or (not shown and camera == "HS"):
-            return Folders(folder, _alike)
+            return Folders(folder, unpadded)
     return None
 
 
@@ -64,10 +64,6 @@ def _says(folder: str, camera: str) -> bool:
 
 def _holds_subjects(_: object, names: list[str]) -> bool:
     return any(re.fullmatch(r"s[0-9]{1,2}", name, re.IGNORECASE) for name in names)
-
-
-def _alike(folder: str) -> str:
-    return re.sub(r"0*([0-9]+)", r"\1", folder.casefold())
 
 
 def _clip(source: Source, variant: Variant, row: Row, tree: Folders | None, clip_id: Named) -> Clip:
@@ -81,7 +77,9 @@ def _clip(source: Source, variant: Variant, row: Row, tree: Folders | None, clip
             "correct the cell",
         )
     subject, clip, said_by_name = named
-    if _alike(name(row, "subject", source)).removeprefix("s") != _alike(subject).removeprefix("s"):
+    if unpadded(name(row, "subject", source)).removeprefix("s") != unpadded(subject).removeprefix(
+        "s"
+    ):
         raise MerflowError(
             row.where("subject"),
             f"'{row.text('subject')}' is not the subject of {written}",

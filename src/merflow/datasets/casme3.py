@@ -9,7 +9,7 @@ from pathlib import Path
 
 from merflow.clips import Clip
 from merflow.datasets import _casme3_exceptions as exceptions
-from merflow.datasets._base import DatasetSpec, Source, Variant
+from merflow.datasets._base import DatasetSpec, Source, Variant, unpadded
 from merflow.datasets._cells import action_units, emotion, frame, name, optional_frame, spans
 from merflow.datasets._trees import (
     Folders,
@@ -105,17 +105,12 @@ def subject_id(text: str) -> str | None:
     return f"spNO.{int(found[1]):03d}" if found else None
 
 
-def _alike(folder: str) -> str:
-    """Return a folder's name with its numbers unpadded and its case aside."""
-    return re.sub(r"0*([0-9]+)", r"\1", folder.casefold())
-
-
 def _tree(source: Source) -> tuple[Variant, Folders | None]:
     trees: dict[str, Folders] = {}
     for folder in find_folders(source.root, _holds_recordings, depth=5):
         if folder.name.lower() not in ("depth", "video"):
             clips = any(_is_clip(n) for n in Folders(folder).children(folder))
-            trees.setdefault("clips" if clips else "long", Folders(folder, _alike))
+            trees.setdefault("clips" if clips else "long", Folders(folder, unpadded))
     wanted = source.entry.variant
     for variant in SPEC.variants:
         if variant.name in trees and wanted in ("", variant.name):

@@ -74,6 +74,7 @@ class SvmMethod:
             "parameters": int(machine.coef_.size + machine.intercept_.size),
             "class_weights": [float(w) for w in weights],
             "training_clips": len(data.y),
+            "subjects": data.subjects,
             "epochs": 1,
             "device": "cpu",
         }

@@ -3,7 +3,6 @@
 Changes drawn anew for each frame would add flicker larger than a micro-expression.
 """
 
-import cv2
 import numpy as np
 
 from merflow.errors import MerflowError
@@ -87,6 +86,8 @@ def moved(clip: np.ndarray, across: float, down: float, angle: float, flow: bool
     vectors turn with the picture.
     """
     height, width, channels = clip.shape[1:]
+    import cv2  # `check` is asked at every start, which needs no OpenCV
+
     matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle, 1.0)
     matrix[:, 2] += across, down
     out = np.stack(
