@@ -33,7 +33,7 @@ def interpolate(
     Examples
     --------
     merflow interpolate frames/ ten/ --length 10 --fps 200
-    merflow interpolate x10.h5 ready.h5 --preparation grey64 --config config/config.yaml
+    merflow interpolate x10.h5 out.h5 --factor x10 --preparation grey64 --config results/config.yaml
 
     Parameters
     ----------
