@@ -203,6 +203,19 @@ def test_the_selection_shows_the_frames_that_go_on(window):
     assert index(page) == int(page.get_attribute("#frame", "max"))
 
 
+def test_an_older_answer_does_not_take_the_place_of_a_newer(window):
+    page, held = opened(window), []
+    reads(page, "#selected", " of ")
+    page.route("**/selection?*apex-nine*", held.append)
+    page.select_option("[aria-label='Frames kept']", "apex-nine")
+    page.select_option("[aria-label='Frames kept']", "all")
+    reads(page, "#selected", "14 of 14")
+    with page.expect_response("**/selection?*apex-nine*"):
+        held[0].continue_()
+    page.wait_for_timeout(300)
+    assert page.inner_text("#selected").startswith("14 of 14")
+
+
 def test_points_can_be_left_out_of_the_trace(window):
     page = opened(window)
     page.wait_for_selector("#trace svg")

@@ -29,6 +29,16 @@ def test_a_run_is_drawn_once_so_that_no_click_meets_a_picture_that_goes(window):
     assert len([url for url in asked if url.endswith("/curves")]) == 1
 
 
+def test_a_view_asked_for_while_a_clip_opens_is_shown(window):
+    """The browser tells of the new address only after the clip has written its own."""
+    page = window.open("#clips")
+    page.wait_for_selector("#list button:nth-child(2)")
+    page.evaluate(
+        "() => { location.hash = 'runs'; document.querySelector('#list button:nth-child(2)').click(); }"
+    )
+    page.wait_for_selector("#wrong a")
+
+
 def test_epochs_are_whole_on_the_axis(window):
     page = window.open("#runs")
     page.wait_for_selector("#curves path")

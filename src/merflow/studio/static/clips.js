@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { openClip } from "./clip.js";
-import { action, choice, el, fail } from "./ui.js";
+import { action, choice, el, fail, keepAddress } from "./ui.js";
 
 const asked = { dataset: "", emotion: "", text: "", corrected: false };
 
@@ -34,7 +34,7 @@ export async function clipsView(view, wanted) {
 
   async function open(clip) {
     current = clip;
-    history.replaceState(null, "", `#${["clips", ...clip.key].map(encodeURIComponent).join("/")}`);
+    keepAddress("clips", ...clip.key);
     filter();
     close();
     try {

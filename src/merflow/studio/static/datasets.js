@@ -2,7 +2,7 @@
 
 import { get, post, url } from "./api.js";
 import { busy, jobPanel, onJob, startJob } from "./job.js";
-import { action, choice, el, fail, guarded, table } from "./ui.js";
+import { action, choice, el, fail, guarded, keepAddress, table } from "./ui.js";
 
 let open = "";
 
@@ -64,7 +64,7 @@ export async function datasetsView(view, [wanted]) {
 
   function pick(name) {
     open = name;
-    history.replaceState(null, "", `#datasets/${encodeURIComponent(name)}`);
+    keepAddress("datasets", name);
     return load();
   }
 

@@ -6,7 +6,7 @@ import { datasetsView } from "./datasets.js";
 import { watchJob } from "./job.js";
 import { runsView } from "./runs.js";
 import { testView } from "./test.js";
-import { action, dismiss, el, fail, listen } from "./ui.js";
+import { action, dismiss, el, fail, listen, openedBy } from "./ui.js";
 
 const VIEWS = {
   datasets: ["Datasets", "Shift+D", datasetsView],
@@ -19,6 +19,7 @@ let leave = () => {};
 let turn = 0;
 
 async function show() {
+  openedBy(location.hash);
   const [name, ...rest] = location.hash.slice(1).split("/").map(decodeURIComponent);
   const chosen = name in VIEWS ? name : "clips";
   const mine = ++turn;

@@ -3,7 +3,7 @@
 import { get, url } from "./api.js";
 import { chart } from "./chart.js";
 import { busy, jobPanel, onJob, startJob } from "./job.js";
-import { action, choice, el, fail, fixed, guarded, table } from "./ui.js";
+import { action, choice, el, fail, fixed, guarded, keepAddress, table } from "./ui.js";
 
 const kept = { part: "full", curve: "loss", fold: "" };
 
@@ -17,7 +17,7 @@ export async function runsView(view, [experiment, factor, seed]) {
 
   function choose(name, row) {
     chosen = { experiment: name, factor: row.factor, seed: String(row.seed) };
-    history.replaceState(null, "", `#${["runs", name, row.factor, row.seed].map(encodeURIComponent).join("/")}`);
+    keepAddress("runs", name, row.factor, row.seed);
   }
 
   async function open(name, row) {

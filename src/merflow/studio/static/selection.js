@@ -29,6 +29,7 @@ export class Selection {
 
   async refresh() {
     const { clip, preparation } = this.open;
+    const mine = (this.turn = (this.turn || 0) + 1);
     this.windowed.hidden = kept.frames !== "windows";
     const place = (number, other) => (number == null ? other : clip.numbers.indexOf(number));
     const onset = place(clip.marks.onset, 0), offset = place(clip.marks.offset, clip.numbers.length - 1);
@@ -37,6 +38,7 @@ export class Selection {
     const words = new URLSearchParams({ preparation, ...kept, onset, apex, offset });
     const { positions } = await get(`${url("clip", ...clip.key)}/selection?${words}`, this.signal);
     const frames = await this.open.film("x1");
+    if (mine !== this.turn) return; // Another choice was made meanwhile: an older answer is none.
     const by = clip.marks.apex == null && kept.frames !== "all" ? `; apex at ${clip.found_apex}: ${clip.found_apex_by}` : "";
     this.told.textContent = `${positions.length} of ${clip.numbers.length} frames${by}`;
     this.strip.replaceChildren(...positions.map((position) => {

@@ -94,3 +94,16 @@ export function cellOf(cell) {
   return cell instanceof HTMLTableCellElement ? cell
     : el("td", typeof cell === "number" ? { class: "num" } : {}, cell instanceof Node ? cell : String(cell));
 }
+
+let shown = "";
+
+// The address that the view on the page was opened by.
+export function openedBy(hash) { shown = hash; }
+
+// Write what a view shows into the address, unless the reader has just asked for another: the
+// browser tells of that later than the address has it.
+export function keepAddress(...parts) {
+  if (location.hash !== shown) return;
+  shown = `#${parts.map(encodeURIComponent).join("/")}`;
+  history.replaceState(null, "", shown);
+}
