@@ -206,7 +206,7 @@ def test_the_selection_shows_the_frames_that_go_on(window):
 def test_an_older_answer_does_not_take_the_place_of_a_newer(window):
     page, held = opened(window), []
     reads(page, "#selected", " of ")
-    page.route("**/selection?*apex-nine*", held.append)
+    page.route("**/selection?*apex-nine*", lambda route: held.append(route))
     page.select_option("[aria-label='Frames kept']", "apex-nine")
     page.select_option("[aria-label='Frames kept']", "all")
     reads(page, "#selected", "14 of 14")
