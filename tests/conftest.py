@@ -2,6 +2,9 @@
 
 import os
 
+import merflow  # noqa: F401 - first: it fixes the arithmetic level before NumPy loads
+
+# isort: split
 from hypothesis import settings
 
 settings.register_profile(

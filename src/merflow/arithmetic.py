@@ -9,6 +9,7 @@ choice to the libraries: faster on some machines, and bytes that hold for one ma
 
 import importlib.util
 import json
+import logging
 import os
 import re
 import sys
@@ -18,6 +19,8 @@ from functools import cache
 from pathlib import Path
 
 from merflow.errors import BAD_INPUT, FAILED, MerflowError
+
+_log = logging.getLogger(__name__)
 
 VARIABLE = "MERFLOW_ARITHMETIC"
 LEVELS = ("portable", "native")
@@ -117,6 +120,16 @@ def level() -> str:
         return "portable"
     early = f", {_state['early']} loaded before merflow" if _state["early"] else ""
     return f"native ({processor_level()}{early})"
+
+
+def compare(wanted: str) -> None:
+    """Say so when a config asks for another level than this process was started with."""
+    if wanted == "native" and _state["level"] == "portable" and not os.environ.get(VARIABLE):
+        _log.warning(
+            "config: arithmetic: native holds for the workflow's jobs; this command computes "
+            "portably unless %s=native is set before it",
+            VARIABLE,
+        )
 
 
 def check() -> None:

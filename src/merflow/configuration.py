@@ -8,7 +8,7 @@ from typing import Any, get_args, get_origin
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from merflow import networks
+from merflow import arithmetic, networks
 from merflow.errors import MerflowError, nearest, unknown
 from merflow.settings import Experiment, Preparation, Settings
 
@@ -21,7 +21,9 @@ def load(*paths: Path | str) -> Settings:
     merged: dict[str, Any] = {}
     for path in paths:
         merged = merge(merged, read_yaml(Path(path)))
-    return validate(merged, str(paths[-1]) if paths else "config")
+    settings = validate(merged, str(paths[-1]) if paths else "config")
+    arithmetic.compare(settings.arithmetic)
+    return settings
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

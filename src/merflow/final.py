@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from merflow import __version__
+from merflow import __version__, arithmetic, versions
 from merflow.chain import Chain
 from merflow.errors import MerflowError
 from merflow.files import file_digest, write_json, write_text
@@ -91,6 +91,8 @@ def train_final(plan: Plan, run: Run, shelf: Shelf, out: Path) -> dict[str, Any]
     facts = {
         **fitted.facts,
         "merflow": __version__,
+        "arithmetic": arithmetic.level(),
+        "libraries": versions.of_training(fitted.facts.get("backend", "")),
         "experiment": run.experiment,
         "factor": run.factor,
         "seed": run.seed,

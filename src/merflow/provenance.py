@@ -97,13 +97,25 @@ def _of_hdf5(path: Path) -> Made:
     kind = PACKED if "/packed/" in path.as_posix() else STORE
     with open_hdf5(path, kind) as handle:
         record = get_json(handle, "made_by")
-    by = {"merflow": record["merflow"], "settings": record["recipe"]}
+    by = {key: record[key] for key in ("merflow", "arithmetic", "libraries") if key in record}
+    by["settings"] = record["recipe"]
     return Made(path.as_posix(), record["stage"], by, record["inputs"])
 
 
 def _of_fold(path: Path) -> Made:
     facts = json.loads((path.parent / "run.json").read_text(encoding="utf-8"))
-    kept = ("merflow", "experiment", "factor", "seed", "fold", "backend", "device", "weights")
+    kept = (
+        "merflow",
+        "arithmetic",
+        "libraries",
+        "experiment",
+        "factor",
+        "seed",
+        "fold",
+        "backend",
+        "device",
+        "weights",
+    )
     by = {key: facts[key] for key in kept if key in facts} | {"settings": facts["recipe"]}
     return Made(path.as_posix(), "train", by, facts["inputs"])
 

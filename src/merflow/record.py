@@ -6,7 +6,6 @@ check that they hold the same clips, folds, predictions and tables.
 
 import json
 import platform
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from merflow.files import digest, file_digest
 from merflow.flatsettings import flat_settings
 from merflow.plan import Plan
 from merflow.runs import Run
+from merflow.versions import version_of
 
 PACKAGES = ("numpy", "h5py", "opencv-python", "dlib-bin", "keras", "tensorflow", "snakemake")
 TABLES = ("scores.csv", "scores.xlsx", "scores.md", "scores.tex", "scores.txt", "effects.csv")
@@ -29,7 +29,7 @@ def record(plan: Plan) -> dict[str, Any]:
     return {
         "merflow": __version__,
         "python": platform.python_version(),
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": {name: version_of(name) for name in PACKAGES},
         "settings": flat_settings(plan.settings),
         "settings_digest": digest(flat_settings(plan.settings)),
         "protocol": protocol_lines(plan),
@@ -69,7 +69,10 @@ def _run(plan: Plan, run: Run) -> dict[str, Any]:
     folds = {}
     for fold in plan.fold_names(run.experiment):
         facts = _facts(Path(run.folder) / fold / "run.json")
-        kept = ("weights", "epochs", "train_clips", "test_clips", "device", "backend")
+        kept = (
+            *("weights", "epochs", "train_clips", "test_clips", "device", "backend"),
+            *("arithmetic", "libraries"),
+        )
         folds[fold] = {key: facts[key] for key in kept if key in facts}
     return {"pooled.csv": file_digest(Path(run.folder) / "pooled.csv"), "folds": folds}
 
@@ -79,10 +82,3 @@ def _facts(path: Path) -> dict[str, Any]:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise MerflowError(str(path), f"not readable ({error})", "what `train` wrote") from None
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"

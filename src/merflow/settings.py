@@ -197,6 +197,12 @@ class Settings(Tree):
     preparations: dict[Name, Preparation] = Field({}, description="Named preparations.")
     experiments: dict[Name, Experiment] = Field({}, description="Named experiments.")
     pretrainings: dict[Name, Pretraining] = Field({}, description="Named pretrainings.")
+    arithmetic: Literal["portable", "native"] = Field(
+        "portable",
+        description="portable: the same bytes on every x86-64 processor with AVX2; native: "
+        "whatever instructions this one has, faster on some. MERFLOW_ARITHMETIC goes before it; a "
+        "change redoes nothing that is made already.",
+    )
     max_skipped: float = Field(
         0.05,
         ge=0,

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import h5py
 import numpy as np
 
-from merflow import __version__, reel
+from merflow import __version__, arithmetic, reel, versions
 from merflow.clips import ENTRIES, ClipArrays, ClipKey
 from merflow.errors import MerflowError, SkipClip
 from merflow.files import digest, portable, refuse_source
@@ -89,6 +89,7 @@ def write_store(
     `recipe` (settings and versions of all stages up to here) and `inputs` (name -> digest) are
     kept for `merflow why`; neither may hold a time, a host or an absolute path.
     """
+    arithmetic.check()
     with create_hdf5(path, KIND) as handle:
         writer = StoreWriter(handle)
         for clip in clips:
@@ -104,6 +105,8 @@ def write_store(
             {
                 "stage": stage,
                 "merflow": __version__,
+                "arithmetic": arithmetic.level(),
+                "libraries": versions.of_stages(),
                 "recipe": recipe,
                 "inputs": inputs,
                 "content": digest(writer.checksums),

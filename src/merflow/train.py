@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from merflow import __version__
+from merflow import __version__, arithmetic, versions
 from merflow.clips import ClipKey
 from merflow.controls import apply
 from merflow.errors import MerflowError
@@ -67,6 +67,7 @@ def train_fold(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile, out: Path) ->
     whose = people(plan.settings)
     data = training_data(shelf, fold, classes, whose)
     test = [fold.test[i] for i in shelf.usable(fold.test, where)]
+    arithmetic.check()
     started = time.perf_counter()
     start = next(map(Path, plan.start_weights(run.experiment)), None)
     refuse_leaks(experiment, start, data, shelf, test, whose, where)
@@ -81,6 +82,8 @@ def train_fold(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile, out: Path) ->
     write_text(out / "history.csv", history_text(fitted.history))
     facts = {
         "merflow": __version__,
+        "arithmetic": arithmetic.level(),
+        "libraries": versions.of_training(fitted.facts.get("backend", "")),
         "experiment": run.experiment,
         "factor": run.factor,
         "seed": run.seed,

@@ -96,13 +96,12 @@ def flow() -> np.ndarray:
 
 
 def features() -> np.ndarray:
-    """Return the hand-made features of one clip, (n,) float."""
-    return np.concatenate(
-        [
-            lbp_features(interpolated()[None], 5, (1, 1, 4)).ravel(),
-            flow_features(flow()[None], 5, 8).ravel(),
-        ]
-    )
+    """Return the hand-made features of noise, (n,) float: frames and flow that no stage made."""
+    rng = np.random.default_rng(5)
+    frames = rng.integers(0, 256, (1, 10, 64, 64, 1)).astype(np.uint8)
+    motion = (rng.integers(-99, 100, (1, 28, 28, 3)) / 64).astype(np.float16)
+    found = lbp_features(frames, 5, (1, 1, 4)), flow_features(motion, 5, 8)
+    return np.concatenate([values.ravel() for values in found])
 
 
 def training_data() -> TrainingData:

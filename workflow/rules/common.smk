@@ -1,5 +1,6 @@
 # The plan (what will be made, and from what) and the words every rule shares.
 
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -34,9 +35,11 @@ _merflow = f"{shlex.quote(sys.executable)} -m merflow"
 if DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method:
     _source = Path(merflow.__file__).parents[1]
     _merflow = f"PYTHONPATH={shlex.quote(str(_source))} python -m merflow"
+# The arithmetic level must be known before a job imports anything, so it is a variable of its shell.
 # OpenCV takes every core of a machine unless told; a job is to take the threads it asked for.
+_arithmetic = os.environ.get("MERFLOW_ARITHMETIC") or PLAN.settings.arithmetic
 shell.prefix(
-    f'merflow() {{{{ {_merflow} "$@"; }}}}; '
+    f'merflow() {{{{ {_merflow} "$@"; }}}}; export MERFLOW_ARITHMETIC={_arithmetic}; '
     "export OPENCV_FOR_THREADS_NUM=${{OMP_NUM_THREADS:-1}}; "
 )
 

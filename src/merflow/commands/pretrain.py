@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from merflow import __version__, labels
+from merflow import __version__, arithmetic, labels, versions
 from merflow.configuration import load
 from merflow.errors import unknown
 from merflow.files import digest, file_digest, write_json, write_text
@@ -61,6 +61,8 @@ def pretrain(name: str, *, config: Path) -> None:
     write_text(out / "history.csv", history_text(fitted.history))
     facts = {
         "merflow": __version__,
+        "arithmetic": arithmetic.level(),
+        "libraries": versions.of_training(fitted.facts.get("backend", "")),
         "pretraining": name,
         "classes": list(present),
         "recipe": entry.model_dump(mode="json"),

@@ -1,7 +1,6 @@
 """How it was made: settings, versions, cost and timings, and the digests that tie it together."""
 
 from collections import defaultdict
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
 
@@ -22,6 +21,7 @@ from merflow.reporting.markup import (
     table,
 )
 from merflow.reporting.read import SCORES, SKIPPED, Job, Results, RunResults
+from merflow.versions import version_of
 from merflow.wording import plural
 
 PACKAGES = {
@@ -59,14 +59,10 @@ def settings_section(results: Results) -> Html:
 def version_section(results: Results) -> Html:
     """Return versions here, at the writing of the page, and there, where the folds were trained."""
     rows = [("python", python_version())]
-    for name, package in PACKAGES.items():
-        try:
-            rows.append((name, version(package)))
-        except PackageNotFoundError:
-            rows.append((name, "not installed"))
+    rows += [(name, version_of(package)) for name, package in PACKAGES.items()]
     here = el("ul", *(el("li", el("b", name), " ", said) for name, said in rows), class_="versions")
     told = {}
-    for name in ("merflow", "backend", "keras", "device"):
+    for name in ("merflow", "backend", "keras", "device", "arithmetic"):
         found = sorted({word for run in results.runs for word in run.training.words(name)})
         if found:
             told[name] = ", ".join(found)
