@@ -8,7 +8,8 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/pip install -q --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help demo resume quick zoo backends test slurm lint docs lock clean setup faults licences
+.PHONY: help demo resume quick zoo backends test slurm golden-check golden figures lint docs lock clean \
+  setup faults licences
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +48,15 @@ slurm: $(READY) ## the demo on a real one-node Slurm cluster, jobs killed on the
 	if ! command -v slurmctld >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -q && apt-get install -qy --no-install-recommends slurm-wlm munge; fi
 	$(BIN)/python tests/slurm/run.py
+
+golden-check: $(READY) ## every stage, one fold and the quick demo against the golden digests, to the bit
+	$(BIN)/python tests/golden/check.py
+
+golden: $(READY) ## write the golden digests after a change that is meant
+	$(BIN)/python tests/golden/check.py --write
+
+figures: demo ## write the demo's scores into README.md
+	$(BIN)/python benchmarks/demo_figures.py
 
 lint: $(READY) ## ruff, snakefmt (`snakemake --lint` is among the tests)
 	$(BIN)/ruff check .

@@ -38,11 +38,10 @@ _state = {"level": "native", "early": ""}
 
 def fix() -> None:
     """Set the libraries' variables for the level asked for; called when merflow is imported."""
-    asked = os.environ.get(VARIABLE) or LEVELS[0]
-    if asked not in LEVELS:
-        sys.stderr.write(f"merflow: {VARIABLE}: '{asked}'\n  expected: {' or '.join(LEVELS)}\n")
+    if asked() not in LEVELS:
+        sys.stderr.write(f"merflow: {VARIABLE}: '{asked()}'\n  expected: {' or '.join(LEVELS)}\n")
         raise SystemExit(BAD_INPUT)
-    if asked == "native":
+    if asked() == "native":
         restore(os.environ)
         return
     if processor_level() not in ("x86-64-v3", "x86-64-v4"):
@@ -59,6 +58,11 @@ def fix() -> None:
             "own arithmetic, and its bytes may differ on another machine; import merflow first",
             stacklevel=4,
         )
+
+
+def asked() -> str:
+    """Return the level that the environment asks for."""
+    return os.environ.get(VARIABLE) or LEVELS[0]
 
 
 def portable_variables(environment: Mapping[str, str]) -> dict[str, str]:

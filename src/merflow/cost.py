@@ -6,7 +6,7 @@ same bytes for the same results.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
@@ -46,6 +46,7 @@ class Cost:
     seconds_to_first_step: float
     milliseconds_a_clip: float
     device: str
+    arithmetic: str
 
 
 COLUMNS = tuple(field.name for field in fields(Cost))
@@ -68,6 +69,7 @@ def run_cost(run: Run, method: str, known: Training) -> Cost:
         seconds_to_first_step=_middle(known, "seconds_to_first_step"),
         milliseconds_a_clip=_middle(known, "milliseconds_a_clip"),
         device=", ".join(known.words("device")),
+        arithmetic=", ".join(known.words("arithmetic")),
     )
 
 
@@ -84,6 +86,15 @@ def plan_costs(plan: Plan) -> list[Cost]:
         known = read_training(Path(run.folder), folds, Attempts())
         found.append(run_cost(run, about(plan, run).method, known))
     return found
+
+
+def levels_of(costs: Iterable[Cost]) -> dict[str, set[str]]:
+    """Return the arithmetic levels that each experiment's runs were trained at."""
+    levels: dict[str, set[str]] = {}
+    for cost in costs:
+        found = levels.setdefault(cost.experiment, set())
+        found |= {cost.arithmetic} - {""}
+    return levels
 
 
 def write_costs(folder: Path, costs: Sequence[Cost]) -> None:

@@ -22,6 +22,18 @@ def protocol_lines(plan: Plan) -> dict[str, str]:
     }
 
 
+def with_levels(lines: Mapping[str, str], levels: Mapping[str, set[str]]) -> dict[str, str]:
+    """Add each experiment's arithmetic levels to its line where not all runs have the same one.
+
+    levels: of each experiment's folds, as their records keep them; runs of different levels differ
+    by rounding even where all settings are the same.
+    """
+    if len(set().union(*levels.values())) < 2:
+        return dict(lines)
+    added = {name: f"; arithmetic {', '.join(sorted(found))}" for name, found in levels.items()}
+    return {name: line + added.get(name, "") for name, line in lines.items()}
+
+
 def _dataset(plan: Plan, name: str, sheets: Mapping[str, list[str]]) -> str:
     """Return a dataset with what names its release: the sheet that was read, or folder names."""
     if name not in sheets:

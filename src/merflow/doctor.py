@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from merflow import arithmetic
 from merflow.errors import MerflowError
 
 State = Literal["found", "warning", "missing"]
@@ -71,6 +72,7 @@ def examine(folder: Path, gpu: bool) -> list[Check]:
         dlib_library(),
         *(landmarks(points) for points in (5, 68)),
         opencv(),
+        arithmetic_level(),
         device(probe(), gpu),
         disk(folder),
         snakemake(folder),
@@ -162,6 +164,23 @@ def opencv() -> Check:
     if not right:
         return Check("OpenCV", "missing", "a PNG does not survive", "install it again")
     return Check("OpenCV", "found", str(cv2.__version__))
+
+
+def arithmetic_level() -> Check:
+    """Check that NumPy and OpenCV keep to the arithmetic level that was asked for."""
+    import cv2  # noqa: F401 - what is checked is what was loaded
+    import numpy as np  # noqa: F401
+
+    found = f"{arithmetic.level()}; processor {arithmetic.processor_level()}"
+    try:
+        arithmetic.check()
+    except MerflowError as error:
+        return Check("arithmetic", "missing", f"{error.where}: {error.found}", error.fix)
+    if not arithmetic.level().startswith(arithmetic.asked()):
+        return Check(
+            "arithmetic", "warning", found, "nothing: bytes repeat here, not on other machines"
+        )
+    return Check("arithmetic", "found", found)
 
 
 def probe() -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from merflow.errors import MerflowError
-from merflow.files import file_digest
+from merflow.files import digest, file_digest
 from merflow.guard import get_json, open_hdf5
 from merflow.packed import KIND as PACKED
 from merflow.runs import grid_base
@@ -118,6 +118,26 @@ def _of_fold(path: Path) -> Made:
     )
     by = {key: facts[key] for key in kept if key in facts} | {"settings": facts["recipe"]}
     return Made(path.as_posix(), "train", by, facts["inputs"])
+
+
+def level_apart(one: Path, other: Path) -> str:
+    """Say so when two runs' folders hold folds of the same settings at different arithmetic levels.
+
+    Empty when they differ in settings too, or when either has no records.
+    """
+    seen = []
+    for folder in (one, other):
+        facts = [json.loads(p.read_text(encoding="utf-8")) for p in folder.glob("*/run.json")]
+        told = {f.get("arithmetic", "not recorded") for f in facts}
+        same = {digest([f.get(key) for key in ("recipe", "factor", "seed")]) for f in facts}
+        seen.append((sorted(told), same))
+    (first, settings), (second, others) = seen
+    if not settings or settings != others or first == second:
+        return ""
+    return (
+        f"same settings, other arithmetic: {one} is {', '.join(first)}, {other} is "
+        f"{', '.join(second)}; rounding alone can make them differ (docs/reproducibility.md)"
+    )
 
 
 def explain(path: Path, most: int = 12) -> list[str]:

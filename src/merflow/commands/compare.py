@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from merflow.configuration import load
 from merflow.effects import SAME, SAME_FIX, Row, effects_table, paired_effects, unlike
 from merflow.errors import MerflowError
+from merflow.provenance import level_apart
 from merflow.score import open_table
 from merflow.settings import Settings
 
@@ -71,6 +72,8 @@ def compare(
         print(jsonlib.dumps(cells, indent=1))
         return
     print(effects_table(f"{second} against {first}", found).terminal(), end="")
+    if first.is_dir() and second.is_dir() and (said := level_apart(first, second)):
+        print(said)
 
 
 def _table(path: Path) -> Path:

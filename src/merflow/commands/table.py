@@ -4,8 +4,8 @@ from pathlib import Path
 
 from merflow.ablation import ablations
 from merflow.configuration import load
-from merflow.cost import plan_costs, write_costs
-from merflow.describe import protocol_lines
+from merflow.cost import levels_of, plan_costs, write_costs
+from merflow.describe import protocol_lines, with_levels
 from merflow.effects import (
     Row,
     Runs,
@@ -55,7 +55,9 @@ def table(out: Path, *scores: Path, config: Path) -> None:
     leads = {name: name for name in plan.experiments}
     leads |= {base: members[0] for base, members in plan.choices().items()}
     controls = [name for name, lead in leads.items() if control_named(plan, lead)]
-    tables = with_alarms(wide_tables(rows, protocol_lines(plan), controls), plan)
+    costs = plan_costs(plan)
+    lines = with_levels(protocol_lines(plan), levels_of(costs))
+    tables = with_alarms(wide_tables(rows, lines, controls), plan)
     beside = ablations(tables, compared)
     beside += [
         effects_table(title, effects)
@@ -77,7 +79,7 @@ def table(out: Path, *scores: Path, config: Path) -> None:
     for form, text in forms.items():
         write_text(out / f"scores.{form}", text)
     write_effects(out / "effects.csv", [*magnified, *compared])
-    write_costs(out, plan_costs(plan))
+    write_costs(out, costs)
     print(forms["txt"])
 
 

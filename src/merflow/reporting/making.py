@@ -70,7 +70,25 @@ def version_section(results: Results) -> Html:
     if told:
         said = "; ".join(f"{name} {value}" for name, value in told.items())
         there = el("p", f"Folds were trained with: {said}.")
-    return join([there, here])
+    return join([there, _levels_apart(results), here])
+
+
+def _levels_apart(results: Results) -> Html | str:
+    """Say which run was trained at which arithmetic level, where they are not the same."""
+    found = {
+        f"{run.run.experiment} {run.run.factor}, seed {run.run.seed}": run.training.words(
+            "arithmetic"
+        )
+        for run in results.runs
+    }
+    if len({word for words in found.values() for word in words}) < 2:
+        return ""
+    listed = "; ".join(f"{name}: {', '.join(words) or DASH}" for name, words in found.items())
+    return el(
+        "p",
+        "Not all folds were trained at the same arithmetic level, and levels differ by rounding "
+        f"even where all settings are the same: {listed}.",
+    )
 
 
 def cost_section(results: Results) -> Html:

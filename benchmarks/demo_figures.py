@@ -1,0 +1,58 @@
+"""Write the demo's scores into README.md from results/tables/scores.csv: `make figures`.
+
+Only scores of the portable arithmetic level are written: those a reader's machine gives too.
+"""
+
+import merflow  # noqa: F401 - first: it fixes the arithmetic level
+
+# isort: split
+import json
+import re
+import sys
+from pathlib import Path
+
+from merflow.files import write_text
+from merflow.tables import ScoreRow, read_scores
+from merflow.tablewords import bracket, number
+
+ROOT = Path(__file__).resolve().parents[1]
+BEGIN, END = "<!-- figures: written by `make figures` -->", "<!-- end of figures -->"
+BLOCK = re.compile(f"{re.escape(BEGIN)}.*{re.escape(END)}", re.DOTALL)
+
+
+def table(rows: list[ScoreRow]) -> str:
+    """Return the rows of the whole table as Markdown, one line a run."""
+    lines = ["| experiment | factor | UF1 | UAR | a guess scores (UF1) |", "|---|---|---|---|---|"]
+    for row in rows:
+        if row.part == "full":
+            uf1 = number(row.uf1) + bracket(row.uf1_lo, row.uf1_hi)
+            uar = number(row.uar) + bracket(row.uar_lo, row.uar_hi)
+            guess = f"{number(row.guess_uf1_lo, 3)} to {number(row.guess_uf1_hi, 3)}"
+            lines.append(f"| {row.experiment} | {row.factor} | {uf1} | {uar} | {guess} |")
+    return "\n".join(lines)
+
+
+def filled(text: str, rows: list[ScoreRow]) -> str:
+    """Return README's text with the figures of these rows in their place."""
+    found = BLOCK.sub(lambda _: f"{BEGIN}\n{table(rows)}\n{END}", text)
+    if BEGIN not in found:
+        sys.exit(f"README.md has no line {BEGIN}")
+    return found
+
+
+def main() -> None:
+    """Write the figures of the demo that was run in this folder."""
+    results = ROOT / "results"
+    levels = {
+        json.loads(path.read_text()).get("arithmetic", "not recorded")
+        for path in results.glob("runs/*/x*/seed*/*/run.json")
+    }
+    if levels != {"portable"}:
+        sys.exit(f"the runs' arithmetic is {', '.join(sorted(levels)) or 'not there'}, not portable")
+    readme = ROOT / "README.md"
+    write_text(readme, filled(readme.read_text(), read_scores(results / "tables" / "scores.csv")))
+    print(f"{readme.name}: the figures of {results / 'tables' / 'scores.csv'}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,213 @@
+"""The arithmetic level: fixed before any library loads, kept by each of them, said in every record."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import warnings
+
+import pytest
+
+from merflow import arithmetic
+from merflow.commands.compare import compare
+from merflow.cost import levels_of
+from merflow.describe import with_levels
+from merflow.errors import MerflowError
+from merflow.provenance import level_apart
+
+AVX2 = pytest.mark.skipif(
+    arithmetic.processor_level() not in ("x86-64-v3", "x86-64-v4"),
+    reason="this processor cannot keep the portable level",
+)
+OWN = {arithmetic.VARIABLE, arithmetic.BEFORE, arithmetic.NOTED, *arithmetic.portable_variables({})}
+"""What this process set itself when it imported merflow: a user's shell has none of it."""
+
+
+def python(code, **variables):
+    """Run code in a process whose environment is a user's, with `variables` set."""
+    clean = {name: value for name, value in os.environ.items() if name not in OWN}
+    return subprocess.run(
+        [sys.executable, "-c", code], env=clean | variables, capture_output=True, text=True
+    )
+
+
+def printed(code, **variables):
+    done = python(code, **variables)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+LIBRARIES = """
+import json, merflow, cv2, numpy, scipy.linalg
+from numpy._core import _multiarray_umath as core
+from threadpoolctl import threadpool_info
+print(json.dumps({
+    "numpy": [n for n in core.__cpu_dispatch__ if core.__cpu_features__[n]],
+    "opencv": cv2.getCPUFeaturesLine().split(),
+    "ipp": cv2.ipp.useIPP(),
+    "blas": [[i["architecture"], i["num_threads"]] for i in threadpool_info()
+             if i["user_api"] == "blas"],
+}))
+"""
+
+
+@AVX2
+def test_every_library_keeps_to_avx2_whatever_the_shell_asks_of_it():
+    asked = {
+        "OPENBLAS_CORETYPE": "Nehalem",
+        "OPENCV_IPP": "sse42",
+        "OPENBLAS_NUM_THREADS": "3",
+        "NPY_ENABLE_CPU_FEATURES": "X86_V3",
+    }
+    found = json.loads(printed(LIBRARIES, **asked))
+    assert found["numpy"] == ["X86_V3"]
+    used = [w for w in found["opencv"] if w.startswith("*") and not w.endswith("?")]
+    assert "*AVX2" in used and not [word for word in used if "512" in word]
+    assert not found["ipp"]
+    assert found["blas"] == [["Haswell", 1]] * 3  # NumPy's, SciPy's and OpenCV's own
+
+
+@AVX2
+def test_onednn_keeps_to_avx2():
+    code = "import merflow, keras; keras.ops.matmul(*[keras.ops.ones((64, 64))] * 2)"
+    done = python(code, ONEDNN_VERBOSE="1")
+    levels = re.findall(r"cpu,isa:([^\n]*)", done.stdout + done.stderr)
+    assert levels and all(level.strip() == "Intel AVX2" for level in levels), done.stderr[-2000:]
+
+
+@AVX2
+def test_native_leaves_the_libraries_as_they_are_even_below_a_portable_parent():
+    ours = sorted(OWN - {arithmetic.VARIABLE})
+    code = f"import os, merflow; print({{n for n in os.environ if n in {ours!r}}})"
+    assert printed(code, MERFLOW_ARITHMETIC="native") == "set()"
+    child = f"import os, subprocess, sys, merflow; os.environ['MERFLOW_ARITHMETIC'] = 'native'; \
+subprocess.run([sys.executable, '-c', {code!r}], check=True)"
+    assert printed(child) == "set()"
+    kept = "import os, merflow; print(os.environ['OPENBLAS_CORETYPE'])"
+    below = child.replace(repr(code), repr(kept))
+    assert printed(below, OPENBLAS_CORETYPE="Zen") == "Zen"
+
+
+def test_a_level_that_is_none_is_refused_before_anything_runs():
+    done = python("import merflow", MERFLOW_ARITHMETIC="fast")
+    assert done.returncode == 2
+    assert done.stderr == "merflow: MERFLOW_ARITHMETIC: 'fast'\n  expected: portable or native\n"
+
+
+@AVX2
+@pytest.mark.parametrize("module", ["numpy", "cv2"])
+def test_a_library_loaded_before_merflow_is_named_and_recorded(module):
+    code = f"import {module}, merflow; from merflow import arithmetic; print(arithmetic.level())"
+    done = python(code)
+    assert re.search(rf"UserWarning: .*\b{module} loaded before merflow", done.stderr)
+    assert re.match(rf"native \(x86-64-v\d, .*\b{module} loaded before merflow\)", done.stdout)
+
+
+@AVX2
+def test_what_was_set_before_python_began_counts_whatever_was_loaded():
+    inherited = printed("import json, os, merflow; print(json.dumps(dict(os.environ)))")
+    code = "import numpy, merflow; from merflow import arithmetic; print(arithmetic.level())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=json.loads(inherited), capture_output=True, text=True
+    )
+    assert (done.stdout.strip(), done.stderr) == ("portable", "")
+
+
+def test_a_name_numpy_ignores_is_an_error():
+    code = "import merflow, numpy; from merflow import arithmetic; arithmetic.check()"
+    done = python(code, MERFLOW_ARITHMETIC="native", NPY_DISABLE_CPU_FEATURES="AVX512F_OLD")
+    assert "NPY_DISABLE_CPU_FEATURES: NumPy does not know AVX512F_OLD" in done.stderr
+    assert "X86_V4" in done.stderr
+
+
+def test_numpys_names_follow_its_version():
+    assert arithmetic.numpy_names((2, 4)) == "X86_V4 AVX512_ICL AVX512_SPR"
+    assert arithmetic.numpy_names((2, 3)).startswith("AVX512F AVX512CD AVX512_SKX")
+
+
+@pytest.mark.parametrize("line", ["SSE *AVX2 *AVX512-SKX", "SSE *AVX2 *AVX512-SKX? *AVX512-ICL"])
+def test_an_opencv_above_avx2_is_refused(line):
+    with pytest.raises(MerflowError, match="OpenCV: uses AVX512") as error:
+        arithmetic._check_opencv(line, False)
+    assert "MERFLOW_ARITHMETIC=native" in str(error.value)
+    with pytest.raises(MerflowError, match="IPP"):
+        arithmetic._check_opencv("SSE *AVX2", True)
+    arithmetic._check_opencv("SSE SSE2 *SSE4.1 *AVX2 *AVX512-SKX?", False)
+
+
+@pytest.fixture
+def old_processor(monkeypatch):
+    """A process on a processor without AVX2."""
+    for name in OWN:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(arithmetic, "processor_flags", lambda: frozenset({"sse2", "avx"}))
+    monkeypatch.setattr(arithmetic, "_state", {"level": "native", "early": ""})
+    yield
+    os.environ.pop(arithmetic.NOTED, None)
+
+
+def test_a_processor_without_avx2_runs_with_its_own_arithmetic_and_says_so_once(
+    old_processor, capsys
+):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        arithmetic.fix()
+        arithmetic.fix()
+    said = capsys.readouterr().err
+    assert said.count("cannot keep merflow's portable arithmetic") == 1
+    assert "OPENBLAS_CORETYPE" not in os.environ  # Haswell's code would crash there
+    assert re.match(r"native \((x86-64|aarch64|arm64)\)", arithmetic.level())
+    arithmetic.check()
+
+
+def test_the_levels_of_processors():
+    v3 = ["avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe"]
+    v4 = ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"]
+    assert arithmetic.level_of("x86_64", v3 + v4) == "x86-64-v4"
+    assert arithmetic.level_of("AMD64", v3 + v4[:-1]) == "x86-64-v3"
+    assert arithmetic.level_of("x86_64", v3[1:]) == "x86-64"
+    assert arithmetic.level_of("arm64", v3) == "arm64"
+
+
+# --- what records and tables say ------------------------------------------------------------
+
+
+class Cost:
+    """As much of a run's cost as tells its level."""
+
+    def __init__(self, experiment, arithmetic):
+        self.experiment, self.arithmetic = experiment, arithmetic
+
+
+def test_a_table_names_the_levels_only_where_they_differ():
+    lines = {"a": "a: cnn3d", "b": "b: cnn3d"}
+    same = levels_of([Cost("a", "portable"), Cost("b", "portable"), Cost("b", "")])
+    assert with_levels(lines, same) == lines
+    other = levels_of([Cost("a", "portable"), Cost("b", "native (x86-64-v4)")])
+    assert with_levels(lines, other) == {
+        "a": "a: cnn3d; arithmetic portable",
+        "b": "b: cnn3d; arithmetic native (x86-64-v4)",
+    }
+
+
+def run_folder(folder, level, **changes):
+    """Write a run's folder with one fold's record and its pooled predictions."""
+    record = {"recipe": {"epochs": 4}, "factor": "x10", "seed": 0, "arithmetic": level} | changes
+    (folder / "f").mkdir(parents=True)
+    (folder / "f" / "run.json").write_text(json.dumps(record))
+    head = "dataset,subject,clip,fold,truth,predicted,p_no,p_yes\n"
+    rows = [f"smic,s{i:02d},c{i},f,{'no' if i % 2 else 'yes'},no,0.6,0.4\n" for i in range(4)]
+    (folder / "pooled.csv").write_text(head + "".join(rows))
+    return folder
+
+
+def test_two_runs_that_differ_only_in_level_are_said_to(tmp_path, capsys):
+    one = run_folder(tmp_path / "one", "portable")
+    other = run_folder(tmp_path / "other", "native (x86-64-v4)")
+    compare(one, other)
+    assert f"{one} is portable, {other} is native (x86-64-v4)" in capsys.readouterr().out
+    compare(one, run_folder(tmp_path / "same", "portable"))
+    assert "arithmetic" not in capsys.readouterr().out
+    longer = run_folder(tmp_path / "longer", "native (x86-64-v4)", recipe={"epochs": 5})
+    assert level_apart(one, longer) == ""
