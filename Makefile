@@ -12,7 +12,7 @@ export TF_CPP_MIN_LOG_LEVEL := 3
   setup faults licences
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: $(READY) ## install, write the demo datasets, run the whole workflow, print the table
 	$(BIN)/merflow demo
