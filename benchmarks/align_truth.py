@@ -3,6 +3,16 @@
 `python benchmarks/align_truth.py [--persons 6]`; about a minute a person.
 """
 
+from merflow.align import align_clip, clip_views, find_faces, frame_views
+from merflow.crop import crop_clip
+from merflow.demo.clip import DemoClip
+from merflow.demo.motion import motion
+from merflow.faces import Finder
+from merflow.magnification.field import displacement, prepare
+from merflow.magnification.luma import luma
+from merflow.resample import warp
+from merflow.settings import Align, Crop
+
 import argparse
 from dataclasses import replace
 
@@ -19,16 +29,6 @@ from head_truth import (
     rigid_left,
 )
 from motion_truth import ssim
-
-from merflow.align import align_clip, clip_views, find_faces, frame_views
-from merflow.crop import crop_clip
-from merflow.demo.clip import DemoClip
-from merflow.demo.motion import motion
-from merflow.faces import Finder
-from merflow.magnification.field import displacement, prepare
-from merflow.magnification.luma import luma
-from merflow.resample import warp
-from merflow.settings import Align, Crop
 
 DRIFT = 1.5
 AMPLITUDE = 0.6

@@ -83,9 +83,9 @@ def write(path: Path) -> int:
 
 def check(path: Path) -> int:
     """Compare this backend's answers with those written before."""
-    import keras
-
     from merflow.networks import names
+
+    import keras
 
     known, softer, worst = np.load(path), np.load(path.with_suffix(".softer.npz")), 0.0
     print(f"{keras.backend.backend()}, keras {keras.version()}")

@@ -3,6 +3,10 @@
 python benchmarks/check_speed.py
 """
 
+from merflow.commands.check import check
+from merflow.demo import published
+from merflow.intervals import f1_ratios, interval
+
 import contextlib
 import io
 import tempfile
@@ -11,10 +15,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-
-from merflow.commands.check import check
-from merflow.demo import published
-from merflow.intervals import f1_ratios, interval
 
 
 def seconds(work: Callable[[], object]) -> float:

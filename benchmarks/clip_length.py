@@ -6,6 +6,12 @@ commands that the workflow runs, each in a process of its own.
 `python benchmarks/clip_length.py [--frames 100 1000 10000] [--method phase] [--full]`
 """
 
+from merflow.catalogue import catalogue_text
+from merflow.datasets import read_dataset
+from merflow.demo.command import layout, write_dataset
+from merflow.framefiles import read_frames
+from merflow.settings import DatasetEntry
+
 import argparse
 import os
 import sys
@@ -13,12 +19,6 @@ import tempfile
 from pathlib import Path
 
 import cv2
-
-from merflow.catalogue import catalogue_text
-from merflow.datasets import read_dataset
-from merflow.demo.command import layout, write_dataset
-from merflow.framefiles import read_frames
-from merflow.settings import DatasetEntry
 
 
 def run(*words: object) -> tuple[float, float]:

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from composite_counts import composite
-
 from merflow.comparison import compare
 from merflow.scores import f1_ratios, grouped_confusion
+
+from composite_counts import composite
 
 PRIOR = np.log([0.5, 0.3, 0.2])
 

@@ -3,17 +3,14 @@
 Only scores of the portable arithmetic level are written: those a reader's machine gives too.
 """
 
-import merflow  # noqa: F401 - first: it fixes the arithmetic level
+from merflow.files import write_text
+from merflow.tables import ScoreRow, read_scores
+from merflow.tablewords import bracket, number
 
-# isort: split
 import json
 import re
 import sys
 from pathlib import Path
-
-from merflow.files import write_text
-from merflow.tables import ScoreRow, read_scores
-from merflow.tablewords import bracket, number
 
 ROOT = Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- figures: written by `make figures` -->", "<!-- end of figures -->"
@@ -48,7 +45,7 @@ def main() -> None:
         for path in results.glob("runs/*/x*/seed*/*/run.json")
     }
     if levels != {"portable"}:
-        sys.exit(f"the runs' arithmetic is {', '.join(sorted(levels)) or 'not there'}, not portable")
+        sys.exit(f"the runs are {', '.join(sorted(levels)) or 'not recorded'}, not portable")
     readme = ROOT / "README.md"
     write_text(readme, filled(readme.read_text(), read_scores(results / "tables" / "scores.csv")))
     print(f"{readme.name}: the figures of {results / 'tables' / 'scores.csv'}")

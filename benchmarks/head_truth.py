@@ -1,14 +1,14 @@
 """Demo faces whose head and expression move as is known, and rulers for what alignment leaves."""
 
-import functools
-
-import numpy as np
-
 from merflow.clips import ClipArrays, ClipKey
 from merflow.demo.clip import DemoClip, Difficulty
 from merflow.demo.render import render_clip
 from merflow.demo.warp import Warp
 from merflow.geometry import apply, invert
+
+import functools
+
+import numpy as np
 
 HAPPY = (("6", 0.6), ("12", 1.0))
 SURPRISE = (("1", 0.9), ("2", 0.8), ("5", 0.5), ("26", 0.8))

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from composite_counts import composite
-
 from merflow.intervals import interval, resample_weights, shape_rng, weighted_values
 from merflow.scores import METRICS, value
+
+from composite_counts import composite
 
 PRIOR = np.log([0.5, 0.3, 0.2])
 SKILLS = ((0.5, 0.5), (1.5, 1.0), (3.0, 1.0))

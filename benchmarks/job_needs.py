@@ -6,17 +6,17 @@ Snakemake looks at a job's memory after half a second and then every 30 s: short
 they took. benchmarks/stage_memory.py and benchmarks/clip_length.py measure true peaks.
 """
 
+from merflow import needs
+from merflow.catalogue import read_catalogue
+from merflow.configuration import load
+from merflow.plan import Plan
+
 import csv
 import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from merflow import needs
-from merflow.catalogue import read_catalogue
-from merflow.configuration import load
-from merflow.plan import Plan
 
 STORES = ("crop", "magnify", "interpolate", "flow")
 

@@ -3,17 +3,17 @@
 `python benchmarks/magnify_faces.py`; a few minutes.
 """
 
-from dataclasses import replace
-
-import numpy as np
-from motion_truth import luma
-from moving_face import STILL, FaceRuler, face_clip
-
 from merflow.demo.clip import DemoClip
 from merflow.demo.motion import motion
 from merflow.demo.render import render_clip
 from merflow.magnify import magnify_frames
 from merflow.settings import Magnify
+
+from dataclasses import replace
+
+import numpy as np
+from motion_truth import luma
+from moving_face import STILL, FaceRuler, face_clip
 
 METHODS = ("linear", "phase", "lagrangian")
 NOISE = 1.5

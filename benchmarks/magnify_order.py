@@ -5,9 +5,6 @@ fields and the frames as they were, in which it lies fractions of a pixel apart,
 `python benchmarks/magnify_order.py`
 """
 
-import numpy as np
-from motion_truth import MovingTexture, bump, luma, ssim, texture
-
 from merflow.interpolate import interpolate_frames, positions, tim_matrix
 from merflow.magnification.flicker import global_light
 from merflow.magnification.lagrangian import push
@@ -17,6 +14,9 @@ from merflow.magnification.temporal import low_pass
 from merflow.magnification.trust import filter_in_time
 from merflow.magnify import magnify_frames
 from merflow.settings import Magnify
+
+import numpy as np
+from motion_truth import MovingTexture, bump, luma, ssim, texture
 
 AMPLITUDE, NOISE = 0.3, 1.5
 

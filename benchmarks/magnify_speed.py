@@ -8,6 +8,10 @@ does; the baselines measure nothing.
 as a job of the workflow has it, for the baselines as well.
 """
 
+from merflow.interpolate import interpolate_frames
+from merflow.magnify import magnify_frames
+from merflow.settings import Magnify
+
 import argparse
 import os
 import subprocess
@@ -19,10 +23,6 @@ import cv2
 import numpy as np
 from baselines import linear_baseline, riesz_baseline, tim_baseline
 from motion_truth import MovingTexture, bump, texture
-
-from merflow.interpolate import interpolate_frames
-from merflow.magnify import magnify_frames
-from merflow.settings import Magnify
 
 LENGTH, FPS, FACTOR = 64, 100.0, 10.0
 

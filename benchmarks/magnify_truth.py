@@ -4,13 +4,13 @@
 [--factors 10 25 50] [--noise 0 1.5]`; about five seconds a cell.
 """
 
+from merflow.magnify import magnify_frames
+from merflow.settings import Magnify
+
 import argparse
 
 import numpy as np
 from motion_truth import MovingTexture, bump, luma, score, texture
-
-from merflow.magnify import magnify_frames
-from merflow.settings import Magnify
 
 METHODS = ("linear", "phase", "lagrangian")
 LENGTH, FPS = 64, 100.0

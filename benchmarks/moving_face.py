@@ -1,15 +1,15 @@
 """A drawn face whose movement is known, and the same face with it truly multiplied."""
 
+from merflow.clips import ClipKey
+from merflow.demo.clip import DemoClip, Difficulty
+from merflow.demo.render import render_clip, true_fields
+from merflow.demo.warp import Warp
+
 from dataclasses import replace
 from itertools import islice
 
 import numpy as np
 from motion_truth import luma, ssim, unit
-
-from merflow.clips import ClipKey
-from merflow.demo.clip import DemoClip, Difficulty
-from merflow.demo.render import render_clip, true_fields
-from merflow.demo.warp import Warp
 
 STILL = Difficulty(
     noise=0.0,

@@ -5,6 +5,11 @@ is the work beside the disk: a disk slower than the MB a second printed sets the
 `python benchmarks/packed_reading.py [--clips 10000] [--rounds 5] [--folder DIR]`
 """
 
+from merflow.clips import ClipArrays, ClipKey
+from merflow.guard import open_hdf5
+from merflow.packed import KIND, read_packed, survey, write_packed
+from merflow.store import write_store
+
 import argparse
 import resource
 import tempfile
@@ -13,11 +18,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-
-from merflow.clips import ClipArrays, ClipKey
-from merflow.guard import open_hdf5
-from merflow.packed import KIND, read_packed, survey, write_packed
-from merflow.store import write_store
 
 PER_STORE = 100
 SHAPE = (10, 64, 64, 1)

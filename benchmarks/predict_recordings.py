@@ -6,19 +6,19 @@ Two of three recordings hold two expressions, the third none. Nobody in them is 
 training set: their faces are drawn from seeds of their own.
 """
 
-import argparse
-import dataclasses
-import time
-from pathlib import Path
-
-import numpy as np
-
 from merflow.clips import ClipArrays, ClipKey
 from merflow.demo.clip import Difficulty
 from merflow.demo.recording import frames, plan
 from merflow.faces import Finder
 from merflow.final import open_model, usable
 from merflow.predict import predict_recording
+
+import argparse
+import dataclasses
+import time
+from pathlib import Path
+
+import numpy as np
 
 RIM_S = 0.1
 """Frames this near to an expression are neither rest nor expression (s)."""

@@ -4,14 +4,6 @@ Every method in turn, on one thread; processor time, so that a busy machine matt
 `python benchmarks/preparation.py [--clips 3] [--rounds 2]`
 """
 
-import argparse
-import time
-from collections import defaultdict
-
-import cv2
-import numpy as np
-from head_truth import DISGUST, HAPPY, SURPRISE, arrays_of, demo_clip
-
 from merflow.align import align_clip
 from merflow.clips import ClipArrays
 from merflow.crop import crop_clip
@@ -20,6 +12,14 @@ from merflow.interpolate import interpolate_clip
 from merflow.magnify import magnify_clip
 from merflow.prepare import prepare_clip
 from merflow.settings import Align, Crop, Magnify, Preparation
+
+import argparse
+import time
+from collections import defaultdict
+
+import cv2
+import numpy as np
+from head_truth import DISGUST, HAPPY, SURPRISE, arrays_of, demo_clip
 
 FACTORS = (1.0, 10.0, 25.0, 50.0)
 FRAMES = 60

@@ -4,6 +4,9 @@
 reads its own peak from the kernel. For clips of thousands of frames: benchmarks/clip_length.py.
 """
 
+from merflow.clips import ClipArrays, ClipKey
+from merflow.store import write_store
+
 import subprocess
 import sys
 import tempfile
@@ -11,9 +14,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-
-from merflow.clips import ClipArrays, ClipKey
-from merflow.store import write_store
 
 CHILD = """
 import resource, sys

@@ -13,11 +13,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests/studio"))
 
-from browser_window import CHROMIUM, CLIP, QUIET, Watched, ready, sync_api
-from studio_project import Studio, build, draw_recording, long_clip
-
 from merflow import media
 from merflow.studio.trial.film import picture
+
+from browser_window import CHROMIUM, CLIP, QUIET, Watched, ready, sync_api
+from studio_project import Studio, build, draw_recording, long_clip
 
 STEPS = """() => { const s = document.getElementById('frame'), t = [];
   const c = document.getElementById('picture'), x = c.getContext('2d');

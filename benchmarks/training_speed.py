@@ -8,16 +8,16 @@ statistics of batch normalisation taken anew). Both are fitted in turn in one pr
 round apart, where libraries load. CPU seconds, since machines are shared; what counts is the ratio.
 """
 
+from merflow.clips import ClipKey
+from merflow.methods import TrainingData, make_method
+from merflow.networks import build_network
+from merflow.settings import Experiment, Training
+
 import subprocess
 import sys
 import time
 
 import numpy as np
-
-from merflow.clips import ClipKey
-from merflow.methods import TrainingData, make_method
-from merflow.networks import build_network
-from merflow.settings import Experiment, Training
 
 CLIPS, EPOCHS, BATCH, SHAPE = 48, 20, 8, (10, 64, 64, 1)
 CLASSES = ("negative", "positive", "surprise")
