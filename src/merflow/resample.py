@@ -96,3 +96,10 @@ def _span(places: np.ndarray, length: int) -> tuple[int, int]:
 def to_bytes(picture: np.ndarray) -> np.ndarray:
     """Round and clip a float picture to uint8."""
     return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+
+
+def as_grey(frame: np.ndarray) -> np.ndarray:
+    """Return the luma of an (H, W[, 1 or 3]) uint8 RGB frame, (H, W) uint8."""
+    if frame.ndim == 3 and frame.shape[2] == 3:
+        return cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+    return np.ascontiguousarray(frame.reshape(frame.shape[:2]))
