@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from merflow.geometry import apply, compose, face_frame, invert, similarity
+from merflow.geometry import apply, compose, face_frame, invert, moved, similarity
 from merflow.reel import Frames, held
-from merflow.resample import as_grey, warp
+from merflow.resample import as_grey, look, warp
 from merflow.rigid import consensus, refine, smooth_drift
 
 STABLE: dict[str, tuple[float, float, float, float, float]] = {
@@ -37,6 +37,8 @@ STABLE: dict[str, tuple[float, float, float, float, float]] = {
 The wide ones fix turn and scale; where they show the wall instead, they do not move with the head
 and their weight falls to zero.
 """
+TRUST = sum(region[4] for region in STABLE.values())
+"""Trust of all regions together."""
 UNIT = 80.0
 """Eye distance of the picture that is tracked (px)."""
 HALF = (1.65, 1.3)
@@ -53,6 +55,10 @@ PLASTIC = np.array([0.7548776662466927, 0.5698402909980532])
 """Steps of the evenly spread sequence (R2) of sub-pixel places."""
 FLAT = 0.5
 """Least squared gradient over a window (grey levels^2 / px^2) below which weights fall to 0."""
+STIFF = 0.01
+"""Added to both squared gradients: a point without texture is held to no motion."""
+SETTLING = 1
+"""Times the frames are compared with their mean."""
 ENOUGH = 0.6
 """Share of a region's points that carry its whole trust; fewer get a part of it."""
 EDGE = (0.12, 0.30)
@@ -92,23 +98,26 @@ def rigid_drift(frames: Frames, eyes: tuple[np.ndarray, np.ndarray], fps: float)
     flat = held(flatten(face_part(frame, view)) for frame in frames)
     points, regions = grid()
     inside = ramp(_from_edge(apply(view, points), frames.shape[1:3]) / (scale * UNIT), *EDGE)
-    prior = inside * trust_of(flat[0], points, regions)
-    paths, seen = track(flat, flat[0], points)
-    prior *= ramp(seen.mean(0), *SEEN)
+    paths, seen = track(flat, points)
+    inside *= ramp(seen.mean(0), *SEEN)
+    prior = inside * trust_of(Texture(flat[0], points), regions)
+    support = ramp(prior.sum() / TRUST, *SUPPORT)
+    if support == 0:
+        return None
     start = consensus(points, paths, prior, anchors(), fps)
-    rough = refine(points, paths, seen, prior, start, fps)
-    mean = together(flat, rough.transforms)
-    prior = inside * trust_of(mean, points, regions)
-    paths, seen = track(flat, mean, points, rough.transforms)
-    prior *= ramp(seen.mean(0), *SEEN)
-    fine = refine(points, paths, seen, prior, rough.transforms, fps)
-    share = _share(prior, fine.transforms)
+    rigid = refine(points, paths, seen, prior, start, fps)
+    for _ in range(SETTLING):
+        texture, paths = settle(flat, points, rigid.transforms)
+        prior = inside * trust_of(texture, regions)
+        rigid = refine(points, paths, np.ones_like(seen), prior, rigid.transforms, fps)
+    zoom = np.abs(np.log(np.hypot(*rigid.transforms[:, :, 0].T))).max()
+    share = float(support * (1 - ramp(zoom, *ZOOM)))
     if share == 0:
         return None
     still = np.eye(2, 3)
-    drift = still + share * (smooth_drift(fine, points) - still)
+    drift = still + share * (smooth_drift(rigid, points) - still)
     placed = np.stack([compose(view, compose(one, invert(view))) for one in drift])
-    return Drift(placed, apply(view, points), fine.trust, fine.residual * scale, share)
+    return Drift(placed, apply(view, points), rigid.trust, rigid.residual * scale, share)
 
 
 def tracked_view(eyes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
@@ -131,8 +140,8 @@ def face_part(frame: np.ndarray, view: np.ndarray) -> np.ndarray:
     part = as_grey(np.ascontiguousarray(frame[low[1] : high[1], low[0] : high[0]]))
     if sigma > 0.2:
         part = cv2.GaussianBlur(part, (0, 0), sigma)
-    moved_view = np.column_stack([view[:, :2], view[:, 2] - low])
-    return warp(part[..., None], moved_view, (height, width))[..., 0]
+    placed = np.column_stack([view[:, :2], view[:, 2] - low])
+    return warp(part[..., None], placed, (height, width))[..., 0]
 
 
 def flatten(grey: np.ndarray) -> np.ndarray:
@@ -174,34 +183,61 @@ def anchors() -> np.ndarray:
     return (np.array(places) + HALF) * UNIT
 
 
-def trust_of(picture: np.ndarray, points: np.ndarray, regions: np.ndarray) -> np.ndarray:
-    """Return the trust of each point, (N,), by the texture round it in a (h, w) uint8 picture.
+class Texture:
+    """Gradients of a (h, w) picture, and their structure tensor round points (N, 2) px."""
+
+    def __init__(self, picture: np.ndarray, points: np.ndarray) -> None:
+        self.picture = picture.astype(np.float32)
+        self._place = points.astype(np.float32)[:, None]
+        self.across = cv2.Sobel(self.picture, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
+        self.down = cv2.Sobel(self.picture, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
+        self.xx, self.xy, self.yy = (
+            self._round(a * b)
+            for a, b in (
+                (self.across, self.across), (self.across, self.down), (self.down, self.down)
+            )
+        )  # fmt: skip
+
+    def _round(self, values: np.ndarray) -> np.ndarray:
+        """Return the mean of (h, w) values in the window of each point, (N,) float64."""
+        mean = cv2.blur(values, (WINDOW, WINDOW))
+        return cv2.remap(mean, self._place, None, cv2.INTER_LINEAR)[:, 0].astype(np.float64)
+
+    def least(self) -> np.ndarray:
+        """Return the smaller eigenvalue of each tensor, (N,): squared grey levels per px^2."""
+        return (self.xx + self.yy) / 2 - np.hypot((self.xx - self.yy) / 2, self.xy)
+
+    def offsets(self, picture: np.ndarray) -> np.ndarray:
+        """Return how far each point lies off its place in another picture, (N, 2) px.
+
+        One step of least squares (Lucas and Kanade 1981): no iteration that has to be stopped.
+        Exact for parts of a pixel; longer ways come out short and are no rigid motion anyway.
+        """
+        change = self.picture - picture
+        x, y = self._round(self.across * change), self._round(self.down * change)
+        xx, yy = self.xx + STIFF, self.yy + STIFF
+        offset = np.stack([yy * x - self.xy * y, xx * y - self.xy * x], 1)
+        return offset / (xx * yy - self.xy**2)[:, None]
+
+
+def trust_of(texture: Texture, regions: np.ndarray) -> np.ndarray:
+    """Return the trust of each point, (N,), by the texture round it.
 
     A region's trust is shared among its points, so that no region wins by texture.
     """
-    grey = picture.astype(np.float32)
-    across = cv2.Sobel(grey, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
-    down = cv2.Sobel(grey, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
-    side = (WINDOW, WINDOW)
-    xx, xy, yy = (cv2.blur(v, side) for v in (across * across, across * down, down * down))
-    least = (xx + yy) / 2 - np.sqrt(((xx - yy) / 2) ** 2 + xy * xy)
-    place = points.astype(np.float32)[:, None]
-    texture = cv2.remap(least, place, None, cv2.INTER_LINEAR)[:, 0].astype(np.float64)
-    texture = np.maximum(texture, 0) ** 2
-    good = texture / (texture + FLAT**2)
-    trust = np.zeros(len(points))
+    square = np.maximum(texture.least(), 0) ** 2
+    good = square / (square + FLAT**2)
+    trust = np.zeros(len(regions))
     for number, (*_, whole) in enumerate(STABLE.values()):
         here = regions == number
         trust[here] = whole * good[here] / max(float(good[here].sum()), ENOUGH * here.sum())
     return trust
 
 
-def track(
-    flat: Frames, reference: np.ndarray, points: np.ndarray, guess: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
+def track(flat: Frames, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return where each point lies in each frame, (T, N, 2) px, and whether it was found, (T, N).
 
-    Every frame is compared with the reference itself, so errors do not add up over the clip.
+    Every frame is compared with the first itself, so errors do not add up over the clip.
     """
     stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 40, 0.001)
     paths = np.empty((len(flat), len(points), 2), np.float64)
@@ -209,10 +245,8 @@ def track(
     start = points.astype(np.float32)
     where = start
     for t, picture in enumerate(flat):
-        if guess is not None:
-            where = apply(guess[t], points).astype(np.float32)
         where, status, _ = cv2.calcOpticalFlowPyrLK(
-            reference,
+            flat[0],
             picture,
             start,
             where.copy(),
@@ -225,18 +259,18 @@ def track(
     return paths, seen
 
 
-def together(flat: Frames, transforms: np.ndarray) -> np.ndarray:
-    """Return the mean, (h, w) uint8, of the frames with their drift taken out."""
-    total = np.zeros(flat.shape[1:], np.float32)
-    for picture, transform in zip(flat, transforms, strict=True):
-        total += cv2.warpAffine(
-            picture,
-            transform,
-            picture.shape[::-1],
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REFLECT_101,
-        )
-    return np.rint(total / len(flat)).astype(np.uint8)
+def settle(flat: Frames, points: np.ndarray, transforms: np.ndarray) -> tuple[Texture, np.ndarray]:
+    """Return the mean of all frames with their drift taken out, and the points' paths against it.
+
+    transforms: (T, 2, 3), the drift so far; paths: (T, N, 2) px.
+    """
+    still = held(look(one, way, SIZE[::-1]) for one, way in zip(flat, transforms, strict=True))
+    mean = np.zeros(SIZE[::-1])
+    for picture in still:
+        mean += picture
+    texture = Texture(mean / len(still), points)
+    off = np.stack([texture.offsets(picture) for picture in still])
+    return texture, moved(transforms, points + off)
 
 
 def ramp(values: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -248,10 +282,3 @@ def _from_edge(points: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """Return how far each point (N, 2) lies inside a picture of shape (H, W), px."""
     far = np.array(shape[::-1]) - 1 - points
     return np.minimum(points, far).min(1)
-
-
-def _share(prior: np.ndarray, transforms: np.ndarray) -> float:
-    """Return how much of a measured drift is used, 0..1, by its support and its zoom."""
-    whole = sum(region[4] for region in STABLE.values())
-    zoom = np.abs(np.log(np.hypot(transforms[:, 0, 0], transforms[:, 1, 0]))).max()
-    return float(ramp(prior.sum() / whole, *SUPPORT) * (1 - ramp(zoom, *ZOOM)))
