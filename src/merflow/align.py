@@ -29,6 +29,9 @@ SIDE = 4.4
 EYES = (0.5, 0.34)
 """Where the eye midpoint lies in the output, as shares of its side (x, y)."""
 
+CLEAR = 0.5
+"""Certainty of the detector from which on a frame's landmarks have their whole weight."""
+
 
 def align_clip(arrays: ClipArrays, settings: Align, finder: Finder) -> ClipArrays:
     """Return the clip aligned: (T, S, S, 3) uint8, landmarks in px of the first output frame.
@@ -84,7 +87,7 @@ def clip_views(
 ) -> tuple[np.ndarray, np.ndarray, Drift | None]:
     """One transform for the clip; with `stable`, each frame's drift composed into it."""
     found = {t: face.landmarks.astype(np.float64) for t, face in faces.items()}
-    landmarks = np.mean(list(found.values()), axis=0)
+    landmarks = _mean(found, faces)
     drift = None
     if settings.strategy == "stable":
         drift = rigid_drift(arrays.frames, eye_centres(landmarks), arrays.fps)
@@ -92,14 +95,20 @@ def clip_views(
             _log.warning("%s: too few points hold together, head drift is left in", arrays.key)
         else:
             # The landmarks of later frames, brought back to the first, before they are averaged.
-            back = [apply(invert(drift.transforms[t]), points) for t, points in found.items()]
-            landmarks = np.mean(back, axis=0)
+            back = {t: apply(invert(drift.transforms[t]), found[t]) for t in found}
+            landmarks = _mean(back, faces)
     view = view_of(eye_centres(landmarks))
     if drift is None:
         return landmarks, np.stack([view] * len(arrays.frames)), None
     views = np.stack([compose(motion, view) for motion in drift.transforms])
     # The first frame is the reference: its own (smoothed) motion is part of every landmark.
     return apply(drift.transforms[0], landmarks), views, drift
+
+
+def _mean(landmarks: dict[int, np.ndarray], faces: dict[int, Face]) -> np.ndarray:
+    """Return the mean of the frames' landmarks; a face that is hardly found weighs little."""
+    weights = np.array([min(1.0, faces[t].score / CLEAR) for t in landmarks])
+    return np.einsum("t,tnd->nd", weights / weights.sum(), np.stack(list(landmarks.values())))
 
 
 def frame_views(faces: dict[int, Face], count: int, first: int) -> tuple[np.ndarray, np.ndarray]:

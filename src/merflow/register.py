@@ -22,7 +22,7 @@ from merflow.resample import as_grey, look, warp
 from merflow.rigid import consensus, refine, smooth_drift
 
 STABLE: dict[str, tuple[float, float, float, float, float]] = {
-    "nose": (-0.17, 0.00, 0.17, 0.62, 1.0),
+    "nose": (-0.17, 0.00, 0.17, 0.62, 1.3),
     "left temple": (-1.15, -0.15, -0.88, 0.40, 0.5),
     "right temple": (0.88, -0.15, 1.15, 0.40, 0.5),
     "left jaw joint": (-1.15, 0.40, -0.90, 0.90, 0.4),
@@ -57,16 +57,14 @@ FLAT = 0.5
 """Least squared gradient over a window (grey levels^2 / px^2) below which weights fall to 0."""
 STIFF = 0.01
 """Added to both squared gradients: a point without texture is held to no motion."""
-SETTLING = 1
-"""Times the frames are compared with their mean."""
 ENOUGH = 0.6
 """Share of a region's points that carry its whole trust; fewer get a part of it."""
 EDGE = (0.12, 0.30)
 """Distances from the frame's edge (eye distances) between which a weight rises from 0 to 1."""
 SEEN = (0.80, 0.95)
 """Shares of the frames in which a point is found between which its weight rises from 0 to 1."""
-SUPPORT = (0.02, 0.06)
-"""Shares of all trust between which the measured drift is faded in."""
+SUPPORT = (0.05, 0.15)
+"""Shares of all trust, in the frame that has least, between which the drift is faded in."""
 ZOOM = (np.log(1.15), np.log(1.25))
 """Changes of scale between which it is faded out: no head nears a camera so fast."""
 
@@ -101,19 +99,18 @@ def rigid_drift(frames: Frames, eyes: tuple[np.ndarray, np.ndarray], fps: float)
     paths, seen = track(flat, points)
     inside *= ramp(seen.mean(0), *SEEN)
     prior = inside * trust_of(Texture(flat[0], points), regions)
-    support = ramp(prior.sum() / TRUST, *SUPPORT)
-    if support == 0:
+    share = float(ramp((prior * seen).sum(1).min() / TRUST, *SUPPORT))
+    if share == 0:
         return None
     start = consensus(points, paths, prior, anchors(), fps)
     rigid = refine(points, paths, seen, prior, start, fps)
-    for _ in range(SETTLING):
-        texture, paths = settle(flat, points, rigid.transforms)
-        prior = inside * trust_of(texture, regions)
-        rigid = refine(points, paths, np.ones_like(seen), prior, rigid.transforms, fps)
-    zoom = np.abs(np.log(np.hypot(*rigid.transforms[:, :, 0].T))).max()
-    share = float(support * (1 - ramp(zoom, *ZOOM)))
+    share *= near(rigid.transforms)
     if share == 0:
         return None
+    texture, paths = settle(flat, points, rigid.transforms)
+    prior = inside * trust_of(texture, regions)
+    rigid = refine(points, paths, np.ones_like(seen), prior, rigid.transforms, fps)
+    share *= near(rigid.transforms)
     still = np.eye(2, 3)
     drift = still + share * (smooth_drift(rigid, points) - still)
     placed = np.stack([compose(view, compose(one, invert(view))) for one in drift])
@@ -239,7 +236,7 @@ def track(flat: Frames, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Every frame is compared with the first itself, so errors do not add up over the clip.
     """
-    stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 40, 0.001)
+    stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.01)
     paths = np.empty((len(flat), len(points), 2), np.float64)
     seen = np.zeros((len(flat), len(points)), bool)
     start = points.astype(np.float32)
@@ -276,6 +273,12 @@ def settle(flat: Frames, points: np.ndarray, transforms: np.ndarray) -> tuple[Te
 def ramp(values: np.ndarray, low: float, high: float) -> np.ndarray:
     """Return 0 up to `low`, 1 from `high` on, and a straight rise between."""
     return np.clip((np.asarray(values) - low) / (high - low), 0, 1)
+
+
+def near(transforms: np.ndarray) -> float:
+    """Return 1 where a head changes its size as heads do within a clip, 0 where it cannot."""
+    zoom = np.abs(np.log(np.hypot(*transforms[:, :, 0].T))).max()
+    return float(1 - ramp(zoom, *ZOOM))
 
 
 def _from_edge(points: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
