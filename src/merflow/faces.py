@@ -8,9 +8,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
-from merflow.clips import eye_centres
 from merflow.errors import MerflowError
-from merflow.geometry import face_frame
 from merflow.resample import as_grey
 
 _log = logging.getLogger(__name__)
@@ -24,9 +22,6 @@ LARGE_SIDE = 400
 """From this shorter side (px) on, the face is looked for at half size first."""
 PATCH, MARGIN = 600, 120
 """Side of the box in the enlarged patch that the predictor reads, and what surrounds it (px)."""
-BOX_SIDE, BOX_BELOW = 2.35, 0.46
-"""Side of the usual box and how far its centre lies below the eyes, in eye distances."""
-
 Reads = tuple[tuple[int, int, int, int], ...]
 
 
@@ -97,8 +92,6 @@ class Finder:
         if not found:
             return None
         box, score = max(found, key=lambda one: _area(one[0]))
-        # The detector moves in steps of several px: what it found only says where to look.
-        box = usual_box(self._landmarks(grey, box, READS[::4]))
         return Face(box, self._landmarks(grey, box), len(found), score)
 
     def follow(self, frame: np.ndarray, face: Face) -> Face:
@@ -150,15 +143,6 @@ class Finder:
                 f"set align.points: {shape.num_parts} or name another file",
             )
         return np.array([(p.x, p.y) for p in shape.parts()], np.float64)
-
-
-def usual_box(landmarks: np.ndarray) -> Box:
-    """Return the box that dlib's detector gives a face with these landmarks, on average."""
-    frame = face_frame(eye_centres(landmarks))
-    unit = float(np.hypot(*frame[:, 0]))
-    x, y = frame[:, 2] + frame[:, 1] * BOX_BELOW
-    half = BOX_SIDE * unit / 2
-    return float(x - half), float(y - half), float(x + half), float(y + half)
 
 
 def _area(box: Box) -> float:
