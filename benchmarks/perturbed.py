@@ -1,7 +1,7 @@
 """How far the aligned picture moves when 2e-5 of a clip's values change by one grey level.
 
 That is what another processor does to a decoded or filtered picture. `python
-benchmarks/perturbed.py [--count 200]`; about 2 s of processor time a perturbation.
+benchmarks/perturbed.py [--count 200]`; about 1.5 s of processor time a perturbation.
 """
 
 import argparse
@@ -57,7 +57,7 @@ def landmark_change(before: np.ndarray, after: np.ndarray) -> float:
 
 def single_read(arrays: ClipArrays, face: Face, finder: Finder) -> np.ndarray:
     """Return the landmarks of one read of the first frame, in the box of a face."""
-    return finder._landmarks(as_grey(arrays.frames[0]), face.box, READS[:1])
+    return finder.read(as_grey(arrays.frames[0]), face.box, READS[:1])
 
 
 def main() -> None:

@@ -167,5 +167,6 @@ def _facts(
         path = moved(drift.transforms, middle[None])[:, 0]
         facts["drift_px"] = round(float(np.hypot(*(path - path[0]).T).max()), 3)
         facts["rigid_residual_px"] = round(drift.residual, 4)
-        facts["tracked_points"] = len(drift.points)
+        facts["drift_share"] = round(drift.share, 4)
+        facts["tracked_points"] = round(float(drift.trust.sum() ** 2 / (drift.trust**2).sum()))
     return facts

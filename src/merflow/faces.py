@@ -42,7 +42,6 @@ READS = _reads(16, 0.06, 0.06)
 
 _said: set[str] = set()
 
-
 Box = tuple[float, float, float, float]
 
 
@@ -54,7 +53,7 @@ class Face(NamedTuple):
     seen: int
     """Number of faces in the frame; the largest is the one described."""
     score: float = 1.0
-    """Certainty of the detector, > 0: about 1 for a clear face."""
+    """Certainty of the detector, > 0: 2 to 3 for a clear face."""
 
 
 class Finder:
@@ -92,11 +91,11 @@ class Finder:
         if not found:
             return None
         box, score = max(found, key=lambda one: _area(one[0]))
-        return Face(box, self._landmarks(grey, box), len(found), score)
+        return Face(box, self.read(grey, box), len(found), score)
 
     def follow(self, frame: np.ndarray, face: Face) -> Face:
         """Return the landmarks of a frame in the box of a face found a few frames before."""
-        return face._replace(landmarks=self._landmarks(as_grey(frame), face.box))
+        return face._replace(landmarks=self.read(as_grey(frame), face.box))
 
     def _detect(self, grey: np.ndarray) -> list[tuple[Box, float]]:
         """Look at half size where the picture is large, then at full size, then at twice it.
@@ -115,7 +114,7 @@ class Finder:
                 ]
         return []
 
-    def _landmarks(self, grey: np.ndarray, box: Box, reads: Reads = READS) -> np.ndarray:
+    def read(self, grey: np.ndarray, box: Box, reads: Reads = READS) -> np.ndarray:
         """Return the mean of several reads, with the box shifted and scaled by a few percent.
 
         The predictor asks whether one pixel is brighter than another by a threshold; where a pair
