@@ -260,11 +260,12 @@ def test_half_size_first_where_the_picture_is_large_and_twice_where_the_face_is_
     finder, sides = Finder(5), []
     real = finder._detector
 
-    def watched(picture, upsample):
-        sides.append(picture.shape[0])
-        return real(picture, upsample)
+    class Watched:
+        def run(self, picture, upsample, threshold):
+            sides.append(picture.shape[0])
+            return real.run(picture, upsample, threshold)
 
-    finder._detector = watched
+    finder._detector = Watched()
     frame = arrays_of(demo_clip(frames=4)).frames[0]
     large = cv2.copyMakeBorder(frame, 40, 40, 40, 40, cv2.BORDER_REPLICATE)
     assert finder.find(large) is not None
@@ -337,7 +338,8 @@ def test_the_rigid_points_win_over_a_majority_that_moves_otherwise():
     assert skin.mean() > 0.5
     paths[:, skin] += course[:, None, None] * rng.uniform(0.3, 1.2, (skin.sum(), 1)) * [0.2, -1]
     prior, seen = np.full(100, 0.01), np.ones((30, 100), bool)
-    start = rigid.consensus(points, paths, prior, 40.0, 100.0)
+    anchors = np.stack(np.meshgrid([-45, -15, 15, 45], [-45, -15, 15, 45]), -1).reshape(-1, 2)
+    start = rigid.consensus(points, paths, prior, anchors, 100.0)
     done = rigid.refine(points, paths, seen, prior, start, 100.0)
     corners = np.array([(-60.0, -60), (60, -60), (60, 60), (-60, 60)])
     error = moved(done.transforms, corners) - moved(true, corners)

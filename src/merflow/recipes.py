@@ -11,10 +11,10 @@ from merflow.errors import MerflowError, unknown
 from merflow.settings import Preparation, Settings
 
 STAGE_VERSION = {
-    "align": 2,
+    "align": 3,
     "crop": 1,
     "magnify": 4,
-    "select": 1,
+    "select": 2,
     "interpolate": 3,
     "flow": 1,
     "pack": 4,

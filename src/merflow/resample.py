@@ -48,13 +48,13 @@ def sample(coefficients: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray
     if coefficients.ndim == 3 and coefficients.shape[2] > 1:
         x_share, y_share = (cv2.merge([s] * coefficients.shape[2]) for s in (x_share, y_share))
 
-    def look(across: np.ndarray, down: np.ndarray) -> np.ndarray:
+    def linear(across: np.ndarray, down: np.ndarray) -> np.ndarray:
         return cv2.remap(
             coefficients, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
         )
 
     def row(down: np.ndarray) -> np.ndarray:
-        first, second = look(x_first, down), look(x_second, down)
+        first, second = linear(x_first, down), linear(x_second, down)
         second -= first
         second *= x_share
         second += first
@@ -68,9 +68,14 @@ def sample(coefficients: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray
 
 
 def warp(frame: np.ndarray, transform: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Return (h, w, C) uint8: output pixel p shows `frame` at `transform` p (2x3, out to in).
+    """Return (h, w, C) uint8: `look` rounded, for a frame of (H, W, C) uint8."""
+    return to_bytes(look(frame, transform, size)).reshape(*size, frame.shape[2])
 
-    frame: (H, W, C) uint8; size: (h, w). Only the part of the frame that is seen is touched.
+
+def look(frame: np.ndarray, transform: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Return (h, w[, C]) float32: output pixel p shows `frame` at `transform` p (2x3, out to in).
+
+    frame: (H, W[, C]); size: (h, w). Only the part of the frame that is seen is touched.
     """
     height, width = size
     across = np.arange(width, dtype=np.float64)[None]
@@ -82,8 +87,7 @@ def warp(frame: np.ndarray, transform: np.ndarray, size: tuple[int, int]) -> np.
     part = np.ascontiguousarray(frame[top:bottom, left:right])
     x -= left
     y -= top
-    picture = sample(spline_coefficients(part), x.astype(np.float32), y.astype(np.float32))
-    return to_bytes(picture).reshape(height, width, frame.shape[2])
+    return sample(spline_coefficients(part), x.astype(np.float32), y.astype(np.float32))
 
 
 def _span(places: np.ndarray, length: int) -> tuple[int, int]:
@@ -96,3 +100,10 @@ def _span(places: np.ndarray, length: int) -> tuple[int, int]:
 def to_bytes(picture: np.ndarray) -> np.ndarray:
     """Round and clip a float picture to uint8."""
     return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+
+
+def as_grey(frame: np.ndarray) -> np.ndarray:
+    """Return the luma of an (H, W[, 1 or 3]) uint8 RGB frame, (H, W) uint8."""
+    if frame.ndim == 3 and frame.shape[2] == 3:
+        return cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+    return np.ascontiguousarray(frame.reshape(frame.shape[:2]))

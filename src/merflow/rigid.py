@@ -7,8 +7,12 @@ import numpy as np
 
 from merflow.geometry import fit_similarities, moved
 
-ANCHORS = 20
-"""Points that take part in the search for the rigid set, spread over the face."""
+REACH = 8.0
+"""Standard deviation (px) of the weights with which points belong to an anchor."""
+WEAK = 0.01
+"""Share of all trust round an anchor at which its own weight is a half."""
+SHARP = 30
+"""Power of a score: a score 10% lower then weighs a twentieth."""
 STRAY = 0.03
 """Departure from the rigid motion (px) at which a point's trust falls to a quarter."""
 ROUNDS = (*(STRAY * 5 ** (1 - k / 7) for k in range(8)), STRAY, STRAY, STRAY)
@@ -17,8 +21,14 @@ NOISE = 0.05
 """Tracking noise of one point in one frame (px)."""
 BEST = 0.1
 """Share of the points that are trusted whatever their departures."""
+BAND = 0.1
+"""Range of shares that a quantile is averaged over."""
 SLOW_S = 0.03
 """Standard deviation (s) of the smoothing of departures: expressions are slow, noise is not."""
+
+
+STIFF = 10.0 ** np.arange(-3, 5.01, 0.25)
+"""Stiffnesses of the splines that smooth in time."""
 
 
 class Rigid(NamedTuple):
@@ -46,10 +56,10 @@ def refine(
     transforms = start
     for stray in ROUNDS:
         rest = np.where(seen[..., None], paths - moved(transforms, points), 0)
-        trust = prior * agreement(rest, fps, stray)
+        trust = prior * agreement(rest, prior, fps, stray)
         distance = np.sqrt((rest**2).sum(2))
-        spread = np.maximum(NOISE, 2 * np.median(distance, 1, keepdims=True))
-        weights = seen * trust / (1 + (distance / spread) ** 2)
+        spread = np.maximum(NOISE, 2 * middle(distance, prior, 0.5))
+        weights = seen * trust / (1 + (distance / spread[:, None]) ** 2)
         transforms = fit_similarities(points, paths, weights)
     rest = paths - moved(transforms, points)
     residual = float(np.sqrt((weights * (rest**2).sum(2)).sum() / weights.sum()))
@@ -57,39 +67,57 @@ def refine(
 
 
 def consensus(
-    points: np.ndarray, paths: np.ndarray, prior: np.ndarray, unit: float, fps: float
+    points: np.ndarray, paths: np.ndarray, prior: np.ndarray, anchors: np.ndarray, fps: float
 ) -> np.ndarray:
-    """Return the similarities (T, 2, 3) of the anchor pair that most of the prior follows.
+    """Return the similarities (T, 2, 3) of the anchor pairs that most of the prior follows.
 
     Reweighting alone would settle on whatever most points do, a raised forehead for one. An
-    anchor is a point with its neighbours, averaged: less noise than one point alone.
+    anchor, (K, 2) px, stands for the points round it, averaged: less noise than one point alone.
+    All pairs are averaged, by weights that only those near the best score keep.
     """
-    near = np.argsort(np.hypot(*(points[:, None] - points[None]).transpose(2, 0, 1)), axis=1)
-    near = near[_spread_out(points, ANCHORS)][:, :5]
-    places, ways = points[near].mean(1), paths[:, near].mean(2)
+    # einsum, not matmul: BLAS may add in an order that depends on its threads.
+    apart = ((anchors[:, None] - points) ** 2).sum(2)
+    near = prior * np.exp(-apart / (2 * REACH**2))
+    support = near.sum(1) / (near.sum(1) + WEAK * prior.sum())
+    near /= near.sum(1, keepdims=True) + 1e-300
+    places, ways = np.einsum("kn,nd->kd", near, points), np.einsum("kn,tnd->tkd", near, paths)
     few = np.unique(np.linspace(0, len(paths) - 1, 24).round().astype(int))
     rate = fps * len(few) / len(paths)
-    best, chosen = -1.0, None
-    for i in range(len(places)):
-        for j in range(i):
-            pair = [i, j]
-            if np.hypot(*(places[i] - places[j])) < 0.3 * unit:
-                continue
-            trial = fit_similarities(places[pair], ways[few][:, pair], np.ones((len(few), 2)))
-            score = float(prior @ agreement(paths[few] - moved(trial, points), rate, ROUNDS[4]))
-            if score > best:
-                best, chosen = score, pair
-    if chosen is None:
-        return fit_similarities(points, paths, np.tile(prior, (len(paths), 1)))
-    return fit_similarities(places[chosen], ways[:, chosen], np.ones((len(paths), 2)))
+    pairs = np.array([
+        (i, j) for i in range(len(anchors)) for j in range(i)
+        if np.hypot(*(anchors[i] - anchors[j])) > 3 * REACH
+    ])  # fmt: skip
+    scores = np.empty(len(pairs))
+    for k, pair in enumerate(pairs):
+        trial = fit_similarities(places[pair], ways[few][:, pair], np.ones((len(few), 2)))
+        rest = paths[few] - moved(trial, points)
+        scores[k] = (prior * agreement(rest, prior, rate, ROUNDS[4])).sum() * support[pair].prod()
+    weights = (scores / scores.max()) ** SHARP
+    total = np.zeros((len(paths), 2, 3))
+    for weight, pair in zip(weights / weights.sum(), pairs, strict=True):
+        total += weight * fit_similarities(places[pair], ways[:, pair], np.ones((len(paths), 2)))
+    return total
 
 
-def agreement(rest: np.ndarray, fps: float, stray: float) -> np.ndarray:
+def agreement(rest: np.ndarray, prior: np.ndarray, fps: float, stray: float) -> np.ndarray:
     """Return 0..1 for each point's slow departures (T, N, 2) from rigid motion: 1 for none."""
     slow = blur_in_time(rest, SLOW_S * fps)
     worst = (slow**2).sum(2).max(0)
     # In noisy pictures (strong JPEG) no point is good enough: then the best tenth sets the scale.
-    return 1 / (1 + worst / max(stray**2, float(np.quantile(worst, BEST)))) ** 2
+    return 1 / (1 + worst / np.maximum(stray**2, middle(worst[None], prior, BEST))) ** 2
+
+
+def middle(values: np.ndarray, weights: np.ndarray, share: float) -> np.ndarray:
+    """Return the weighted quantile of each row of (T, N), averaged over BAND around `share`.
+
+    An average, because a plain weighted quantile jumps where two values change places.
+    """
+    order = np.argsort(values, axis=1)
+    high = np.cumsum((weights / weights.sum())[order], axis=1)
+    low = np.concatenate([np.zeros((len(values), 1)), high[:, :-1]], axis=1)
+    first, last = share - BAND / 2, share + BAND / 2
+    inside = np.maximum(np.minimum(high, last) - np.maximum(low, first), 0)
+    return (inside * np.take_along_axis(values, order, 1)).sum(1) / inside.sum(1)
 
 
 def blur_in_time(values: np.ndarray, sigma: float) -> np.ndarray:
@@ -101,16 +129,6 @@ def blur_in_time(values: np.ndarray, sigma: float) -> np.ndarray:
     return cv2.GaussianBlur(
         flat, (1, reach), sigmaX=1, sigmaY=sigma, borderType=cv2.BORDER_REFLECT
     ).reshape(values.shape)
-
-
-def _spread_out(points: np.ndarray, count: int) -> np.ndarray:
-    """Return positions of `count` points, each the farthest from those before it."""
-    chosen = [0]
-    distance = np.hypot(*(points - points[0]).T)
-    while len(chosen) < min(count, len(points)):
-        chosen.append(int(distance.argmax()))
-        distance = np.minimum(distance, np.hypot(*(points - points[chosen[-1]]).T))
-    return np.array(chosen)
 
 
 def smooth_drift(rigid: Rigid, points: np.ndarray) -> np.ndarray:
@@ -136,7 +154,7 @@ def smooth_drift(rigid: Rigid, points: np.ndarray) -> np.ndarray:
 
 
 def in_time(values: np.ndarray, noise: float) -> np.ndarray:
-    """Return (T, K) paths smoothed by splines as stiff as cross-validation finds best.
+    """Return (T, K) paths smoothed by splines about as stiff as cross-validation finds best.
 
     `noise` is the paths' standard error: where smoothing would change a path by more (rms), the
     path is a jerk and not noise, and the spline gives way. Under 8 frames nothing can be told
@@ -156,21 +174,24 @@ def in_time(values: np.ndarray, noise: float) -> np.ndarray:
     bend = (2 - 2 * np.cos(angle)) ** 2
     out = np.empty_like(values)
     for k in range(values.shape[1]):
-        stiff = _stiffness(energy[:, k], bend[:count], noise)
-        out[:, k] = np.fft.irfft(spectrum[:, k] / (1 + stiff * bend), 2 * count)[:count]
+        kept = _damping(energy[:, k], bend, noise)
+        out[:, k] = np.fft.irfft(spectrum[:, k] * kept, 2 * count)[:count]
     return out + base
 
 
-def _stiffness(energy: np.ndarray, bend: np.ndarray, noise: float) -> float:
-    """Return the stiffness of least generalised cross-validation (Craven and Wahba 1979).
+def _damping(energy: np.ndarray, bend: np.ndarray, noise: float) -> np.ndarray:
+    """Return what smoothing leaves of each frequency, (count + 1,), averaged over stiffnesses.
 
-    energy: squared cosine coefficients of a path, which add up to its squared values.
+    The weight of a stiffness falls with its generalised cross-validation score (Craven and Wahba
+    1979), and to zero where it would change the path by more than `noise` (rms).
+    energy: squared cosine coefficients of a path, (count,), which add up to its squared values.
     """
-    best, chosen = np.inf, 0.0
-    for stiff in 10.0 ** np.arange(-3, 5.01, 0.25):
-        lost = stiff * bend / (1 + stiff * bend)
-        change = float((lost**2 * energy).sum())
-        score = change / max(float(lost.sum()), 1e-12) ** 2
-        if score < best and change <= len(energy) * noise**2:
-            best, chosen = score, stiff
-    return chosen
+    kept = 1 / (1 + STIFF[:, None] * bend)
+    lost = 1 - kept[:, : len(energy)]
+    change = np.einsum("sf,f->s", lost**2, energy)
+    score = change / lost.sum(1) ** 2
+    allowed = np.clip(2 - 2 * change / max(len(energy) * noise**2, 1e-300), 0, 1)
+    allowed[0] = 1
+    least = max(float(score.min()), 1e-300)
+    weights = allowed * (least / np.maximum(score, least)) ** SHARP
+    return np.einsum("s,sf->f", weights / weights.sum(), kept)

@@ -7,6 +7,7 @@ import numpy as np
 
 from merflow.clips import ClipArrays, eye_centres
 from merflow.crop import to_luma
+from merflow.geometry import outside
 from merflow.settings import Select
 
 GRID = 64
@@ -15,6 +16,10 @@ SPREAD = 2.0
 """Standard deviation of the neighbourhood that moves together (grid px)."""
 EYE = (0.36, 0.26)
 """Half axes of the eye opening in eye distances: a blink is no expression."""
+RIM = 2.0
+"""Width of the rim of what is left out (grid px)."""
+NEAR = 0.9
+"""Share of the largest motion above which frames tell where the apex is."""
 APEX_METHOD = "largest motion energy against the onset frame"
 
 
@@ -90,7 +95,23 @@ def find_apex(frames: np.ndarray, landmarks: np.ndarray | None = None) -> int:
     smooth = cv2.GaussianBlur(
         energy[:, None], (1, 2 * int(3 * sigma) + 1), sigma, borderType=cv2.BORDER_REFLECT
     )
-    return 1 + int(smooth[1:].argmax())
+    return 1 + round(peak(smooth[1:, 0]))
+
+
+def peak(values: np.ndarray) -> float:
+    """Return where (n,) values are largest, in parts of a frame.
+
+    The mean position of the values around the largest, weighted by how far they lie above NEAR
+    of it. Two equal peaks stay a choice, and so does the whole frame next to half a frame.
+    """
+    top = int(values.argmax())
+    above = np.maximum(values - NEAR * values[top], 0)
+    left = top - int((above[:top][::-1] > 0).cumprod().sum())
+    right = top + int((above[top + 1 :] > 0).cumprod().sum())
+    weights = above[left : right + 1]
+    if weights.sum() == 0:
+        return float(top)
+    return float((weights * np.arange(left, right + 1)).sum() / weights.sum())
 
 
 def motion_energy(frames: np.ndarray, landmarks: np.ndarray | None = None) -> np.ndarray:
@@ -140,14 +161,10 @@ def _change(picture: np.ndarray, first: np.ndarray, weight: np.ndarray) -> np.nd
 def _without_lids(
     landmarks: np.ndarray | None, shape: tuple[int, int], size: tuple[int, int]
 ) -> np.ndarray:
-    """Return a (h, w) float32 mask: 0 over the eye openings, 1 elsewhere."""
-    mask = np.ones(size, np.float32)
+    """Return a (h, w) float32 mask: 0 over the eye openings, 1 elsewhere, a soft rim between."""
     if landmarks is None:
-        return mask
+        return np.ones(size, np.float32)
     ratio = np.array([size[1] / shape[1], size[0] / shape[0]])
     centres = [np.asarray(eye) * ratio for eye in eye_centres(landmarks)]
     distance = float(np.hypot(*(centres[1] - centres[0])))
-    axes = tuple(max(1, round(axis * distance)) for axis in EYE)
-    for centre in centres:
-        cv2.ellipse(mask, tuple(np.rint(centre).astype(int).tolist()), axes, 0, 0, 360, 0, -1)
-    return mask
+    return outside(centres, (EYE[0] * distance, EYE[1] * distance), size, RIM)

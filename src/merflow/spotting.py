@@ -5,6 +5,7 @@ taken out. Lids are left out, so that a blink is no expression. The measure is l
 displacement of any patch of skin, since a micro-expression moves a small part of the face.
 """
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -12,6 +13,7 @@ import numpy as np
 
 from merflow.clips import eye_centres
 from merflow.crop import to_luma
+from merflow.geometry import outside
 
 GRID = 96
 """Side of the picture that is looked at (px)."""
@@ -21,6 +23,8 @@ LAG_S, MEAN_S = 0.10, 0.06
 """Time between the two moments compared, and the time each is averaged over (s)."""
 LIDS = (0.42, 0.28)
 """Half axes of what is left out round each eye centre, in eye distances."""
+RIM = 3.0
+"""Width of the rim of what is left out (px of the grid)."""
 QUIET = 40
 """Percentile of the measure that counts as rest."""
 STARTS, GOES_ON = 3.5, 1.7
@@ -67,27 +71,48 @@ def spans(
     """Return the movements in a measure (T,) and the measure in times the rest, (T,).
 
     rest: known from a longer recording that this one is a part of; else the measure's own.
+    Gaps and lengths are measured between crossings in parts of a frame. A movement that only just
+    reaches STARTS stays a choice, and so does the whole frame at which it begins and ends.
     """
     ratio = measure / (resting(measure) if rest is None else rest)
-    runs = [(a, b) for a, b in _runs(ratio > GOES_ON) if ratio[a : b + 1].max() > STARTS]
-    merged: list[tuple[int, int]] = []
-    for first, last in runs:
+    merged: list[tuple[float, float]] = []
+    for first, last in _crossings(ratio, GOES_ON):
+        if _highest(ratio, first, last) <= STARTS:
+            continue
         if merged and first - merged[-1][1] <= GAP_S * fps:
             merged[-1] = (merged[-1][0], last)
         else:
             merged.append((first, last))
     found = [
-        Span(a, b, float(ratio[a : b + 1].max()))
+        Span(max(0, math.ceil(a)), min(len(ratio) - 1, math.floor(b)), _highest(ratio, a, b))
         for a, b in merged
-        if b - a + 1 >= SHORTEST_S * fps
+        if b - a >= SHORTEST_S * fps
     ]
     return found, ratio
 
 
-def _runs(above: np.ndarray) -> list[tuple[int, int]]:
-    """Return (first, last) of every run of True in (T,) bool."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], above, [False]]).astype(np.int8)))
-    return [(int(a), int(b) - 1) for a, b in edges.reshape(-1, 2)]
+def _crossings(ratio: np.ndarray, level: float) -> list[tuple[float, float]]:
+    """Return where (T,) values rise above a level and fall below it, in parts of a frame.
+
+    The clip's ends count as half a frame beyond its frames.
+    """
+    above = ratio > level
+    found, start = [], -0.5
+    for t in range(1, len(ratio)):
+        if above[t] != above[t - 1]:
+            at = t - 1 + float((level - ratio[t - 1]) / (ratio[t] - ratio[t - 1]))
+            if above[t]:
+                start = at
+            else:
+                found.append((start, at))
+    if len(ratio) and above[-1]:
+        found.append((start, len(ratio) - 0.5))
+    return found
+
+
+def _highest(ratio: np.ndarray, first: float, last: float) -> float:
+    """Return the largest of the (T,) values between two places."""
+    return float(ratio[max(0, math.ceil(first)) : math.floor(last) + 1].max())
 
 
 def _running_mean(grey: np.ndarray, width: int) -> np.ndarray:
@@ -112,10 +137,19 @@ def _largest(first: np.ndarray, last: np.ndarray, mask: np.ndarray) -> float:
     x, y = -_around(across * change), -_around(down * change)
     determinant = xx * yy - xy * xy
     u, v = (yy * x - xy * y) / determinant, (xx * y - xy * x) / determinant
-    inside = mask > 0
-    u, v = u - float(np.median(u[inside])), v - float(np.median(v[inside]))
-    length = np.hypot(u, v) * mask
-    return float(np.percentile(length[inside], 99))
+    u, v = (w - _quantile(w, mask, 0.45, 0.55) for w in (u, v))
+    return _quantile(np.hypot(u, v) * mask, mask, 0.985, 0.995)
+
+
+def _quantile(values: np.ndarray, mask: np.ndarray, low: float, high: float) -> float:
+    """Return the mean of the values from one quantile to another, each weighed by its mask."""
+    order = np.argsort(values, axis=None)
+    weights = mask.ravel()[order].astype(np.float64)
+    above = np.cumsum(weights) / weights.sum()
+    inside = np.maximum(
+        np.minimum(above, high) - np.maximum(above - weights / weights.sum(), low), 0
+    )
+    return float((inside * values.ravel()[order]).sum() / inside.sum())
 
 
 def _around(values: np.ndarray) -> np.ndarray:
@@ -129,17 +163,13 @@ def _small(frame: np.ndarray) -> np.ndarray:
 
 
 def _skin(landmarks: np.ndarray | None, shape: tuple[int, int]) -> np.ndarray:
-    """Return (GRID, GRID) float32: 1 on the face, 0 over the eyes and at the rim."""
-    mask = np.zeros((GRID, GRID), np.float32)
-    rim = GRID // 16
-    mask[rim:-rim, rim:-rim] = 1
+    """Return (GRID, GRID) float32: 1 on the face, 0 over the eyes and at the rim, soft between."""
+    edge = np.minimum(np.arange(GRID), np.arange(GRID)[::-1]) + 0.5 - GRID / 16
+    rise = np.clip(edge / RIM + 0.5, 0, 1).astype(np.float32)
+    mask = np.minimum(rise, rise[:, None])
     if landmarks is None:
         return mask
     ratio = np.array([GRID / shape[1], GRID / shape[0]])
     centres = [np.asarray(eye) * ratio for eye in eye_centres(landmarks)]
     distance = float(np.hypot(*(centres[1] - centres[0])))
-    axes = tuple(max(1, round(axis * distance)) for axis in LIDS)
-    for centre in centres:
-        place = tuple(np.rint(centre).astype(int).tolist())
-        cv2.ellipse(mask, place, axes, 0, 0, 360, 0, -1)
-    return mask
+    return mask * outside(centres, (LIDS[0] * distance, LIDS[1] * distance), mask.shape, RIM)
