@@ -4,18 +4,18 @@ That is what another processor does to a decoded or filtered picture. `python
 benchmarks/perturbed.py [--count 200]`; about 1.5 s of processor time a perturbation.
 """
 
-import argparse
-from dataclasses import replace
-
-import numpy as np
-from head_truth import DISGUST, HAPPY, SADNESS, SURPRISE, arrays_of, demo_clip
-
 from merflow.align import clip_views, find_faces
 from merflow.clips import ClipArrays, eye_centres
 from merflow.faces import READS, Face, Finder
 from merflow.geometry import apply, face_frame, invert, moved
 from merflow.resample import as_grey
 from merflow.settings import Align
+
+import argparse
+from dataclasses import replace
+
+import numpy as np
+from head_truth import DISGUST, HAPPY, SADNESS, SURPRISE, arrays_of, demo_clip
 
 SHARE = 2e-5
 """Share of the values that are changed."""
