@@ -67,7 +67,7 @@ def strategies(persons: list[int], finder: Finder) -> None:
                 if strategy == "frame":
                     views = frame_views(faces, len(arrays.frames), chosen.reference_frames)[1]
                 else:
-                    views = clip_views(arrays, chosen, faces)[1]
+                    views = clip_views(arrays, chosen, faces, finder)[1]
                 kept = expression_kept(clip, views) if units else np.nan
                 row.append((rigid_left(clip, views), kept))
         cells = []

@@ -19,7 +19,7 @@ from head_truth import DISGUST, HAPPY, SADNESS, SURPRISE, arrays_of, demo_clip
 
 SHARE = 2e-5
 """Share of the values that are changed."""
-FRAMES = 24
+FRAMES = 40
 JUMP = 0.01
 """Change of a landmark (px) that counts as a jump."""
 CLIPS = tuple(
@@ -69,16 +69,17 @@ def main() -> None:
     for number, (units, person) in enumerate(CLIPS):
         arrays = arrays_of(demo_clip(units, person, FRAMES))
         faces = find_faces(arrays, SETTINGS, finder)
-        still, views, _ = clip_views(arrays, SETTINGS, faces)
+        still, views, _ = clip_views(arrays, SETTINGS, faces, finder)
+        alone = clip_views(arrays, SETTINGS, faces)[1]
         eyes = eye_centres(still)
         for seed in range(number, count, len(CLIPS)):
             other = perturbed(arrays, seed)
             held = clip_views(other, SETTINGS, faces)[1]
             found = find_faces(other, SETTINGS, finder)
-            points, whole, _ = clip_views(other, SETTINGS, found)
+            points, whole, _ = clip_views(other, SETTINGS, found, finder)
             one = (single_read(clip, faces[0], finder) for clip in (arrays, other))
             marks = [landmark_change(*one), landmark_change(still, points)]
-            rows.append([*moves(views, held, eyes), *moves(views, whole, eyes), *marks])
+            rows.append([*moves(alone, held, eyes), *moves(views, whole, eyes), *marks])
     table = np.array(rows)
     print(f"{len(table)} perturbations of {len(CLIPS)} clips; px: median, 95th percentile, largest")
     names = ("tracker, rms", "tracker, largest", "whole, rms", "whole, largest")

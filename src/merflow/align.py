@@ -31,6 +31,10 @@ EYES = (0.5, 0.34)
 
 CLEAR = 0.5
 """Certainty of the detector from which on a frame's landmarks have their whole weight."""
+FURTHER = 16
+"""Frames over the whole clip whose landmarks are averaged once the drift is known."""
+APART = 0.06
+"""Mean distance (eye distances) from the others' landmarks at which a frame weighs a half."""
 
 
 def align_clip(arrays: ClipArrays, settings: Align, finder: Finder) -> ClipArrays:
@@ -49,7 +53,7 @@ def align_clip(arrays: ClipArrays, settings: Align, finder: Finder) -> ClipArray
         landmarks, views = frame_views(faces, count, settings.reference_frames)
         drift = None
     else:
-        landmarks, views, drift = clip_views(arrays, settings, faces)
+        landmarks, views, drift = clip_views(arrays, settings, faces, finder)
     upright = invert(views[0])
     left, right = eye_centres(apply(upright, landmarks))
     distance = float(np.hypot(*(right - left)))
@@ -83,9 +87,12 @@ def find_faces(arrays: ClipArrays, settings: Align, finder: Finder) -> dict[int,
 
 
 def clip_views(
-    arrays: ClipArrays, settings: Align, faces: dict[int, Face]
+    arrays: ClipArrays, settings: Align, faces: dict[int, Face], finder: Finder | None = None
 ) -> tuple[np.ndarray, np.ndarray, Drift | None]:
-    """One transform for the clip; with `stable`, each frame's drift composed into it."""
+    """One transform for the clip; with `stable`, each frame's drift composed into it.
+
+    finder: reads the landmarks of further frames, too, once the drift is known.
+    """
     found = {t: face.landmarks.astype(np.float64) for t, face in faces.items()}
     landmarks = _mean(found, faces)
     drift = None
@@ -94,9 +101,9 @@ def clip_views(
         if drift is None:
             _log.warning("%s: too few points hold together, head drift is left in", arrays.key)
         else:
-            # The landmarks of later frames, brought back to the first, before they are averaged.
-            back = {t: apply(invert(drift.transforms[t]), found[t]) for t in found}
-            landmarks = _mean(back, faces)
+            if finder is not None:
+                faces = faces | followed(arrays, faces, drift, finder)
+            landmarks = brought_back(faces, drift)
     view = view_of(eye_centres(landmarks))
     if drift is None:
         return landmarks, np.stack([view] * len(arrays.frames)), None
@@ -105,9 +112,43 @@ def clip_views(
     return apply(drift.transforms[0], landmarks), views, drift
 
 
-def _mean(landmarks: dict[int, np.ndarray], faces: dict[int, Face]) -> np.ndarray:
+def followed(
+    arrays: ClipArrays, faces: dict[int, Face], drift: Drift, finder: Finder
+) -> dict[int, Face]:
+    """Return the faces of up to FURTHER other frames, read where the drift takes the first one.
+
+    The box moves by whole pixels: dlib's reads jump with every other change of it.
+    """
+    first = min(faces)
+    x0, y0, x1, y1 = faces[first].box
+    middle = np.array([[(x0 + x1) / 2, (y0 + y1) / 2]])
+    start = apply(invert(drift.transforms[first]), middle)
+    spread = np.linspace(0, len(arrays.frames) - 1, FURTHER).round().astype(int)
+    found = {}
+    for t in sorted({*spread.tolist()} - {*faces}):
+        right, down = np.rint(apply(drift.transforms[t], start) - middle)[0]
+        moved_on = faces[first]._replace(box=(x0 + right, y0 + down, x1 + right, y1 + down))
+        found[t] = finder.follow(arrays.frames[t], moved_on)
+    return found
+
+
+def brought_back(faces: dict[int, Face], drift: Drift) -> np.ndarray:
+    """Return the mean of all frames' landmarks in the common picture, (5 or 68, 2) px.
+
+    A frame whose landmarks lie apart from the others' (a turned or hidden face) weighs little.
+    """
+    back = {t: apply(invert(drift.transforms[t]), one.landmarks) for t, one in faces.items()}
+    every = np.stack(list(back.values()))
+    off = np.linalg.norm(every - np.median(every, axis=0), axis=2).mean(1)
+    unit = float(np.hypot(*np.subtract(*eye_centres(every.mean(0)))))
+    return _mean(back, faces, 1 / (1 + (off / (APART * unit)) ** 4))
+
+
+def _mean(
+    landmarks: dict[int, np.ndarray], faces: dict[int, Face], weights: np.ndarray | float = 1.0
+) -> np.ndarray:
     """Return the mean of the frames' landmarks; a face that is hardly found weighs little."""
-    weights = np.array([min(1.0, faces[t].score / CLEAR) for t in landmarks])
+    weights = weights * np.array([min(1.0, faces[t].score / CLEAR) for t in landmarks])
     return np.einsum("t,tnd->nd", weights / weights.sum(), np.stack(list(landmarks.values())))
 
 

@@ -94,7 +94,7 @@ class Finder:
         return Face(box, self.read(grey, box), len(found), score)
 
     def follow(self, frame: np.ndarray, face: Face) -> Face:
-        """Return the landmarks of a frame in the box of a face found a few frames before."""
+        """Return the landmarks of a frame in the box of a face found in another."""
         return face._replace(landmarks=self.read(as_grey(frame), face.box))
 
     def _detect(self, grey: np.ndarray) -> list[tuple[Box, float]]:
