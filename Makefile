@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/pip install -q --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help demo resume quick zoo backends test slurm lint docs lock clean setup faults licences
+.PHONY: help demo resume quick zoo backends test slurm levels lint docs lock clean setup faults licences
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,11 @@ slurm: $(READY) ## the demo on a real one-node Slurm cluster, jobs killed on the
 	if ! command -v slurmctld >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -q && apt-get install -qy --no-install-recommends slurm-wlm munge; fi
 	$(BIN)/python tests/slurm/run.py
+
+levels: $(READY) ## other instruction levels and processors, imitated; the bytes must not change (some 25 minutes)
+	if ! command -v qemu-x86_64 >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -q && apt-get install -qy --no-install-recommends qemu-user; fi
+	$(BIN)/python tests/golden/levels.py
 
 lint: $(READY) ## ruff, snakefmt (`snakemake --lint` is among the tests)
 	$(BIN)/ruff check .
