@@ -28,7 +28,6 @@ from merflow import arithmetic
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-PYTHON = ROOT / ".venv/bin/python"
 STAGES = [
     "drawn face",
     "video mjpg",
@@ -176,7 +175,7 @@ def compute(variant: Variant, drawn: Path | None, folder: Path) -> dict[str, np.
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "PYTHONPATH": str(ROOT / "src"),
     }
-    script = [str(PYTHON), str(HERE / "more_cases.py"), str(out), str(drawn or "-")]
+    script = [sys.executable, str(HERE / "more_cases.py"), str(out), str(drawn or "-")]
     done = subprocess.run(
         [*variant.before, *script, *variant.cases],
         env=environment | variant.changes,
