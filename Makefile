@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/pip install -q --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help demo resume quick zoo backends test slurm golden-check golden figures lint docs lock clean \
+.PHONY: help demo resume quick zoo backends test slurm levels golden-check golden figures lint docs lock clean \
   setup faults licences
 
 help: ## this list
@@ -57,6 +57,11 @@ golden: $(READY) ## write the golden digests after a change that is meant
 
 figures: demo ## write the demo's scores into README.md
 	$(BIN)/python benchmarks/demo_figures.py
+
+levels: $(READY) ## other instruction levels and processors, imitated; the bytes must not change; 25 minutes
+	if ! command -v qemu-x86_64 >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -q && apt-get install -qy --no-install-recommends qemu-user; fi
+	$(BIN)/python tests/golden/levels.py
 
 lint: $(READY) ## ruff, snakefmt (`snakemake --lint` is among the tests)
 	$(BIN)/ruff check .

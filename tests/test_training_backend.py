@@ -48,6 +48,24 @@ def test_a_backend_starts_silently_with_the_threads_it_is_given():
     assert ended.stdout.split() == ["cpu", "3", "3"]
 
 
+def test_no_estimate_of_the_processor_enters_training():
+    ended = python(
+        "from merflow.training import backend\n"
+        "import numpy as np\n"
+        "backend.prepare(1, 'cpu', True)\n"
+        "import keras, tensorflow as tf\n"
+        "x = np.random.default_rng(0).uniform(1e-3, 9, 4096).astype(np.float32)\n"
+        "one = np.ones_like(x)\n"
+        "exact = (1 / np.sqrt(x.astype(np.float64))).astype(np.float32)\n"
+        "norm = tf.nn.batch_normalization(one, 0 * x, x, None, None, 0.0)\n"
+        "print((keras.ops.rsqrt(x).numpy() == exact).all(), (norm.numpy() == exact).all())\n"
+        "divided = tf.function(lambda x: (x + 1) / tf.sqrt(x))(x).numpy()\n"
+        "inverse = tf.function(lambda x: tf.constant(one) / x)(x).numpy()\n"
+        "print((divided == (x + 1) / np.sqrt(x)).all(), (inverse == one / x).all())\n",
+    )
+    assert ended.stdout.split() == ["True"] * 4, ended.stderr
+
+
 def test_what_a_process_was_started_with_cannot_be_changed():
     backend.prepare(threads=2, device="cpu", deterministic=True)
     for device in ("cpu", "auto"):

@@ -85,6 +85,9 @@ def portable_variables(environment: Mapping[str, str]) -> dict[str, str]:
     if "avx512f" in processor_flags():  # Where it is not there, both complain of the name.
         chosen["OPENCV_CPU_DISABLE"] = "AVX512-SKX"
         chosen["NPY_DISABLE_CPU_FEATURES"] = numpy_names(_numpy_version())
+    else:  # What somebody disabled for another purpose computes otherwise, too.
+        inherited = ("OPENCV_CPU_DISABLE", "NPY_DISABLE_CPU_FEATURES")
+        chosen |= dict.fromkeys((name for name in inherited if name in environment), "")
     return chosen
 
 

@@ -19,7 +19,7 @@ STAGE_VERSION = {
     "flow": 1,
     "pack": 4,
     "split": 1,
-    "train": 5,
+    "train": 6,
     "score": 2,
     "table": 4,
     "report": 4,

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from merflow import arithmetic
 from merflow.errors import FAILED, MerflowError
 
 _prepared: dict[str, Any] = {}
@@ -155,9 +156,34 @@ def _tensorflow(threads: int, device: str, deterministic: bool) -> str:
     if deterministic:
         tf.config.experimental.enable_op_determinism()
     if not found:
+        if arithmetic.level() == "portable":
+            _without_estimates(tf)
         return "cpu"
     details = tf.config.experimental.get_device_details(found[0])
     return details.get("device_name", "gpu")
+
+
+def _without_estimates(tf: Any) -> None:  # noqa: ANN401
+    """Keep the processor's estimates of 1/x and 1/sqrt(x) out of training.
+
+    In single precision Eigen starts from them (`rcpps`, `rsqrtps`), and Intel's are not AMD's. So
+    normalisations compute 1/sqrt(x) in double precision and round it: Keras' own and
+    `tf.nn.batch_normalization` find the function by name. And TensorFlow does not rewrite
+    x / sqrt(y), as of RMSprop, or 1 / x by such functions.
+    """
+    rewriting = {"arithmetic_optimization": False, "constant_folding": False}
+    tf.config.optimizer.set_experimental_options(rewriting)
+    from keras.src.backend.tensorflow import math
+    from tensorflow.python.ops import math_ops
+
+    def rsqrt(x: Any, name: str | None = None) -> Any:  # noqa: ANN401
+        x = tf.convert_to_tensor(x)
+        return tf.cast(tf.math.rsqrt(tf.cast(x, tf.float64), name), x.dtype)
+
+    for module in (math, math_ops):
+        if not hasattr(module, "rsqrt"):
+            raise AttributeError(f"{module.__name__} has no rsqrt to replace")
+        module.rsqrt = rsqrt
 
 
 def _jax(threads: int, device: str, deterministic: bool) -> str:
