@@ -22,7 +22,7 @@ class Align(Tree):
     points: Literal[5, 68] = Field(5, description="Landmark model: 5 or 68 points.")
     model: str = Field("", description="Landmark model file; empty: the installed package's.")
     reference_frames: int = Field(
-        5, ge=1, le=50, description="First frames whose landmarks are averaged (frames)."
+        5, ge=1, le=50, description="First frames in which the face is looked for (frames)."
     )
     min_frames: int = Field(3, ge=1, description="Shorter clips are skipped (frames).")
 
