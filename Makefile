@@ -48,7 +48,7 @@ slurm: $(READY) ## the demo on a real one-node Slurm cluster, jobs killed on the
 	  apt-get update -q && apt-get install -qy --no-install-recommends slurm-wlm munge; fi
 	$(BIN)/python tests/slurm/run.py
 
-levels: $(READY) ## other instruction levels and processors, imitated; the bytes must not change (some 25 minutes)
+levels: $(READY) ## other instruction levels and processors, imitated; the bytes must not change (some 30 minutes)
 	if ! command -v qemu-x86_64 >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -q && apt-get install -qy --no-install-recommends qemu-user; fi
 	$(BIN)/python tests/golden/levels.py
