@@ -58,7 +58,7 @@ golden: $(READY) ## write the golden digests after a change that is meant
 figures: demo ## write the demo's scores into README.md
 	$(BIN)/python benchmarks/demo_figures.py
 
-levels: $(READY) ## other instruction levels and processors, imitated; the bytes must not change; 25 minutes
+levels: $(READY) ## other instruction levels and processors, imitated; the bytes must not change; 30 minutes
 	if ! command -v qemu-x86_64 >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -q && apt-get install -qy --no-install-recommends qemu-user; fi
 	$(BIN)/python tests/golden/levels.py
