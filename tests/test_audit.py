@@ -260,6 +260,7 @@ def test_one_early_epoch_that_is_not_the_best_is_no_proof():
 def test_the_rank_among_permutations():
     assert permutation_rank(0.7, [0.3] * 19) == (0, 0.05)
     assert permutation_rank(0.3, [0.2, 0.3, 0.4])[0] == 2
+    assert permutation_rank(0.31904761904, [0.319047619])[0] == 1  # read from a table
 
 
 def test_the_report_counts_verdicts_and_says_what_to_do():

@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
+from merflow import arithmetic
 from merflow.clips import ClipKey
 from merflow.csvtable import read_csv
 from merflow.errors import FAILED, MerflowError
@@ -60,6 +61,7 @@ def digest(model):
 
 ALONE = """
 import hashlib, sys
+import merflow  # first, as every entry does
 sys.path.insert(0, {tests!r})
 import test_training as t
 for seed in map(int, sys.argv[2:]):
@@ -266,14 +268,33 @@ def test_losses_are_what_their_names_say():
     assert float(smooth(y, p)) == pytest.approx(expected, rel=1e-5)
 
 
+MIXED = """
+import merflow, sys
+sys.path.insert(0, {tests!r})
+import test_training as t
+before = t.digest(t.fitted().model)
+method = t.fitted(mixed_precision=True, epochs=12, learning_rate=0.01)
+p = method.predict(t.clips().x)
+print(method.model.layers[-1].layers[1].compute_dtype, p.dtype)
+print((p.argmax(1) == t.clips().y).mean() > 0.8, t.digest(t.fitted().model) == before)
+"""
+
+
 def test_mixed_precision_answers_in_float32_and_does_not_leak_into_the_next_fold():
-    before = digest(fitted().model)
-    method = fitted(mixed_precision=True, epochs=12, learning_rate=0.01)
-    assert method.model.layers[-1].layers[1].compute_dtype == "bfloat16"
-    p = method.predict(clips().x)
-    assert p.dtype == np.float32
-    assert (p.argmax(1) == clips().y).mean() > 0.8
-    assert digest(fitted().model) == before
+    ended = subprocess.run(
+        [sys.executable, "-c", MIXED.format(tests=str(Path(__file__).parent))],
+        env={"PYTHONPATH": str(SRC), "PATH": "/usr/bin:/bin", "MERFLOW_ARITHMETIC": "native"},
+        capture_output=True,
+        text=True,
+    )
+    assert ended.stdout.split() == ["bfloat16", "float32", "True", "True"], ended.stderr
+
+
+@pytest.mark.skipif(arithmetic.level() != "portable", reason="not at the portable level here")
+def test_mixed_precision_on_a_processor_is_refused_at_the_portable_level():
+    with pytest.raises(MerflowError, match="mixed_precision") as caught:
+        fitted(mixed_precision=True)
+    assert "arithmetic: native" in str(caught.value)
 
 
 # -- what stops a fold ---------------------------------------------------------------------

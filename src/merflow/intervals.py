@@ -205,6 +205,9 @@ def chance_p(scores: np.ndarray, observed: float) -> float:
 
 
 def permutation_rank(score: float, permuted: Sequence[float]) -> tuple[int, float]:
-    """Return how many permuted-label runs score at least as well, and the one-sided p."""
-    reached = int(np.sum(np.asarray(permuted) >= score - 1e-12))
+    """Return how many permuted-label runs score at least as well, and the one-sided p.
+
+    Scores that agree to the nine digits of a table are equal: some were read from one.
+    """
+    reached = int(np.sum(np.asarray(permuted) >= score - 1e-8))
     return reached, (1 + reached) / (1 + len(permuted))

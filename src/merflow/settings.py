@@ -114,7 +114,9 @@ class Training(Tree):
         description="fold: by mean and deviation of the training fold; unit: 0..255 to 0..1; "
         "none. Networks made for published weights scale by those weights' own figures.",
     )
-    mixed_precision: bool = Field(False, description="16-bit floats where the device is faster.")
+    mixed_precision: bool = Field(
+        False, description="16-bit floats, on a GPU or at `arithmetic: native`."
+    )
     deterministic: bool = Field(True, description="Same seed, same bytes; slower on a GPU.")
     device: Literal["auto", "cpu", "gpu"] = Field(
         "auto", description="auto: a usable GPU, else the processor; gpu: an error without one."
