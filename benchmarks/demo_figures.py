@@ -31,10 +31,9 @@ def table(rows: list[ScoreRow]) -> str:
 
 def filled(text: str, rows: list[ScoreRow]) -> str:
     """Return README's text with the figures of these rows in their place."""
-    found = BLOCK.sub(lambda _: f"{BEGIN}\n{table(rows)}\n{END}", text)
-    if BEGIN not in found:
-        sys.exit(f"README.md has no line {BEGIN}")
-    return found
+    if not BLOCK.search(text):
+        sys.exit(f"README.md has no lines {BEGIN} and {END}")
+    return BLOCK.sub(lambda _: f"{BEGIN}\n{table(rows)}\n{END}", text)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The arithmetic level: fixed before any library loads, kept by each of them, said in every record."""
+"""The arithmetic level: fixed before any library loads, kept by each of them and in every record."""
 
 import json
 import os
@@ -7,14 +7,18 @@ import subprocess
 import sys
 import warnings
 
+import numpy as np
 import pytest
 
 from merflow import arithmetic
+from merflow.clips import ClipArrays, ClipKey
 from merflow.commands.compare import compare
 from merflow.cost import levels_of
 from merflow.describe import with_levels
 from merflow.errors import MerflowError
+from merflow.packed import read_packed, survey, write_packed
 from merflow.provenance import level_apart
+from merflow.store import run_stage, write_store
 
 AVX2 = pytest.mark.skipif(
     arithmetic.processor_level() not in ("x86-64-v3", "x86-64-v4"),
@@ -147,18 +151,25 @@ def old_processor(monkeypatch):
     os.environ.pop(arithmetic.NOTED, None)
 
 
-def test_a_processor_without_avx2_runs_with_its_own_arithmetic_and_says_so_once(
-    old_processor, capsys
-):
+def test_a_processor_without_avx2_keeps_its_own_arithmetic_with_one_note(old_processor, capsys):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         arithmetic.fix()
         arithmetic.fix()
     said = capsys.readouterr().err
-    assert said.count("cannot keep merflow's portable arithmetic") == 1
-    assert "OPENBLAS_CORETYPE" not in os.environ  # Haswell's code would crash there
+    assert said.count("no AVX2 was found on this system") == 1
+    assert "OPENBLAS_CORETYPE" not in os.environ
     assert re.match(r"native \((x86-64|aarch64|arm64)\)", arithmetic.level())
     arithmetic.check()
+
+
+def test_what_a_newer_host_set_is_taken_back_on_an_older_node(old_processor, monkeypatch):
+    kernel = {"OPENBLAS_CORETYPE": "Haswell"}
+    before = {arithmetic.BEFORE: json.dumps({"OPENBLAS_CORETYPE": None})}
+    for name, value in (kernel | before).items():
+        monkeypatch.setenv(name, value)
+    arithmetic.fix()
+    assert "OPENBLAS_CORETYPE" not in os.environ  # Haswell's code would crash there
 
 
 def test_the_levels_of_processors():
@@ -184,6 +195,10 @@ def test_a_table_names_the_levels_only_where_they_differ():
     lines = {"a": "a: cnn3d", "b": "b: cnn3d"}
     same = levels_of([Cost("a", "portable"), Cost("b", "portable"), Cost("b", "")])
     assert with_levels(lines, same) == lines
+    mixed = levels_of([Cost("a", "native (x86-64-v4); portable")])
+    assert with_levels({"a": "a: cnn3d"}, mixed) == {
+        "a": "a: cnn3d; arithmetic native (x86-64-v4); portable"
+    }
     other = levels_of([Cost("a", "portable"), Cost("b", "native (x86-64-v4)")])
     assert with_levels(lines, other) == {
         "a": "a: cnn3d; arithmetic portable",
@@ -202,7 +217,7 @@ def run_folder(folder, level, **changes):
     return folder
 
 
-def test_two_runs_that_differ_only_in_level_are_said_to(tmp_path, capsys):
+def test_compare_names_runs_that_differ_only_in_level(tmp_path, capsys):
     one = run_folder(tmp_path / "one", "portable")
     other = run_folder(tmp_path / "other", "native (x86-64-v4)")
     compare(one, other)
@@ -211,3 +226,16 @@ def test_two_runs_that_differ_only_in_level_are_said_to(tmp_path, capsys):
     assert "arithmetic" not in capsys.readouterr().out
     longer = run_folder(tmp_path / "longer", "native (x86-64-v4)", recipe={"epochs": 5})
     assert level_apart(one, longer) == ""
+
+
+def test_a_file_keeps_the_levels_of_all_stages_before_it(tmp_path):
+    clip = ClipArrays(
+        ClipKey("smic", "s01", "a"), np.zeros((3, 4, 4, 1), np.uint8), 100.0, np.arange(3), 0, 1, 2
+    )
+    recipe, source, cropped = {}, tmp_path / "a.h5", tmp_path / "b.h5"
+    write_store(source, "align", [clip], recipe, {}, "native (x86-64-v4)")
+    run_stage(source, cropped, "crop", lambda c: c, recipe)
+    write_packed(tmp_path / "p.h5", survey([cropped]), recipe)
+    made = read_packed(tmp_path / "p.h5").made_by["arithmetic"]
+    assert made == arithmetic.together(arithmetic.level(), "native (x86-64-v4)")
+    assert "native" in made

@@ -32,7 +32,7 @@ EYES = (0.5, 0.34)
 CLEAR = 0.5
 """Certainty of the detector from which on a frame's landmarks have their whole weight."""
 FURTHER = 16
-"""Frames over the whole clip whose landmarks are averaged once the drift is known."""
+"""Frames over the whole clip whose landmarks are read once the drift is known."""
 APART = 0.06
 """Mean distance (eye distances) from the others' landmarks at which a frame weighs a half."""
 

@@ -45,14 +45,17 @@ def fix() -> None:
         restore(os.environ)
         return
     if processor_level() not in ("x86-64-v3", "x86-64-v4"):
+        restore(os.environ)  # A job's node may be older than the one that sent it.
         _note_once()
         return
     early = [name for name in LIBRARIES if name in sys.modules]
     changed = replace(os.environ, portable_variables(os.environ))
     _state["level"] = "portable"
-    # Snakemake loads NumPy for itself; its jobs are processes of their own.
-    if early and changed and "snakemake" not in sys.modules:
-        _state.update(level="native", early=", ".join(early))
+    if not (early and changed):
+        return
+    _state.update(level="native", early=", ".join(early))
+    # Snakemake loads NumPy for itself and computes nothing: its jobs are processes of their own.
+    if "snakemake" not in sys.modules:
         warnings.warn(
             f"{_state['early']} loaded before merflow: this process computes with this processor's "
             "own arithmetic, and its bytes may differ on another machine; import merflow first",
@@ -129,7 +132,7 @@ def level() -> str:
     return f"native ({processor_level()}{early})"
 
 
-def compare(wanted: str) -> None:
+def note_config(wanted: str) -> None:
     """Say so when a config asks for another level than this process was started with."""
     if wanted == "native" and _state["level"] == "portable" and not os.environ.get(VARIABLE):
         _log.warning(
@@ -139,10 +142,15 @@ def compare(wanted: str) -> None:
         )
 
 
-def check() -> None:
-    """Refuse to compute when a loaded library does not keep to the level it was told.
+def together(*levels: str) -> str:
+    """Return the levels of a file's own stage and of those before it, each once: `a; b`."""
+    return "; ".join(sorted({one for words in levels for one in words.split("; ") if one}))
 
-    Libraries ignore names that they do not know, most of them without a word.
+
+def check() -> None:
+    """Refuse to compute when a loaded library does not keep to the level that was set.
+
+    Libraries silently ignore names that they do not know.
     """
     numpy, cv2 = sys.modules.get("numpy"), sys.modules.get("cv2")
     if numpy is not None:
@@ -174,6 +182,16 @@ def _check_opencv(line: str, ipp: bool) -> None:
     if above or ipp:
         found = ", ".join([word.lstrip("*") for word in above] + ["IPP"] * ipp)
         raise _ignored("OpenCV", f"uses {found}", ["at most AVX2, without IPP"])
+
+
+def no_sixteen_bits(where: str) -> MerflowError:
+    """Return the error for mixed precision on a processor at the portable level."""
+    return MerflowError(
+        where,
+        "is set for training on a processor at the portable level, which has no 16-bit floats",
+        "a GPU, or another arithmetic level",
+        "set mixed_precision: false, or arithmetic: native",
+    )
 
 
 def _ignored(where: str, found: str, expected: Iterable[str]) -> MerflowError:
@@ -244,6 +262,8 @@ def _numpy_version() -> tuple[int, ...]:
 
 
 def _with_flag(flags: str, flag: str) -> str:
+    if flag in flags.split():
+        return flags
     name = flag.partition("=")[0]
     kept = [word for word in flags.split() if not word.startswith(f"{name}=")]
     return " ".join([*kept, flag])
@@ -254,6 +274,7 @@ def _note_once() -> None:
         return
     os.environ[NOTED] = "1"
     sys.stderr.write(
-        f"note: this processor ({processor_level()}) cannot keep merflow's portable arithmetic "
-        "(x86-64 with AVX2); its results repeat here and may differ from other machines'\n"
+        f"note: no AVX2 was found on this system ({processor_level()}), so merflow cannot keep its "
+        "portable arithmetic (Linux on x86-64 with AVX2); results repeat here and may differ from "
+        "those of other machines\n"
     )

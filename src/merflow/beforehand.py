@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from merflow import labels, networks
+from merflow import arithmetic, labels, networks
 from merflow.clips import ClipKey
 from merflow.errors import MerflowError
 from merflow.learnable import assert_learnable
@@ -44,10 +44,18 @@ def check_experiment(settings: Settings, name: str) -> None:
         _kind_fits(settings, entry, where, entry.method, SVMS[entry.method])
     if entry.method == "keras":
         _network_fits(settings, entry, where)
+        _precision_fits(settings, entry, where)
     if entry.pretrain:
         begun, where = settings.pretrainings[entry.pretrain], f"pretrainings.{entry.pretrain}"
         _classes(settings, begun, where)
         _network_fits(settings, begun, where)
+
+
+def _precision_fits(settings: Settings, entry: Experiment, where: str) -> None:
+    """Refuse 16-bit floats on a processor where the jobs will run at the portable level."""
+    level = os.environ.get(arithmetic.VARIABLE) or settings.arithmetic
+    if entry.training.mixed_precision and entry.training.device == "cpu" and level == "portable":
+        raise arithmetic.no_sixteen_bits(f"{where}.training.mixed_precision")
 
 
 def check_folds(

@@ -22,7 +22,7 @@ def load(*paths: Path | str) -> Settings:
     for path in paths:
         merged = merge(merged, read_yaml(Path(path)))
     settings = validate(merged, str(paths[-1]) if paths else "config")
-    arithmetic.compare(settings.arithmetic)
+    arithmetic.note_config(settings.arithmetic)
     return settings
 
 

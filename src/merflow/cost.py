@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from merflow.arithmetic import together
 from merflow.csvtable import csv_text
 from merflow.files import write_text
 from merflow.plan import Plan
@@ -69,7 +70,7 @@ def run_cost(run: Run, method: str, known: Training) -> Cost:
         seconds_to_first_step=_middle(known, "seconds_to_first_step"),
         milliseconds_a_clip=_middle(known, "milliseconds_a_clip"),
         device=", ".join(known.words("device")),
-        arithmetic=", ".join(known.words("arithmetic")),
+        arithmetic=together(*known.words("arithmetic")),
     )
 
 
@@ -93,7 +94,7 @@ def levels_of(costs: Iterable[Cost]) -> dict[str, set[str]]:
     levels: dict[str, set[str]] = {}
     for cost in costs:
         found = levels.setdefault(cost.experiment, set())
-        found |= {cost.arithmetic} - {""}
+        found |= {*cost.arithmetic.split("; ")} - {""}
     return levels
 
 

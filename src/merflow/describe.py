@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from merflow import networks
+from merflow.arithmetic import together
 from merflow.catalogue import read_sheets
 from merflow.plan import Plan
 from merflow.settings import SVMS, Experiment
@@ -30,7 +31,7 @@ def with_levels(lines: Mapping[str, str], levels: Mapping[str, set[str]]) -> dic
     """
     if len(set().union(*levels.values())) < 2:
         return dict(lines)
-    added = {name: f"; arithmetic {', '.join(sorted(found))}" for name, found in levels.items()}
+    added = {name: f"; arithmetic {together(*found)}" for name, found in levels.items()}
     return {name: line + added.get(name, "") for name, line in lines.items()}
 
 

@@ -171,7 +171,9 @@ def arithmetic_level() -> Check:
     import cv2  # noqa: F401 - what is checked is what was loaded
     import numpy as np  # noqa: F401
 
-    found = f"{arithmetic.level()}; processor {arithmetic.processor_level()}"
+    found = arithmetic.level()
+    if found == "portable":
+        found += f" (the processor has {arithmetic.processor_level()})"
     try:
         arithmetic.check()
     except MerflowError as error:

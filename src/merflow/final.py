@@ -21,7 +21,7 @@ from merflow.runs import FINAL, Run
 from merflow.settings import Align, Preparation
 from merflow.split import FoldFile
 from merflow.tables import read_scores
-from merflow.train import Shelf, fold_seed, inputs_of, training_data
+from merflow.train import Shelf, fold_seed, inputs_of, levels_of, training_data
 
 if TYPE_CHECKING:
     from merflow.methods import Fitted
@@ -83,6 +83,7 @@ def train_final(plan: Plan, run: Run, shelf: Shelf, out: Path) -> dict[str, Any]
     started = time.perf_counter()
     start = next(map(Path, plan.start_weights(run.experiment)), None)
     method = make_method(experiment, classes, fold_seed(run.seed, FINAL), start)
+    arithmetic.check()
     with curve_so_far(method, out):
         fitted = method.fit(data)
     out.mkdir(parents=True, exist_ok=True)
@@ -91,7 +92,7 @@ def train_final(plan: Plan, run: Run, shelf: Shelf, out: Path) -> dict[str, Any]
     facts = {
         **fitted.facts,
         "merflow": __version__,
-        "arithmetic": arithmetic.level(),
+        "arithmetic": levels_of(shelf),
         "libraries": versions.of_training(fitted.facts.get("backend", "")),
         "experiment": run.experiment,
         "factor": run.factor,

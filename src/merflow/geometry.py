@@ -76,7 +76,7 @@ def outside(
     """
     height, width = size
     across, down = np.arange(width, dtype=np.float64), np.arange(height, dtype=np.float64)[:, None]
-    mask = np.ones(size)
+    mask, axes = np.ones(size), (max(axes[0], 1.0), max(axes[1], 1.0))
     for x, y in centres:
         away = np.hypot((across - x) / axes[0], (down - y) / axes[1])
         mask *= np.clip((away - 1) * min(axes) / rim + 0.5, 0, 1)

@@ -36,7 +36,7 @@ class Packed:
 class Survey:
     """What a set of stores would pack to, found without reading a pixel.
 
-    factors: what each store's record says it is magnified by.
+    factors: what each store's record says it is magnified by; levels: its arithmetic.
     """
 
     stores: list[Path]
@@ -46,14 +46,16 @@ class Survey:
     dtype: np.dtype
     inputs: dict[str, str]
     factors: list[float]
+    levels: list[str]
 
 
 def survey(stores: list[Path]) -> Survey:
     """Look at the stores to be packed; every clip must have the same shape."""
-    found = Survey(stores, [], [], (), np.dtype(np.uint8), {}, [])
+    found = Survey(stores, [], [], (), np.dtype(np.uint8), {}, [], [])
     for path in stores:
         with Store(path) as store:
             found.factors.append(factor_of(store.made_by["recipe"]))
+            found.levels.append(store.made_by.get("arithmetic", ""))
             found.inputs[portable(path)] = store.made_by["content"]
             found.skipped.extend(store.skipped)
             for index, key in enumerate(store.keys):
@@ -95,7 +97,7 @@ def write_packed(path: Path, found: Survey, recipe: dict[str, Any]) -> None:
         made_by = {
             "stage": "pack",
             "merflow": __version__,
-            "arithmetic": arithmetic.level(),
+            "arithmetic": arithmetic.together(arithmetic.level(), *found.levels),
             "libraries": versions.of_stages(),
             "recipe": recipe,
         }

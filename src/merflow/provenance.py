@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from merflow.arithmetic import together
 from merflow.errors import MerflowError
 from merflow.files import digest, file_digest
 from merflow.guard import get_json, open_hdf5
@@ -128,15 +129,15 @@ def level_apart(one: Path, other: Path) -> str:
     seen = []
     for folder in (one, other):
         facts = [json.loads(p.read_text(encoding="utf-8")) for p in folder.glob("*/run.json")]
-        told = {f.get("arithmetic", "not recorded") for f in facts}
+        levels = together(*(f.get("arithmetic", "not recorded") for f in facts))
         same = {digest([f.get(key) for key in ("recipe", "factor", "seed")]) for f in facts}
-        seen.append((sorted(told), same))
+        seen.append((levels, same))
     (first, settings), (second, others) = seen
     if not settings or settings != others or first == second:
         return ""
     return (
-        f"same settings, other arithmetic: {one} is {', '.join(first)}, {other} is "
-        f"{', '.join(second)}; rounding alone can make them differ (docs/reproducibility.md)"
+        f"same settings, other arithmetic: {one} is {first}, {other} is {second}; rounding alone "
+        "can make them differ (docs/reproducibility.md)"
     )
 
 

@@ -70,8 +70,14 @@ def _run(plan: Plan, run: Run) -> dict[str, Any]:
     for fold in plan.fold_names(run.experiment):
         facts = _facts(Path(run.folder) / fold / "run.json")
         kept = (
-            *("weights", "epochs", "train_clips", "test_clips", "device", "backend"),
-            *("arithmetic", "libraries"),
+            "weights",
+            "epochs",
+            "train_clips",
+            "test_clips",
+            "device",
+            "backend",
+            "arithmetic",
+            "libraries",
         )
         folds[fold] = {key: facts[key] for key in kept if key in facts}
     return {"pooled.csv": file_digest(Path(run.folder) / "pooled.csv"), "folds": folds}

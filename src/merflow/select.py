@@ -17,9 +17,9 @@ SPREAD = 2.0
 EYE = (0.36, 0.26)
 """Half axes of the eye opening in eye distances: a blink is no expression."""
 RIM = 2.0
-"""Width of the rim of what is left out (grid px)."""
+"""Width of the rim of what is left out (px of the picture that is looked at)."""
 NEAR = 0.9
-"""Share of the largest motion above which frames tell where the apex is."""
+"""Share of the largest motion above which frames are averaged to find the apex."""
 APEX_METHOD = "largest motion energy against the onset frame"
 
 

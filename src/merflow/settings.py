@@ -202,7 +202,7 @@ class Settings(Tree):
     arithmetic: Literal["portable", "native"] = Field(
         "portable",
         description="portable: the same bytes on every x86-64 processor with AVX2; native: "
-        "whatever instructions this one has, faster on some. MERFLOW_ARITHMETIC goes before it; a "
+        "whatever instructions this one has, faster on some. MERFLOW_ARITHMETIC overrides it; a "
         "change redoes nothing that is made already.",
     )
     max_skipped: float = Field(

@@ -143,6 +143,8 @@ def _largest(first: np.ndarray, last: np.ndarray, mask: np.ndarray) -> float:
 
 def _quantile(values: np.ndarray, mask: np.ndarray, low: float, high: float) -> float:
     """Return the mean of the values from one quantile to another, each weighed by its mask."""
+    if not mask.any():
+        return 0.0
     order = np.argsort(values, axis=None)
     weights = mask.ravel()[order].astype(np.float64)
     above = np.cumsum(weights) / weights.sum()

@@ -83,8 +83,11 @@ def write_store(
     clips: Iterable[ClipArrays | Skipped],
     recipe: dict[str, Any],
     inputs: dict[str, str],
+    before: str = "",
 ) -> StoreWriter:
     """Write a clip store atomically, one clip in memory at a time.
+
+    before: arithmetic levels of the stages up to here, as their store's record keeps them.
 
     `recipe` (settings and versions of all stages up to here) and `inputs` (name -> digest) are
     kept for `merflow why`; neither may hold a time, a host or an absolute path.
@@ -105,7 +108,7 @@ def write_store(
             {
                 "stage": stage,
                 "merflow": __version__,
-                "arithmetic": arithmetic.level(),
+                "arithmetic": arithmetic.together(arithmetic.level(), before),
                 "libraries": versions.of_stages(),
                 "recipe": recipe,
                 "inputs": inputs,
@@ -215,7 +218,8 @@ def run_stage(
         inputs = {portable(source): store.made_by["content"]}
         done = ordered_map(one, store.clips(), workers)
         with using(threads // workers):
-            return write_store(out, stage, itertools.chain(clips, done), recipe, inputs)
+            levels = store.made_by.get("arithmetic", "")
+            return write_store(out, stage, itertools.chain(clips, done), recipe, inputs, levels)
 
 
 def _check_factor(store: Store, stage: str, recipe: dict[str, Any]) -> None:

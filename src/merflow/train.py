@@ -82,7 +82,7 @@ def train_fold(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile, out: Path) ->
     write_text(out / "history.csv", history_text(fitted.history))
     facts = {
         "merflow": __version__,
-        "arithmetic": arithmetic.level(),
+        "arithmetic": levels_of(shelf),
         "libraries": versions.of_training(fitted.facts.get("backend", "")),
         "experiment": run.experiment,
         "factor": run.factor,
@@ -144,6 +144,13 @@ def _inputs(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile) -> dict[str, str
     """Return the digests of what a fold was trained on and began with, by file."""
     fold_file = f"results/folds/{run.experiment}/{fold.name}.csv"
     return inputs_of(plan, run, shelf) | {fold_file: digest([fold.train, fold.labels, fold.test])}
+
+
+def levels_of(shelf: Shelf) -> str:
+    """Return the arithmetic levels of this process and of the stages that made its clips."""
+    return arithmetic.together(
+        arithmetic.level(), *(pack.made_by.get("arithmetic", "") for pack in shelf.packs)
+    )
 
 
 def inputs_of(plan: Plan, run: Run, shelf: Shelf) -> dict[str, str]:

@@ -145,7 +145,7 @@ CASES: dict[str, tuple[str, Callable[[], np.ndarray]]] = {
     "select": ("select", selected),
     "interpolate": ("interpolate", interpolated),
     "flow": ("flow", flow),
-    "features": ("", features),
+    "features": ("train", features),
     "svm weights": ("train", lambda: fold("lbptop_svm")[0]),
     "fold weights": ("train", lambda: fold("keras")[0]),
     "fold predictions": ("train", lambda: fold("keras")[1]),

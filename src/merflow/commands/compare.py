@@ -72,8 +72,8 @@ def compare(
         print(jsonlib.dumps(cells, indent=1))
         return
     print(effects_table(f"{second} against {first}", found).terminal(), end="")
-    if first.is_dir() and second.is_dir() and (said := level_apart(first, second)):
-        print(said)
+    if first.is_dir() and second.is_dir() and (note := level_apart(first, second)):
+        print(note)
 
 
 def _table(path: Path) -> Path:

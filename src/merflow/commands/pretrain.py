@@ -14,7 +14,7 @@ from merflow.persons import people
 from merflow.plan import Plan
 from merflow.settings import Experiment
 from merflow.split import FoldFile
-from merflow.train import Shelf, fold_seed, training_data
+from merflow.train import Shelf, fold_seed, levels_of, training_data
 
 
 def pretrain(name: str, *, config: Path) -> None:
@@ -54,6 +54,7 @@ def pretrain(name: str, *, config: Path) -> None:
         collection=entry.collection,
         training=entry.training,
     )
+    arithmetic.check()
     fitted = make_method(like, present, fold_seed(entry.seed, name)).fit(data)
     out = Path("results/pretrained") / name
     out.mkdir(parents=True, exist_ok=True)
@@ -61,7 +62,7 @@ def pretrain(name: str, *, config: Path) -> None:
     write_text(out / "history.csv", history_text(fitted.history))
     facts = {
         "merflow": __version__,
-        "arithmetic": arithmetic.level(),
+        "arithmetic": levels_of(shelf),
         "libraries": versions.of_training(fitted.facts.get("backend", "")),
         "pretraining": name,
         "classes": list(present),

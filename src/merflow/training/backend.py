@@ -73,13 +73,7 @@ def fresh(seed: int, mixed_precision: bool, device: str) -> None:
     import keras
 
     if mixed_precision and device == "cpu" and arithmetic.level() == "portable":
-        raise MerflowError(
-            "training.mixed_precision",
-            "is set, and training runs on a processor at the portable level, which has no 16-bit "
-            "floats (AVX2)",
-            "a GPU, or another arithmetic level",
-            "set mixed_precision: false, or arithmetic: native",
-        )
+        raise arithmetic.no_sixteen_bits("training.mixed_precision")
     keras.backend.clear_session()
     sixteen = "mixed_bfloat16" if device == "cpu" else "mixed_float16"
     keras.config.set_dtype_policy(sixteen if mixed_precision else "float32")
