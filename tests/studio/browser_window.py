@@ -40,7 +40,7 @@ class Watched:
 
     def open(self, place=""):
         page = self.context.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(180_000)
         page.on("console", lambda m: m.type in ("error", "warning") and self.faults.append(m.text))
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("request", lambda asked: self.hosts.add(re.search(r"//([^/]+)", asked.url)[1]))
@@ -81,7 +81,7 @@ def wait_saved(page):
 
 def reads(page, place, text):
     """Wait until the text of an element holds `text`."""
-    sync_api.expect(page.locator(place)).to_contain_text(text, timeout=60_000)
+    sync_api.expect(page.locator(place)).to_contain_text(text, timeout=180_000)
 
 
 def picture_of(page, folder, name):
