@@ -27,7 +27,7 @@ LEVELS = ("portable", "native")
 BEFORE = "MERFLOW_ARITHMETIC_BEFORE"
 """The values that `portable` replaced (JSON), for a child process that is to run native."""
 NOTED = "MERFLOW_ARITHMETIC_NOTED"
-"""Set once a run has said that this processor cannot keep the portable level."""
+"""Set once the note that this processor cannot keep the portable level was printed."""
 LIBRARIES = ("numpy", "cv2", "scipy", "tensorflow", "jax", "torch")
 """Modules that read their variables once, when they are loaded."""
 
