@@ -1,5 +1,8 @@
 """The settings: one validated tree, messages that name the key, documents that cannot drift."""
 
+import gc
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import get_args
 
@@ -243,3 +246,30 @@ def test_messages_speak_of_keys_and_lists_and_of_no_type(key, value, said):
         configuration.validate(changed(f"experiments.e.{key}", value))
     assert said in str(error.value)
     assert "tuple" not in str(error.value)
+
+
+def test_threads_that_read_networks_at_once_all_read_them():
+    """As the studio's requests do; garbage with finalizers lets one thread in on another."""
+
+    class Finalized:
+        def __init__(self):
+            self.itself = self
+
+        def __del__(self):
+            sum(range(50))
+
+    def read(_):
+        for name in networks.names() * 4:
+            Finalized()
+            networks._parsed.cache_clear()
+            assert networks.setting_names(name) is not None
+
+    switch, thresholds = sys.getswitchinterval(), gc.get_threshold()
+    sys.setswitchinterval(1e-6)
+    gc.set_threshold(200)
+    try:
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(read, range(6)))
+    finally:
+        sys.setswitchinterval(switch)
+        gc.set_threshold(*thresholds)

@@ -50,6 +50,11 @@ class Watched:
             page.evaluate("place => { location.hash = place; }", place)
         return page
 
+    def complaints(self):
+        """Return what it complained of, and of a failed request what the terminal says of it."""
+        failed = any("status of 5" in fault for fault in self.faults)
+        return [*self.faults, self.studio.said()] if failed else self.faults
+
 
 def ready(page, clip="smic/s01/s01_ne_01", shown="x1", beside=""):
     page.wait_for_selector(f"#stage[data-ready='{clip} {shown} {beside}']")

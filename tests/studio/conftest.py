@@ -64,5 +64,5 @@ def window(browser, studio):
     watched = Watched(browser, studio)
     yield watched
     watched.context.close()
-    assert watched.faults == []
+    assert watched.complaints() == []
     assert watched.hosts <= {studio.host}

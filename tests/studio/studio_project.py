@@ -199,6 +199,10 @@ class Studio:
         assert answer.status == 200, answer.content
         return json.loads(answer.content)
 
+    def said(self) -> str:
+        """Return the end of what its terminal shows."""
+        return Path(self.log.name).read_text()[-4000:]
+
     def close(self, sign: int = signal.SIGTERM) -> int:
         self.process.send_signal(sign)
         code = self.process.wait(60)

@@ -78,7 +78,7 @@ def test_each_of_150_positions_shows_its_own_frame(browser, built, tmp_path):
         assert base64.b64decode(shown[position][1]) == frame[..., 0].tobytes(), position
     watched.context.close()
     running.close()
-    assert watched.faults == []
+    assert watched.complaints() == []
 
 
 def test_play_runs_and_pauses(window):
@@ -170,7 +170,7 @@ def test_the_second_of_two_tabs_does_not_overwrite_the_first(browser, studio):
     first.keyboard.press("b")
     reads(first, "#mark-apex", "none")
     watched.context.close()
-    assert [fault for fault in watched.faults if "409" not in fault] == []
+    assert [fault for fault in watched.complaints() if "409" not in fault] == []
 
 
 def test_the_filters_keep_what_they_say(window):

@@ -154,7 +154,7 @@ def test_a_recording_that_is_not_there_is_said(browser, studio):
     page.wait_for_selector("#banner:not([hidden])")
     assert "nowhere.avi" in page.inner_text("#banner")
     watched.context.close()
-    assert all("404" in fault for fault in watched.faults)
+    assert all("404" in fault for fault in watched.complaints())
 
 
 def test_a_cancelled_test_ends_and_another_begins(window):
@@ -179,7 +179,7 @@ def test_a_reload_in_the_middle_goes_on_where_it_was(browser, studio):
     page.keyboard.press("End")
     assert at(page) == int(page.get_attribute("#seek", "max"))
     window.context.close()
-    assert all("404" in fault for fault in window.faults)
+    assert all("404" in fault for fault in window.complaints())
 
 
 def test_a_second_tab_sees_the_same_test_and_cannot_begin_another(browser, studio):
@@ -195,7 +195,7 @@ def test_a_second_tab_sees_the_same_test_and_cannot_begin_another(browser, studi
     second.wait_for_selector(".screen[data-ready]")
     watched.context.close()
     # 404: a picture of the recording before, which the second tab still showed.
-    assert all("409" in fault or "404" in fault for fault in watched.faults)
+    assert all("409" in fault or "404" in fault for fault in watched.complaints())
 
 
 @pytest.fixture
@@ -203,7 +203,7 @@ def camera_window(browser, studio):
     watched = Watched(browser, studio, permissions=["camera"])
     yield watched
     watched.context.close()
-    assert watched.faults == []
+    assert watched.complaints() == []
     assert watched.hosts <= {studio.host}
 
 

@@ -162,7 +162,7 @@ def test_a_root_is_chosen_by_folder_and_kept(browser, built, tmp_path):
     assert local == {"datasets": {"smic": {"root": "faces/moved"}}}
     watched.context.close()
     running.close()
-    assert watched.faults == []
+    assert watched.complaints() == []
 
 
 def test_a_dataset_the_config_lacks_can_be_added(browser, built, tmp_path):
@@ -180,7 +180,7 @@ def test_a_dataset_the_config_lacks_can_be_added(browser, built, tmp_path):
     assert page.is_disabled("[data-start]")
     watched.context.close()
     running.close()
-    assert watched.faults == []
+    assert watched.complaints() == []
 
 
 def test_a_curve_grows_while_its_fold_trains(browser, built, tmp_path):
@@ -193,7 +193,7 @@ def test_a_curve_grows_while_its_fold_trains(browser, built, tmp_path):
     assert page.locator("#curves path").count() == 6
     watched.context.close()
     running.close()
-    assert watched.faults == []
+    assert watched.complaints() == []
 
 
 def test_a_reload_keeps_the_view_and_the_theme(window):

@@ -3,9 +3,15 @@
 import http.client
 import json
 import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from studio_project import Studio, copy, state
+
+from merflow.catalogue import read_catalogue
+from merflow.studio.answers import Clash
+from merflow.studio.marks import Corrections, corrected, published
 
 CLIP = "/api/clip/smic/s01/s01_ne_01"
 READS = [
@@ -314,6 +320,24 @@ def test_a_page_that_is_out_of_date_overwrites_nothing(studio):
         "before": {"onset": numbers[0], "apex": numbers[9], "offset": numbers[-1]},
     }
     refused(studio.ask(CLIP + "/marks", "POST", body), 409)
+
+
+def test_of_pages_that_save_at_once_one_saves(built, tmp_path):
+    clip = read_catalogue(built / "results/catalogue/smic.json")[0]
+    for turn in range(10):
+        corrections, before = Corrections(tmp_path / str(turn)), published(clip)
+        together = threading.Barrier(6)
+
+        def save(apex, corrections=corrections, before=before, together=together):
+            together.wait()
+            try:
+                return corrections.save(clip, before | {"apex": apex}, before, "a reader")
+            except Clash:
+                return None
+
+        with ThreadPoolExecutor(6) as pool:
+            made = [marks for marks in pool.map(save, clip.numbers[1:7]) if marks]
+        assert made == [corrected(clip, corrections.of(clip))]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import ast
 import functools
 import importlib
 import inspect
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 LARGEST_PROBE = 65
 """Sides tried to say how large a picture must be; every network here fits below."""
+_PARSING = threading.Lock()
 AXES = {4: ("frames", "height", "width", "channels"), 3: ("height", "width", "channels")}
 
 
@@ -39,8 +41,7 @@ def _files() -> dict[str, Path]:
 def setting_names(name: str) -> tuple[str, ...]:
     """Return the settings a network takes, read from its source: no import, no Keras."""
     _refuse_unknown(name)
-    source = _files()[name].read_text(encoding="utf-8")
-    for node in ast.parse(source).body:
+    for node in _tree(_files()[name]).body:
         if isinstance(node, ast.FunctionDef) and node.name == "build":
             return tuple(argument.arg for argument in node.args.kwonlyargs)
     raise MerflowError(
@@ -55,8 +56,7 @@ def list_settings(name: str) -> frozenset[str]:
     """Return the settings of a network that take a list by nature: no grid is meant by it."""
     if name not in names():
         return frozenset()
-    source = _files()[name].read_text(encoding="utf-8")
-    build = next(n for n in ast.parse(source).body if getattr(n, "name", "") == "build")
+    build = next(n for n in _tree(_files()[name]).body if getattr(n, "name", "") == "build")
     arguments = build.args.kwonlyargs
     return frozenset(a.arg for a in arguments if "tuple" in ast.unparse(a.annotation or a))
 
@@ -64,7 +64,7 @@ def list_settings(name: str) -> frozenset[str]:
 def made_for_weights(name: str) -> bool:
     """Return whether a network was published with weights it starts from; read from its source."""
     _refuse_unknown(name)
-    names = (ast.unparse(node) for node in ast.parse(_files()[name].read_text("utf-8")).body)
+    names = (ast.unparse(node) for node in _tree(_files()[name]).body)
     return "OWN_SCALING = True" in names
 
 
@@ -119,7 +119,10 @@ def _tree(file: Path) -> ast.Module:
 
 @functools.lru_cache(maxsize=64)
 def _parsed(text: str) -> ast.Module:
-    return ast.parse(text)
+    # Python 3.11 counts the depth of trees built at once in two threads as one, and raises a
+    # SystemError when a collection of garbage lets the other thread in (the studio's requests).
+    with _PARSING:
+        return ast.parse(text)
 
 
 def _aliases(place: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ until someone moves its lines there: looking must not change a running experimen
 """
 
 import itertools
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,7 @@ class Corrections:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._lock = threading.Lock()
 
     def of(self, clip: Clip) -> tuple[Correction, ...]:
         """Return the corrections of one clip."""
@@ -91,6 +93,11 @@ class Corrections:
     def save(self, clip: Clip, marks: Mapping[str, Any], before: object, source: object) -> Marks:
         """Write the marks of one clip; `before` is what the page believes is saved."""
         wanted, said = check(clip, marks), source_text(source)
+        # Two windows that save at once: the second sees what the first wrote.
+        with self._lock:
+            return self._save(clip, wanted, before, said)
+
+    def _save(self, clip: Clip, wanted: Marks, before: object, said: str) -> Marks:
         known = dict(errata.load(clip.key.dataset, self.folder).corrections)
         name = (clip.key.subject, clip.key.clip)
         now = corrected(clip, known.get(name, ()))
