@@ -63,9 +63,9 @@ def fix() -> None:
         )
 
 
-def asked() -> str:
-    """Return the level that the environment asks for."""
-    return os.environ.get(VARIABLE) or LEVELS[0]
+def asked(otherwise: str = LEVELS[0]) -> str:
+    """Return the level that the environment asks for, else another, a config's for one."""
+    return os.environ.get(VARIABLE) or otherwise
 
 
 def portable_variables(environment: Mapping[str, str]) -> dict[str, str]:

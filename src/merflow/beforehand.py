@@ -53,7 +53,7 @@ def check_experiment(settings: Settings, name: str) -> None:
 
 def _precision_fits(settings: Settings, entry: Experiment, where: str) -> None:
     """Refuse 16-bit floats on a processor where the jobs will run at the portable level."""
-    level = os.environ.get(arithmetic.VARIABLE) or settings.arithmetic
+    level = arithmetic.asked(settings.arithmetic)
     if entry.training.mixed_precision and entry.training.device == "cpu" and level == "portable":
         raise arithmetic.no_sixteen_bits(f"{where}.training.mixed_precision")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from merflow import __version__, arithmetic, versions
+from merflow import arithmetic
 from merflow.chain import Chain
 from merflow.errors import MerflowError
 from merflow.files import file_digest, write_json, write_text
@@ -21,7 +21,7 @@ from merflow.runs import FINAL, Run
 from merflow.settings import Align, Preparation
 from merflow.split import FoldFile
 from merflow.tables import read_scores
-from merflow.train import Shelf, fold_seed, inputs_of, levels_of, training_data
+from merflow.train import Shelf, fold_seed, inputs_of, made_with, training_data
 
 if TYPE_CHECKING:
     from merflow.methods import Fitted
@@ -91,9 +91,7 @@ def train_final(plan: Plan, run: Run, shelf: Shelf, out: Path) -> dict[str, Any]
     write_text(out / "history.csv", history_text(fitted.history))
     facts = {
         **fitted.facts,
-        "merflow": __version__,
-        "arithmetic": levels_of(shelf),
-        "libraries": versions.of_training(fitted.facts.get("backend", "")),
+        **made_with(shelf, fitted.facts),
         "experiment": run.experiment,
         "factor": run.factor,
         "seed": run.seed,

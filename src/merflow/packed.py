@@ -7,7 +7,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from merflow import __version__, arithmetic, versions
+from merflow import versions
 from merflow.clips import ClipKey
 from merflow.errors import MerflowError
 from merflow.files import portable
@@ -94,13 +94,7 @@ def write_packed(path: Path, found: Survey, recipe: dict[str, Any]) -> None:
         put_json(handle, "keys", keys)
         put_json(handle, "magnify", magnified)
         put_json(handle, "skipped", sorted(found.skipped))
-        made_by = {
-            "stage": "pack",
-            "merflow": __version__,
-            "arithmetic": arithmetic.together(arithmetic.level(), *found.levels),
-            "libraries": versions.of_stages(),
-            "recipe": recipe,
-        }
+        made_by = {"stage": "pack", **versions.stage_record(*found.levels), "recipe": recipe}
         put_json(handle, "made_by", made_by | {"inputs": found.inputs})
 
 

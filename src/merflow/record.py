@@ -17,9 +17,8 @@ from merflow.files import digest, file_digest
 from merflow.flatsettings import flat_settings
 from merflow.plan import Plan
 from merflow.runs import Run
-from merflow.versions import version_of
+from merflow.versions import WORKFLOW, version_of
 
-PACKAGES = ("numpy", "h5py", "opencv-python", "dlib-bin", "keras", "tensorflow", "snakemake")
 TABLES = ("scores.csv", "scores.xlsx", "scores.md", "scores.tex", "scores.txt", "effects.csv")
 
 
@@ -29,7 +28,7 @@ def record(plan: Plan) -> dict[str, Any]:
     return {
         "merflow": __version__,
         "python": platform.python_version(),
-        "packages": {name: version_of(name) for name in PACKAGES},
+        "packages": {name: version_of(name) for name in WORKFLOW},
         "settings": flat_settings(plan.settings),
         "settings_digest": digest(flat_settings(plan.settings)),
         "protocol": protocol_lines(plan),

@@ -107,15 +107,15 @@ def agreement(rest: np.ndarray, prior: np.ndarray, fps: float, stray: float) -> 
     return 1 / (1 + worst / np.maximum(stray**2, middle(worst[None], prior, BEST))) ** 2
 
 
-def middle(values: np.ndarray, weights: np.ndarray, share: float) -> np.ndarray:
-    """Return the weighted quantile of each row of (T, N), averaged over BAND around `share`.
+def middle(values: np.ndarray, weights: np.ndarray, share: float, band: float = BAND) -> np.ndarray:
+    """Return the weighted quantile of each row of (T, N), averaged over a band around `share`.
 
     An average, because a plain weighted quantile jumps where two values change places.
     """
     order = np.argsort(values, axis=1)
     high = np.cumsum((weights / weights.sum())[order], axis=1)
     low = np.concatenate([np.zeros((len(values), 1)), high[:, :-1]], axis=1)
-    first, last = share - BAND / 2, share + BAND / 2
+    first, last = share - band / 2, share + band / 2
     inside = np.maximum(np.minimum(high, last) - np.maximum(low, first), 0)
     return (inside * np.take_along_axis(values, order, 1)).sum(1) / inside.sum(1)
 

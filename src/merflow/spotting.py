@@ -14,6 +14,7 @@ import numpy as np
 from merflow.clips import eye_centres
 from merflow.crop import to_luma
 from merflow.geometry import outside
+from merflow.rigid import middle
 
 GRID = 96
 """Side of the picture that is looked at (px)."""
@@ -137,21 +138,14 @@ def _largest(first: np.ndarray, last: np.ndarray, mask: np.ndarray) -> float:
     x, y = -_around(across * change), -_around(down * change)
     determinant = xx * yy - xy * xy
     u, v = (yy * x - xy * y) / determinant, (xx * y - xy * x) / determinant
-    u, v = (w - _quantile(w, mask, 0.45, 0.55) for w in (u, v))
-    return _quantile(np.hypot(u, v) * mask, mask, 0.985, 0.995)
+    u, v = (w - _quantile(w, mask, 0.5, 0.1) for w in (u, v))
+    return _quantile(np.hypot(u, v) * mask, mask, 0.99, 0.01)
 
 
-def _quantile(values: np.ndarray, mask: np.ndarray, low: float, high: float) -> float:
-    """Return the mean of the values from one quantile to another, each weighed by its mask."""
-    if not mask.any():
-        return 0.0
-    order = np.argsort(values, axis=None)
-    weights = mask.ravel()[order].astype(np.float64)
-    above = np.cumsum(weights) / weights.sum()
-    inside = np.maximum(
-        np.minimum(above, high) - np.maximum(above - weights / weights.sum(), low), 0
-    )
-    return float((inside * values.ravel()[order]).sum() / inside.sum())
+def _quantile(values: np.ndarray, mask: np.ndarray, share: float, band: float) -> float:
+    """Return a quantile of (h, w) values weighed by a mask, averaged over a band around it."""
+    weights = mask.ravel().astype(np.float64)
+    return float(middle(values.reshape(1, -1), weights, share, band)[0]) if mask.any() else 0.0
 
 
 def _around(values: np.ndarray) -> np.ndarray:

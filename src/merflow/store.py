@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import h5py
 import numpy as np
 
-from merflow import __version__, arithmetic, reel, versions
+from merflow import arithmetic, reel, versions
 from merflow.clips import ENTRIES, ClipArrays, ClipKey
 from merflow.errors import MerflowError, SkipClip
 from merflow.files import digest, portable, refuse_source
@@ -107,9 +107,7 @@ def write_store(
             "made_by",
             {
                 "stage": stage,
-                "merflow": __version__,
-                "arithmetic": arithmetic.together(arithmetic.level(), before),
-                "libraries": versions.of_stages(),
+                **versions.stage_record(before),
                 "recipe": recipe,
                 "inputs": inputs,
                 "content": digest(writer.checksums),

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from merflow import __version__, arithmetic, versions
+from merflow import arithmetic, versions
 from merflow.clips import ClipKey
 from merflow.controls import apply
 from merflow.errors import MerflowError
@@ -81,9 +81,7 @@ def train_fold(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile, out: Path) ->
     fitted.save(out)
     write_text(out / "history.csv", history_text(fitted.history))
     facts = {
-        "merflow": __version__,
-        "arithmetic": levels_of(shelf),
-        "libraries": versions.of_training(fitted.facts.get("backend", "")),
+        **made_with(shelf, fitted.facts),
         "experiment": run.experiment,
         "factor": run.factor,
         "seed": run.seed,
@@ -146,11 +144,10 @@ def _inputs(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile) -> dict[str, str
     return inputs_of(plan, run, shelf) | {fold_file: digest([fold.train, fold.labels, fold.test])}
 
 
-def levels_of(shelf: Shelf) -> str:
-    """Return the arithmetic levels of this process and of the stages that made its clips."""
-    return arithmetic.together(
-        arithmetic.level(), *(pack.made_by.get("arithmetic", "") for pack in shelf.packs)
-    )
+def made_with(shelf: Shelf, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return versions and arithmetic levels of a training and of the stages that made its clips."""
+    levels = (pack.made_by.get("arithmetic", "") for pack in shelf.packs)
+    return versions.training_record(facts.get("backend", ""), *levels)
 
 
 def inputs_of(plan: Plan, run: Run, shelf: Shelf) -> dict[str, str]:

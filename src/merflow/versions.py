@@ -1,11 +1,16 @@
-"""Versions of what computes, as records keep them."""
+"""Versions and arithmetic level of what computes, as records keep them."""
 
 import platform
 from functools import cache
+from typing import Any
+
+from merflow import __version__, arithmetic
 
 STAGES = ("numpy", "opencv-python", "dlib-bin", "h5py")
 """Packages whose arithmetic or file format a stage's output depends on."""
 TRAINING = ("numpy", "keras", "tensorflow", "scikit-learn", "scipy")
+WORKFLOW = ("snakemake", *STAGES, "keras", "tensorflow", "scikit-learn")
+"""Packages that the manifest and the report name."""
 BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 """Keras' backends: the package of each."""
 
@@ -21,13 +26,21 @@ def version_of(package: str) -> str:
         return "not installed"
 
 
-def of_stages() -> dict[str, str]:
-    """Return the versions that a stage's record keeps; the lock file fixes all of them."""
-    return {name: version_of(name) for name in STAGES}
+def stage_record(*before: str) -> dict[str, Any]:
+    """Return what a stage's record keeps: version, arithmetic levels, libraries.
+
+    before: the levels that the records of its inputs have.
+    """
+    return _record(before, {name: version_of(name) for name in STAGES})
 
 
-def of_training(backend: str = "") -> dict[str, str]:
-    """Return the versions that a fold's record keeps: its libraries, Python, the C library."""
+def training_record(backend: str, *before: str) -> dict[str, Any]:
+    """Return what a training's record keeps: as a stage's, with Python and the C library."""
     names = {*TRAINING} - {*BACKENDS.values()} | {BACKENDS.get(backend, "tensorflow")}
     system = {"python": platform.python_version(), "libc": " ".join(platform.libc_ver()).strip()}
-    return {**{name: version_of(name) for name in sorted(names)}, **system}
+    return _record(before, {**{name: version_of(name) for name in sorted(names)}, **system})
+
+
+def _record(before: tuple[str, ...], libraries: dict[str, str]) -> dict[str, Any]:
+    levels = arithmetic.together(arithmetic.level(), *before)
+    return {"merflow": __version__, "arithmetic": levels, "libraries": libraries}

@@ -1,6 +1,5 @@
 # The plan (what will be made, and from what) and the words every rule shares.
 
-import os
 import shlex
 import sys
 from pathlib import Path
@@ -9,7 +8,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.settings.types import DeploymentMethod
 
 import merflow
-from merflow import needs, recipes
+from merflow import arithmetic, needs, recipes
 from merflow.errors import MerflowError
 from merflow.start import start
 
@@ -37,7 +36,7 @@ if DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method:
     _merflow = f"PYTHONPATH={shlex.quote(str(_source))} python -m merflow"
 # The arithmetic level must be known before a job imports anything, so it is a variable of its shell.
 # OpenCV takes every core of a machine unless told; a job is to take the threads it asked for.
-_arithmetic = os.environ.get("MERFLOW_ARITHMETIC") or PLAN.settings.arithmetic
+_arithmetic = arithmetic.asked(PLAN.settings.arithmetic)
 shell.prefix(
     f'merflow() {{{{ {_merflow} "$@"; }}}}; export MERFLOW_ARITHMETIC={_arithmetic}; '
     "export OPENCV_FOR_THREADS_NUM=${{OMP_NUM_THREADS:-1}}; "

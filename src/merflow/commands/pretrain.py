@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from merflow import __version__, arithmetic, labels, versions
+from merflow import arithmetic, labels
 from merflow.configuration import load
 from merflow.errors import unknown
 from merflow.files import digest, file_digest, write_json, write_text
@@ -14,7 +14,7 @@ from merflow.persons import people
 from merflow.plan import Plan
 from merflow.settings import Experiment
 from merflow.split import FoldFile
-from merflow.train import Shelf, fold_seed, levels_of, training_data
+from merflow.train import Shelf, fold_seed, made_with, training_data
 
 
 def pretrain(name: str, *, config: Path) -> None:
@@ -61,9 +61,7 @@ def pretrain(name: str, *, config: Path) -> None:
     fitted.save(out)
     write_text(out / "history.csv", history_text(fitted.history))
     facts = {
-        "merflow": __version__,
-        "arithmetic": levels_of(shelf),
-        "libraries": versions.of_training(fitted.facts.get("backend", "")),
+        **made_with(shelf, fitted.facts),
         "pretraining": name,
         "classes": list(present),
         "recipe": entry.model_dump(mode="json"),

@@ -6,6 +6,7 @@ from platform import python_version
 
 import numpy as np
 
+from merflow import __version__
 from merflow.cost import run_cost
 from merflow.describe import protocol_lines
 from merflow.files import digest, file_digest
@@ -21,20 +22,9 @@ from merflow.reporting.markup import (
     table,
 )
 from merflow.reporting.read import SCORES, SKIPPED, Job, Results, RunResults
-from merflow.versions import version_of
+from merflow.versions import WORKFLOW, version_of
 from merflow.wording import plural
 
-PACKAGES = {
-    "merflow": "merflow",
-    "snakemake": "snakemake",
-    "numpy": "numpy",
-    "opencv": "opencv-python",
-    "dlib": "dlib-bin",
-    "keras": "keras",
-    "tensorflow": "tensorflow",
-    "scikit-learn": "scikit-learn",
-    "h5py": "h5py",
-}
 GENERAL = "general"
 STAGES = ("align", "crop", "magnify", "interpolate", "flow", "pack", "pretrain", "train")
 
@@ -58,8 +48,8 @@ def settings_section(results: Results) -> Html:
 
 def version_section(results: Results) -> Html:
     """Return versions here, at the writing of the page, and there, where the folds were trained."""
-    rows = [("python", python_version())]
-    rows += [(name, version_of(package)) for name, package in PACKAGES.items()]
+    rows = [("python", python_version()), ("merflow", __version__)]
+    rows += [(name, version_of(name)) for name in WORKFLOW]
     here = el("ul", *(el("li", el("b", name), " ", said) for name, said in rows), class_="versions")
     told = {}
     for name in ("merflow", "backend", "keras", "device", "arithmetic"):

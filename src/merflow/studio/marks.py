@@ -92,12 +92,12 @@ class Corrections:
 
     def save(self, clip: Clip, marks: Mapping[str, Any], before: object, source: object) -> Marks:
         """Write the marks of one clip; `before` is what the page believes is saved."""
-        wanted, said = check(clip, marks), source_text(source)
+        wanted, who = check(clip, marks), source_text(source)
         # Two windows that save at once: the second sees what the first wrote.
         with self._lock:
-            return self._save(clip, wanted, before, said)
+            return self._save(clip, wanted, before, who)
 
-    def _save(self, clip: Clip, wanted: Marks, before: object, said: str) -> Marks:
+    def _save(self, clip: Clip, wanted: Marks, before: object, who: str) -> Marks:
         known = dict(errata.load(clip.key.dataset, self.folder).corrections)
         name = (clip.key.subject, clip.key.clip)
         now = corrected(clip, known.get(name, ()))
@@ -109,7 +109,7 @@ class Corrections:
             )
         if wanted == now:
             return now
-        known[name] = tuple(self._lines(clip, wanted, known.get(name, ()), said))
+        known[name] = tuple(self._lines(clip, wanted, known.get(name, ()), who))
         rows = [
             (*key, one.field, one.was, one.now, one.source)
             for key, lines in sorted(known.items())
