@@ -19,6 +19,7 @@ from merflow.errors import MerflowError
 from merflow.packed import read_packed, survey, write_packed
 from merflow.provenance import level_apart
 from merflow.store import run_stage, write_store
+from merflow.train import Shelf, made_with
 
 AVX2 = pytest.mark.skipif(
     arithmetic.processor_level() not in ("x86-64-v3", "x86-64-v4"),
@@ -236,6 +237,8 @@ def test_a_file_keeps_the_levels_of_all_stages_before_it(tmp_path):
     write_store(source, "align", [clip], recipe, {}, "native (x86-64-v4)")
     run_stage(source, cropped, "crop", lambda c: c, recipe)
     write_packed(tmp_path / "p.h5", survey([cropped]), recipe)
-    made = read_packed(tmp_path / "p.h5").made_by["arithmetic"]
-    assert made == arithmetic.together(arithmetic.level(), "native (x86-64-v4)")
-    assert "native" in made
+    pack = read_packed(tmp_path / "p.h5")
+    expected = arithmetic.together(arithmetic.level(), "native (x86-64-v4)")
+    assert "native" in expected
+    assert pack.made_by["arithmetic"] == expected
+    assert made_with(Shelf([pack], ["x1"], "none"), {})["arithmetic"] == expected
