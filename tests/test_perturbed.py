@@ -10,7 +10,7 @@ from face_makers import DISGUST, SURPRISE, arrays_of, demo_clip
 from merflow.align import brought_back, clip_views, find_faces, followed
 from merflow.clips import eye_centres
 from merflow.faces import READS, Face, Finder
-from merflow.geometry import apply
+from merflow.geometry import apply, outside
 from merflow.register import Drift
 from merflow.resample import as_grey
 from merflow.rigid import middle
@@ -80,6 +80,12 @@ def test_many_reads_jump_less_than_one():
         moved = [finder.read(as_grey(one), box, reads) - [k, 0] for k, one in enumerate(rolled)]
         spread[name] = float(np.std(moved, axis=0).mean())
     assert spread["all"] < spread["one"]
+
+
+def test_the_rim_of_what_is_left_out_is_soft():
+    here, beside = (outside([np.array([x, 30.0])], (12, 8), (64, 64), 2.0) for x in (30, 30.001))
+    assert here[30, 30] == 0 and here[0, 0] == 1 and ((here > 0) & (here < 1)).sum() > 40
+    assert 0 < np.abs(here - beside).max() < 0.01
 
 
 def test_the_apex_of_a_peak_moves_in_parts_of_a_frame():
