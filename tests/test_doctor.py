@@ -6,7 +6,17 @@ import json
 import pytest
 
 from merflow.commands import doctor as command
-from merflow.doctor import Check, as_json, cluster, device, packages, pins, probe, text
+from merflow.doctor import (
+    Check,
+    arithmetic_level,
+    as_json,
+    cluster,
+    device,
+    packages,
+    pins,
+    probe,
+    text,
+)
 from merflow.errors import MerflowError
 
 TOLD = {
@@ -51,6 +61,14 @@ def test_a_gpu_asked_for_and_not_there_is_missing():
     assert device({**TOLD, "gpus": ["/GPU:0"]}, gpu=True).state == "found"
     assert device({**TOLD, "right": False}, gpu=False).state == "missing"
     assert device({"error": "no keras"}, gpu=False).state == "missing"
+
+
+def test_a_level_that_is_not_kept_is_missing(monkeypatch):
+    assert arithmetic_level().state != "missing"
+    monkeypatch.setenv("NPY_DISABLE_CPU_FEATURES", "AVX1024")
+    found = arithmetic_level()
+    assert (found.state, "AVX1024" in found.found) == ("missing", True)
+    assert "MERFLOW_ARITHMETIC" in found.todo
 
 
 def test_no_cluster_client_is_no_fault(tmp_path):

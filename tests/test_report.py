@@ -2,6 +2,7 @@
 
 import contextlib
 import doctest
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -163,6 +164,20 @@ def test_skipped_clips_settings_versions_and_digests_are_told(demo):
     assert len(digests) == 1 + 9 and all("–" not in row for row in digests[1:])
     assert page.tables["time by stage"][1][:3] == ["align", "1", "12 s"]
     assert "cnn3d" in page.words and "protocol composite" in page.words
+
+
+def test_arithmetic_levels_are_listed_only_where_runs_differ(tmp_path):
+    with tree_in(tmp_path) as plan:
+        folds = sorted(Path("results/runs").glob("*/*/*/*/run.json"))
+        for level, chosen in (("portable", folds), ("native (x86-64-v4)", folds[:1])):
+            for path in chosen:
+                facts = json.loads(path.read_text(encoding="utf-8"))
+                write_text(path, json.dumps(facts | {"arithmetic": level}))
+            page = str(making.version_section(read.read_results(plan)))
+            assert f"arithmetic {level}" in page or f"{level}, portable" in page
+            assert ("Not all folds were trained at the same" in page) == (chosen != folds)
+        run = folds[0].parts[2:5]
+        assert f"{run[0]} {run[1]}, seed {run[2].removeprefix('seed')}: native" in page
 
 
 def test_a_control_above_the_guesses_is_a_warning_and_one_among_them_is_not(demo):
