@@ -248,3 +248,13 @@ def test_the_look_imports_neither_keras_nor_opencv():
     text += "[n.check_types(x, {}) for x in n.names()]; "
     text += "sys.exit(bool({'keras', 'cv2'} & {*sys.modules}))"
     assert subprocess.run([sys.executable, "-c", text], check=False).returncode == 0
+
+
+def test_sixteen_bits_on_a_processor_wait_for_the_native_level(monkeypatch):
+    settings = made(training={"mixed_precision": True, "device": "cpu"})
+    monkeypatch.setenv("MERFLOW_ARITHMETIC", "native")
+    check_experiment(settings, "e")
+    for level in ("portable", ""):  # empty: the config's, which is portable
+        monkeypatch.setenv("MERFLOW_ARITHMETIC", level)
+        with pytest.raises(MerflowError, match=r"experiments\.e\.training\.mixed_precision"):
+            check_experiment(settings, "e")
