@@ -3,15 +3,15 @@
 `python benchmarks/align_truth.py [--persons 6]`; about a minute a person.
 """
 
-from merflow.align import align_clip, clip_views, find_faces, frame_views
-from merflow.crop import crop_clip
-from merflow.demo.clip import DemoClip
-from merflow.demo.motion import motion
-from merflow.faces import Finder
-from merflow.magnification.field import displacement, prepare
-from merflow.magnification.luma import luma
-from merflow.resample import warp
-from merflow.settings import Align, Crop
+from merflow.config.settings import Align, Crop
+from merflow.stages.align import align_clip, clip_views, find_faces, frame_views
+from merflow.stages.crop import crop_clip
+from merflow.stages.faces import Finder
+from merflow.stages.magnification.field import displacement, prepare
+from merflow.stages.magnification.luma import luma
+from merflow.stages.resample import warp
+from merflow.synthetic.clip import DemoClip
+from merflow.synthetic.motion import motion
 
 import argparse
 from dataclasses import replace

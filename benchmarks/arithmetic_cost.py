@@ -48,8 +48,8 @@ def spent(work: Callable[[], object], times: int = 1) -> float:
 def child() -> dict[str, float]:
     """Return CPU seconds by stage, and of the training, in this process."""
     sys.path.insert(0, str(GOLDEN))
-    from merflow.methods import make_method
-    from merflow.settings import Experiment, Training
+    from merflow.config.settings import Experiment, Training
+    from merflow.models.factory import make_method
 
     import cases
     import more_cases

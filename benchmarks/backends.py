@@ -37,7 +37,7 @@ SMALL = {
 
 def answer(name: str, softer: float) -> np.ndarray:
     """Return (3, 4) probabilities of three clips; `softer` multiplies the last layer's weights."""
-    from merflow.networks import build_network, module
+    from merflow.models.network_registry import build_network, module
 
     rng = np.random.default_rng(7)
     flow = len(module(name).SMALLEST) == 3
@@ -73,7 +73,7 @@ def drawn(rng: np.random.Generator, path: str, shape: tuple[int, ...]) -> np.nda
 
 def write(path: Path) -> int:
     """Write the answers of this backend."""
-    from merflow.networks import names
+    from merflow.models.network_registry import names
 
     found = {name: telling(name) for name in names()}
     np.savez(path, **{name: p for name, (p, _) in found.items()})
@@ -83,7 +83,7 @@ def write(path: Path) -> int:
 
 def check(path: Path) -> int:
     """Compare this backend's answers with those written before."""
-    from merflow.networks import names
+    from merflow.models.network_registry import names
 
     import keras
 

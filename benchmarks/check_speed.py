@@ -4,8 +4,8 @@ python benchmarks/check_speed.py
 """
 
 from merflow.commands.check import check
-from merflow.demo import published
-from merflow.intervals import f1_ratios, interval
+from merflow.evaluation.confidence import f1_ratios, interval
+from merflow.synthetic import published
 
 import contextlib
 import io

@@ -6,11 +6,11 @@ commands that the workflow runs, each in a process of its own.
 `python benchmarks/clip_length.py [--frames 100 1000 10000] [--method phase] [--full]`
 """
 
-from merflow.catalogue import catalogue_text
-from merflow.datasets import read_dataset
-from merflow.demo.command import layout, write_dataset
-from merflow.framefiles import read_frames
-from merflow.settings import DatasetEntry
+from merflow.config.settings import DatasetEntry
+from merflow.datasets.catalogue import catalogue_text
+from merflow.datasets.registry import read_dataset
+from merflow.io.frame_folder import read_frames
+from merflow.synthetic.generate import layout, write_dataset
 
 import argparse
 import os

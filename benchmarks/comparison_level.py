@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from merflow.comparison import compare
-from merflow.scores import f1_ratios, grouped_confusion
+from merflow.evaluation.metrics import f1_ratios, grouped_confusion
+from merflow.evaluation.paired_tests import compare
 
 from composite_counts import composite
 

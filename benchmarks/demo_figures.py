@@ -3,9 +3,9 @@
 Only scores of the portable arithmetic level are written: those a reader's machine gives too.
 """
 
-from merflow.files import write_text
-from merflow.tables import ScoreRow, read_scores
-from merflow.tablewords import bracket, number
+from merflow.evaluation.score_table import ScoreRow, read_scores
+from merflow.io.files import write_text
+from merflow.reporting.table_text import bracket, number
 
 import json
 import re

@@ -1,10 +1,10 @@
 """Demo faces whose head and expression move as is known, and rulers for what alignment leaves."""
 
-from merflow.clips import ClipArrays, ClipKey
-from merflow.demo.clip import DemoClip, Difficulty
-from merflow.demo.render import render_clip
-from merflow.demo.warp import Warp
-from merflow.geometry import apply, invert
+from merflow.clip import ClipArrays, ClipKey
+from merflow.stages.geometry import apply, invert
+from merflow.synthetic.clip import DemoClip, Difficulty
+from merflow.synthetic.render import render_clip
+from merflow.synthetic.warp import Warp
 
 import functools
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from merflow.intervals import interval, resample_weights, shape_rng, weighted_values
-from merflow.scores import METRICS, value
+from merflow.evaluation.confidence import interval, resample_weights, shape_rng, weighted_values
+from merflow.evaluation.metrics import METRICS, value
 
 from composite_counts import composite
 

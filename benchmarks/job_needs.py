@@ -6,10 +6,10 @@ Snakemake looks at a job's memory after half a second and then every 30 s: short
 they took. benchmarks/stage_memory.py and benchmarks/clip_length.py measure true peaks.
 """
 
-from merflow import needs
-from merflow.catalogue import read_catalogue
-from merflow.configuration import load
-from merflow.plan import Plan
+from merflow.config.loading import load
+from merflow.datasets.catalogue import read_catalogue
+from merflow.workflow import resources
+from merflow.workflow.plan import Plan
 
 import csv
 import os
@@ -41,14 +41,14 @@ def asked(plan: Plan, parts: tuple[str, ...]) -> int:
     """Return the MB that the job of a benchmark file (rule, ..., name.tsv) asks for."""
     rule, names = parts[0], [*parts[1:-1], parts[-1].removesuffix(".tsv")]
     if rule == "align":
-        return needs.memory(plan, rule, *names)
+        return resources.memory(plan, rule, *names)
     if rule in STORES:
-        return needs.memory(plan, rule, *names[-2:], preparation=names[0])
+        return resources.memory(plan, rule, *names[-2:], preparation=names[0])
     if rule == "pack":
-        return needs.packing_memory()
+        return resources.packing_memory()
     if rule == "pretrain":
-        return needs.pretraining_memory(plan, names[0])
-    return needs.training_memory(plan, names[0], names[1])
+        return resources.pretraining_memory(plan, names[0])
+    return resources.training_memory(plan, names[0], names[1])
 
 
 def rows(folder: Path) -> Iterator[tuple[tuple[str, ...], dict[str, str]]]:

@@ -3,11 +3,11 @@
 `python benchmarks/magnify_faces.py`; a few minutes.
 """
 
-from merflow.demo.clip import DemoClip
-from merflow.demo.motion import motion
-from merflow.demo.render import render_clip
-from merflow.magnify import magnify_frames
-from merflow.settings import Magnify
+from merflow.config.settings import Magnify
+from merflow.stages.magnify import magnify_frames
+from merflow.synthetic.clip import DemoClip
+from merflow.synthetic.motion import motion
+from merflow.synthetic.render import render_clip
 
 from dataclasses import replace
 

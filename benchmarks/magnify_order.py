@@ -5,15 +5,15 @@ fields and the frames as they were, in which it lies fractions of a pixel apart,
 `python benchmarks/magnify_order.py`
 """
 
-from merflow.interpolate import interpolate_frames, positions, tim_matrix
-from merflow.magnification.flicker import global_light
-from merflow.magnification.lagrangian import push
-from merflow.magnification.luma import luma_of, steady_luma
-from merflow.magnification.motion import motion_fields
-from merflow.magnification.temporal import low_pass
-from merflow.magnification.trust import filter_in_time
-from merflow.magnify import magnify_frames
-from merflow.settings import Magnify
+from merflow.config.settings import Magnify
+from merflow.stages.interpolate import interpolate_frames, positions, tim_matrix
+from merflow.stages.magnification.flicker import global_light
+from merflow.stages.magnification.lagrangian import push
+from merflow.stages.magnification.luma import luma_of, steady_luma
+from merflow.stages.magnification.motion import motion_fields
+from merflow.stages.magnification.temporal import low_pass
+from merflow.stages.magnification.trust import filter_in_time
+from merflow.stages.magnify import magnify_frames
 
 import numpy as np
 from motion_truth import MovingTexture, bump, luma, ssim, texture

@@ -8,9 +8,9 @@ does; the baselines measure nothing.
 as a job of the workflow has it, for the baselines as well.
 """
 
-from merflow.interpolate import interpolate_frames
-from merflow.magnify import magnify_frames
-from merflow.settings import Magnify
+from merflow.config.settings import Magnify
+from merflow.stages.interpolate import interpolate_frames
+from merflow.stages.magnify import magnify_frames
 
 import argparse
 import os

@@ -4,8 +4,8 @@
 [--factors 10 25 50] [--noise 0 1.5]`; about five seconds a cell.
 """
 
-from merflow.magnify import magnify_frames
-from merflow.settings import Magnify
+from merflow.config.settings import Magnify
+from merflow.stages.magnify import magnify_frames
 
 import argparse
 

@@ -1,9 +1,9 @@
 """A drawn face whose movement is known, and the same face with it truly multiplied."""
 
-from merflow.clips import ClipKey
-from merflow.demo.clip import DemoClip, Difficulty
-from merflow.demo.render import render_clip, true_fields
-from merflow.demo.warp import Warp
+from merflow.clip import ClipKey
+from merflow.synthetic.clip import DemoClip, Difficulty
+from merflow.synthetic.render import render_clip, true_fields
+from merflow.synthetic.warp import Warp
 
 from dataclasses import replace
 from itertools import islice

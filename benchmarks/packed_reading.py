@@ -5,10 +5,10 @@ is the work beside the disk: a disk slower than the MB a second printed sets the
 `python benchmarks/packed_reading.py [--clips 10000] [--rounds 5] [--folder DIR]`
 """
 
-from merflow.clips import ClipArrays, ClipKey
-from merflow.guard import open_hdf5
-from merflow.packed import KIND, read_packed, survey, write_packed
-from merflow.store import write_store
+from merflow.clip import ClipArrays, ClipKey
+from merflow.io.clip_store import write_store
+from merflow.io.hdf5 import open_hdf5
+from merflow.io.packed import KIND, read_packed, survey, write_packed
 
 import argparse
 import resource

@@ -4,12 +4,12 @@ That is what another processor does to a decoded or filtered picture. `python
 benchmarks/perturbed.py [--count 200]`; about 1.5 s of processor time a perturbation.
 """
 
-from merflow.align import clip_views, find_faces
-from merflow.clips import ClipArrays, eye_centres
-from merflow.faces import READS, Face, Finder
-from merflow.geometry import apply, face_frame, invert, moved
-from merflow.resample import as_grey
-from merflow.settings import Align
+from merflow.clip import ClipArrays, eye_centres
+from merflow.config.settings import Align
+from merflow.stages.align import clip_views, find_faces
+from merflow.stages.faces import READS, Face, Finder
+from merflow.stages.geometry import apply, face_frame, invert, moved
+from merflow.stages.resample import as_grey
 
 import argparse
 from dataclasses import replace

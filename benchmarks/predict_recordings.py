@@ -6,12 +6,12 @@ Two of three recordings hold two expressions, the third none. Nobody in them is 
 training set: their faces are drawn from seeds of their own.
 """
 
-from merflow.clips import ClipArrays, ClipKey
-from merflow.demo.clip import Difficulty
-from merflow.demo.recording import frames, plan
-from merflow.faces import Finder
-from merflow.final import open_model, usable
-from merflow.predict import predict_recording
+from merflow.clip import ClipArrays, ClipKey
+from merflow.inference.recording import predict_recording
+from merflow.stages.faces import Finder
+from merflow.synthetic.clip import Difficulty
+from merflow.synthetic.recording import frames, plan
+from merflow.workflow.final_model import open_model, usable
 
 import argparse
 import dataclasses

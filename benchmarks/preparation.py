@@ -4,14 +4,14 @@ Every method in turn, on one thread; processor time, so that a busy machine matt
 `python benchmarks/preparation.py [--clips 3] [--rounds 2]`
 """
 
-from merflow.align import align_clip
-from merflow.clips import ClipArrays
-from merflow.crop import crop_clip
-from merflow.faces import Finder
-from merflow.interpolate import interpolate_clip
-from merflow.magnify import magnify_clip
-from merflow.prepare import prepare_clip
-from merflow.settings import Align, Crop, Magnify, Preparation
+from merflow.clip import ClipArrays
+from merflow.config.settings import Align, Crop, Magnify, Preparation
+from merflow.stages.align import align_clip
+from merflow.stages.crop import crop_clip
+from merflow.stages.faces import Finder
+from merflow.stages.interpolate import interpolate_clip
+from merflow.stages.magnify import magnify_clip
+from merflow.stages.network_input import prepare_clip
 
 import argparse
 import time

@@ -4,8 +4,8 @@
 reads its own peak from the kernel. For clips of thousands of frames: benchmarks/clip_length.py.
 """
 
-from merflow.clips import ClipArrays, ClipKey
-from merflow.store import write_store
+from merflow.clip import ClipArrays, ClipKey
+from merflow.io.clip_store import write_store
 
 import subprocess
 import sys

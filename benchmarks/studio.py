@@ -13,8 +13,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests/studio"))
 
-from merflow import media
-from merflow.studio.trial.film import picture
+from merflow.io import video
+from merflow.studio.test_view.recording_test import picture
 
 from browser_window import CHROMIUM, CLIP, QUIET, Watched, ready, sync_api
 from studio_project import Studio, build, draw_recording, long_clip
@@ -34,7 +34,7 @@ def main() -> None:
         folder = Path(scratch) / "project"
         folder.mkdir()
         build(folder)
-        film = media.read(draw_recording(folder / "faces/recordings"))
+        film = video.read(draw_recording(folder / "faces/recordings"))
         camera = Path(scratch) / "camera.mjpeg"
         camera.write_bytes(b"".join(map(picture, film.frames)))
         long_clip(folder, side=256)

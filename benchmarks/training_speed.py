@@ -8,10 +8,10 @@ statistics of batch normalisation taken anew). Both are fitted in turn in one pr
 round apart, where libraries load. CPU seconds, since machines are shared; what counts is the ratio.
 """
 
-from merflow.clips import ClipKey
-from merflow.methods import TrainingData, make_method
-from merflow.networks import build_network
-from merflow.settings import Experiment, Training
+from merflow.clip import ClipKey
+from merflow.config.settings import Experiment, Training
+from merflow.models.factory import TrainingData, make_method
+from merflow.models.network_registry import build_network
 
 import subprocess
 import sys
@@ -60,7 +60,7 @@ def spent(fit, network: str, data: TrainingData) -> float:
 START = """
 import time
 from merflow.commands.train import train
-from merflow.training import backend
+from merflow.models.training import backend
 backend.prepare(threads=2, device="cpu", deterministic=True)
 print(time.process_time())
 """

@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 
 from merflow import arithmetic
-from merflow.clips import ClipArrays, ClipKey
+from merflow.clip import ClipArrays, ClipKey
 from merflow.commands.compare import compare
-from merflow.cost import levels_of
-from merflow.describe import with_levels
 from merflow.errors import MerflowError
-from merflow.packed import read_packed, survey, write_packed
-from merflow.provenance import level_apart
-from merflow.store import run_stage, write_store
-from merflow.train import Shelf, made_with
+from merflow.io.clip_store import run_stage, write_store
+from merflow.io.packed import read_packed, survey, write_packed
+from merflow.reporting.cost import levels_of
+from merflow.reporting.protocol_lines import with_levels
+from merflow.workflow.provenance import level_apart
+from merflow.workflow.train_fold import Shelf, made_with
 
 AVX2 = pytest.mark.skipif(
     arithmetic.processor_level() not in ("x86-64-v3", "x86-64-v4"),

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import yaml
 
-from merflow.files import PARTIAL
+from merflow.io.files import PARTIAL
 
 ROOT = Path(__file__).parents[2]
 CONFIG = {

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from writers import NEW, OLD, WRITERS, Writer, in_child, network_writer
 
-from merflow.files import PARTIAL
+from merflow.io.files import PARTIAL
 
 
 def killed(writer: Writer, folder: Path, count: int) -> Counter[str]:

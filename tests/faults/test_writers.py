@@ -13,7 +13,7 @@ from nth_calls import LIBRARY, built
 from writers import NEW, OLD, WRITERS, in_child
 
 from merflow.errors import FAILED, MerflowError
-from merflow.files import FOREIGN_SECONDS, HOST, PARTIAL, atomic, scratch, sweep, write_text
+from merflow.io.files import FOREIGN_SECONDS, HOST, PARTIAL, atomic, scratch, sweep, write_text
 
 
 @pytest.mark.parametrize("writer", WRITERS, ids=lambda writer: writer.file)

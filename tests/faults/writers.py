@@ -15,20 +15,20 @@ import cv2
 import numpy as np
 import openpyxl
 
-from merflow import media
-from merflow.clips import Clip, ClipArrays, ClipKey
-from merflow.csvtable import read_csv
-from merflow.decode import read_frames
+from merflow.clip import Clip, ClipArrays, ClipKey
 from merflow.errors import MerflowError
-from merflow.files import write_json, write_text
-from merflow.methods import saved
-from merflow.packed import read_packed, survey, write_packed
-from merflow.predictions import Pooled, write_pooled
-from merflow.store import Store, write_store
-from merflow.studio.marks import Corrections
-from merflow.tables import About, score_rows, write_scores
-from merflow.wide import wide_tables
-from merflow.workbook import write_workbook
+from merflow.evaluation.predictions import Pooled, write_pooled
+from merflow.evaluation.score_table import About, score_rows, write_scores
+from merflow.io import video
+from merflow.io.clip_store import Store, write_store
+from merflow.io.csv_table import read_csv
+from merflow.io.files import write_json, write_text
+from merflow.io.images import read_frames
+from merflow.io.packed import read_packed, survey, write_packed
+from merflow.models import saved_model
+from merflow.reporting.results_table import wide_tables
+from merflow.reporting.xlsx import write_workbook
+from merflow.studio.corrections import Corrections
 
 OLD, NEW = 1, 2
 """The two versions of every file."""
@@ -67,7 +67,7 @@ def pack(path: Path, version: int) -> None:
 
 
 def write_planes(path: Path, version: int) -> None:
-    saved.write_arrays(path, {"mean": np.full(5000, version)}, {"kind": "svm"})
+    saved_model.write_arrays(path, {"mean": np.full(5000, version)}, {"kind": "svm"})
 
 
 def pooled(version: int) -> Pooled:
@@ -115,7 +115,7 @@ def film(version: int) -> np.ndarray:
 
 
 def read_film(path: Path) -> int:
-    seen = media.read(path).frames.astype(int)
+    seen = video.read(path).frames.astype(int)
     assert len(seen) == 20
     errors = [np.abs(seen - film(version)).mean() for version in (OLD, NEW)]
     return int(np.argmin(errors)) + 1
@@ -149,7 +149,7 @@ WRITERS = (
     Writer("store.h5", write_clips, read_clips),
     Writer("packed.h5", pack, lambda p: int(read_packed(p).x[-1].flat[-1])),
     Writer(
-        "planes.weights.h5", write_planes, lambda p: int(saved.read_arrays(p)["mean"][-1])
+        "planes.weights.h5", write_planes, lambda p: int(saved_model.read_arrays(p)["mean"][-1])
     ),
     Writer("pooled.csv", lambda p, v: write_pooled(p, pooled(v)), which_row),
     Writer(
@@ -165,18 +165,18 @@ WRITERS = (
         lambda p: json.loads(p.read_text())["version"],
     ),
     Writer("d.csv", mark, read_mark),
-    Writer("frame.png", lambda p, v: media.write_png(p, frame(v)), read_frame),
-    Writer("film.mp4", lambda p, v: media.write(p, film(v), 25, range(20)), read_film),
-    Writer("film.avi", lambda p, v: media.write(p, film(v), 25, range(20)), read_film),
+    Writer("frame.png", lambda p, v: video.write_png(p, frame(v)), read_frame),
+    Writer("film.mp4", lambda p, v: video.write(p, film(v), 25, range(20)), read_film),
+    Writer("film.avi", lambda p, v: video.write(p, film(v), 25, range(20)), read_film),
 )  # fmt: skip
 
 
 def network_writer() -> Writer:
     """Return the writer of Keras weights; Keras is loaded for it."""
-    from merflow.training import backend
+    from merflow.models.training import backend
 
     backend.prepare_once()
-    from merflow.training.fit import scaled_network
+    from merflow.models.training.fit import scaled_network
 
     shape, about = (4, 16, 16, 1), {"network": "cnn3d", "settings": {}, "batch_size": 1}
     about |= {"shape": list(shape), "classes": ["a", "b"]}
@@ -184,10 +184,10 @@ def network_writer() -> Writer:
 
     def write(path: Path, version: int) -> None:
         model.set_weights([np.full(w.shape, version, np.float32) for w in model.get_weights()])
-        saved.write_network(path, model, about)
+        saved_model.write_network(path, model, about)
 
     def read(path: Path) -> int:
-        found = saved.rebuild(path, saved.description(path)).get_weights()
+        found = saved_model.rebuild(path, saved_model.description(path)).get_weights()
         (version,) = {float(value) for w in found for value in w.flat}
         return int(version)
 

@@ -19,20 +19,8 @@ sys.path[:0] = [str(HERE.parents[1] / "benchmarks")]
 
 from head_truth import HAPPY, Truth, arrays_of, demo_clip  # noqa: E402
 
-from merflow.align import align_clip  # noqa: E402
-from merflow.clips import Clip, ClipArrays, ClipKey  # noqa: E402
-from merflow.crop import crop_clip  # noqa: E402
-from merflow.decode import read_frames  # noqa: E402
-from merflow.faces import Finder  # noqa: E402
-from merflow.flow import flow_picture  # noqa: E402
-from merflow.interpolate import interpolate_clip  # noqa: E402
-from merflow.magnify import magnify_clip  # noqa: E402
-from merflow.methods import TrainingData, make_method  # noqa: E402
-from merflow.methods.flowfeatures import features as flow_features  # noqa: E402
-from merflow.methods.lbptop import features as lbp_features  # noqa: E402
-from merflow.prepare import prepare_clip  # noqa: E402
-from merflow.select import select_clip  # noqa: E402
-from merflow.settings import (  # noqa: E402
+from merflow.clip import Clip, ClipArrays, ClipKey  # noqa: E402
+from merflow.config.settings import (  # noqa: E402
     Align,
     Crop,
     Experiment,
@@ -42,6 +30,18 @@ from merflow.settings import (  # noqa: E402
     Select,
     Training,
 )
+from merflow.io.images import read_frames  # noqa: E402
+from merflow.models.factory import TrainingData, make_method  # noqa: E402
+from merflow.models.flow_features import features as flow_features  # noqa: E402
+from merflow.models.lbptop import features as lbp_features  # noqa: E402
+from merflow.stages.align import align_clip  # noqa: E402
+from merflow.stages.crop import crop_clip  # noqa: E402
+from merflow.stages.faces import Finder  # noqa: E402
+from merflow.stages.flow import flow_picture  # noqa: E402
+from merflow.stages.interpolate import interpolate_clip  # noqa: E402
+from merflow.stages.magnify import magnify_clip  # noqa: E402
+from merflow.stages.network_input import prepare_clip  # noqa: E402
+from merflow.stages.select import select_clip  # noqa: E402
 
 CLIP = demo_clip(HAPPY, frames=14)
 FACE = np.array([(1.3, 0), (0.7, 0), (-1.3, 0), (-0.7, 0), (0, 1.1)])

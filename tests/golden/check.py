@@ -16,10 +16,10 @@ from cases import CASES  # first: it fixes the arithmetic level
 import digests
 
 from merflow import arithmetic
-from merflow.files import digest, file_digest
-from merflow.packed import read_packed
-from merflow.recipes import STAGE_VERSION
-from merflow.store import Store
+from merflow.config.fingerprints import STAGE_VERSION
+from merflow.io.clip_store import Store
+from merflow.io.files import digest, file_digest
+from merflow.io.packed import read_packed
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = ("scores.csv", "scores.md", "scores.tex", "scores.txt", "effects.csv")

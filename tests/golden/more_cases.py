@@ -16,8 +16,8 @@ import head_truth
 import numpy as np
 from cases import CASES, CLASSES, TrainingData, make_method
 
-from merflow.clips import ClipKey
-from merflow.settings import Experiment, Training
+from merflow.clip import ClipKey
+from merflow.config.settings import Experiment, Training
 
 DEFAULT = (10, 64, 64, 1)
 """What the default network sees of one clip: config/config.yaml."""

@@ -21,17 +21,17 @@ import h5py
 import numpy as np
 import openpyxl
 
-from merflow import media
-from merflow.clips import Clip, ClipArrays, ClipKey
-from merflow.configuration import read_yaml
-from merflow.csvtable import read_csv
-from merflow.decode import read_frames
+from merflow.clip import Clip, ClipArrays, ClipKey
+from merflow.config.loading import read_yaml
 from merflow.errors import MerflowError
-from merflow.guard import seal
-from merflow.methods import load
-from merflow.sheets import read_grids
-from merflow.store import Store, write_store
-from merflow.training.torchpickle import read_state
+from merflow.io import video as media
+from merflow.io.clip_store import Store, write_store
+from merflow.io.csv_table import read_csv
+from merflow.io.hdf5 import seal
+from merflow.io.images import read_frames
+from merflow.io.spreadsheets import read_grids
+from merflow.models.factory import load
+from merflow.models.training.torch_pickle import read_state
 
 LIMIT = 200 * 2**20
 """Memory that a refusal may take above what the process holds at rest (bytes)."""

@@ -15,16 +15,17 @@ import cv2
 import numpy as np
 import openpyxl
 
-from merflow import media
-from merflow.checksums import write_sums
-from merflow.clips import Clip, ClipArrays, ClipKey
-from merflow.decode import read_frames
+from merflow.clip import Clip, ClipArrays, ClipKey
+from merflow.config.settings import Training
 from merflow.errors import MerflowError
-from merflow.methods import load, saved
-from merflow.packed import read_packed, survey, write_packed
-from merflow.settings import Training
-from merflow.sheets import read_grids
-from merflow.store import Store, write_store
+from merflow.io import video
+from merflow.io.checksums import write_sums
+from merflow.io.clip_store import Store, write_store
+from merflow.io.images import read_frames
+from merflow.io.packed import read_packed, survey, write_packed
+from merflow.io.spreadsheets import read_grids
+from merflow.models import saved_model
+from merflow.models.factory import load
 
 SAME, REFUSED, OTHER = "same", "refused", "other data"
 
@@ -77,7 +78,7 @@ def make_svm(path: Path) -> None:
     arrays |= {"normals": rng.normal(size=(3, 9)), "offsets": rng.normal(size=3)}
     svm = Training().svm.model_dump(mode="json")
     about = {"kind": "svm", "method": "lbptop_svm", "classes": ["a", "b", "c"], "svm": svm}
-    saved.write_arrays(path, arrays, about)
+    saved_model.write_arrays(path, arrays, about)
 
 
 def svm(path: Path) -> bytes:
@@ -87,15 +88,15 @@ def svm(path: Path) -> bytes:
 
 def make_network(path: Path) -> None:
     """Write a network's weights as a training does."""
-    from merflow.training import backend
+    from merflow.models.training import backend
 
     backend.prepare_once()
-    from merflow.training.fit import scaled_network
+    from merflow.models.training.fit import scaled_network
 
     shape = (4, 16, 16, 1)
     model = scaled_network("cnn3d", {"filters": [8]}, shape, 3, (np.zeros(1), np.ones(1)))
     about = {"network": "cnn3d", "settings": {"filters": [8]}, "shape": list(shape)}
-    saved.write_network(path, model, {**about, "classes": ["a", "b", "c"], "batch_size": 4})
+    saved_model.write_network(path, model, {**about, "classes": ["a", "b", "c"], "batch_size": 4})
 
 
 def network(path: Path) -> bytes:
@@ -120,7 +121,7 @@ def make_picture(path: Path) -> None:
 
 
 def make_video(path: Path) -> None:
-    media.write(path, frames(), 30, range(8))
+    video.write(path, frames(), 30, range(8))
 
 
 def pixels(path: Path) -> bytes:

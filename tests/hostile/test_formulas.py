@@ -7,13 +7,13 @@ import openpyxl
 import pytest
 from table_makers import pooled
 
-from merflow.csvtable import csv_text, safe_cell
 from merflow.errors import MerflowError
-from merflow.files import safe_name
-from merflow.store import Skipped
-from merflow.tables import About, read_scores, score_rows, write_scores
-from merflow.wide import wide_tables
-from merflow.workbook import write_workbook
+from merflow.evaluation.score_table import About, read_scores, score_rows, write_scores
+from merflow.io.clip_store import Skipped
+from merflow.io.csv_table import csv_text, safe_cell
+from merflow.io.files import safe_name
+from merflow.reporting.results_table import wide_tables
+from merflow.reporting.xlsx import write_workbook
 
 FORMULAS = [
     "=1+1", "=cmd|' /C calc'!A0", '=HYPERLINK("http://x","y")', "=IMPORTXML(A1)", "==1",

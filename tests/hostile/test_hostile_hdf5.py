@@ -10,11 +10,11 @@ import h5py
 import numpy as np
 import pytest
 
-from merflow.clips import ClipArrays, ClipKey
+from merflow.clip import ClipArrays, ClipKey
 from merflow.errors import MerflowError
-from merflow.guard import SEAL_BYTES, seal
-from merflow.packed import read_packed, survey, write_packed
-from merflow.store import Store, write_store
+from merflow.io.clip_store import Store, write_store
+from merflow.io.hdf5 import SEAL_BYTES, seal
+from merflow.io.packed import read_packed, survey, write_packed
 
 SECRET = b"root:x:0:0 not for any reader of stores\n"
 

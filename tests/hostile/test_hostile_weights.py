@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from merflow.errors import MerflowError
-from merflow.guard import seal
-from merflow.methods import load, saved
-from merflow.training.torchpickle import read_state
+from merflow.io.hdf5 import seal
+from merflow.models import saved_model
+from merflow.models.factory import load
+from merflow.models.training.torch_pickle import read_state
 
 SOUND = {
     "kind": "network",
@@ -40,9 +41,9 @@ class Runs:
 
 def described(path, about, plant=lambda h: None):
     with h5py.File(path, "w") as handle:
-        handle.attrs["format"] = saved.FORMAT
+        handle.attrs["format"] = saved_model.FORMAT
         handle.create_dataset(
-            saved.DESCRIPTION, data=np.frombuffer(json.dumps(about).encode(), np.uint8)
+            saved_model.DESCRIPTION, data=np.frombuffer(json.dumps(about).encode(), np.uint8)
         )
         plant(handle)
     seal(path)
@@ -66,7 +67,7 @@ def lambda_config(canary):
 
 def whole_model(path, canary):
     with h5py.File(path, "w") as handle:
-        handle.attrs["format"] = saved.FORMAT
+        handle.attrs["format"] = saved_model.FORMAT
         handle.attrs["model_config"] = json.dumps(lambda_config(canary))
         handle.create_group("model_weights")
     seal(path)

@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 from test_malformed_annotations import SHEETS, changed, write
 
-from merflow.catalogue import catalogue_text, read_catalogue
-from merflow.clips import Clip, ClipKey
-from merflow.configuration import validate
-from merflow.csvtable import csv_text
-from merflow.datasets import read_dataset
+from merflow.clip import Clip, ClipKey
+from merflow.config.loading import validate
+from merflow.config.settings import DatasetEntry
+from merflow.datasets.catalogue import catalogue_text, read_catalogue
+from merflow.datasets.registry import read_dataset
 from merflow.errors import MerflowError
-from merflow.files import safe_join, safe_name
-from merflow.settings import DatasetEntry
-from merflow.split import read_fold
+from merflow.evaluation.fold_files import read_fold
+from merflow.io.csv_table import csv_text
+from merflow.io.files import safe_join, safe_name
 from merflow.studio.project import Project
 
 ESCAPES = [
@@ -182,7 +182,7 @@ def test_a_subject_asked_for_on_the_command_line_is_one_of_the_catalogue(tmp_pat
 @pytest.mark.parametrize("text", ESCAPES)
 def test_a_file_of_a_changed_catalogue_leads_nowhere(tmp_path, text):
     """The catalogue lies under results/; a changed one must not make a job read elsewhere."""
-    from merflow.decode import read_frames
+    from merflow.io.images import read_frames
 
     root, outside = tmp_path / "root", tmp_path / "outside"
     for folder in (root, outside):

@@ -12,20 +12,20 @@ import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from merflow.clips import ClipKey
-from merflow.configuration import read_yaml, validate
-from merflow.csvtable import csv_text, read_csv, safe_cell
+from merflow.clip import ClipKey
+from merflow.config.loading import read_yaml, validate
+from merflow.config.settings import Select
 from merflow.errors import MerflowError
-from merflow.files import safe_join, safe_name
-from merflow.framefiles import frame_number, span
-from merflow.interpolate import interpolate_frames, linear_matrix, nearest_matrix, tim_matrix
-from merflow.picturehead import picture_size
-from merflow.predictions import read_predictions
-from merflow.protocols import folds
-from merflow.scores import accuracy, confusion, uar, uf1
-from merflow.select import select_frames
-from merflow.settings import Select
-from merflow.sheets import Column, find_table, read_grids
+from merflow.evaluation.metrics import accuracy, confusion, uar, uf1
+from merflow.evaluation.predictions import read_predictions
+from merflow.evaluation.protocols import folds
+from merflow.io.csv_table import csv_text, read_csv, safe_cell
+from merflow.io.files import safe_join, safe_name
+from merflow.io.frame_folder import frame_number, span
+from merflow.io.image_header import picture_size
+from merflow.io.spreadsheets import Column, find_table, read_grids
+from merflow.stages.interpolate import interpolate_frames, linear_matrix, nearest_matrix, tim_matrix
+from merflow.stages.select import select_frames
 
 FILES = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 COLUMNS = (Column("subject", ("Subject",)), Column("onset", ("OnsetFrame", "Onset")))

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 from studio_project import Studio, build, copy, draw_recording
 
-from merflow import media
-from merflow.studio.trial.film import picture
+from merflow.io import video
+from merflow.studio.test_view.recording_test import picture
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +20,7 @@ def built(tmp_path_factory):
 @pytest.fixture(scope="session")
 def camera_film(built, tmp_path_factory):
     """What the browser's camera sees: the recording, as a stream of JPEGs."""
-    film = media.read(built / "faces/recordings/recording00.avi")
+    film = video.read(built / "faces/recordings/recording00.avi")
     path = tmp_path_factory.mktemp("camera") / "film.mjpeg"
     path.write_bytes(b"".join(picture(frame) for frame in film.frames))
     return path

@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from studio_project import Studio, copy, state
 
-from merflow.catalogue import read_catalogue
-from merflow.studio.answers import Clash
-from merflow.studio.marks import Corrections, corrected, published
+from merflow.datasets.catalogue import read_catalogue
+from merflow.studio.corrections import Corrections, corrected, published
+from merflow.studio.responses import Clash
 
 CLIP = "/api/clip/smic/s01/s01_ne_01"
 READS = [

@@ -3,10 +3,10 @@
 import pytest
 from studio_project import copy
 
-from merflow.clips import ClipKey
+from merflow.clip import ClipKey
 from merflow.errors import MerflowError
+from merflow.studio.access_control import Gate
 from merflow.studio.clips import _may_leave
-from merflow.studio.gate import Gate
 from merflow.studio.project import Project
 from merflow.studio.server import is_loopback, names
 

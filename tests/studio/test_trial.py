@@ -11,15 +11,15 @@ import cv2
 import numpy as np
 import pytest
 
-from merflow import media
 from merflow.errors import MerflowError
-from merflow.final import open_model
-from merflow.predictions import read_pooled
+from merflow.evaluation.predictions import read_pooled
+from merflow.io import video
 from merflow.studio.project import Project
-from merflow.studio.trial.film import Follower
-from merflow.studio.trial.live import decoded
-from merflow.studio.trial.routes import _may_leave
+from merflow.studio.test_view.camera_test import decoded
+from merflow.studio.test_view.recording_test import Follower
+from merflow.studio.test_view.routes import _may_leave
 from merflow.studio.workflow import final_targets
+from merflow.workflow.final_model import open_model
 
 SVM = "results/runs/svm/x1/seed0"
 FILM = {"run": SVM, "path": "faces/recordings/recording00.avi", "fps": None, "points": 5}
@@ -60,7 +60,7 @@ def filmed(studio):
 
 def test_a_recording_shows_every_frame_its_face_and_the_expression(studio, filmed):
     state, result = filmed
-    film = media.read(studio.folder / FILM["path"])
+    film = video.read(studio.folder / FILM["path"])
     count = len(film.frames)
     assert state["ready"] == state["reel"]["count"] == count == len(result["boxes"])
     for index in (0, count // 2, count - 1):
@@ -132,7 +132,7 @@ def test_a_changed_preparation_is_refused(studio, filmed):
 
 
 def test_a_camera_is_followed_and_answered_and_gives_way(studio, filmed):
-    film = media.read(studio.folder / FILM["path"])
+    film = video.read(studio.folder / FILM["path"])
     jpegs = [cv2.imencode(".jpg", frame[..., ::-1])[1].tobytes() for frame in film.frames]
     begin(studio, "live", LIVE)
     state = ended(studio)
@@ -183,7 +183,7 @@ def test_a_child_that_dies_is_said_and_replaced(studio, filmed):
 
 def test_a_recording_without_a_face_says_so(studio, filmed):
     path = studio.folder / "faces/recordings/grey.avi"
-    media.write(path, np.full((20, 96, 96, 3), 90, np.uint8), 25.0, range(20))
+    video.write(path, np.full((20, 96, 96, 3), 90, np.uint8), 25.0, range(20))
     begin(studio, "film", FILM | {"path": "faces/recordings/grey.avi"})
     state = ended(studio)
     assert state["state"] == "failed" and "no face" in state["error"]

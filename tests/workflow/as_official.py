@@ -11,15 +11,15 @@ from functools import partial
 
 from snakemake.cli import main
 
-from merflow import labels, megc2019
-from merflow.datasets import read_dataset
-from merflow.settings import DatasetEntry
+from merflow.config.settings import DatasetEntry
+from merflow.datasets import labels, official_composite
+from merflow.datasets.registry import read_dataset
 
 
 def composite(folder: str) -> dict:
     """Return clip key -> class of the look-alikes in a folder, by the scheme's own rules."""
     found = {}
-    for name in megc2019.OFFICIAL:
+    for name in official_composite.OFFICIAL:
         entry = DatasetEntry(root=f"{folder}/{name}")
         for clip in read_dataset(name, entry, annotations_only=True).clips:
             if word := labels.label("megc2019", clip):
@@ -33,7 +33,7 @@ def official(found: dict) -> dict:
     for key, word in found.items():
         grouped[key.dataset][key.subject][key] = word
     return {
-        name: {s: (len(c), megc2019.subject_digest(c)) for s, c in subjects.items()}
+        name: {s: (len(c), official_composite.subject_digest(c)) for s, c in subjects.items()}
         for name, subjects in grouped.items()
     }
 
@@ -41,6 +41,8 @@ def official(found: dict) -> dict:
 if __name__ == "__main__":
     clips = composite(sys.argv[1])
     labels.check_composite = partial(
-        megc2019.check_composite, official=official(clips), digest=megc2019.ids_digest(clips)
+        official_composite.check_composite,
+        official=official(clips),
+        digest=official_composite.ids_digest(clips),
     )
     main(sys.argv[2:])

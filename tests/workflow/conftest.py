@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from project import Project
 
-from merflow.demo import published
+from merflow.synthetic import published
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 import pytest
 from project import ROOT, Project
 
-from merflow.demo import published
+from merflow.synthetic import published
 
 FACTORS, ADDED = 2, 2
 

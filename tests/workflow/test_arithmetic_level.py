@@ -6,8 +6,8 @@ import re
 import pytest
 
 from merflow import arithmetic
-from merflow.packed import read_packed
-from merflow.store import Store
+from merflow.io.clip_store import Store
+from merflow.io.packed import read_packed
 
 STORE = "results/aligned/smic/s01.h5"
 

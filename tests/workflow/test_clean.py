@@ -4,11 +4,11 @@ import os
 import subprocess
 import sys
 
-from merflow.configuration import load
-from merflow.files import HOST, PARTIAL
-from merflow.leftovers import wanted
-from merflow.plan import Plan
-from merflow.settings import Settings
+from merflow.config.loading import load
+from merflow.config.settings import Settings
+from merflow.io.files import HOST, PARTIAL
+from merflow.workflow.cleanup import wanted
+from merflow.workflow.plan import Plan
 
 RUN = "results/runs/quick/x1/seed0"
 

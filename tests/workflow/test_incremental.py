@@ -84,13 +84,13 @@ def test_a_touched_sheet_reruns_nothing(project):
 
 
 def test_a_raised_stage_version_runs_that_stage_and_what_follows(project, monkeypatch):
-    from merflow import recipes
-    from merflow.configuration import load
+    from merflow.config import fingerprints
+    from merflow.config.loading import load
 
     settings = load(project.write_config())
-    before = recipes.prepared(settings, "grey32", "x10")
-    monkeypatch.setitem(recipes.STAGE_VERSION, "magnify", 99)
-    after = recipes.prepared(settings, "grey32", "x10")
+    before = fingerprints.prepared(settings, "grey32", "x10")
+    monkeypatch.setitem(fingerprints.STAGE_VERSION, "magnify", 99)
+    after = fingerprints.prepared(settings, "grey32", "x10")
     assert before["crop"] == after["crop"] and before["magnify"] != after["magnify"]
 
 

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from project import DATASETS
 
-from merflow.configuration import load
-from merflow.demo.truth import read_truth
-from merflow.plan import Plan
-from merflow.settings import DatasetEntry
-from merflow.shortcuts import parts_above
-from merflow.tables import read_scores
-from merflow.wide import wide_tables
+from merflow.config.loading import load
+from merflow.config.settings import DatasetEntry
+from merflow.evaluation.score_table import read_scores
+from merflow.reporting.control_notes import parts_above
+from merflow.reporting.results_table import wide_tables
+from merflow.synthetic.truth import read_truth
+from merflow.workflow.plan import Plan
 
 GREY = {"negative": 40, "positive": 128, "surprise": 215}
 BY_DATASET = {"smic": "negative", "casme2": "positive", "samm": "surprise"}
@@ -39,7 +39,7 @@ with open(f"{sys.argv[1]}/predictions.csv", "w", newline="") as file:
 
 def paint_background(project):
     """Paint what lies outside an ellipse round the face, in every frame of every clip."""
-    from merflow.datasets import read_dataset
+    from merflow.datasets.registry import read_dataset
 
     for name in DATASETS:
         root = project.path(f"faces/{name}")

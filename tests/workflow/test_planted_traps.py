@@ -13,8 +13,8 @@ from merflow.commands.audit import audit
 from merflow.commands.score import score
 from merflow.commands.train import train
 from merflow.errors import MerflowError
-from merflow.predictions import read_pooled
-from merflow.scores import accuracy, confusion, uf1
+from merflow.evaluation.metrics import accuracy, confusion, uf1
+from merflow.evaluation.predictions import read_pooled
 
 RUN, FOLDS = Path("results/runs/quick/x10/seed0"), Path("results/folds/quick")
 CONFIG = Path("results/config.yaml")

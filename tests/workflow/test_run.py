@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 from project import ROOT
 
-from merflow.files import PARTIAL
+from merflow.io.files import PARTIAL
 
 
 def test_it_ends_with_tables_and_a_report(finished):

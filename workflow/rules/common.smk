@@ -8,9 +8,11 @@ from snakemake.exceptions import WorkflowError
 from snakemake.settings.types import DeploymentMethod
 
 import merflow
-from merflow import arithmetic, needs, recipes
+from merflow import arithmetic
+from merflow.workflow import resources as needs
+from merflow.config import fingerprints as recipes
 from merflow.errors import MerflowError
-from merflow.start import start
+from merflow.workflow.setup import start
 
 try:
     # Validates the config and reads the datasets' sheets and folders. What the jobs need of

@@ -3,21 +3,21 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from merflow import recipes
-from merflow.align import align_clip
-from merflow.catalogue import read_catalogue
-from merflow.clips import Clip, ClipArrays
-from merflow.configuration import load
-from merflow.datasets import subject_digest
+from merflow.clip import Clip, ClipArrays
+from merflow.config import fingerprints
+from merflow.config.loading import load
+from merflow.config.settings import Align, Settings
+from merflow.datasets.catalogue import read_catalogue
+from merflow.datasets.registry import subject_digest
 from merflow.errors import MerflowError, SkipClip
-from merflow.faces import Finder
-from merflow.files import refuse_source
-from merflow.framefiles import is_still, read_clip
-from merflow.magnification.threads import using
+from merflow.io.clip_store import Skipped, write_store
+from merflow.io.files import refuse_source
+from merflow.io.frame_folder import is_still, read_clip
 from merflow.progress import track
-from merflow.settings import Align, Settings
-from merflow.store import Skipped, write_store
-from merflow.wording import plural
+from merflow.stages.align import align_clip
+from merflow.stages.faces import Finder
+from merflow.stages.threads import using
+from merflow.text import plural
 
 
 def align(
@@ -51,7 +51,7 @@ def align(
     aligned = _aligned(clips, settings)
     inputs = {"frames": subject_digest(clips)}
     with using(threads):
-        writer = write_store(out, "align", aligned, recipes.aligned(settings), inputs)
+        writer = write_store(out, "align", aligned, fingerprints.aligned(settings), inputs)
     print(f"{plural(len(writer.checksums), 'clip')} aligned, {len(writer.skipped)} skipped")
 
 

@@ -7,23 +7,23 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from merflow.audit import audit as look
-from merflow.audit import render_audit
-from merflow.auditfiles import (
+from merflow.config.loading import load
+from merflow.config.settings import Settings
+from merflow.errors import MerflowError
+from merflow.evaluation.audit.evidence import Evidence
+from merflow.evaluation.audit.run import audit as look
+from merflow.evaluation.audit.run import render_audit
+from merflow.evaluation.audit.test_set_selection import oracle_rows, render_oracle
+from merflow.evaluation.run_id import Run, refuse_choice, run_of
+from merflow.workflow.audit_inputs import (
     add_folds,
     add_log,
     add_pretraining,
     claimed_scores,
     evidence_of_run,
 )
-from merflow.configuration import load
-from merflow.errors import MerflowError
-from merflow.evidence import Evidence
-from merflow.oracle import oracle_rows, render_oracle
-from merflow.plan import Plan
-from merflow.runs import Run, refuse_choice, run_of
-from merflow.score import open_table
-from merflow.settings import Settings
+from merflow.workflow.plan import Plan
+from merflow.workflow.scoring import open_table
 
 
 def audit(
@@ -106,7 +106,7 @@ def audit(
 
 def _permuted(settings: Settings, run: Run, count: int) -> Settings:
     """Train and score the permuted twins of a run; return settings that name them."""
-    from merflow.permuting import run_twins, with_twins
+    from merflow.workflow.permutation_runs import run_twins, with_twins
 
     settings, twins = with_twins(settings, run, count)
     for number, (_, score) in enumerate(run_twins(settings, twins), start=1):

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from merflow.catalogue import catalogue_text
-from merflow.configuration import load
-from merflow.datasets import read_dataset
+from merflow.config.loading import load
+from merflow.datasets.catalogue import catalogue_text
+from merflow.datasets.registry import read_dataset
 from merflow.errors import unknown
-from merflow.files import write_text
-from merflow.wording import plural
+from merflow.io.files import write_text
+from merflow.text import plural
 
 
 def catalogue(out: Path, *, dataset: str, config: Path) -> None:

@@ -3,13 +3,13 @@
 import json as jsonlib
 from pathlib import Path
 
-from merflow import needs
-from merflow.check import check_datasets, exit_code, render
-from merflow.configuration import load
-from merflow.datasets import own_reader
+from merflow.config.loading import load
+from merflow.config.settings import DatasetEntry, Settings
+from merflow.datasets.registry import own_reader
 from merflow.errors import MerflowError, unknown
-from merflow.plan import Plan
-from merflow.settings import DatasetEntry, Settings
+from merflow.workflow import resources
+from merflow.workflow.dataset_check import check_datasets, exit_code, render
+from merflow.workflow.plan import Plan
 
 
 def check(
@@ -74,7 +74,7 @@ def check(
 def _disk(settings: Settings) -> str:
     """Return the line on what a run will write; empty where the datasets cannot be read."""
     try:
-        return needs.disk_said(needs.disk(Plan.read(settings))) + "\n"
+        return resources.disk_said(resources.disk(Plan.read(settings))) + "\n"
     except MerflowError:  # Said above, among the problems.
         return ""
 

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from merflow.checksums import NAME, read_sums, write_sums
-from merflow.decode import PICTURES, TENSORS, VIDEOS
 from merflow.errors import FAILED, MerflowError
-from merflow.files import file_digest
+from merflow.io.checksums import NAME, read_sums, write_sums
+from merflow.io.files import file_digest
+from merflow.io.images import PICTURES, TENSORS, VIDEOS
 from merflow.progress import track
 
 

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from merflow.configuration import load
+from merflow.config.loading import load
 from merflow.errors import MerflowError
-from merflow.nested import choices_line, nested_choice
-from merflow.plan import Plan
-from merflow.pooling import inner_tables, rows_of
-from merflow.predictions import read_pooled, write_pooled
-from merflow.runs import NESTED, run_of
-from merflow.tables import write_confusion, write_scores
+from merflow.evaluation.nested_selection import choices_line, nested_choice
+from merflow.evaluation.predictions import read_pooled, write_pooled
+from merflow.evaluation.run_id import NESTED, run_of
+from merflow.evaluation.score_table import write_confusion, write_scores
+from merflow.workflow.plan import Plan
+from merflow.workflow.pooling import inner_tables, rows_of
 
 
 def choose(run: Path, *, config: Path) -> None:

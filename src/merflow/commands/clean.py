@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from merflow.configuration import load
+from merflow.config.loading import load
 from merflow.errors import MerflowError
-from merflow.leftovers import faces as every_face
-from merflow.leftovers import intermediate as every_intermediate
-from merflow.leftovers import remove
-from merflow.leftovers import stale as every_stale
-from merflow.plan import Plan
+from merflow.workflow.cleanup import faces as every_face
+from merflow.workflow.cleanup import intermediate as every_intermediate
+from merflow.workflow.cleanup import remove
+from merflow.workflow.cleanup import stale as every_stale
+from merflow.workflow.plan import Plan
 
 
 def clean(

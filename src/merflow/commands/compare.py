@@ -8,12 +8,12 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from merflow.configuration import load
-from merflow.effects import SAME, SAME_FIX, Row, effects_table, paired_effects, unlike
+from merflow.config.loading import load
+from merflow.config.settings import Settings
 from merflow.errors import MerflowError
-from merflow.provenance import level_apart
-from merflow.score import open_table
-from merflow.settings import Settings
+from merflow.evaluation.effects import SAME, SAME_FIX, Row, effects_table, paired_effects, unlike
+from merflow.workflow.provenance import level_apart
+from merflow.workflow.scoring import open_table
 
 
 def compare(

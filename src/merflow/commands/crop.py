@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from merflow import recipes
-from merflow.configuration import load_preparation
-from merflow.crop import crop_clip
-from merflow.store import run_stage
+from merflow.config import fingerprints
+from merflow.config.loading import load_preparation
+from merflow.io.clip_store import run_stage
+from merflow.stages.crop import crop_clip
 
 
 def crop(
@@ -43,6 +43,6 @@ def crop(
         out,
         "crop",
         lambda clip: crop_clip(clip, chosen),
-        recipes.cropped(settings, name),
+        fingerprints.cropped(settings, name),
         threads=threads,
     )

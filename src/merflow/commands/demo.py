@@ -4,10 +4,10 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
-from merflow.demo import published, recording
-from merflow.demo.clip import Difficulty
-from merflow.demo.command import layout, write_dataset
 from merflow.errors import MerflowError, check_number
+from merflow.synthetic import published, recording
+from merflow.synthetic.clip import Difficulty
+from merflow.synthetic.generate import layout, write_dataset
 
 DEFAULT = ("casme2", "samm", "smic")
 """The datasets of the default config: the MEGC2019 composite's."""

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from merflow.doctor import as_json, examine, text
 from merflow.errors import FAILED, MerflowError
+from merflow.workflow.environment_check import as_json, examine, text
 
 
 def doctor(

@@ -8,11 +8,13 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from merflow.configuration import load
-from merflow.csvtable import csv_text
-from merflow.datasets import read_dataset
+from merflow.config.loading import load
+from merflow.config.settings import Settings
+from merflow.datasets.registry import read_dataset
 from merflow.errors import check_number
-from merflow.evaluate import (
+from merflow.evaluation.confidence import LEAST_RESAMPLES, RESAMPLES
+from merflow.evaluation.score_table import About, score_rows
+from merflow.inference.dataset import (
     predict_clips,
     refuse_seen,
     seen_subjects,
@@ -20,16 +22,14 @@ from merflow.evaluate import (
     with_dataset,
     without_seen,
 )
-from merflow.faces import Finder
-from merflow.files import write_text
-from merflow.final import open_model, usable
-from merflow.intervals import LEAST_RESAMPLES, RESAMPLES
-from merflow.score import as_json, write_all
-from merflow.settings import Settings
-from merflow.store import Skipped
-from merflow.tables import About, score_rows
-from merflow.tabletext import render_text
-from merflow.wide import wide_tables
+from merflow.io.clip_store import Skipped
+from merflow.io.csv_table import csv_text
+from merflow.io.files import write_text
+from merflow.reporting.render import render_text
+from merflow.reporting.results_table import wide_tables
+from merflow.stages.faces import Finder
+from merflow.workflow.final_model import open_model, usable
+from merflow.workflow.scoring import as_json, write_all
 
 
 def evaluate(

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from merflow.configuration import load
-from merflow.final import FINAL, train_final
-from merflow.packed import read_packed
-from merflow.plan import Plan
-from merflow.runs import run_of
-from merflow.train import Shelf
+from merflow.config.loading import load
+from merflow.evaluation.run_id import run_of
+from merflow.io.packed import read_packed
+from merflow.workflow.final_model import FINAL, train_final
+from merflow.workflow.plan import Plan
+from merflow.workflow.train_fold import Shelf
 
 
 def final(run: Path, *, config: Path) -> None:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from merflow import recipes
-from merflow.configuration import load_preparation
-from merflow.flow import flow_clip
-from merflow.store import run_stage
+from merflow.config import fingerprints
+from merflow.config.loading import load_preparation
+from merflow.io.clip_store import run_stage
+from merflow.stages.flow import flow_clip
 
 
 def flow(
@@ -46,6 +46,6 @@ def flow(
         out,
         "flow",
         lambda clip: flow_clip(clip, chosen),
-        recipes.prepared(settings, name, factor),
+        fingerprints.prepared(settings, name, factor),
         threads=threads,
     )

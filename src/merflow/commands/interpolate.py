@@ -3,14 +3,15 @@
 from pathlib import Path
 from typing import Literal
 
-from merflow import media, recipes
-from merflow.configuration import load_preparation
+from merflow.config import fingerprints
+from merflow.config.loading import load_preparation
+from merflow.config.settings import Interpolate
 from merflow.errors import check_number
-from merflow.files import refuse_source
-from merflow.interpolate import interpolate_clip, interpolate_frames
-from merflow.prepare import prepare_clip
-from merflow.settings import Interpolate
-from merflow.store import run_stage
+from merflow.io import video
+from merflow.io.clip_store import run_stage
+from merflow.io.files import refuse_source
+from merflow.stages.interpolate import interpolate_clip, interpolate_frames
+from merflow.stages.network_input import prepare_clip
 
 
 def interpolate(
@@ -56,7 +57,7 @@ def interpolate(
     threads
         Processor threads; the result does not depend on them.
     """
-    media.refuse_mix(source, out)
+    video.refuse_mix(source, out)
     settings, name = load_preparation(config, preparation)
     chosen = settings.preparations[name]
     if length is not None:
@@ -69,11 +70,11 @@ def interpolate(
     settings = settings.model_copy(update={"preparations": {name: chosen}})
     if source.suffix != ".h5":
         refuse_source(out, source)
-        clip = media.read(source, fps)
+        clip = video.read(source, fps)
         frames = interpolate_frames(clip.frames, step.length, step.method, step.prefilter)
         numbers = list(range(1, len(frames) + 1))
         rate = clip.fps * len(frames) / len(clip.frames)
-        media.write(out, frames, rate, numbers)
+        video.write(out, frames, rate, numbers)
         print(f"{len(clip.frames)} frames to {len(frames)}")
         return
     run_stage(
@@ -81,6 +82,6 @@ def interpolate(
         out,
         "interpolate",
         lambda clip: prepare_clip(clip, chosen, interpolate_clip),
-        recipes.prepared(settings, name, factor),
+        fingerprints.prepared(settings, name, factor),
         threads=threads,
     )

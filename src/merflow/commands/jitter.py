@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from merflow.configuration import load
+from merflow.config.loading import load
 from merflow.errors import MerflowError, check_number
-from merflow.jitter import jittered, write_jitter
-from merflow.plan import Plan
-from merflow.runs import refuse_choice, run_of
+from merflow.evaluation.run_id import refuse_choice, run_of
+from merflow.inference.annotation_jitter import jittered, write_jitter
+from merflow.workflow.plan import Plan
 
 
 def jitter(

@@ -3,15 +3,16 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from merflow import media, recipes
-from merflow.clips import ClipArrays
-from merflow.configuration import load_preparation
+from merflow.clip import ClipArrays
+from merflow.config import fingerprints
+from merflow.config.fingerprints import factor_value
+from merflow.config.loading import load_preparation
+from merflow.config.settings import Magnify
 from merflow.errors import MerflowError
-from merflow.files import refuse_source
-from merflow.magnify import magnify_clip
-from merflow.recipes import factor_value
-from merflow.settings import Magnify
-from merflow.store import run_stage
+from merflow.io import video
+from merflow.io.clip_store import run_stage
+from merflow.io.files import refuse_source
+from merflow.stages.magnify import magnify_clip
 
 FALLS_SHORT = 0.85
 """Expected gain below which it is said."""
@@ -61,7 +62,7 @@ def magnify(
         Processor threads; the result does not depend on them.
     """
     value = chosen_factor(factor, alpha)
-    media.refuse_mix(source, out)
+    video.refuse_mix(source, out)
     settings, name = load_preparation(config, preparation)
     chosen = settings.preparations[name].magnify
     if method:
@@ -70,8 +71,8 @@ def magnify(
         settings = settings.model_copy(update={"preparations": {name: replaced}})
     if source.suffix != ".h5":
         refuse_source(out, source)
-        clip = magnify_clip(media.read(source, fps), chosen, value)
-        media.write(out, clip.frames, clip.fps, clip.numbers)
+        clip = magnify_clip(video.read(source, fps), chosen, value)
+        video.write(out, clip.frames, clip.fps, clip.numbers)
         print(_said(clip.facts.get("magnify", {})))
         return
 
@@ -85,7 +86,7 @@ def magnify(
         out,
         "magnify",
         told,
-        recipes.magnified(settings, name, f"x{value:g}"),
+        fingerprints.magnified(settings, name, f"x{value:g}"),
         before="interpolated",
         threads=threads,
     )

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import yaml
 
-from merflow.datasets._base import NO_SUBJECT
+from merflow.datasets.manifest_writer import rows_of, write_manifest
+from merflow.datasets.spec import NO_SUBJECT
 from merflow.errors import check_number
-from merflow.manifest import rows_of, write_manifest
 
 
 def manifest(

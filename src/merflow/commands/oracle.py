@@ -7,23 +7,29 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from merflow.auditfiles import oracle_folder
-from merflow.configuration import load
-from merflow.csvtable import csv_text
+from merflow.config.loading import load
+from merflow.config.settings import Experiment
+from merflow.datasets.subject_ids import people
 from merflow.errors import FAILED, MerflowError
-from merflow.files import file_digest, scratch, write_text
-from merflow.methods import Fitted, Method, TrainingData, make_method
-from merflow.oracle import clip_folds, oracle_rows, read_epochs, render_oracle, write_oracle
-from merflow.packed import read_packed
-from merflow.persons import people
-from merflow.plan import Plan
-from merflow.predictions import KEY, Pooled, read_pooled
-from merflow.runs import run_of
-from merflow.scores import confusion, uar, uf1
-from merflow.settings import Experiment
-from merflow.split import FoldFile, read_fold
-from merflow.tables import parts_of
-from merflow.train import Shelf, fold_seed, training_data
+from merflow.evaluation.audit.test_set_selection import (
+    clip_folds,
+    oracle_rows,
+    read_epochs,
+    render_oracle,
+    write_oracle,
+)
+from merflow.evaluation.fold_files import FoldFile, read_fold
+from merflow.evaluation.metrics import confusion, uar, uf1
+from merflow.evaluation.predictions import KEY, Pooled, read_pooled
+from merflow.evaluation.run_id import run_of
+from merflow.evaluation.score_table import parts_of
+from merflow.io.csv_table import csv_text
+from merflow.io.files import file_digest, scratch, write_text
+from merflow.io.packed import read_packed
+from merflow.models.factory import Fitted, Method, TrainingData, make_method
+from merflow.workflow.audit_inputs import oracle_folder
+from merflow.workflow.plan import Plan
+from merflow.workflow.train_fold import Shelf, fold_seed, training_data
 
 if TYPE_CHECKING:
     import keras
@@ -97,12 +103,12 @@ def _epochs(
     noted: list[np.ndarray] = []
 
     def note(model: "keras.Model") -> dict[str, float]:
-        from merflow.training import batchnorm
-        from merflow.training.predict import probabilities
+        from merflow.models.training import batch_norm
+        from merflow.models.training.predict import probabilities
 
         batch = experiment.training.batch_size
         # As at the end of a training, or the last epoch's answers would not be the run's.
-        batchnorm.settle(model, data.x, batch)
+        batch_norm.settle(model, data.x, batch)
         noted.append(np.mean([probabilities(model, x, batch) for x in shelf.take(test)], axis=0))
         return {}
 
@@ -118,7 +124,7 @@ def _epochs(
 
 def _check_same(fitted: Fitted, trained: Path) -> None:
     """Refuse to go on when noting the answers changed the training."""
-    from merflow.methods import WEIGHTS
+    from merflow.models.factory import WEIGHTS
 
     with scratch() as folder:
         fitted.save(folder)

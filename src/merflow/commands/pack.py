@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from merflow import recipes
-from merflow.configuration import load
+from merflow.config import fingerprints
+from merflow.config.loading import load
 from merflow.errors import FAILED, MerflowError
-from merflow.files import refuse_source
-from merflow.packed import Survey, survey, write_packed
-from merflow.wording import plural
+from merflow.io.files import refuse_source
+from merflow.io.packed import Survey, survey, write_packed
+from merflow.text import plural
 
 
 def pack(out: Path, *stores: Path, preparation: str, factor: str, config: Path) -> None:
@@ -33,7 +33,7 @@ def pack(out: Path, *stores: Path, preparation: str, factor: str, config: Path) 
     """
     if not stores:
         raise MerflowError("pack", "no store is named", "the prepared clip stores, after OUT")
-    settings, asked = load(config), recipes.factor_value(factor)
+    settings, asked = load(config), fingerprints.factor_value(factor)
     refuse_source(out, *stores)
     found = survey(list(stores))
     for store, value in zip(stores, found.factors, strict=True):
@@ -45,7 +45,7 @@ def pack(out: Path, *stores: Path, preparation: str, factor: str, config: Path) 
                 "give the store's own factor, or the stores of the factor asked for",
             )
     _refuse_too_many(out, found, settings.max_skipped)
-    write_packed(out, found, recipes.packed(settings, preparation, factor))
+    write_packed(out, found, fingerprints.packed(settings, preparation, factor))
     print(f"{plural(len(found.keys), 'clip')} packed, {len(found.skipped)} skipped")
 
 

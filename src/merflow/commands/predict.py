@@ -7,11 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from merflow import media
 from merflow.errors import FAILED, MerflowError
-from merflow.faces import Finder
-from merflow.final import Model, open_model, usable
-from merflow.predict import (
+from merflow.inference.recording import (
     NONE,
     Answered,
     as_json,
@@ -19,8 +16,11 @@ from merflow.predict import (
     predict_recording,
     write_answers,
 )
+from merflow.io import video
 from merflow.progress import track
-from merflow.wording import plural
+from merflow.stages.faces import Finder
+from merflow.text import plural
+from merflow.workflow.final_model import Model, open_model, usable
 
 LOG = logging.getLogger("merflow")
 
@@ -73,7 +73,7 @@ def predict(
     done, failed = [], []
     for path, stem in track(list(zip(inputs, stems(inputs), strict=True)), "predicting"):
         try:
-            clip = media.read(path, fps)
+            clip = video.read(path, fps)
             if precut:
                 answered = predict_clip(clip, model, fitted, finder)
             else:

@@ -4,17 +4,18 @@ from pathlib import Path
 
 import numpy as np
 
-from merflow import arithmetic, labels
-from merflow.configuration import load
+from merflow import arithmetic
+from merflow.config.loading import load
+from merflow.config.settings import Experiment
+from merflow.datasets import labels
+from merflow.datasets.subject_ids import people
 from merflow.errors import unknown
-from merflow.files import digest, file_digest, write_json, write_text
-from merflow.history import history_text
-from merflow.packed import read_packed
-from merflow.persons import people
-from merflow.plan import Plan
-from merflow.settings import Experiment
-from merflow.split import FoldFile
-from merflow.train import Shelf, fold_seed, made_with, training_data
+from merflow.evaluation.fold_files import FoldFile
+from merflow.io.files import digest, file_digest, write_json, write_text
+from merflow.io.packed import read_packed
+from merflow.workflow.plan import Plan
+from merflow.workflow.train_fold import Shelf, fold_seed, made_with, training_data
+from merflow.workflow.training_log import history_text
 
 
 def pretrain(name: str, *, config: Path) -> None:
@@ -32,7 +33,7 @@ def pretrain(name: str, *, config: Path) -> None:
     config
         Config file.
     """
-    from merflow.methods import WEIGHTS, make_method
+    from merflow.models.factory import WEIGHTS, make_method
 
     settings = load(config)
     if name not in settings.pretrainings:

@@ -3,19 +3,19 @@
 from pathlib import Path
 from typing import Any
 
-from merflow import media
-from merflow.clips import ClipArrays
+from merflow.clip import ClipArrays
 from merflow.commands.magnify import chosen_factor
-from merflow.configuration import load_preparation
-from merflow.datasets import reader_of, spec_of
-from merflow.demo.command import MARKER
+from merflow.config.loading import load_preparation
+from merflow.config.settings import Settings
+from merflow.datasets.registry import reader_of, spec_of
 from merflow.errors import MerflowError, check_number, unknown
-from merflow.framefiles import VIDEOS
-from merflow.magnify import magnify_clip
-from merflow.media import write_png
-from merflow.preview import figure, side_by_side
-from merflow.settings import Settings
-from merflow.store import Store
+from merflow.inference.preview import figure, side_by_side
+from merflow.io import video
+from merflow.io.clip_store import Store
+from merflow.io.frame_folder import VIDEOS
+from merflow.io.video import write_png
+from merflow.stages.magnify import magnify_clip
+from merflow.synthetic.generate import MARKER
 
 
 def preview(
@@ -68,7 +68,7 @@ def preview(
         write_png(out, figure(clips))
     else:
         frames = side_by_side(clips)
-        media.write(out, frames, min(25.0, found.fps), list(range(1, len(frames) + 1)))
+        video.write(out, frames, min(25.0, found.fps), list(range(1, len(frames) + 1)))
     for factor, made in clips.items():
         print(f"{factor}: {_said(made.facts['magnify'], min(found.frames.shape[1:3]))}")
 

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from merflow.configuration import load
-from merflow.files import write_json
-from merflow.plan import Plan
-from merflow.record import record as record_of
-from merflow.wording import plural
+from merflow.config.loading import load
+from merflow.io.files import write_json
+from merflow.text import plural
+from merflow.workflow.plan import Plan
+from merflow.workflow.run_manifest import record as record_of
 
 
 def record(out: Path, *, config: Path) -> None:

@@ -3,10 +3,10 @@
 import logging
 from pathlib import Path
 
-from merflow.configuration import load
+from merflow.config.loading import load
 from merflow.errors import MerflowError
-from merflow.files import write_text
-from merflow.plan import Plan
+from merflow.io.files import write_text
+from merflow.workflow.plan import Plan
 
 LOG = logging.getLogger("merflow")
 
@@ -29,8 +29,8 @@ def report(out: Path, *, config: Path) -> None:
     config
         Config file of the runs.
     """
-    from merflow.report import build_report
-    from merflow.reporting.read import SCORES
+    from merflow.reporting.html.read import SCORES
+    from merflow.reporting.html_report import build_report
 
     if not Path(SCORES).exists():
         raise MerflowError(

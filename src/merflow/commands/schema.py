@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from merflow.files import write_text
-from merflow.reference import reference_text, schema_text
+from merflow.config.reference import reference_text, schema_text
+from merflow.io.files import write_text
 
 SCHEMA = Path("workflow/schemas/config.schema.json")
 REFERENCE = Path("config/README.md")

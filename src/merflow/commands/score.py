@@ -7,20 +7,26 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from merflow.configuration import load
+from merflow.config.loading import load
+from merflow.config.settings import Settings
 from merflow.errors import MerflowError, check_number
-from merflow.intervals import LEAST_RESAMPLES, RESAMPLES
-from merflow.pictures import write_pictures
-from merflow.plan import Plan
-from merflow.pooling import pool_run, rows_of
-from merflow.predictions import Pooled, write_pooled
-from merflow.reporting.read import Attempts, read_training
-from merflow.runs import refuse_choice, run_of
-from merflow.score import RAW, as_json, open_table, with_official, write_all
-from merflow.settings import Settings
-from merflow.tables import About, ScoreRow, score_rows, write_confusion, write_scores
-from merflow.tabletext import render_text
-from merflow.wide import wide_tables
+from merflow.evaluation.confidence import LEAST_RESAMPLES, RESAMPLES
+from merflow.evaluation.predictions import Pooled, write_pooled
+from merflow.evaluation.run_id import refuse_choice, run_of
+from merflow.evaluation.score_table import (
+    About,
+    ScoreRow,
+    score_rows,
+    write_confusion,
+    write_scores,
+)
+from merflow.reporting.html.read import Attempts, read_training
+from merflow.reporting.render import render_text
+from merflow.reporting.results_table import wide_tables
+from merflow.reporting.run_figures import write_pictures
+from merflow.workflow.plan import Plan
+from merflow.workflow.pooling import pool_run, rows_of
+from merflow.workflow.scoring import RAW, as_json, open_table, with_official, write_all
 
 
 def score(

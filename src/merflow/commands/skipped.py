@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from merflow.csvtable import csv_text
-from merflow.delivery import delivery_text
-from merflow.files import write_text
-from merflow.packed import read_skipped
-from merflow.store import Skipped
-from merflow.wording import plural
+from merflow.io.clip_store import Skipped
+from merflow.io.csv_table import csv_text
+from merflow.io.files import write_text
+from merflow.io.packed import read_skipped
+from merflow.text import plural
+from merflow.workflow.delivered_gain import delivery_text
 
 
 def skipped(out: Path, *packs: Path, delivered: Path | None = None) -> None:

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from merflow.configuration import load
-from merflow.files import write_text
-from merflow.plan import Plan
-from merflow.split import fold_text, truth_text
-from merflow.wording import plural
+from merflow.config.loading import load
+from merflow.evaluation.fold_files import fold_text, truth_text
+from merflow.io.files import write_text
+from merflow.text import plural
+from merflow.workflow.plan import Plan
 
 
 def split(experiment: str, *, config: Path) -> None:

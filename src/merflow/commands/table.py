@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-from merflow.ablation import ablations
-from merflow.configuration import load
-from merflow.cost import levels_of, plan_costs, write_costs
-from merflow.describe import protocol_lines, with_levels
-from merflow.effects import (
+from merflow.config.flatten import flat_settings
+from merflow.config.loading import load
+from merflow.evaluation.effects import (
     Row,
     Runs,
     effects_table,
@@ -14,16 +12,18 @@ from merflow.effects import (
     magnification_effects,
     write_effects,
 )
-from merflow.files import write_text
-from merflow.flatsettings import flat_settings
-from merflow.plan import Plan
-from merflow.predictions import Pooled, read_pooled
-from merflow.runs import NESTED
-from merflow.shortcuts import control_named, with_alarms
-from merflow.tables import read_scores, row_order, write_scores
-from merflow.tabletext import render_latex, render_markdown, render_text
-from merflow.wide import wide_tables
-from merflow.workbook import write_workbook
+from merflow.evaluation.predictions import Pooled, read_pooled
+from merflow.evaluation.run_id import NESTED
+from merflow.evaluation.score_table import read_scores, row_order, write_scores
+from merflow.io.files import write_text
+from merflow.reporting.ablation import ablations
+from merflow.reporting.control_notes import control_named, with_alarms
+from merflow.reporting.cost import levels_of, plan_costs, write_costs
+from merflow.reporting.protocol_lines import protocol_lines, with_levels
+from merflow.reporting.render import render_latex, render_markdown, render_text
+from merflow.reporting.results_table import wide_tables
+from merflow.reporting.xlsx import write_workbook
+from merflow.workflow.plan import Plan
 
 MAGNIFIED = "Magnification against x1, the same clips paired by subject"
 COMPARED = "Experiments against the first of their kind, the same clips paired by subject"

@@ -3,13 +3,13 @@
 import logging
 from pathlib import Path
 
-from merflow.configuration import load
+from merflow.config.loading import load
 from merflow.errors import FAILED, MerflowError
-from merflow.packed import read_packed
-from merflow.plan import Plan
-from merflow.runs import run_of
-from merflow.split import read_fold
-from merflow.train import Shelf, train_fold
+from merflow.evaluation.fold_files import read_fold
+from merflow.evaluation.run_id import run_of
+from merflow.io.packed import read_packed
+from merflow.workflow.plan import Plan
+from merflow.workflow.train_fold import Shelf, train_fold
 
 LOG = logging.getLogger("merflow")
 

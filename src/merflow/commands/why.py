@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from merflow.provenance import explain
+from merflow.workflow.provenance import explain
 
 
 def why(file: Path) -> None:

@@ -1,4 +1,4 @@
-"""The report's parts: what is read from `results/`, and one module a section of the page.
+"""Tables, figures and the HTML report made from finished results.
 
-`merflow.report` puts them together. Nothing here shows a face: the report holds numbers only.
+Not for computing scores: every number shown here was computed in `evaluation`.
 """

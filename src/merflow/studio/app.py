@@ -12,12 +12,12 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from merflow.studio import clips, datasets, runs, workflow
-from merflow.studio.gate import Gate
+from merflow.studio.access_control import Gate
+from merflow.studio.corrections import Corrections
 from merflow.studio.jobs import Desk
-from merflow.studio.marks import Corrections
 from merflow.studio.project import Project
-from merflow.studio.trial import routes as trial
-from merflow.studio.trial.desk import TrialDesk
+from merflow.studio.test_view import routes
+from merflow.studio.test_view.session import TrialDesk
 
 PAGE = Path(__file__).parent / "static"
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
@@ -45,7 +45,7 @@ def create(project: Project, token: str, hosts: frozenset[str], remote: bool = F
             *runs.routes(project),
             *datasets.routes(project),
             *workflow.routes(project, desk),
-            *trial.routes(project, tests, remote),
+            *routes.routes(project, tests, remote),
         ],
         exception_handlers={HTTPException: _refused},
         lifespan=life,

@@ -10,17 +10,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from merflow import errata
-from merflow.clips import Clip, ClipArrays, ClipKey
-from merflow.datasets import reader_of, spec_of
-from merflow.demo.command import MARKER
+from merflow.clip import Clip, ClipArrays, ClipKey
+from merflow.config.settings import Select
+from merflow.datasets import errata
+from merflow.datasets.registry import reader_of, spec_of
 from merflow.errors import MerflowError
-from merflow.preview import anchors, traces
-from merflow.select import select_frames, with_apex
-from merflow.settings import Select
-from merflow.studio.answers import Missing, answer, only_keys, whole_number
-from merflow.studio.marks import Corrections, corrected, published
+from merflow.inference.preview import anchors, traces
+from merflow.stages.select import select_frames, with_apex
+from merflow.studio.corrections import Corrections, corrected, published
 from merflow.studio.project import FACTORS, Project
+from merflow.studio.responses import Missing, answer, only_keys, whole_number
+from merflow.synthetic.generate import MARKER
 
 
 def routes(project: Project, corrections: Corrections, remote: bool) -> list[Route]:

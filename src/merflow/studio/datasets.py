@@ -9,13 +9,13 @@ from typing import Any
 from starlette.requests import Request
 from starlette.routing import Route
 
-from merflow.check import check_dataset
-from merflow.clips import Clip
-from merflow.datasets import names
+from merflow.clip import Clip
+from merflow.datasets.registry import names
 from merflow.errors import MerflowError
-from merflow.studio.answers import Clash, Missing, answer, only_keys
+from merflow.studio.dataset_roots import choose, folders
 from merflow.studio.project import Project
-from merflow.studio.roots import choose, folders
+from merflow.studio.responses import Clash, Missing, answer, only_keys
+from merflow.workflow.dataset_check import check_dataset
 
 
 class Checks:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from merflow.errors import FAILED, MerflowError
-from merflow.studio.answers import Clash, Missing
+from merflow.studio.responses import Clash, Missing
 
 KEEP = 5000
 """Lines of output held."""

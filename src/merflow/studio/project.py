@@ -5,17 +5,17 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from merflow.catalogue import read_catalogue
-from merflow.clips import Clip, ClipArrays, ClipKey
-from merflow.configuration import load
+from merflow.clip import Clip, ClipArrays, ClipKey
+from merflow.config.fingerprints import factor_value
+from merflow.config.loading import load
+from merflow.config.settings import Settings
+from merflow.datasets.catalogue import read_catalogue
 from merflow.errors import MerflowError
-from merflow.files import safe_join
-from merflow.magnify import magnify_clip
-from merflow.plan import Plan
-from merflow.recipes import factor_value
-from merflow.settings import Settings
-from merflow.store import Store
-from merflow.studio.answers import Missing
+from merflow.io.clip_store import Store
+from merflow.io.files import safe_join
+from merflow.stages.magnify import magnify_clip
+from merflow.studio.responses import Missing
+from merflow.workflow.plan import Plan
 
 FACTORS = ("x1", "x10", "x25", "x50")
 """What the page offers to compare."""

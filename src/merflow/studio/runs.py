@@ -8,16 +8,16 @@ from typing import Any
 from starlette.requests import Request
 from starlette.routing import Route
 
-from merflow.csvtable import read_csv
 from merflow.errors import MerflowError
-from merflow.final import FINAL
-from merflow.history import LIVE
-from merflow.predictions import read_pooled
-from merflow.runs import Run
-from merflow.studio.answers import Missing, answer
-from merflow.studio.pooled import pooled_facts
+from merflow.evaluation.predictions import read_pooled
+from merflow.evaluation.run_id import Run
+from merflow.evaluation.score_table import read_scores
+from merflow.io.csv_table import read_csv
 from merflow.studio.project import Project
-from merflow.tables import read_scores
+from merflow.studio.responses import Missing, answer
+from merflow.studio.run_results import pooled_facts
+from merflow.workflow.final_model import FINAL
+from merflow.workflow.training_log import LIVE
 
 
 def routes(project: Project) -> list[Route]:

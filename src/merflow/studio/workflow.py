@@ -7,11 +7,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.routing import Route
 
-from merflow.datasets import read_dataset
+from merflow.datasets.registry import read_dataset
 from merflow.errors import MerflowError
-from merflow.studio.answers import Missing, answer, only_keys, whole_number
 from merflow.studio.jobs import KEEP, Desk
 from merflow.studio.project import Project
+from merflow.studio.responses import Missing, answer, only_keys, whole_number
 
 
 def routes(project: Project, desk: Desk) -> list[Route]:

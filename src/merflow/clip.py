@@ -1,0 +1,90 @@
+"""What a clip is: its identity, its place on disk, and its arrays on the way through the stages."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from merflow.frame_buffer import Frames
+
+Entry = Literal["raw", "aligned", "cropped", "interpolated"]
+ENTRIES: tuple[Entry, ...] = ("raw", "aligned", "cropped", "interpolated")
+
+
+class ClipKey(NamedTuple):
+    """Names one clip everywhere. `(dataset, subject)` is the subject key, never subject alone."""
+
+    dataset: str
+    subject: str
+    clip: str
+
+    @property
+    def subject_key(self) -> tuple[str, str]:
+        """The unit of splitting: `(dataset, subject)`."""
+        return (self.dataset, self.subject)
+
+    def __str__(self) -> str:
+        return "/".join(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One expression as its dataset describes it: no pixels, only where they lie.
+
+    Frame numbers (`onset`, `apex`, `offset`, `numbers`) are the dataset's own, not positions.
+    `files` and `numbers` list the frames onset..offset in order; a video has `files` of one and
+    `numbers` counted from 0. `missing` says why the pixels cannot be read; empty when they can.
+    """
+
+    key: ClipKey
+    folder: str
+    """Absolute path of the folder that holds `files`."""
+    files: tuple[str, ...]
+    numbers: tuple[int, ...]
+    fps: float
+    emotion: str
+    """As the sheet or folder says it, lower case."""
+    onset: int | None = None
+    apex: int | None = None
+    offset: int | None = None
+    action_units: str = ""
+    objective: str = ""
+    enters_at: Entry = "raw"
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipArrays:
+    """One clip's pixels and what is known about them; what every stage takes and gives.
+
+    frames: (T, H, W, C) uint8, C = 3 RGB or 1 grey, a Reel where they are too many to be held;
+    numbers: (T,) int64, the dataset's frame
+    numbers; onset, apex, offset: positions in `frames` (apex None when unknown); landmarks:
+    (5 or 68, 2) float32 x, y in pixels of `frames`, of the first frame, dlib's order; facts:
+    what stages measured, JSON-able.
+    """
+
+    key: ClipKey
+    frames: Frames
+    fps: float
+    numbers: np.ndarray
+    onset: int
+    apex: int | None
+    offset: int
+    landmarks: np.ndarray | None = None
+    enters_at: Entry = "raw"
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def eye_distance(self) -> float:
+        """Distance between the eye centres in pixels (dlib's 5- or 68-point numbering)."""
+        left, right = eye_centres(self.landmarks)
+        return float(np.hypot(*(right - left)))
+
+
+def eye_centres(landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the two eye centres, image-left first, (2,) each, from 5 or 68 points."""
+    if len(landmarks) == 68:
+        return landmarks[36:42].mean(0), landmarks[42:48].mean(0)
+    # dlib's five points: 0, 1 the corners of the image-right eye; 2, 3 of the image-left eye.
+    return landmarks[2:4].mean(0), landmarks[0:2].mean(0)

@@ -1,0 +1,23 @@
+"""A name of the config that becomes a part of a path."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from merflow.errors import MerflowError
+from merflow.io.files import safe_name
+
+
+def _one_part(name: str) -> str:
+    """Refuse also the names that some systems keep for devices."""
+    try:
+        return safe_name(name, "name")
+    except MerflowError as error:
+        raise ValueError(error.found) from None
+
+
+Name = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.=+-]*$", max_length=120),
+    AfterValidator(_one_part),
+]

@@ -1,0 +1,106 @@
+"""The config's JSON schema and key reference, made from the settings and from nothing else."""
+
+import json
+import types
+import typing
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from merflow.config.settings import Settings
+
+INTRO = """\
+# Settings
+
+Generated from `src/merflow/config/settings.py` by `make docs`; a test fails when the two differ.
+
+- `config/config.yaml` is the default run: the demo. `--configfile FILE` takes another file in its
+  place. `config/local.yaml`, which git ignores, is laid over either: keep the roots of your
+  datasets there.
+- A key that is not listed here is an error, and so is a value outside its range.
+- A list where an experiment's table below names a single value is a grid: the experiment becomes
+  one per value, named `<name>-<key>=<value>`.
+- Where a file stands: relative paths count from the folder Snakemake runs in.
+"""
+
+
+def schema_text() -> str:
+    """Return the JSON schema of the config."""
+    schema = Settings.model_json_schema()
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "merflow config"
+    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
+
+
+def reference_text() -> str:
+    """Return the key reference as Markdown."""
+    parts = [INTRO]
+    _section(Settings, "", parts)
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _section(model: type[BaseModel], path: str, parts: list[str]) -> None:
+    title = f"`{path}`" if path else "Top level"
+    about = (model.__doc__ or "").strip().splitlines()[0]
+    parts.append(f"## {title}\n\n{about}\n\n| key | default | what it is |\n| --- | --- | --- |")
+    inner: list[tuple[str, type[BaseModel]]] = []
+    for name, field in model.model_fields.items():
+        parts.append(f"| `{name}` | {_default(field)} | {_about(field)} |")
+        found = _model_in(field.annotation)
+        if found:
+            key = f"{path}.{name}" if path else name
+            named = f"{key}.<name>" if get_origin(field.annotation) is dict else key
+            inner.append((named, found))
+    parts.append("")
+    for key, found in inner:
+        _section(found, key, parts)
+
+
+def _model_in(kind: Any) -> type[BaseModel] | None:  # noqa: ANN401
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return kind
+    if get_origin(kind) is dict:
+        return _model_in(get_args(kind)[-1])
+    return None
+
+
+def _default(field: FieldInfo) -> str:
+    if field.default is PydanticUndefined:
+        return "**required**"
+    if isinstance(field.default, BaseModel):
+        return "see below"
+    if field.default is None or field.default == "":
+        return "empty"
+    value = list(field.default) if isinstance(field.default, tuple) else field.default
+    return f"`{json.dumps(value)}`"
+
+
+def _about(field: FieldInfo) -> str:
+    text = (field.description or "").rstrip(".")
+    options = _options(field.annotation)
+    if options:
+        text += f". One of {', '.join(f'`{o}`' for o in options)}"
+    limits = [_limit(item) for item in field.metadata]
+    limits = [limit for limit in limits if limit]
+    if limits:
+        text += f" ({', '.join(limits)})"
+    return f"{text}.".replace("|", "\\|")
+
+
+def _options(kind: Any) -> list[str]:  # noqa: ANN401
+    if get_origin(kind) is Literal:
+        return [str(option) for option in get_args(kind)]
+    if get_origin(kind) in (typing.Union, types.UnionType):
+        return [option for part in get_args(kind) for option in _options(part)]
+    return []
+
+
+def _limit(item: Any) -> str:  # noqa: ANN401
+    words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
+    for name, word in words.items():
+        value = getattr(item, name, None)
+        if value is not None:
+            return f"{word} {value}"
+    return ""

@@ -1,0 +1,83 @@
+"""The catalogue: what a dataset's sheets and folders say, read once and kept as JSON for the jobs.
+
+Jobs find their clips here, so that a job needs no sheet and a thousand jobs read it once each.
+Align, split and score read it; training never does.
+"""
+
+import dataclasses
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from merflow.clip import Clip, ClipKey
+from merflow.errors import MerflowError
+from merflow.io.files import digest
+
+
+def catalogue_text(clips: list[Clip]) -> str:
+    """Return clips as JSON, one a line, in the order of their keys."""
+    names = [field.name for field in dataclasses.fields(Clip)]
+    rows = [{name: getattr(clip, name) for name in names} for clip in sorted(clips, key=_key)]
+    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    return f"[\n{lines}\n]\n"
+
+
+def _key(clip: Clip) -> ClipKey:
+    return clip.key
+
+
+def read_catalogue(path: Path) -> list[Clip]:
+    """Read what `catalogue_text` gave."""
+    try:
+        rows = json.loads(Path(path).read_text(encoding="utf-8"))
+        return [_clip(row) for row in rows]
+    except FileNotFoundError:
+        raise MerflowError(str(path), "no such catalogue", fix="run snakemake once") from None
+    except OSError as error:
+        raise MerflowError(
+            str(path), error.strerror or str(error), "a catalogue, a JSON file"
+        ) from None
+    except (ValueError, TypeError, KeyError) as error:
+        raise MerflowError(
+            str(path),
+            f"not a catalogue ({error})",
+            fix="if merflow made it, delete it and run again",
+        ) from None
+
+
+def annotation_digest(clips: Iterable[Clip]) -> str:
+    """Return a digest of what a dataset's annotation says: keys, key frames, emotions, rates."""
+    return digest(
+        [
+            [*c.key, c.emotion, c.onset, c.apex, c.offset, c.fps, list(c.numbers)]
+            for c in sorted(clips, key=_key)
+        ]
+    )
+
+
+SHEETS = Path("results/sheets.json")
+"""Which annotation files each dataset was read from."""
+
+
+def read_sheets() -> dict[str, list[str]]:
+    """Return the annotation files of each dataset as they were last read; none where unknown."""
+    try:
+        return json.loads(SHEETS.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _clip(row: dict[str, Any]) -> Clip:
+    files = tuple(row["files"])
+    for name in files:
+        if os.path.basename(name) != name or "\0" in name or name in ("", ".", ".."):
+            raise ValueError(f"{name!r} is no file of the clip's folder")
+    numbers = tuple(row["numbers"])
+    return Clip(**row | {"key": ClipKey(*row["key"]), "files": files, "numbers": numbers})
+
+
+def catalogue_path(dataset: str) -> Path:
+    """Return where a dataset's clips are kept for the jobs."""
+    return Path(f"results/catalogue/{dataset}.json")

@@ -1,0 +1,259 @@
+"""Schemes: how the emotions that sheets name become the classes a network learns.
+
+Every scheme states, dataset by dataset, what becomes what; an emotion that is not named is
+dropped, with a reason.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from merflow.clip import Clip, ClipKey
+from merflow.config.settings import Settings
+from merflow.datasets.official_composite import EXCLUDED, check_composite
+from merflow.errors import MerflowError, unknown
+
+ANY = "any"
+"""In a mapping: any dataset that is not named itself."""
+
+Mapping = dict[str, dict[str, str]]
+"""dataset -> emotion (or objective class) -> class."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """One way from emotions to classes. `mapping` is None for `raw`: every emotion is a class."""
+
+    name: str
+    about: str
+    mapping: Mapping | None
+    by: str = "emotion"
+    """What is mapped: `emotion` or `objective`."""
+
+    def of(self, reader: str) -> dict[str, str] | None:
+        """Return emotion -> class of a dataset, or None where the scheme has none for it."""
+        if self.mapping is None:
+            return None
+        return self.mapping.get(reader, self.mapping.get(ANY))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The class of one clip, or why it has none."""
+
+    label: str | None
+    reason: str = ""
+
+
+def _into(**classes: str) -> dict[str, str]:
+    """Return emotion -> class from class = 'emotion emotion ...'."""
+    return {emotion: name for name, words in classes.items() for emotion in words.split()}
+
+
+def _same(words: str) -> dict[str, str]:
+    return {word: word for word in words.split()}
+
+
+_VALENCE = _into(negative="negative", positive="positive", surprise="surprise")
+_STILLS = _into(negative="anger disgust fear sadness", positive="happiness", surprise="surprise")
+_THREE: Mapping = {
+    "smic": _VALENCE,
+    "casme2": _into(negative="disgust repression", positive="happiness", surprise="surprise"),
+    "samm": _into(
+        negative="anger contempt disgust fear sadness", positive="happiness", surprise="surprise"
+    ),
+    "casme_sq": _VALENCE,
+    "casme3": _into(negative="anger disgust fear sad", positive="happy", surprise="surprise"),
+    "jaffe": _STILLS,
+    "ktfe": _STILLS,
+    ANY: _VALENCE
+    | _into(
+        negative="anger angry contempt disgust fear repression sad sadness",
+        positive="happy happiness joy",
+        surprise="surprise surprised",
+    ),
+}
+_OBJECTIVE = {
+    **{numeral: numeral for numeral in ("I", "II", "III", "IV", "V")},
+    **dict(zip("12345", ("I", "II", "III", "IV", "V"), strict=True)),
+}
+_SEVEN_STILLS = _same("anger disgust fear happiness neutral sadness surprise")
+
+BUILT_IN = {
+    scheme.name: scheme
+    for scheme in (
+        Scheme(
+            "megc2019",
+            "negative, positive, surprise: the official composite of 442 clips, no other set",
+            {name: _THREE[name] for name in ("smic", "casme2", "samm")},
+        ),
+        Scheme("three", "negative, positive, surprise: the same mapping, any datasets", _THREE),
+        Scheme(
+            "binary",
+            "negative, positive; surprise is dropped, since it is neither",
+            {
+                dataset: {e: c for e, c in emotions.items() if c != "surprise"}
+                for dataset, emotions in _THREE.items()
+            },
+        ),
+        Scheme(
+            "five",
+            "the five classes usual for one dataset",
+            {
+                "casme2": _same("disgust happiness others repression surprise"),
+                "samm": _same("anger contempt happiness other surprise"),
+            },
+        ),
+        Scheme(
+            "seven",
+            "the seven emotions of one dataset",
+            {
+                "casme2": _same("disgust fear happiness others repression sadness surprise"),
+                "samm": _same("anger contempt disgust fear happiness sadness surprise"),
+                "casme3": _same("anger disgust fear others surprise")
+                | _into(happiness="happy", sadness="sad"),
+                "jaffe": _SEVEN_STILLS,
+                "ktfe": _SEVEN_STILLS,
+            },
+        ),
+        Scheme(
+            "objective",
+            "classes I to V by action units (MEGC2018); VI and VII are dropped",
+            dict.fromkeys(("casme2", "samm", "casme3", "manifest"), _OBJECTIVE),
+            by="objective",
+        ),
+        Scheme("raw", "every emotion as its sheet names it", None),
+    )
+}
+
+
+def names(settings: Settings | None = None) -> tuple[str, ...]:
+    """Return the names of all schemes, the user's own included."""
+    return tuple(sorted({*BUILT_IN, *(settings.schemes if settings else ())}))
+
+
+def scheme_of(name: str, settings: Settings | None = None) -> Scheme:
+    """Return a scheme by name; the user's own must not take a built-in name."""
+    own = settings.schemes if settings else {}
+    if name in own:
+        if name in BUILT_IN:
+            raise MerflowError(
+                f"schemes.{name}", "this name is built in", "a name of its own", "rename it"
+            )
+        mapping = {d: {e.casefold(): c for e, c in m.items()} for d, m in own[name].items()}
+        return Scheme(name, "from the config", mapping)
+    if name not in BUILT_IN:
+        raise unknown("scheme", "scheme", name, names(settings))
+    return BUILT_IN[name]
+
+
+def reader_of(dataset: str, settings: Settings | None = None) -> str:
+    """Return the published dataset that a configured one is read as."""
+    entry = settings.datasets.get(dataset) if settings else None
+    return (entry.reader if entry else "") or dataset
+
+
+def _mapping(scheme: Scheme, dataset: str, settings: Settings | None) -> dict[str, str] | None:
+    """Return emotion -> class: the config's own name of a dataset first, then its reader's."""
+    if scheme.mapping is not None and dataset in scheme.mapping:
+        return scheme.mapping[dataset]
+    return scheme.of(reader_of(dataset, settings))
+
+
+def explain(scheme: str, clip: Clip, settings: Settings | None = None) -> Outcome:
+    """Return the class of a clip under a scheme, or the reason why it is dropped."""
+    chosen = scheme_of(scheme, settings)
+    shown = getattr(clip, chosen.by).strip()
+    if chosen.mapping is None:
+        return Outcome(shown) if shown else Outcome(None, "it has no emotion")
+    mapping = _mapping(chosen, clip.key.dataset, settings)
+    if mapping is None:
+        return Outcome(None, f"{scheme} has no classes for {clip.key.dataset}")
+    key = ClipKey(reader_of(clip.key.dataset, settings), clip.key.subject, clip.key.clip)
+    if scheme == "megc2019" and key in EXCLUDED:
+        return Outcome(None, EXCLUDED[key])
+    found = mapping.get(shown if chosen.by == "objective" else shown.casefold())
+    if found is None:
+        kind = "emotion" if chosen.by == "emotion" else "objective class"
+        what = f"{kind} '{shown}'" if shown else f"no {kind}"
+        return Outcome(None, f"{what} is no class of {scheme}" if shown else f"it has {what}")
+    return Outcome(found)
+
+
+def label(scheme: str, clip: Clip, settings: Settings | None = None) -> str | None:
+    """Return the class of a clip under a scheme; None when the scheme drops it."""
+    return explain(scheme, clip, settings).label
+
+
+def classes(
+    scheme: str, settings: Settings | None = None, datasets: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """Return the class names, sorted, of a scheme over `datasets` (all it knows when none given).
+
+    Refuses datasets that the scheme has no classes for, and to pool those whose classes differ;
+    under `raw`, a dataset whose words are its user's own.
+    """
+    from merflow.datasets.registry import names as known
+    from merflow.datasets.registry import spec_of
+
+    chosen, wanted = scheme_of(scheme, settings), list(datasets)
+    if chosen.mapping is None:
+        readers = [reader_of(d, settings) for d in wanted] or list(known())
+        if wordless := [d for d in wanted if not spec_of(reader_of(d, settings)).emotions]:
+            raise MerflowError(
+                f"scheme {scheme}",
+                f"no list of the emotions of {', '.join(wordless)} is known, and so no classes",
+                "datasets whose emotions are published",
+                "write a scheme of its words, `schemes: {mine: {any: {joy: joy, fear: fear}}}`; "
+                "`merflow check` lists the words found",
+            )
+        return tuple(sorted({e for r in readers for e in spec_of(r).emotions}))
+    if not wanted:
+        return tuple(sorted({c for m in chosen.mapping.values() for c in m.values()}))
+    found: dict[str, tuple[str, ...]] = {}
+    for dataset in wanted:
+        mapping = _mapping(chosen, dataset, settings)
+        if mapping is None:
+            raise MerflowError(
+                f"scheme {scheme}",
+                f"it has no classes for {dataset}",
+                f"datasets that it covers: {', '.join(sorted(chosen.mapping))}",
+                "choose another scheme (`three` covers all), or write one under `schemes`",
+            )
+        found[dataset] = tuple(sorted(set(mapping.values())))
+    if len(set(found.values())) > 1 and scheme in BUILT_IN:
+        shown = "; ".join(f"{d}: {', '.join(c)}" for d, c in found.items())
+        raise MerflowError(
+            f"scheme {scheme}",
+            f"its classes are not the same in these datasets ({shown})",
+            "one dataset, or a scheme whose classes mean the same in all",
+            "use `three`, `binary` or `objective` to pool datasets",
+        )
+    return tuple(sorted({c for names in found.values() for c in names}))
+
+
+def apply_scheme(
+    scheme: str, clips: Sequence[Clip], settings: Settings | None = None
+) -> tuple[list[Clip], list[str]]:
+    """Return the clips that a scheme keeps, in their order, and their classes.
+
+    Refuses datasets whose classes cannot be pooled; under `megc2019`, any set of clips that is
+    not the official composite.
+    """
+    datasets = list(dict.fromkeys(clip.key.dataset for clip in clips))
+    if scheme_of(scheme, settings).mapping is not None and datasets:
+        classes(scheme, settings, datasets)
+    kept: list[Clip] = []
+    found: list[str] = []
+    for clip in clips:
+        name = label(scheme, clip, settings)
+        if name is not None:
+            kept.append(clip)
+            found.append(name)
+    if scheme == "megc2019":
+        check_composite(
+            {
+                ClipKey(reader_of(c.key.dataset, settings), c.key.subject, c.key.clip): name
+                for c, name in zip(kept, found, strict=True)
+            }
+        )
+    return kept, found

@@ -1,0 +1,67 @@
+"""The lists of damaged and bad pictures that ship beside CAS(ME)3's annotations."""
+
+import dataclasses
+import os
+import re
+from collections import defaultdict
+
+from merflow.clip import Clip
+from merflow.datasets.spec import Source
+from merflow.io.frame_folder import frame_number
+
+DAMAGED = re.compile(r"error_info_damaged_image.*\.txt$", re.IGNORECASE)
+_LINE = re.compile(r"spno\.0*([0-9]+)[\s/]+([a-z])[\s/]+(?:color/)?([0-9]+)\.jpg", re.IGNORECASE)
+MAX_BYTES = 8 * 2**20
+DEPTH = 4
+
+Frames = dict[tuple[str, str], set[int]]
+
+
+def parse(text: str) -> Frames:
+    """Return (subject, letter) -> frame numbers from `spNO.3 J 498.jpg  the image cannot open`.
+
+    >>> parse("spNO.3 J 498.jpg  the image cannot open")
+    {('spNO.003', 'j'): {498}}
+    """
+    found: Frames = defaultdict(set)
+    for subject, letter, number in _LINE.findall(text):
+        found[f"spNO.{int(subject):03d}", letter.lower()].add(int(number))
+    return dict(found)
+
+
+def read(source: Source) -> Frames:
+    """Return the pictures that the owners list as damaged; empty when the list is not there."""
+    for path in _lists(str(source.root), DEPTH):
+        if os.path.getsize(path) <= MAX_BYTES:
+            with open(path, encoding="utf-8", errors="replace") as handle:
+                return parse(handle.read())
+    return {}
+
+
+def _lists(folder: str, depth: int) -> list[str]:
+    """Return the lists in `folder` and, when it has none, in its `exception` folders."""
+    try:
+        with os.scandir(folder) as entries:
+            here = sorted(entries, key=lambda e: e.name)
+    except OSError:
+        return []
+    found = [e.path for e in here if e.is_file() and DAMAGED.search(e.name)]
+    if found or depth == 0:
+        return found
+    # Subject folders hold thousands of pictures: only folders of documents are looked into.
+    below = [e for e in here if e.is_dir() and not e.name.lower().startswith(("spno", "color"))]
+    return [path for e in below for path in _lists(e.path, depth - 1)]
+
+
+def without_damaged(source: Source, clip: Clip, damaged: Frames, where: str) -> Clip:
+    """Return the clip without the pictures listed as damaged, with a warning."""
+    listed = damaged.get((clip.key.subject, clip.key.clip[0]), set())
+    keep = [frame_number(file) not in listed for file in clip.files]
+    if all(keep):
+        return clip
+    lost = len(keep) - sum(keep)
+    source.warn(where, f"{lost} pictures that the owners list as damaged are left out")
+    files = tuple(f for f, k in zip(clip.files, keep, strict=True) if k)
+    numbers = tuple(n for n, k in zip(clip.numbers, keep, strict=True) if k)
+    missing = clip.missing or ("" if files else "all of its pictures are listed as damaged")
+    return dataclasses.replace(clip, files=files, numbers=numbers, missing=missing)

@@ -1,0 +1,107 @@
+"""How CAS(ME)2 names its participants and videos: two sheets of the workbook say it.
+
+The published rules are kept here too, for workbooks that came without those sheets.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from merflow.datasets.readers._folders import Folders, subfolders
+from merflow.errors import MerflowError, nearest
+from merflow.io.spreadsheets import Grid, Row, plain
+
+_SUBJECTS = (15, 16, *range(19, 28), *range(29, 39), 40)
+SUBJECTS = {number: f"s{raw}" for number, raw in enumerate(_SUBJECTS, 1)}
+VIDEOS = {
+    "disgust1": "0101",
+    "disgust2": "0102",
+    "anger1": "0401",
+    "anger2": "0402",
+    "happy1": "0502",
+    "happy2": "0503",
+    "happy3": "0505",
+    "happy4": "0507",
+    "happy5": "0508",
+}
+
+Recordings = dict[tuple[str, str], Path]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """participant number -> subject, and video -> code of the stimulus."""
+
+    subjects: dict[int, str]
+    videos: dict[str, str]
+
+    def subject(self, participant: int, row: Row) -> str:
+        """Return the subject of a participant's number."""
+        if participant not in self.subjects:
+            raise MerflowError(
+                row.where("subject"),
+                f"no participant {participant}",
+                f"1 to {max(self.subjects)}, as 'naming rule1' lists them",
+                "correct the cell",
+            )
+        return self.subjects[participant]
+
+    def code(self, video: str, row: Row) -> str:
+        """Return the four digits that stand in the name of a video's folder."""
+        if video not in self.videos:
+            raise MerflowError(
+                row.where("clip"),
+                f"no video '{video}'{nearest(video, self.videos)}",
+                f"one of {', '.join(sorted(self.videos))}",
+                "correct the cell",
+            )
+        return self.videos[video]
+
+
+def read(grids: Sequence[Grid]) -> Rules:
+    """Return the rules of the workbook's own sheets; the published ones where it has none."""
+    subjects, videos = dict(SUBJECTS), dict(VIDEOS)
+    for grid in grids:
+        if plain(grid.sheet) == "namingrule1":
+            found = [(c, s) for row in grid.rows if (s := _subject(row[1])) and (c := row[1][2])]
+            if found:
+                subjects = {int(c): s for c, s in found if re.fullmatch(r"[0-9]{1,3}", c.strip())}
+        elif plain(grid.sheet) == "namingrule2":
+            pairs = [(c[1].strip(), c[0].strip()) for _, c in grid.rows if len(c) >= 2]
+            codes = {v.casefold(): k.zfill(4) for v, k in pairs if re.fullmatch(r"[0-9]{3,4}", k)}
+            videos = codes or videos
+    return Rules(subjects, videos)
+
+
+def _subject(cells: Sequence[str]) -> str:
+    found = len(cells) >= 3 and re.fullmatch(r"s0*([0-9]+)", cells[1].strip(), re.IGNORECASE)
+    return f"s{int(found[1]):02d}" if found else ""
+
+
+def split_clip(written: str, row: Row) -> tuple[str, int]:
+    """Return video and counter of a clip's name.
+
+    `anger1_1` gives `('anger1', 1)`.
+    """
+    found = re.fullmatch(r"([a-z]+[0-9]*)_([0-9]+)", written, re.IGNORECASE)
+    if not found:
+        raise MerflowError(
+            row.where("clip"), f"'{written}'", "<video>_<k>, such as anger1_1", "correct the cell"
+        )
+    return found[1].casefold(), int(found[2])
+
+
+def recordings(folders: Folders) -> Recordings:
+    """Return (subject, code) -> folder of each long recording.
+
+    The folder's own name counts, not its parent's: `23_0502funnyerrors` lies below `s19`.
+    """
+    found: Recordings = {}
+    for parent in subfolders(folders.root):
+        for name in subfolders(folders.root / parent):
+            says = re.match(r"0*([0-9]{1,2})_([0-9]{4})", name)
+            path = folders.find(parent, name) if says else None
+            if says and path is not None:
+                found.setdefault((f"s{int(says[1]):02d}", says[2]), path)
+    return found

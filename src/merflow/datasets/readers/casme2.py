@@ -1,0 +1,177 @@
+"""CASME II: 255 clips of 26 subjects at 200 fps; frames named by their number in the recording."""
+
+import re
+from pathlib import Path
+
+from merflow.clip import Clip
+from merflow.datasets.readers._cells import (
+    action_units,
+    emotion,
+    frame,
+    name,
+    optional_frame,
+    spans,
+)
+from merflow.datasets.readers._folders import (
+    Folders,
+    Span,
+    find_folders,
+    find_sheet,
+    make_clip,
+    missing_sheet,
+    no_tree,
+)
+from merflow.datasets.spec import DatasetSpec, Source, Variant
+from merflow.errors import MerflowError
+from merflow.io.spreadsheets import Column, Row
+
+SPEC = DatasetSpec(
+    name="casme2",
+    title="CASME II",
+    variants=(
+        Variant("selected", 200.0, "raw", "CASME2_RAW_selected: the labelled frames"),
+        Variant("raw", 200.0, "raw", "CASME2-RAW: longer recordings"),
+        Variant("cropped", 200.0, "cropped", "Cropped: registered and cropped by the owners"),
+    ),
+    layout="CASME2_RAW_selected/sub01/EP02_01f/img46.jpg beside CASME2-coding-20140508.xlsx",
+    licence="on request, signed by a full-time researcher; no redistribution",
+    source="http://casme.psych.ac.cn/casme/e2",
+    emotions=frozenset(
+        {"disgust", "fear", "happiness", "others", "repression", "sadness", "surprise"}
+    ),
+    publication="Yan et al. 2014, CASME II, PLoS ONE 9(1): e86041",
+)
+
+COLUMNS = (
+    Column("subject", ("Subject",)),
+    Column("clip", ("Filename",)),
+    Column("onset", ("OnsetFrame",)),
+    Column("apex", ("ApexFrame",)),
+    Column("offset", ("OffsetFrame",)),
+    Column("action_units", ("Action Units",), required=False),
+    Column("emotion", ("Estimated Emotion",)),
+    Column("objective", ("Objective Classes", "Objective Class"), required=False),
+)
+OBJECTIVE = (COLUMNS[0], COLUMNS[1], Column("objective", ("Objective Class", "Objective Classes")))
+
+
+def read_clips(source: Source) -> list[Clip]:
+    """Read the sheet (2014 unless the config names another) and match it with the folders."""
+    path, objectives = _sheets(source)
+    table = source.read(path, COLUMNS, "Sheet1")
+    tree = _tree(source)
+    clips = []
+    for row in table:
+        with source.noting():
+            clips.append(_clip(source, row, tree, objectives))
+    return clips
+
+
+def _sheets(source: Source) -> tuple[Path, dict[tuple[str, str], str]]:
+    """Return the annotation sheet, and the objective classes if they are in a file of their own."""
+    found = find_sheet(source, r"casme.?2|casme.?ii|coding")
+    objective = [p for p in found if "objective" in p.name.lower()]
+    coding = [p for p in found if p not in objective or source.entry.sheet]
+    if not coding:
+        raise missing_sheet(source, "CASME2-coding-20140508.xlsx or CASME2-coding-20190701.xlsx")
+    # Names carry dates: the 2014 sheet, from which the MEGC2019 list was made, sorts first.
+    chosen = min(coding, key=lambda p: (len(p.parts), p.name))
+    if len(coding) > 1:
+        others = ", ".join(p.name for p in coding if p != chosen)
+        source.warn(
+            source.near(chosen),
+            f"read in preference to {others}",
+            "one annotation sheet, or one named in the config",
+            f"set datasets.{source.name}.sheet to choose",
+        )
+    classes = {}
+    if objective and not source.entry.sheet:
+        for row in source.read(objective[0], OBJECTIVE):
+            with source.noting():
+                key = (_subject(row, source), name(row, "clip", source))
+                classes[key] = row.text("objective")
+    return chosen, classes
+
+
+def _subject(row: Row, source: Source) -> str:
+    text = name(row, "subject", source)
+    if not _is_subject(text) and not _is_subject(f"sub{text}"):
+        raise MerflowError(
+            row.where("subject"), f"'{text}' is no subject", "01 to 26", "correct the cell"
+        )
+    return subject_id(text)
+
+
+def subject_id(text: str) -> str:
+    """Return a subject in padded form.
+
+    >>> subject_id("1"), subject_id("sub07"), subject_id("26")
+    ('sub01', 'sub07', 'sub26')
+    """
+    digits = re.sub(r"^sub", "", text, flags=re.IGNORECASE)
+    return f"sub{digits.zfill(2)}"
+
+
+def _tree(source: Source) -> tuple[Variant, Folders | None]:
+    """Return the variant on disk and its subject folders."""
+    trees: dict[str, Path] = {}
+    for folder in find_folders(source.root, lambda _, names: any(map(_is_subject, names))):
+        trees.setdefault(_kind(source.root, folder), folder)
+    wanted = source.entry.variant
+    for variant in SPEC.variants:
+        if variant.name in trees and wanted in ("", variant.name):
+            return variant, Folders(trees[variant.name], _alike)
+    if not source.annotations_only:
+        raise no_tree(source)
+    return SPEC.variant(wanted or "selected"), None
+
+
+def _kind(root: Path, folder: Path) -> str:
+    """Tell the variant by the names of the folders on the way, the root's own included."""
+    path = "/".join((root.name, *folder.relative_to(root).parts)).lower()
+    if "crop" in path:
+        return "cropped"
+    return "raw" if "raw" in path and "selected" not in path else "selected"
+
+
+def _is_subject(folder: str) -> bool:
+    return re.fullmatch(r"sub0*[0-9]{1,2}", folder, re.IGNORECASE) is not None
+
+
+def _alike(folder: str) -> str:
+    return subject_id(folder) if _is_subject(folder) else folder
+
+
+def _clip(
+    source: Source,
+    row: Row,
+    tree: tuple[Variant, Folders | None],
+    objectives: dict[tuple[str, str], str],
+) -> Clip:
+    subject = _subject(row, source)
+    clip = name(row, "clip", source)
+    row = source.corrected(row, subject, clip)
+    onset, offset = frame(row, "onset"), frame(row, "offset")
+    apex = spans(row, source, onset, optional_frame(row, "apex"), offset)
+    said = Span(
+        onset,
+        apex,
+        offset,
+        emotion(row, "emotion", source),
+        action_units(row, "action_units"),
+        row.text("objective") or objectives.get((subject, clip), ""),
+    )
+    variant, folders = tree
+    folder = folders.find(subject, clip) if folders else None
+    hint = folders.nearest(subject, clip) if folders and folder is None else ""
+    return make_clip(
+        source,
+        variant,
+        source.key(subject, clip, row.where("clip")),
+        said,
+        folder,
+        folders.listing(folder) if folders and folder else None,
+        where=row.where("clip"),
+        absent=f"no folder {subject}/{clip}{hint}",
+        whole_recording=variant.name == "raw",
+    )

@@ -1,0 +1,212 @@
+"""CAS(ME)3 part A: 860 micro-expressions at 30 fps, cut out or within whole recordings.
+
+One letter is one stimulus and often holds several expressions, so clip ids
+are `<letter>_<onset>`.
+"""
+
+import re
+from pathlib import Path
+
+from merflow.clip import Clip
+from merflow.datasets.readers import _casme3_exceptions
+from merflow.datasets.readers._cells import (
+    action_units,
+    emotion,
+    frame,
+    name,
+    optional_frame,
+    spans,
+)
+from merflow.datasets.readers._folders import (
+    Folders,
+    Span,
+    find_folders,
+    find_sheet,
+    make_clip,
+    missing_sheet,
+    no_tree,
+)
+from merflow.datasets.spec import DatasetSpec, Source, Variant, unpadded
+from merflow.errors import MerflowError
+from merflow.io.spreadsheets import Column, Row
+
+SPEC = DatasetSpec(
+    name="casme3",
+    title="CAS(ME)3 part A",
+    variants=(
+        Variant("clips", 30.0, "raw", "Part_A_ME_clip/frame: one folder per expression"),
+        Variant("long", 30.0, "raw", "part_A: whole recordings, color/<n>.jpg"),
+    ),
+    layout="Part_A_ME_clip/frame/spNO.1_e_62/62.jpg or part_A/spNO.1/e/color/62.jpg "
+    "with cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx",
+    licence="on request, signed by a full-time researcher; annotations are public",
+    source="http://casme.psych.ac.cn/casme/e4",
+    emotions=frozenset({"anger", "disgust", "fear", "happy", "others", "sad", "surprise"}),
+    publication="Li et al. 2023, CAS(ME)3, IEEE Trans. PAMI 45(3): 2782-2800",
+)
+
+COLUMNS = (
+    Column("subject", ("Subject",)),
+    Column("clip", ("Filename",)),
+    Column("onset", ("Onset",)),
+    Column("apex", ("Apex",)),
+    Column("offset", ("Offset",)),
+    Column("action_units", ("AU",), required=False),
+    Column("objective", ("Objective class", "Objective classes"), required=False),
+    Column("emotion", ("emotion",)),
+    Column("kind", ("Expression type",), required=False),
+)
+NOT_KNOWN = frozenset({"0", "/", "-", "nan"})
+LONGEST_S = 2.0
+"""Longer expressions are micro-expressions no more: their offsets are doubtful (s)."""
+
+
+def read_clips(source: Source) -> list[Clip]:
+    """Read the label sheet and match it with the clip folders or the long recordings."""
+    variant, folders = _tree(source)
+    damaged = _casme3_exceptions.read(source)
+    clips = []
+    for row in source.read(_sheet(source), COLUMNS, "label"):
+        if row.text("kind").casefold().startswith("macro"):
+            continue
+        with source.noting():
+            clip = _clip(source, row, variant, folders)
+            clips.append(
+                _casme3_exceptions.without_damaged(source, clip, damaged, row.where("clip"))
+            )
+    return clips
+
+
+def _sheet(source: Source) -> Path:
+    """Return the sheet of micro-expressions: version 2 before others, version 1 last."""
+    found = [
+        path
+        for path in find_sheet(source, r"part_?a.*label|part_a_v\d|casme3.*label", depth=4)
+        if source.entry.sheet or not re.search(r"MaE_|wrongly", path.name, re.IGNORECASE)
+    ]
+    if not found:
+        raise missing_sheet(source, "cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx")
+
+    def rank(path: Path) -> tuple[int, str]:
+        stem = path.stem.lower()
+        if "me_label" not in stem:
+            return 3, stem
+        return (0 if stem.endswith("_v2") else 2 if stem.endswith("_v1") else 1), stem
+
+    chosen, *others = sorted(found, key=rank)
+    if others:
+        source.warn(
+            source.near(chosen),
+            f"read in preference to {', '.join(p.name for p in others)}",
+            "one annotation sheet, or one named in the config",
+            f"set datasets.{source.name}.sheet to choose",
+        )
+    return chosen
+
+
+def subject_id(text: str) -> str | None:
+    """Return a subject in padded form, or None.
+
+    >>> subject_id("spNo.1"), subject_id("spNO.216")
+    ('spNO.001', 'spNO.216')
+    """
+    found = re.fullmatch(r"spno\.0*([0-9]{1,3})", text, re.IGNORECASE)
+    return f"spNO.{int(found[1]):03d}" if found else None
+
+
+def _tree(source: Source) -> tuple[Variant, Folders | None]:
+    trees: dict[str, Folders] = {}
+    for folder in find_folders(source.root, _holds_recordings, depth=5):
+        if folder.name.lower() not in ("depth", "video"):
+            clips = any(_is_clip(n) for n in Folders(folder).children(folder))
+            trees.setdefault("clips" if clips else "long", Folders(folder, unpadded))
+    wanted = source.entry.variant
+    for variant in SPEC.variants:
+        if variant.name in trees and wanted in ("", variant.name):
+            return variant, trees[variant.name]
+    if not source.annotations_only:
+        raise no_tree(source)
+    return SPEC.variant(wanted or "clips"), None
+
+
+def _is_clip(folder: str) -> bool:
+    return re.fullmatch(r"spno\.[0-9]+_[a-z]_[0-9]+", folder, re.IGNORECASE) is not None
+
+
+def _holds_recordings(_: Path, names: list[str]) -> bool:
+    return any(_is_clip(n) or subject_id(n) for n in names)
+
+
+def _clip(source: Source, row: Row, variant: Variant, folders: Folders | None) -> Clip:
+    written = name(row, "subject", source)
+    subject = subject_id(written)
+    if subject is None:
+        raise MerflowError(
+            row.where("subject"), f"'{written}' is no subject", "spNO.1 to spNO.217", "correct it"
+        )
+    letter = name(row, "clip", source).casefold()
+    if not re.fullmatch(r"[a-z]", letter):
+        raise MerflowError(
+            row.where("clip"),
+            f"'{letter}' is no stimulus",
+            "one letter, a to m",
+            "correct the cell",
+        )
+    published = row.text("onset")
+    row = source.corrected(row, subject, f"{letter}_{published}")
+    onset = frame(row, "onset")
+    apex, offset = (optional_frame(row, c, unknown=NOT_KNOWN) for c in ("apex", "offset"))
+    said = Span(
+        onset,
+        spans(row, source, onset, apex, offset),
+        offset,
+        emotion(row, "emotion", source),
+        action_units(row, "action_units"),
+        row.text("objective").upper(),
+    )
+    _doubts(source, row, said, variant)
+    if variant.name == "long":
+        places = [(subject, letter, "color")]
+    else:  # the folder carries the onset as published, which errata may have corrected
+        places = [(f"{subject}_{letter}_{number}",) for number in (onset, published)]
+    found = (folders.find(*parts) for parts in places) if folders else ()
+    folder = next(filter(None, found), None)
+    return make_clip(
+        source,
+        variant,
+        source.key(subject, f"{letter}_{onset}", row.where("clip")),
+        said,
+        folder,
+        folders.listing(folder) if folders and folder else None,
+        where=row.where("clip"),
+        absent=f"no folder {'/'.join(places[0])}",
+        whole_recording=variant.name == "long",
+        until=None if variant.name == "clips" else _until(said),
+    )
+
+
+def _until(said: Span) -> int | None:
+    """Return the last frame to take of a long recording when the offset is not known."""
+    if said.apex is None or said.onset is None:
+        return said.onset
+    return 2 * said.apex - said.onset
+
+
+def _doubts(source: Source, row: Row, said: Span, variant: Variant) -> None:
+    """Warn of offsets that are unknown or make a clip too long."""
+    if said.offset is None:
+        source.warn(
+            row.where("offset"),
+            f"offset '{row.text('offset')}' is not known; frames up to twice the way to the apex "
+            "are read from long recordings, all frames from clip folders",
+        )
+    elif said.onset is not None:
+        frames = said.offset - said.onset + 1
+        seconds = frames / source.fps(variant)
+        if seconds > LONGEST_S:
+            source.warn(
+                row.where("offset"),
+                f"{frames} frames are {seconds:.1f} s: the offset is doubtful",
+                f"at most {LONGEST_S:g} s",
+                "look at the clip; corrections go into the dataset's errata file",
+            )

@@ -1,0 +1,193 @@
+"""CAS(ME)2: 57 micro- and 300 macro-expressions at 30 fps; a sheet without a header row.
+
+Subjects are named `s15`...; the sheet and the `cropped` tree number them 1..22, by a rule that
+the workbook states on its own sheet.
+"""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+from merflow.clip import Clip
+from merflow.datasets.readers import _casme_sq_rules
+from merflow.datasets.readers._cells import (
+    action_units,
+    emotion,
+    frame,
+    name,
+    optional_frame,
+    spans,
+)
+from merflow.datasets.readers._folders import (
+    Folders,
+    Span,
+    find_folders,
+    find_sheet,
+    make_clip,
+    missing_sheet,
+    no_tree,
+)
+from merflow.datasets.spec import DatasetSpec, Source, Variant
+from merflow.errors import MerflowError
+from merflow.io.spreadsheets import Grid, Row, place_of, read_grids, rows_of
+
+TREES = {
+    "rawpic": ("raw", "rawpic: whole recordings, by number of stimulus"),
+    "cropped": ("cropped", "cropped: registered and cropped clips, by number of participant"),
+    "selected": ("raw", "selectedpic: clips"),
+}
+KINDS = {"": "micro-expression", "_macro": "macro-expression", "_all": ""}
+
+SPEC = DatasetSpec(
+    name="casme_sq",
+    title="CAS(ME)2",
+    variants=tuple(
+        Variant(f"{tree}{kind}", 30.0, entry, f"{about}; {word or 'micro and macro'} rows")
+        for kind, word in KINDS.items()
+        for tree, (entry, about) in TREES.items()
+    ),
+    layout="rawpic/s15/15_0101disgustingteeth/img001.jpg or cropped/1/anger1_1/img557.jpg "
+    "with CAS(ME)^2code_final.xlsx",
+    licence="on request, signed by a full-time researcher; no redistribution",
+    source="http://casme.psych.ac.cn/casme/e3",
+    emotions=frozenset({"negative", "positive", "surprise", "others"}),
+    publication="Qu et al. 2018, CAS(ME)2, IEEE Trans. Affective Computing 9(4): 424-436",
+)
+
+PLACES = ("subject", "clip", "onset", "apex", "offset", "action_units", "emotion", "kind")
+NOT_KNOWN = frozenset({"0", "/", "-", "nan", "null"})
+
+
+def read_clips(source: Source) -> list[Clip]:
+    """Read the rows of one kind of expression and match them with one of the trees."""
+    sheets = find_sheet(source, r"code.?final|cas\W?me\W*\^?2|casme_?sq")
+    if not sheets:
+        raise missing_sheet(source, "CAS(ME)^2code_final.xlsx")
+    path = min(sheets, key=lambda p: (len(p.parts), p.name))
+    grids = read_grids(path)
+    rows = _rows(path, grids)
+    names = _casme_sq_rules.read(grids)
+    variant, folders = _tree(source)
+    recordings = _casme_sq_rules.recordings(folders) if folders and "rawpic" in variant.name else {}
+    kind = KINDS[variant.name.removeprefix(variant.name.split("_")[0])]
+    repeated = _repeated(rows)
+    clips = []
+    for row in rows:
+        with source.noting():
+            if _kind(row) != kind and kind:
+                continue
+            clips.append(_clip(source, row, names, repeated, variant, folders, recordings))
+    return clips
+
+
+def _rows(path: Path, grids: tuple[Grid, ...]) -> list[Row]:
+    """Return the rows of the first sheet that looks like the code table; it has no header."""
+    for grid in grids:
+        if any(_is_data(cells) for _, cells in grid.rows):
+            at = {column: index for index, column in enumerate(PLACES)}
+            titles = {column: f"{'ABCDEFGH'[i]} ({column})" for column, i in at.items()}
+            # Rows that only a side table or a note fills have neither participant nor kind.
+            found = [r for r in rows_of(grid, at, titles) if _is_clip(r)]
+            header = [r for r in found[:1] if not re.search(r"[0-9]", r.raw("onset"))]
+            return found[len(header) :]
+    first = grids[0] if grids else None
+    number = first.rows[0][0] if first and first.rows else None
+    raise MerflowError(
+        place_of(str(path), first.sheet if first else "", number),
+        "no row of the code table" if number else "the sheet is empty",
+        "participant, <video>_<k>, onset, apex, offset, action units, emotion, "
+        "micro-expression or macro-expression in columns A to H",
+        "check that this is the dataset's code table, with its columns in place",
+    )
+
+
+def _is_clip(row: Row) -> bool:
+    return bool(row.raw("subject").strip()) or "expression" in row.raw("kind")
+
+
+def _is_data(cells: tuple[str, ...]) -> bool:
+    return len(cells) >= len(PLACES) and "expression" in cells[PLACES.index("kind")].casefold()
+
+
+def _kind(row: Row) -> str:
+    shown = row.text("kind").casefold()
+    if shown not in KINDS.values() or not shown:
+        raise MerflowError(
+            row.where("kind"),
+            f"'{shown}'" if shown else "the cell is empty",
+            "micro-expression or macro-expression",
+            "correct the cell",
+        )
+    return shown
+
+
+def _repeated(rows: list[Row]) -> set[tuple[str, str]]:
+    """Return (participant, clip) that stand in several rows: their onset joins their id."""
+    counts = Counter((r.raw("subject").strip(), r.raw("clip").strip()) for r in rows)
+    return {key for key, count in counts.items() if count > 1}
+
+
+def _tree(source: Source) -> tuple[Variant, Folders | None]:
+    found: dict[str, Path] = {}
+    for folder in find_folders(source.root, _holds_subjects):
+        path = "/".join((source.root.name, *folder.relative_to(source.root).parts)).lower()
+        tree = next((t for t in TREES if t in path), "")
+        if tree:
+            found.setdefault(tree, folder)
+    wanted = source.entry.variant
+    for variant in SPEC.variants:
+        tree = variant.name.split("_")[0]
+        if tree in found and wanted in ("", variant.name):
+            return variant, Folders(found[tree])
+    if not source.annotations_only:
+        raise no_tree(source)
+    return SPEC.variant(wanted or "rawpic"), None
+
+
+def _holds_subjects(_: Path, names: list[str]) -> bool:
+    return any(re.fullmatch(r"s?[0-9]{1,2}", n, re.IGNORECASE) for n in names)
+
+
+def _clip(
+    source: Source,
+    row: Row,
+    names: _casme_sq_rules.Rules,
+    repeated: set[tuple[str, str]],
+    variant: Variant,
+    folders: Folders | None,
+    recordings: _casme_sq_rules.Recordings,
+) -> Clip:
+    participant = frame(row, "subject")
+    written = name(row, "clip", source)
+    subject = names.subject(participant, row)
+    video, _ = _casme_sq_rules.split_clip(written, row)
+    row = source.corrected(row, subject, written)
+    onset = frame(row, "onset")
+    apex, offset = (optional_frame(row, c, unknown=NOT_KNOWN) for c in ("apex", "offset"))
+    said = Span(
+        onset,
+        spans(row, source, onset, apex, offset),
+        offset,
+        emotion(row, "emotion", source),
+        action_units(row, "action_units"),
+    )
+    clip = f"{written}_{onset}" if (str(participant), written) in repeated else written
+    folder, parts = None, f"{subject}/{written}"
+    if "rawpic" in variant.name:
+        code = names.code(video, row)
+        folder, parts = recordings.get((subject, code)), f"{subject}/{subject[1:]}_{code}..."
+    elif folders:
+        folder = folders.find(str(participant), written) or folders.find(subject, written)
+    long = "rawpic" in variant.name
+    return make_clip(
+        source,
+        variant,
+        source.key(subject, clip, row.where("clip")),
+        said,
+        folder,
+        folders.listing(folder) if folders and folder else None,
+        where=row.where("clip"),
+        absent=f"no folder {parts}",
+        whole_recording=long,
+        until=2 * said.apex - onset if long and said.apex is not None else None,
+    )

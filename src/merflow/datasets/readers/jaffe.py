@@ -1,0 +1,67 @@
+"""JAFFE: 213 posed stills of 10 women; everything is in the file's name, `KA.AN1.39.tiff`."""
+
+import re
+
+from merflow.clip import Clip
+from merflow.datasets.readers._folders import find_folders
+from merflow.datasets.spec import DatasetSpec, Source, Variant
+from merflow.io.frame_folder import pictures
+
+SPEC = DatasetSpec(
+    name="jaffe",
+    title="JAFFE",
+    variants=(Variant("stills", 1.0, "raw", "one TIFF for each expression"),),
+    layout="KA.AN1.39.tiff and the others, in one folder",
+    licence="on request at Zenodo, for non-commercial research; no redistribution",
+    source="https://zenodo.org/records/3451524",
+    emotions=frozenset({"anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"}),
+    stills=True,
+    publication="Lyons et al. 1998, Coding facial expressions with Gabor wavelets, FG 1998",
+)
+
+MODELS = frozenset({"KA", "KL", "KM", "KR", "MK", "NA", "NM", "TM", "UY", "YM"})
+CODES = {
+    "AN": "anger",
+    "DI": "disgust",
+    "FE": "fear",
+    "HA": "happiness",
+    "NE": "neutral",
+    "SA": "sadness",
+    "SU": "surprise",
+}
+# Re-hosted copies have doubled dots or blanks between the parts.
+_NAME = re.compile(r"([A-Z]{2})[. ]+([A-Z]{2})([0-9])[. ]+([0-9]{1,3})[. ]*\.", re.IGNORECASE)
+
+
+def read_clips(source: Source) -> list[Clip]:
+    """Read every still below the root by its name."""
+    clips = []
+    for folder in find_folders(source.root, lambda f, _: any(map(_NAME.match, pictures(f)))):
+        for file in pictures(folder, source.root):
+            clip = _clip(source, str(folder), file)
+            clips += [clip] if clip else []
+    return clips
+
+
+def _clip(source: Source, folder: str, file: str) -> Clip | None:
+    found = _NAME.match(file)
+    model, code = (found[1].upper(), found[2].upper()) if found else ("", "")
+    if found is None or model not in MODELS or code not in CODES:
+        source.fail(
+            file,
+            "the name is not <model>.<emotion><k>.<number>.tiff",
+            f"a model of {', '.join(sorted(MODELS))} and an emotion of {', '.join(CODES)}",
+            "give the file its original name back, or move it out of the folder",
+        )
+        return None
+    number = int(found[4])
+    variant = SPEC.variants[0]
+    return Clip(
+        key=source.key(model, f"{model}.{code}{found[3]}.{number}", file),
+        folder=folder,
+        files=(file,),
+        numbers=(number,),
+        fps=source.fps(variant),
+        emotion=CODES[code],
+        enters_at=source.enters_at(variant),
+    )

@@ -1,0 +1,123 @@
+"""KTFE: stills of seven emotions, visible and thermal, as re-hosted; for pretraining only.
+
+The copies in circulation carry no subject ids, so no split by subject can be made from them. A
+table with path and subject in the root brings the ids back.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from merflow.clip import Clip
+from merflow.datasets.readers._cells import name
+from merflow.datasets.readers._folders import find_folders, find_sheet, subfolders
+from merflow.datasets.spec import NO_SUBJECT, DatasetSpec, Source, Variant
+from merflow.io.frame_folder import pictures
+from merflow.io.spreadsheets import Column
+
+SPEC = DatasetSpec(
+    name="ktfe",
+    title="KTFE",
+    variants=(
+        Variant("rgb", 1.0, "raw", "RGB: visible light"),
+        Variant("thermal", 1.0, "raw", "Thermal: long-wave infrared as grey levels"),
+    ),
+    layout="RGB/R_Angry_1_KTFE.jpg with Thermal/T_Angry_1_KTFE.jpg, or RGB/<emotion>/<picture>",
+    licence="on request from its authors",
+    source="the authors (Nguyen and others, Japan Advanced Institute of Science and Technology)",
+    emotions=frozenset({"anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"}),
+    subjects_known=False,
+    stills=True,
+    publication="Nguyen et al. 2014, KTFE: Kotani Thermal Facial Emotion, ACIIDS 2014",
+)
+
+WORDS = {
+    "anger": "anger",
+    "angry": "anger",
+    "disgust": "disgust",
+    "disgusted": "disgust",
+    "fear": "fear",
+    "happiness": "happiness",
+    "happy": "happiness",
+    "neutral": "neutral",
+    "sad": "sadness",
+    "sadness": "sadness",
+    "surprise": "surprise",
+    "surprised": "surprise",
+}
+COLUMNS = (Column("path", ("path", "file")), Column("subject", ("subject",)))
+_PAIRED = re.compile(r"([RT])_([A-Za-z]+)_([0-9]+)_KTFE\.", re.IGNORECASE)
+
+
+def read_clips(source: Source) -> list[Clip]:
+    """Read one modality: pictures named by emotion, or lying in folders named by emotion."""
+    subjects = _subjects(source)
+    found = {v.name: list(_pictures(source, v)) for v in SPEC.variants}
+    wanted = source.entry.variant
+    for variant in SPEC.variants:
+        if found[variant.name] and wanted in ("", variant.name):
+            return [
+                _clip(source, variant, folder, file, emotion, subjects)
+                for folder, file, emotion in found[variant.name]
+            ]
+    return []
+
+
+def _subjects(source: Source) -> dict[str, str]:
+    """Return path below the root -> subject from the user's table, if there is one."""
+    subjects: dict[str, str] = {}
+    for path in find_sheet(source, r"^(manifest|subjects)\b", depth=0)[:1]:
+        for row in source.read(path, COLUMNS):
+            with source.noting():
+                subjects[row.text("path").replace("\\", "/")] = name(row, "subject", source)
+    return subjects
+
+
+def _pictures(source: Source, variant: Variant) -> Iterator[tuple[Path, str, str]]:
+    """Yield (folder, file, emotion) of one modality."""
+    for folder in find_folders(source.root, lambda f, _: _modality(f, source.root) != ""):
+        if _modality(folder, source.root) != variant.name:
+            continue
+        for file in pictures(folder, source.root):
+            paired = _PAIRED.match(file)
+            emotion = WORDS.get(paired[2].lower()) if paired else None
+            if emotion:
+                yield folder, file, emotion
+            else:
+                source.warn(source.near(folder / file), "no emotion in its name; left aside")
+        for sub in subfolders(folder):
+            if emotion := WORDS.get(sub.lower()):
+                for file in pictures(folder / sub, source.root):
+                    yield folder / sub, file, emotion
+
+
+def _modality(folder: Path, root: Path) -> str:
+    """Tell by its name and content which modality a folder holds."""
+    letters = {m[1].upper() for f in pictures(folder) if (m := _PAIRED.match(f))}
+    if not letters and not any(sub.lower() in WORDS for sub in subfolders(folder)):
+        return ""
+    parts = (root.name, *folder.relative_to(root).parts)
+    thermal = letters == {"T"} or (not letters and any("therm" in p.lower() for p in parts))
+    return "thermal" if thermal else "rgb"
+
+
+def _clip(
+    source: Source,
+    variant: Variant,
+    folder: Path,
+    file: str,
+    emotion: str,
+    subjects: dict[str, str],
+) -> Clip:
+    stem = re.sub(r"[^A-Za-z0-9.+-]+", "_", Path(file).stem).strip("._ ") or "picture"
+    clip = stem if _PAIRED.match(file) else f"{emotion}_{stem}"
+    near = source.near(folder / file)
+    return Clip(
+        key=source.key(subjects.get(near, NO_SUBJECT), clip, near),
+        folder=str(folder),
+        files=(file,),
+        numbers=(0,),
+        fps=source.fps(variant),
+        emotion=emotion,
+        enters_at=source.enters_at(variant),
+    )

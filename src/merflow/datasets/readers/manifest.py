@@ -1,0 +1,200 @@
+"""Your own clips: a table with one row a clip, and the path of its frames, video or picture."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from merflow.clip import ENTRIES, Clip, ClipKey, Entry
+from merflow.datasets.readers._cells import action_units, emotion, name, optional_frame, spans
+from merflow.datasets.readers._folders import Span, find_sheet, make_clip, missing_sheet
+from merflow.datasets.spec import DatasetSpec, Source, Variant
+from merflow.errors import MerflowError, nearest
+from merflow.io.files import safe_join
+from merflow.io.frame_folder import PICTURES, TENSORS, VIDEOS, scan
+from merflow.io.images import video_facts
+from merflow.io.spreadsheets import Column, Row, Table
+
+SPEC = DatasetSpec(
+    name="manifest",
+    title="a table of your own clips",
+    variants=(Variant("clips", 25.0, "raw", "frames, videos, pictures or arrays"),),
+    layout="manifest.csv with the columns dataset, subject, clip, path (and onset, apex, offset, "
+    "fps, emotion, action units, objective class, enters_at)",
+    licence="your own",
+    source="your own",
+)
+
+COLUMNS = (
+    Column("dataset", ("dataset",), required=False),
+    Column("subject", ("subject",)),
+    Column("clip", ("clip",)),
+    Column("path", ("path",)),
+    Column("onset", ("onset",), required=False),
+    Column("apex", ("apex",), required=False),
+    Column("offset", ("offset",), required=False),
+    Column("fps", ("fps", "frame rate"), required=False),
+    Column("emotion", ("emotion", "label", "class"), required=False),
+    Column("action_units", ("action units", "au"), required=False),
+    Column("objective", ("objective class", "objective classes"), required=False),
+    Column("enters_at", ("enters_at",), required=False),
+)
+
+
+def read_clips(source: Source) -> list[Clip]:
+    """Read every row that belongs to this dataset."""
+    sheets = find_sheet(source, r"manifest")
+    if not sheets:
+        raise missing_sheet(source, "manifest.csv (`merflow manifest` writes one)")
+    table = source.read(min(sheets, key=lambda p: (len(p.parts), p.name)), COLUMNS)
+    clips = []
+    for row in _own(source, table):
+        with source.noting():
+            clips.append(_clip(source, row))
+    return clips
+
+
+def _own(source: Source, table: Table) -> list[Row]:
+    """Return the rows of this dataset; rows of others are left aside with a warning."""
+    named = {row.text("dataset") for row in table} - {"", source.name}
+    own = [row for row in table if row.text("dataset") in ("", source.name)]
+    if named and not own:
+        raise MerflowError(
+            table.file,
+            f"no row of dataset '{source.name}'; it has {', '.join(sorted(named))}",
+            f"'{source.name}' in the column dataset, or no such column",
+            "give the dataset the same name in the config",
+        )
+    if named:
+        source.warn(table.file, f"rows of {', '.join(sorted(named))} are left aside")
+    return own
+
+
+def _clip(source: Source, row: Row) -> Clip:
+    subject, clip = name(row, "subject", source), name(row, "clip", source)
+    row = source.corrected(row, subject, clip)
+    onset, apex, offset = (optional_frame(row, c) for c in ("onset", "apex", "offset"))
+    said = Span(
+        onset,
+        spans(row, source, onset, apex, offset),
+        offset,
+        emotion(row, "emotion", source),
+        action_units(row, "action_units"),
+        row.text("objective").upper(),
+    )
+    key = source.key(subject, clip, row.where("clip"))
+    path = _path(source, row)
+    if path.is_file():
+        return _file(source, row, key, said, path)
+    there = path.is_dir()
+    made = make_clip(
+        source,
+        SPEC.variants[0],
+        key,
+        said,
+        path if there else None,
+        scan(path, source.root) if there else None,
+        where=row.where("path"),
+        absent=f"nothing at {source.near(path)}",
+    )
+    return replace(made, fps=_fps(source, row, path), enters_at=_entry(source, row))
+
+
+def _file(source: Source, row: Row, key: ClipKey, said: Span, path: Path) -> Clip:
+    """Return a clip that is one file: a video, an array, or a still."""
+    suffix = path.suffix.lower()
+    if suffix not in VIDEOS | PICTURES | TENSORS:
+        raise MerflowError(
+            row.where("path"),
+            f"'{row.text('path')}' is neither a folder nor a file of a known type",
+            f"a folder of frames, or one of {', '.join(sorted(VIDEOS | PICTURES | TENSORS))}",
+            "convert the file, or correct the cell",
+        )
+    numbers: tuple[int, ...] = ()
+    if suffix in PICTURES:
+        numbers = (0,)
+    elif said.offset is not None:
+        numbers = tuple(range(said.onset or 0, said.offset + 1))
+    still = suffix in PICTURES
+    return Clip(
+        key=key,
+        folder=str(path.parent),
+        files=(path.name,),
+        numbers=numbers,
+        fps=1.0 if still else _fps(source, row, path),
+        emotion=said.emotion,
+        onset=None if still else said.onset,
+        apex=None if still else said.apex,
+        offset=None if still else said.offset,
+        action_units=said.action_units,
+        objective=said.objective,
+        enters_at=_entry(source, row),
+    )
+
+
+def _path(source: Source, row: Row) -> Path:
+    """Return the path of a cell, which must lie below the root."""
+    text = row.text("path").replace("\\", "/")
+    if not text:
+        raise MerflowError(
+            row.where("path"), "the cell is empty", "a path below the root", "fill it in"
+        )
+    parts = Path(text).parts
+    if os.path.isabs(text) and Path(text).is_relative_to(source.root):
+        parts = Path(text).relative_to(source.root).parts
+    return safe_join(source.root, *parts, where=row.where("path"))
+
+
+def _entry(source: Source, row: Row) -> Entry:
+    text = row.text("enters_at").casefold()
+    if not text:
+        return source.entry.enters_at or "raw"
+    for entry in ENTRIES:
+        if text == entry:
+            return entry
+    raise MerflowError(
+        row.where("enters_at"),
+        f"unknown stage '{text}'{nearest(text, ENTRIES)}",
+        f"one of {', '.join(ENTRIES)}",
+        "correct the cell",
+    )
+
+
+def _fps(source: Source, row: Row, path: Path) -> float:
+    """Return the frame rate: the row's, the config's, or the video's own (Hz)."""
+    text = row.text("fps")
+    if text:
+        try:
+            rate = float(text)
+        except ValueError:
+            rate = 0.0
+        if not (text.isascii() and 0 < rate <= 10_000):
+            raise MerflowError(
+                row.where("fps"), f"'{text}'", "frames per second, such as 200", "correct the cell"
+            )
+        return rate
+    if source.entry.fps:
+        return source.entry.fps
+    if not path.exists():  # Said of the clip; nothing of it is read.
+        return SPEC.fps
+    rate = _own_rate(row, path) if path.suffix.lower() in VIDEOS and path.is_file() else 0.0
+    if rate <= 0:
+        raise MerflowError(
+            row.where("fps"),
+            "no frame rate",
+            "a column fps, or a rate for the whole dataset",
+            f"add the column, or set datasets.{source.name}.fps",
+        )
+    return rate
+
+
+def _own_rate(row: Row, path: Path) -> float:
+    """Return the frame rate that a video states (Hz), or 0."""
+    facts = video_facts(path)
+    if facts is None:
+        raise MerflowError(
+            row.where("path"),
+            f"{path.name} is not a readable video",
+            "a video that OpenCV can open",
+            "fetch or convert the file again, or take the row out",
+        )
+    return facts[0]

@@ -1,0 +1,139 @@
+"""SMIC: high-speed, visible and infrared clips, raw or cropped; labels are folder names.
+
+Key ids are padded as in the MEGC2019 list (`s03`, `s03_ne_01`) though the disk says `s3_ne_01`.
+"""
+
+import re
+from pathlib import Path
+
+from merflow.clip import Clip
+from merflow.datasets.readers import _smic_e
+from merflow.datasets.readers._folders import (
+    Folders,
+    Span,
+    find_folders,
+    make_clip,
+    no_tree,
+    subfolders,
+)
+from merflow.datasets.spec import DatasetSpec, Source, Variant
+
+SPEC = DatasetSpec(
+    name="smic",
+    title="SMIC",
+    variants=(
+        Variant("HS", 100.0, "raw", "SMIC_all_raw/HS: high-speed camera"),
+        Variant("HS_cropped", 100.0, "cropped", "SMIC_all_cropped/HS"),
+        Variant("VIS", 25.0, "raw", "SMIC_all_raw/VIS: visible light"),
+        Variant("VIS_cropped", 25.0, "cropped", "SMIC_all_cropped/VIS"),
+        Variant("NIR", 25.0, "raw", "SMIC_all_raw/NIR: near infrared"),
+        Variant("NIR_cropped", 25.0, "cropped", "SMIC_all_cropped/NIR"),
+        Variant("HS_E", 100.0, "raw", "SMIC-E: long high-speed clips with their sheet"),
+        Variant("VIS_E", 25.0, "raw", "SMIC-E: long visible-light clips"),
+        Variant("NIR_E", 25.0, "raw", "SMIC-E: long infrared clips"),
+    ),
+    layout="SMIC_all_raw/HS/s3/micro/negative/s3_ne_01/image061206.bmp (or SMIC-E with its sheet)",
+    licence="on request, signed by a full-time researcher; no redistribution",
+    source="https://www.oulu.fi/cmvs/node/41319",
+    emotions=frozenset({"negative", "positive", "surprise"}),
+    publication="Li et al. 2013, A spontaneous micro-expression database, FG 2013",
+)
+
+CODES = {"ne": "negative", "po": "positive", "sur": "surprise"}
+CAMERAS = ("HS", "VIS", "NIR")
+_CLIP = re.compile(r"s0*([0-9]{1,2})_(ne|po|sur)_0*([0-9]{1,3})", re.IGNORECASE)
+
+
+def clip_id(name: str) -> tuple[str, str, str] | None:
+    """Return (subject, clip, emotion) in padded form from a folder's name, or None.
+
+    >>> clip_id("s3_ne_01")
+    ('s03', 's03_ne_01', 'negative')
+    """
+    found = _CLIP.fullmatch(name)
+    if not found:
+        return None
+    subject, code = f"s{int(found[1]):02d}", found[2].lower()
+    return subject, f"{subject}_{code}_{int(found[3]):02d}", CODES[code]
+
+
+def read_clips(source: Source) -> list[Clip]:
+    """Read the first variant found (or the one named): a folder tree, or SMIC-E by its sheet."""
+    wanted = source.entry.variant
+    if not wanted.endswith("_E"):
+        trees = _trees(source)
+        for variant in SPEC.variants:
+            if variant.name in trees and wanted in ("", variant.name):
+                return _read_tree(source, variant, trees[variant.name])
+    if wanted.endswith("_E") or not wanted:
+        for variant in SPEC.variants:
+            if variant.name.endswith("_E") and wanted in ("", variant.name):
+                clips = _smic_e.read_clips(source, variant, clip_id)
+                if clips is not None:
+                    return clips
+    raise no_tree(source)
+
+
+def _trees(source: Source) -> dict[str, Path]:
+    """Return variant -> the folder that holds s1, s2, ..., each with a folder `micro`."""
+    trees: dict[str, Path] = {}
+    for folder in find_folders(source.root, _holds_subjects):
+        parts = [source.root.name, *folder.relative_to(source.root).parts]
+        camera = next((c for c in CAMERAS if any(_says(p, c) for p in reversed(parts))), "HS")
+        cropped = any("crop" in part.lower() for part in parts)
+        trees.setdefault(f"{camera}_cropped" if cropped else camera, folder)
+    return trees
+
+
+def _says(folder: str, camera: str) -> bool:
+    return re.search(rf"(^|[^a-z]){camera}([^a-z]|$)", folder, re.IGNORECASE) is not None
+
+
+def _holds_subjects(folder: Path, names: list[str]) -> bool:
+    subjects = [name for name in names if re.fullmatch(r"s[0-9]{1,2}", name, re.IGNORECASE)]
+    return any("micro" in map(str.lower, subfolders(folder / name)) for name in subjects)
+
+
+def _read_tree(source: Source, variant: Variant, tree: Path) -> list[Clip]:
+    folders = Folders(tree)
+    clips = []
+    for subject in subfolders(tree):
+        micro = folders.find(subject, "micro")
+        if micro is None:  # `non_micro` holds neutral clips; other folders are not of the dataset
+            continue
+        for emotion in subfolders(micro):
+            for name in subfolders(micro / emotion):
+                with source.noting():
+                    clip = _clip(source, variant, folders, (subject, "micro", emotion, name))
+                    clips += [clip] if clip else []
+    return clips
+
+
+def _clip(
+    source: Source, variant: Variant, folders: Folders, parts: tuple[str, str, str, str]
+) -> Clip | None:
+    folder = folders.find(*parts)
+    where = "/".join(parts)
+    named = clip_id(parts[-1])
+    if named is None or folder is None:
+        source.warn(
+            where,
+            "not a clip folder; left aside",
+            "s<N>_<ne|po|sur>_<NN>, such as s3_ne_01",
+            "rename the folder if it is one",
+        )
+        return None
+    subject, clip, emotion = named
+    if emotion != parts[2].lower() or int(subject[1:]) != int(re.sub(r"\D", "", parts[0])):
+        source.fail(
+            where,
+            f"the clip's name says {subject}, {emotion}; its folder says {parts[0]}, {parts[2]}",
+            "a clip below its own subject and emotion",
+            "move the folder back to its place",
+        )
+        return None
+    listing = folders.listing(folder)
+    numbers = listing.numbers
+    said = Span(numbers[0] if numbers else None, None, numbers[-1] if numbers else None, emotion)
+    key = source.key(subject, clip, where)
+    return make_clip(source, variant, key, said, folder, listing, where=where)

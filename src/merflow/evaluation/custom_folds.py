@@ -1,0 +1,63 @@
+"""Folds of an experiment: made by its protocol, or read from a file that names them.
+
+The file is a CSV, `fold,dataset,subject` and, if wanted, `side`. Without `side` a row names a
+subject that the fold tests, and all other subjects train. With it, `test` or `train`, a fold takes
+the subjects it names and no other. Subjects are whole: no file can put two clips of one on two
+sides.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from merflow.clip import ClipKey
+from merflow.config.settings import Experiment
+from merflow.errors import MerflowError, unknown
+from merflow.evaluation.protocols import Fold, GivenRow, folds, given
+from merflow.evaluation.run_id import FINAL
+from merflow.io.csv_table import read_csv
+from merflow.io.files import safe_name
+
+COLUMNS = ("fold", "dataset", "subject")
+SIDES = ("train", "test")
+
+
+def experiment_folds(
+    entry: Experiment, keys: Sequence[ClipKey], labels: Sequence[str]
+) -> list[Fold]:
+    """Return the folds of an experiment over clips `keys` with class names `labels`."""
+    if entry.protocol == "file":
+        return given(keys, labels, read_rows(Path(entry.folds_file)))
+    return folds(
+        keys,
+        labels,
+        entry.protocol,
+        test_on=entry.test_on,
+        count=entry.folds,
+        share=entry.holdout,
+        seed=entry.seeds[0],
+    )
+
+
+def read_rows(path: Path) -> list[GivenRow]:
+    """Read a file of folds."""
+    sheet = read_csv(path, COLUMNS)
+    sides = sheet["side"] if "side" in sheet.columns else ["test"] * len(sheet.rows)
+    columns = [sheet[name] for name in COLUMNS]
+    rows = []
+    for number, (side, *cells) in enumerate(zip(sides, *columns, strict=True)):
+        fold, dataset, subject = (cell.strip() for cell in cells)
+        if side.strip() not in SIDES:
+            raise unknown(sheet.where(number), "side", side.strip(), SIDES)
+        safe_name(fold, sheet.where(number))
+        if fold.lower() == FINAL:
+            raise MerflowError(
+                sheet.where(number),
+                f"a fold named '{fold}'",
+                "another name: the folder of this name is the final model's",
+            )
+        rows.append(GivenRow(fold, side.strip(), (dataset, subject)))
+    twice = [row for i, row in enumerate(rows) if row in rows[:i]]
+    if twice:
+        subject = "/".join(twice[0].subject)
+        raise MerflowError(str(path), f"subject {subject} twice in fold {twice[0].fold}", "once")
+    return rows

@@ -1,0 +1,72 @@
+"""Negative controls: what is taken from the clips before anything is trained.
+
+A control that still scores above the guesses means that something other than the expression
+gives the class away.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from merflow.clip import ClipKey
+from merflow.errors import unknown
+
+CONTROLS = ("none", "frozen", "reversed", "shuffled", "masked", "dataset-only", "length-only")
+FACE_AXES = (0.56, 0.62)
+"""Half-axes of the masked ellipse, shares of the side. The crop hugs the face, whose outline moves
+too: only the corners are left. With half-axes of .42 and .48 the jaw alone told the demo's classes
+apart at x10 (UF1 .63)."""
+
+
+def apply(
+    control: str, x: np.ndarray, keys: Sequence[ClipKey], lengths: Sequence[int]
+) -> np.ndarray:
+    """Return what a network may see under a control.
+
+    x: (N, T, H, W, C) frames or (N, H, W, 3) flow, row i of clip `keys[i]`, which had
+    `lengths[i]` frames before interpolation. No label is read. The result has x's shape and type.
+
+    frozen: the onset frame repeated (flow: no flow). reversed, shuffled: time turned round or
+    mixed, one order per clip. masked: the face hidden, the background kept. dataset-only,
+    length-only: one grey level that stands for the dataset, or for the number of frames.
+    """
+    if control == "none":
+        return x
+    if control in ("frozen", "reversed", "shuffled"):
+        return _in_time(control, x, keys)
+    if control == "masked":
+        return np.where(face_mask(x.shape[-3], x.shape[-2])[..., None], x.dtype.type(0), x)
+    if control == "dataset-only":
+        names = sorted({key.dataset for key in keys})
+        levels = np.array([names.index(key.dataset) for key in keys]) / max(1, len(names) - 1)
+    elif control == "length-only":
+        # Against a fixed length, so that a clip's level does not depend on the other clips.
+        levels = np.clip(np.asarray(lengths, float) / 200, 0, 1)
+    else:
+        raise unknown("control", "control", control, CONTROLS)
+    scale = 255 if x.dtype == np.uint8 else 1
+    levels = (levels * scale).astype(x.dtype).reshape(-1, *[1] * (x.ndim - 1))
+    return np.broadcast_to(levels, x.shape).copy()
+
+
+def _in_time(control: str, x: np.ndarray, keys: Sequence[ClipKey]) -> np.ndarray:
+    if x.ndim == 4:  # one flow picture from onset to apex: its ends change places
+        back = np.array([-1, -1, 1], x.dtype)  # Strain is a size: it has no direction.
+        return np.zeros_like(x) if control == "frozen" else x * back
+    if control == "frozen":
+        return np.repeat(x[:, :1], x.shape[1], axis=1)
+    if control == "reversed":
+        return x[:, ::-1].copy()
+    out = np.empty_like(x)
+    for row, key in enumerate(keys):
+        rng = np.random.default_rng(list(str(key).encode()))
+        out[row] = x[row, rng.permutation(x.shape[1])]
+    return out
+
+
+def face_mask(height: int, width: int) -> np.ndarray:
+    """Return (H, W) bool, true where the face lies in a crop of the whole face."""
+    y, x = np.mgrid[0:height, 0:width]
+    dx = ((x + 0.5) / width - 0.5) / FACE_AXES[0]
+    dy = ((y + 0.5) / height - 0.5) / FACE_AXES[1]
+    return dx * dx + dy * dy <= 1

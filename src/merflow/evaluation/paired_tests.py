@@ -1,0 +1,167 @@
+"""Two sets of answers on the same clips: is one better, by how much, what could have been seen.
+
+The subject is the unit here too. A test on clips (McNemar) rejects a true null two to seven times
+too often when subjects differ, so it is not offered. Everything works on (S, K) numerators and
+denominators of a metric's ratios, one row a subject, one pair of arrays a seed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+
+from merflow.evaluation.confidence import (
+    FEWEST_SUBJECTS,
+    LEVEL,
+    RESAMPLES,
+    SMALLEST_ERROR,
+    Interval,
+    influence,
+    resample_weights,
+    shape_rng,
+    stratified_errors,
+    weighted_values,
+)
+from merflow.evaluation.metrics import Ratios, value
+
+SWAPS = 5000
+EXACT_SUBJECTS = 12
+"""Up to this many subjects that differ, every swap is tried in place of a random sample."""
+POWER = 0.8
+NO_SPREAD = 1e-12
+"""A smaller standard error is none: all subjects pull the difference alike, whether none differs
+or all go from wrong to right, so the data say nothing of how far others might lie."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The difference second - first of a metric, in the metric's unit.
+
+    lo, hi: 95% studentised bootstrap interval over subjects. p: two-sided subject-level swap
+    test. detectable: smallest true difference that such data would show at 5% with 80% power.
+    """
+
+    difference: float
+    lo: float
+    hi: float
+    p: float
+    detectable: float
+
+
+def compare(
+    first: Sequence[Ratios],
+    second: Sequence[Ratios],
+    strata: np.ndarray,
+    resamples: int = RESAMPLES,
+) -> Comparison:
+    """Compare two experiments, seed by seed: `first[k]` and `second[k]` are one seed's ratios.
+
+    Scores are means over seeds; a subject is swapped or drawn in all seeds at once. strata: (S,)
+    dataset numbers.
+    """
+    if len(first) != len(second) or not first:
+        raise ValueError("one table of each experiment for every seed")
+    once = np.ones((1, len(strata)))
+    observed = float(_difference(once, first, second)[0])
+    lo, hi = _interval(first, second, strata, resamples)
+    error = float(_errors(once, first, second, strata)[0])
+    return Comparison(observed, lo, hi, swap_p(first, second), detectable(error))
+
+
+def swap_p(first: Sequence[Ratios], second: Sequence[Ratios], swaps: int = SWAPS) -> float:
+    """Return the two-sided p of exchanging the two experiments' answers in whole subjects."""
+    subjects = len(first[0][0])
+    unlike = [
+        np.any(one != two, axis=1)
+        for a, b in zip(first, second, strict=True)
+        for one, two in zip(a, b, strict=True)
+    ]
+    differ = np.flatnonzero(np.any(unlike, axis=0))
+    if not len(differ):
+        return 1.0
+    exact = len(differ) <= EXACT_SUBJECTS
+    if exact:
+        patterns = (np.arange(2 ** len(differ))[:, None] >> np.arange(len(differ))) & 1
+    else:
+        rng = shape_rng(subjects, len(differ), len(first), swaps)
+        patterns = rng.integers(0, 2, (swaps, len(differ)))
+    keep = np.ones((len(patterns), subjects))
+    keep[:, differ] = patterns
+    null = np.zeros(len(patterns))
+    for a, b in zip(first, second, strict=True):
+        kept, taken = _mixed(keep, b, a), _mixed(keep, a, b)
+        null += (kept - taken) / len(first)
+    observed = abs(float(_difference(np.ones((1, subjects)), first, second)[0]))
+    reached = int(np.sum(np.abs(null) >= observed - 1e-12))
+    return reached / len(patterns) if exact else (1 + reached) / (1 + len(patterns))
+
+
+def holm(ps: Sequence[float]) -> list[float]:
+    """Return Holm's adjusted p values, in the order given; NaN stays out of the family."""
+    values = np.asarray(ps, float)
+    adjusted = np.full(len(values), np.nan)
+    tested = np.flatnonzero(~np.isnan(values))
+    largest = 0.0
+    for rank, place in enumerate(tested[np.argsort(values[tested], kind="stable")]):
+        largest = max(largest, min(1.0, (len(tested) - rank) * values[place]))
+        adjusted[place] = largest
+    return adjusted.tolist()
+
+
+def detectable(error: float, level: float = LEVEL, power: float = POWER) -> float:
+    """Return the smallest true difference seen with `power`, from its standard error; NaN where
+    that is 0: see `NO_SPREAD`.
+    """
+    if error < NO_SPREAD:
+        return float("nan")
+    normal = NormalDist()
+    return (normal.inv_cdf((1 + level) / 2) + normal.inv_cdf(power)) * error
+
+
+def _mixed(keep: np.ndarray, own: Ratios, other: Ratios) -> np.ndarray:
+    """Return the (B,) metric when subjects with keep 1 have `own` answers, with 0 the `other`."""
+    above = keep @ own[0] + (1 - keep) @ other[0]
+    below = keep @ np.asarray(own[1], float) + (1 - keep) @ np.asarray(other[1], float)
+    return value((above, below))
+
+
+def _difference(
+    weights: np.ndarray, first: Sequence[Ratios], second: Sequence[Ratios]
+) -> np.ndarray:
+    """Return the (B,) mean over seeds of second - first, subjects weighted (B, S)."""
+    pairs = zip(first, second, strict=True)
+    seeds = [weighted_values(weights, b) - weighted_values(weights, a) for a, b in pairs]
+    return np.mean(seeds, axis=0)
+
+
+def _errors(
+    weights: np.ndarray, first: Sequence[Ratios], second: Sequence[Ratios], strata: np.ndarray
+) -> np.ndarray:
+    """Return the (B,) standard errors of `_difference`."""
+    pairs = zip(first, second, strict=True)
+    pull = np.mean([influence(weights, b) - influence(weights, a) for a, b in pairs], axis=0)
+    return stratified_errors(weights, pull, strata)
+
+
+def _interval(
+    first: Sequence[Ratios],
+    second: Sequence[Ratios],
+    strata: np.ndarray,
+    resamples: int,
+    level: float = LEVEL,
+) -> Interval:
+    count = len(strata)
+    once = np.ones((1, count))
+    observed = float(_difference(once, first, second)[0])
+    if count < FEWEST_SUBJECTS:
+        return Interval(float("nan"), float("nan"))
+    error = float(_errors(once, first, second, strata)[0])
+    if error < NO_SPREAD:
+        return Interval(float("nan"), float("nan"))
+    weights = resample_weights(strata, resamples, shape_rng(count, len(first), resamples))
+    spreads = np.maximum(_errors(weights, first, second, strata), SMALLEST_ERROR * error)
+    far = (_difference(weights, first, second) - observed) / spreads
+    high, low = np.quantile(far, [(1 + level) / 2, (1 - level) / 2])
+    lo, hi = np.clip([observed - high * error, observed - low * error], -1, 1)
+    return Interval(float(lo), float(hi))

@@ -1,0 +1,155 @@
+"""Pictures of what a clip's movement becomes: side by side, traced over time, as a kymograph."""
+
+import cv2
+import numpy as np
+
+from merflow.clip import ClipArrays, eye_centres
+from merflow.stages.select import with_apex
+
+ANCHORS = {
+    "left brow": (-0.45, -0.42),
+    "right brow": (0.45, -0.42),
+    "left mouth corner": (-0.40, 1.12),
+    "right mouth corner": (0.40, 1.12),
+}
+"""Traced points, in eye distances from the midpoint between the eyes (x right, y down)."""
+WINDOW = 31
+"""Side of the patch that is followed (px)."""
+STRAY = 1.5
+"""Largest correction (px) by which a point that was followed is put where it looks as at onset."""
+
+
+def anchors(clip: ClipArrays) -> dict[str, np.ndarray]:
+    """Return the traced points of a cropped clip in its pixels, (2,) float32 each."""
+    height, width = clip.frames.shape[1:3]
+    if clip.landmarks is None:
+        middle, unit = np.array([width / 2, height * 0.38]), width / 2.42
+    else:
+        left, right = eye_centres(clip.landmarks)
+        middle, unit = (left + right) / 2, clip.eye_distance
+    inside = np.array([width - 1, height - 1])
+    return {
+        name: np.clip(middle + unit * np.array(offset), 0, inside).astype(np.float32)
+        for name, offset in ANCHORS.items()
+    }
+
+
+def traces(clip: ClipArrays) -> dict[str, np.ndarray]:
+    """Return (T, 2) float32 displacement from the onset frame (px) of every traced point.
+
+    A point is followed from frame to frame, then looked for as it was in the onset frame, so
+    that errors do not add up. Where magnification has changed its surroundings so much that the
+    two disagree by STRAY or more, what was followed counts.
+    """
+    grey = [_grey(frame) for frame in clip.frames]
+    start = np.stack(list(anchors(clip).values()))[:, None]
+    track = np.zeros((len(grey), len(start), 2), np.float32)
+    for order in (range(clip.onset + 1, len(grey)), range(clip.onset - 1, -1, -1)):
+        place, before = start, grey[clip.onset]
+        for time in order:
+            place = _follow(before, grey[time], place, place)
+            again = _follow(grey[clip.onset], grey[time], start, place)
+            near = np.linalg.norm(again - place, axis=2, keepdims=True) < STRAY
+            place, before = np.where(near, again, place), grey[time]
+            track[time] = (place - start)[:, 0]
+    return {name: track[:, i] for i, name in enumerate(ANCHORS)}
+
+
+def _follow(
+    first: np.ndarray, second: np.ndarray, points: np.ndarray, guess: np.ndarray
+) -> np.ndarray:
+    """Return where points of the first picture lie in the second, (n, 1, 2) px."""
+    return cv2.calcOpticalFlowPyrLK(
+        *(first, second, points, guess.copy()),
+        winSize=(WINDOW, WINDOW),
+        maxLevel=2,
+        flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
+    )[0]
+
+
+def side_by_side(clips: dict[str, ClipArrays]) -> np.ndarray:
+    """Return (T, H, W, 3) uint8: the clips beside each other, each under its name."""
+    return np.stack([_row(clips, t) for t in range(len(next(iter(clips.values())).frames))])
+
+
+def _row(clips: dict[str, ClipArrays], time: int) -> np.ndarray:
+    tiles = []
+    for name, clip in clips.items():
+        tile = _colour(clip.frames[time]).copy()
+        for colour, thick in (((0, 0, 0), 3), ((255, 255, 255), 1)):
+            cv2.putText(
+                tile, name, (6, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, thick, cv2.LINE_AA
+            )
+        tiles.append(tile)
+    return np.concatenate(tiles, axis=1)
+
+
+def kymograph(clip: ClipArrays, x: int) -> np.ndarray:
+    """Return (H, T, 3) uint8: one column of the picture over time."""
+    return np.stack([_colour(frame)[:, x] for frame in clip.frames], axis=1)
+
+
+def _grey(frame: np.ndarray) -> np.ndarray:
+    if frame.shape[2] == 1:
+        return np.ascontiguousarray(frame[..., 0])
+    return cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+
+
+def _colour(frame: np.ndarray) -> np.ndarray:
+    return np.repeat(frame, 3, axis=2) if frame.shape[2] == 1 else frame
+
+
+def figure(clips: dict[str, ClipArrays]) -> np.ndarray:
+    """Return (H, W, 3) uint8: onset and apex of each clip, traces of all, kymographs."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    first = next(iter(clips.values()))
+    apex = with_apex(first).apex
+    times = (np.arange(len(first.frames)) - first.onset) / first.fps * 1000
+    page = Figure(figsize=(3 * len(clips), 10), layout="constrained")
+    canvas = FigureCanvasAgg(page)
+    grid = page.add_gridspec(4, len(clips), height_ratios=[3, 3, 2.4, 3])
+    column = int(anchors(first)["right mouth corner"][0])
+    lines = page.add_subplot(grid[2, :])
+    for place, (name, clip) in enumerate(clips.items()):
+        for row, (position, word) in enumerate(((clip.onset, "onset"), (apex, "apex"))):
+            axes = page.add_subplot(grid[row, place])
+            axes.imshow(_colour(clip.frames[position]))
+            axes.axvline(column, color="tab:red", lw=0.6, alpha=0.7)
+            axes.set_title(f"{name} {word} (frame {clip.numbers[position]})", fontsize=9)
+            axes.set_axis_off()
+        axes = page.add_subplot(grid[3, place])
+        axes.imshow(kymograph(clip, column), aspect="auto", extent=(times[0], times[-1], 1, 0))
+        axes.set_title(f"{name}: the red column over time", fontsize=9)
+        axes.set_xlabel("ms after onset")
+        axes.set_yticks([])
+        _draw_traces(lines, place, times, traces(clip))
+    lines.axvline(times[apex], color="grey", lw=0.8, ls=":")
+    lines.set_xlabel("ms after onset (dotted: apex)")
+    lines.set_ylabel("displacement (px)")
+    _explain(lines, list(clips))
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+STYLES = ("-", "--", "-.", ":")
+"""One for each of ANCHORS."""
+
+
+def _draw_traces(axes: object, place: int, times: np.ndarray, found: dict[str, np.ndarray]) -> None:
+    """Draw the length of each point's displacement: a colour a factor, a style a point."""
+    for style, track in zip(STYLES, found.values(), strict=True):
+        axes.plot(times, np.hypot(track[:, 0], track[:, 1]), style, color=f"C{place}", lw=1)
+
+
+def _explain(axes: object, factors: list[str]) -> None:
+    """Say beside the traces what colours and styles mean."""
+    from matplotlib.lines import Line2D
+
+    rows = [Line2D([], [], color=f"C{n}", label=name) for n, name in enumerate(factors)]
+    rows += [
+        Line2D([], [], color="0.4", ls=style, label=point)
+        for style, point in zip(STYLES, ANCHORS, strict=True)
+    ]
+    axes.legend(handles=rows, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))

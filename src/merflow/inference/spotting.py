@@ -1,0 +1,171 @@
+"""Where a face moves in a recording: displacement over a short lag, against the clip's own rest.
+
+The face must be aligned: head drift is gone, and what the whole field shares (a rest of it) is
+taken out. Lids are left out, so that a blink is no expression. The measure is local: the largest
+displacement of any patch of skin, since a micro-expression moves a small part of the face.
+"""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from merflow.clip import eye_centres
+from merflow.stages.crop import to_luma
+from merflow.stages.geometry import outside
+from merflow.stages.rigid_motion import middle
+
+GRID = 96
+"""Side of the picture that is looked at (px)."""
+SPREAD = 3.0
+"""Standard deviation of the patch that moves as one (px of the grid)."""
+LAG_S, MEAN_S = 0.10, 0.06
+"""Time between the two moments compared, and the time each is averaged over (s)."""
+LIDS = (0.42, 0.28)
+"""Half axes of what is left out round each eye centre, in eye distances."""
+RIM = 3.0
+"""Width of the rim of what is left out (px of the grid)."""
+QUIET = 40
+"""Percentile of the measure that counts as rest."""
+STARTS, GOES_ON = 3.5, 1.7
+"""A movement begins above STARTS times the rest and reaches as far as above GOES_ON times it."""
+GAP_S, SHORTEST_S = 0.30, 0.06
+"""Rises closer than the gap are one movement; shorter ones are none (s)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One movement: positions of its first and last frame, and its peak in times the rest."""
+
+    first: int
+    last: int
+    strength: float
+
+
+def movement(frames: np.ndarray, fps: float, landmarks: np.ndarray | None) -> np.ndarray:
+    """Return how far some patch of the face moves within LAG_S around each frame, (T,) float64.
+
+    frames: (T, H, W, C) uint8, aligned and cropped; landmarks: (5 or 68, 2) px of them, or None;
+    unit: share of the picture's side.
+    """
+    grey = np.stack([_small(frame) for frame in frames])
+    mask = _skin(landmarks, frames.shape[1:3])
+    half = max(1, round(LAG_S * fps / 2))
+    means = _running_mean(grey, max(1, round(MEAN_S * fps)))
+    out = np.zeros(len(grey))
+    for t in range(len(grey)):
+        before, after = max(0, t - half), min(len(grey) - 1, t + half)
+        if after > before:
+            out[t] = _largest(means[before], means[after], mask)
+    return out / GRID
+
+
+def resting(measure: np.ndarray) -> float:
+    """Return what a measure (T,) is at rest: expressions may fill up to half of it."""
+    return max(float(np.percentile(measure, QUIET)), 1e-9)
+
+
+def spans(
+    measure: np.ndarray, fps: float, rest: float | None = None
+) -> tuple[list[Span], np.ndarray]:
+    """Return the movements in a measure (T,) and the measure in times the rest, (T,).
+
+    rest: known from a longer recording that this one is a part of; else the measure's own.
+    Gaps and lengths are measured between crossings in parts of a frame. A movement that only just
+    reaches STARTS stays a choice, and so does the whole frame at which it begins and ends.
+    """
+    ratio = measure / (resting(measure) if rest is None else rest)
+    merged: list[tuple[float, float]] = []
+    for first, last in _crossings(ratio, GOES_ON):
+        if _highest(ratio, first, last) <= STARTS:
+            continue
+        if merged and first - merged[-1][1] <= GAP_S * fps:
+            merged[-1] = (merged[-1][0], last)
+        else:
+            merged.append((first, last))
+    found = [
+        Span(max(0, math.ceil(a)), min(len(ratio) - 1, math.floor(b)), _highest(ratio, a, b))
+        for a, b in merged
+        if b - a >= SHORTEST_S * fps
+    ]
+    return found, ratio
+
+
+def _crossings(ratio: np.ndarray, level: float) -> list[tuple[float, float]]:
+    """Return where (T,) values rise above a level and fall below it, in parts of a frame.
+
+    The clip's ends count as half a frame beyond its frames.
+    """
+    above = ratio > level
+    found, start = [], -0.5
+    for t in range(1, len(ratio)):
+        if above[t] != above[t - 1]:
+            at = t - 1 + float((level - ratio[t - 1]) / (ratio[t] - ratio[t - 1]))
+            if above[t]:
+                start = at
+            else:
+                found.append((start, at))
+    if len(ratio) and above[-1]:
+        found.append((start, len(ratio) - 0.5))
+    return found
+
+
+def _highest(ratio: np.ndarray, first: float, last: float) -> float:
+    """Return the largest of the (T,) values between two places."""
+    return float(ratio[max(0, math.ceil(first)) : math.floor(last) + 1].max())
+
+
+def _running_mean(grey: np.ndarray, width: int) -> np.ndarray:
+    """Return (T, h, w) float32: each frame the mean of the `width` frames around it."""
+    total = np.concatenate([np.zeros((1, *grey.shape[1:])), np.cumsum(grey, 0, dtype=np.float64)])
+    at = np.arange(len(grey))
+    low = np.maximum(at - (width - 1) // 2, 0)
+    high = np.minimum(at + width // 2 + 1, len(grey))
+    return ((total[high] - total[low]) / (high - low)[:, None, None]).astype(np.float32)
+
+
+def _largest(first: np.ndarray, last: np.ndarray, mask: np.ndarray) -> float:
+    """Return the largest displacement of a patch between two pictures (px of the grid)."""
+    across = mask * cv2.Sobel(first, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
+    down = mask * cv2.Sobel(first, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
+    gain = float((last * mask).sum()) / max(float((first * mask).sum()), 1e-6)
+    change = last / max(gain, 1e-6) - first
+    xx, xy, yy = _around(across * across), _around(across * down), _around(down * down)
+    # A patch without texture tells nothing: it is held to no motion.
+    stiff = 0.5 * float(np.mean(xx + yy)) + 1e-6
+    xx, yy = xx + stiff, yy + stiff
+    x, y = -_around(across * change), -_around(down * change)
+    determinant = xx * yy - xy * xy
+    u, v = (yy * x - xy * y) / determinant, (xx * y - xy * x) / determinant
+    u, v = (w - _quantile(w, mask, 0.5, 0.1) for w in (u, v))
+    return _quantile(np.hypot(u, v) * mask, mask, 0.99, 0.01)
+
+
+def _quantile(values: np.ndarray, mask: np.ndarray, share: float, band: float) -> float:
+    """Return a quantile of (h, w) values weighed by a mask, averaged over a band around it."""
+    weights = mask.ravel().astype(np.float64)
+    return float(middle(values.reshape(1, -1), weights, share, band)[0]) if mask.any() else 0.0
+
+
+def _around(values: np.ndarray) -> np.ndarray:
+    return cv2.GaussianBlur(values, (0, 0), SPREAD)
+
+
+def _small(frame: np.ndarray) -> np.ndarray:
+    return cv2.resize(to_luma(frame), (GRID, GRID), interpolation=cv2.INTER_AREA).reshape(
+        GRID, GRID
+    )
+
+
+def _skin(landmarks: np.ndarray | None, shape: tuple[int, int]) -> np.ndarray:
+    """Return (GRID, GRID) float32: 1 on the face, 0 over the eyes and at the rim, soft between."""
+    edge = np.minimum(np.arange(GRID), np.arange(GRID)[::-1]) + 0.5 - GRID / 16
+    rise = np.clip(edge / RIM + 0.5, 0, 1).astype(np.float32)
+    mask = np.minimum(rise, rise[:, None])
+    if landmarks is None:
+        return mask
+    ratio = np.array([GRID / shape[1], GRID / shape[0]])
+    centres = [np.asarray(eye) * ratio for eye in eye_centres(landmarks)]
+    distance = float(np.hypot(*(centres[1] - centres[0])))
+    return mask * outside(centres, (LIDS[0] * distance, LIDS[1] * distance), mask.shape, RIM)

@@ -1,0 +1,261 @@
+"""The clip store: all clips of one subject at one stage, in one HDF5 file, and the stage loop."""
+
+import hashlib
+import itertools
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import h5py
+import numpy as np
+
+from merflow import arithmetic, frame_buffer, versions
+from merflow.clip import ENTRIES, ClipArrays, ClipKey
+from merflow.config.fingerprints import factor_of
+from merflow.errors import MerflowError, SkipClip
+from merflow.frame_buffer import Frames, Reel, Stored
+from merflow.io.files import digest, portable, refuse_source
+from merflow.io.hdf5 import AGAIN, create_hdf5, dataset_of, get_json, open_hdf5, put_json
+
+KIND = "merflow-clips"
+TAKES = {
+    "crop": ("align",),
+    "magnify": ("crop",),
+    "interpolate": ("crop", "magnify"),
+    "flow": ("crop", "magnify"),
+}
+"""The stages whose stores a stage takes."""
+LOG = logging.getLogger("merflow")
+
+
+class Skipped(NamedTuple):
+    """A clip that did not go on: a row of `results/skipped.csv`."""
+
+    dataset: str
+    subject: str
+    clip: str
+    stage: str
+    reason: str
+
+
+class StoreWriter:
+    """Writes one clip at a time; used through `write_store`."""
+
+    def __init__(self, handle: h5py.File) -> None:
+        self._clips = handle.create_group("clips")
+        self.skipped: list[Skipped] = []
+        self.checksums: dict[str, str] = {}
+
+    def add(self, clip: ClipArrays) -> None:
+        """Append a clip's frames and facts."""
+        group = self._clips.create_group(f"{len(self.checksums):05d}")
+        frames = clip.frames
+        chunks = (1, *frames.shape[1:]) if frames.ndim == 4 else True
+        if isinstance(frames, Reel):
+            kept = group.create_dataset("frames", frames.shape, frames.dtype, chunks=chunks)
+            for position, frame in enumerate(frames):
+                kept[position] = frame
+        else:
+            frames = np.ascontiguousarray(frames)
+            group.create_dataset("frames", data=frames, chunks=chunks)
+        group.create_dataset("numbers", data=np.asarray(clip.numbers, np.int64))
+        if clip.landmarks is not None:
+            group.create_dataset("landmarks", data=np.asarray(clip.landmarks, np.float32))
+        self.checksums[str(clip.key)] = _checksum(frames)
+        scalars = ("fps", "onset", "apex", "offset", "enters_at", "facts")
+        row = {name: getattr(clip, name) for name in scalars}
+        put_json(group, "clip", {"key": list(clip.key), **row})
+
+
+def _checksum(frames: Frames) -> str:
+    digest = hashlib.sha256(f"{frames.dtype.str}{frames.shape}".encode())
+    for frame in frames:
+        digest.update(np.ascontiguousarray(frame))
+    return digest.hexdigest()
+
+
+def write_store(
+    path: Path | str,
+    stage: str,
+    clips: Iterable[ClipArrays | Skipped],
+    recipe: dict[str, Any],
+    inputs: dict[str, str],
+    before: str = "",
+) -> StoreWriter:
+    """Write a clip store atomically, one clip in memory at a time.
+
+    before: arithmetic levels of the stages up to here, as their store's record keeps them.
+
+    `recipe` (settings and versions of all stages up to here) and `inputs` (name -> digest) are
+    kept for `merflow why`; neither may hold a time, a host or an absolute path.
+    """
+    arithmetic.check()
+    with create_hdf5(path, KIND) as handle:
+        writer = StoreWriter(handle)
+        for clip in clips:
+            if isinstance(clip, Skipped):
+                writer.skipped.append(clip)
+                LOG.warning("skipped %s: %s", "/".join(clip[:3]), clip.reason)
+            else:
+                writer.add(clip)
+        put_json(handle, "skipped", writer.skipped)
+        put_json(
+            handle,
+            "made_by",
+            {
+                "stage": stage,
+                **versions.stage_record(before),
+                "recipe": recipe,
+                "inputs": inputs,
+                "content": digest(writer.checksums),
+            },
+        )
+    return writer
+
+
+class Store:
+    """A clip store open for reading; iterate to get `ClipArrays` in the order written.
+
+    Opening reads the whole file once, against its seal: what is read later is what was written.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        self._handle = open_hdf5(path, KIND)
+        try:
+            self.skipped = [Skipped(*row) for row in get_json(self._handle, "skipped")]
+            self.made_by: dict[str, Any] = dict(get_json(self._handle, "made_by"))
+            self._groups = [g for _, g in sorted(self._handle["clips"].items())]
+            self._rows = [dict(get_json(group, "clip")) for group in self._groups]
+            self.keys = [ClipKey(*row.pop("key")) for row in self._rows]
+        except (AttributeError, TypeError, ValueError, KeyError) as error:
+            self.close()
+            raise self._foreign(error) from None
+        except BaseException:
+            self.close()
+            raise
+
+    def _foreign(self, error: Exception) -> MerflowError:
+        return MerflowError(str(self.path), f"not laid out as a clip store ({error})", fix=AGAIN)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[ClipArrays]:
+        return (self.read(index) for index in range(len(self)))
+
+    def clips(self) -> Iterator[ClipArrays]:
+        """Yield the clips; long ones stay on disk and can be read until the store is closed."""
+        return (self.read(index, lazily=True) for index in range(len(self)))
+
+    def read(self, index: int, lazily: bool = False) -> ClipArrays:
+        """Return one clip."""
+        group, row = self._groups[index], self._rows[index]
+        frames, numbers = dataset_of(group, "frames"), dataset_of(group, "numbers")[()]
+        on_disk = Stored(frames)
+        frames = on_disk if lazily and on_disk.nbytes > frame_buffer.LIMIT else frames[()]
+        landmarks = dataset_of(group, "landmarks")[()] if "landmarks" in group else None
+        try:
+            return ClipArrays(
+                key=self.keys[index], frames=frames, numbers=numbers, landmarks=landmarks, **row
+            )
+        except TypeError as error:
+            raise self._foreign(error) from None
+
+    def shape(self, index: int) -> tuple[tuple[int, ...], np.dtype]:
+        """Return the shape and type of one clip's frames without reading them."""
+        frames = dataset_of(self._groups[index], "frames")
+        return frames.shape, frames.dtype
+
+    def close(self) -> None:
+        """Close the file."""
+        self._handle.close()
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def run_stage(
+    source: Path,
+    out: Path,
+    stage: str,
+    function: Callable[[ClipArrays], ClipArrays],
+    recipe: dict[str, Any],
+    *,
+    before: str = "interpolated",
+    threads: int = 1,
+) -> StoreWriter:
+    """Apply a stage to every clip of a store and write the next store.
+
+    Clips that entered the workflow at `before` or later pass unchanged: they have had the stage.
+    threads: in all; that many clips at once, and what is left over works within each clip.
+    """
+    from merflow.stages.threads import using  # readers of stores need no OpenCV
+
+    refuse_source(out, source)
+    with Store(source) as store:
+        _check_factor(store, stage, recipe)
+        _check_stage(store, stage)
+        workers = max(1, min(threads, len(store)))
+
+        def one(clip: ClipArrays) -> ClipArrays | Skipped:
+            if ENTRIES.index(clip.enters_at) >= ENTRIES.index(before):
+                return clip
+            try:
+                return function(clip)
+            except SkipClip as skip:
+                return Skipped(*clip.key, stage, skip.reason)
+
+        clips: list[Skipped] = list(store.skipped)
+        inputs = {portable(source): store.made_by["content"]}
+        done = ordered_map(one, store.clips(), workers)
+        with using(threads // workers):
+            levels = store.made_by.get("arithmetic", "")
+            return write_store(out, stage, itertools.chain(clips, done), recipe, inputs, levels)
+
+
+def _check_factor(store: Store, stage: str, recipe: dict[str, Any]) -> None:
+    """Refuse a source magnified by another factor than the record of what it makes would say."""
+    found = factor_of(store.made_by["recipe"])
+    told = 1.0 if stage == "magnify" else factor_of(recipe)
+    if found != told:
+        raise MerflowError(
+            str(store.path),
+            f"holds clips magnified x{found:g}",
+            f"a store of x{told:g}",
+            "take the cropped store"
+            if stage == "magnify"
+            else f"--factor x{found:g}, or another store",
+        )
+
+
+def _check_stage(store: Store, stage: str) -> None:
+    """Refuse a source that has had the stage, or lacks one before it."""
+    found, taken = store.made_by["stage"], TAKES[stage]
+    if found not in taken:
+        raise MerflowError(
+            str(store.path),
+            f"made by `merflow {found}`, so `merflow {stage}` cannot take it",
+            f"a store that {' or '.join(f'`merflow {name}`' for name in taken)} made",
+        )
+
+
+def ordered_map(function: Callable, items: Iterable, threads: int) -> Iterator:
+    """Map in `threads` threads, results in order, never more than `threads` items in memory."""
+    if threads <= 1:
+        yield from map(function, items)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future] = deque()
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) >= threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

@@ -1,0 +1,201 @@
+"""Frames on disk: which files of a folder are frames, their numbers, and their pixels.
+
+A frame's number is the last run of digits in its name (`006_05562.jpg` is frame 5562, whatever
+the padding); frames are ordered by number, and numbers may have gaps.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from merflow.clip import Clip, ClipArrays
+from merflow.errors import MerflowError, SkipClip
+from merflow.io.images import (
+    PICTURES,
+    TENSORS,
+    VIDEOS,
+    is_still,
+    is_video,
+    iter_frames,
+    read_frames,
+)
+
+__all__ = [
+    "PICTURES",
+    "TENSORS",
+    "VIDEOS",
+    "Listing",
+    "frame_number",
+    "frame_numbers",
+    "is_still",
+    "is_video",
+    "iter_frames",
+    "pictures",
+    "positions",
+    "read_clip",
+    "read_frames",
+    "scan",
+    "span",
+]
+
+MAX_DIGITS = 15
+
+_DIGITS = re.compile(r"[0-9]+")
+
+
+class Listing(NamedTuple):
+    """What one folder holds: frames by ascending number, subfolders, and names left aside."""
+
+    numbers: tuple[int, ...]
+    files: tuple[str, ...]
+    folders: tuple[str, ...]
+    videos: tuple[str, ...]
+    unnumbered: tuple[str, ...]
+    twice: tuple[int, ...]
+    """Frame numbers that more than one file carries; the first name in order is kept."""
+    outside: tuple[str, ...] = ()
+    """Links to files outside the dataset; never read."""
+
+
+def frame_number(name: str) -> int | None:
+    """Return the last run of ASCII digits in a file name's stem, or None.
+
+    >>> frame_number("reg_img46.jpg"), frame_number("006_05562.jpg"), frame_number("a.png")
+    (46, 5562, None)
+    """
+    return _number(os.path.splitext(name)[0])
+
+
+def _number(stem: str) -> int | None:
+    runs = _DIGITS.findall(stem)
+    return int(runs[-1]) if runs and len(runs[-1]) <= MAX_DIGITS else None
+
+
+def scan(folder: Path | str, within: Path | str | None = None) -> Listing:
+    """List a folder once: hidden files are ignored, folders are not entered.
+
+    With `within`, links to files outside that folder are left aside.
+    """
+    frames: list[tuple[int, str]] = []
+    folders, videos, unnumbered = [], [], []
+    outside: list[str] = []
+    for entry in _entries(folder):
+        if entry.name.startswith((".", "__MACOSX")):
+            continue
+        stem, suffix = os.path.splitext(entry.name)
+        suffix = suffix.lower()
+        if within is not None and entry.is_symlink() and not _below(entry.path, within):
+            outside.append(entry.name)
+        elif suffix in PICTURES:
+            number = _number(stem)
+            if number is None:
+                unnumbered.append(entry.name)
+            else:
+                frames.append((number, entry.name))
+        elif suffix in VIDEOS:
+            videos.append(entry.name)
+        elif entry.is_dir():
+            folders.append(entry.name)
+    frames.sort()
+    kept = [f for i, f in enumerate(frames) if i == 0 or f[0] != frames[i - 1][0]]
+    twice = {f[0] for i, f in enumerate(frames) if i and f[0] == frames[i - 1][0]}
+    return Listing(
+        tuple(number for number, _ in kept),
+        tuple(name for _, name in kept),
+        tuple(sorted(folders)),
+        tuple(sorted(videos)),
+        tuple(sorted(unnumbered)),
+        tuple(sorted(twice)),
+        tuple(sorted(outside)),
+    )
+
+
+def pictures(folder: Path | str, within: Path | str | None = None) -> tuple[str, ...]:
+    """Return the names of all pictures in a folder, sorted, numbered or not: for stills."""
+    names = [
+        entry.name
+        for entry in _entries(folder)
+        if os.path.splitext(entry.name)[1].lower() in PICTURES
+        and not entry.name.startswith(".")
+        and (within is None or not entry.is_symlink() or _below(entry.path, within))
+    ]
+    return tuple(sorted(names))
+
+
+def _below(path: str, root: Path | str) -> bool:
+    """Tell whether a link ends below `root`."""
+    base = os.path.realpath(root)
+    return os.path.commonpath([os.path.realpath(path), base]) == base
+
+
+def _entries(folder: Path | str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError as error:
+        raise MerflowError(
+            str(folder),
+            f"the folder cannot be listed ({error.strerror or error})",
+            "a readable folder",
+            "check the path and the permissions",
+        ) from error
+
+
+def span(numbers: Sequence[int], onset: int | None, offset: int | None) -> slice:
+    """Return the slice of ascending `numbers` that lies in onset..offset, both included.
+
+    >>> span((44, 46, 47, 60, 61), 46, 60)
+    slice(1, 4, None)
+    """
+    first = 0 if onset is None else int(np.searchsorted(numbers, onset, "left"))
+    last = len(numbers) if offset is None else int(np.searchsorted(numbers, offset, "right"))
+    return slice(first, max(first, last))
+
+
+def frame_numbers(clip: Clip, count: int) -> np.ndarray:
+    """Return the numbers, (count,) int64, of the frames that `iter_frames` gave for this clip."""
+    if len(clip.numbers) >= count:
+        return np.asarray(clip.numbers[:count], np.int64)
+    first = clip.onset or 0
+    return np.arange(first, first + count, dtype=np.int64)
+
+
+def positions(clip: Clip, numbers: np.ndarray) -> tuple[int, int | None, int]:
+    """Return a clip's onset, apex and offset as positions in ascending `numbers` (T,).
+
+    A number that is not on disk gives the nearest frame that is; an unknown onset or offset the
+    first or last frame; an unknown apex, or one outside onset..offset, None.
+    """
+    onset, apex, offset, last = clip.onset, clip.apex, clip.offset, len(numbers) - 1
+
+    def nearest(number: int) -> int:
+        return int(np.argmin(np.abs(numbers - number)))
+
+    first = 0 if onset is None else nearest(onset)
+    end = last if offset is None else nearest(offset)
+    known = apex is not None and numbers[first] <= apex <= numbers[end]
+    return first, nearest(apex) if known and apex is not None else None, end
+
+
+def read_clip(clip: Clip) -> ClipArrays:
+    """Read a clip's frames; raise SkipClip with the reason when they cannot be read."""
+    if clip.missing:
+        raise SkipClip(clip.missing)
+    frames = read_frames(clip)
+    numbers = frame_numbers(clip, len(frames))
+    onset, apex, offset = positions(clip, numbers)
+    return ClipArrays(
+        key=clip.key,
+        frames=frames,
+        fps=clip.fps,
+        numbers=np.asarray(numbers, np.int64),
+        onset=onset,
+        apex=apex,
+        offset=offset,
+        enters_at=clip.enters_at,
+        facts={"frames": len(frames)},
+    )

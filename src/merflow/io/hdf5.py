@@ -1,0 +1,253 @@
+"""The one way to write and to open HDF5: sealed, nothing outside the file, no absurd sizes.
+
+A finished file ends in a seal, the SHA-256 of all bytes before it (HDF5 does not look behind its
+own end). A cut, changed or unfinished file is known by it before HDF5 parses a single byte. The
+seal is no signature: what a sealed file holds is looked at all the same.
+"""
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from merflow.errors import MerflowError
+from merflow.io.files import atomic
+
+MAX_OBJECTS = 200_000
+MAX_ATTRIBUTES = 64
+MAX_DEPTH = 32
+MAX_JSON = 64 * 2**20
+MARK = b"merflow-seal-1\n"
+SEAL_BYTES = len(MARK) + 32
+BLOCK = 1 << 20
+MADE_BY = {
+    "merflow-clips": "a clip store (.h5), as `merflow align` and the stages after it make",
+    "merflow-packed": "a packed file (.h5), as `merflow pack` makes",
+}
+AGAIN = "if merflow made it, delete it and run again"
+
+
+@contextlib.contextmanager
+def create_hdf5(path: Path | str, kind: str) -> Iterator[h5py.File]:
+    """Yield a new HDF5 file of a kind; it is sealed and gets its name when the block ends well."""
+    with atomic(path) as part:
+        with open(part, "w+b", buffering=0) as raw:
+            place = _Place(raw)
+            with h5py.File(place, "w") as handle:
+                handle.attrs["format"] = kind
+                yield handle
+            place.check()
+        seal(part)
+
+
+class _Place:
+    """The file under an HDF5 file being written: a failure is kept, and raised by `check`.
+
+    HDF5 loses single failed writes without a word, and crashes on its way out after a full disk.
+    So it is told of none: what it writes after the first failure is thrown away.
+    """
+
+    def __init__(self, raw: io.FileIO) -> None:
+        self.raw = raw
+        self.fault: OSError | None = None
+        self.read, self.readinto = raw.read, raw.readinto
+        self.seek, self.tell, self.flush = raw.seek, raw.tell, raw.flush
+
+    def write(self, data: bytes) -> int:
+        """Write all of the data, or keep why not."""
+        rest = memoryview(data)
+        try:
+            while rest and self.fault is None:
+                rest = rest[self.raw.write(rest) :]
+        except OSError as error:
+            self.fault = error
+        return len(data)
+
+    def truncate(self, size: int) -> int:
+        """Set the size, or keep why not."""
+        try:
+            self.raw.truncate(size)
+        except OSError as error:
+            self.fault = self.fault or error
+        return size
+
+    def check(self) -> None:
+        """Raise the first failure."""
+        if self.fault is not None:
+            raise self.fault
+
+
+def seal(path: Path) -> None:
+    """Append the digest of all bytes so far."""
+    with open(path, "rb") as handle:
+        found = hashlib.file_digest(handle, "sha256").digest()
+    with open(path, "ab") as handle:
+        handle.write(MARK + found)
+
+
+def open_hdf5(path: Path | str, kind: str) -> h5py.File:
+    """Open a merflow HDF5 file of one kind (`merflow-clips`, `merflow-packed`) for reading.
+
+    The seal first; then every link and dataset is looked at before any data is read. Anything
+    that merflow never writes (links out of the file, virtual or external storage, object types,
+    filters, more data declared than there is) is refused.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise MerflowError(str(path), "a folder", MADE_BY.get(kind, f"a {kind} file"))
+    try:
+        _check_seal(path, kind)
+        handle = h5py.File(path, "r")
+    except FileNotFoundError:
+        raise MerflowError(str(path), "no such file", f"a {kind} file") from None
+    except (OSError, RuntimeError) as error:
+        raise _unreadable(path, kind, error) from None
+    try:
+        found = _format(handle)
+        if found != kind:
+            raise MerflowError(str(path), f"its format is {found!r}", f"a {kind} file")
+        _look(handle, path)
+    except (OSError, RuntimeError, TypeError, ValueError, KeyError, OverflowError) as error:
+        handle.close()
+        raise _unreadable(path, kind, error) from None
+    except BaseException:
+        handle.close()
+        raise
+    return handle
+
+
+def _unreadable(path: Path, kind: str, error: Exception) -> MerflowError:
+    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    return MerflowError(str(path), f"not a readable HDF5 file ({reason})", f"a {kind} file", AGAIN)
+
+
+def _check_seal(path: Path, kind: str) -> None:
+    """Refuse a file whose bytes are not those that were sealed."""
+    with open(path, "rb") as handle:
+        left = os.fstat(handle.fileno()).st_size - SEAL_BYTES
+        made = hashlib.sha256()
+        while left > 0:
+            block = handle.read(min(BLOCK, left))
+            if not block:
+                break
+            made.update(block)
+            left -= len(block)
+        last = handle.read()
+    if not last.startswith(MARK) or len(last) != SEAL_BYTES:
+        raise MerflowError(
+            str(path),
+            "does not end as a finished merflow file does",
+            f"a {kind} file of this version of merflow",
+            AGAIN,
+        )
+    if last[len(MARK) :] != made.digest():
+        raise MerflowError(
+            str(path),
+            "its bytes do not match its checksum: it was damaged or changed",
+            f"a {kind} file as it was written",
+            AGAIN,
+        )
+
+
+def _format(handle: h5py.File) -> str:
+    """Return what the file says it is; nothing but one short text is read."""
+    if "format" not in handle.attrs:
+        return ""
+    about = handle.attrs.get_id("format")
+    if about.shape != () or h5py.check_string_dtype(about.dtype) is None:
+        return "no text"
+    return str(handle.attrs["format"])[:80]
+
+
+def _look(handle: h5py.File, path: Path) -> None:
+    """Walk every object without reading data; refuse what merflow never writes."""
+    room = path.stat().st_size
+    waiting: list[h5py.Group] = [handle]
+    seen = 0
+    while waiting:
+        group = waiting.pop()
+        if group.name.count("/") > MAX_DEPTH:
+            raise MerflowError(str(path), f"groups deeper than {MAX_DEPTH}", "a shallow file")
+        _check_object(group, f"{path}:{group.name}")
+        for name in group:
+            where = f"{path}:{group.name.rstrip('/')}/{name}"
+            link = group.get(name, getlink=True)
+            if not isinstance(link, h5py.HardLink):
+                raise MerflowError(where, f"a {type(link).__name__}", "data inside this file")
+            seen += 1
+            if seen > MAX_OBJECTS:
+                raise MerflowError(
+                    str(path), f"more than {MAX_OBJECTS} objects", "a file that merflow wrote"
+                )
+            item = group[name]
+            if isinstance(item, h5py.Group):
+                waiting.append(item)
+            else:
+                room -= _stored_size(item, where)
+        if room < 0:
+            raise MerflowError(
+                str(path), "declares more data than the file holds", "a file that merflow wrote"
+            )
+
+
+def _check_object(item: h5py.HLObject, where: str) -> None:
+    # A second name for one object could make a circle, or a small file look large.
+    if h5py.h5o.get_info(item.id).rc != 1:
+        raise MerflowError(where, "an object of several names", "each object once")
+    if len(item.attrs) > MAX_ATTRIBUTES:
+        raise MerflowError(
+            where, f"{len(item.attrs)} attributes", f"at most {MAX_ATTRIBUTES} attributes"
+        )
+
+
+def _stored_size(item: Any, where: str) -> int:  # noqa: ANN401
+    """Return the bytes of a dataset, all of which must lie in this file as they are."""
+    if not isinstance(item, h5py.Dataset):
+        raise MerflowError(where, f"a {type(item).__name__}", "a dataset")
+    _check_object(item, where)
+    if item.is_virtual or item.external:
+        raise MerflowError(where, "its data lies in another file", "data inside this file")
+    if item.dtype.kind not in "uifS" or item.dtype.itemsize > 4096 or item.shape is None:
+        raise MerflowError(where, f"data of type {item.dtype}", "numbers or short texts")
+    if item.id.get_create_plist().get_nfilters():
+        raise MerflowError(where, "compressed or filtered data", "plain data, as merflow writes it")
+    declared = float(np.prod(item.shape, dtype=np.float64)) * item.dtype.itemsize
+    if declared > item.id.get_storage_size():
+        raise MerflowError(
+            where, f"declares {declared:.0f} bytes and stores fewer", "all of its data"
+        )
+    return int(declared)
+
+
+def dataset_of(group: h5py.Group, name: str) -> h5py.Dataset:
+    """Return a group's or file's dataset; refuse a file that lacks it."""
+    item = group.get(name)
+    if not isinstance(item, h5py.Dataset):
+        where = f"{group.file.filename}:{group.name.rstrip('/')}/{name}"
+        raise MerflowError(where, "is no dataset", "a whole file", AGAIN)
+    return item
+
+
+def put_json(group: h5py.Group, name: str, value: Any) -> None:  # noqa: ANN401
+    """Store a JSON value as bytes: attributes end at 64 KiB, datasets do not."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False).encode()
+    group.create_dataset(name, data=np.frombuffer(text, np.uint8))
+
+
+def get_json(group: h5py.Group, name: str) -> Any:  # noqa: ANN401
+    """Read what `put_json` wrote."""
+    where = f"{group.file.filename}:{group.name.rstrip('/')}/{name}"
+    item = group.get(name)
+    if not isinstance(item, h5py.Dataset) or item.size > MAX_JSON:
+        raise MerflowError(where, "missing or too large", "a JSON text", AGAIN)
+    try:
+        return json.loads(item[()].tobytes())
+    except (ValueError, RecursionError) as error:
+        raise MerflowError(where, f"not JSON ({error})", fix=AGAIN) from None

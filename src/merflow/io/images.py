@@ -1,0 +1,248 @@
+"""Pixels from disk: pictures, videos and arrays become RGB frames, or the clip is skipped."""
+
+import os
+from collections.abc import Iterator
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from merflow.clip import Clip
+from merflow.errors import SkipClip
+from merflow.frame_buffer import Frames, held
+from merflow.io.checksums import NAME as SUMS
+from merflow.io.checksums import read_sums
+from merflow.io.files import file_digest
+from merflow.io.image_header import picture_size
+
+if TYPE_CHECKING:
+    import cv2
+
+PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".tif", ".tiff"})
+VIDEOS = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv"})
+TENSORS = frozenset({".npy"})
+
+MAX_RATE = 10_000.0
+MAX_SIDE = 8192
+MAX_PIXELS = 1 << 25
+"""Most pixels in one frame: 8K video has 33.2 million."""
+MAX_FILE = 256 * 2**20
+MAX_FRAMES = 200_000
+MAX_CLIP_BYTES = 64 * 2**30
+"""What `read_frames` keeps, most of it on disk; `iter_frames` has no such limit."""
+
+
+def is_video(clip: Clip) -> bool:
+    """Tell whether the clip is one video file."""
+    return len(clip.files) == 1 and _suffix(clip) in VIDEOS
+
+
+def is_still(clip: Clip) -> bool:
+    """Tell whether the clip is one picture, and whole: no part of it is asked for."""
+    return len(clip.files) == 1 and not is_video(clip) and clip.onset is None
+
+
+def video_facts(path: str | os.PathLike[str]) -> tuple[float, int] | None:
+    """Return the frame rate (Hz) and the number of frames that a video states; 0: not stated.
+
+    None: it cannot be opened as a video.
+    """
+    import cv2
+
+    capture = cv2.VideoCapture(os.fspath(path))
+    try:
+        if not capture.isOpened():
+            return None
+        rate, count = (capture.get(p) for p in (cv2.CAP_PROP_FPS, cv2.CAP_PROP_FRAME_COUNT))
+        return (rate if 0 < rate <= MAX_RATE else 0.0, int(count) if 0 < count < 1e9 else 0)
+    finally:
+        capture.release()
+
+
+def _suffix(clip: Clip) -> str:
+    return os.path.splitext(clip.files[0])[1].lower()
+
+
+def iter_frames(clip: Clip) -> Iterator[np.ndarray]:
+    """Yield the clip's frames in order, (H, W, 3) uint8 RGB, one in memory at a time.
+
+    A video is decoded from its start, never by seeking; its frames onset..offset are given.
+    """
+    if clip.missing:
+        raise SkipClip(clip.missing)
+    if not clip.files:
+        raise SkipClip("no frames")
+    sums = read_sums(clip.folder)
+    if is_video(clip) or _suffix(clip) in TENSORS:
+        if sums is not None:
+            _check_sum(clip, clip.files[0], sums)
+        yield from _video(clip) if is_video(clip) else _tensor(clip)
+        return
+    size = None
+    for name in clip.files:
+        if sums is not None:
+            _check_sum(clip, name, sums)
+        frame = _picture(clip, name)
+        if size is not None and frame.shape != size:
+            raise SkipClip(
+                f"{clip.key}: {name} is {frame.shape[1]}x{frame.shape[0]} pixels, "
+                f"the frames before are {size[1]}x{size[0]}"
+            )
+        size = frame.shape
+        yield frame
+
+
+def read_frames(clip: Clip) -> Frames:
+    """Return the clip's frames, (T, H, W, 3) uint8 RGB; a long clip's stay on disk (reel.py).
+
+    A frame that cannot be decoded, or frames of different sizes, skip the clip by name.
+    """
+    counted = _counted(clip)
+    first = next(counted, None)
+    if first is None:
+        raise SkipClip(f"{clip.key}: {clip.files[0]} holds no frames in onset..offset")
+    return held(chain([first], counted))
+
+
+def _counted(clip: Clip) -> Iterator[np.ndarray]:
+    total = 0
+    for frame in iter_frames(clip):
+        total += frame.nbytes
+        if total > MAX_CLIP_BYTES:
+            raise SkipClip(
+                f"{clip.key}: more than {MAX_CLIP_BYTES // 2**30} GiB of pixels in one clip; "
+                "correct its onset and offset, or cut it"
+            )
+        yield frame
+
+
+def _check_sum(clip: Clip, name: str, sums: dict[str, str]) -> None:
+    """Refuse a file that is not the one listed in its folder's SHA256SUMS."""
+    try:
+        good = sums.get(name) == file_digest(os.path.join(clip.folder, name))
+    except OSError as error:
+        raise SkipClip(f"{clip.key}: {name} cannot be read ({error.strerror or error})") from error
+    if not good:
+        said = "does not match its checksum in" if name in sums else "is not listed in"
+        raise SkipClip(f"{clip.key}: {name} {said} {SUMS}")
+
+
+def _picture(clip: Clip, name: str) -> np.ndarray:
+    """Decode one picture file to (H, W, 3) uint8 RGB."""
+    import cv2
+
+    path = os.path.join(clip.folder, name)
+    try:
+        if os.path.getsize(path) > MAX_FILE:
+            raise SkipClip(f"{clip.key}: {name} is larger than {MAX_FILE // 2**20} MiB")
+        data = np.fromfile(path, np.uint8)
+    except OSError as error:
+        raise SkipClip(f"{clip.key}: {name} cannot be read ({error.strerror or error})") from error
+    declared = picture_size(data.tobytes())
+    if declared is None:
+        raise SkipClip(f"{clip.key}: {name} is damaged, or no PNG, BMP, JPEG, TIFF or PNM")
+    _check_size(clip, name, declared)
+    try:
+        # imread warns on a damaged JPEG and gives grey rows; the tail check catches cut files.
+        frame = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
+    except cv2.error:
+        frame = None
+    if frame is None or truncated(data):
+        raise SkipClip(f"{clip.key}: {name} cannot be decoded (damaged or not a picture)")
+    _check_size(clip, name, (frame.shape[1], frame.shape[0]))
+    return frame
+
+
+def _check_size(clip: Clip, name: str, size: tuple[int, int]) -> None:
+    if max(size) > MAX_SIDE or size[0] * size[1] > MAX_PIXELS:
+        raise SkipClip(
+            f"{clip.key}: {name} is {size[0]}x{size[1]} pixels, at most {MAX_SIDE} a side and "
+            f"{MAX_PIXELS >> 20} million in all are read"
+        )
+
+
+def truncated(data: np.ndarray) -> bool:
+    """Tell whether a JPEG or PNG, (n,) uint8, lacks its end mark: decoders fill such with grey."""
+    head, tail = data[:4].tobytes(), data[-64:].tobytes()
+    if head.startswith(b"\xff\xd8"):
+        return b"\xff\xd9" not in data[-4096:].tobytes()
+    return head == b"\x89PNG" and b"IEND" not in tail
+
+
+def _video(clip: Clip) -> Iterator[np.ndarray]:
+    """Decode a video in order and yield frames onset..offset, (H, W, 3) uint8 RGB."""
+    import cv2
+
+    name = clip.files[0]
+    path = os.path.join(clip.folder, name)
+    if not os.path.isfile(path):
+        raise SkipClip(f"{clip.key}: {name} is not there")
+    capture = cv2.VideoCapture(path)
+    try:
+        _check_video(clip, name, capture)
+        yield from _between(clip, name, capture)
+    except cv2.error as error:
+        raise SkipClip(f"{clip.key}: {name} cannot be decoded ({error.err})") from error
+    finally:
+        capture.release()
+
+
+def _check_video(clip: Clip, name: str, capture: "cv2.VideoCapture") -> None:
+    """Refuse a video by what it says of itself, before a frame is decoded."""
+    import cv2
+
+    if not capture.isOpened():
+        raise SkipClip(f"{clip.key}: {name} cannot be opened as a video")
+    width, height, count = (
+        int(capture.get(p))
+        for p in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FRAME_COUNT)
+    )
+    _check_size(clip, name, (width, height))
+    if count > MAX_FRAMES and clip.offset is None:
+        raise SkipClip(f"{clip.key}: {name} says it has {count:,} frames, at most {MAX_FRAMES:,}")
+
+
+def _between(clip: Clip, name: str, capture: "cv2.VideoCapture") -> Iterator[np.ndarray]:
+    """Decode from the start and yield frames onset..offset."""
+    import cv2
+
+    given = 0
+    for number in range(MAX_FRAMES):
+        if clip.offset is not None and number > clip.offset:
+            break
+        good, frame = capture.read()
+        if not good:
+            break
+        if clip.onset is None or number >= clip.onset:
+            given += 1
+            yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+    else:
+        raise SkipClip(f"{clip.key}: {name} has more than {MAX_FRAMES:,} frames")
+    if clip.numbers and given < len(clip.numbers):
+        raise SkipClip(
+            f"{clip.key}: {name} gives {given} frames of onset..offset, "
+            f"{len(clip.numbers)} are expected"
+        )
+
+
+def _tensor(clip: Clip) -> Iterator[np.ndarray]:
+    """Yield the frames of a .npy file, (T, H, W) or (T, H, W, 1 or 3) uint8, as RGB."""
+    name = clip.files[0]
+    try:
+        # A plain array and nothing else: no archive, and no pickle, which could run code.
+        array = np.lib.format.open_memmap(os.path.join(clip.folder, name), mode="r")
+    except (OSError, ValueError, OverflowError, SyntaxError, TypeError) as error:
+        raise SkipClip(f"{clip.key}: {name} cannot be read as an array ({error})") from error
+    shape = " x ".join(map(str, array.shape))
+    if array.ndim == 3:
+        array = array[..., None]
+    if array.ndim != 4 or array.dtype != np.uint8 or array.shape[-1] not in (1, 3):
+        raise SkipClip(
+            f"{clip.key}: {name} is {shape} {array.dtype}; frames x height x width (x 1 or 3) "
+            "uint8 is read"
+        )
+    _check_size(clip, name, (array.shape[2], array.shape[1]))
+    first = clip.onset or 0
+    last = len(array) if clip.offset is None else clip.offset + 1
+    for frame in array[first:last]:
+        yield np.ascontiguousarray(np.broadcast_to(frame, (*frame.shape[:2], 3)))

@@ -1,0 +1,159 @@
+"""Videos and folders of frames, for the commands that work on them directly."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from merflow.clip import Clip, ClipArrays, ClipKey
+from merflow.errors import MerflowError, check_number
+from merflow.io.files import atomic
+from merflow.io.frame_folder import VIDEOS, frame_numbers, read_frames, scan
+from merflow.io.images import video_facts
+
+MAX_LOSS = 40
+"""Mean difference (grey levels) up to which a frame read back from a video is the one written."""
+
+
+def read(path: Path, fps: float | None = None) -> ClipArrays:
+    """Read a video, or a folder of frames (which needs `fps`), as one clip.
+
+    frames: (T, H, W, 3) uint8 RGB; the first frame counts as onset, the last as offset.
+    """
+    if fps is not None:
+        check_number("--fps", fps, 0, above=True)
+    if path.is_dir():
+        listing = scan(path)
+        if not listing.files:
+            raise MerflowError(str(path), "no frames in this folder", "pictures with numbers")
+        folder, files, numbers = path, listing.files, listing.numbers
+        if fps is None:
+            raise MerflowError(
+                str(path), "no frame rate", "--fps N: a folder of frames does not carry its own"
+            )
+    elif not path.exists():
+        raise MerflowError(str(path), "no such file or folder", "a video or a folder of frames")
+    elif path.suffix.lower() in VIDEOS:
+        folder, files, numbers = path.parent, (path.name,), ()
+        fps = fps or video_rate(path)
+    else:
+        raise MerflowError(
+            str(path), f"a file of type {path.suffix!r}", f"a folder or {', '.join(sorted(VIDEOS))}"
+        )
+    clip = Clip(ClipKey("file", "-", path.stem), str(folder), files, numbers, fps, "")
+    frames = read_frames(clip)
+    found = np.asarray(frame_numbers(clip, len(frames)), np.int64)
+    return ClipArrays(clip.key, frames, fps, found, onset=0, apex=None, offset=len(frames) - 1)
+
+
+def video_rate(path: Path) -> float:
+    """Return the frames per second a video says it has (Hz)."""
+    facts = video_facts(path)
+    if facts is None:
+        raise MerflowError(str(path), "not a readable video", "a video that OpenCV can open")
+    if not facts[0]:
+        raise MerflowError(str(path), "its frame rate cannot be read", "--fps N")
+    return facts[0]
+
+
+def write(path: Path, frames: np.ndarray, fps: float, numbers: Sequence[int]) -> None:
+    """Write frames (T, H, W, 1 or 3) uint8 as a video file, or as PNGs into a folder.
+
+    A video is lossy where its format is; the folder of PNGs never is.
+    """
+    if path.suffix.lower() in VIDEOS:
+        _write_video(path, frames, fps)
+        return
+    _check_type(path)
+    width = max(5, len(str(max(numbers, default=0))))
+    names = [f"frame{int(number):0{width}d}.png" for number in numbers]
+    _refuse_others(path, names)
+    for frame, name in zip(frames, names, strict=True):
+        write_png(path / name, frame)
+
+
+def refuse_mix(source: Path, out: Path) -> None:
+    """Refuse, before any work, to make a store of a video or frames, or these of a store."""
+    store = source.suffix == ".h5"
+    if store and out.suffix != ".h5":
+        raise MerflowError(
+            str(out), f"{source} is a clip store, and gives another", "a file name with .h5"
+        )
+    if not store:
+        _check_type(out)
+
+
+def _check_type(path: Path) -> None:
+    """Refuse a name under which no frames can be written."""
+    if path.suffix and path.suffix.lower() not in VIDEOS:
+        what = "a clip store, which is made only of another" if path.suffix == ".h5" else ""
+        raise MerflowError(
+            str(path),
+            what or f"frames cannot be written as a file of type {path.suffix!r}",
+            f"a folder, or a video file name ({', '.join(sorted(VIDEOS))})",
+        )
+
+
+def _refuse_others(folder: Path, names: list[str]) -> None:
+    """Refuse a folder that holds pictures beside those to be written: they would be taken along."""
+    listing = scan(folder) if folder.is_dir() else None
+    held = {*listing.files, *listing.unnumbered} - {*names} if listing else ()
+    if held:
+        raise MerflowError(
+            str(folder),
+            f"already holds {len(held)} other pictures, as {min(held)}",
+            "a new or empty folder, or one with the same frames",
+            "name another folder for OUT, or empty this one",
+        )
+
+
+def write_png(path: Path, frame: np.ndarray) -> None:
+    """Write one picture, (H, W, 1 or 3) uint8 RGB, atomically."""
+    # Made in memory: OpenCV does not say when a disk is full.
+    made, data = cv2.imencode(".png", _bgr(frame))
+    _check(made, path)
+    with atomic(path) as part:
+        part.write_bytes(data.tobytes())
+
+
+def _write_video(path: Path, frames: np.ndarray, fps: float) -> None:
+    codec = "MJPG" if path.suffix.lower() == ".avi" else "mp4v"
+    height, width = frames.shape[1:3]
+    with atomic(path) as part:
+        fourcc = cv2.VideoWriter.fourcc(*codec)
+        video = cv2.VideoWriter(str(part), fourcc, fps, (width, height))
+        _check(video.isOpened(), path)
+        for frame in frames:
+            video.write(_bgr(frame))
+        video.release()
+        _check(_holds(part, frames), path)
+
+
+def _holds(part: Path, frames: np.ndarray) -> bool:
+    """Tell whether a video gives the frames written: OpenCV does not say when a write fails."""
+    video = cv2.VideoCapture(str(part))
+    try:
+        for frame in frames:
+            good, seen = video.read()
+            if not good or np.abs(seen.astype(np.int16) - _bgr(frame)).mean() > MAX_LOSS:
+                return False
+        return not video.read()[0]
+    finally:
+        video.release()
+
+
+def _bgr(frame: np.ndarray) -> np.ndarray:
+    code = cv2.COLOR_GRAY2BGR if frame.shape[2] == 1 else cv2.COLOR_RGB2BGR
+    return cv2.cvtColor(frame, code)
+
+
+def _check(done: bool, path: Path) -> None:
+    if not done:
+        raise MerflowError(
+            str(path),
+            "OpenCV could not write it",
+            "a writable place with free space and a known format",
+            "free some space, or write a folder of frames instead",
+            code=3,
+        )

@@ -1,0 +1,112 @@
+"""What a method is given and what it answers: the one face of networks, SVMs and user programs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from merflow.clip import ClipKey
+from merflow.errors import FAILED, MerflowError
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """The training clips of one fold; several rows may be copies of one clip (pooled factors).
+
+    x: (N, T, H, W, C) uint8 frames or (N, H, W, 3) float16 flow; y: (N,) int64, positions in the
+    class names; keys: one per row; factors: one per row (`x10`), or empty when there is only one;
+    persons: one per row, who the subject is whatever the dataset is called, or empty: as called.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    keys: tuple[ClipKey, ...]
+    factors: tuple[str, ...] = ()
+    persons: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """Names of the rows for messages: `casme2/sub07/EP12_02f` or `... x10`."""
+        if not self.factors:
+            return tuple(map(str, self.keys))
+        return tuple(f"{key} {f}" for key, f in zip(self.keys, self.factors, strict=True))
+
+    @property
+    def subjects(self) -> list[str]:
+        """Return who is trained on, each once."""
+        return sorted(set(self.persons or ("/".join(key.subject_key) for key in self.keys)))
+
+    def take(self, index: np.ndarray) -> "TrainingData":
+        """Return the rows at `index`, (M,) int."""
+        return TrainingData(
+            self.x[index],
+            self.y[index],
+            tuple(self.keys[i] for i in index),
+            tuple(self.factors[i] for i in index) if self.factors else (),
+            tuple(self.persons[i] for i in index) if self.persons else (),
+        )
+
+
+class Fitted(Protocol):
+    """A trained method. `history` has one row per epoch; `facts` is JSON-able.
+
+    The facts named in `VOLATILE` are measured times: they differ from run to run, all others are
+    the same for the same seed on the same machine type.
+    """
+
+    history: list[dict[str, Any]]
+    facts: dict[str, Any]
+    prints: Sequence[str]
+    """Of the clips that made it: see `twins`."""
+
+    def predict(self, x: np.ndarray, keys: Sequence[ClipKey] | None = None) -> np.ndarray:
+        """Return (M, K) float32 class probabilities, each row summing to 1.
+
+        `keys` names the clips to a user's own program; the other methods do not look at it.
+        """
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write `weights.weights.h5` into `folder`, atomically."""
+        ...
+
+
+class Method(Protocol):
+    """Something that can be fitted, afresh each time."""
+
+    def fit(self, data: TrainingData) -> Fitted:
+        """Fit on the training clips of one fold."""
+        ...
+
+
+VOLATILE = ("seconds", "seconds_to_first_step", "milliseconds_a_clip")
+"""Facts that are times."""
+
+WEIGHTS = "weights.weights.h5"
+"""File that every fitted method writes."""
+
+
+def check(data: TrainingData, classes: Sequence[str]) -> None:
+    """Refuse training data no method can be fitted on, naming what is wrong."""
+    n = len(data.x)
+    if not n or len(data.y) != n or len(data.keys) != n or len(data.factors) not in (0, n):
+        raise MerflowError(
+            "training data",
+            f"{n} clips with {len(data.y)} labels and {len(data.keys)} keys",
+            "one label and one key for every clip, and at least one clip",
+            code=FAILED,
+        )
+    if len(set(data.rows)) != n:
+        twice = next(row for row in data.rows if data.rows.count(row) > 1)
+        raise MerflowError("training data", f"clip {twice} is there twice", "each clip once")
+    absent = [name for k, name in enumerate(classes) if not (data.y == k).any()]
+    if absent or data.y.min() < 0 or data.y.max() >= len(classes):
+        raise MerflowError(
+            "training data",
+            f"no training clip of class {', '.join(absent)}" if absent else "an unknown label",
+            f"at least one clip of each of {', '.join(classes)}",
+            "choose a scheme with fewer classes, or a protocol that leaves each class some "
+            "training subjects",
+        )

@@ -1,0 +1,63 @@
+"""Channel and spatial attention of system C, released and ordinary."""
+
+from typing import Literal
+
+from keras import layers, regularizers
+
+from merflow.models.networks._blocks import Tensor, channel_gate, channel_maps
+
+Kind = Literal["none", "cbam", "difference"]
+
+
+def attention(x: Tensor, kind: Kind, reduction: int, l2: float) -> Tensor:
+    """Return x, (N, T, H, W, C), weighed by channel and place.
+
+    difference: the system's own. Two separate MLPs on the channels' maximum and mean, the
+    sigmoid of half their difference; a spatial map for every channel; both computed from x.
+    cbam: the ordinary block. One shared MLP, the sum; then one spatial map of the weighed channels.
+    """
+    if kind == "none":
+        return x
+    mean = layers.GlobalAveragePooling3D()(x)
+    peak = layers.GlobalMaxPooling3D()(x)
+    if kind == "difference":
+        scores = [_mlp(x.shape[-1], reduction, l2)(v) for v in (peak, mean)]
+        half = layers.Rescaling(0.5)(layers.Subtract()(scores))
+        weighed = channel_gate(x, layers.Activation("sigmoid")(half))
+        return layers.Multiply()([weighed, _place(x, x.shape[-1], 3)])
+    shared = _mlp(x.shape[-1], reduction, l2)
+    weighed = channel_gate(
+        x, layers.Activation("sigmoid")(layers.Add()([shared(peak), shared(mean)]))
+    )
+    return layers.Multiply()([weighed, _place(weighed, 1, 7)])
+
+
+class _Mlp:
+    """Two dense layers, callable more than once with the same weights."""
+
+    def __init__(self, channels: int, reduction: int, l2: float) -> None:
+        self.layers = (
+            layers.Dense(
+                channels // reduction,
+                kernel_initializer="he_normal",
+                kernel_regularizer=regularizers.L2(l2) if l2 else None,
+            ),
+            layers.LeakyReLU(0.2),
+            layers.Dense(channels, kernel_initializer="he_normal"),
+        )
+
+    def __call__(self, x: Tensor) -> Tensor:
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+def _mlp(channels: int, reduction: int, l2: float) -> _Mlp:
+    return _Mlp(channels, reduction, l2)
+
+
+def _place(x: Tensor, filters: int, kernel: int) -> Tensor:
+    """Return the map of places, (N, T, H, W, filters), from maximum and mean over channels."""
+    return layers.Conv3D(
+        filters, kernel, padding="same", activation="sigmoid", kernel_initializer="he_normal"
+    )(channel_maps(x))

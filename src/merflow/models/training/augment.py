@@ -1,0 +1,105 @@
+"""Random changes of training clips: one draw per clip, the same for all its frames.
+
+Changes drawn anew for each frame would add flicker larger than a micro-expression.
+"""
+
+import numpy as np
+
+from merflow.config.settings import Augment
+from merflow.errors import MerflowError
+
+U, V = 0, 1
+"""Channels of flow that are vectors: across (right is positive) and down."""
+
+
+def active(augment: Augment) -> bool:
+    """Return whether any change is switched on."""
+    return augment != Augment()
+
+
+def check(augment: Augment, kind: str) -> None:
+    """Refuse changes that mean nothing for a kind of clips, `frames` or `flow`."""
+    if kind == "frames":
+        return
+    for key in ("brightness", "noise", "jitter"):
+        if getattr(augment, key):
+            raise MerflowError(
+                f"training.augment.{key}",
+                "is set, but the clips are flow, which has neither grey levels nor time",
+                "flip, shift, rotate or half_face for flow",
+                f"remove {key}",
+            )
+
+
+def changed(rng: np.random.Generator, x: np.ndarray, augment: Augment) -> np.ndarray:
+    """Return a batch with every clip changed by its own draw, float32 in the units of x.
+
+    x: (B, T, H, W, C) frames 0..255, or (B, H, W, 3) flow.
+    """
+    flow = x.ndim == 4
+    clips = x[:, None] if flow else x
+    done = np.stack([_clip(rng, clip.astype(np.float32), augment, flow) for clip in clips])
+    return done[:, 0] if flow else done
+
+
+def _clip(rng: np.random.Generator, clip: np.ndarray, augment: Augment, flow: bool) -> np.ndarray:
+    """Return one clip, (T, H, W, C) float32, changed; every draw is made, whatever is on."""
+    side, flip = rng.choice(["none", "none", "left", "right"]), rng.random() < 0.5
+    across, down = rng.uniform(-augment.shift, augment.shift, 2)
+    angle = rng.uniform(-augment.rotate, augment.rotate)
+    lag = int(rng.integers(-augment.jitter, augment.jitter + 1))
+    gain = 1 + rng.uniform(-augment.brightness, augment.brightness)
+    grain = rng.normal(0, 1, clip.shape[1:]).astype(np.float32)
+    if augment.half_face and side != "none":
+        clip = half_face(clip, side, flow)
+    if augment.flip and flip:
+        clip = mirrored(clip, flow)
+    if lag:
+        clip = clip[np.clip(np.arange(len(clip)) - lag, 0, len(clip) - 1)]
+    if across or down or angle:
+        clip = moved(clip, across * clip.shape[2], down * clip.shape[1], angle, flow)
+    if augment.brightness or augment.noise:
+        clip = np.clip(clip * np.float32(gain) + np.float32(augment.noise) * grain, 0, 255)
+    return clip
+
+
+def mirrored(clip: np.ndarray, flow: bool) -> np.ndarray:
+    """Return the clip, (T, H, W, C), left and right exchanged; flow across turns round."""
+    clip = clip[:, :, ::-1].copy()
+    if flow:
+        clip[..., U] *= -1
+    return clip
+
+
+def half_face(clip: np.ndarray, side: str, flow: bool) -> np.ndarray:
+    """Return the clip with its `left` or `right` half (of the picture) mirrored over the other."""
+    other = mirrored(clip, flow)
+    middle = clip.shape[2] // 2
+    kept, given = (clip, other) if side == "left" else (other, clip)
+    return np.concatenate([kept[:, :, :middle], given[:, :, middle:]], axis=2)
+
+
+def moved(clip: np.ndarray, across: float, down: float, angle: float, flow: bool) -> np.ndarray:
+    """Return the clip turned by `angle` degrees (counter-clockwise) and shifted by pixels.
+
+    One warp for all frames; what comes in from outside is the picture mirrored at its edge. Flow
+    vectors turn with the picture.
+    """
+    height, width, channels = clip.shape[1:]
+    import cv2  # `check` is asked at every start, which needs no OpenCV
+
+    matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle, 1.0)
+    matrix[:, 2] += across, down
+    out = np.stack(
+        [
+            cv2.warpAffine(
+                frame, matrix, (width, height), flags=cv2.INTER_LINEAR,
+                borderMode=cv2.BORDER_REFLECT_101,
+            ).reshape(height, width, channels)
+            for frame in clip
+        ]
+    )  # fmt: skip
+    if flow and angle:
+        turn = matrix[:, :2].astype(np.float32)
+        out[..., :2] = out[..., :2] @ turn.T
+    return out

@@ -1,0 +1,38 @@
+"""Class weights from the training labels alone."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from merflow.config.settings import Training
+from merflow.errors import MerflowError
+
+
+def class_weights(training: Training, y: np.ndarray, classes: Sequence[str]) -> np.ndarray:
+    """Return (K,) float32 weights of the classes, from the training labels y (N,) int64.
+
+    balanced: N / (K n_k), so every class weighs the same in total. With balanced sampling the
+    classes are already drawn equally often, and balanced weights are ones.
+    """
+    given, k = training.class_weights, len(classes)
+    if isinstance(given, tuple):
+        check_given(given, classes)
+        return np.asarray(given, np.float32)
+    if given == "none" or training.balanced_sampling:
+        return np.ones(k, np.float32)
+    counts = np.bincount(y, minlength=k)
+    return (len(y) / (k * np.maximum(counts, 1))).astype(np.float32)
+
+
+def check_given(given: Sequence[float], classes: Sequence[str], *, svm: bool = False) -> None:
+    """Refuse weights of the config that are not one a class; an SVM takes none that is 0."""
+    sound = len(given) == len(classes) and all(0 <= w < math.inf for w in given) and any(given)
+    if not sound or (svm and 0 in given):
+        raise MerflowError(
+            "training.class_weights",
+            f"{len(given)} numbers: {', '.join(f'{w:g}' for w in given)}",
+            f"{len(classes)} numbers, {'all above 0' if svm else 'none negative'}, for "
+            f"{', '.join(classes)}",
+            "one number a class, in this order",
+        )

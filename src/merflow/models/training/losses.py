@@ -1,0 +1,19 @@
+"""Losses by name."""
+
+import keras
+
+from merflow.config.settings import Training
+
+
+def loss(training: Training) -> keras.losses.Loss:
+    """Return the loss on (N, K) one-hot labels and probabilities.
+
+    Cross-entropy, or focal: cross-entropy times (1 - p) ** gamma, so that clips already
+    recognised count less. Class weights come in as sample weights, for either.
+    """
+    smoothing = training.label_smoothing
+    if training.loss == "focal":
+        return keras.losses.CategoricalFocalCrossentropy(
+            alpha=1.0, gamma=training.focal_gamma, label_smoothing=smoothing
+        )
+    return keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)

@@ -1,0 +1,87 @@
+"""Negative controls in the tables: what each takes away, and what it means when it still scores."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from merflow.config.settings import Experiment
+from merflow.reporting.results_table import Cell, Line, Part, Wide
+from merflow.reporting.table_text import number, part_name
+from merflow.workflow.plan import Plan
+
+CONTROLS = {
+    "frozen": ("the onset frame repeated", "one still frame is enough to tell the classes apart"),
+    "reversed": ("time turned round", "the direction of time is not what the scores rest on"),
+    "shuffled": ("frames in random order", "the order of frames is not what the scores rest on"),
+    "masked": ("the face hidden", "something besides the face tells the classes apart"),
+    "dataset-only": ("only the dataset's name", "knowing the dataset is enough for such a score"),
+    "length-only": ("only the clip's length", "the number of frames is enough for such a score"),
+    "permuted": (
+        "labels permuted across subjects",
+        "the truth reaches training by some way it must not",
+    ),
+}
+"""What each negative control takes away, and what it means when it still scores."""
+ACROSS = "dataset-only"
+"""The control whose answers do not change inside a dataset: guesses that know the dataset are no
+measure for it, so its chance p exchanges subjects across datasets and decides."""
+ONE_SIDED = 0.025
+
+
+def control_of(experiment: Experiment) -> str:
+    """Return the experiment's negative control, or an empty string."""
+    if experiment.permute_labels is not None:
+        return "permuted"
+    return "" if experiment.control == "none" else experiment.control
+
+
+def control_named(plan: Plan, experiment: str) -> str:
+    """Return the control of an experiment by name; a row without an experiment has none."""
+    found = plan.settings.experiments.get(experiment)
+    return control_of(found) if found else ""
+
+
+def above_guesses(cell: Cell, part: Part, control: str = "") -> bool:
+    """Return whether a score lies above the band of guesses (never, where there is no band)."""
+    if control == ACROSS:
+        return cell.chance_p <= ONE_SIDED
+    return part.guess_uf1_hi is not None and cell.uf1 > part.guess_uf1_hi
+
+
+def parts_above(line: Line, table: Wide, control: str) -> dict[str, str]:
+    """Return the parts on which a control lies above the guesses, said in words."""
+    return {
+        part: f"{part_name(part)} UF1 {number(cell.uf1, 3)} ({_measure(cell, facts, control)})"
+        for part, cell in line.cells.items()
+        if above_guesses(cell, facts := table.parts[part], control)
+    }
+
+
+def _measure(cell: Cell, facts: Part, control: str) -> str:
+    if control == ACROSS:
+        return f"chance p {number(cell.chance_p, 3)}, subjects exchanged across datasets"
+    return f"guesses up to {number(facts.guess_uf1_hi, 3)}"
+
+
+def shortcut(line: Line, control: str, above: dict[str, str]) -> tuple[str, str]:
+    """Return what a control above the guesses is called, and what it means."""
+    taken, meaning = CONTROLS[control]
+    return (
+        f"Negative control above the guesses: {line.experiment} {line.factor}",
+        f"({taken}) reaches {', '.join(above.values())}. If this holds, {meaning}.",
+    )
+
+
+def with_alarms(tables: Sequence[Wide], plan: Plan) -> list[Wide]:
+    """Return the tables with a line under each that has a control above the guesses."""
+    return [replace(table, notes=(*table.notes, *table_alarms(table, plan))) for table in tables]
+
+
+def table_alarms(table: Wide, plan: Plan) -> list[str]:
+    """Return the lines that stand under a table whose controls lie above the guesses on full."""
+    alarms = []
+    for line in table.lines:
+        control = control_named(plan, line.experiment)
+        above = parts_above(line, table, control) if control else {}
+        if "full" in above:
+            alarms.append("WARNING. " + " ".join(shortcut(line, control, above)))
+    return alarms

@@ -1,0 +1,106 @@
+"""What stands under and beside the tables: the protocol lines."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from merflow.arithmetic import together
+from merflow.config.settings import SVMS, Experiment
+from merflow.datasets.catalogue import read_sheets
+from merflow.models import network_registry
+from merflow.text import plural
+from merflow.workflow.plan import Plan
+
+
+def protocol_lines(plan: Plan) -> dict[str, str]:
+    """Return, for each experiment, the line under a table that says how it was made."""
+    sheets = read_sheets()
+    lines = {name: _protocol_line(plan, name, sheets) for name in plan.experiments}
+    return lines | {
+        base: f"{base}: chosen inside each fold on its training subjects, between what the config "
+        f"lists; all else as in {members[0]}"
+        for base, members in plan.choices().items()
+        if base not in lines
+    }
+
+
+def with_levels(lines: Mapping[str, str], levels: Mapping[str, set[str]]) -> dict[str, str]:
+    """Add each experiment's arithmetic levels to its line where not all runs have the same one.
+
+    levels: of each experiment's folds, as their records keep them; runs of different levels differ
+    by rounding even where all settings are the same.
+    """
+    if len(set().union(*levels.values())) < 2:
+        return dict(lines)
+    added = {name: f"; arithmetic {together(*found)}" for name, found in levels.items()}
+    return {name: line + added.get(name, "") for name, line in lines.items()}
+
+
+def _dataset(plan: Plan, name: str, sheets: Mapping[str, list[str]]) -> str:
+    """Return a dataset with what names its release: the sheet that was read, or folder names."""
+    if name not in sheets:
+        return name
+    variant = plan.settings.datasets[name].variant
+    read = [Path(sheet).name for sheet in sheets[name]] or ["labels in folder names"]
+    return f"{name} ({', '.join(filter(None, (variant, *read)))})"
+
+
+def _folds(plan: Plan, name: str) -> str:
+    """Return `, 68 folds` once the experiment is split."""
+    return (
+        f", {plural(len(plan.fold_names(name)), 'fold')}"
+        if Path(plan.truth_file(name)).exists()
+        else ""
+    )
+
+
+def _protocol(entry: Experiment) -> str:
+    return f"file {Path(entry.folds_file).name}" if entry.protocol == "file" else entry.protocol
+
+
+def _stop(entry: Experiment) -> str:
+    if entry.method == "command":
+        return "trained by a program of its own, when it stops is not known here"
+    if entry.method in SVMS:
+        return "one SVM a fold, fixed before testing"
+    if entry.training.stopping == "inner":
+        most = entry.training.epochs
+        return f"epochs chosen on inner folds (at most {most}), fixed before testing"
+    return f"{entry.training.epochs} epochs, fixed before testing"
+
+
+def _pretrained(plan: Plan, name: str) -> str:
+    """Return `posed (jaffe, scheme raw, x1)`: what the weights were made with beforehand."""
+    begun = plan.settings.pretrainings[name]
+    members = ", ".join(sorted(plan.settings.collections[begun.collection]))
+    return f"{name} ({members}, scheme {begun.scheme}, {begun.factor})"
+
+
+def _protocol_line(plan: Plan, name: str, sheets: Mapping[str, list[str]]) -> str:
+    entry = plan.experiment(name)
+    chosen = plan.settings.preparations[entry.preparation]
+    what = entry.network if entry.method == "keras" else entry.method
+    magnified = any(factor != "x1" for factor in plan.factors(name))
+    parts = [
+        f"{name}: {what}",
+        f"datasets {', '.join(_dataset(plan, member, sheets) for member in plan.members(name))}",
+        f"scheme {entry.scheme}",
+        f"protocol {_protocol(entry)}{_folds(plan, name)}",
+        f"magnified by {chosen.magnify.method}" if magnified else "not magnified",
+        _stop(entry),
+        f"seeds {', '.join(map(str, entry.seeds))}",
+    ]
+    if entry.method == "keras" and network_registry.made_for_weights(entry.network):
+        own = network_registry.from_imagenet(entry.network_settings)
+        begun = own or entry.pretrain or entry.training.start_weights
+        parts.append("starts from weights given" if begun else "untrained: starts at random")
+    elif entry.method == "keras" and entry.training.start_weights and not entry.pretrain:
+        parts.append("starts from weights given")
+    if entry.pretrain:
+        parts.append(f"pretrained: {_pretrained(plan, entry.pretrain)}")
+    if chosen.kind == "flow" and chosen.flow.scale == "clip":
+        parts.append("flow scaled per clip")
+    if entry.control != "none":
+        parts.append(f"negative control: {entry.control}")
+    if entry.permute_labels is not None:
+        parts.append("labels permuted across subjects: should score as a guess")
+    return "; ".join(parts)

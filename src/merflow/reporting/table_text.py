@@ -1,0 +1,128 @@
+"""The words and figures of a table that all its forms share."""
+
+import math
+
+from merflow.evaluation.published_results import PARTS, PUBLISHED, SOURCES, footnote, is_official
+from merflow.reporting.results_table import Wide
+from merflow.text import plural
+
+LEGEND = (
+    "{pooled}, every class counted. Brackets: 95% studentised bootstrap interval over "
+    "subjects, conditional on {models}. Guessing: expected UF1 of guessing by class "
+    "shares; its bracket: 95% of the scores that the true labels get when whole subjects of a "
+    "dataset exchange theirs. chance p: the share of such exchanges of the row's own answers that "
+    "score at least as well."
+)
+ANSWERED = {
+    "": ("All answers of the table pooled", "the models that answered"),
+    "final": ("All answers of one trained model", "that model"),
+}
+"""What a table of this protocol pools, and what its intervals rest on; made elsewhere: no protocol.
+All other protocols train folds.
+"""
+FOLDS = ("Pooled over all folds", "the trained folds")
+TOO_FEW = "†: too few subjects (effective number below 10); the interval is too narrow."
+MARKED = (
+    "Bold: best, underlined: second, among rows fixed beforehand or chosen inside the folds (x*), "
+    "negative controls apart."
+)
+SEEDS = "±: sd over seeds; brackets are then means over seeds."
+CHOSEN = (
+    "‡: public code or the authors' words show epochs chosen on the test subject, which lifts "
+    "scores; no mark says only that none was found in what was read."
+)
+PART_NAMES = {"full": "Full", "smic": "SMIC", "casme2": "CASME II", "samm": "SAMM"}
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """Return a score as the literature prints it: `.7353`, `1.0000`; a dash for none."""
+    if value is None or math.isnan(value):
+        return "-"
+    text = f"{value:.{digits}f}"
+    return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
+
+
+def bracket(lo: float | None, hi: float | None, mark: str = "") -> str:
+    """Return ` [.66, .80]`, or nothing where there is no interval."""
+    if lo is None or hi is None or math.isnan(lo) or math.isnan(hi):
+        return ""
+    return f" [{number(lo, 3)}, {number(hi, 3)}]{mark}"
+
+
+def spread(sd: float) -> str:
+    """Return ` ±.012`, or nothing for one seed."""
+    return "" if math.isnan(sd) else f" ±{number(sd, 3)}"
+
+
+def part_name(part: str) -> str:
+    """Return a part's name as the literature writes it."""
+    return PART_NAMES.get(part, part)
+
+
+def footnotes(table: Wide) -> list[str]:
+    """Return the lines that stand under a table: protocol, legend, marks, warnings."""
+    pooled, models = ANSWERED.get(table.protocol, FOLDS)
+    legend = LEGEND.format(pooled=pooled, models=models)
+    lines = [*table.notes, f"{supports(table)}.", legend]
+    if any(part.few for part in table.parts.values()):
+        lines.append(TOO_FEW)
+    cells = [cell for line in table.lines for cell in line.cells.values()]
+    if any(cell.uf1_mark or cell.uar_mark for cell in cells):
+        lines.append(MARKED)
+    if any(len(line.seeds) > 1 for line in table.lines):
+        lines.append(SEEDS)
+    for line in table.lines:
+        for part, cell in line.cells.items():
+            said = [note for note in cell.note.split("; ") if note and "too few" not in note]
+            if said:
+                row = f"{line.experiment} {line.factor}".strip()
+                lines.append(f"{row}, {part_name(part)}: {'; '.join(said)}.")
+    return list(dict.fromkeys(lines))
+
+
+def supports(table: Wide) -> str:
+    """Return `Clips of each class: Full negative 250, ...; SMIC negative 70, ...`."""
+    parts = [f"{part_name(name)} {part.support}" for name, part in table.parts.items()]
+    return f"Clips of each class: {'; '.join(parts)}"
+
+
+def title(table: Wide) -> str:
+    """Return `UF1 and UAR, composite, three: 442 clips of 68 subjects`."""
+    full = table.parts["full"]
+    names = ", ".join(word for word in (table.protocol, table.scheme) if word)
+    clips, subjects = plural(full.n, "clip"), plural(full.subjects, "subject")
+    return f"UF1 and UAR{', ' if names else ''}{names}: {clips} of {subjects}"
+
+
+def shows_literature(table: Wide) -> bool:
+    """Return whether a table is of the official clips, so that the literature may stand by."""
+    full = table.parts["full"]
+    return is_official(table.scheme, full.n, full.subjects)
+
+
+def literature() -> list[list[str]]:
+    """Return a header and the published rows as text; ‡ marks epochs chosen on the test subject."""
+    head = ["method", *(f"{part_name(p)} {s}" for p in PARTS for s in ("UF1", "UAR"))]
+    rows = [[*head, "source", "protocol"]]
+    for row in PUBLISHED:
+        year = f" ({row.year})" if row.year and str(row.year) not in row.method else ""
+        scores = [number(v) for pair in row.scores for v in (pair or (None, None))]
+        name = row.method + year + ("‡" if row.chosen_on_test else "")
+        rows.append([name, *scores, SOURCES[row.source], row.protocol])
+    return rows
+
+
+def literature_notes() -> list[str]:
+    """Return the lines below the published block."""
+    known = [note for note in map(footnote, PUBLISHED) if note]
+    return ["Published results, as printed by their sources; not rerun here.", CHOSEN, *known]
+
+
+def floor_rows(table: Wide) -> list[list[str]]:
+    """Return the two floors as rows of text: a name, an empty factor, UF1 and UAR per part."""
+    largest, guessing = ["largest class", ""], ["guessing by class shares", ""]
+    for part in table.parts.values():
+        largest += [number(part.floor_uf1), number(part.floor_uar)]
+        guess = number(part.guess_uf1) + bracket(part.guess_uf1_lo, part.guess_uf1_hi)
+        guessing += [guess, number(part.floor_uar)]
+    return [largest, guessing]

@@ -1,0 +1,213 @@
+"""Align: the face upright and in its place, head drift taken out, the expression left alone.
+
+The output is a square RGB uint8 picture at the camera's own scale (no zoom), SIDE eye distances
+wide, with the eyes level and their midpoint at EYES of it. Landmarks found anew in every frame
+jitter by as much as a micro-expression moves, so one transform serves the clip; drift and
+transform are composed, and every pixel is resampled once.
+"""
+
+import logging
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from merflow.clip import ClipArrays, eye_centres
+from merflow.config.settings import Align
+from merflow.errors import SkipClip
+from merflow.frame_buffer import room
+from merflow.stages.faces import Face, Finder
+from merflow.stages.geometry import apply, compose, face_frame, invert, moved, similarity
+from merflow.stages.head_motion import Drift, rigid_drift
+from merflow.stages.resample import warp
+from merflow.stages.threads import each
+
+_log = logging.getLogger(__name__)
+
+SIDE = 4.4
+"""Side of the output in eye distances: the whole-face region with a margin of 1 just fits."""
+EYES = (0.5, 0.34)
+"""Where the eye midpoint lies in the output, as shares of its side (x, y)."""
+
+CLEAR = 0.5
+"""Certainty of the detector from which on a frame's landmarks have their whole weight."""
+FURTHER = 16
+"""Frames over the whole clip whose landmarks are read once the drift is known."""
+APART = 0.06
+"""Mean distance (eye distances) from the others' landmarks at which a frame weighs a half."""
+
+
+def align_clip(arrays: ClipArrays, settings: Align, finder: Finder) -> ClipArrays:
+    """Return the clip aligned: (T, S, S, 3) uint8, landmarks in px of the first output frame.
+
+    Clips that enter already aligned or cropped go through as they are, without landmarks. Raises
+    SkipClip when the clip is too short or no face is found in its first frames.
+    """
+    if arrays.enters_at != "raw":
+        return arrays
+    count = len(arrays.frames)
+    if count < settings.min_frames:
+        raise SkipClip(f"only {count} frames, {settings.min_frames} needed")
+    faces = find_faces(arrays, settings, finder)
+    if settings.strategy == "frame":
+        landmarks, views = frame_views(faces, count, settings.reference_frames)
+        drift = None
+    else:
+        landmarks, views, drift = clip_views(arrays, settings, faces, finder)
+    upright = invert(views[0])
+    left, right = eye_centres(apply(upright, landmarks))
+    distance = float(np.hypot(*(right - left)))
+    side = output_side(distance)
+    frames = room((count, side, side, 3))
+
+    def place(t: int) -> None:
+        frames[t] = warp(as_colour(arrays.frames[t]), views[t], (side, side))
+
+    each(place, count)
+    facts = _facts(settings, faces, distance, upright, drift)
+    return replace(
+        arrays,
+        frames=frames,
+        landmarks=apply(upright, landmarks).astype(np.float32),
+        facts={**arrays.facts, "align": facts},
+    )
+
+
+def find_faces(arrays: ClipArrays, settings: Align, finder: Finder) -> dict[int, Face]:
+    """Return the faces found, by position, in the frames the strategy has to look at."""
+    first = min(settings.reference_frames, len(arrays.frames))
+    looked = range(len(arrays.frames)) if settings.strategy == "frame" else range(first)
+    faces = {t: face for t in looked if (face := finder.find(arrays.frames[t])) is not None}
+    if not any(t < first for t in faces):
+        raise SkipClip(f"no face found in the first {first} frames")
+    most = max(face.seen for face in faces.values())
+    if most > 1:
+        _log.warning("%s: %d faces in one frame, the largest is taken", arrays.key, most)
+    return faces
+
+
+def clip_views(
+    arrays: ClipArrays, settings: Align, faces: dict[int, Face], finder: Finder | None = None
+) -> tuple[np.ndarray, np.ndarray, Drift | None]:
+    """One transform for the clip; with `stable`, each frame's drift composed into it.
+
+    finder: reads the landmarks of further frames, too, once the drift is known.
+    """
+    found = {t: face.landmarks.astype(np.float64) for t, face in faces.items()}
+    landmarks = _mean(found, faces)
+    drift = None
+    if settings.strategy == "stable":
+        drift = rigid_drift(arrays.frames, eye_centres(landmarks), arrays.fps)
+        if drift is None:
+            _log.warning("%s: too few points hold together, head drift is left in", arrays.key)
+        else:
+            if finder is not None:
+                faces = faces | followed(arrays, faces, drift, finder)
+            landmarks = brought_back(faces, drift)
+    view = view_of(eye_centres(landmarks))
+    if drift is None:
+        return landmarks, np.stack([view] * len(arrays.frames)), None
+    views = np.stack([compose(motion, view) for motion in drift.transforms])
+    # The first frame is the reference: its own (smoothed) motion is part of every landmark.
+    return apply(drift.transforms[0], landmarks), views, drift
+
+
+def followed(
+    arrays: ClipArrays, faces: dict[int, Face], drift: Drift, finder: Finder
+) -> dict[int, Face]:
+    """Return the faces of up to FURTHER other frames, read where the drift takes the first one.
+
+    The box moves by whole pixels: dlib's reads jump with every other change of it.
+    """
+    first = min(faces)
+    x0, y0, x1, y1 = faces[first].box
+    middle = np.array([[(x0 + x1) / 2, (y0 + y1) / 2]])
+    start = apply(invert(drift.transforms[first]), middle)
+    spread = np.linspace(0, len(arrays.frames) - 1, FURTHER).round().astype(int)
+    found = {}
+    for t in sorted({*spread.tolist()} - {*faces}):
+        right, down = np.rint(apply(drift.transforms[t], start) - middle)[0]
+        moved_on = faces[first]._replace(box=(x0 + right, y0 + down, x1 + right, y1 + down))
+        found[t] = finder.follow(arrays.frames[t], moved_on)
+    return found
+
+
+def brought_back(faces: dict[int, Face], drift: Drift) -> np.ndarray:
+    """Return the mean of all frames' landmarks in the common picture, (5 or 68, 2) px.
+
+    A frame whose landmarks lie apart from the others' (a turned or hidden face) weighs little.
+    """
+    back = {t: apply(invert(drift.transforms[t]), one.landmarks) for t, one in faces.items()}
+    every = np.stack(list(back.values()))
+    off = np.linalg.norm(every - np.median(every, axis=0), axis=2).mean(1)
+    unit = float(np.hypot(*np.subtract(*eye_centres(every.mean(0)))))
+    return _mean(back, faces, 1 / (1 + (off / (APART * unit)) ** 4))
+
+
+def _mean(
+    landmarks: dict[int, np.ndarray], faces: dict[int, Face], weights: np.ndarray | float = 1.0
+) -> np.ndarray:
+    """Return the mean of the frames' landmarks; a face that is hardly found weighs little."""
+    weights = weights * np.array([min(1.0, faces[t].score / CLEAR) for t in landmarks])
+    return np.einsum("t,tnd->nd", weights / weights.sum(), np.stack(list(landmarks.values())))
+
+
+def frame_views(faces: dict[int, Face], count: int, first: int) -> tuple[np.ndarray, np.ndarray]:
+    """Each frame by its own landmarks (the nearest found), to the first frames' eye distance."""
+    found = {t: face.landmarks.astype(np.float64) for t, face in faces.items()}
+    distances = [np.hypot(*np.subtract(*eye_centres(p))) for t, p in found.items() if t < first]
+    nearest = [min(found, key=lambda t: (abs(t - i), t)) for i in range(count)]
+    views = [view_of(eye_centres(found[t]), float(np.mean(distances))) for t in nearest]
+    return found[nearest[0]], np.stack(views)
+
+
+def view_of(eyes: tuple[np.ndarray, np.ndarray], distance: float | None = None) -> np.ndarray:
+    """Return the 2x3 transform from output px to frame px that levels and places the eyes.
+
+    The scale is 1 unless `distance`, the eye distance wanted in the output (px), is given.
+    """
+    frame = face_frame(eyes)
+    unit = float(np.hypot(*frame[:, 0]))
+    wanted = distance or unit
+    angle = float(np.arctan2(frame[1, 0], frame[0, 0]))
+    turn = similarity(unit / wanted, angle, np.zeros(2))
+    place = np.array(EYES) * SIDE * wanted
+    turn[:, 2] = frame[:, 2] - turn[:, :2] @ place
+    return turn
+
+
+def output_side(distance: float) -> int:
+    """Return the side of the output (px) for an eye distance (px)."""
+    return max(16, round(SIDE * distance))
+
+
+def as_colour(frame: np.ndarray) -> np.ndarray:
+    """Return an (H, W, 1 or 3) frame as RGB."""
+    return frame if frame.shape[2] == 3 else np.repeat(frame, 3, axis=2)
+
+
+def _facts(
+    settings: Align,
+    faces: dict[int, Face],
+    distance: float,
+    upright: np.ndarray,
+    drift: Drift | None,
+) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "strategy": settings.strategy,
+        "points": settings.points,
+        "eye_distance": round(distance, 3),
+        "transform": np.round(upright, 6).tolist(),
+        "frames_with_face": sorted(faces),
+        "faces": max(face.seen for face in faces.values()),
+    }
+    if settings.strategy == "stable":
+        facts["drift_removed"] = drift is not None
+    if drift is not None:
+        middle = drift.trust @ drift.points / drift.trust.sum()
+        path = moved(drift.transforms, middle[None])[:, 0]
+        facts["drift_px"] = round(float(np.hypot(*(path - path[0]).T).max()), 3)
+        facts["rigid_residual_px"] = round(drift.residual, 4)
+        facts["drift_share"] = round(drift.share, 4)
+        facts["tracked_points"] = round(float(drift.trust.sum() ** 2 / (drift.trust**2).sum()))
+    return facts

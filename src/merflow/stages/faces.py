@@ -1,0 +1,184 @@
+"""Finding the face and its landmarks: dlib's frontal detector with the predictor that fits it."""
+
+import importlib.metadata
+import logging
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+
+from merflow.errors import MerflowError
+from merflow.stages.resample import as_grey
+
+_log = logging.getLogger(__name__)
+
+MODELS = {
+    5: "shape_predictor_5_face_landmarks.dat",
+    68: "shape_predictor_68_face_landmarks.dat",
+}
+PACKAGE = "face_recognition_models"
+LARGE_SIDE = 400
+"""From this shorter side (px) on, the face is looked for at half size first."""
+PATCH, MARGIN = 600, 120
+"""Side of the box in the enlarged patch that the predictor reads, and what surrounds it (px)."""
+Reads = tuple[tuple[int, int, int, int], ...]
+
+
+def _reads(count: int, shift: float, growth: float) -> Reads:
+    """Return boxes shifted and grown by up to these shares: left, top, right, bottom, px."""
+    boxes = []
+    for k in range(count):
+        away, angle = shift * np.sqrt((k + 0.5) / count), 2.4 * k
+        rim = growth / 2 * (2 * (0.618 * k % 1) - 1)
+        low = np.array([away * np.cos(angle), away * np.sin(angle)]) - rim
+        corners = np.rint(MARGIN + PATCH * np.append(low, low + 1 + 2 * rim)).astype(int)
+        boxes.append(tuple(corners.tolist()))
+    return tuple(boxes)
+
+
+READS = _reads(16, 0.06, 0.06)
+"""Boxes the predictor reads one after the other, px of the patch."""
+
+_said: set[str] = set()
+
+Box = tuple[float, float, float, float]
+
+
+class Face(NamedTuple):
+    """One face: box (x0, y0, x1, y1) and landmarks (5 or 68, 2) float32, in px of the frame."""
+
+    box: Box
+    landmarks: np.ndarray
+    seen: int
+    """Number of faces in the frame; the largest is the one described."""
+    score: float = 1.0
+    """Certainty of the detector, > 0: 2 to 3 for a clear face."""
+
+
+class Finder:
+    """The detector and the predictor, loaded once per process.
+
+    dlib's predictors are trained on boxes of its HOG detector, so the pair is not a choice.
+    """
+
+    def __init__(self, points: int = 5, model: str = "") -> None:
+        import dlib
+
+        path = find_model(points, model)
+        if points == 68:
+            _say_once(
+                "the 68-point landmark model is in use: its training data (300-W) excludes "
+                "commercial use; align.points: 5 has no such limit"
+            )
+        self.points = points
+        self._dlib = dlib
+        self._detector = dlib.get_frontal_face_detector()
+        try:
+            self._predictor = dlib.shape_predictor(str(path))
+        except RuntimeError as error:
+            raise MerflowError(
+                str(path),
+                f"is not a landmark model dlib can read ({error})",
+                f"dlib's {points}-point shape predictor",
+                "correct align.model, or leave it empty to use the installed package's",
+            ) from error
+
+    def find(self, frame: np.ndarray) -> Face | None:
+        """Return the largest face of an RGB or grey uint8 frame, (H, W[, C]), or None."""
+        grey = as_grey(frame)
+        found = self._detect(grey)
+        if not found:
+            return None
+        box, score = max(found, key=lambda one: _area(one[0]))
+        return Face(box, self.read(grey, box), len(found), score)
+
+    def follow(self, frame: np.ndarray, face: Face) -> Face:
+        """Return the landmarks of a frame in the box of a face found in another."""
+        return face._replace(landmarks=self.read(as_grey(frame), face.box))
+
+    def _detect(self, grey: np.ndarray) -> list[tuple[Box, float]]:
+        """Look at half size where the picture is large, then at full size, then at twice it.
+
+        Returns boxes and scores, > 0.
+        """
+        scales = (0.5, 1.0, 2.0) if min(grey.shape) >= LARGE_SIDE else (1.0, 2.0)
+        for scale in scales:
+            method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+            small = grey if scale == 1 else cv2.resize(grey, None, None, scale, scale, method)
+            boxes, scores, _ = self._detector.run(np.ascontiguousarray(small), 0, 0.0)
+            if boxes:
+                return [
+                    ((b.left() / scale, b.top() / scale, b.right() / scale, b.bottom() / scale), s)
+                    for b, s in zip(boxes, scores, strict=True)
+                ]
+        return []
+
+    def read(self, grey: np.ndarray, box: Box, reads: Reads = READS) -> np.ndarray:
+        """Return the mean of several reads, with the box shifted and scaled by a few percent.
+
+        The predictor asks whether one pixel is brighter than another by a threshold; where a pair
+        is near it, one grey level moves the landmarks of one read by .05 px. All boxes lie on
+        whole pixels of one enlarged patch: dlib knows no others.
+        """
+        corner = np.array(box[:2], np.float64)
+        size = PATCH / (np.array(box[2:]) - corner)
+        place = np.column_stack([np.diag(size), MARGIN - corner * size])
+        whole = (PATCH + 2 * MARGIN,) * 2
+        patch = cv2.warpAffine(
+            grey, place, whole, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        points = np.mean([self._read(patch, one) for one in reads], axis=0)
+        return ((points - place[:, 2]) / size).astype(np.float32)
+
+    def _read(self, patch: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
+        """Return the landmarks that one look at a patch gives, (5 or 68, 2), whole px."""
+        shape = self._predictor(patch, self._dlib.rectangle(*box))
+        if shape.num_parts != self.points:
+            raise MerflowError(
+                "align.model",
+                f"the model gives {shape.num_parts} points, align.points says {self.points}",
+                "the two to agree",
+                f"set align.points: {shape.num_parts} or name another file",
+            )
+        return np.array([(p.x, p.y) for p in shape.parts()], np.float64)
+
+
+def _area(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def find_model(points: int, model: str = "") -> Path:
+    """Return the landmark model's file: `model` if given, else the installed package's.
+
+    The package itself is never imported: it asks for pkg_resources and fails without it.
+    """
+    if model:
+        path = Path(model).expanduser()
+        if not path.is_file():
+            raise MerflowError(
+                str(path),
+                "no such file",
+                f"dlib's {points}-point landmark model",
+                "correct align.model, or leave it empty to use the installed package's",
+            )
+        return path
+    try:
+        files = importlib.metadata.files(PACKAGE) or []
+    except importlib.metadata.PackageNotFoundError:
+        files = []
+    for file in files:
+        if file.name == MODELS[points] and Path(str(file.locate())).is_file():
+            return Path(str(file.locate()))
+    raise MerflowError(
+        "align.model",
+        f"no {points}-point landmark model ({MODELS[points]}) on this machine",
+        f"the package {PACKAGE.replace('_', '-')} or a file of your own",
+        f"pip install {PACKAGE.replace('_', '-')}, or set align.model to the file's path",
+    )
+
+
+def _say_once(text: str, *values: Any) -> None:  # noqa: ANN401
+    if text not in _said:
+        _said.add(text)
+        _log.warning(text, *values)

@@ -1,0 +1,287 @@
+"""Rigid head drift: points tracked in stable regions of the face, one robust path for the head.
+
+Points of the whole face follow the expression and would take part of it away. So only regions
+that lie on bone are tracked, and a point that leaves the common rigid motion anywhere in the clip
+loses its weight in all of it (rigid.py). Tracking runs twice: against the first frame, then
+against the mean of all frames with their drift taken out, which has almost no noise.
+
+Every decision is a weight that falls smoothly to zero: 95 of 100 changes of the input by single
+grey levels, as another processor makes them, move no point by more than .001 px. For this the
+face is sampled once to UNIT px an eye distance, where points and windows are constants.
+"""
+
+import functools
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from merflow.frame_buffer import Frames, held
+from merflow.stages.geometry import apply, compose, face_frame, invert, moved, similarity
+from merflow.stages.resample import as_grey, look, warp
+from merflow.stages.rigid_motion import consensus, refine, smooth_drift
+
+STABLE: dict[str, tuple[float, float, float, float, float]] = {
+    "nose": (-0.17, 0.00, 0.17, 0.62, 1.3),
+    "left temple": (-1.15, -0.15, -0.88, 0.40, 0.5),
+    "right temple": (0.88, -0.15, 1.15, 0.40, 0.5),
+    "left jaw joint": (-1.15, 0.40, -0.90, 0.90, 0.4),
+    "right jaw joint": (0.90, 0.40, 1.15, 0.90, 0.4),
+    "left ear": (-1.40, -0.10, -1.15, 0.70, 0.3),
+    "right ear": (1.15, -0.10, 1.40, 0.70, 0.3),
+    "left forehead": (-0.95, -0.95, -0.45, -0.55, 0.2),
+    "right forehead": (0.45, -0.95, 0.95, -0.55, 0.2),
+}
+"""Regions as x0, y0, x1, y1 in face units (geometry.face_frame), and how far each is trusted.
+
+The wide ones fix turn and scale; where they show the wall instead, they do not move with the head
+and their weight falls to zero.
+"""
+TRUST = sum(region[4] for region in STABLE.values())
+"""Trust of all regions together."""
+UNIT = 80.0
+"""Eye distance of the picture that is tracked (px)."""
+HALF = (1.65, 1.3)
+"""Half the width and height of that picture, in eye distances; eye midpoint in its centre."""
+SIZE = tuple(round(2 * half * UNIT) + 1 for half in HALF)
+"""Width and height of that picture (px)."""
+LIGHT = 33
+"""Side of the square (px) whose mean, taken twice, is the slow light."""
+STEP = 0.07
+"""Distance of neighbouring points in a region (eye distances)."""
+WINDOW = 19
+"""Side of the window compared round a point (px of the tracked picture)."""
+PLASTIC = np.array([0.7548776662466927, 0.5698402909980532])
+"""Steps of the evenly spread sequence (R2) of sub-pixel places."""
+FLAT = 0.5
+"""Least squared gradient over a window (grey levels^2 / px^2) below which weights fall to 0."""
+STIFF = 0.01
+"""Added to both squared gradients: a point without texture is held to no motion."""
+ENOUGH = 0.6
+"""Share of a region's points that carry its whole trust; fewer get a part of it."""
+EDGE = (0.12, 0.30)
+"""Distances from the frame's edge (eye distances) between which a weight rises from 0 to 1."""
+SEEN = (0.80, 0.95)
+"""Shares of the frames in which a point is found between which its weight rises from 0 to 1."""
+SUPPORT = (0.05, 0.15)
+"""Shares of all trust, in the frame that has least, between which the drift is faded in."""
+ZOOM = (np.log(1.15), np.log(1.25))
+"""Changes of scale between which it is faded out: no head nears a camera so fast."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """Rigid motion of a clip.
+
+    transforms: (T, 2, 3), from the common picture (within noise the first frame) to frame t, px;
+    points: (N, 2) px in the common picture; trust: (N,) >= 0; residual: rms distance (px) of
+    trusted points from that motion, tracking noise included; share: 0..1 of the measured motion
+    that `transforms` hold, below 1 where few points support it.
+    """
+
+    transforms: np.ndarray
+    points: np.ndarray
+    trust: np.ndarray
+    residual: float
+    share: float
+
+
+def rigid_drift(frames: Frames, eyes: tuple[np.ndarray, np.ndarray], fps: float) -> Drift | None:
+    """Return how the head moves in `frames` against the first; None if no points support it.
+
+    frames: (T, H, W[, C]) uint8; eyes: the two eye centres in the first frame, px.
+    """
+    view = tracked_view(eyes)
+    scale = float(np.hypot(*view[:, 0]))
+    flat = held(flatten(face_part(frame, view)) for frame in frames)
+    points, regions = grid()
+    inside = ramp(_from_edge(apply(view, points), frames.shape[1:3]) / (scale * UNIT), *EDGE)
+    paths, seen = track(flat, points)
+    inside *= ramp(seen.mean(0), *SEEN)
+    prior = inside * trust_of(Texture(flat[0], points), regions)
+    share = float(ramp((prior * seen).sum(1).min() / TRUST, *SUPPORT))
+    if share == 0:
+        return None
+    start = consensus(points, paths, prior, anchors(), fps)
+    rigid = refine(points, paths, seen, prior, start, fps)
+    share *= near(rigid.transforms)
+    if share == 0:
+        return None
+    texture, paths = settle(flat, points, rigid.transforms)
+    prior = inside * trust_of(texture, regions)
+    rigid = refine(points, paths, np.ones_like(seen), prior, rigid.transforms, fps)
+    share *= near(rigid.transforms)
+    still = np.eye(2, 3)
+    drift = still + share * (smooth_drift(rigid, points) - still)
+    placed = np.stack([compose(view, compose(one, invert(view))) for one in drift])
+    return Drift(placed, apply(view, points), rigid.trust, rigid.residual * scale, share)
+
+
+def tracked_view(eyes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Return the 2x3 transform from px of the tracked picture to px of the frame."""
+    return compose(face_frame(eyes), similarity(1 / UNIT, 0, -np.array(HALF)))
+
+
+def face_part(frame: np.ndarray, view: np.ndarray) -> np.ndarray:
+    """Return the luma of a frame, (H, W[, C]) uint8, seen through `view`, (h, w) uint8.
+
+    A face larger than UNIT is blurred first, as far as its pixels are left out.
+    """
+    width, height = SIZE
+    corners = apply(view, np.array([(0, 0), (width, 0), (0, height), (width, height)]))
+    sigma = 0.4 * np.sqrt(max(0.0, float(np.linalg.det(view[:, :2])) - 1))
+    rim = 16 + 4 * sigma
+    size = frame.shape[1::-1]
+    low = np.clip(np.floor(corners.min(0) - rim), 0, np.subtract(size, 1)).astype(int)
+    high = np.clip(np.ceil(corners.max(0) + rim), low + 1, size).astype(int)
+    part = as_grey(np.ascontiguousarray(frame[low[1] : high[1], low[0] : high[0]]))
+    if sigma > 0.2:
+        part = cv2.GaussianBlur(part, (0, 0), sigma)
+    placed = np.column_stack([view[:, :2], view[:, 2] - low])
+    return warp(part[..., None], placed, (height, width))[..., 0]
+
+
+def flatten(grey: np.ndarray) -> np.ndarray:
+    """Return the picture without its slow light, so that a lamp is not taken for motion."""
+    picture = grey.astype(np.float32)
+    side = (LIGHT, LIGHT)
+    slow = cv2.blur(picture, side, borderType=cv2.BORDER_REFLECT_101)
+    slow = cv2.blur(slow, side, borderType=cv2.BORDER_REFLECT_101)
+    return np.clip(np.rint(128 * picture / (slow + 8)), 0, 255).astype(np.uint8)
+
+
+@functools.cache
+def grid() -> tuple[np.ndarray, np.ndarray]:
+    """Return the points of all regions, (N, 2) float64 px, and the region each is in, (N,).
+
+    They lie off the pixel grid, evenly: bilinear look-ups in the tracker pull points towards the
+    grid by up to .03 px, the same way for all points that lie on it.
+    """
+    points, regions = [], []
+    for number, (x0, y0, x1, y1, _) in enumerate(STABLE.values()):
+        across, down = (np.arange(a + STEP / 2, b, STEP) for a, b in ((x0, x1), (y0, y1)))
+        found = np.stack(np.meshgrid(across, down), -1).reshape(-1, 2)
+        points.append((found + HALF) * UNIT)
+        regions += [number] * len(found)
+    placed = np.concatenate(points)
+    off = (np.arange(len(placed))[:, None] * PLASTIC + 0.5) % 1 - 0.5
+    return (placed + off).astype(np.float32).astype(np.float64), np.array(regions)
+
+
+@functools.cache
+def anchors() -> np.ndarray:
+    """Return two places in every region, (K, 2) px, a quarter of its length from its ends."""
+    places = []
+    for x0, y0, x1, y1, _ in STABLE.values():
+        tall = y1 - y0 > x1 - x0
+        for share in (0.25, 0.75):
+            x, y = (0.5, share) if tall else (share, 0.5)
+            places.append((x0 + x * (x1 - x0), y0 + y * (y1 - y0)))
+    return (np.array(places) + HALF) * UNIT
+
+
+class Texture:
+    """Gradients of a (h, w) picture, and their structure tensor round points (N, 2) px."""
+
+    def __init__(self, picture: np.ndarray, points: np.ndarray) -> None:
+        self.picture = picture.astype(np.float32)
+        self._place = points.astype(np.float32)[:, None]
+        self.across = cv2.Sobel(self.picture, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
+        self.down = cv2.Sobel(self.picture, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
+        self.xx, self.xy, self.yy = (
+            self._round(a * b)
+            for a, b in (
+                (self.across, self.across), (self.across, self.down), (self.down, self.down)
+            )
+        )  # fmt: skip
+
+    def _round(self, values: np.ndarray) -> np.ndarray:
+        """Return the mean of (h, w) values in the window of each point, (N,) float64."""
+        mean = cv2.blur(values, (WINDOW, WINDOW))
+        return cv2.remap(mean, self._place, None, cv2.INTER_LINEAR)[:, 0].astype(np.float64)
+
+    def least(self) -> np.ndarray:
+        """Return the smaller eigenvalue of each tensor, (N,): squared grey levels per px^2."""
+        return (self.xx + self.yy) / 2 - np.hypot((self.xx - self.yy) / 2, self.xy)
+
+    def offsets(self, picture: np.ndarray) -> np.ndarray:
+        """Return how far each point lies off its place in another picture, (N, 2) px.
+
+        One step of least squares (Lucas and Kanade 1981): no iteration that has to be stopped.
+        Exact for parts of a pixel; longer ways come out short and are no rigid motion anyway.
+        """
+        change = self.picture - picture
+        x, y = self._round(self.across * change), self._round(self.down * change)
+        xx, yy = self.xx + STIFF, self.yy + STIFF
+        offset = np.stack([yy * x - self.xy * y, xx * y - self.xy * x], 1)
+        return offset / (xx * yy - self.xy**2)[:, None]
+
+
+def trust_of(texture: Texture, regions: np.ndarray) -> np.ndarray:
+    """Return the trust of each point, (N,), by the texture round it.
+
+    A region's trust is shared among its points, so that no region wins by texture.
+    """
+    square = np.maximum(texture.least(), 0) ** 2
+    good = square / (square + FLAT**2)
+    trust = np.zeros(len(regions))
+    for number, (*_, whole) in enumerate(STABLE.values()):
+        here = regions == number
+        trust[here] = whole * good[here] / max(float(good[here].sum()), ENOUGH * here.sum())
+    return trust
+
+
+def track(flat: Frames, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return where each point lies in each frame, (T, N, 2) px, and whether it was found, (T, N).
+
+    Every frame is compared with the first itself, so errors do not add up over the clip.
+    """
+    stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.01)
+    paths = np.empty((len(flat), len(points), 2), np.float64)
+    seen = np.zeros((len(flat), len(points)), bool)
+    start = points.astype(np.float32)
+    where = start
+    for t, picture in enumerate(flat):
+        where, status, _ = cv2.calcOpticalFlowPyrLK(
+            flat[0],
+            picture,
+            start,
+            where.copy(),
+            winSize=(WINDOW, WINDOW),
+            maxLevel=3,
+            criteria=stop,
+            flags=cv2.OPTFLOW_USE_INITIAL_FLOW,
+        )
+        paths[t], seen[t] = where, status.ravel() == 1
+    return paths, seen
+
+
+def settle(flat: Frames, points: np.ndarray, transforms: np.ndarray) -> tuple[Texture, np.ndarray]:
+    """Return the mean of all frames with their drift taken out, and the points' paths against it.
+
+    transforms: (T, 2, 3), the drift so far; paths: (T, N, 2) px.
+    """
+    still = held(look(one, way, SIZE[::-1]) for one, way in zip(flat, transforms, strict=True))
+    mean = np.zeros(SIZE[::-1])
+    for picture in still:
+        mean += picture
+    texture = Texture(mean / len(still), points)
+    off = np.stack([texture.offsets(picture) for picture in still])
+    return texture, moved(transforms, points + off)
+
+
+def ramp(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Return 0 up to `low`, 1 from `high` on, and a straight rise between."""
+    return np.clip((np.asarray(values) - low) / (high - low), 0, 1)
+
+
+def near(transforms: np.ndarray) -> float:
+    """Return 1 where a head changes its size as heads do within a clip, 0 where it cannot."""
+    zoom = np.abs(np.log(np.hypot(*transforms[:, :, 0].T))).max()
+    return float(1 - ramp(zoom, *ZOOM))
+
+
+def _from_edge(points: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Return how far each point (N, 2) lies inside a picture of shape (H, W), px."""
+    far = np.array(shape[::-1]) - 1 - points
+    return np.minimum(points, far).min(1)

@@ -1,0 +1,128 @@
+"""A dense motion field against one reference frame, linear in the frames.
+
+Lucas-Kanade with two window sizes: the wide one answers where the narrow one has no texture.
+Because the solution is linear in Y_t - Y_0, filtering the field in time equals filtering the
+frames, with 16 to 36 times fewer samples.
+"""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from merflow.stages.magnification.luma import reduced
+from merflow.stages.magnification.warp import move
+
+SMOOTH = np.array([0.037659, 0.249153, 0.426375, 0.249153, 0.037659], np.float32)
+SLOPE = np.array([-0.109604, -0.276691, 0.0, 0.276691, 0.109604], np.float32)
+"""A matched pair (Farid and Simoncelli 2004): a derivative that fits its own smoothing. A Sobel
+on a Gaussian overestimates motion by 5 %."""
+GRID = 64
+"""The field has about this many cells along the shorter side."""
+NARROW, WIDE = 1.0, 3.0
+"""Standard deviations of the two windows, in cells."""
+NARROW_FLOOR, WIDE_FLOOR = 0.15, 0.02
+"""Regularisation, in units of the mean squared gradient."""
+FAR = 0.4
+"""Displacement (px, along x or y) above which the linear solution is no longer exact enough."""
+BORDER = cv2.BORDER_REFLECT_101
+
+
+class Reference(NamedTuple):
+    """What the solution needs to know of the reference frame; all planes float32.
+
+    still: (H, W) luma; slope_x, slope_y: (H, W) its derivatives; narrow, wide: inverse structure
+    tensors (xx, xy, yy) on the working grid; floor: pull of the narrow on the wide solution;
+    cells: (columns, rows) of the grid.
+    """
+
+    still: np.ndarray
+    slope_x: np.ndarray
+    slope_y: np.ndarray
+    narrow: tuple[np.ndarray, np.ndarray, np.ndarray]
+    wide: tuple[np.ndarray, np.ndarray, np.ndarray]
+    floor: float
+    cells: tuple[int, int]
+
+
+def grid_step(height: int, width: int) -> int:
+    """Return the side of a cell of the working grid in pixels."""
+    return max(1, round(min(height, width) / GRID))
+
+
+def prepare(still: np.ndarray) -> Reference:
+    """Return the reference made of one (H, W) float32 luma plane."""
+    height, width = still.shape
+    step = grid_step(height, width)
+    cells = (-(-width // step), -(-height // step))
+    slope_x, slope_y = _separable(still, SLOPE, SMOOTH), _separable(still, SMOOTH, SLOPE)
+    tensor = [reduced(a * b, cells) for a, b in _pairs(slope_x, slope_y)]
+    power = float(np.mean(slope_x**2 + slope_y**2)) / 2 + 1e-6
+    floor = NARROW_FLOOR * power
+    return Reference(
+        still,
+        slope_x,
+        slope_y,
+        _inverse([_blur(plane, NARROW) for plane in tensor], floor),
+        _inverse([_blur(plane, WIDE) for plane in tensor], WIDE_FLOOR * power),
+        floor,
+        cells,
+    )
+
+
+def solve(reference: Reference, change: np.ndarray) -> np.ndarray:
+    """Return the (rows, columns, 2) float32 displacement (x, y) in px that explains `change`.
+
+    change: (H, W) float32, luma minus the reference's. A point of the reference at p lies at
+    p + displacement(p) in the frame.
+    """
+    change = _separable(change, SMOOTH, SMOOTH)
+    pull_x = reduced(cv2.multiply(reference.slope_x, change), reference.cells)
+    pull_y = reduced(cv2.multiply(reference.slope_y, change), reference.cells)
+    wide_x, wide_y = _times(reference.wide, -_blur(pull_x, WIDE), -_blur(pull_y, WIDE))
+    return np.dstack(
+        _times(
+            reference.narrow,
+            reference.floor * wide_x - _blur(pull_x, NARROW),
+            reference.floor * wide_y - _blur(pull_y, NARROW),
+        )
+    )
+
+
+def displacement(reference: Reference, plane: np.ndarray) -> np.ndarray:
+    """Return the (rows, columns, 2) float32 displacement (x, y) in px of a luma plane (H, W).
+
+    Where more than a few cells moved too far for the linear solution, the plane is brought back
+    by what was found and looked at again.
+    """
+    motion = solve(reference, cv2.subtract(plane, reference.still))
+    if np.count_nonzero(np.abs(motion) > FAR) > motion.size // 100:
+        brought_back = move(plane, -motion)
+        motion += solve(reference, cv2.subtract(brought_back, reference.still))
+    return motion
+
+
+def _pairs(x: np.ndarray, y: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    return [(x, x), (x, y), (y, y)]
+
+
+def _separable(plane: np.ndarray, along_x: np.ndarray, along_y: np.ndarray) -> np.ndarray:
+    return cv2.sepFilter2D(plane, cv2.CV_32F, along_x, along_y, borderType=BORDER)
+
+
+def _blur(plane: np.ndarray, sigma: float) -> np.ndarray:
+    return cv2.GaussianBlur(plane, (0, 0), sigma)
+
+
+def _inverse(tensor: list[np.ndarray], floor: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return (tensor + floor times identity)^-1 as its planes xx, xy, yy."""
+    xx, xy, yy = tensor[0] + np.float32(floor), tensor[1], tensor[2] + np.float32(floor)
+    scale = 1 / (xx * yy - xy * xy)
+    return yy * scale, -xy * scale, xx * scale
+
+
+def _times(
+    inverse: tuple[np.ndarray, np.ndarray, np.ndarray], x: np.ndarray, y: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    xx, xy, yy = inverse
+    return xx * x + xy * y, xy * x + yy * y

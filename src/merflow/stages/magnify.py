@@ -1,0 +1,218 @@
+"""Magnify: multiply the displacement of everything that moves by a factor.
+
+factor f multiplies displacement by f; the literature's alpha is f - 1. Factor 1 is the input
+itself, bit for bit, and the onset frame is never changed.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from merflow.clip import ClipArrays
+from merflow.config.settings import Magnify
+from merflow.errors import MerflowError
+from merflow.frame_buffer import Frames, room
+from merflow.stages.magnification.delivered import Magnified, expected_gain, measure
+from merflow.stages.magnification.flicker import global_light
+from merflow.stages.magnification.lagrangian import magnify_lagrangian
+from merflow.stages.magnification.linear import half_planes, magnify_linear, take_out_light
+from merflow.stages.magnification.luma import PlaneOf, luma_of
+from merflow.stages.magnification.motion import motion_fields
+from merflow.stages.magnification.phase import magnify_phase
+from merflow.stages.magnification.stream import in_windows, recursively
+from merflow.stages.magnification.temporal import (
+    anchored,
+    default_high_hz,
+    low_pass,
+    recursive_coefficient,
+    recursive_operator,
+)
+from merflow.stages.magnification.trust import filter_in_time
+
+LONG = 1024
+"""Frames up to which a clip is worked on in one piece, about 0.4 GB of grey at 256 px; a longer
+one goes through `magnify_stream`, and what was delivered is not measured."""
+
+
+def magnify_clip(arrays: ClipArrays, settings: Magnify, factor: float) -> ClipArrays:
+    """Return the clip with its displacement multiplied by `factor`, facts under "magnify"."""
+    if len(arrays.frames) > LONG:
+        frames = _magnify_long(arrays, settings, factor)
+        facts = {"method": settings.method, "factor": float(factor), "streamed": True}
+    else:
+        whole = np.asarray(arrays.frames)
+        frames, facts = magnify_frames(whole, arrays.fps, factor, settings, reference=arrays.onset)
+    return replace(arrays, frames=frames, facts={**arrays.facts, "magnify": facts})
+
+
+def _magnify_long(arrays: ClipArrays, settings: Magnify, factor: float) -> Frames:
+    """Return a long clip's frames streamed from its onset on, and from its onset backwards."""
+    out = room(arrays.frames.shape)
+    after, before = arrays.frames[arrays.onset :], arrays.frames[: arrays.onset + 1][::-1]
+    for step, part in ((1, after), (-1, before)):
+        made = magnify_stream(part, arrays.fps, factor, settings)
+        for away, frame in enumerate(made):
+            out[arrays.onset + step * away] = frame
+    return out
+
+
+def magnify_frames(
+    frames: np.ndarray,
+    fps: float,
+    factor: float,
+    settings: Magnify,
+    *,
+    reference: int = 0,
+    measured: bool = True,
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """Return (T, H, W, C) uint8 frames with displacement times `factor`, and what was measured.
+
+    frames: (T, H, W, C) uint8, C = 3 RGB or 1 grey; fps in Hz; reference: position of the onset
+    frame, which is returned as it is; measured: whether to measure what was delivered, too.
+
+    Facts: method, factor; clipped, the share of values beyond 0..255, or clamped, the share of
+    cells asked for more than the method can do there; those of `delivered.measure`; and
+    expected_gain, what benchmarks lead to expect where that was asked for.
+    """
+    check_frames(frames, reference)
+    check_request(fps, factor, settings)
+    facts: dict[str, Any] = {"method": settings.method, "factor": float(factor)}
+    if factor == 1 or len(frames) == 1:
+        return frames.copy(), facts
+    frames = np.ascontiguousarray(frames)
+    smooth = low_pass(len(frames), fps, settings.high_hz or default_high_hz(fps))
+    made, light = _made(frames, fps, factor - 1, settings, smooth, reference, measured)
+    facts |= made.facts
+    if measured:
+        facts |= measure(frames, made, anchored(smooth, reference), light, reference, factor)
+        facts["expected_gain"] = expected_gain(settings.method, facts["asked_px"])
+    return made.frames, facts
+
+
+def magnify_stream(
+    frames: Iterable[np.ndarray], fps: float, factor: float, settings: Magnify
+) -> Iterator[np.ndarray]:
+    """Yield (H, W, C) uint8 frames with displacement times `factor`, in bounded memory.
+
+    frames: (H, W, C) uint8 each, C = 3 RGB or 1 grey, the first one the onset. The recursion
+    (iir, iir_hz) gives what it gives in one piece, and so does anything up to
+    `stream.WINDOW` frames; longer videos are worked on in windows (see `stream`).
+    """
+    check_request(fps, factor, settings)
+    high = settings.high_hz or default_high_hz(fps)
+
+    def magnified(window: np.ndarray, smooth: np.ndarray) -> np.ndarray:
+        check_frames(window, 0)
+        if len(window) == 1:
+            return window.copy()
+        return _made(window, fps, factor - 1, settings, smooth, 0, measured=False)[0].frames
+
+    pair = recursion(fps, settings)
+    if factor == 1:
+        yield from (frame.copy() for frame in frames)
+    elif pair is None:
+        yield from in_windows(frames, fps, high, magnified)
+    else:
+        flicker = settings.remove_flicker
+        yield from recursively(frames, pair, factor - 1, settings.lambda_c, flicker)
+
+
+def _made(
+    frames: np.ndarray,
+    fps: float,
+    alpha: float,
+    settings: Magnify,
+    smooth: np.ndarray,
+    reference: int,
+    measured: bool,
+) -> tuple[Magnified, np.ndarray]:
+    """Return what the method makes, and the (T, 2) changes of light that were taken out."""
+    if settings.method != "linear":
+        light = _light(luma_of(frames), len(frames), settings, reference)
+        method = magnify_lagrangian if settings.method == "lagrangian" else magnify_phase
+        return method(frames, smooth, alpha, light, reference), light
+    half = half_planes(frames)
+    light = _light(half.__getitem__, len(frames), settings, reference)
+    take_out_light(half, light, reference)
+    motion = None
+    if measured:  # before the planes are used up; their pixels are twice as large as the frames'
+        motion = 2 * motion_fields(half.__getitem__, len(frames), reference)
+        motion = filter_in_time(motion, smooth, reference)
+    pair = recursion(fps, settings)
+    operator = anchored(smooth, reference)
+    if pair is not None:
+        operator = recursive_operator(len(frames), *pair, reference)
+    made = magnify_linear(frames, half, operator, alpha, settings.lambda_c)
+    return (made if motion is None else made._replace(motion=motion)), light
+
+
+def _light(plane_of: PlaneOf, length: int, settings: Magnify, reference: int) -> np.ndarray:
+    """Return the (T, 2) changes of light that the settings ask to take out."""
+    if settings.remove_flicker:
+        return global_light(plane_of, length, reference)
+    return np.zeros((length, 2), np.float32)
+
+
+def recursion(fps: float, settings: Magnify) -> tuple[float, float] | None:
+    """Return the two coefficients per frame of the literature's recursion, if it is asked for."""
+    if settings.iir_hz is None:
+        return settings.iir
+    fast, slow = (recursive_coefficient(cutoff, fps) for cutoff in settings.iir_hz)
+    return fast, slow
+
+
+def check_frames(frames: np.ndarray, reference: int) -> None:
+    """Refuse frames that cannot be magnified, saying why."""
+    if frames.ndim != 4 or frames.dtype != np.uint8 or frames.shape[3] not in (1, 3):
+        found = f"frames of shape {frames.shape} and type {frames.dtype}"
+        raise MerflowError("magnify", found, "(T, H, W, 1 or 3) uint8")
+    if frames.size == 0:
+        raise MerflowError("magnify", f"no pixels: frames of shape {frames.shape}")
+    if not 0 <= reference < len(frames):
+        raise MerflowError("magnify: onset", f"{reference}", f"a position in 0..{len(frames) - 1}")
+
+
+def check_request(fps: float, factor: float, settings: Magnify) -> None:
+    """Refuse a request that cannot be met, saying why."""
+    if not (np.isfinite(factor) and factor >= 0):
+        raise MerflowError(
+            "magnify: factor",
+            f"{factor}",
+            "0 or more: 1 leaves the clip as it is, 10 multiplies the motion by ten",
+        )
+    if not (np.isfinite(fps) and fps > 0):
+        raise MerflowError(
+            "magnify: fps",
+            f"{fps}",
+            "frames per second above 0",
+            "give the camera's rate in the dataset's entry",
+        )
+    _check_recursion(settings)
+
+
+def _check_recursion(settings: Magnify) -> None:
+    where = "magnify: iir" if settings.iir is not None else "magnify: iir_hz"
+    pair = settings.iir if settings.iir is not None else settings.iir_hz
+    if pair is None:
+        return
+    if settings.iir is not None and settings.iir_hz is not None:
+        raise MerflowError("magnify", "both iir and iir_hz are set", "one of them")
+    if settings.method != "linear":
+        raise MerflowError(
+            where,
+            f"set for method '{settings.method}'",
+            "method: linear",
+            "remove the line, or choose the linear method",
+        )
+    if settings.high_hz is not None:
+        raise MerflowError(
+            where, "set together with high_hz", "one of them: the recursion has its own band"
+        )
+    fast, slow = pair
+    highest = 1 if settings.iir is not None else np.inf
+    if not 0 < slow < fast <= highest:
+        raise MerflowError(
+            where, f"({fast}, {slow})", "the faster first: 0 < second < first", "swap the two"
+        )

@@ -1,0 +1,33 @@
+"""The last stage before packing: select frames, interpolate, subtract the onset frame."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from merflow.clip import ClipArrays
+from merflow.config.settings import Interpolate, Preparation
+from merflow.errors import SkipClip
+from merflow.stages.select import select_clip
+
+
+def prepare_clip(
+    clip: ClipArrays,
+    chosen: Preparation,
+    interpolate: Callable[[ClipArrays, Interpolate], ClipArrays],
+) -> ClipArrays:
+    """Return what a network will see of a clip: (length, size, size, C) uint8.
+
+    With `difference: onset` the frames are differences from the onset frame plus 128, clipped:
+    halving them to fit would cost the last bit of movements that are hardly above it.
+    """
+    if clip.enters_at == "interpolated":
+        return clip
+    if len(clip.frames) == 0:
+        raise SkipClip("no frames left")
+    done = interpolate(select_clip(clip, chosen.select), chosen.interpolate)
+    if chosen.difference == "onset":
+        first = done.frames[done.onset].astype(np.int16)
+        moved = done.frames.astype(np.int16) - first + 128
+        return replace(done, frames=np.clip(moved, 0, 255).astype(np.uint8))
+    return done

@@ -1,0 +1,53 @@
+"""Where a dataset lies: chosen below the studio's folder, kept in config/local.yaml."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from merflow.config.loading import merge, read_yaml, validate
+from merflow.datasets.registry import names
+from merflow.errors import MerflowError
+from merflow.io.files import write_text
+from merflow.studio.project import Project
+from merflow.studio.responses import Missing
+
+MOST = 500
+"""Folders listed, at most."""
+
+
+def folders(project: Project, at: str) -> dict[str, Any]:
+    """Return the folders in a folder below the root; hidden ones left out, no file is named."""
+    place = below(project, at)
+    found = sorted(
+        one.name for one in place.iterdir()
+        if not one.name.startswith(".") and one.is_dir() and not one.is_symlink()
+    )  # fmt: skip
+    return {"at": at, "folders": found[:MOST], "more": max(0, len(found) - MOST)}
+
+
+def below(project: Project, path: object) -> Path:
+    """Return a folder below the studio's root; `` is the root itself."""
+    if not isinstance(path, str) or len(path) > 1000:
+        raise MerflowError("request: root", "no path", "a folder below the project's")
+    place = project.below(*path.split("/")) if path else project.root
+    if not place.is_dir():
+        raise Missing("request: root", f"no folder {path[:80]!r} below the project's")
+    return place
+
+
+def choose(project: Project, name: object, path: object) -> str:
+    """Set a dataset's root, in config/local.yaml; a dataset the config lacks is added there.
+
+    What that file held stays, its comments apart. Returns the file's path from the root.
+    """
+    known = {*project.settings().datasets, *names()}
+    if not isinstance(name, str) or name not in known:
+        raise Missing("request: dataset", f"no dataset {str(name)[:80]!r}")
+    below(project, path)
+    local = project.below("config", "local.yaml")
+    held = read_yaml(local) if local.is_file() else {}
+    held = merge(held, {"datasets": {name: {"root": path}}})
+    validate(merge(read_yaml(project.config), held), "config/local.yaml")
+    write_text(local, yaml.safe_dump(held, sort_keys=False, allow_unicode=True))
+    return local.relative_to(project.root).as_posix()

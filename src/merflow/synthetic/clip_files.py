@@ -1,0 +1,106 @@
+"""Clips to disk: in parallel, each frame atomically, and only those that are not there yet."""
+
+import multiprocessing
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from merflow.io.files import atomic
+from merflow.synthetic.clip import DemoClip
+from merflow.synthetic.render import render_clip
+from merflow.synthetic.truth import stamp, write_truth, written_stamp
+from merflow.synthetic.warp import Warp
+
+JPEG_QUALITY = 95
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One clip and where its frames go: a folder below `root`, one name a frame."""
+
+    root: Path
+    clip: DemoClip
+    folder: str
+    names: tuple[str, ...]
+
+    @property
+    def path(self) -> Path:
+        """The folder of the frames."""
+        return self.root / self.folder
+
+
+def encode(frame: np.ndarray, suffix: str, grey: bool) -> bytes:
+    """Return the file bytes of a frame (H, W, 3) uint8 RGB; grey files hold one channel."""
+    picture = frame[..., 0] if grey else cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
+    options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if suffix == ".jpg" else []
+    done, data = cv2.imencode(suffix, picture, options)
+    if not done:
+        raise ValueError(f"no encoder for {suffix}")
+    return data.tobytes()
+
+
+def is_written(job: Job) -> bool:
+    """Return whether this very clip is on disk, whole, and nothing beside it."""
+    if written_stamp(job.root, job.clip) != stamp(job.clip) or not job.path.is_dir():
+        return False
+    with os.scandir(job.path) as found:
+        sizes = {entry.name: entry.stat().st_size for entry in found}
+    return set(sizes) == set(job.names) and all(sizes.values())
+
+
+def write_clip(job: Job) -> None:
+    """Write one clip: its old folder goes, then its frames come, last of all its truth."""
+    cv2.setNumThreads(1)
+    shutil.rmtree(job.path, ignore_errors=True)
+    suffix = Path(job.names[0]).suffix
+    warp = Warp(job.clip)
+    for name, frame in zip(job.names, render_clip(job.clip, warp), strict=True):
+        with atomic(job.path / name) as part:
+            part.write_bytes(encode(frame, suffix, job.clip.grey))
+    write_truth(job.root, job.clip, stamp(job.clip), warp)
+
+
+def write_names(job: Job) -> None:
+    """Make empty files in place of a clip's frames: a tree to list, without pixels."""
+    job.path.mkdir(parents=True, exist_ok=True)
+    for name in job.names:
+        (job.path / name).touch()
+
+
+def workers() -> int:
+    """Return how many processes may run: the cores this process is allowed."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def write_jobs(
+    jobs: Sequence[Job], pictures: bool = True, done: Callable[[Job], None] | None = None
+) -> list[Job]:
+    """Write the clips that are not on disk yet and return them; bytes do not depend on cores."""
+    if not pictures:
+        for job in jobs:
+            write_names(job)
+        return list(jobs)
+    todo = [job for job in jobs if not is_written(job)]
+    if len(todo) < 3 or workers() == 1:
+        for job in todo:
+            write_clip(job)
+            if done:
+                done(job)
+        return todo
+    # Fresh processes: a fork of a process with threads (OpenCV, TensorFlow) can hang.
+    fresh = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers(), len(todo)), mp_context=fresh) as pool:
+        try:
+            for job, _ in zip(todo, pool.map(write_clip, todo), strict=True):
+                if done:
+                    done(job)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return todo

@@ -1,0 +1,113 @@
+"""What a full-size look-alike consists of: workbooks, folders, and what they should read as."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from openpyxl import Workbook
+
+from merflow.synthetic.sheets import save_workbook
+
+Cell = str | int | None
+Rows = list[tuple[Cell, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The fields that a reader must find for one clip, in merflow's words."""
+
+    subject: str
+    clip: str
+    emotion: str
+    numbers: tuple[int, ...]
+    onset: int | None = None
+    apex: int | None = None
+    offset: int | None = None
+    action_units: str = ""
+    objective: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A folder with the names of its files; `expected` is empty for what must not be read."""
+
+    folder: str
+    names: tuple[str, ...]
+    expected: Expected | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A workbook: its path, `(sheet, rows)` in order, and the values of its formula cells."""
+
+    path: str
+    sheets: tuple[tuple[str, Rows], ...]
+    cached: dict[str, float | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One full-size look-alike. `tree_is_annotation`: the labels are the names of folders."""
+
+    dataset: str
+    variant: str
+    items: tuple[Item, ...]
+    books: tuple[Book, ...] = ()
+    texts: tuple[tuple[str, str], ...] = ()
+    tree_is_annotation: bool = False
+
+    @property
+    def expected(self) -> list[Expected]:
+        """The clips a reader must find, in the order of their keys."""
+        found = [item.expected for item in self.items if item.expected]
+        return sorted(found, key=lambda e: (e.subject, e.clip))
+
+
+def write_published(root: Path, published: Published, frames: bool = True) -> None:
+    """Write sheets, and with `frames` an empty file in place of every picture.
+
+    Without frames the folders are still made where they are the only annotation.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    for book in published.books:
+        write_book(root, book)
+    for name, text in published.texts:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
+    if not frames and not published.tree_is_annotation:
+        return
+    made: set[Path] = set()
+    for item in published.items:
+        folder = root / item.folder
+        if folder not in made:
+            folder.mkdir(parents=True, exist_ok=True)
+            made.add(folder)
+        for name in item.names if frames else ():
+            # Tens of thousands of files: one call each, where Path.touch makes three.
+            os.close(os.open(f"{folder}/{name}", os.O_CREAT | os.O_WRONLY, 0o644))
+
+
+def write_book(root: Path, book: Book) -> None:
+    """Write one workbook."""
+    workbook = Workbook()
+    workbook.remove(workbook.active)
+    for title, rows in book.sheets:
+        page = workbook.create_sheet(title)
+        for number, row in enumerate(rows, 1):
+            for column, value in enumerate(row, 1):
+                if value is not None:
+                    page.cell(number, column, value)
+    save_workbook(root / book.path, workbook, book.cached)
+
+
+def number(cell: str) -> Cell:
+    """Return an action-unit cell as sheets hold it: a number when it is one unit alone."""
+    return int(cell) if cell.isdigit() else cell
+
+
+def spread(totals: dict[str, int], places: int) -> list[str]:
+    """Return `places` words, each as often as `totals` says, evenly mixed, the same every time."""
+    if sum(totals.values()) != places:
+        raise ValueError(f"{sum(totals.values())} words for {places} places")
+    at = [((i + 0.5) / n, word) for word, n in totals.items() for i in range(n)]
+    return [word for _, word in sorted(at)]

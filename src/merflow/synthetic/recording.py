@@ -1,0 +1,150 @@
+"""Uncut recordings: long rests, blinks and a few expressions, each at a known place."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from merflow.clip import ClipKey
+from merflow.io.csv_table import csv_text
+from merflow.io.files import write_json, write_text
+from merflow.io.video import write
+from merflow.synthetic.clip import CLASSES, NEUTRAL, DemoClip, Difficulty
+from merflow.synthetic.expressions import EMOTIONS, Unit
+from merflow.synthetic.generate import MARKER
+from merflow.synthetic.motion import course
+from merflow.synthetic.plan import seed_of
+from merflow.synthetic.render import render_clip
+from merflow.synthetic.warp import Warp
+
+FOLDER = "recordings"
+FPS, SECONDS = 100.0, 4.0
+WORDS = {"negative": "disgust", "positive": "happiness", "surprise": "surprise"}
+EXPRESSION_S = (0.22, 0.40)
+"""Shortest and longest expression (s)."""
+APART_S, EDGE_S = 1.1, 0.5
+"""Least time from one expression to the next, and from the ends (s)."""
+BLINK_S = 0.035
+"""Standard deviation of a blink's course (s); the lids are moving for seven times that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One expression: positions of its first and last frame, its class and action units."""
+
+    first: int
+    last: int
+    expression: str
+    units: tuple[Unit, ...]
+    amplitude_px: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording to be drawn. blinks: positions of the frames where the lids are shut."""
+
+    clip: DemoClip
+    parts: tuple[Part, ...]
+    blinks: tuple[int, ...]
+
+
+def plan(number: int, seed: int, difficulty: Difficulty, small: bool, expressions: int = 2) -> (
+    Recording
+):  # fmt: skip
+    """Return recording `number`: other seed, other people and places; small: half size and rate."""
+    share = 2 if small else 1
+    fps, size, unit = FPS / share, (640 // share, 480 // share), 57.0 / share
+    count = round(SECONDS * fps)
+    rng = np.random.default_rng(seed_of("recording", seed, number))
+    who = seed_of("recorded", seed, number)
+    clip = DemoClip(
+        *("recording", f"r{number:02d}", f"recording{number:02d}"),
+        ClipKey("recording", f"r{number:02d}", f"recording{number:02d}"),
+        *("", NEUTRAL, (), "", 0, 0, count // 2, count - 1, fps, size, unit, 0.0, who, who + 1),
+        difficulty=replace(difficulty, blink_share=0.0, distractors=0),
+    )
+    parts = tuple(_parts(rng, number, expressions, count, fps, difficulty, share))
+    return Recording(clip, parts, tuple(_blinks(rng, parts, count, fps)))
+
+
+def _parts(
+    rng: np.random.Generator,
+    number: int,
+    expressions: int,
+    count: int,
+    fps: float,
+    difficulty: Difficulty,
+    share: int,
+) -> Iterator[Part]:
+    room = (count - 2 * EDGE_S * fps) / max(expressions, 1)
+    for k in range(expressions):
+        length = round(rng.uniform(*EXPRESSION_S) * fps)
+        spare = max(0.0, room - max(length, APART_S * fps))
+        first = round(EDGE_S * fps + k * room + rng.uniform(0, spare))
+        kind = CLASSES[(number + k) % len(CLASSES)]
+        ways = EMOTIONS[WORDS[kind]]
+        _, units = ways[int(rng.integers(len(ways)))]
+        strong = float(
+            rng.uniform(max(0.4, difficulty.amplitude_px[0]), difficulty.amplitude_px[1])
+        )
+        yield Part(first, first + length - 1, kind, units, strong / share)
+
+
+def _blinks(
+    rng: np.random.Generator, parts: Sequence[Part], count: int, fps: float
+) -> Iterator[int]:
+    """Yield a blink about every 1.2 s, anywhere but in the first frames and in an expression."""
+    far = round(5 * BLINK_S * fps)
+    last = 0
+    for at in np.arange(0.3, count / fps - 0.3, 1.2):
+        for place in (np.sort(at + rng.uniform(0, 1.2, 6)) * fps).round().astype(int).tolist():
+            free = all(not part.first - far <= place <= part.last + far for part in parts)
+            if free and last + 2 * far < place < count - far:
+                last = place
+                yield place
+                break
+
+
+def frames(recording: Recording) -> Iterator[np.ndarray]:
+    """Yield the frames (H, W, 3) uint8 RGB; the same recording, the same bytes."""
+    clip = recording.clip
+    still = Warp(clip)
+    closed = np.zeros(clip.frames)
+    for place in recording.blinks:
+        away = (np.arange(clip.frames) - place) / clip.fps
+        closed = np.maximum(closed, np.exp(-0.5 * (away / BLINK_S) ** 2) * (np.abs(away) < 0.12))
+    still.motion = replace(still.motion, closed=closed)
+    done = 0
+    for part in recording.parts:
+        yield from render_clip(clip, still, range(done, part.first))
+        yield from render_clip(*_moving(clip, still, part), range(part.first, part.last + 1))
+        done = part.last + 1
+    yield from render_clip(clip, still, range(done, clip.frames))
+
+
+def _moving(clip: DemoClip, still: Warp, part: Part) -> tuple[DemoClip, Warp]:
+    """Return the clip with one expression in it; head, lids and light stay those of `still`."""
+    length = part.last - part.first + 1
+    own = replace(
+        clip, expression=part.expression, units=part.units, amplitude_px=part.amplitude_px
+    )
+    run = np.zeros(clip.frames)
+    run[part.first : part.last + 1] = course(length, length // 2, 0.0)
+    warp = Warp(own)
+    warp.motion = replace(still.motion, units=warp.motion.units, course=run)
+    warp.linear, warp.offset = still.linear, still.offset
+    return own, warp
+
+
+def write_recording(folder: Path, recording: Recording) -> Path:
+    """Write NAME.avi, and NAME.truth.csv with what moves where; return the video's path."""
+    name, clip = recording.clip.clip, recording.clip
+    path = folder / f"{name}.avi"
+    rows = [(part.expression, str(part.first), str(part.last)) for part in recording.parts]
+    rows += [("blink", str(place), str(place)) for place in recording.blinks]
+    write_json(folder / MARKER, {"mark": "", "clips": {}, "sheets": []})
+    text = csv_text(("what", "first", "last"), sorted(rows, key=lambda row: int(row[1])))
+    write_text(folder / f"{name}.truth.csv", text)
+    write(path, np.stack(list(frames(recording))), clip.fps, range(clip.frames))
+    return path

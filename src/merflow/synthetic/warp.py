@@ -1,0 +1,152 @@
+"""Where each point of a still picture lies in frame t of a clip, and back."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from merflow.synthetic.clip import DemoClip
+from merflow.synthetic.expressions import creases, field
+from merflow.synthetic.face import bump, landmarks, ramp
+from merflow.synthetic.identity import random_identity
+from merflow.synthetic.motion import Motion, motion
+from merflow.synthetic.portrait import AROUND, HEAD, Scene, portrait
+
+Array = np.ndarray
+Part = tuple[slice, slice]
+STEPS, STEPS_NEAR = 6, 3
+"""Fixed-point steps of the inverse warp, from afar and from another frame's; tested."""
+
+
+@dataclass(frozen=True, slots=True)
+class Maps:
+    """What decides how points move; every array has the points' shape, float32.
+
+    x, y, z: position from the eyes' middle and height, px; weight: 0..1, how much a point follows
+    the head; expression (..., 2): displacement at the apex, px; pulls: the same of each
+    distractor at its peak.
+    """
+
+    x: Array
+    y: Array
+    z: Array
+    weight: Array
+    expression: Array
+    pulls: tuple[Array, ...]
+
+
+def head_moves(maps: Maps, m: Motion, t: int) -> Array:
+    """Displacement (..., 2) float32 px by the head's pose and drift in frame t."""
+    grow, roll = float(m.scale[t]) - 1, float(m.roll[t])
+    yaw, pitch = float(np.sin(m.yaw[t])), float(np.sin(m.pitch[t]))
+    x = float(m.shift[t, 0]) + grow * maps.x - roll * maps.y + yaw * maps.z
+    y = float(m.shift[t, 1]) + grow * maps.y + roll * maps.x + pitch * maps.z
+    return np.stack([x * maps.weight, y * maps.weight], -1)
+
+
+def distractors_move(maps: Maps, m: Motion, t: int) -> Array:
+    """Displacement (..., 2) float32 px by the movements that mean nothing."""
+    out = np.zeros_like(maps.expression)
+    for pull, (_, run) in zip(maps.pulls, m.distractors, strict=True):
+        out += float(run[t]) * pull
+    return out
+
+
+def displacement(maps: Maps, m: Motion, t: int) -> Array:
+    """Displacement (..., 2) float32 px of every point in frame t."""
+    expression = float(m.course[t]) * maps.expression
+    return head_moves(maps, m, t) + distractors_move(maps, m, t) + expression
+
+
+class Warp:
+    """A clip's motion laid over its person's still picture."""
+
+    def __init__(self, clip: DemoClip) -> None:
+        self.clip = clip
+        self.motion = motion(clip)
+        self.scene = Scene(clip.size, clip.unit)
+        self.person = random_identity(clip.person)
+        self.portrait = portrait(clip.person, self.scene)
+        # Only `inner` of the still picture moves; in the frame it lies somewhere in `part`.
+        inner = self.scene.rows_columns(HEAD)
+        self.part = self.scene.rows_columns(AROUND)
+        self.whole = (slice(0, clip.size[1]), slice(0, clip.size[0]))
+        self.corner = (inner[1].start, inner[0].start)
+        self.maps, self.crease = self._maps(inner)
+        self.linear, self.offset = self._placement()
+
+    def _maps(self, inner: Part) -> tuple[Maps, Array]:
+        clip, m = self.clip, self.motion
+        grid = self.scene.grid().window(*inner)
+        # Amplitudes are meant in the frame, which the placement scales.
+        scale = np.float32(1 / m.place[3])
+        pulls = (
+            scale * bump(grid.x, grid.y, x, y, s, s)[..., None] * np.array([dx, dy], np.float32)
+            for (x, y, dx, dy, s), _ in m.distractors
+        )
+        # The head moves whole; its movement fades out over the wall and the shoulders.
+        reach = np.hypot(grid.x / 3.4, (grid.y - 0.3) / 4.3)
+        maps = Maps(
+            x=grid.x * np.float32(clip.unit),
+            y=grid.y * np.float32(clip.unit),
+            z=self.portrait.height[inner] * np.float32(clip.unit),
+            weight=ramp(reach, 1.0, 0.85).astype(np.float32),
+            expression=np.float32(clip.amplitude_px)
+            * scale
+            * field(self.person, grid, m.units, m.balance),
+            pulls=tuple(pulls),
+        )
+        return maps, creases(self.person, grid, m.units)
+
+    def _placement(self) -> tuple[Array, Array]:
+        """The similarity that puts the whole scene into this clip's frames."""
+        dx, dy, roll, scale = self.motion.place
+        c, s = scale * np.cos(roll), scale * np.sin(roll)
+        linear = np.array([[c, -s], [s, c]])
+        centre = np.array(self.scene.centre)
+        return linear, centre + np.array([dx, dy]) - linear @ centre
+
+    def look_up(self, values: Array, x: Array, y: Array) -> Array:
+        """Return a map's values at picture positions x, y; 0 where nothing moves."""
+        left, top = (np.float32(v) for v in self.corner)
+        return cv2.remap(
+            values, x - left, y - top, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
+        )
+
+    def unplaced(self, part: Part) -> tuple[Array, Array]:
+        """Return x, y (h, w) float32: the frame's pixels in `part` before the placement."""
+        inverse = np.linalg.inv(self.linear)
+        rows, columns = (np.arange(s.start, s.stop) for s in part)
+        x, y = np.meshgrid(columns - self.offset[0], rows - self.offset[1])
+        moved = (inverse[0, 0] * x + inverse[0, 1] * y, inverse[1, 0] * x + inverse[1, 1] * y)
+        return moved[0].astype(np.float32), moved[1].astype(np.float32)
+
+    def sources(
+        self, t: int, placed: tuple[Array, Array], near: tuple[Array, Array] | None = None
+    ) -> tuple[Array, Array]:
+        """Return x, y in the still picture of what frame t shows at `placed` (see `unplaced`).
+
+        `near`: the answer for another frame of the clip, from which fewer steps lead here.
+        """
+        moved = displacement(self.maps, self.motion, t)
+        x, y = near or placed
+        for _ in range(STEPS_NEAR if near else STEPS):
+            step = self.look_up(moved, x, y)
+            x, y = placed[0] - step[..., 0], placed[1] - step[..., 1]
+        return x, y
+
+    def landmarks(self) -> Array:
+        """Return the true iBUG-68 landmarks (T, 68, 2) float32 px of every frame."""
+        still = (landmarks(self.person) * self.clip.unit + self.scene.centre).astype(np.float32)
+        x, y = still[:, :1], still[:, 1:]
+        maps = Maps(
+            *(
+                self.look_up(values, x, y)[:, 0]
+                for values in (self.maps.x, self.maps.y, self.maps.z, self.maps.weight)
+            ),
+            expression=self.look_up(self.maps.expression, x, y)[:, 0],
+            pulls=tuple(self.look_up(pull, x, y)[:, 0] for pull in self.maps.pulls),
+        )
+        frames = (displacement(maps, self.motion, t) for t in range(self.clip.frames))
+        points = [(still + moved) @ self.linear.T + self.offset for moved in frames]
+        return np.stack(points).astype(np.float32)

@@ -1,0 +1,170 @@
+"""Where an audit's evidence comes from: a merflow run, or files from elsewhere."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from merflow.clip import ClipKey
+from merflow.datasets.catalogue import read_catalogue
+from merflow.datasets.subject_ids import people, person
+from merflow.errors import MerflowError
+from merflow.evaluation.audit.evidence import Evidence, FoldScore, Sides
+from merflow.evaluation.audit.test_set_selection import Epochs, read_epochs
+from merflow.evaluation.fold_files import read_fold
+from merflow.evaluation.predictions import KEY, Pooled, read_pooled
+from merflow.evaluation.run_id import Run, run_of
+from merflow.evaluation.score_table import read_scores
+from merflow.io.csv_table import read_csv
+from merflow.io.files import file_digest
+from merflow.models.training.weights_file import seen_by
+from merflow.workflow.permutation_runs import is_twin
+from merflow.workflow.plan import Plan
+
+
+def evidence_of_run(folder: Path, plan: Plan) -> Evidence:
+    """Return all that a scored run of the workflow tells: settings, folds, run.json, annotation."""
+    run = run_of(folder)
+    experiment = plan.experiment(run.experiment)
+    table = read_pooled(folder / "pooled.csv", classes=plan.classes(run.experiment))
+    results = folder.parents[3]
+    folds, facts = [], []
+    for name in sorted(set(table.folds)):
+        fold = read_fold(results / "folds" / run.experiment / f"{name}.csv")
+        folds.append(Sides(name, fold.train, fold.test))
+        facts.append(_json(folder / name / "run.json"))
+    members = plan.members(run.experiment)
+    catalogues = [results / "catalogue" / f"{name}.json" for name in members]
+    clips = [clip for path in catalogues if path.exists() for clip in read_catalogue(path)]
+    return Evidence(
+        table,
+        folds=folds,
+        clips=clips,
+        experiment=experiment,
+        facts=facts,
+        epochs=_noted(folder, table, results),
+        permuted=_permuted(plan, run, results),
+        pretrained_on=_pretrained_on(plan, run, results, table, facts),
+    )
+
+
+def oracle_folder(run: Run) -> str:
+    """Return where the oracle of a run lies, below results/ and apart from every result."""
+    return f"oracle/{run.experiment}/{run.factor}/seed{run.seed}"
+
+
+def _noted(folder: Path, table: Pooled, results: Path) -> Epochs | None:
+    path = results / oracle_folder(run_of(folder)) / "epochs.csv"
+    return read_epochs(path, table) if path.exists() else None
+
+
+def _permuted(plan: Plan, run: Run, results: Path) -> list[float]:
+    """Return the full UF1 of every scored run that differs in its permuted labels only."""
+    plain = plan.experiment(run.experiment)
+    if plain.permute_labels is not None:
+        return []
+    found = []
+    for name, other in plan.settings.experiments.items():
+        if not is_twin(other, plain):
+            continue
+        for path in sorted((results / "runs" / name / run.factor).glob("seed*/scores.csv")):
+            found += [row.uf1 for row in read_scores(path) if row.part == "full"]
+    return found
+
+
+def _pretrained_on(
+    plan: Plan, run: Run, results: Path, table: Pooled, facts: Sequence[Mapping[str, Any]]
+) -> frozenset[tuple[str, str]] | None:
+    """Return the subjects that the weights a run started from were made with, as the file tells.
+
+    None where it began at random, where the file does not tell, or is not the one that was taken.
+    Tested subjects that another name of their dataset hides are among them by both names.
+    """
+    begun = plan.start_weights(run.experiment) or [
+        plan.experiment(run.experiment).training.start_weights
+    ]
+    path = results.parent / begun[0]
+    if not path.is_file() or {fold.get("start") for fold in facts} != {file_digest(path)}:
+        return None
+    subjects, _ = seen_by(path)
+    if not subjects:
+        return None
+    whose = people(plan.settings)
+    tested = {key.subject_key for key in table.keys if person(key, whose) in subjects}
+    return frozenset(tested.union(tuple(subject.split("/", 1)) for subject in subjects))
+
+
+def add_log(evidence: Evidence, path: Path) -> Evidence:
+    """Add a training log: answers (`dataset,subject,clip,epoch,predicted`) or accuracies
+    (`fold,epoch,accuracy`) on the test clips after every epoch.
+    """
+    sheet = read_csv(path, ("epoch",))
+    if "clip" in sheet.columns:
+        return replace(evidence, epochs=read_epochs(path, evidence.table))
+    sheet.need("fold", "accuracy")
+    lines = []
+    for number, cells in enumerate(
+        zip(sheet["fold"], sheet["epoch"], sheet["accuracy"], strict=True)
+    ):
+        try:
+            line = FoldScore(cells[0], int(cells[1]), float(cells[2]))
+        except ValueError as error:
+            raise MerflowError(
+                sheet.where(number), str(error), "fold,epoch,accuracy: a name and two numbers"
+            ) from None
+        if not 0 <= line.accuracy <= 1:
+            raise MerflowError(sheet.where(number), f"accuracy {cells[2]}", "a share from 0 to 1")
+        lines.append(line)
+    return replace(evidence, log=lines)
+
+
+def add_folds(evidence: Evidence, path: Path) -> Evidence:
+    """Add folds from elsewhere: `fold,dataset,subject,clip,side`, side train or test."""
+    sheet = read_csv(path, ("fold", *KEY, "side"))
+    sides: dict[str, dict[str, list[ClipKey]]] = defaultdict(lambda: {"train": [], "test": []})
+    columns = zip(*(sheet[c] for c in ("fold", *KEY, "side")), strict=True)
+    for number, (fold, dataset, subject, clip, side) in enumerate(columns):
+        if side not in ("train", "test"):
+            raise MerflowError(sheet.where(number), f"side '{side}'", "train or test")
+        sides[fold][side].append(ClipKey(dataset, subject, clip))
+    folds = [Sides(name, found["train"], found["test"]) for name, found in sides.items()]
+    return replace(evidence, folds=folds)
+
+
+def add_pretraining(evidence: Evidence, path: Path) -> Evidence:
+    """Add the subjects that starting weights were made with: `dataset,subject` rows."""
+    sheet = read_csv(path, ("dataset", "subject"))
+    subjects = frozenset(zip(sheet["dataset"], sheet["subject"], strict=True))
+    return replace(evidence, pretrained_on=subjects)
+
+
+def claimed_scores(words: Sequence[str], table: Pooled) -> dict[str, tuple[float, float]]:
+    """Return part -> (UF1, UAR) from words such as `full=.735,.760` or `samm=.66` (UAR unknown)."""
+    claimed = {}
+    for word in words:
+        part, _, figures = word.partition("=")
+        try:
+            numbers = [float(figure) for figure in figures.split(",")]
+            if part not in ("full", *table.datasets) or len(numbers) not in (1, 2):
+                raise ValueError
+        except ValueError:
+            raise MerflowError(
+                f"--claimed {word}",
+                "not a part and its figures",
+                f"full=UF1,UAR, or one of {', '.join(table.datasets)} in its place",
+            ) from None
+        if not all(0 <= number <= 1 for number in numbers):
+            raise MerflowError(
+                f"--claimed {word}", "not shares", "figures from 0 to 1, as .735 for 73.5 %"
+            )
+        claimed[part] = (numbers[0], numbers[1] if len(numbers) == 2 else float("nan"))
+    return claimed
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise MerflowError(str(path), f"not readable ({error})", "what `train` wrote") from None

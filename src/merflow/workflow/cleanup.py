@@ -1,0 +1,102 @@
+"""Files under results/ that the present config no longer makes, or that show a face."""
+
+import itertools
+from pathlib import Path
+
+from merflow.io.files import PARTIAL, abandoned
+from merflow.workflow.plan import Plan
+
+STAGES = ("cropped", "magnified", "interpolated", "flow", "packed")
+BETWEEN = ("magnified", "interpolated", "flow")
+"""Stages that only a packed file is made of."""
+RUN_FILES = (
+    *("pooled.csv", "scores.csv", "confusion.csv"),
+    *("curves.svg", "confusion.svg", "subjects.svg"),
+)
+WEIGHTS = ".weights.h5"
+SHOWING = {
+    *(".h5", ".npz", ".npy", ".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif"),
+    *(".mp4", ".avi", ".mov", ".mkv", ".webm"),
+}
+"""Endings of files that can hold pictures; weights, which end in .h5 too, hold none."""
+
+
+def wanted(plan: Plan) -> set[Path]:
+    """Return every store, split and score that the plan makes and keeps, or needs on the way."""
+    files: set[str] = set()
+    begun = [plan.settings.pretrainings[name] for name in plan.pretrainings()]
+    for name in {*plan.collections(), *(entry.collection for entry in begun)}:
+        files.update(plan.stores(name, "results/aligned/{dataset}/{subject}.h5"))
+    for entry in begun:
+        files.update(_prepared(plan, entry.preparation, entry.factor, entry.collection))
+    for run in plan.runs():
+        entry = plan.experiment(run.experiment)
+        for factor in run.factor.split("+"):
+            files.update(_prepared(plan, entry.preparation, factor, entry.collection))
+    for run in plan.scored_runs():
+        files.update(f"{run.folder}/{name}" for name in RUN_FILES)
+    for name in plan.experiments:
+        files.update([*plan.fold_files(name), plan.truth_file(name)])
+    return {Path(file) for file in files}
+
+
+def _prepared(plan: Plan, preparation: str, factor: str, collection: str) -> list[str]:
+    """Return the files from crop to pack of a collection at one factor."""
+    stages = [f"results/{preparation}/{s}" for s in ("cropped", f"magnified/{factor}")]
+    stores = [plan.stores(collection, f"{s}/{{dataset}}/{{subject}}.h5") for s in stages]
+    packed = f"results/{preparation}/packed/{collection}/{factor}.h5"
+    last = plan.prepared(preparation, factor, collection)
+    return [packed, *itertools.chain(*stores), *last]
+
+
+def wanted_folders(plan: Plan) -> set[Path]:
+    """Return the folders of which everything is kept: folds, final models, pretrainings."""
+    folds = [f"{run.folder}/{f.name}" for run in plan.runs() for f in plan.folds(run.experiment)]
+    finals = [f"{run.folder}/final" for run in plan.runs()]
+    begun = [f"results/pretrained/{name}" for name in plan.pretrainings()]
+    return {Path(folder) for folder in (*folds, *finals, *begun)}
+
+
+def stale(plan: Plan) -> list[Path]:
+    """Return files of stages, folds and runs that nothing in the plan makes, sorted.
+
+    Unfinished files of killed jobs are among them; those of running jobs are not.
+    """
+    keep, inside = wanted(plan), wanted_folders(plan)
+    found = [p for root in made_folders() for p in root.rglob("*") if p.is_file()]
+    left = [p for p in found if p not in keep and inside.isdisjoint(p.parents)]
+    return sorted({*(p for p in left if not p.name.startswith(PARTIAL)), *unfinished()})
+
+
+def made_folders() -> list[Path]:
+    """Return the folders under results/ that stages, splits and trainings write to."""
+    names = ("aligned", "folds", "truth", "runs", "pretrained")
+    stages = [p for name in STAGES for p in Path("results").glob(f"*/{name}")]
+    return [p for p in (*(Path("results") / name for name in names), *stages) if p.is_dir()]
+
+
+def unfinished() -> list[Path]:
+    """Return what killed jobs left unfinished."""
+    return [p for p in Path("results").rglob(f"{PARTIAL}*") if p.is_file() and abandoned(p)]
+
+
+def intermediate() -> list[Path]:
+    """Return the stores between crop and pack, and unfinished files."""
+    stores = [p for stage in BETWEEN for p in Path("results").glob(f"*/{stage}/**/*.h5")]
+    return sorted({*stores, *unfinished()})
+
+
+def faces() -> list[Path]:
+    """Return every file under results/ that can hold pictures of faces."""
+    found = (p for p in Path("results").rglob("*") if p.suffix.lower() in SHOWING and p.is_file())
+    return sorted(p for p in found if not p.name.endswith(WEIGHTS))
+
+
+def remove(files: list[Path]) -> None:
+    """Delete files, and folders that become empty."""
+    for file in files:
+        file.unlink(missing_ok=True)
+        folder = file.parent
+        while folder != Path("results") and folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+            folder = folder.parent

@@ -1,0 +1,263 @@
+"""What a dataset holds and what is wrong with it, as facts: nothing is computed from pixels."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from merflow.clip import Clip, ClipKey
+from merflow.config.settings import DatasetEntry, Settings
+from merflow.datasets import labels
+from merflow.datasets.frame_checks import Look, copies, look, seen_in
+from merflow.datasets.registry import NO_SUBJECT, Problem, Reading, read_dataset, reader_of
+from merflow.errors import BAD_INPUT, DONE, WARNED, MerflowError
+from merflow.text import plural
+from merflow.workflow.experiment_data import Clips
+from merflow.workflow.preflight import check_experiment, check_folds
+
+Facts = dict[str, Any]
+SHOWN = 5
+
+
+def check_dataset(
+    name: str, entry: DatasetEntry, settings: Settings | None = None, annotations_only: bool = False
+) -> Facts:
+    """Return the facts of one dataset, JSON-able; what cannot be read is among its problems."""
+    return check_datasets({name: entry}, settings, annotations_only)["datasets"][0]
+
+
+def check_datasets(
+    entries: Mapping[str, DatasetEntry],
+    settings: Settings | None = None,
+    annotations_only: bool = False,
+) -> Facts:
+    """Return the facts of several datasets, and of the configured experiments' folds."""
+    readings: dict[str, Reading] = {}
+    looks: dict[ClipKey, Look] = {}
+    datasets = []
+    for name, entry in entries.items():
+        try:
+            reader_of(name, entry)
+            reading = read_dataset(name, entry, annotations_only=annotations_only)
+        except MerflowError as error:
+            datasets.append(_unreadable(name, error))
+            continue
+        readings[name] = reading
+        seen = {} if annotations_only else {c.key: look(c) for c in reading.clips if c.files}
+        looks.update(seen)
+        datasets.append(_facts(reading, seen, settings))
+    for first, copy in copies(looks.items()):
+        found = f"its pictures are those of {first}"
+        facts = next(d for d in datasets if d["dataset"] == copy.dataset)
+        facts["problems"].append(_problem(Problem("warning", str(copy), found, fix=_COPY)))
+    return {"datasets": datasets, "experiments": _experiments(settings, readings)}
+
+
+_COPY = "delete one of the two: copies on both sides of a split are a leak"
+
+
+def _unreadable(name: str, error: MerflowError) -> Facts:
+    problem = Problem("error", error.where, error.found, error.expected, error.fix)
+    empty: Facts = {"clips": 0, "subjects": 0, "labels": {}, "schemes": {}, "dropped": {}}
+    return {"dataset": name, **empty, "problems": [_problem(problem)]}
+
+
+def _problem(problem: Problem) -> dict[str, str]:
+    return {key: getattr(problem, key) for key in ("severity", "where", "found", "expected", "fix")}
+
+
+def _facts(reading: Reading, looks: Mapping[ClipKey, Look], settings: Settings | None) -> Facts:
+    clips = reading.clips
+    schemes = {
+        name: outcome
+        for name in labels.names(settings)
+        if (outcome := _scheme(name, clips, settings)) is not None
+    }
+    return {
+        "dataset": reading.name,
+        "title": reading.spec.title,
+        "clips": len(clips),
+        "subjects": len({c.key.subject for c in clips} - {NO_SUBJECT}),
+        "subjects_known": all(c.key.subject != NO_SUBJECT for c in clips),
+        "without_frames": sum(bool(c.missing) for c in clips),
+        "labels": dict(sorted(Counter(c.emotion for c in clips).items())),
+        "fps": sorted({c.fps for c in clips}),
+        "enters_at": sorted({c.enters_at for c in clips}),
+        "frames": _frames(clips),
+        "sizes": _sizes(looks),
+        "schemes": {name: kept for name, (kept, _) in schemes.items()},
+        "dropped": {name: dropped for name, (_, dropped) in schemes.items() if dropped},
+        "problems": [_problem(p) for p in (*reading.problems, *seen_in(looks))],
+    }
+
+
+def _scheme(
+    name: str, clips: Sequence[Clip], settings: Settings | None
+) -> tuple[dict[str, int], dict[str, int]] | None:
+    """Return class -> clips and reason -> clips dropped; None where the scheme does not apply."""
+    if not clips:
+        return None
+    dataset = clips[0].key.dataset
+    try:
+        classes = labels.classes(name, settings, [dataset])
+    except MerflowError:
+        return None
+    kept, dropped = Counter(dict.fromkeys(classes, 0)), Counter()
+    for clip in clips:
+        outcome = labels.explain(name, clip, settings)
+        if outcome.label is None:
+            dropped[outcome.reason] += 1
+        else:
+            kept[outcome.label] += 1
+    return (dict(kept), dict(sorted(dropped.items()))) if any(kept.values()) else None
+
+
+def _frames(clips: Sequence[Clip]) -> dict[str, float]:
+    counts = [len(c.numbers) for c in clips if c.files and c.numbers]
+    if not counts:
+        return {}
+    return {
+        "total": sum(counts),
+        "fewest": min(counts),
+        "median": float(np.median(counts)),
+        "most": max(counts),
+    }
+
+
+def _sizes(looks: Mapping[ClipKey, Look]) -> dict[str, int]:
+    """Return picture size -> number of clips, the most frequent first."""
+    sizes = Counter(f"{s.size[0]}x{s.size[1]}" for s in looks.values() if s.size)
+    return dict(sizes.most_common())
+
+
+def _experiments(settings: Settings | None, readings: Mapping[str, Reading]) -> list[Facts]:
+    """Return the folds that each experiment will have, as far as its datasets were read."""
+    if settings is None:
+        return []
+    found = []
+    plan = Clips(settings)
+    plan.clips = {name: list(reading.clips) for name, reading in readings.items()}
+    plan.sheets = {name: list(reading.sheets) for name, reading in readings.items()}
+    for name, entry in settings.experiments.items():
+        members = {*settings.collections[entry.collection]}
+        if entry.pretrain:
+            members |= {*settings.collections[settings.pretrainings[entry.pretrain].collection]}
+        if not members <= readings.keys():
+            continue
+        facts: Facts = {"experiment": name, "scheme": entry.scheme, "protocol": entry.protocol}
+        try:
+            check_experiment(settings, name)
+            data, made = plan.labelled(name), plan.folds(name)
+            check_folds(settings, name, [clip.key for clip in data.clips], data.labels, made)
+        except MerflowError as error:
+            problem = Problem("error", error.where, error.found, error.expected, error.fix)
+            found.append({**facts, "folds": 0, "problems": [_problem(problem)]})
+            continue
+        tested = [[data.labels[i] for i in fold.test] for fold in made]
+        found.append(
+            {
+                **facts,
+                "clips": len(data.clips),
+                "classes": dict(sorted(Counter(data.labels).items())),
+                "folds": len(made),
+                "test_clips": [min(map(len, tested)), max(map(len, tested))],
+                "one_class_folds": sum(len(set(test)) == 1 for test in tested),
+                "problems": [],
+            }
+        )
+    return found
+
+
+def problems(report: Facts) -> list[dict[str, str]]:
+    """Return every problem of a report."""
+    parts = (*report["datasets"], *report["experiments"])
+    return [problem for part in parts for problem in part["problems"]]
+
+
+def exit_code(report: Facts, strict: bool = False) -> int:
+    """Return 2 with errors, 1 with warnings under `strict`, else 0."""
+    severities = {problem["severity"] for problem in problems(report)}
+    if "error" in severities:
+        return BAD_INPUT
+    return WARNED if strict and severities else DONE
+
+
+def render(report: Facts) -> str:
+    """Return the report as text for a person."""
+    lines: list[str] = []
+    for facts in report["datasets"]:
+        lines += [*_render_dataset(facts), ""]
+    said: dict[str, str] = {}
+    for facts in report["experiments"]:
+        lines.append(_render_experiment(facts))
+        first = said.setdefault(str(facts["problems"]), facts["experiment"])
+        again = facts["problems"] and first != facts["experiment"]
+        lines += [f"  error: as for {first}"] if again else _render_problems(facts["problems"])
+    counts = Counter(problem["severity"] for problem in problems(report))
+    lines.append(f"{plural(counts['error'], 'error')}, {plural(counts['warning'], 'warning')}")
+    return "\n".join(lines) + "\n"
+
+
+def _render_dataset(facts: Facts) -> list[str]:
+    title = f" ({facts['title']})" if facts.get("title") else ""
+    known = facts["subjects"] or facts.get("subjects_known", True)
+    lines = [
+        f"{facts['dataset']}{title}: {plural(facts['clips'], 'clip')}"
+        + (f" of {plural(facts['subjects'], 'subject')}" if known else "")
+        + (f", {facts['without_frames']} without frames" if facts.get("without_frames") else "")
+    ]
+    if facts.get("subjects_known") is False:
+        lines.append("  subjects  not known: for pretraining only, no split by subject")
+    if facts["labels"]:
+        lines.append(f"  labels    {_counts(facts['labels'])}")
+    if facts.get("fps"):
+        lines.append(f"  fps       {', '.join(f'{fps:g}' for fps in facts['fps'])}")
+    if frames := facts.get("frames"):
+        lines.append(
+            f"  frames    {frames['total']} in all; a clip has {frames['fewest']} to "
+            f"{frames['most']}, median {frames['median']:g}"
+        )
+    if facts.get("sizes"):
+        lines.append(f"  sizes     {_counts(dict(list(facts['sizes'].items())[:SHOWN]))}")
+    for name, kept in facts["schemes"].items():
+        lines.append(f"  {name:<9} {_counts(kept)} = {sum(kept.values())}")
+        for reason, count in facts["dropped"].get(name, {}).items():
+            lines.append(f"            {count} dropped: {reason}")
+    return lines + _render_problems(facts["problems"])
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name or '(none)'} {count}" for name, count in counts.items())
+
+
+def _render_experiment(facts: Facts) -> str:
+    head = f"experiment {facts['experiment']} ({facts['scheme']}, {facts['protocol']})"
+    if not facts["folds"]:
+        return f"{head}: no folds"
+    low, high = facts["test_clips"]
+    tested = plural(high, "test clip") if low == high else f"{low} to {high} test clips"
+    return (
+        f"{head}: {plural(facts['clips'], 'clip')} ({_counts(facts['classes'])}), "
+        f"{plural(facts['folds'], 'fold')}, {tested}, folds that test one class only: "
+        f"{facts['one_class_folds']}"
+    )
+
+
+def _render_problems(found: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return the problems, errors first; many of one kind are shown as a few and a number."""
+    groups: dict[tuple[str, str], list[Mapping[str, str]]] = defaultdict(list)
+    for problem in sorted(found, key=lambda p: p["severity"]):
+        kind = "".join(c for c in problem["found"] if not c.isdigit())[:40]
+        groups[problem["severity"], kind].append(problem)
+    lines = []
+    for (severity, _), members in groups.items():
+        for problem in members[:SHOWN]:
+            lines.append(f"  {severity}: {problem['where']}: {problem['found']}")
+            if problem["expected"]:
+                lines.append(f"    expected: {problem['expected']}")
+            if problem["fix"]:
+                lines.append(f"    to do: {problem['fix']}")
+        if len(members) > SHOWN:
+            lines.append(f"  {severity}: and {len(members) - SHOWN} more of this kind")
+    return lines

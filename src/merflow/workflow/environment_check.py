@@ -1,0 +1,271 @@
+"""What this machine has and lacks: each check says found or missing, and what to do."""
+
+import importlib.metadata
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from merflow import arithmetic
+from merflow.errors import MerflowError
+
+State = Literal["found", "warning", "missing"]
+PYTHON = (3, 11)
+LEAST_FREE_GIB = 10
+WAIT_S = 180
+"""The framework may take long to start on a cold disk (s)."""
+
+PIN = re.compile(r"([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?==([^\s;\\]+)\s*(?:;([^\\#]*))?")
+
+DEVICE = """
+import json, os, time
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+import keras, numpy as np
+told = {"keras": keras.__version__, "backend": keras.backend.backend(), "gpus": []}
+if told["backend"] == "tensorflow":
+    import tensorflow as tf
+    told["tensorflow"] = tf.__version__
+    told["gpus"] = [d.name for d in tf.config.list_physical_devices("GPU")]
+    place = tf.device("/GPU:0" if told["gpus"] else "/CPU:0")
+else:
+    import contextlib
+    place = contextlib.nullcontext()
+side = 1024
+with place:
+    a = keras.ops.convert_to_tensor(np.random.default_rng(0).random((side, side), np.float32))
+    np.asarray(keras.ops.matmul(a, a))
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        product = np.asarray(keras.ops.matmul(a, a))
+        times.append(time.perf_counter() - start)
+x = np.asarray(a, np.float64)
+told["right"] = bool(np.allclose(product, x @ x, rtol=1e-2))
+told["milliseconds"] = 1000 * sorted(times)[2]
+told["gflops"] = 2 * side**3 / sorted(times)[2] / 1e9
+print("RESULT " + json.dumps(told))
+"""
+"""Run in a process of its own: a driver that crashes takes only that one with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the doctor's answer. `todo` is empty when all is well."""
+
+    name: str
+    state: State
+    found: str
+    todo: str = ""
+    needed: bool = True
+
+
+def examine(folder: Path, gpu: bool) -> list[Check]:
+    """Return every check for the project in `folder`; gpu: a usable GPU is asked for."""
+    return [
+        python(),
+        packages(folder / "requirements.lock"),
+        dlib_library(),
+        *(landmarks(points) for points in (5, 68)),
+        opencv(),
+        arithmetic_level(),
+        device(probe(), gpu),
+        disk(folder),
+        snakemake(folder),
+        cluster(folder),
+    ]
+
+
+def python() -> Check:
+    """Check the interpreter's version."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info < PYTHON:
+        least = ".".join(map(str, PYTHON))
+        return Check("Python", "missing", version, f"install Python {least} or later")
+    return Check("Python", "found", version)
+
+
+def packages(lock: Path, version: Callable[[str], str] = importlib.metadata.version) -> Check:
+    """Compare the installed packages with requirements.lock, where there is one."""
+    if not lock.exists():
+        return Check("packages", "warning", f"no {lock.name} here", "run doctor in the project")
+    missing, other, right = [], [], 0
+    for name, wanted in pins(lock.read_text(encoding="utf-8")):
+        try:
+            have = version(name)
+        except importlib.metadata.PackageNotFoundError:
+            missing.append(f"{name} {wanted}")
+            continue
+        if have == wanted:
+            right += 1
+        else:
+            other.append(f"{name} {have} (locked: {wanted})")
+    found = f"{right} as locked"
+    fix = f"pip install -r {lock.name}"
+    if missing:
+        return Check("packages", "missing", f"{found}; not installed: {_few(missing)}", fix)
+    if other:
+        return Check("packages", "warning", f"{found}; other versions: {_few(other)}", fix)
+    return Check("packages", "found", found)
+
+
+def pins(text: str) -> list[tuple[str, str]]:
+    """Return (name, version) of every `name==version` whose marker holds here."""
+    from packaging.markers import Marker
+
+    found = []
+    for line in text.splitlines():
+        match = PIN.match(line)
+        if not match:
+            continue
+        marker = (match[3] or "").split(" --hash")[0].strip()
+        if not marker or Marker(marker).evaluate():
+            found.append((match[1], match[2]))
+    return found
+
+
+def dlib_library() -> Check:
+    """Check that dlib can be loaded."""
+    try:
+        import dlib
+    except ImportError as error:
+        return Check("dlib", "missing", str(error), "pip install dlib (a compiler and cmake)")
+    return Check("dlib", "found", str(dlib.__version__))
+
+
+def landmarks(points: int) -> Check:
+    """Check that the landmark model is there; the 68-point one is needed by few."""
+    from merflow.stages.faces import find_model
+
+    name = f"{points}-point landmark model"
+    try:
+        path = find_model(points)
+    except MerflowError as error:
+        state: State = "missing" if points == 5 else "warning"
+        return Check(name, state, error.found, error.fix, needed=points == 5)
+    return Check(name, "found", f"{path.name}, {path.stat().st_size / 2**20:.0f} MiB")
+
+
+def opencv() -> Check:
+    """Check that OpenCV finds its system libraries and reads back a picture that it wrote."""
+    try:
+        import cv2
+        import numpy as np
+
+        done, data = cv2.imencode(".png", np.full((8, 8, 3), 7, np.uint8))
+        right = done and int(cv2.imdecode(data, cv2.IMREAD_COLOR).max()) == 7
+    except ImportError as error:
+        fix = "apt-get install libgl1 libglib2.0-0, or pip install opencv-python-headless"
+        return Check("OpenCV", "missing", str(error), fix)
+    if not right:
+        return Check("OpenCV", "missing", "a PNG does not survive", "install it again")
+    return Check("OpenCV", "found", str(cv2.__version__))
+
+
+def arithmetic_level() -> Check:
+    """Check that NumPy and OpenCV keep to the arithmetic level that was asked for."""
+    import cv2  # noqa: F401 - what is checked is what was loaded
+    import numpy as np  # noqa: F401
+
+    found = arithmetic.level()
+    if found == "portable":
+        found += f" (the processor has {arithmetic.processor_level()})"
+    try:
+        arithmetic.check()
+    except MerflowError as error:
+        return Check("arithmetic", "missing", f"{error.where}: {error.found}", error.fix)
+    if not arithmetic.level().startswith(arithmetic.asked()):
+        return Check(
+            "arithmetic", "warning", found, "nothing: bytes repeat here, not on other machines"
+        )
+    return Check("arithmetic", "found", found)
+
+
+def probe() -> dict[str, Any]:
+    """Return what the framework says of its device, or {'error': ...}."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", DEVICE], capture_output=True, text=True, timeout=WAIT_S
+        )
+    except subprocess.TimeoutExpired:
+        return {"error": f"no answer within {WAIT_S} s"}
+    for line in done.stdout.splitlines():
+        if line.startswith("RESULT "):
+            return json.loads(line.removeprefix("RESULT "))
+    said = done.stderr.strip().splitlines()
+    return {"error": said[-1] if said else f"it ended with code {done.returncode}"}
+
+
+def device(told: dict[str, Any], gpu: bool) -> Check:
+    """Judge what `probe` found; without a GPU that was asked for nothing is well."""
+    name = "framework and device"
+    if "error" in told:
+        return Check(name, "missing", told["error"], "pip install -r requirements.lock")
+    where = f"GPU ({', '.join(told['gpus'])})" if told["gpus"] else "processor"
+    version = f" {told['tensorflow']}" if "tensorflow" in told else ""
+    found = (
+        f"Keras {told['keras']} on {told['backend']}{version}, {where}: a 1024 x 1024 product in "
+        f"{told['milliseconds']:.1f} ms ({told['gflops']:.0f} GFLOP/s)"
+    )
+    if not told["right"]:
+        return Check(name, "missing", f"{found}, with a wrong result", "check driver and memory")
+    if gpu and not told["gpus"]:
+        fix = "install the driver and tensorflow[and-cuda] (nvidia-smi must list the GPU)"
+        return Check(name, "missing", f"{found}; no usable GPU", fix)
+    return Check(name, "found", found)
+
+
+def disk(folder: Path) -> Check:
+    """Check the free space where results go."""
+    free = shutil.disk_usage(folder).free / 2**30
+    if free < LEAST_FREE_GIB:
+        fix = f"free some space: {LEAST_FREE_GIB} GiB or more"
+        return Check("disk", "warning", f"{free:.1f} GiB free", fix)
+    return Check("disk", "found", f"{free:.0f} GiB free")
+
+
+def snakemake(folder: Path) -> Check:
+    """Check Snakemake and the default profile, which keeps one GPU for one job."""
+    try:
+        version = importlib.metadata.version("snakemake")
+    except importlib.metadata.PackageNotFoundError:
+        return Check("Snakemake", "missing", "not installed", "pip install -r requirements.lock")
+    if not (folder / "profiles/default/config.yaml").exists():
+        fix = "run doctor and snakemake in the project's folder"
+        return Check("Snakemake", "warning", f"{version}, no profiles/default here", fix)
+    return Check("Snakemake", "found", f"{version}, profiles/default")
+
+
+def cluster(folder: Path, which: Callable[[str], str | None] = shutil.which) -> Check:
+    """Look for a cluster client; a single machine needs none."""
+    if not which("sbatch"):
+        return Check("cluster client", "warning", "no sbatch", "only for Slurm", needed=False)
+    if not (folder / "profiles/slurm/config.yaml").exists():
+        found = "sbatch, no profiles/slurm here"
+        return Check("cluster client", "warning", found, "write a profile", needed=False)
+    return Check("cluster client", "found", "sbatch, profiles/slurm")
+
+
+def text(checks: Sequence[Check]) -> str:
+    """Return the checks as lines."""
+    lines = []
+    for check in checks:
+        state = check.state if check.needed or check.state == "found" else "not needed"
+        lines.append(f"{state:>10}  {check.name}: {check.found}")
+        if check.todo:
+            lines.append(f"{'':>10}  to do: {check.todo}")
+    return "\n".join(lines)
+
+
+def as_json(checks: Sequence[Check]) -> dict[str, Any]:
+    """Return the checks as JSON prints them."""
+    return {"ok": not any(c.state == "missing" for c in checks), "checks": [*map(asdict, checks)]}
+
+
+def _few(names: Sequence[str], most: int = 6) -> str:
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")

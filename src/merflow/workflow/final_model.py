@@ -1,0 +1,201 @@
+"""The final model of a run: trained on all its labelled clips, for clips that nobody labelled."""
+
+import json
+import re
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from merflow import arithmetic
+from merflow.config.fingerprints import of
+from merflow.config.settings import Align, Preparation
+from merflow.datasets.subject_ids import people
+from merflow.errors import MerflowError
+from merflow.evaluation.fold_files import FoldFile
+from merflow.evaluation.run_id import FINAL, Run
+from merflow.evaluation.score_table import read_scores
+from merflow.io.files import file_digest, write_json, write_text
+from merflow.stages.pipeline import Chain
+from merflow.workflow.plan import Plan
+from merflow.workflow.train_fold import Shelf, fold_seed, inputs_of, made_with, training_data
+from merflow.workflow.training_log import curve_so_far, history_text
+
+if TYPE_CHECKING:
+    from merflow.models.factory import Fitted
+
+CAVEAT = "measured on pre-cut, annotated clips of unseen subjects, not on raw video"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A final model as its folder describes it; `fitted` is loaded by `load`.
+
+    subjects: who it was trained on, as `persons.person` says; score: pooled figures of its
+    experiment's folds (n, subjects, uf1, uar, acc), or None when they were never scored.
+    """
+
+    folder: Path
+    name: str
+    classes: tuple[str, ...]
+    subjects: tuple[str, ...]
+    scheme: str
+    control: str
+    permuted: bool
+    chain: Chain
+    score: dict[str, float] | None
+
+    def load(self) -> "Fitted":
+        """Return the fitted method; this is what imports the framework."""
+        from merflow.models.factory import WEIGHTS, load
+
+        return load(self.folder / WEIGHTS)
+
+    @property
+    def said(self) -> str:
+        """The sentence that goes with every result."""
+        if self.score is None:
+            return f"{self.name} has no score yet; one would be {CAVEAT}."
+        s = self.score
+        return (
+            f"{self.name}: UF1 {s['uf1']:.3f}, UAR {s['uar']:.3f} over {s['n']:.0f} clips of "
+            f"{s['subjects']:.0f} subjects, {CAVEAT}."
+        )
+
+
+def train_final(plan: Plan, run: Run, shelf: Shelf, out: Path) -> dict[str, Any]:
+    """Train on every labelled clip of a run's experiment and write what it gives; return facts."""
+    from merflow.models.factory import WEIGHTS, make_method
+
+    experiment = plan.experiment(run.experiment)
+    if experiment.method == "command":
+        raise MerflowError(
+            run.experiment,
+            "its method is a program of your own, which cannot be kept and asked later",
+            "a network or an SVM",
+        )
+    classes = plan.classes(run.experiment)
+    labelled = plan.labelled(run.experiment)
+    fold = FoldFile(FINAL, [clip.key for clip in labelled.clips], labelled.labels, [])
+    data = training_data(shelf, fold, classes, people(plan.settings))
+    started = time.perf_counter()
+    start = next(map(Path, plan.start_weights(run.experiment)), None)
+    method = make_method(experiment, classes, fold_seed(run.seed, FINAL), start)
+    arithmetic.check()
+    with curve_so_far(method, out):
+        fitted = method.fit(data)
+    out.mkdir(parents=True, exist_ok=True)
+    fitted.save(out)
+    write_text(out / "history.csv", history_text(fitted.history))
+    facts = {
+        **fitted.facts,
+        **made_with(shelf, fitted.facts),
+        "experiment": run.experiment,
+        "factor": run.factor,
+        "seed": run.seed,
+        "fold": FINAL,
+        "classes": list(classes),
+        "scheme": experiment.scheme,
+        "permute_labels": experiment.permute_labels,
+        "recipe": plan.training_recipe(run.experiment),
+        "chain": _kept(plan, run),
+        "inputs": inputs_of(plan, run, shelf),
+        "train_clips": len(data.y) // len(shelf.factors),
+        "skipped": sorted(set(fold.train) & shelf.skipped),
+        "score": pooled_score(out.parent),
+        "weights": file_digest(out / WEIGHTS),
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+    write_json(out / "run.json", facts)
+    return facts
+
+
+def _kept(plan: Plan, run: Run) -> dict[str, Any]:
+    """Return the settings that lead from raw frames to this model."""
+    preparation = of(plan.settings, plan.experiment(run.experiment).preparation)
+    return {
+        "align": plan.settings.align.model_dump(mode="json"),
+        "preparation": preparation.model_dump(mode="json"),
+        "factors": run.factor.split("+"),
+    }
+
+
+def pooled_score(folder: Path) -> dict[str, float] | None:
+    """Return the pooled figures (part `full`) of a run's folder, or None without scores.csv."""
+    path = folder / "scores.csv"
+    if not path.exists():
+        return None
+    row = next((row for row in read_scores(path) if row.part == "full"), None)
+    names = ("n", "subjects", "acc", "uf1", "uar")
+    return {name: float(asdict(row)[name]) for name in names} if row else None
+
+
+def open_model(path: Path) -> Model:
+    """Return the final model of a run's folder, of its `final` folder or of the weights in it."""
+    folder = path.parent if path.is_file() else path
+    folder = folder if folder.name == FINAL else folder / FINAL
+    record = folder / "run.json"
+    try:
+        facts = json.loads(record.read_text(encoding="utf-8"))
+        kept = facts["chain"]
+        chain = Chain(
+            Align.model_validate(kept["align"]),
+            Preparation.model_validate(kept["preparation"]),
+            tuple(kept["factors"]),
+        )
+        model = Model(
+            folder=folder,
+            name=f"{facts['experiment']} {facts['factor']} seed {facts['seed']}",
+            classes=tuple(facts["classes"]),
+            subjects=tuple(facts["subjects"]),
+            scheme=facts["scheme"],
+            control=facts["recipe"]["control"],
+            permuted=facts["permute_labels"] is not None,
+            chain=chain,
+            score=facts["score"],
+        )
+    except FileNotFoundError:
+        raise MerflowError(
+            str(path),
+            "no final model here",
+            "results/runs/<experiment>/x<factor>/seed<k>",
+            _how_made(folder),
+        ) from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise MerflowError(
+            str(record), f"not the record of a final model ({error})", fix="train it again"
+        ) from None
+    # Folds scored after the final model was trained count as well.
+    return replace(model, score=pooled_score(folder.parent) or model.score)
+
+
+def _how_made(folder: Path) -> str:
+    """Return how the model of a run's folder is made, from the folder of its project."""
+    found = re.search(r"results/runs/[^/]+/[^/]+/seed\d+/final$", folder.as_posix())
+    if not found:
+        return "name the folder of a run"
+    return (
+        "make one in the folder of its project: snakemake --cores all "
+        f"{found[0]}/run.json --configfile results/config.yaml"
+    )
+
+
+def usable(model: Model) -> Model:
+    """Refuse a model that was made as a negative control: its answers mean nothing."""
+    if model.control != "none" or model.permuted:
+        what = "permuted labels" if model.permuted else f"control '{model.control}'"
+        raise MerflowError(
+            str(model.folder), f"a negative control ({what})", "a model meant for use"
+        )
+    return model
+
+
+def answers(fitted: "Fitted", seen: list[list[np.ndarray]]) -> np.ndarray:
+    """Return (N, K) float64 probabilities of N clips, the mean over pooled factors.
+
+    seen: for each clip its array at every factor, as `whole_chain` gives.
+    """
+    parts = [fitted.predict(np.stack(x)) for x in zip(*seen, strict=True)]
+    return np.mean(parts, axis=0, dtype=np.float64)

@@ -1,0 +1,72 @@
+"""Permuted labels on request: the same training on labels that no longer belong to their clips.
+
+Labels change places across the subjects of a dataset before anything is split or trained. What
+still scores above a guess then comes from somewhere else than the expression.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from merflow.commands.score import score_run
+from merflow.commands.split import write_split
+from merflow.config.settings import Experiment, Settings
+from merflow.evaluation.fold_files import read_fold
+from merflow.evaluation.run_id import Run
+from merflow.io.packed import read_packed
+from merflow.workflow.plan import Plan
+from merflow.workflow.train_fold import Shelf, train_fold, what_it_saw
+
+APART = ("permute_labels", "factors", "seeds", "nested", "record_oracle")
+"""What may differ between an experiment and its twin with permuted labels."""
+
+
+def is_twin(other: Experiment, plain: Experiment) -> bool:
+    """Return whether `other` is `plain` but for permuted labels."""
+    same = {key: getattr(plain, key) for key in APART}
+    return other.permute_labels is not None and other.model_copy(update=same) == plain
+
+
+def with_twins(settings: Settings, run: Run, count: int) -> tuple[Settings, list[Run]]:
+    """Return settings with `count` permuted twins of a run's experiment, seeds 1 to count.
+
+    The twins are named as a list in the config would name them.
+    """
+    plain = Plan(settings).experiment(run.experiment)
+    alone = {"factors": (run.factor,), "seeds": (run.seed,), "nested": False}
+    alone["record_oracle"] = False
+    twins = {
+        f"{run.experiment}-permute_labels={k}": plain.model_copy(
+            update={**alone, "permute_labels": k}
+        )
+        for k in range(1, count + 1)
+    }
+    both = settings.model_copy(update={"experiments": {**settings.experiments, **twins}})
+    return both, [Run(name, run.factor, run.seed) for name in twins]
+
+
+def run_twins(settings: Settings, runs: list[Run]) -> Iterator[tuple[Run, float]]:
+    """Split, train and score each run where it has not been; yield it with its full UF1."""
+    plan = Plan.read(settings, fresh=False)
+    packs = [read_packed(path) for path in plan.packed(runs[0].experiment, runs[0].factor)]
+    control = plan.experiment(runs[0].experiment).control
+    shelf = Shelf(packs, runs[0].factor.split("+"), control)
+    for run in runs:
+        write_split(plan, run.experiment)
+        for path in map(Path, plan.fold_files(run.experiment)):
+            fold = read_fold(path)
+            out = Path(run.folder) / fold.name
+            if not _stands(out, what_it_saw(plan, run, shelf, fold)):
+                train_fold(plan, run, shelf, fold, out)
+        _, rows = score_run(Path(run.folder), plan)
+        yield run, next(row.uf1 for row in rows if row.part == "full")
+
+
+def _stands(out: Path, saw: dict) -> bool:
+    """Return whether a fold was trained before, on the same clips, labels and settings."""
+    try:
+        facts = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    kept = json.loads(json.dumps(saw))
+    return (out / "predictions.csv").exists() and all(facts.get(k) == v for k, v in kept.items())

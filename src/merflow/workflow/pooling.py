@@ -1,0 +1,100 @@
+"""A run's folds pooled and joined with the truth: the only place where the two meet."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from merflow.clip import ClipKey
+from merflow.errors import MerflowError
+from merflow.evaluation.fold_files import read_fold
+from merflow.evaluation.predictions import Pooled, Predictions, pool, read_predictions
+from merflow.evaluation.run_id import NESTED, Run
+from merflow.evaluation.score_table import About, ScoreRow, score_rows
+from merflow.io.csv_table import read_csv
+from merflow.reporting.control_notes import ACROSS
+from merflow.workflow.plan import Plan
+
+
+def read_truth(path: Path | str) -> dict[ClipKey, str]:
+    """Read the class of every tested clip, as `split` wrote it."""
+    sheet = read_csv(path, ("dataset", "subject", "clip", "fold", "truth"))
+    columns = [sheet[name] for name in ("dataset", "subject", "clip")]
+    keys = [ClipKey(*cells) for cells in zip(*columns, strict=True)]
+    return dict(zip(keys, sheet["truth"], strict=True))
+
+
+def pool_run(plan: Plan, run: Run) -> Pooled:
+    """Return all folds of a run beside the truth; clips skipped on the way are left out."""
+    classes = plan.classes(run.experiment)
+    truth = read_truth(plan.truth_file(run.experiment))
+    parts: list[tuple[str, Predictions]] = []
+    skipped: set[ClipKey] = set()
+    for fold in plan.fold_names(run.experiment):
+        folder = Path(run.folder) / fold
+        facts = _facts(folder / "run.json")
+        skipped |= {ClipKey(*key) for key in facts["skipped"]}
+        if facts["test_clips"]:
+            parts.append((fold, read_predictions(folder / "predictions.csv", classes=classes)))
+    return pool(parts, {key: name for key, name in truth.items() if key not in skipped}, classes)
+
+
+def inner_tables(plan: Plan, run: Run) -> dict[str, dict[str, Pooled]]:
+    """Return, for each fold and candidate, the inner predictions beside the training labels.
+
+    Labels come from the fold files, where those of test clips are not.
+    """
+    candidates = plan.candidates(run.experiment, run.seed)
+    lead = plan.lead(run)
+    classes = plan.classes(lead)
+    place = {name: i for i, name in enumerate(classes)}
+    tables: dict[str, dict[str, Pooled]] = {}
+    for fold in plan.fold_names(lead):
+        known = read_fold(Path(f"results/folds/{lead}/{fold}.csv"))
+        label = dict(zip(known.train, known.labels, strict=True))
+        for name, one in candidates.items():
+            inner = read_predictions(Path(one.folder) / fold / "inner.csv", classes=classes)
+            truth = np.array([place[label[key]] for key in inner.keys])
+            chances = inner.probabilities
+            tables.setdefault(fold, {})[name] = Pooled(
+                inner.keys, classes, truth, chances.argmax(1), ("",) * len(truth), chances
+            )
+    return tables
+
+
+def _facts(path: Path) -> dict:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise MerflowError(
+            str(path), "this fold has not been trained", fix="run snakemake"
+        ) from None
+
+
+def rows_of(plan: Plan, run: Run, pooled: Pooled) -> list[ScoreRow]:
+    """Return the score rows of a run; their notes say how many clips were skipped on the way."""
+    lead = plan.lead(run)
+    lost = set(read_truth(plan.truth_file(lead))) - set(pooled.keys)
+    return score_rows(
+        pooled,
+        about(plan, run),
+        resamples=plan.settings.bootstrap,
+        skipped=Counter(key.dataset for key in lost),
+        across=plan.experiment(lead).control == ACROSS,
+    )
+
+
+def about(plan: Plan, run: Run) -> About:
+    """Return what the table says of a run."""
+    entry = plan.experiment(plan.lead(run))
+    method = entry.network if entry.method == "keras" else entry.method
+    return About(
+        experiment=run.experiment,
+        method=method,
+        preparation=entry.preparation,
+        factor="x*" if run.factor == NESTED else run.factor,
+        seed=run.seed,
+        protocol=entry.protocol,
+        scheme=entry.scheme,
+    )

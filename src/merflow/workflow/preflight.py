@@ -1,0 +1,181 @@
+"""What training would refuse, found before anything is computed; imports no Keras."""
+
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from merflow import arithmetic
+from merflow.clip import ClipKey
+from merflow.config.settings import SVMS, Experiment, Pretraining, Settings
+from merflow.datasets import labels
+from merflow.datasets.subject_ids import people
+from merflow.errors import MerflowError
+from merflow.evaluation.fold_checks import assert_learnable
+from merflow.evaluation.protocols import Fold
+from merflow.models import network_registry
+from merflow.models.training import augment, class_weights, inner_folds, weights_file
+
+OF_PROTOCOL = {"test_on": "cross", "folds": "kfold", "holdout": "holdout"}
+"""Settings that one protocol alone heeds."""
+
+
+def check_experiment(settings: Settings, name: str) -> None:
+    """Refuse an experiment whose method, classes, weights or folds cannot be what it says."""
+    entry, where = settings.experiments[name], f"experiments.{name}"
+    for key, protocol in OF_PROTOCOL.items():
+        unused = getattr(entry, key) != Experiment.model_fields[key].default
+        if unused and entry.protocol != protocol:
+            raise MerflowError(
+                f"{where}.{key}",
+                f"has no effect under protocol {entry.protocol}",
+                f"protocol: {protocol}, or no {key}",
+                "change one of the two",
+            )
+    classes = _classes(settings, entry, where)
+    if entry.method == "command":
+        _program_is_there(f"{where}.command", entry.command)
+        return
+    _weights_fit_classes(entry, where, classes)
+    if entry.method in SVMS:
+        _kind_fits(settings, entry, where, entry.method, SVMS[entry.method])
+    if entry.method == "keras":
+        _network_fits(settings, entry, where)
+        _precision_fits(settings, entry, where)
+    if entry.pretrain:
+        begun, where = settings.pretrainings[entry.pretrain], f"pretrainings.{entry.pretrain}"
+        _classes(settings, begun, where)
+        _network_fits(settings, begun, where)
+
+
+def _precision_fits(settings: Settings, entry: Experiment, where: str) -> None:
+    """Refuse 16-bit floats on a processor where the jobs will run at the portable level."""
+    level = arithmetic.asked(settings.arithmetic)
+    if entry.training.mixed_precision and entry.training.device == "cpu" and level == "portable":
+        raise arithmetic.no_sixteen_bits(f"{where}.training.mixed_precision")
+
+
+def check_folds(
+    settings: Settings, name: str, keys: Sequence[ClipKey], named: Sequence[str], made: list[Fold]
+) -> None:
+    """Refuse folds that lack a class to learn, also in inner folds, or test whom their start saw.
+
+    named: the classes of the clips `keys`; made: the experiment's folds of them. A clip that is
+    skipped on the way can still empty a class: training looks again.
+    """
+    entry = settings.experiments[name]
+    with _of(f"experiments.{name}"):
+        classes = labels.classes(
+            entry.scheme, settings, sorted(settings.collections[entry.collection])
+        )
+        assert_learnable(keys, named, made, classes, entry.protocol)
+        y = np.array([classes.index(word) for word in named], np.int64)
+        if entry.method == "keras" and entry.training.start_weights:
+            _start_saw_none(settings, Path(entry.training.start_weights), keys, made)
+        for fold in made:
+            with _of(f"fold {fold.name}"):
+                _inner_folds_hold(entry, [keys[i] for i in fold.train], y[fold.train], classes)
+
+
+def _start_saw_none(
+    settings: Settings, begun: Path, keys: Sequence[ClipKey], made: list[Fold]
+) -> None:
+    seen, whose = weights_file.seen_by(begun)[0], people(settings)
+    for fold in made:
+        test = [keys[i] for i in fold.test]
+        weights_file.refuse_seen(begun, seen, test, whose, f"fold {fold.name}")
+
+
+def _inner_folds_hold(
+    entry: Experiment, keys: list[ClipKey], y: np.ndarray, classes: Sequence[str]
+) -> None:
+    # Pooled factors give a training several copies of each clip.
+    copies = min(factor.count("+") + 1 for factor in entry.factors)
+    rows, y = keys * copies, np.tile(y, copies)
+    stops = entry.method == "keras" and entry.training.stopping == "inner"
+    if stops:
+        inner_folds.folds(rows, y, classes, entry.training, "training.stopping: inner")
+    if not entry.nested:
+        return
+    held = inner_folds.folds(rows, y, classes, entry.training, "nested: true")
+    for out in np.unique(held) if stops else ():
+        rest = np.flatnonzero(held != out)
+        within = [rows[i] for i in rest]
+        with _of(f"nested: true, inner fold {out + 1}"):
+            inner_folds.folds(within, y[rest], classes, entry.training, "training.stopping: inner")
+
+
+@contextmanager
+def _of(where: str) -> Iterator[None]:
+    """Say of an error from within which part of the config it is about."""
+    try:
+        yield
+    except MerflowError as error:
+        key = " " not in where and error.where.startswith("training.")
+        error.where = f"{where}{'.' if key else ', '}{error.where}"
+        raise
+
+
+def _classes(settings: Settings, entry: Experiment | Pretraining, where: str) -> tuple[str, ...]:
+    """Return the classes of an experiment; refuse a scheme that gives it none."""
+    with _of(where):
+        members = sorted(settings.collections[entry.collection])
+        classes = labels.classes(entry.scheme, settings, members)
+        if not classes:
+            raise MerflowError(f"scheme {entry.scheme}", "it has no classes", "two at least")
+    return classes
+
+
+def _kind_fits(
+    settings: Settings, entry: Experiment | Pretraining, where: str, user: str, wanted: str
+) -> None:
+    kind = settings.preparations[entry.preparation].kind
+    if wanted not in ("", kind):
+        raise MerflowError(
+            f"{where}.preparation",
+            f"{user} cannot take '{entry.preparation}', of kind: {kind}",
+            f"a preparation of `kind: {wanted}`",
+            f"name another preparation or another {'method' if user in SVMS else 'network'}",
+        )
+
+
+def _network_fits(settings: Settings, entry: Experiment | Pretraining, where: str) -> None:
+    network_registry.check_types(entry.network, entry.network_settings, f"{where}.network_settings")
+    _kind_fits(settings, entry, where, entry.network, network_registry.kind_of_input(entry.network))
+    training = entry.training
+    with _of(where):
+        augment.check(training.augment, settings.preparations[entry.preparation].kind)
+        named = getattr(entry, "pretrain", "")
+        begun = weights_file.start_file(training, Path(named) if named else None)
+        if begun and not named:
+            weights_file.check_made_for(entry.network, begun, entry.network_settings)
+
+
+def _weights_fit_classes(entry: Experiment, where: str, classes: Sequence[str]) -> None:
+    given = entry.training.class_weights
+    if not isinstance(given, str):
+        with _of(where):
+            class_weights.check_given(given, classes, svm=entry.method in SVMS)
+
+
+def _program_is_there(where: str, command: str) -> None:
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise MerflowError(where, f"{command!r}: {error}", "a program and its words") from None
+    if not words:
+        raise MerflowError(where, "no program is named", "command: python my_trainer.py")
+    # As it will be started: `python` is the running one.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    if shutil.which(words[0], path=path) is None:
+        raise MerflowError(
+            where,
+            f"no program {words[0]}",
+            "a program on the PATH, or its path from the folder merflow is run in",
+            "install it or correct the name",
+        )

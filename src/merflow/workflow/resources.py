@@ -1,0 +1,211 @@
+"""What jobs need: memory, time and disk, from the figures that docs/cluster.md lists.
+
+Every stage holds one clip at a time, and no more of it than LIMIT, so memory follows the longest
+clip up to there; time follows all frames.
+Sizes come from the catalogue, since on a cluster a subject's stages are asked for before their
+input files exist. Megabytes are 10^6 bytes.
+"""
+
+import functools
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from merflow.clip import Clip
+from merflow.config import fingerprints
+from merflow.config.settings import Experiment, Pretraining
+from merflow.frame_buffer import LIMIT
+from merflow.io.images import picture_size
+from merflow.workflow.plan import Plan
+
+PICTURE = (640, 480)
+"""Taken where a picture does not declare its size, and for videos (px)."""
+ALIGNED_SHARE = 0.75
+"""Aligned pictures are cut to the face: at most about this share of a dataset's picture."""
+NETWORK_FILE = 0.25
+"""Weights of a fold of the default network (MB)."""
+
+
+class Measured(NamedTuple):
+    """Peak memory = base + factor x MB of the longest clip read; seconds of one core a frame."""
+
+    base: int
+    factor: float
+    seconds: float
+
+
+STAGES = {
+    "align": Measured(200, 4, 0.03),
+    "crop": Measured(150, 2, 0.01),
+    "magnify": Measured(200, 12, 0.03),
+    "interpolate": Measured(150, 2, 0.005),
+    "flow": Measured(150, 2, 0.02),
+    "pack": Measured(150, 2, 0.001),
+}
+"""Above what was measured by a quarter or more; a job that still fails gets twice on its retry."""
+TRAINING = Measured(2500, 12, 0.1)
+"""Of MB packed, and seconds a clip and epoch: networks differ, the default needs a tenth."""
+ENGINE = 400
+"""MB of Snakemake itself, which runs twice within a job of a cluster, about 150 MB each time."""
+SLACK_MINUTES = 10
+"""For the start of a job and a loaded node."""
+SLOWER = 3
+"""A node may be this much slower than the measured core."""
+
+
+def _frames(clip: Clip) -> int:
+    return max(1, len(clip.numbers))
+
+
+@functools.cache
+def _picture_bytes(clip: Clip) -> int:
+    """Return the bytes of one decoded RGB frame, from the head of the clip's first file."""
+    try:
+        with open(Path(clip.folder) / clip.files[0], "rb") as handle:
+            size = picture_size(handle.read(65536))
+    except (OSError, IndexError):
+        size = None
+    width, height = size or PICTURE
+    return 3 * width * height
+
+
+def frame_bytes(plan: Plan, stage: str, clips: list[Clip], preparation: str = "") -> float:
+    """Return the bytes of one frame that a stage reads of these clips."""
+    raw = _picture_bytes(max(clips, key=_frames))
+    if stage == "align":
+        return raw
+    if stage == "crop":
+        return raw * (ALIGNED_SHARE if clips[0].enters_at == "raw" else 1)
+    crop = fingerprints.of(plan.settings, preparation).crop
+    return crop.working_size**2 * (3 if crop.colour == "rgb" else 1)
+
+
+def memory(plan: Plan, stage: str, dataset: str, subject: str, preparation: str = "") -> int:
+    """Return the MB that a stage of one subject needs."""
+    clips = plan.of_subject(dataset, subject)
+    longest = max(map(_frames, clips)) * frame_bytes(plan, stage, clips, preparation)
+    held = min(longest, LIMIT) / 1e6
+    return round(ENGINE + STAGES[stage].base + STAGES[stage].factor * held)
+
+
+def packing_memory() -> int:
+    """Return the MB that packing needs: one clip at a time, however many there are."""
+    return ENGINE + STAGES["pack"].base
+
+
+def minutes(plan: Plan, stage: str, dataset: str, subject: str) -> int:
+    """Return the minutes after which a stage of one subject may be given up."""
+    frames = sum(map(_frames, plan.of_subject(dataset, subject)))
+    return SLACK_MINUTES + round(SLOWER * STAGES[stage].seconds * frames / 60)
+
+
+def prepared_bytes(plan: Plan, preparation: str) -> int:
+    """Return the bytes of one clip as it is packed."""
+    chosen = fingerprints.of(plan.settings, preparation)
+    if chosen.kind == "flow":
+        return 2 * 3 * chosen.flow.size**2
+    channels = 3 if chosen.crop.colour == "rgb" else 1
+    return chosen.interpolate.length * chosen.interpolate.size**2 * channels
+
+
+def packing_minutes(plan: Plan, collection: str) -> int:
+    """Return the minutes after which packing a collection may be given up."""
+    return SLACK_MINUTES + round(SLOWER * STAGES["pack"].seconds * len(plan.all_of(collection)))
+
+
+def training_memory(plan: Plan, experiment: str, factor: str) -> int:
+    """Return the MB that training needs: the default network's, with room for larger ones."""
+    entry = plan.experiment(experiment)
+    return _training_memory(plan, entry, len(factor.split("+")))
+
+
+def pretraining_memory(plan: Plan, name: str) -> int:
+    """Return the MB that a pretraining needs."""
+    return _training_memory(plan, plan.settings.pretrainings[name], 1)
+
+
+def _training_memory(plan: Plan, entry: Experiment | Pretraining, factors: int) -> int:
+    clips = len(plan.all_of(entry.collection))
+    packed = clips * prepared_bytes(plan, entry.preparation) * factors / 1e6
+    return round(ENGINE + TRAINING.base + TRAINING.factor * packed)
+
+
+def training_minutes(plan: Plan, experiment: str, folds: int) -> int:
+    """Return the minutes after which a job of so many folds may be given up."""
+    entry = plan.experiment(experiment)
+    fits = entry.training.inner_folds if entry.nested else 0
+    return _training_minutes(plan, entry, folds * (1 + fits))
+
+
+def pretraining_minutes(plan: Plan, name: str) -> int:
+    """Return the minutes after which a pretraining may be given up."""
+    return _training_minutes(plan, plan.settings.pretrainings[name], 1)
+
+
+def _training_minutes(plan: Plan, entry: Experiment | Pretraining, fits: int) -> int:
+    if entry.training.stopping == "inner":
+        fits *= entry.training.inner_folds + 1
+    steps = fits * len(plan.all_of(entry.collection)) * entry.training.epochs
+    return 3 * SLACK_MINUTES + round(TRAINING.seconds * steps / 60)
+
+
+def disk(plan: Plan) -> dict[str, float]:
+    """Return stage -> MB that a run may still have to write; files that exist are not counted."""
+    found: dict[str, float] = {}
+    counted: set[str] = set()
+    for stage, path, size in _to_write(plan):
+        if path not in counted and not Path(path).exists():
+            found[stage] = found.get(stage, 0) + size / 1e6
+        counted.add(path)
+    return found
+
+
+def _to_write(plan: Plan) -> Iterator[tuple[str, str, float]]:
+    """Yield stage, path and bytes of every large file that the experiments make."""
+    for run in plan.runs():
+        entry = plan.experiment(run.experiment)
+        for factor in run.factor.split("+"):
+            yield from _stores(plan, entry.preparation, factor, entry.collection)
+        count = len(plan.all_of(entry.collection))
+        for path in plan.packed(run.experiment, run.factor):
+            yield "packed", path, count * prepared_bytes(plan, entry.preparation)
+        for fold in plan.folds(run.experiment):
+            yield "runs", f"{run.folder}/{fold.name}/run.json", NETWORK_FILE * 1e6
+
+
+def _stores(
+    plan: Plan, preparation: str, factor: str, collection: str
+) -> Iterator[tuple[str, str, float]]:
+    last = plan.prepared(preparation, factor, collection)
+    names = [
+        (d, s) for d in sorted(plan.settings.collections[collection]) for s in plan.subjects(d)
+    ]
+    for (dataset, subject), prepared in zip(names, last, strict=True):
+        clips = plan.of_subject(dataset, subject)
+        frames = sum(map(_frames, clips))
+        one = f"{dataset}/{subject}.h5"
+        aligned = frames * frame_bytes(plan, "crop", clips)
+        cropped = frames * frame_bytes(plan, "magnify", clips, preparation)
+        yield "aligned", f"results/aligned/{one}", aligned
+        yield "cropped", f"results/{preparation}/cropped/{one}", cropped
+        if factor != "x1" and plan.settings.keep_intermediate:
+            yield "magnified", f"results/{preparation}/magnified/{factor}/{one}", cropped
+        yield "prepared", prepared, len(clips) * prepared_bytes(plan, preparation)
+
+
+def disk_said(need: dict[str, float], folder: Path = Path()) -> str:
+    """Return what a run may write and what is free, in a line."""
+    total = sum(need.values())
+    free = shutil.disk_usage(folder).free / 1e6
+    parts = ", ".join(f"{stage} {_size(size)}" for stage, size in need.items() if size >= 1)
+    line = (
+        f"disk: up to {_size(total)} to write{f' ({parts})' if parts else ''}; {_size(free)} free"
+    )
+    if total > free:
+        line += "\nwarning: that may not fit; what is written until then is kept"
+    return line
+
+
+def _size(megabytes: float) -> str:
+    return f"{megabytes / 1000:.1f} GB" if megabytes >= 1000 else f"{megabytes:.0f} MB"

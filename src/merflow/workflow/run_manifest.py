@@ -1,0 +1,94 @@
+"""`results/manifest.json`: what a table was made from, to publish beside a paper.
+
+No path of this machine, no time and no name of a host is in it, and no picture: digests let others
+check that they hold the same clips, folds, predictions and tables.
+"""
+
+import json
+import platform
+from pathlib import Path
+from typing import Any
+
+from merflow import __version__
+from merflow.config.flatten import flat_settings
+from merflow.datasets.catalogue import (
+    annotation_digest,
+    catalogue_path,
+    read_catalogue,
+    read_sheets,
+)
+from merflow.errors import MerflowError
+from merflow.evaluation.run_id import Run
+from merflow.io.files import digest, file_digest
+from merflow.reporting.protocol_lines import protocol_lines
+from merflow.versions import WORKFLOW, version_of
+from merflow.workflow.plan import Plan
+
+TABLES = ("scores.csv", "scores.xlsx", "scores.md", "scores.tex", "scores.txt", "effects.csv")
+
+
+def record(plan: Plan) -> dict[str, Any]:
+    """Return the record of a finished run, from the folder that holds `results/`."""
+    sheets = read_sheets()
+    return {
+        "merflow": __version__,
+        "python": platform.python_version(),
+        "packages": {name: version_of(name) for name in WORKFLOW},
+        "settings": flat_settings(plan.settings),
+        "settings_digest": digest(flat_settings(plan.settings)),
+        "protocol": protocol_lines(plan),
+        "datasets": {name: _dataset(name, sheets) for name in plan.datasets()},
+        "splits": {name: _split(plan, name) for name in plan.experiments},
+        "runs": {run.folder: _run(plan, run) for run in plan.runs()},
+        "chosen": {
+            run.folder: {"pooled.csv": file_digest(Path(run.folder) / "pooled.csv")}
+            for run in plan.scored_runs()
+            if run not in plan.runs()
+        },
+        "skipped": file_digest(Path("results/skipped.csv")),
+        "tables": {name: file_digest(Path("results/tables") / name) for name in TABLES},
+    }
+
+
+def _dataset(name: str, sheets: dict[str, list[str]]) -> dict[str, Any]:
+    """Return a dataset's counts and a digest of its annotation: keys, key frames, emotions."""
+    clips = read_catalogue(catalogue_path(name))
+    return {
+        "sheets": sheets.get(name, []),
+        "clips": len(clips),
+        "subjects": len({clip.key.subject for clip in clips}),
+        "annotation": annotation_digest(clips),
+    }
+
+
+def _split(plan: Plan, experiment: str) -> dict[str, Any]:
+    return {
+        "classes": list(plan.classes(experiment)),
+        "folds": len(plan.fold_names(experiment)),
+        "truth": file_digest(Path(plan.truth_file(experiment))),
+    }
+
+
+def _run(plan: Plan, run: Run) -> dict[str, Any]:
+    folds = {}
+    for fold in plan.fold_names(run.experiment):
+        facts = _facts(Path(run.folder) / fold / "run.json")
+        kept = (
+            "weights",
+            "epochs",
+            "train_clips",
+            "test_clips",
+            "device",
+            "backend",
+            "arithmetic",
+            "libraries",
+        )
+        folds[fold] = {key: facts[key] for key in kept if key in facts}
+    return {"pooled.csv": file_digest(Path(run.folder) / "pooled.csv"), "folds": folds}
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise MerflowError(str(path), f"not readable ({error})", "what `train` wrote") from None

@@ -1,0 +1,129 @@
+"""What `merflow score` does with a table of predictions, ours or made elsewhere."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from merflow.config.settings import Settings
+from merflow.datasets.labels import classes, scheme_of
+from merflow.datasets.official_composite import official_differences
+from merflow.errors import MerflowError
+from merflow.evaluation.megc_log import CLASSES, read_megc_log, write_megc_log
+from merflow.evaluation.metrics import confusion, per_class_f1
+from merflow.evaluation.predictions import Pooled, read_pooled, write_pooled
+from merflow.evaluation.score_table import ScoreRow, write_confusion, write_scores
+from merflow.io.csv_table import read_csv, read_text
+from merflow.io.files import write_json
+
+RAW = "raw"
+"""The scheme that takes words as they stand: of a table, those found in it."""
+
+
+def open_table(
+    file: Path | str,
+    *,
+    megc_log: bool = False,
+    scheme: str = "",
+    settings: Settings | None = None,
+) -> Pooled:
+    """Read a table with truth, CSV or challenge log; its classes are the scheme's, if one is named.
+
+    settings: where schemes and datasets of the user's own stand.
+    """
+    if megc_log:
+        lines = [line.split() for line in read_text(file).splitlines()]
+        datasets = sorted({words[0] for words in lines if len(words) == 2})
+        return read_megc_log(file, _classes(scheme, settings, datasets) if scheme else CLASSES)
+    if scheme in ("", RAW):
+        return read_pooled(file)
+    datasets = sorted(set(read_csv(file, ("dataset",))["dataset"]))
+    return read_pooled(file, classes=_classes(scheme, settings, datasets))
+
+
+def _classes(scheme: str, settings: Settings | None, datasets: Sequence[str]) -> tuple[str, ...]:
+    """Return a scheme's classes for a table of these datasets.
+
+    A table made elsewhere may call its datasets what it likes, as long as nothing hangs on it.
+    """
+    mapping = scheme_of(scheme, settings).mapping or {}
+    kinds = {tuple(sorted(set(words.values()))) for words in mapping.values()}
+    if len(kinds) == 1:
+        return kinds.pop()
+    try:
+        return classes(scheme, settings, datasets)
+    except MerflowError as error:
+        raise MerflowError(
+            f"--scheme {scheme}",
+            error.found,
+            error.expected,
+            "call the datasets what merflow calls them, one set of classes a table; or leave out "
+            "--scheme: the classes are then those found in the table",
+        ) from None
+
+
+def as_json(table: Pooled, rows: Sequence[ScoreRow]) -> dict[str, Any]:
+    """Return what `--json` prints: undefined numbers are null, confusion matrices rows truth."""
+    parts = {}
+    for row in rows:
+        part = table.part(row.part)
+        matrix = confusion(part.truth, part.predicted, len(table.classes))
+        f1 = per_class_f1(matrix)
+        parts[row.part] = {
+            "n": row.n,
+            "subjects": row.subjects,
+            "effective_subjects": row.effective_subjects,
+            "acc": row.acc,
+            "uf1": row.uf1,
+            "uar": row.uar,
+            "uf1_ci": _pair(row.uf1_lo, row.uf1_hi),
+            "uar_ci": _pair(row.uar_lo, row.uar_hi),
+            "floor_uf1": row.floor_uf1,
+            "floor_uar": row.floor_uar,
+            "guess_uf1": row.guess_uf1,
+            "guess_uf1_ci": _pair(row.guess_uf1_lo, row.guess_uf1_hi),
+            "chance_p": None if math.isnan(row.chance_p) else row.chance_p,
+            "per_class_f1": dict(zip(table.classes, f1.tolist(), strict=True)),
+            "confusion": matrix.tolist(),
+            "note": row.note,
+        }
+    return {"classes": list(table.classes), "parts": parts}
+
+
+def with_official(rows: Sequence[ScoreRow], table: Pooled) -> list[ScoreRow]:
+    """Return rows whose first, `full`, says so where scheme megc2019 scores other clips than its.
+
+    The workflow refuses such a set; a table made elsewhere may call itself what it likes.
+    """
+    full, *parts = rows
+    if full.scheme != "megc2019" or not official_differences(table):
+        return list(rows)
+    note = "not the official 442 clips of MEGC2019: compare with no published figure"
+    return [replace(full, note="; ".join(filter(None, (full.note, note)))), *parts]
+
+
+def write_all(folder: Path, table: Pooled, rows: Sequence[ScoreRow]) -> str:
+    """Write pooled.csv, scores.csv, confusion.csv, scores.json and the challenge's log.
+
+    Return why no log was written, or nothing: its numbers 0, 1, 2 mean the challenge's classes.
+    """
+    write_pooled(folder / "pooled.csv", table)
+    write_scores(folder / "scores.csv", rows)
+    write_confusion(folder / "confusion.csv", table)
+    write_json(folder / "scores.json", as_json(table, rows))
+    if set(table.classes) != set(CLASSES):
+        return (
+            f"No challenge.log: its classes are {', '.join(CLASSES)}, this table's "
+            f"{', '.join(table.classes)}."
+        )
+    place = np.array([CLASSES.index(name) for name in table.classes])
+    numbers = {"truth": place[table.truth], "predicted": place[table.predicted]}
+    write_megc_log(folder / "challenge.log", replace(table, classes=CLASSES, **numbers))
+    return ""
+
+
+def _pair(lo: float, hi: float) -> list[float] | None:
+    return None if math.isnan(lo) or math.isnan(hi) else [lo, hi]

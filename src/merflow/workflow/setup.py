@@ -1,0 +1,47 @@
+"""The first step of a run: config validated, datasets read, both kept where the jobs find them."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from merflow.config.loading import merge, read_yaml, validate
+from merflow.datasets.catalogue import SHEETS, catalogue_path, catalogue_text
+from merflow.io.files import write_text
+from merflow.workflow.plan import Plan
+from merflow.workflow.preflight import check_experiment, check_folds
+
+
+def start(raw: Mapping[str, Any], fresh: bool = True, files: Iterable[str] = ()) -> Plan:
+    """Validate a config as Snakemake holds it, read the datasets, keep both for the jobs.
+
+    `config/local.yaml`, where a user's dataset roots lie, is laid over it when it exists.
+    `files`: those it was read from; Snakemake keeps the last of two equal keys without a word.
+    """
+    for file in files:
+        read_yaml(Path(file))
+    local = Path("config/local.yaml")
+    settings = validate(merge(raw, read_yaml(local)) if local.exists() else dict(raw))
+    plan = Plan.read(settings, fresh)
+    plan.oracle_runs()
+    plan.choices()
+    for name in plan.experiments:  # What does not fit is said now, in one message.
+        check_experiment(settings, name)
+        made, data = plan.folds(name), plan.labelled(name)
+        if fresh:
+            check_folds(settings, name, [clip.key for clip in data.clips], data.labels, made)
+    if fresh:
+        text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+        _keep(Path("results/config.yaml"), text)
+        _keep(SHEETS, json.dumps(plan.sheets, indent=1, sort_keys=True) + "\n")
+        for name, clips in plan.clips.items():
+            _keep(catalogue_path(name), catalogue_text(clips))
+    return plan
+
+
+def _keep(path: Path, text: str) -> None:
+    """Write what the jobs read, only when it changed, so that no job finds it in the making."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        write_text(path, text)

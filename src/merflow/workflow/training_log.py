@@ -1,0 +1,53 @@
+"""The epochs of a training as a table: while it goes on, and when it is done."""
+
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from merflow.io.csv_table import csv_text
+from merflow.io.files import write_text
+
+if TYPE_CHECKING:
+    from merflow.models.factory import Method
+
+LIVE = "live.csv"
+"""The epochs so far of a training that has not ended."""
+LIVE_SECONDS = 1.0
+"""It is written no more often than this (s)."""
+
+
+def history_text(history: Sequence[dict[str, Any]]) -> str:
+    """Return the history as CSV, one row per epoch, floats as %.9g."""
+    header = list(history[0]) if history else ["epoch"]
+    rows = [
+        [f"{v:.9g}" if isinstance(v, float) else str(v) for v in row.values()] for row in history
+    ]
+    return csv_text(header, rows)
+
+
+@contextlib.contextmanager
+def curve_so_far(method: "Method", out: Path) -> Iterator[None]:
+    """Keep the epochs of a training that has some in LIVE until it ends; the studio draws them."""
+    if not hasattr(method, "told"):
+        yield
+        return
+    rows: list[dict[str, Any]] = []
+    written = 0.0
+
+    def told(row: dict[str, Any]) -> None:
+        nonlocal written
+        rows.append(row)
+        # A choice of epochs trains several times: the last curve is the one that counts.
+        if row["epoch"] == 1:
+            del rows[:-1]
+        if time.monotonic() - written >= LIVE_SECONDS:
+            write_text(out / LIVE, history_text(rows))
+            written = time.monotonic()
+
+    method.told = told
+    try:
+        yield
+    finally:
+        (out / LIVE).unlink(missing_ok=True)

@@ -1,0 +1,125 @@
+"""`merflow magnify`: factor or alpha, stores, videos and folders, and what the log says."""
+
+import cv2
+import numpy as np
+import pytest
+from moving_textures import FPS, LENGTH, patch
+
+from merflow.clip import ClipArrays, ClipKey
+from merflow.commands.crop import crop
+from merflow.commands.flow import flow
+from merflow.commands.interpolate import interpolate
+from merflow.commands.magnify import chosen_factor, magnify
+from merflow.config.settings import Magnify
+from merflow.errors import MerflowError
+from merflow.io import video
+from merflow.io.clip_store import Store, write_store
+from merflow.stages.magnify import magnify_frames
+
+
+@pytest.fixture
+def store(tmp_path):
+    key, (_, frames) = ClipKey("smic", "s01", "c1"), patch()
+    numbers = np.arange(LENGTH)
+    clip = ClipArrays(key, frames, FPS, numbers, 0, None, LENGTH - 1, enters_at="cropped")
+    write_store(tmp_path / "in.h5", "crop", [clip], {}, {})
+    return tmp_path / "in.h5"
+
+
+def test_a_store_gives_a_store_and_a_line_of_what_was_measured(store, capsys):
+    out = store.with_name("out.h5")
+    magnify(store, out, alpha=24.0, method="linear")
+    said = capsys.readouterr().out
+    assert said.startswith("smic/s01/c1: method linear, factor 25, clipped ")
+    assert "linear is expected to deliver about 38% of this movement" in said
+    expected, facts = magnify_frames(patch()[1], FPS, 25, Magnify(method="linear"))
+    with Store(out) as made:
+        assert np.array_equal(made.read(0).frames, expected)
+        assert made.read(0).facts["magnify"] == facts
+        assert made.made_by["recipe"]["magnify"]["factor"] == 25
+
+
+def test_a_method_that_delivers_is_not_commented(store, capsys):
+    magnify(store, store.with_name("out.h5"), factor="x10", method="lagrangian")
+    assert "expected to deliver" not in capsys.readouterr().out
+
+
+def test_a_folder_of_frames_gives_a_folder(tmp_path):
+    frames = patch()[1]
+    video.write(tmp_path / "in", frames, FPS, range(LENGTH))
+    with pytest.raises(MerflowError, match="no frame rate"):
+        magnify(tmp_path / "in", tmp_path / "out", factor="10")
+    magnify(tmp_path / "in", tmp_path / "out", factor="10", fps=FPS)
+    files = sorted((tmp_path / "out").iterdir())
+    assert len(files) == LENGTH
+    expected, _ = magnify_frames(frames, FPS, 10, Magnify())
+    last = cv2.cvtColor(cv2.imread(str(files[-1])), cv2.COLOR_BGR2RGB)
+    assert np.array_equal(last, expected[-1])
+
+
+@pytest.mark.parametrize("kind", ["folder", "video", "store", "link"])
+def test_out_is_never_source(store, tmp_path, kind):
+    source = {"folder": tmp_path / "in", "video": tmp_path / "in.avi"}.get(kind, store)
+    if kind in ("folder", "video"):
+        video.write(source, patch()[1], FPS, range(LENGTH))
+    out = source
+    if kind == "link":
+        out = tmp_path / "same.h5"
+        out.hardlink_to(source)
+    before = sorted((p, p.stat().st_mtime_ns) for p in tmp_path.rglob("*"))
+    for write in (
+        lambda: magnify(source, out, factor="10", fps=FPS),
+        lambda: interpolate(source, out, fps=FPS),
+    ):
+        with pytest.raises(MerflowError, match="OUT is SOURCE"):
+            write()
+    assert sorted((p, p.stat().st_mtime_ns) for p in tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("step", [crop, flow])
+def test_no_stage_writes_over_its_store(store, step):
+    before = store.read_bytes()
+    with pytest.raises(MerflowError, match="OUT is SOURCE"):
+        step(store, store)
+    assert store.read_bytes() == before
+
+
+def test_a_stage_takes_only_stores_that_have_come_so_far(store, tmp_path):
+    with pytest.raises(MerflowError, match="made by `merflow crop`, so `merflow crop` cannot"):
+        crop(store, tmp_path / "out.h5")
+    with Store(store) as read:
+        write_store(tmp_path / "aligned.h5", "align", [read.read(0)], {}, {})
+    for step in (flow, interpolate, lambda a, b: magnify(a, b, factor="10")):
+        with pytest.raises(MerflowError, match="a store that `merflow crop`"):
+            step(tmp_path / "aligned.h5", tmp_path / "out.h5")
+    assert not (tmp_path / "out.h5").exists()
+
+
+def test_a_store_is_made_of_a_store_and_a_video_of_a_video(store, tmp_path):
+    video.write(tmp_path / "in", patch()[1], FPS, range(LENGTH))
+    for step in (lambda a, b: magnify(a, b, factor="10", fps=FPS), interpolate):
+        with pytest.raises(MerflowError, match="is a clip store, and gives another"):
+            step(store, tmp_path / "out.avi")
+        with pytest.raises(MerflowError, match="a clip store, which is made only of another"):
+            step(tmp_path / "in", tmp_path / "out.h5")
+        with pytest.raises(MerflowError, match="a file of type '.gif'"):
+            step(tmp_path / "in", tmp_path / "out.gif")
+
+
+def test_frames_of_another_call_do_not_stay_between_new_ones(tmp_path):
+    frames, out = patch()[1], tmp_path / "out"
+    video.write(out, frames, FPS, range(LENGTH))
+    video.write(out, frames, FPS, range(LENGTH))
+    with pytest.raises(MerflowError, match="already holds 1 other pictures, as frame00000.png"):
+        video.write(out, frames[1:], FPS, range(1, LENGTH))
+    assert len(list(out.iterdir())) == LENGTH
+
+
+@pytest.mark.parametrize(
+    ("factor", "alpha", "word"),
+    [("10", 9.0, "both given"), (None, None, "no factor"), ("ten", None, "'ten'")],
+)
+def test_one_of_factor_and_alpha_is_asked_for(factor, alpha, word):
+    with pytest.raises(MerflowError, match=word):
+        chosen_factor(factor, alpha)
+    assert chosen_factor(None, 9.0) == chosen_factor("x10", None) == 10

@@ -1,0 +1,276 @@
+"""The settings: one validated tree, messages that name the key, documents that cannot drift."""
+
+import gc
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import get_args
+
+import pytest
+import yaml
+
+from merflow.commands.schema import REFERENCE, SCHEMA
+from merflow.config import loading, reference
+from merflow.config.settings import Method, Settings, Tree
+from merflow.errors import MerflowError
+from merflow.models import network_registry
+from merflow.workflow.setup import start
+
+ROOT = Path(__file__).parents[2]
+MINIMAL = {
+    "datasets": {"smic": {"root": "x"}},
+    "collections": {"c": ["smic"]},
+    "preparations": {"p": {}},
+    "experiments": {"e": {"preparation": "p", "collection": "c"}},
+}
+
+
+def changed(path: str, value):
+    """Return MINIMAL with the value at a dotted path replaced."""
+    over = value
+    for key in reversed(path.split(".")):
+        over = {key: over}
+    return loading.merge(MINIMAL, over)
+
+
+def test_a_minimal_config_is_valid_and_has_every_default():
+    settings = loading.validate(MINIMAL)
+    assert settings.experiments["e"].network == "cnn3d"
+    assert settings.preparations["p"].crop.working_size == 256
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda p: p.name)
+def test_every_config_that_is_shipped_is_valid(path):
+    if path.name != "local.yaml":
+        loading.load(path)
+
+
+def test_the_zoo_has_every_network_and_every_method():
+    entries = loading.load(ROOT / "config" / "zoo.yaml").experiments.values()
+    shown = {entry.network for entry in entries if entry.method == "keras"}
+    assert shown == set(network_registry.names())
+    assert {entry.method for entry in entries} == set(get_args(Method))
+    examples = {entry.command.split("/")[-1] for entry in entries if entry.command}
+    assert examples == {path.name for path in (ROOT / "examples").glob("*.py")}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "says"),
+    [
+        ("max_skiped", 0.1, ["max_skiped", "unknown key", "did you mean 'max_skipped'"]),
+        ("preparations.p.crop.coulour", "grey", ["preparations.p.crop.coulour", "'colour'"]),
+        ("preparations.p.crop.colour", "gray", ["'gray'", "'grey' or 'rgb'"]),
+        ("preparations.p.crop.working_size", 8, ["working_size", "found 8", "32"]),
+        ("experiments.e.preparation", "q", ["unknown preparation 'q'", "known: p"]),
+        ("experiments.e.collection", "cc", ["unknown collection 'cc'", "did you mean 'c'"]),
+        ("experiments.e.training.epochs", 0, ["experiments.e.training.epochs", "found 0"]),
+        ("experiments.e.training.loss", "focall", ["'focall'", "'focal'"]),
+        ("collections.c", ["smik"], ["unknown dataset 'smik'", "did you mean 'smic'"]),
+        ("experiments.e.network", "cnn3", ["unknown network 'cnn3'", "did you mean 'cnn3d'"]),
+        ("experiments.e.factors", ["ten"], ["factor", "'ten'", "x10"]),
+        ("experiments.e.factors", [-3], ["factor", "-3"]),
+        ("experiments.e.scheme", "thre", ["unknown scheme 'thre'", "did you mean 'three'"]),
+        ("experiments.e.network_settings", {"filtres": 3}, ["filtres", "setting"]),
+        ("preparations.folds", {}, ["folds", "results folder"]),
+        ("experiments.e.protocol", "file", ["experiments.e.folds_file", "`protocol: file`"]),
+        ("experiments.e.folds_file", "f.csv", ["experiments.e.folds_file", "`protocol: file`"]),
+        ("experiments.e.seeds", [0, -1], ["experiments.e.seeds.1: found -1"]),
+        ("experiments.e.seeds", [3, 0, 3], ["experiments.e.seeds: 3 stands twice"]),
+        ("experiments.e.seeds", [], ["experiments.e.seeds: found []"]),
+        ("experiments.e.factors", [], ["experiments.e.factors: found []"]),
+        ("experiments.e.factors", [10, "x10"], ["experiments.e.factors: x10 stands twice"]),
+        ("experiments.e.factors", ["1+1.0000001"], ["factor '1+1.0000001'"]),
+        ("experiments.e.factors", ["x1+x10", "10+1"], ["e.factors: x10+x1 stands twice"]),
+        ("schemes.mine", {"any": {"joy": "+"}}, ["schemes.mine.any.joy: class '+'"]),
+        ("schemes.mine", {"any": {"joy": "=x"}}, ["schemes.mine.any.joy: class '=x'"]),
+        ("schemes.mine", {"any": {"joy": " @x"}}, ["class ' @x'", "begin with = + - or @"]),
+        ("schemes.mine", {"any": {"joy": ""}}, ["schemes.mine.any.joy: class ''"]),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_was_found_and_what_is_allowed(path, value, says):
+    with pytest.raises(MerflowError) as caught:
+        loading.validate(changed(path, value))
+    for words in says:
+        assert words in str(caught.value)
+    assert caught.value.code == 2
+
+
+@pytest.mark.parametrize(
+    "training",
+    [
+        {"stopping": "inner"},
+        {"balanced_sampling": True},
+        {"augment": {"flip": True}},
+        {"start_weights": "w.h5"},
+        {"epochs": 99},
+        {"loss": "focal"},
+        {"scaling": "none"},
+        {"learning_rate": 0.1},
+        {"device": "gpu"},
+    ],
+    ids=lambda training: next(iter(training)),
+)
+def test_an_svm_refuses_what_only_networks_are_trained_by(training):
+    wanted = {"method": "lbptop_svm", "training": training}
+    with pytest.raises(MerflowError, match="has no effect on method lbptop_svm") as caught:
+        loading.validate(changed("experiments.e", wanted))
+    assert f"experiments.e.training.{next(iter(training))}" in str(caught.value)
+
+
+def test_an_svm_takes_all_that_it_heeds_and_names_all_that_it_does_not():
+    heeded = {"class_weights": "none", "threads": 1, "inner_folds": 2, "inner_support": 2}
+    wanted = {"method": "flow_svm", "training": {**heeded, "svm": {"c": 2}}}
+    loading.validate(changed("experiments.e", wanted))
+    wanted |= {"network_settings": {"filters": [1]}, "command": "python x.py"}
+    wanted["training"] = {"loss": "focal", "epochs": 20, "momentum": 0.5}
+    with pytest.raises(MerflowError, match="have no effect on method flow_svm") as caught:
+        loading.validate(changed("experiments.e", wanted))
+    for key in ("training.loss", "training.momentum", "network_settings", "command"):
+        assert f"experiments.e.{key}" in str(caught.value)
+    assert "epochs" not in str(caught.value), "the usual value, as a whole dump of settings has it"
+
+
+def test_settings_written_whole_are_read_again():
+    wanted = {"method": "lbptop_svm", "training": {"svm": {"c": 2}}}
+    settings = loading.validate(changed("experiments.e", wanted))
+    assert loading.validate(settings.model_dump(mode="json")) == settings
+
+
+def test_all_faults_are_listed_at_once():
+    raw = loading.merge(changed("max_skiped", 1), {"folds_per_job": 0})
+    with pytest.raises(MerflowError, match="2 wrong settings"):
+        loading.validate(raw)
+
+
+def test_a_list_in_an_experiment_is_a_grid():
+    raw = changed("experiments.e.training", {"loss": ["focal", "cross_entropy"], "epochs": [1, 2]})
+    names = list(loading.validate(raw).experiments)
+    assert names == [
+        "e-loss=focal-epochs=1",
+        "e-loss=focal-epochs=2",
+        "e-loss=cross_entropy-epochs=1",
+        "e-loss=cross_entropy-epochs=2",
+    ]
+
+
+def test_factors_and_seeds_are_lists_and_no_grid():
+    raw = loading.merge(changed("experiments.e.factors", [1, 10]), {})
+    assert list(loading.validate(raw).experiments) == ["e"]
+
+
+@pytest.mark.parametrize("found", [10, "x10"])
+def test_one_value_where_a_list_is_wanted_is_shown_as_one(found):
+    with pytest.raises(MerflowError) as error:
+        loading.validate(changed("experiments.e.factors", found))
+    assert f"experiments.e.factors: found {found!r}; a list is wanted, as [{found}]" in str(
+        error.value
+    )
+
+
+def test_a_file_that_is_not_yaml_is_named(tmp_path):
+    file = tmp_path / "c.yaml"
+    file.write_text("a: [1")
+    with pytest.raises(MerflowError, match=r"c\.yaml"):
+        loading.load(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("a: 1\nb: 2\na: 3\n", ("a", 3, 1)),
+        ("x:\n  a: {b: 1}\n  'a': {c: 2}\n", ("a", 3, 2)),
+        ("x: [{a: 1, a: 1}]\n", ("a", 1, 1)),
+    ],
+)
+def test_a_repeated_key_is_named_with_both_lines(tmp_path, text, lines):
+    file = tmp_path / "c.yaml"
+    file.write_text(text)
+    key, again, first = lines
+    says = rf"c\.yaml: line {again}: key '{key}' again, after line {first}"
+    with pytest.raises(MerflowError, match=says):
+        loading.read_yaml(file)
+    with pytest.raises(MerflowError, match=says):
+        start(MINIMAL, fresh=False, files=[str(file)])
+
+
+def test_what_a_section_takes_over_may_be_overridden(tmp_path):
+    file = tmp_path / "c.yaml"
+    file.write_text("x: &x {a: 1, b: 2}\ny: {a: 3, <<: *x}\nz: {<<: *x, a: 4}\n")
+    read = loading.read_yaml(file)
+    assert read["y"] == {"a": 3, "b": 2} and read["z"] == {"a": 4, "b": 2}
+
+
+def test_yaml_cannot_run_code(tmp_path):
+    file = tmp_path / "c.yaml"
+    file.write_text("a: !!python/object/apply:os.system ['true']")
+    with pytest.raises(MerflowError, match="not YAML"):
+        loading.load(file)
+
+
+def test_schema_and_key_reference_are_what_the_settings_say():
+    assert (ROOT / SCHEMA).read_text() == reference.schema_text(), "run: make docs"
+    assert (ROOT / REFERENCE).read_text() == reference.reference_text(), "run: make docs"
+
+
+def every_section(model: type[Tree], seen: set) -> set:
+    if model not in seen:
+        seen.add(model)
+        for field in model.model_fields.values():
+            inner = reference._model_in(field.annotation)
+            if inner:
+                every_section(inner, seen)
+    return seen
+
+
+def test_every_key_has_a_description():
+    for section in every_section(Settings, set()):
+        for name, field in section.model_fields.items():
+            assert field.description, f"{section.__name__}.{name}"
+
+
+def test_the_resolved_config_reads_back_to_the_same_settings(tmp_path):
+    settings = loading.load(ROOT / "config/config.yaml")
+    file = tmp_path / "resolved.yaml"
+    file.write_text(yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False))
+    assert loading.load(file) == settings
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("training.class_weights", ["a"], "experiments.e.training.class_weights.0: "),
+        ("factors", [], "experiments.e.factors: found []; 1 or more in the list"),
+    ],
+)
+def test_messages_speak_of_keys_and_lists_and_of_no_type(key, value, said):
+    with pytest.raises(MerflowError) as error:
+        loading.validate(changed(f"experiments.e.{key}", value))
+    assert said in str(error.value)
+    assert "tuple" not in str(error.value)
+
+
+def test_threads_that_read_networks_at_once_all_read_them():
+    """As the studio's requests do; garbage with finalizers lets one thread in on another."""
+
+    class Finalized:
+        def __init__(self):
+            self.itself = self
+
+        def __del__(self):
+            sum(range(50))
+
+    def read(_):
+        for name in network_registry.names() * 4:
+            Finalized()
+            network_registry._parsed.cache_clear()
+            assert network_registry.setting_names(name) is not None
+
+    switch, thresholds = sys.getswitchinterval(), gc.get_threshold()
+    sys.setswitchinterval(1e-6)
+    gc.set_threshold(200)
+    try:
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(read, range(6)))
+    finally:
+        sys.setswitchinterval(switch)
+        gc.set_threshold(*thresholds)

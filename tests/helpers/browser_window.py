@@ -1,0 +1,94 @@
+"""A browser window that notes what it complains of, and what the tests wait for."""
+
+import base64
+import csv
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+from merflow.io.clip_store import Store
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+needs_chromium = pytest.mark.skipif(
+    CHROMIUM is None, reason="chromium is not installed (apt-get install chromium)"
+)
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+CLIP = "#clips/smic/s01/s01_ne_01"
+PIXELS = """() => { const c = document.getElementById('picture');
+  const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+  let t = ''; for (let i = 0; i < d.length; i += 4) t += String.fromCharCode(d[i]);
+  return btoa(t); }"""
+
+
+def pixels(page):
+    """Return what the picture shows, (H * W,) uint8: its red, which a grey frame has in all."""
+    return np.frombuffer(base64.b64decode(page.evaluate(PIXELS)), np.uint8)
+
+
+class Watched:
+    """A window of its own (no token but its own), and everything it complains of or asks for."""
+
+    def __init__(self, browser, studio, **options):
+        self.context = browser.new_context(viewport={"width": 1280, "height": 720}, **options)
+        self.studio, self.faults, self.hosts = studio, [], set()
+
+    def open(self, place=""):
+        page = self.context.new_page()
+        page.set_default_timeout(180_000)
+        page.on("console", lambda m: m.type in ("error", "warning") and self.faults.append(m.text))
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("request", lambda asked: self.hosts.add(re.search(r"//([^/]+)", asked.url)[1]))
+        page.goto(self.studio.address)
+        page.wait_for_selector("#nav button")
+        if place:
+            page.evaluate("place => { location.hash = place; }", place)
+        return page
+
+    def complaints(self):
+        """Return what it complained of, and of a failed request what the terminal says of it."""
+        failed = any("status of 5" in fault for fault in self.faults)
+        return [*self.faults, self.studio.said()] if failed else self.faults
+
+
+def ready(page, clip="smic/s01/s01_ne_01", shown="x1", beside=""):
+    page.wait_for_selector(f"#stage[data-ready='{clip} {shown} {beside}']")
+
+
+def opened(window):
+    page = window.open(CLIP)
+    ready(page)
+    return page
+
+
+def frames_of(studio, clip="s01_ne_01"):
+    with Store(studio.folder / "results/grey32/cropped/smic/s01.h5") as store:
+        return next(arrays for arrays in store if arrays.key.clip == clip)
+
+
+def index(page):
+    return int(re.search(r"index (\d+)", page.inner_text("#where"))[1])
+
+
+def lines(studio):
+    path = studio.folder / "config/corrections/smic.csv"
+    return list(csv.DictReader(path.read_text().splitlines())) if path.exists() else []
+
+
+def wait_saved(page):
+    reads(page, "#saved", "saved in")
+
+
+def reads(page, place, text):
+    """Wait until the text of an element holds `text`."""
+    sync_api.expect(page.locator(place)).to_contain_text(text, timeout=180_000)
+
+
+def picture_of(page, folder, name):
+    """Keep a picture of the window, to be looked at; only generated faces are in it."""
+    page.screenshot(path=folder / f"{name}.png")

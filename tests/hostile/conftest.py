@@ -1,6 +1,0 @@
-"""Makers of sound files are shared with the other tests."""
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1]))

@@ -1,0 +1,107 @@
+"""Jitter: key frames go as far as they were sent, by a fixed coin, and never out of the clip."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from merflow.clip import ClipArrays, ClipKey
+from merflow.commands.jitter import jitter, whole_numbers
+from merflow.commands.pack import pack
+from merflow.commands.split import split
+from merflow.commands.train import train
+from merflow.config.settings import Settings
+from merflow.errors import MerflowError
+from merflow.evaluation.predictions import Pooled
+from merflow.evaluation.run_id import Run
+from merflow.evaluation.score_table import About, score_part
+from merflow.inference.annotation_jitter import Moved, jittered, moved_clip, write_jitter
+from merflow.workflow.plan import Plan
+
+
+def clip(count=30, apex=14, name="c"):
+    frames = np.arange(count, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 1), np.uint8)
+    key = ClipKey("smic", "s01", name)
+    return ClipArrays(key, frames, 100.0, np.arange(count) + 7, 0, apex, count - 1)
+
+
+def test_k_zero_changes_nothing():
+    cut, far = moved_clip(clip(), 0, 0)
+    np.testing.assert_array_equal(cut.frames, clip().frames)
+    assert (cut.onset, cut.apex, cut.offset, far) == (0, 14, 29, 0.0)
+
+
+@pytest.mark.parametrize("name", list("abcdefgh"))
+def test_key_frames_move_by_k_or_stay_at_the_clip_s_end(name):
+    cut, far = moved_clip(clip(name=name), 4, 0)
+    first, last = int(cut.frames[0, 0, 0, 0]), int(cut.frames[-1, 0, 0, 0])
+    assert first in (0, 4) and last in (25, 29)
+    assert int(cut.frames[cut.apex, 0, 0, 0]) in (10, 18)
+    assert cut.numbers[0] == first + 7 and cut.offset == len(cut.frames) - 1 == last - first
+    assert far == pytest.approx((first + 29 - last + 4) / 3)
+
+
+def test_the_same_seed_gives_the_same_cut_and_clips_differ():
+    cuts = [len(moved_clip(clip(name=n), 4, 0)[0].frames) for n in "abcdefghijkl"]
+    assert cuts == [len(moved_clip(clip(name=n), 4, 0)[0].frames) for n in "abcdefghijkl"]
+    assert len(set(cuts)) > 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 9])
+def test_a_short_clip_keeps_three_frames(count):
+    for name in "abcdef":
+        cut, _ = moved_clip(clip(count, min(1, count - 1), name), 50, 0)
+        assert len(cut.frames) >= min(3, count)
+        assert 0 <= cut.apex < len(cut.frames)
+
+
+@pytest.mark.parametrize("words", ["", "1,x", "-1,2", "1.5"])
+def test_what_is_no_list_of_frames_is_refused(words):
+    with pytest.raises(MerflowError, match="--frames"):
+        whole_numbers(words)
+
+
+def test_a_run_that_sees_no_frames_is_refused():
+    blind = {"preparation": "p", "collection": "c", "control": "dataset-only"}
+    settings = Settings(
+        datasets={"smic": {"root": "a"}},
+        collections={"c": ["smic"]},
+        preparations={"p": {}},
+        experiments={"e": blind},
+    )
+    with pytest.raises(MerflowError, match="it sees no frames"):
+        jittered(Plan(settings), Run("e", "x1", 0), [0], 0)
+
+
+def test_commands_say_what_is_not_named(tmp_path):
+    lists = {"preparation": "p", "collection": "c", "scheme": ["three", "binary"]}
+    config = tmp_path / "c.yaml"
+    given = {"datasets": {"smic": {"root": "a"}}, "collections": {"c": ["smic"]}}
+    given |= {"preparations": {"p": {}}, "experiments": {"grid": lists}}
+    config.write_text(json.dumps(given))
+    with pytest.raises(MerflowError, match="a row x"):
+        jitter(Path("results/runs/grid/nested/seed0"), config=config)
+    with pytest.raises(MerflowError, match="one of grid-scheme=three, grid-scheme=binary"):
+        split("grid", config=config)
+    with pytest.raises(MerflowError, match="no fold is named"):
+        train(Path("results/runs/grid/x1/seed0"), config=config)
+    with pytest.raises(MerflowError, match="no store is named"):
+        pack(tmp_path / "x.h5", preparation="p", factor="x1", config=config)
+
+
+def test_numbers_are_sorted_and_each_once():
+    assert whole_numbers("8,0,2,2") == [0, 2, 8]
+
+
+def test_the_drawing_and_the_table_are_the_same_bytes_each_time(tmp_path):
+    keys = tuple(ClipKey("smic", f"s{i // 2}", f"c{i}") for i in range(12))
+    truth = np.arange(12) % 3
+    table = Pooled(keys, ("a", "b", "c"), truth, truth, ("",) * 12, None)
+    row = score_part(table, "full", About("e"), 100)
+    for name in "xy":
+        write_jitter(tmp_path / name, [Moved(0, 0.0, row), Moved(4, 2.5, row)])
+    lines = (tmp_path / "x/jitter.csv").read_text().splitlines()
+    assert lines[0].startswith("frames,n,moved,uf1") and lines[2].startswith("4,12,2.5,1,")
+    for file in ("jitter.csv", "jitter.svg"):
+        assert (tmp_path / "x" / file).read_bytes() == (tmp_path / "y" / file).read_bytes()

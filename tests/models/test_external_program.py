@@ -1,0 +1,135 @@
+"""The user's own program: what it is given, what it must give back, and what it may do wrong."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from merflow.clip import ClipKey
+from merflow.config.settings import Experiment
+from merflow.errors import FAILED, MerflowError
+from merflow.models.factory import TrainingData, load, make_method
+
+CLASSES = ("negative", "positive", "surprise")
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def clips(count=18, seed=0):
+    """Clips in which one third of the picture grows brighter; which one is the class."""
+    rng = np.random.default_rng(seed)
+    y = np.arange(count) % 3
+    x = np.repeat(rng.integers(50, 150, (count, 1, 24, 24, 1)), 4, axis=1)
+    for row, k in enumerate(y):
+        x[row, :, 8 * k : 8 * k + 8] += np.arange(4)[:, None, None, None] * 10
+    keys = tuple(ClipKey("demo", f"s{i % 4}", f"c{i} é") for i in range(count))
+    return TrainingData((x + rng.normal(0, 2, x.shape)).astype(np.uint8), y, keys)
+
+
+def run(command, seed=3, count=7):
+    method = make_method(
+        Experiment(method="command", command=command, preparation="p", collection="c"),
+        CLASSES,
+        seed,
+    )
+    test = clips(count, seed=1)
+    return method.fit(clips()).predict(test.x, test.keys), test
+
+
+def program(tmp_path, text):
+    path = tmp_path / "its own trainer.py"
+    path.write_text(
+        "import sys, os, csv, json, numpy as np\nfrom pathlib import Path\nf = Path(sys.argv[-1])\n"
+        "test = np.load(f / 'test.npz'); train = np.load(f / 'train.npz')\n"
+        "def write(header, rows):\n"
+        "    with open(f / 'predictions.csv', 'w', newline='') as h:\n"
+        "        csv.writer(h).writerows([header, *rows])\n" + text
+    )
+    return f'python "{path}"'
+
+
+@pytest.mark.parametrize("name", ["nearest_mean.py", "forest.py"])
+def test_the_examples_learn(name):
+    p, test = run(f"python {EXAMPLES / name}")
+    assert p.shape == (7, 3)
+    assert p.dtype == np.float32
+    np.testing.assert_allclose(p.sum(1), 1, rtol=1e-6)
+    assert (p.argmax(1) == test.y).all()
+
+
+def test_it_is_given_all_it_needs_and_no_test_label(tmp_path):
+    text = f"""
+assert sorted(train.files) == ['classes', 'factors', 'keys', 'x', 'y']
+assert sorted(test.files) == ['keys', 'x']
+assert train['x'].shape == (18, 4, 24, 24, 1) and train['x'].dtype == np.uint8
+assert train['keys'][1].tolist() == ['demo', 's1', 'c1 é']
+assert list(train['classes']) == ['negative', 'positive', 'surprise']
+said = json.loads((f / 'settings.json').read_text())
+assert said['seed'] == 3 == int(os.environ['MERFLOW_SEED'])
+assert said['experiment']['training']['epochs'] == 20
+assert os.getcwd() == {str(Path.cwd())!r}
+assert sys.executable == {sys.executable!r}
+write(['dataset', 'subject', 'clip', 'predicted'], [[*k, 'surprise'] for k in test['keys'][::-1]])
+"""
+    p, _ = run(program(tmp_path, text))
+    assert p.tolist() == [[0, 0, 1]] * 7
+
+
+def test_answers_are_put_into_the_order_of_the_clips(tmp_path):
+    text = """
+rows = [[*k, 1 - i / 10, 0, i / 10] for i, k in enumerate(test['keys'])]
+write(['dataset', 'subject', 'clip', 'p_positive', 'p_negative', 'p_surprise'], rows[::-1])
+"""
+    p, _ = run(program(tmp_path, text))
+    np.testing.assert_allclose(p[:, 1], 1 - np.arange(7) / 10, atol=1e-6)
+    np.testing.assert_allclose(p[:, 2], np.arange(7) / 10, atol=1e-6)
+
+
+HEAD = "['dataset', 'subject', 'clip', 'predicted']"
+
+
+@pytest.mark.parametrize(
+    ("text", "messages"),
+    [
+        (f"write({HEAD}, [[*k, 'positive'] for k in test['keys'][1:]])",
+         ["no prediction for 1 of 7 clips, the first is demo/s0/c0 é"]),
+        (f"write({HEAD}, [[*k, 'positiv'] for k in test['keys']])",
+         ["row 2", "unknown class 'positiv'", "did you mean 'positive'"]),
+        ("write(['dataset', 'subject', 'clip', 'p_negative', 'p_positive', 'p_suprise'],"
+         " [[*k, 1, 0, 0] for k in test['keys']])", ["p_suprise", "did you mean 'surprise'"]),
+        ("write(['dataset', 'subject', 'clip', 'p_negative', 'p_positive', 'p_surprise'],"
+         " [[*k, 1, 1, 1] for k in test['keys']])", ["the probabilities sum to 3"]),
+        (f"write({HEAD}, [[*k, 'positive'] for k in [*test['keys'], test['keys'][0]]])",
+         ["is already in row 2"]),
+        ("print('thinking'); raise RuntimeError('out of ideas')",
+         ["ended with code 1", "thinking", "RuntimeError: out of ideas"]),
+        ("os.kill(os.getpid(), 9)", ["was stopped by signal 9", "(it printed nothing)"]),
+        ("pass", ["left no predictions.csv"]),
+    ],
+    ids=["missing", "wrong", "column", "sum", "twice", "crash", "killed", "nothing"],
+)  # fmt: skip
+def test_what_goes_wrong_is_said(tmp_path, text, messages):
+    with pytest.raises(MerflowError) as caught:
+        run(program(tmp_path, text))
+    assert caught.value.code == FAILED or "class" in str(caught.value)
+    for message in messages:
+        assert message in str(caught.value)
+    assert "/merflow-fold-" not in str(caught.value), "a folder that is gone helps nobody"
+
+
+def test_a_program_that_is_not_there_is_said():
+    with pytest.raises(MerflowError, match="could not be started"):
+        run("no-such-program --train")
+    with pytest.raises(MerflowError, match="could not be started"):
+        run('python "unbalanced')
+    with pytest.raises(MerflowError, match="no program is named"):
+        run("  ")
+
+
+def test_what_is_saved_says_what_was_run(tmp_path):
+    experiment = Experiment(
+        method="command", command="python x.py", preparation="p", collection="c"
+    )
+    make_method(experiment, CLASSES, 1).fit(clips()).save(tmp_path)
+    with pytest.raises(MerflowError, match="kind 'command', which cannot be loaded"):
+        load(tmp_path / "weights.weights.h5")

@@ -1,0 +1,123 @@
+"""Lists in the config: their own table, and one choice inside the folds over all that they list."""
+
+import contextlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from report_tree import Tree, few, write_tree
+from table_makers import pooled, rows, run
+
+from merflow.commands.choose import choose
+from merflow.commands.score import score_run
+from merflow.commands.table import table
+from merflow.errors import MerflowError
+from merflow.evaluation.effects import Row, experiment_effects
+from merflow.evaluation.fold_files import fold_text
+from merflow.evaluation.predictions import predictions_text, read_pooled
+from merflow.evaluation.protocols import Fold
+from merflow.evaluation.run_id import grid_base, grid_values
+from merflow.io.files import write_text
+from merflow.reporting.ablation import ablations
+from merflow.reporting.results_table import wide_tables
+
+
+@pytest.mark.parametrize(
+    ("name", "base", "values"),
+    [
+        ("cnn", "cnn", {}),
+        ("cnn-2", "cnn-2", {}),
+        ("cnn-loss=focal", "cnn", {"loss": "focal"}),
+        ("a-b-loss=focal-epochs=20", "a-b", {"loss": "focal", "epochs": "20"}),
+        ("cnn-learning_rate=0.001", "cnn", {"learning_rate": "0.001"}),
+        ("cnn-permute_labels=3", "cnn", {"permute_labels": "3"}),
+    ],
+)
+def test_names_of_listed_experiments_are_taken_apart(name, base, values):
+    assert (grid_base(name), grid_values(name)) == (base, values)
+
+
+def test_each_setting_has_a_column_and_each_row_its_difference_from_the_first():
+    names = [f"cnn-loss={loss}-epochs={n}" for loss in ("ce", "focal") for n in (10, 20)]
+    made = rows(*(run(name) for name in names), run("svm"))
+    runs = {Row(name, "x1"): {0: pooled(number)} for number, name in enumerate(names)}
+    (side,) = ablations(wide_tables(made), experiment_effects(runs))
+    assert side.title == "cnn: loss x epochs"
+    assert list(side.head[:3]) == ["loss", "epochs", "factor"] and side.names == 3
+    assert [row[:2] for row in side.body] == [
+        ["ce", "10"],
+        ["ce", "20"],
+        ["focal", "10"],
+        ["focal", "20"],
+    ]
+    assert side.body[0][-2:] == ["", ""] and all("[" in row[-2] for row in side.body[1:])
+    assert "visible" not in " ".join((*side.head, *side.notes))
+    assert "No row is marked as best" in " ".join(side.notes)
+    assert all(len(row) == len(side.head) for row in side.body)
+    assert side.latex().count(r"\\") == 5 and side.markdown().count("\n| ") == 6
+
+
+def listed():
+    keys, labels = few()
+    entry = {"factors": [1, 10], "nested": True}
+    experiments = {f"cnn-loss={x}": {**entry, "training": {"loss": x}} for x in LOSSES}
+    skill = {("cnn-loss=focal", "x10"): 0.9}
+    return write_tree(Tree(experiments, keys, labels, skill)), keys, labels
+
+
+LOSSES = ("cross_entropy", "focal")
+
+
+def write_inner(plan, keys, labels):
+    """Inner predictions in which one candidate does best in every fold."""
+    classes = plan.classes(plan.experiments[0])
+    for name in plan.experiments:
+        for fold in plan.fold_names(name):
+            tested = [i for i, k in enumerate(keys) if f"{k.dataset}-{k.subject}" == fold]
+            known = [i for i in range(len(keys)) if i not in tested]
+            split = Fold(fold, np.array(known), np.array(tested))
+            write_text(f"results/folds/{name}/{fold}.csv", fold_text(split, keys, labels))
+            for one in plan.runs([name]):
+                good = (name, one.factor) == ("cnn-loss=focal", "x10")
+                answers = [classes.index(labels[i]) if good else 0 for i in known]
+                text = predictions_text([keys[i] for i in known], np.eye(3)[answers], classes)
+                write_text(f"{one.folder}/{fold}/inner.csv", text)
+
+
+def test_one_row_is_chosen_over_all_that_the_lists_hold(tmp_path, capsys):
+    with contextlib.chdir(tmp_path):
+        plan, keys, labels = listed()
+        assert plan.choices() == {"cnn": ("cnn-loss=cross_entropy", "cnn-loss=focal")}
+        assert list(plan.candidates("cnn", 0)) == [
+            f"loss={loss} {factor}" for loss in LOSSES for factor in ("x1", "x10")
+        ]
+        write_inner(plan, keys, labels)
+        choose(Path("results/runs/cnn/nested/seed0"), config=Path("results/config.yaml"))
+        assert "loss=focal x10 in 9 of 9" in capsys.readouterr().out
+        chosen = read_pooled("results/runs/cnn/nested/seed0/pooled.csv")
+        best = read_pooled("results/runs/cnn-loss=focal/x10/seed0/pooled.csv")
+        assert (chosen.predicted == best.predicted).all()
+        for one in plan.runs():
+            score_run(Path(one.folder), plan)
+        scores = sorted(Path("results/runs").glob("*/*/seed0/scores.csv"))
+        table(Path("out"), *scores, config=Path("results/config.yaml"))
+        text = Path("out/scores.md").read_text()
+        assert "| cnn | x\\* |" in text and "| chosen inside | x\\* |" in text
+        assert "\ncnn,cnn3d,grey,x*," in Path("out/scores.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"scheme": "five"}, {"permute_labels": 1}, {"folds_file": "f.csv"}, {"control": "frozen"}],
+)
+def test_lists_that_change_the_clips_cannot_be_chosen_between(tmp_path, change):
+    with contextlib.chdir(tmp_path):
+        plan, _, _ = listed()
+        changed = dict(plan.settings.experiments)
+        name = "cnn-loss=focal"
+        changed[name] = changed[name].model_copy(update=change)
+        plan.settings = plan.settings.model_copy(update={"experiments": changed})
+        with pytest.raises(
+            MerflowError, match="its lists change the clips, labels, folds or control"
+        ):
+            plan.choices()

@@ -1,0 +1,57 @@
+"""The protocol line says when a training stops, as far as that is known."""
+
+import pytest
+
+from merflow.clip import Clip, ClipKey
+from merflow.config.loading import validate
+from merflow.reporting.protocol_lines import protocol_lines
+from merflow.workflow.plan import Plan
+
+WORDS = ("happiness", "surprise", "disgust")
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ({"factors": ["x1"]}, "; not magnified;"),
+        ({"factors": ["x1", "x10"]}, "; magnified by phase;"),
+        ({"training": {"epochs": 7}}, "; 7 epochs, fixed before testing;"),
+        (
+            {"training": {"epochs": 7, "stopping": "inner"}},
+            "; epochs chosen on inner folds (at most 7), fixed before testing;",
+        ),
+        ({"method": "lbptop_svm"}, "; one SVM a fold, fixed before testing;"),
+        (
+            {"method": "command", "command": "python mine.py"},
+            "; trained by a program of its own, when it stops is not known here;",
+        ),
+    ],
+)
+def test_the_protocol_line_says_when_a_training_stops(entry, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    settings = {
+        "datasets": {"casme2": {"root": "faces"}},
+        "collections": {"c": ["casme2"]},
+        "preparations": {"p": {}},
+        "experiments": {"e": {"preparation": "p", "collection": "c", **entry}},
+    }
+    clips = [
+        Clip(ClipKey("casme2", subject, word), "", ("a.png",), (1,), 200.0, word)
+        for subject in ("s1", "s2")
+        for word in WORDS
+    ]
+    (line,) = protocol_lines(Plan(validate(settings), {"casme2": clips})).values()
+    assert said in line
+
+
+def test_a_row_chosen_inside_the_folds_has_a_line_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    entry = {"preparation": "p", "collection": "c", "nested": True, "factors": ["x1"]}
+    settings = {
+        "datasets": {"casme2": {"root": "faces"}},
+        "collections": {"c": ["casme2"]},
+        "preparations": {"p": {}},
+        "experiments": {"grid": {**entry, "training": {"loss": ["cross_entropy", "focal"]}}},
+    }
+    lines = protocol_lines(Plan(validate(settings)))
+    assert len(lines) == 3 and "chosen inside each fold" in lines["grid"]

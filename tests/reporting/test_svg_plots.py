@@ -1,0 +1,102 @@
+"""Drawings: every mark inside its picture, every number where it says."""
+
+import doctest
+import math
+import re
+
+import numpy as np
+import pytest
+
+from merflow.reporting import svg_plots
+from merflow.reporting.svg_plots import (
+    Bar,
+    Curve,
+    Guess,
+    Point,
+    curves,
+    effect,
+    forest,
+    subject_bars,
+)
+
+NAN = math.nan
+
+
+def size(svg):
+    return [float(v) for v in re.search(r'viewBox="0 0 (\S+) (\S+)"', svg).groups()]
+
+
+def places(svg):
+    """Return all absolute x and y of attributes and of paths made of M, L, H and V."""
+    xs = [float(v) for v in re.findall(r' (?:x|x1|x2|cx)="([^"]+)"', svg)]
+    ys = [float(v) for v in re.findall(r' (?:y|y1|y2|cy)="([^"]+)"', svg)]
+    for way in re.findall(r' d="([^"]+)"', svg):
+        for x, y in re.findall(r"[ML](-?[\d.]+) (-?[\d.]+)", way):
+            xs.append(float(x))
+            ys.append(float(y))
+    return xs, ys
+
+
+def inside(svg):
+    width, height = size(svg)
+    xs, ys = places(svg)
+    return min(xs) >= 0 and max(xs) <= width and min(ys) >= 0 and max(ys) <= height
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("interval", [(0.0, 1.0), (NAN, NAN)])
+@pytest.mark.parametrize("band", [(0.2, 0.4), (NAN, NAN)])
+def test_forest_stays_inside_and_puts_the_score_on_its_scale(value, interval, band):
+    svg = forest(Point("x1", value, *interval), Guess(0.2, *band), label="a")
+    assert inside(svg) and "nan" not in svg
+    width = size(svg)[0]
+    assert float(re.search(r'cx="([^"]+)"', svg)[1]) == pytest.approx(
+        4 + value * (width - 8), abs=0.1
+    )
+    assert ('class="range"' in svg) == (not math.isnan(interval[0]))
+    assert ('class="guess"' in svg) == (not math.isnan(band[0]))
+
+
+@pytest.mark.parametrize("count", [1, 2, 4, 9])
+def test_effect_orders_factors_and_draws_higher_scores_higher(count):
+    points = [
+        Point(f"x{i}", i / 8, max(0, i / 8 - 0.1), min(1, i / 8 + 0.1), (i / 8, 0.5))
+        for i in range(count)
+    ]
+    svg = effect(points, Guess(0.2, 0.25, 0.4), label="a")
+    assert inside(svg)
+    dots = re.findall(r'<circle cx="([^"]+)" cy="([^"]+)" r="4"', svg)
+    xs, ys = zip(*((float(x), float(y)) for x, y in dots), strict=True)
+    assert list(xs) == sorted(xs) and list(ys) == sorted(ys, reverse=True)
+    assert svg.count('r="2"') == 2 * count
+
+
+def test_subject_bars_are_as_tall_as_their_counts():
+    bars = [
+        Bar("SMIC", "s01", 3, 4),
+        Bar("SMIC", "s02", 0, 8),
+        Bar("a-very-long-name", "x" * 40, 1, 1),
+    ]
+    svg = subject_bars(bars, label="a")
+    assert inside(svg)
+    tall = [float(v) for v in re.findall(r'v-([\d.]+)h[\d.]+v[\d.]+z" class="all"', svg)]
+    right = [float(v) for v in re.findall(r'v-([\d.]+)h[\d.]+v[\d.]+z" class="right"', svg)]
+    unit = tall[1] / 8
+    assert tall == pytest.approx([4 * unit, 8 * unit, unit], abs=0.1)
+    assert right == pytest.approx([3 * unit, 0, unit], abs=0.1)
+    assert f"{'x' * 40}: 1 of 1 right" in svg and f">{'x' * 40}<" not in svg
+
+
+def test_curves_hold_gaps_single_epochs_and_long_trainings():
+    long = np.arange(1, 2001.0)
+    one = Curve("loss", np.array([1.0]), *np.array([[0.5], [0.6], [0.7]]))
+    gap = Curve("val_loss", np.arange(1, 4.0), *np.array([[1, NAN, 1], [2, NAN, 2], [3, NAN, 3.0]]))
+    many = Curve("loss", long, 1 / long, 1.1 / long, 1.2 / long)
+    for series, top in (([one], 0.7), ([gap], 3.0), ([many, gap], 3.0)):
+        svg = curves(series, top, label="a")
+        assert inside(svg) and "nan" not in svg
+    assert len(curves([many], 1.2, label="a")) < 6000
+
+
+def test_examples_in_docstrings_hold():
+    assert doctest.testmod(svg_plots).failed == 0

@@ -1,0 +1,171 @@
+"""Crop: one square per clip, the right part of the face, landmarks and pixels in agreement."""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from face_makers import HAPPY, arrays_of, demo_clip
+from hypothesis import given
+from hypothesis import strategies as st
+
+from merflow.clip import ClipArrays, ClipKey, eye_centres
+from merflow.config.settings import Align, Crop
+from merflow.errors import MerflowError
+from merflow.stages.align import align_clip
+from merflow.stages.crop import crop_clip, region_square
+from merflow.stages.faces import Finder
+
+
+@pytest.fixture(scope="module")
+def aligned():
+    """The same clip aligned with 5 and with 68 points."""
+    clip = arrays_of(demo_clip(HAPPY, frames=4))
+    return {n: align_clip(clip, Align(points=n), Finder(n)) for n in (5, 68)}
+
+
+def clip_of(frames, **given):
+    key = ClipKey("smic", "s03", "s3_ne_01")
+    count = len(frames)
+    return ClipArrays(key, frames, 100.0, np.arange(count), 0, None, count - 1, **given)
+
+
+@pytest.mark.parametrize("points", [5, 68])
+@pytest.mark.parametrize("region", ["whole", "eyes", "mouth"])
+@pytest.mark.parametrize(("colour", "channels"), [("grey", 1), ("rgb", 3)])
+def test_every_region_and_colour_has_its_shape(aligned, points, region, colour, channels):
+    done = crop_clip(aligned[points], Crop(region=region, colour=colour, working_size=96))
+    assert done.frames.shape == (4, 96, 96, channels)
+    assert done.frames.dtype == np.uint8
+    assert done.landmarks.shape == (points, 2)
+    assert done.facts["crop"]["by"] == "landmarks"
+    assert done.facts["align"]
+
+
+def test_regions_hold_what_they_are_named_after(aligned):
+    clip = aligned[68]
+    parts = {"whole": range(68), "eyes": range(36, 48), "mouth": range(48, 68)}
+    for region, points in parts.items():
+        done = crop_clip(clip, Crop(region=region, margin=0.1))
+        inside = done.landmarks[list(points)]
+        assert (inside > -2).all()
+        assert (inside < 258).all()
+    middle = {r: crop_clip(clip, Crop(region=r)).landmarks[27:].mean(0) for r in ("eyes", "mouth")}
+    assert middle["mouth"][1] < middle["eyes"][1]
+
+
+@pytest.mark.parametrize("region", ["whole", "eyes", "mouth"])
+def test_five_points_give_nearly_the_square_of_68(aligned, region):
+    crops = [crop_clip(aligned[n], Crop(region=region)).facts["crop"] for n in (5, 68)]
+    squares = [np.array(c["square"], float) for c in crops]
+    distance = aligned[68].eye_distance
+    centres = [s[:2] + s[2] / 2 for s in squares]
+    eyes = [np.mean(eye_centres(aligned[n].landmarks), axis=0) for n in (5, 68)]
+    assert np.abs((centres[0] - eyes[0]) - (centres[1] - eyes[1])).max() < 0.3 * distance
+    assert 0.8 < squares[0][2] / squares[1][2] < 1.25
+
+
+def test_landmarks_move_with_the_pixels(aligned):
+    clip = aligned[5]
+    frames = np.zeros_like(clip.frames)
+    for x, y in np.rint(clip.landmarks).astype(int):
+        frames[:, y - 2 : y + 3, x - 2 : x + 3] = 255
+    for size in (96, 256, 400):
+        done = crop_clip(replace(clip, frames=frames), Crop(working_size=size))
+        for x, y in done.landmarks:
+            assert done.frames[0, round(float(y)), round(float(x)), 0] > 150
+
+
+def test_a_margin_is_room_round_the_region(aligned):
+    sides = [
+        crop_clip(aligned[5], Crop(margin=m)).facts["crop"]["square"][2] for m in (0, 0.5, 1.0)
+    ]
+    assert sides[1] / sides[0] == pytest.approx(1.5, abs=0.02)
+    assert sides[2] / sides[0] == pytest.approx(2.0, abs=0.02)
+
+
+def test_grey_is_luma_and_one_frame_s_square_serves_all(aligned):
+    done = crop_clip(aligned[5], Crop(colour="grey"))
+    rgb = crop_clip(aligned[5], Crop(colour="rgb"))
+    luma = rgb.frames.astype(np.float64) @ [0.299, 0.587, 0.114]
+    assert np.abs(luma - done.frames[..., 0]).max() <= 1.5
+    left, top, side = done.facts["crop"]["square"]
+    for before, after in zip(aligned[5].frames, rgb.frames, strict=True):
+        part = before[top : top + side, left : left + side]
+        small = cv2.resize(part, (256, 256), interpolation=cv2.INTER_CUBIC)
+        assert np.abs(small.astype(int) - after).max() <= 2
+
+
+def test_no_resizing_leaves_the_pixels_alone():
+    frames = np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3)).astype(np.uint8)
+    done = crop_clip(clip_of(frames, enters_at="aligned"), Crop(working_size=64, colour="rgb"))
+    assert (done.frames == frames).all()
+
+
+def test_an_aligned_picture_gives_its_centre_and_a_cropped_one_is_kept_whole():
+    frames = np.zeros((3, 60, 100, 3), np.uint8)
+    frames[:, :, 20:80] = 200
+    frames[:, :, :5] = 90
+    centre = crop_clip(clip_of(frames, enters_at="aligned"), Crop(working_size=60))
+    assert (centre.frames == 200).all()
+    assert centre.facts["crop"]["by"] == "centre"
+    whole = crop_clip(clip_of(frames, enters_at="cropped"), Crop(working_size=100))
+    assert whole.facts["crop"]["by"] == "padded"
+    assert (whole.frames[0, :, :5, 0] == 90).all()
+    assert (whole.frames[0, 0, :, 0] == whole.frames[0, 50, :, 0]).all()
+    assert whole.landmarks is None
+
+
+def test_a_grey_store_can_give_rgb():
+    frames = np.full((3, 40, 40, 1), 77, np.uint8)
+    done = crop_clip(clip_of(frames, enters_at="cropped"), Crop(colour="rgb", working_size=32))
+    assert done.frames.shape == (3, 32, 32, 3)
+    assert (done.frames == 77).all()
+
+
+def test_a_region_needs_landmarks():
+    frames = np.zeros((3, 40, 40, 3), np.uint8)
+    with pytest.raises(MerflowError, match="region 'mouth' asked for a clip that came without"):
+        crop_clip(clip_of(frames, enters_at="cropped"), Crop(region="mouth"))
+
+
+def test_the_hull_mask_blackens_all_but_the_face(aligned):
+    done = crop_clip(aligned[68], Crop(hull_mask=True, margin=0.5, colour="rgb"))
+    bare = crop_clip(aligned[68], Crop(margin=0.5, colour="rgb"))
+    assert (done.frames[:, :8] == 0).all()
+    assert (done.frames[:, :, :8] == 0).all()
+    inside = np.rint(done.landmarks[17:]).astype(int)
+    for x, y in inside:
+        assert (done.frames[:, y, x] == bare.frames[:, y, x]).all()
+    kept = (done.frames == bare.frames).all(axis=(0, 3)).mean()
+    assert 0.2 < kept < 0.8
+
+
+def test_the_hull_mask_needs_68_points(aligned):
+    with pytest.raises(MerflowError, match="there are 5 landmarks"):
+        crop_clip(aligned[5], Crop(hull_mask=True))
+    frames = np.zeros((3, 40, 40, 3), np.uint8)
+    with pytest.raises(MerflowError, match="there are no landmarks"):
+        crop_clip(clip_of(frames, enters_at="cropped"), Crop(hull_mask=True))
+
+
+@given(
+    st.integers(20, 400),
+    st.integers(20, 400),
+    st.floats(-50, 450),
+    st.floats(-50, 450),
+    st.floats(5, 300),
+    st.sampled_from(["whole", "eyes", "mouth"]),
+    st.floats(0, 1),
+)
+def test_the_square_lies_in_the_picture(height, width, x, y, distance, region, margin):
+    half = distance / 2
+    xs = (x + half * 1.2, x + half * 0.8, x - half * 1.2, x - half * 0.8, x)
+    landmarks = np.array([(a, y) for a in xs[:4]] + [(x, y + distance)], np.float32)
+    assert np.hypot(*np.subtract(*eye_centres(landmarks))) == pytest.approx(distance, rel=1e-3)
+    square = region_square(landmarks, Crop(region=region, margin=margin), (height, width))
+    assert square.left >= 0
+    assert square.top >= 0
+    assert square.side >= 1
+    assert square.left + square.side <= width
+    assert square.top + square.side <= height

@@ -1,0 +1,115 @@
+"""What jobs ask for follows the clips, and covers what they were measured to take."""
+
+import dataclasses
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from job_needs import Rule, asked
+
+from merflow.clip import Clip, ClipKey
+from merflow.config.settings import Settings
+from merflow.workflow import resources
+from merflow.workflow.plan import Plan
+
+
+def plan(clips, **training) -> Plan:
+    settings = Settings.model_validate(
+        {
+            "datasets": {"d": {"root": "."}},
+            "collections": {"all": ["d"]},
+            "preparations": {"p": {}, "flow": {"kind": "flow"}, "rgb": {"crop": {"colour": "rgb"}}},
+            "experiments": {"e": {"preparation": "p", "collection": "all", "training": training}},
+        }
+    )
+    return Plan(settings, {"d": clips})
+
+
+@pytest.fixture
+def clip(tmp_path):
+    cv2.imwrite(str(tmp_path / "0.png"), np.zeros((300, 400, 3), np.uint8))
+    key = ClipKey("d", "s", "a")
+    return Clip(key, str(tmp_path), ("0.png",) * 50, tuple(range(50)), 100.0, "happiness")
+
+
+def longer(clip, frames):
+    return dataclasses.replace(clip, numbers=tuple(range(frames)))
+
+
+def many(clip, count):
+    keys = [ClipKey("d", "s", f"c{i}") for i in range(count)]
+    return [dataclasses.replace(clip, key=key) for key in keys]
+
+
+@pytest.mark.parametrize("stage", ["align", "crop", "magnify", "interpolate", "flow"])
+def test_memory_follows_the_longest_clip_and_time_all_of_them(clip, stage):
+    def memory(clips):
+        return resources.memory(plan(clips), stage, "d", "s", "p")
+
+    def minutes(clips):
+        return resources.minutes(plan(clips), stage, "d", "s")
+
+    assert memory([longer(clip, 500)]) > memory([clip]) == memory(many(clip, 9))
+    assert minutes(many(clip, 300)) > minutes([clip])
+    endless = [longer(clip, n) for n in (10_000, 100_000)]
+    assert memory(endless[:1]) == memory(endless[1:]), "a clip beyond LIMIT stays on disk"
+
+
+def test_the_picture_size_is_read_from_the_files(clip, tmp_path):
+    small = resources.memory(plan([clip]), "align", "d", "s")
+    (tmp_path / "large").mkdir()
+    cv2.imwrite(str(tmp_path / "large/0.png"), np.zeros((900, 1200, 3), np.uint8))
+    large = dataclasses.replace(clip, folder=str(tmp_path / "large"))
+    nine = resources.memory(plan([large]), "align", "d", "s") - small
+    assert nine == pytest.approx(4 * 50 * 3 * (900 * 1200 - 300 * 400) / 1e6, abs=1)
+    gone = dataclasses.replace(clip, folder=str(tmp_path / "nowhere"))
+    assert resources.memory(plan([gone]), "align", "d", "s") > small, "640x480 where nothing tells"
+
+
+def test_training_asks_for_more_with_more_clips_epochs_and_folds(clip):
+    few, lots = plan([clip]), plan(many(clip, 2000), epochs=40)
+    assert resources.training_memory(lots, "e", "x1") > resources.training_memory(few, "e", "x1")
+    assert resources.training_memory(lots, "e", "x1+x10") > resources.training_memory(
+        lots, "e", "x1"
+    )
+    assert resources.training_minutes(lots, "e", 1) > resources.training_minutes(few, "e", 1)
+    assert resources.training_minutes(lots, "e", 2) > resources.training_minutes(lots, "e", 1)
+
+
+def test_a_training_told_to_use_the_processor_asks_for_no_gpu(clip):
+    assert plan([clip]).gpus("e") == 1
+    assert plan([clip], device="cpu").gpus("e") == 0
+
+
+def test_disk_counts_what_is_missing(clip, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    other = [dataclasses.replace(c, emotion="surprise") for c in many(clip, 2)[1:]]
+    pairs = [*many(clip, 1), *other]
+    moved = [dataclasses.replace(c, key=ClipKey("d", "t", c.key.clip)) for c in pairs]
+    work = plan(pairs + moved)
+    need = resources.disk(work)
+    assert need["aligned"] == pytest.approx(4 * 50 * 3 * 300 * 400 * resources.ALIGNED_SHARE / 1e6)
+    assert need["cropped"] == pytest.approx(4 * 50 * 256**2 / 1e6)
+    assert need["packed"] == pytest.approx(4 * 4 * 10 * 64**2 / 1e6), "four factors, four clips"
+    Path("results/aligned/d").mkdir(parents=True)
+    Path("results/aligned/d/t.h5").touch()
+    assert resources.disk(work)["aligned"] == need["aligned"] / 2
+    assert resources.disk_said(need).startswith(
+        "disk: up to "
+    ) and "warning" not in resources.disk_said(need)
+    assert "warning: that may not fit" in resources.disk_said({"aligned": 1e12})
+
+
+def test_a_benchmark_file_is_judged_by_what_its_job_asked_for(clip):
+    work = plan([clip])
+    assert asked(work, ("align", "d", "s.tsv")) == resources.memory(work, "align", "d", "s")
+    found = asked(work, ("magnify", "p", "x10", "d", "s.tsv"))
+    assert found == resources.memory(work, "magnify", "d", "s", "p")
+    assert asked(work, ("train", "e", "x1", "seed0", "f.tsv")) == resources.training_memory(
+        work, "e", "x1"
+    )
+    assert (
+        Rule(memory=100, asked=[200, 150]).covered
+        and not Rule(memory=160, asked=[200, 150]).covered
+    )

@@ -1,0 +1,262 @@
+"""What training would refuse is refused when a run begins, with the key that is to be changed."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from merflow.clip import ClipKey
+from merflow.config.loading import load, validate
+from merflow.errors import MerflowError
+from merflow.evaluation.custom_folds import experiment_folds
+from merflow.io.files import file_digest
+from merflow.models import network_registry, saved_model
+from merflow.workflow.preflight import check_experiment, check_folds
+
+ROOT = Path(__file__).parents[2]
+
+
+def made(**experiment):
+    """Return settings with one experiment `e`, on frames unless told otherwise."""
+    return validate(
+        {
+            "datasets": {
+                "smic": {"root": "d"},
+                "samm": {"root": "d"},
+                "mine": {"root": "d", "reader": "manifest"},
+            },
+            "collections": {"c": ["smic", "samm"], "m": ["mine"]},
+            "schemes": {"empty": {"mine": {}}},
+            "preparations": {"p": {}, "f": {"kind": "flow"}},
+            "pretrainings": {
+                "w": {"preparation": "p", "collection": "c", "scheme": "three"},
+                "r": {"preparation": "p", "collection": "m"},
+            },
+            "experiments": {"e": {"preparation": "p", "collection": "c", **experiment}},
+        }
+    )
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda p: p.name)
+def test_every_config_that_is_shipped_may_begin(path):
+    settings = load(path)
+    for name in settings.experiments:
+        check_experiment(settings, name)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {},
+        {"network": "cnn3d", "network_settings": {"filters": [8, 8], "dropout": 0}},
+        {"network": "ststnet", "preparation": "f"},
+        {"network": "r3d18", "network_settings": {"channel_attention": "map"}},
+        {"training": {"class_weights": [1, 2, 3]}},
+        {"protocol": "cross", "test_on": ["smic"]},
+        {"method": "command", "command": "python train.py"},
+        {"pretrain": "w"},
+        {"method": "lbptop_svm", "training": {"class_weights": [1, 2, 3]}},
+        {"method": "flow_svm", "preparation": "f"},
+        {"training": {"augment": {"brightness": 0.1, "noise": 2, "jitter": 1}}},
+        {"training": {"class_weights": [0, 1, 2]}},
+    ],
+)
+def test_what_training_takes_may_begin(entry):
+    check_experiment(made(**entry), "e")
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"network": "ststnet"}, ["experiments.e.preparation", "kind: frames", "`kind: flow`"]),
+        ({"preparation": "f"}, ["experiments.e.preparation", "`kind: frames`"]),
+        ({"network": "r2plus1d18", "preparation": "f"}, ["`kind: frames`"]),
+        ({"network_settings": {"dropout": "much"}}, ["e.network_settings", "'dropout'", "'much'"]),
+        ({"network_settings": {"filters": 3.5}}, ["'filters'", "3.5"]),
+        (
+            {"network": "r3d18", "network_settings": {"channel_attention": "maps"}},
+            ["'channel_attention'", "'pooled'"],
+        ),
+        (
+            {"network": "dual_branch_gru", "network_settings": {"attention": "map"}},
+            ["'attention'", "'difference'"],
+        ),
+        (
+            {"training": {"class_weights": [1, 2]}},
+            ["e.training.class_weights: 2 numbers: 1, 2", "3 numbers, none negative, for negative"],
+        ),
+        ({"training": {"start_weights": "none.h5"}}, ["training.start_weights", "no file none.h5"]),
+        ({"training": {"class_weights": [-1, 1, 1]}}, ["e.training.class_weights", "-1, 1, 1"]),
+        (
+            {"method": "lbptop_svm", "training": {"class_weights": [0, 1, 1]}},
+            ["e.training.class_weights", "3 numbers, all above 0"],
+        ),
+        ({"method": "lbptop_svm", "preparation": "f"}, ["e.preparation", "`kind: frames`"]),
+        ({"method": "flow_svm"}, ["e.preparation: flow_svm cannot take 'p'", "another method"]),
+        *(
+            (
+                {"network": "ststnet", "preparation": "f", "training": {"augment": {key: 1}}},
+                [f"experiments.e.training.augment.{key}: is set, but the clips are flow"],
+            )
+            for key in ("brightness", "noise", "jitter")
+        ),
+        (
+            {"training": {"start_weights": __file__, "start_sha256": "0"}},
+            ["its SHA-256 is", "start_sha256: 0"],
+        ),
+        (
+            {"training": {"start_weights": __file__, "start_sha256": file_digest(Path(__file__))}},
+            ["experiments.e, ", "test_beforehand.py: does not end as a finished merflow file"],
+        ),
+        (
+            {"pretrain": "w", "training": {"start_weights": __file__}},
+            ["e.training.start_weights: is set beside `pretrain`"],
+        ),
+        ({"pretrain": "r"}, ["pretrainings.r, scheme raw", "the emotions of mine"]),
+        (
+            {"collection": "m", "scheme": "raw"},
+            ["experiments.e, scheme raw", "the emotions of mine"],
+        ),
+        ({"collection": "m", "scheme": "empty"}, ["e, scheme empty: it has no classes"]),
+        ({"test_on": ["smic"]}, ["e.test_on", "no effect under protocol composite"]),
+        ({"method": "command"}, ["e.command", "no program is named"]),
+        ({"method": "command", "command": "no-such x"}, ["e.command", "no program no-such"]),
+        ({"method": "command", "command": "a 'b"}, ["e.command", "No closing quotation"]),
+    ],
+)
+def test_what_training_would_refuse_is_refused_before_it(entry, words):
+    with pytest.raises(MerflowError) as caught:
+        check_experiment(made(**entry), "e")
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+    assert caught.value.code == 2
+
+
+@pytest.mark.parametrize(("key", "value"), [("folds", 3), ("holdout", 0.5), ("test_on", ["smic"])])
+def test_what_another_protocol_heeds_is_refused(key, value):
+    with pytest.raises(MerflowError, match=f"e.{key}: has no effect under protocol composite"):
+        check_experiment(made(**{key: value}), "e")
+
+
+def test_weights_of_another_method_are_refused_before_it(tmp_path):
+    path = tmp_path / "w.h5"
+    saved_model.write_arrays(path, {}, {"kind": "svm"})
+    training = {"start_weights": str(path), "start_sha256": file_digest(path)}
+    with pytest.raises(MerflowError, match="holds weights of a svm"):
+        check_experiment(made(training=training), "e")
+
+
+def test_weights_that_saw_a_tested_subject_are_refused_before_it(tmp_path):
+    path = tmp_path / "w.h5"
+    saved_model.write_arrays(path, {}, {"kind": "network", "network": "cnn3d", "settings": {},
+        "shape": [10, 64, 64, 1], "classes": ["a", "b"], "batch_size": 8,
+        "subjects": ["samm/b"]})  # fmt: skip
+    training = {"start_weights": str(path), "start_sha256": file_digest(path)}
+    with pytest.raises(MerflowError, match="experiments.e, fold samm-b: .* trained on samm/b, te"):
+        looked_at(WHOLE, protocol="composite", training=training)
+    looked_at(WHOLE, protocol="cross", test_on=["smic"], training=training)
+
+
+def looked_at(rows, **experiment):
+    """Check the folds of clips given as `dataset subject class`."""
+    settings = made(**{"protocol": "loso"} | experiment)
+    words = [row.split() for row in rows]
+    keys = [ClipKey(d, s, f"c{i}") for i, (d, s, _) in enumerate(words)]
+    named = [label for *_, label in words]
+    check_folds(
+        settings, "e", keys, named, experiment_folds(settings.experiments["e"], keys, named)
+    )
+
+
+WHOLE = [
+    f"{d} {s} {c}"
+    for d in ("smic", "samm")
+    for s in ("a", "b", "c", "d")
+    for c in ("negative", "positive", "surprise")
+]
+
+
+@pytest.mark.parametrize("protocol", ["loso", "composite", "cross", "kfold", "holdout"])
+@pytest.mark.parametrize("nested", [False, True])
+def test_folds_with_every_class_may_begin(protocol, nested):
+    training = {"stopping": "inner", "inner_folds": 2} if nested else {}
+    rows = [*WHOLE, *(row.replace(" ", " x", 1) for row in WHOLE)]
+    looked_at(rows, protocol=protocol, nested=nested, training=training)
+
+
+@pytest.mark.parametrize(
+    ("rows", "entry", "words"),
+    [
+        (
+            [row for row in WHOLE if "surprise" not in row or row.startswith("samm a")],
+            {"protocol": "composite"},
+            ["experiments.e, fold samm-a: no training clip of class 'surprise'; only samm/a has it",
+             "tested here", "a scheme without this class", "clips of it from other subjects"],
+        ),
+        (
+            [row for row in WHOLE if not ("smic" in row and "surprise" in row)],
+            {},
+            ["fold smic-a: no training clip of class 'surprise'; only samm/a, samm/b, samm/c, ...",
+             "not trained on here (3 more folds lack a class)", "use composite in place of loso"],
+        ),
+        (
+            [row for row in WHOLE if "surprise" not in row],
+            {"method": "command", "command": "python x.py"},
+            ["no training clip of class 'surprise'; no clip of these datasets is of it"],
+        ),
+        (
+            WHOLE,
+            {"nested": True, "training": {"inner_folds": 4}},
+            ["experiments.e, fold samm-a, nested: true, inner fold", "0 clips of class negative",
+             "`nested: false`"],
+        ),
+        (
+            WHOLE,
+            {"training": {"stopping": "inner", "inner_support": 2}},
+            ["fold samm-a, training.stopping: inner, inner fold 1 of 3", "1 clips of class",
+             "`stopping: fixed`"],
+        ),
+        (
+            WHOLE,
+            {"nested": True, "training": {"stopping": "inner"}},
+            ["nested: true, inner fold 1, training.stopping: inner, inner fold"],
+        ),
+    ],
+    ids=["one owner", "empty in a dataset", "empty", "nested", "stopping", "both"],
+)  # fmt: skip
+def test_a_fold_without_a_class_to_learn_is_refused_before_it(rows, entry, words):
+    with pytest.raises(MerflowError) as caught:
+        looked_at(rows, **entry)
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+    assert caught.value.code == 2
+
+
+def test_pooled_factors_count_as_copies_as_training_counts_them():
+    training = {"stopping": "inner", "inner_support": 2}
+    looked_at(WHOLE, factors=["x1+x10"], training=training)
+    with pytest.raises(MerflowError, match="at least 2 of every class"):
+        looked_at(WHOLE, factors=["x1+x10", "x10"], training=training)
+
+
+def test_every_network_says_what_it_takes():
+    assert {network_registry.kind_of_input(name) for name in network_registry.names()} == {
+        "frames",
+        "flow",
+    }
+
+
+def test_the_look_imports_neither_keras_nor_opencv():
+    text = "import sys, merflow.start, merflow.networks as n; "
+    text += "[n.check_types(x, {}) for x in n.names()]; "
+    text += "sys.exit(bool({'keras', 'cv2'} & {*sys.modules}))"
+    assert subprocess.run([sys.executable, "-c", text], check=False).returncode == 0
+
+
+def test_sixteen_bits_on_a_processor_wait_for_the_native_level(monkeypatch):
+    settings = made(training={"mixed_precision": True, "device": "cpu"})
+    monkeypatch.setenv("MERFLOW_ARITHMETIC", "native")
+    check_experiment(settings, "e")
+    for level in ("portable", ""):  # empty: the config's, which is portable
+        monkeypatch.setenv("MERFLOW_ARITHMETIC", level)
+        with pytest.raises(MerflowError, match=r"experiments\.e\.training\.mixed_precision"):
+            check_experiment(settings, "e")

@@ -1,0 +1,170 @@
+"""A run that begins with a pretraining: all that is trained of it begins there, and says so."""
+
+import contextlib
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from merflow.clip import Clip, ClipKey
+from merflow.commands.oracle import oracle
+from merflow.config.loading import validate
+from merflow.evaluation.audit.data_checks import pretrained_on_test
+from merflow.evaluation.fold_files import fold_text, read_fold
+from merflow.evaluation.predictions import Pooled, read_predictions, write_pooled
+from merflow.evaluation.protocols import folds
+from merflow.evaluation.run_id import Run
+from merflow.io.csv_table import csv_text
+from merflow.io.files import file_digest, write_text
+from merflow.io.packed import Packed
+from merflow.models.factory import TrainingData, make_method
+from merflow.workflow.audit_inputs import evidence_of_run
+from merflow.workflow.final_model import train_final
+from merflow.workflow.plan import Plan
+from merflow.workflow.train_fold import Shelf, train_fold
+
+CLASSES = ("negative", "positive", "surprise")
+KEYS = [ClipKey("casme2", f"s{s}", f"c{k}") for s in range(3) for k in range(3)]
+LABELS = [CLASSES[i % 3] for i in range(len(KEYS))]
+RUN = Run("e", "x1", 0)
+NESTED = "casme2-s0"
+"""The fold whose inner answers are asked for."""
+START = Path("results/pretrained/begun/weights.weights.h5")
+NETWORK = {"network": "ststnet", "network_settings": {}}
+TRAINING = {"epochs": 2, "learning_rate": 0.1, "device": "cpu", "inner_folds": 2}
+CONFIG = {
+    "datasets": {"casme2": {"root": "a"}, "samm": {"root": "b"}},
+    "collections": {"c": ["casme2"], "other": ["samm"]},
+    "preparations": {"p": {"kind": "flow"}},
+    "pretrainings": {"begun": {"preparation": "p", "collection": "other", **NETWORK}},
+    "experiments": {
+        "e": {
+            "preparation": "p",
+            "collection": "c",
+            "factors": ["x1"],
+            "pretrain": "begun",
+            "training": TRAINING,
+            **NETWORK,
+        }
+    },
+}
+
+
+def clips(seed, keys=KEYS):
+    x = np.random.default_rng(seed).normal(0, 1, (len(keys), 28, 28, 3)).astype(np.float16)
+    return Packed(x, keys, [4] * len(keys), [], {})
+
+
+def annotated(dataset):
+    words = ("disgust", "happiness", "surprise") * 3
+    return [
+        Clip(key._replace(dataset=dataset), "", ("a.png",), (1,), 200.0, word)
+        for key, word in zip(KEYS, words, strict=True)
+    ]
+
+
+def begin(seed):
+    """Write the weights of a pretraining on another dataset."""
+    like = validate(CONFIG).experiments["e"].model_copy(update={"pretrain": ""})
+    keys = tuple(key._replace(dataset="samm") for key in KEYS)
+    data = TrainingData(clips(seed).x, np.arange(len(keys)) % 3, keys)
+    shutil.rmtree(START.parent, ignore_errors=True)
+    START.parent.mkdir(parents=True)
+    make_method(like, CLASSES, seed).fit(data).save(START.parent)
+
+
+def train(name, nested):
+    """Train one fold of the run; nested ones answer to their own clips too."""
+    settings = validate(CONFIG)
+    entry = settings.experiments["e"].model_copy(update={"nested": nested})
+    plan = Plan(settings.model_copy(update={"experiments": {"e": entry}}))
+    shelf = Shelf([clips(0)], ["x1"], "none")
+    fold = read_fold(Path(f"results/folds/e/{name}.csv"))
+    train_fold(plan, RUN, shelf, fold, Path(RUN.folder) / name)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A folder with a pretraining and the trained folds of a run that begins with it."""
+    folder = tmp_path_factory.mktemp("pretrained")
+    with contextlib.chdir(folder):
+        begin(1)
+        for fold in folds(KEYS, LABELS, "composite"):
+            write_text(f"results/folds/e/{fold.name}.csv", fold_text(fold, KEYS, LABELS))
+            train(fold.name, nested=fold.name == NESTED)
+    return folder
+
+
+def test_inner_answers_begin_there_and_the_fold_says_which_weights(run, tmp_path):
+    shutil.copytree(run, tmp_path, dirs_exist_ok=True)
+    with contextlib.chdir(tmp_path):
+        begin(2)
+        train(NESTED, nested=True)
+    one, two = (folder / RUN.folder / NESTED for folder in (run, tmp_path))
+    first, second = (read_predictions(fold / "inner.csv").probabilities for fold in (one, two))
+    assert not np.array_equal(first, second)
+    first, second = (json.loads((fold / "run.json").read_text())["inputs"] for fold in (one, two))
+    assert {path for path in first if first[path] != second[path]} == {START.as_posix()}
+
+
+def test_the_final_model_remembers_whom_its_pretraining_saw(run):
+    with contextlib.chdir(run):
+        plan = Plan(validate(CONFIG), {name: annotated(name) for name in CONFIG["datasets"]})
+        shelf = Shelf([clips(0)], ["x1"], "none")
+        facts = train_final(plan, RUN, shelf, Path(RUN.folder) / "final")
+    assert facts["subjects"] == [f"{d}/s{s}" for d in ("casme2", "samm") for s in range(3)]
+    assert facts["inputs"][START.as_posix()] == file_digest(run / START)
+
+
+def pooled():
+    """Write the answers of the run, all of them right."""
+    truth = np.arange(len(KEYS)) % 3
+    home = tuple("-".join(key.subject_key) for key in KEYS)
+    table = Pooled(tuple(KEYS), CLASSES, truth, truth, home, None)
+    write_pooled(f"{RUN.folder}/pooled.csv", table)
+    return table
+
+
+def test_the_audit_knows_whom_the_weights_were_made_with(run, tmp_path):
+    shutil.copytree(run, tmp_path, dirs_exist_ok=True)
+    same = {"casme2": {"root": "a", "reader": "samm"}, "samm": {"root": "b"}}
+
+    def asked(config=CONFIG):
+        return pretrained_on_test(evidence_of_run(Path(RUN.folder), Plan(validate(config))))
+
+    with contextlib.chdir(tmp_path):
+        pooled()
+        assert asked() == ("pass", "none of the 3 pretraining subjects is tested")
+        verdict, because = asked({**CONFIG, "datasets": same})
+        assert verdict == "fail" and because.startswith("3 tested subjects")
+        named = {"pretrain": "", "training": {**TRAINING, "start_weights": str(START)}}
+        by_file = {**CONFIG, "experiments": {"e": {**CONFIG["experiments"]["e"], **named}}}
+        assert asked(by_file)[0] == "pass"
+        begin(2)
+        assert asked()[0] == "cannot tell", "other weights than those that the folds began with"
+        START.write_text("no weights any more")
+        assert asked()[0] == "cannot tell"
+        START.unlink()
+        assert asked()[0] == "cannot tell"
+
+
+def test_forbidden_rules_are_asked_of_the_same_training(run, monkeypatch):
+    """The oracle stops when training again gives other weights."""
+    monkeypatch.setattr("merflow.commands.oracle.read_packed", lambda _: clips(0))
+    with contextlib.chdir(run):
+        write_text("config.yaml", yaml.safe_dump(CONFIG))
+        home = pooled().folds
+        rows = [(*key, fold) for key, fold in zip(KEYS, home, strict=True)]
+        write_text("results/truth/e.csv", csv_text(("dataset", "subject", "clip", "fold"), rows))
+        oracle(Path(RUN.folder), out=Path("asked"), config=Path("config.yaml"))
+        assert "random split by clip" in Path("asked/oracle.csv").read_text()
+        with open("asked/epochs.csv", newline="") as file:
+            last = {row["clip"] + row["subject"]: row["predicted"] for row in csv.DictReader(file)}
+        for fold in set(home):
+            told = read_predictions(Path(RUN.folder) / fold / "predictions.csv")
+            for key, chances in zip(told.keys, told.probabilities, strict=True):
+                assert last[key.clip + key.subject] == told.classes[chances.argmax()]

@@ -1,0 +1,23 @@
+"""`merflow why` for the tables that are known by their place alone."""
+
+import pytest
+
+from merflow.io.files import write_text
+from merflow.workflow.provenance import made
+
+SOURCES = {
+    "results/skipped.csv": ("skipped", "results/p/packed/c/x1.h5"),
+    "results/delivered.csv": ("skipped", "results/p/packed/c/x1.h5"),
+    "results/tables/cost.csv": ("table", "results/runs/e/x1/seed0/smic-s01/run.json"),
+    "results/tables/cost.md": ("table", "results/runs/e/x1/seed0/smic-s01/run.json"),
+}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_every_table_beside_the_scores_names_what_it_was_made_of(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    stage, source = SOURCES[name]
+    write_text(name, "a,b\n")
+    write_text(source, "x")
+    found = made(tmp_path.joinpath(name).relative_to(tmp_path))
+    assert (found.stage, list(found.inputs)) == (stage, [source])
