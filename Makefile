@@ -1,4 +1,4 @@
-# Everything a newcomer types. `make demo` first.
+# The commands of this project. Start with `make demo`.
 
 PYTHON ?= python3
 VENV := .venv
@@ -19,56 +19,56 @@ demo: $(READY) ## install, write the demo datasets, run the whole workflow, prin
 	$(BIN)/snakemake --cores all --resources gpu=1
 	@echo; cat results/tables/scores.txt; echo "report: $(CURDIR)/results/report.html"
 
-resume: $(READY) ## go on after a crash or a power cut
+resume: $(READY) ## continue after a crash or a power cut
 	$(BIN)/snakemake --unlock
 	$(BIN)/merflow demo
 	$(BIN)/snakemake --cores all --resources gpu=1 --rerun-incomplete
 	@echo; cat results/tables/scores.txt; echo "report: $(CURDIR)/results/report.html"
 
-# In a folder of its own: its datasets bear the names of the demo's, whose results stay as they are.
-quick: $(READY) ## the small demo, whole, in under a minute
+# Runs in its own folder: its datasets have the same names as those of the demo.
+quick: $(READY) ## the complete workflow on the small demo, in under a minute
 	mkdir -p quick
 	cd quick && ../$(BIN)/merflow demo data/quick --small --subjects 2 --clips 3
 	cd quick && ../$(BIN)/snakemake --cores all --resources gpu=1 -s ../Snakefile --configfile ../config/quick.yaml
 	@echo; cat quick/results/tables/scores.txt; echo "report: $(CURDIR)/quick/results/report.html"
 
-zoo: $(READY) ## every network and method on a small demo, two factors, whole; some 15 minutes
+zoo: $(READY) ## every network and method on a small demo, two factors; about 15 minutes
 	mkdir -p zoo
 	cd zoo && ../$(BIN)/merflow demo data/zoo --small --subjects 4 --clips 3
 	cd zoo && ../$(BIN)/snakemake --cores all --resources gpu=1 -s ../Snakefile --configfile ../config/zoo.yaml
 	@echo; cat zoo/results/tables/scores.txt zoo/results/tables/cost.md
 
-backends: $(READY) ## every network and the small demo on JAX and PyTorch, in an environment of its own
+backends: $(READY) ## every network and the small demo on JAX and PyTorch, in a separate environment
 	$(BIN)/python benchmarks/backends.py all backends
 
 test: lint ## lint, every test, the dry-run checks of the workflow
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
-slurm: $(READY) ## the demo on a real one-node Slurm cluster, jobs killed on the way (root, Debian)
+slurm: $(READY) ## the demo on a real one-node Slurm cluster, with jobs killed (root, Debian)
 	if ! command -v slurmctld >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -q && apt-get install -qy --no-install-recommends slurm-wlm munge; fi
 	$(BIN)/python tests/slurm/run.py
 
-golden-check: $(READY) ## every stage, one fold and the quick demo against the golden digests, to the bit
+golden-check: $(READY) ## compare every stage, one fold and the quick demo with the golden digests
 	$(BIN)/python tests/golden/check.py
 
-golden: $(READY) ## write the golden digests after a change that is meant
+golden: $(READY) ## write the golden digests after an intended change
 	$(BIN)/python tests/golden/check.py --write
 
 figures: demo ## write the demo's scores into README.md
 	$(BIN)/python benchmarks/demo_figures.py
 
-levels: $(READY) ## other instruction levels and processors, imitated; the bytes must not change; 30 minutes
+levels: $(READY) ## emulate other instruction levels and processors; bytes must not change; 30 minutes
 	if ! command -v qemu-x86_64 >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -q && apt-get install -qy --no-install-recommends qemu-user; fi
 	$(BIN)/python tests/golden/levels.py
 
-lint: $(READY) ## ruff, snakefmt (`snakemake --lint` is among the tests)
+lint: $(READY) ## ruff, snakefmt, import contracts (`snakemake --lint` is among the tests)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 
-faults: $(READY) ## the long campaigns of docs/reliability.md: kills, failing calls, mutants, properties (hours)
+faults: $(READY) ## the long tests of docs/reliability.md: kills, failing calls, mutants, properties (hours)
 	$(BIN)/python tests/faults/kill_writers.py 200
 	$(BIN)/python tests/faults/nth_calls.py --network
 	$(BIN)/python tests/faults/kill_runs.py 50
@@ -76,20 +76,20 @@ faults: $(READY) ## the long campaigns of docs/reliability.md: kills, failing ca
 	$(BIN)/python tests/hostile/mutants.py 120
 	MERFLOW_EXAMPLES=10000 $(BIN)/python -m pytest -o timeout=0 tests/hostile/test_properties.py
 
-licences: $(READY) ## write docs/licences.md from what is installed
+licences: $(READY) ## write docs/licences.md from the installed packages
 	$(BIN)/python envs/licences.py
 
-docs: $(READY) ## write the schema and the key reference from the settings
+docs: $(READY) ## write the config's schema and key reference from the settings
 	$(BIN)/python -m merflow schema
 
-lock: ## resolve the dependencies again (needs uv)
+lock: ## update the lock file (needs uv)
 	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate -q -o requirements.lock
 
-setup: $(READY) ## only install
+setup: $(READY) ## install only
 
-# uv installs in one minute what pip installs in five; where uv cannot (a proxy only pip knows),
-# pip does it. Both check every hash.
+# uv installs in one minute, pip in five. If uv fails (behind a proxy that only pip knows), pip
+# installs. Both check every hash.
 $(READY): requirements.lock envs/installer.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("merflow needs Python 3.11 or newer, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
@@ -100,6 +100,6 @@ $(READY): requirements.lock envs/installer.lock pyproject.toml
 	$(BIN)/python -c 'import cv2' || { echo "OpenCV needs system libraries; on Debian: apt-get install libgl1 libglib2.0-0"; exit 1; }
 	touch $@
 
-clean: ## remove what a run and a build leave behind; datasets stay
+clean: ## remove results and build files; datasets stay
 	rm -rf .snakemake results/* quick zoo backends .pytest_cache .ruff_cache .hypothesis
 	touch results/.gitkeep
