@@ -7,7 +7,7 @@ from merflow.clip import ClipArrays
 from merflow.commands.magnify import chosen_factor
 from merflow.config.loading import load_preparation
 from merflow.config.settings import Settings
-from merflow.datasets.registry import reader_of, spec_of
+from merflow.datasets.registry import is_generated, known_reader, spec_of
 from merflow.errors import MerflowError, check_number, unknown
 from merflow.inference.preview import figure, side_by_side
 from merflow.io import video
@@ -15,7 +15,6 @@ from merflow.io.clip_store import Store
 from merflow.io.frame_folder import VIDEOS
 from merflow.io.video import write_png
 from merflow.stages.magnify import magnify_clip
-from merflow.synthetic.generate import MARKER
 
 
 def preview(
@@ -108,8 +107,8 @@ def _find(clip: str, preparation: str) -> ClipArrays:
 def _refuse_unpublishable(clip: ClipArrays, settings: Settings) -> None:
     """Refuse to draw a recorded person unless the licence's list allows it."""
     entry = settings.datasets[clip.key.dataset]
-    spec = spec_of(reader_of(clip.key.dataset, entry))
-    generated = (Path(entry.root) / MARKER).exists()
+    spec = spec_of(known_reader(clip.key.dataset, entry))
+    generated = is_generated(entry.root)
     if generated or clip.key.subject in spec.publishable_subjects:
         return
     raise MerflowError(

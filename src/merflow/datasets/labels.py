@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from merflow.clip import Clip, ClipKey
 from merflow.config.settings import Settings
 from merflow.datasets.official_composite import EXCLUDED, check_composite
+from merflow.datasets.registry import names as known_readers
+from merflow.datasets.registry import reader_of, spec_of
 from merflow.errors import MerflowError, unknown
 
 ANY = "any"
@@ -146,12 +148,6 @@ def scheme_of(name: str, settings: Settings | None = None) -> Scheme:
     return BUILT_IN[name]
 
 
-def reader_of(dataset: str, settings: Settings | None = None) -> str:
-    """Return the published dataset that a configured one is read as."""
-    entry = settings.datasets.get(dataset) if settings else None
-    return (entry.reader if entry else "") or dataset
-
-
 def _mapping(scheme: Scheme, dataset: str, settings: Settings | None) -> dict[str, str] | None:
     """Return emotion -> class: the config's own name of a dataset first, then its reader's."""
     if scheme.mapping is not None and dataset in scheme.mapping:
@@ -192,12 +188,9 @@ def classes(
     Refuses datasets that the scheme has no classes for, and to pool those whose classes differ;
     under `raw`, a dataset whose words are its user's own.
     """
-    from merflow.datasets.registry import names as known
-    from merflow.datasets.registry import spec_of
-
     chosen, wanted = scheme_of(scheme, settings), list(datasets)
     if chosen.mapping is None:
-        readers = [reader_of(d, settings) for d in wanted] or list(known())
+        readers = [reader_of(d, settings) for d in wanted] or list(known_readers())
         if wordless := [d for d in wanted if not spec_of(reader_of(d, settings)).emotions]:
             raise MerflowError(
                 f"scheme {scheme}",

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 
 from merflow.clip import ClipKey
 from merflow.errors import MerflowError
-from merflow.evaluation.predictions import Pooled
 
 CLIPS, SUBJECTS = 442, 68
 DIGEST = "aa1f9995c776dee5844b9f3ce80e34c4ffc7acaa3e98724d82ed86ce006fd22d"
@@ -121,10 +120,9 @@ def differences(labelled: Mapping[ClipKey, str], official: Official = OFFICIAL) 
     return wrong
 
 
-def official_differences(table: Pooled) -> list[str]:
-    """Return how a table's clips and true classes differ from the official ones, names padded."""
-    classes = (table.classes[t] for t in table.truth)
-    return differences(dict(zip(map(padded, table.keys), classes, strict=True)))
+def official_differences(keys: Iterable[ClipKey], labels: Iterable[str]) -> list[str]:
+    """Return how clips and their labels differ from the official ones; ids may be unpadded."""
+    return differences(dict(zip(map(padded, keys), labels, strict=True)))
 
 
 def padded(key: ClipKey) -> ClipKey:

@@ -14,8 +14,9 @@ from types import ModuleType
 from typing import Any
 
 from merflow.clip import Clip, ClipKey
-from merflow.config.settings import DatasetEntry
+from merflow.config.settings import DatasetEntry, Settings
 from merflow.datasets import errata, readers
+from merflow.datasets.official_composite import OFFICIAL
 from merflow.datasets.spec import (
     NO_SUBJECT,
     DatasetSpec,
@@ -42,8 +43,8 @@ __all__ = [
     "subject_digest",
 ]
 
-DEMO = "demo.json"
-"""The file that `merflow demo` leaves in the root of a generated dataset."""
+GENERATED = "demo.json"
+"""Marker file that `merflow demo` writes into the root of a generated dataset."""
 
 
 @functools.cache
@@ -53,8 +54,19 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def reader_of(name: str, entry: DatasetEntry) -> str:
-    """Return the adapter that reads a configured dataset."""
+def is_generated(root: Path | str) -> bool:
+    """Return whether `merflow demo` generated the dataset at `root`."""
+    return (Path(root) / GENERATED).is_file()
+
+
+def reader_of(dataset: str, settings: Settings | None = None) -> str:
+    """Return the reader name of a configured dataset, without checking that it exists."""
+    entry = settings.datasets.get(dataset) if settings else None
+    return (entry.reader if entry else "") or dataset
+
+
+def known_reader(name: str, entry: DatasetEntry) -> str:
+    """Return the reader of a configured dataset; refuse an unknown one."""
     reader = entry.reader or name
     if reader not in names():
         key = f"datasets.{name}.reader" if entry.reader else f"datasets.{name}"
@@ -82,16 +94,16 @@ def read_dataset(name: str, entry: DatasetEntry, *, annotations_only: bool = Fal
     the sheet but not on disk stays, with `missing` saying why, and a warning. `annotations_only`
     asks for no folders of frames.
     """
-    adapter = _adapter(reader_of(name, entry))
+    reader = known_reader(name, entry)
+    adapter = _adapter(reader)
     spec: DatasetSpec = adapter.SPEC
     root = Path(os.path.abspath(os.path.expanduser(entry.root)))
     if not root.is_dir():
-        raise _no_root(name, reader_of(name, entry), entry.root, root)
+        raise _no_root(name, reader, entry.root, root)
     if entry.variant and entry.variant not in (known := [v.name for v in spec.variants]):
         raise unknown(f"datasets.{name}.variant", "variant", entry.variant, known)
-    reader = reader_of(name, entry)
     corrections = errata.load(name if reader == "manifest" else reader)
-    if (root / DEMO).is_file():
+    if is_generated(root):
         # Errata correct the published sheets; generated clips only share some of their names.
         corrections = errata.Errata()
     source = Source(name, root, entry, spec, annotations_only, corrections)
@@ -115,11 +127,9 @@ def own_reader(name: str, root: Path) -> str:
 
 
 def _no_root(name: str, reader: str, written: str, root: Path) -> MerflowError:
-    from merflow.synthetic.generate import further_names
-
     spec = spec_of(reader)
     if "demo" in Path(written).parts:
-        alone = f" --dataset {reader}" if reader in further_names() else ""
+        alone = "" if reader in (*OFFICIAL, "manifest") else f" --dataset {reader}"
         fix = f"run `merflow demo{alone}`, which writes it"
     else:
         fix = f"correct datasets.{name}.root in the config (config/local.yaml is the place for it)"

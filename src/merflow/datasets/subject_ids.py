@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from merflow.clip import ClipKey
 from merflow.config.settings import Settings
-from merflow.datasets.labels import reader_of
+from merflow.datasets.registry import reader_of
 
 
 def people(settings: Settings) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """Routes of the Clips view: the list, one clip, its frames, traces, selection and marks."""
 
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -13,14 +12,13 @@ from starlette.routing import Route
 from merflow.clip import Clip, ClipArrays, ClipKey
 from merflow.config.settings import Select
 from merflow.datasets import errata
-from merflow.datasets.registry import reader_of, spec_of
+from merflow.datasets.registry import is_generated, known_reader, spec_of
 from merflow.errors import MerflowError
 from merflow.inference.preview import anchors, traces
 from merflow.stages.select import select_frames, with_apex
 from merflow.studio.corrections import Corrections, corrected, published
 from merflow.studio.project import FACTORS, Project
 from merflow.studio.responses import Missing, answer, only_keys, whole_number
-from merflow.synthetic.generate import MARKER
 
 
 def routes(project: Project, corrections: Corrections, remote: bool) -> list[Route]:
@@ -167,8 +165,8 @@ def _png(frame: np.ndarray) -> bytes:
 def _may_leave(project: Project, key: ClipKey) -> None:
     """Refuse a recorded person's picture to a page that may be on another machine."""
     entry = project.settings().datasets[key.dataset]
-    spec = spec_of(reader_of(key.dataset, entry))
-    generated = (project.root / Path(entry.root) / MARKER).exists()
+    spec = spec_of(known_reader(key.dataset, entry))
+    generated = is_generated(project.root / entry.root)
     if not generated and key.subject not in spec.publishable_subjects:
         raise MerflowError(
             str(key),

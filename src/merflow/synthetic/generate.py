@@ -9,14 +9,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from merflow.datasets.registry import GENERATED
 from merflow.errors import MerflowError, unknown
 from merflow.io.files import PARTIAL, digest, safe_join, write_json
 from merflow.synthetic import further, layouts
 from merflow.synthetic.clip import DemoClip
 from merflow.synthetic.clip_files import Job, is_written
 from merflow.synthetic.truth import path_of, stamp
-
-MARKER = "demo.json"
 
 
 def layout_names() -> list[str]:
@@ -54,12 +53,12 @@ def write_dataset(root: Path, name: str, planned: list[DemoClip]) -> str:
     wanted = {job.folder: str(path_of(root, job.clip).relative_to(root)) for job in jobs}
     # Until the end the marker owns the old clips as well as the new ones, but is not complete.
     owned = {**old.get("clips", {}), **wanted}
-    write_json(root / MARKER, {"mark": "", "clips": owned, "sheets": []})
+    write_json(root / GENERATED, {"mark": "", "clips": owned, "sheets": []})
     for folder in owned.keys() - wanted.keys():
         _remove(root, folder, owned[folder])
     written = form.write(root, planned, True, _Counter(name, len(jobs)))
     sheets = [str(path.relative_to(root)) for path in form.sheets(root, planned)]
-    write_json(root / MARKER, {"mark": mark, "clips": wanted, "sheets": sheets})
+    write_json(root / GENERATED, {"mark": mark, "clips": wanted, "sheets": sheets})
     return f"{name}: {len(written)} of {len(planned)} clips written to {root}"
 
 
@@ -78,20 +77,20 @@ class _Counter:
 def _marker(root: Path) -> dict[str, Any]:
     """Read the marker; refuse a folder that holds something else than a demo."""
     try:
-        return json.loads((root / MARKER).read_text(encoding="utf-8"))
+        return json.loads((root / GENERATED).read_text(encoding="utf-8"))
     except FileNotFoundError:
         held = [p.name for p in root.iterdir() if PARTIAL not in p.name] if root.exists() else []
         if held:
             raise MerflowError(
                 str(root),
-                f"is not a demo folder: it holds {sorted(held)[0]} and no {MARKER}",
+                f"is not a demo folder: it holds {sorted(held)[0]} and no {GENERATED}",
                 "an empty or new folder, or one that `merflow demo` wrote",
                 "choose another folder for the demo; nothing was changed",
             ) from None
         return {}
     except ValueError:
         raise MerflowError(
-            str(root / MARKER),
+            str(root / GENERATED),
             "cannot be read",
             "the JSON that `merflow demo` wrote",
             f"delete the folder {root}, then run `merflow demo` again",

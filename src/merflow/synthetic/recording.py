@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from merflow.clip import ClipKey
+from merflow.datasets.registry import GENERATED
 from merflow.io.csv_table import csv_text
 from merflow.io.files import write_json, write_text
 from merflow.io.video import write
 from merflow.synthetic.clip import CLASSES, NEUTRAL, DemoClip, Difficulty
 from merflow.synthetic.expressions import EMOTIONS, Unit
-from merflow.synthetic.generate import MARKER
 from merflow.synthetic.motion import course
 from merflow.synthetic.plan import seed_of
 from merflow.synthetic.render import render_clip
@@ -143,7 +143,7 @@ def write_recording(folder: Path, recording: Recording) -> Path:
     path = folder / f"{name}.avi"
     rows = [(part.expression, str(part.first), str(part.last)) for part in recording.parts]
     rows += [("blink", str(place), str(place)) for place in recording.blinks]
-    write_json(folder / MARKER, {"mark": "", "clips": {}, "sheets": []})
+    write_json(folder / GENERATED, {"mark": "", "clips": {}, "sheets": []})
     text = csv_text(("what", "first", "last"), sorted(rows, key=lambda row: int(row[1])))
     write_text(folder / f"{name}.truth.csv", text)
     write(path, np.stack(list(frames(recording))), clip.fps, range(clip.frames))

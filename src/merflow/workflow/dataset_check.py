@@ -10,7 +10,7 @@ from merflow.clip import Clip, ClipKey
 from merflow.config.settings import DatasetEntry, Settings
 from merflow.datasets import labels
 from merflow.datasets.frame_checks import Look, copies, look, seen_in
-from merflow.datasets.registry import NO_SUBJECT, Problem, Reading, read_dataset, reader_of
+from merflow.datasets.registry import NO_SUBJECT, Problem, Reading, known_reader, read_dataset
 from merflow.errors import BAD_INPUT, DONE, WARNED, MerflowError
 from merflow.text import plural
 from merflow.workflow.experiment_data import Clips
@@ -38,7 +38,7 @@ def check_datasets(
     datasets = []
     for name, entry in entries.items():
         try:
-            reader_of(name, entry)
+            known_reader(name, entry)
             reading = read_dataset(name, entry, annotations_only=annotations_only)
         except MerflowError as error:
             datasets.append(_unreadable(name, error))

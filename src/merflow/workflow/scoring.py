@@ -99,7 +99,8 @@ def with_official(rows: Sequence[ScoreRow], table: Pooled) -> list[ScoreRow]:
     The workflow refuses such a set; a table made elsewhere may call itself what it likes.
     """
     full, *parts = rows
-    if full.scheme != "megc2019" or not official_differences(table):
+    truth = (table.classes[t] for t in table.truth)
+    if full.scheme != "megc2019" or not official_differences(table.keys, truth):
         return list(rows)
     note = "not the official 442 clips of MEGC2019: compare with no published figure"
     return [replace(full, note="; ".join(filter(None, (full.note, note)))), *parts]

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from merflow.clip import Clip
-from merflow.datasets.readers._cells import (
+from merflow.datasets.cells import (
     action_units,
     emotion,
     frame,
@@ -12,7 +12,7 @@ from merflow.datasets.readers._cells import (
     optional_frame,
     spans,
 )
-from merflow.datasets.readers._folders import (
+from merflow.datasets.folders import (
     Folders,
     Span,
     find_folders,

@@ -3,7 +3,7 @@
 import re
 
 from merflow.clip import Clip
-from merflow.datasets.readers._folders import find_folders
+from merflow.datasets.folders import find_folders
 from merflow.datasets.spec import DatasetSpec, Source, Variant
 from merflow.io.frame_folder import pictures
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from merflow.clip import Clip
-from merflow.datasets.readers._cells import name
-from merflow.datasets.readers._folders import find_folders, find_sheet, subfolders
+from merflow.datasets.cells import name
+from merflow.datasets.folders import find_folders, find_sheet, subfolders
 from merflow.datasets.spec import NO_SUBJECT, DatasetSpec, Source, Variant
 from merflow.io.frame_folder import pictures
 from merflow.io.spreadsheets import Column

@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from merflow.clip import ENTRIES, Clip, ClipKey, Entry
-from merflow.datasets.readers._cells import action_units, emotion, name, optional_frame, spans
-from merflow.datasets.readers._folders import Span, find_sheet, make_clip, missing_sheet
+from merflow.datasets.cells import action_units, emotion, name, optional_frame, spans
+from merflow.datasets.folders import Span, find_sheet, make_clip, missing_sheet
 from merflow.datasets.spec import DatasetSpec, Source, Variant
 from merflow.errors import MerflowError, nearest
 from merflow.io.files import safe_join

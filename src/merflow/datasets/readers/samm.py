@@ -3,7 +3,7 @@
 import re
 
 from merflow.clip import Clip
-from merflow.datasets.readers._cells import (
+from merflow.datasets.cells import (
     action_units,
     emotion,
     frame,
@@ -11,7 +11,7 @@ from merflow.datasets.readers._cells import (
     optional_frame,
     spans,
 )
-from merflow.datasets.readers._folders import (
+from merflow.datasets.folders import (
     Folders,
     Span,
     find_folders,

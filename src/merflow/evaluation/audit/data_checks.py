@@ -20,7 +20,7 @@ def other_clips(evidence: Evidence) -> Answer:
     strange = [name for name in table.datasets if name not in OFFICIAL]
     if strange:
         return UNKNOWN, f"no official list covers {', '.join(map(_perhaps, strange))}"
-    wrong = official_differences(table)
+    wrong = official_differences(table.keys, (table.classes[t] for t in table.truth))
     if not wrong:
         return "pass", "exactly the official 442 clips and classes"
     if evidence.experiment is not None and evidence.experiment.scheme != "megc2019":

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from merflow.clip import ClipKey
+from merflow.datasets.registry import is_generated
 from merflow.reporting.html.markup import (
     DASH,
     Column,
@@ -20,7 +21,6 @@ from merflow.reporting.html.markup import (
 )
 from merflow.reporting.html.read import Results
 from merflow.reporting.table_text import part_name
-from merflow.synthetic.generate import MARKER
 from merflow.text import plural
 
 MOST_SKIPPED = 500
@@ -77,11 +77,11 @@ def _dataset(name: str, results: Results) -> list[object]:
 def generated(results: Results) -> list[str]:
     """Return the datasets whose faces were drawn by `merflow demo`."""
     entries = results.plan.settings.datasets
-    return [n for n in results.plan.datasets() if (Path(entries[n].root) / MARKER).exists()]
+    return [n for n in results.plan.datasets() if is_generated(entries[n].root)]
 
 
 def _pictures(root: Path) -> str:
-    if (root / MARKER).exists():
+    if is_generated(root):
         return "generated faces (demo)"
     return "recorded" if root.is_dir() else "unknown: its folder is not here"
 

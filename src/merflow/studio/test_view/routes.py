@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from merflow.datasets.registry import is_generated
 from merflow.errors import MerflowError
 from merflow.inference.recording import Answered, as_json, window_sizes, windows
 from merflow.io.images import VIDEOS
@@ -16,7 +17,6 @@ from merflow.studio.project import Project
 from merflow.studio.responses import Missing, answer, failure, only_keys, plain, whole_number
 from merflow.studio.test_view.camera_test import WINDOW_LIMIT
 from merflow.studio.test_view.session import TrialDesk
-from merflow.synthetic.generate import MARKER
 from merflow.workflow.final_model import CAVEAT, open_model
 
 PASSED_BY = {"results", "node_modules", "__pycache__"}
@@ -257,7 +257,7 @@ def _asks(request: Request, name: str) -> bool:
 
 def _may_leave(root: Path, path: Path) -> None:
     """Refuse a recording to a page that may be elsewhere, unless the demo drew it."""
-    if not any((folder / MARKER).exists() for folder in path.parents if folder != root.parent):
+    if not any(is_generated(folder) for folder in path.parents if folder != root.parent):
         raise MerflowError(
             path.name,
             "may show a recorded person; their pictures stay on this machine",

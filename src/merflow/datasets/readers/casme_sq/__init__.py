@@ -9,8 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 from merflow.clip import Clip
-from merflow.datasets.readers import _casme_sq_rules
-from merflow.datasets.readers._cells import (
+from merflow.datasets.cells import (
     action_units,
     emotion,
     frame,
@@ -18,7 +17,7 @@ from merflow.datasets.readers._cells import (
     optional_frame,
     spans,
 )
-from merflow.datasets.readers._folders import (
+from merflow.datasets.folders import (
     Folders,
     Span,
     find_folders,
@@ -27,6 +26,7 @@ from merflow.datasets.readers._folders import (
     missing_sheet,
     no_tree,
 )
+from merflow.datasets.readers.casme_sq import rules
 from merflow.datasets.spec import DatasetSpec, Source, Variant
 from merflow.errors import MerflowError
 from merflow.io.spreadsheets import Grid, Row, place_of, read_grids, rows_of
@@ -66,9 +66,9 @@ def read_clips(source: Source) -> list[Clip]:
     path = min(sheets, key=lambda p: (len(p.parts), p.name))
     grids = read_grids(path)
     rows = _rows(path, grids)
-    names = _casme_sq_rules.read(grids)
+    names = rules.read(grids)
     variant, folders = _tree(source)
-    recordings = _casme_sq_rules.recordings(folders) if folders and "rawpic" in variant.name else {}
+    recordings = rules.recordings(folders) if folders and "rawpic" in variant.name else {}
     kind = KINDS[variant.name.removeprefix(variant.name.split("_")[0])]
     repeated = _repeated(rows)
     clips = []
@@ -151,16 +151,16 @@ def _holds_subjects(_: Path, names: list[str]) -> bool:
 def _clip(
     source: Source,
     row: Row,
-    names: _casme_sq_rules.Rules,
+    names: rules.Rules,
     repeated: set[tuple[str, str]],
     variant: Variant,
     folders: Folders | None,
-    recordings: _casme_sq_rules.Recordings,
+    recordings: rules.Recordings,
 ) -> Clip:
     participant = frame(row, "subject")
     written = name(row, "clip", source)
     subject = names.subject(participant, row)
-    video, _ = _casme_sq_rules.split_clip(written, row)
+    video, _ = rules.split_clip(written, row)
     row = source.corrected(row, subject, written)
     onset = frame(row, "onset")
     apex, offset = (optional_frame(row, c, unknown=NOT_KNOWN) for c in ("apex", "offset"))

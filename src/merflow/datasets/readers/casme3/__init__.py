@@ -8,8 +8,7 @@ import re
 from pathlib import Path
 
 from merflow.clip import Clip
-from merflow.datasets.readers import _casme3_exceptions
-from merflow.datasets.readers._cells import (
+from merflow.datasets.cells import (
     action_units,
     emotion,
     frame,
@@ -17,7 +16,7 @@ from merflow.datasets.readers._cells import (
     optional_frame,
     spans,
 )
-from merflow.datasets.readers._folders import (
+from merflow.datasets.folders import (
     Folders,
     Span,
     find_folders,
@@ -26,6 +25,7 @@ from merflow.datasets.readers._folders import (
     missing_sheet,
     no_tree,
 )
+from merflow.datasets.readers.casme3 import exceptions
 from merflow.datasets.spec import DatasetSpec, Source, Variant, unpadded
 from merflow.errors import MerflowError
 from merflow.io.spreadsheets import Column, Row
@@ -64,16 +64,14 @@ LONGEST_S = 2.0
 def read_clips(source: Source) -> list[Clip]:
     """Read the label sheet and match it with the clip folders or the long recordings."""
     variant, folders = _tree(source)
-    damaged = _casme3_exceptions.read(source)
+    damaged = exceptions.read(source)
     clips = []
     for row in source.read(_sheet(source), COLUMNS, "label"):
         if row.text("kind").casefold().startswith("macro"):
             continue
         with source.noting():
             clip = _clip(source, row, variant, folders)
-            clips.append(
-                _casme3_exceptions.without_damaged(source, clip, damaged, row.where("clip"))
-            )
+            clips.append(exceptions.without_damaged(source, clip, damaged, row.where("clip")))
     return clips
 
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable
 
 from merflow.clip import Clip
-from merflow.datasets.readers._cells import emotion, frame, name, optional_frame, spans
-from merflow.datasets.readers._folders import (
+from merflow.datasets.cells import emotion, frame, name, optional_frame, spans
+from merflow.datasets.folders import (
     Folders,
     Span,
     find_folders,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from merflow.datasets.readers._folders import Folders, subfolders
+from merflow.datasets.folders import Folders, subfolders
 from merflow.errors import MerflowError, nearest
 from merflow.io.spreadsheets import Grid, Row, plain
 

@@ -7,8 +7,7 @@ import re
 from pathlib import Path
 
 from merflow.clip import Clip
-from merflow.datasets.readers import _smic_e
-from merflow.datasets.readers._folders import (
+from merflow.datasets.folders import (
     Folders,
     Span,
     find_folders,
@@ -16,6 +15,7 @@ from merflow.datasets.readers._folders import (
     no_tree,
     subfolders,
 )
+from merflow.datasets.readers.smic import smic_e
 from merflow.datasets.spec import DatasetSpec, Source, Variant
 
 SPEC = DatasetSpec(
@@ -68,7 +68,7 @@ def read_clips(source: Source) -> list[Clip]:
     if wanted.endswith("_E") or not wanted:
         for variant in SPEC.variants:
             if variant.name.endswith("_E") and wanted in ("", variant.name):
-                clips = _smic_e.read_clips(source, variant, clip_id)
+                clips = smic_e.read_clips(source, variant, clip_id)
                 if clips is not None:
                     return clips
     raise no_tree(source)
