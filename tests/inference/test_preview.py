@@ -10,10 +10,10 @@ from moving_textures import still_picture, truths
 
 from merflow.clip import ClipArrays, ClipKey
 from merflow.commands.preview import preview
+from merflow.datasets.registry import GENERATED
 from merflow.errors import MerflowError
 from merflow.inference.preview import anchors, traces
 from merflow.io.clip_store import write_store
-from merflow.synthetic.generate import MARKER
 
 LANDMARKS = np.array([(94, 40), (78, 40), (34, 40), (50, 40), (64, 60)], np.float32)
 
@@ -75,7 +75,7 @@ def test_a_recorded_person_is_refused_unless_permitted(project):
 
 
 def test_a_generated_face_gives_a_video_of_all_factors(project, capsys):
-    (project / "data" / MARKER).write_text("{}")
+    (project / "data" / GENERATED).write_text("{}")
     preview("smic/s01/s01_po_01", project / "a.avi", factors="1,x10,25")
     video = cv2.VideoCapture(str(project / "a.avi"))
     assert video.get(cv2.CAP_PROP_FRAME_COUNT) == 12
@@ -97,7 +97,7 @@ def test_a_generated_face_gives_a_video_of_all_factors(project, capsys):
     ],
 )
 def test_what_cannot_be_shown_is_said(project, clip, out, factors, word):
-    (project / "data" / MARKER).write_text("{}")
+    (project / "data" / GENERATED).write_text("{}")
     with pytest.raises(MerflowError) as error:
         preview(clip, project / out, factors=factors)
     assert word in str(error.value)

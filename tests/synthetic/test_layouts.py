@@ -10,11 +10,12 @@ import openpyxl
 import pytest
 
 from merflow.commands.demo import demo
+from merflow.datasets.registry import GENERATED
 from merflow.errors import MerflowError
 from merflow.io.files import PARTIAL
 from merflow.synthetic import clip_files
 from merflow.synthetic.clip import Difficulty
-from merflow.synthetic.generate import MARKER, layout, layout_names, write_dataset
+from merflow.synthetic.generate import layout, layout_names, write_dataset
 from merflow.synthetic.layouts import casme2, samm, smic
 from merflow.synthetic.truth import path_of, read_truth
 
@@ -216,9 +217,9 @@ def test_a_marker_that_leads_outside_deletes_nothing_there(copy):
     precious = copy.parent / "precious"
     precious.mkdir()
     marker = (
-        (copy / MARKER).read_text().replace('"clips": {', '"clips": {"../precious": "truth/x",')
+        (copy / GENERATED).read_text().replace('"clips": {', '"clips": {"../precious": "truth/x",')
     )
-    (copy / MARKER).write_text(marker)
+    (copy / GENERATED).write_text(marker)
     with pytest.raises(MerflowError):
         write_dataset(copy, "casme2", plan(seed=2))
     assert precious.is_dir()
