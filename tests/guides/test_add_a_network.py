@@ -46,7 +46,7 @@ def test_it_passes_the_battery(added, tmp_path):
     battery.test_it_takes_three_shapes_and_answers_with_probabilities(NAME)
     battery.test_the_smallest_shape_it_names_is_taken_and_a_smaller_one_refused(NAME)
     battery.test_its_docstring_says_source_input_and_parameters(NAME)
-    battery.test_a_network_imports_keras_and_no_backend(
+    battery.test_a_network_imports_keras_and_shared_layers_only(
         Path(network_registry.module(NAME).__file__)
     )
     data = battery.clips(NAME)

@@ -117,7 +117,7 @@ HDF5 = {
     "batch bomb": lambda p, c: described(p, SOUND | {"batch_size": 10**12}),
     "network outside the registry": lambda p, c: described(p, SOUND | {"network": "../../evil"}),
     "network that is a module": lambda p, c: described(p, SOUND | {"network": "os"}),
-    "shared part as a network": lambda p, c: described(p, SOUND | {"network": "_blocks"}),
+    "shared part as a network": lambda p, c: described(p, SOUND | {"network": "blocks"}),
     "description without a kind": lambda p, c: described(p, {"network": "cnn3d"}),
     "description that is a list": lambda p, c: described(p, [1]),
     "unknown kind": lambda p, c: described(p, {"kind": "pickle"}),

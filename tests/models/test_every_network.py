@@ -15,6 +15,7 @@ from merflow.config.loading import validate
 from merflow.config.settings import Experiment, Training
 from merflow.errors import MerflowError
 from merflow.models.factory import TrainingData, load, make_method
+from merflow.models.layers.resnet3d import CONFIGURATIONS, Outline
 from merflow.models.network_registry import (
     build_network,
     check_shape,
@@ -23,7 +24,6 @@ from merflow.models.network_registry import (
     names,
     setting_names,
 )
-from merflow.models.networks._resnet3d import CONFIGURATIONS, Outline
 from merflow.models.training import backend
 from merflow.reporting.protocol_lines import protocol_lines
 from merflow.workflow.plan import Plan
@@ -156,12 +156,15 @@ def imports(path):
             yield node.module
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda p: p.stem)
-def test_a_network_imports_keras_and_no_backend(path):
-    if path.stem == "__init__":
-        return
-    allowed = {"keras", "typing", "collections", "merflow", "math"}
-    assert {name.split(".")[0] for name in imports(path)} <= allowed
+SHARED = sorted((FOLDER.parent / "layers").glob("*.py"))
+
+
+@pytest.mark.parametrize("path", [*sorted(FOLDER.glob("*.py")), *SHARED], ids=lambda p: p.stem)
+def test_a_network_imports_keras_and_shared_layers_only(path):
+    allowed = {"keras", "typing", "collections.abc", "math"}
+    for name in imports(path):
+        top = name.split(".")[0] if name.startswith("keras") else name
+        assert top in allowed or name.startswith("merflow.models.layers."), name
 
 
 @pytest.mark.parametrize("name", names())

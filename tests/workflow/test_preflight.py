@@ -107,7 +107,7 @@ def test_what_training_takes_may_begin(entry):
         ),
         (
             {"training": {"start_weights": __file__, "start_sha256": file_digest(Path(__file__))}},
-            ["experiments.e, ", "test_beforehand.py: does not end as a finished merflow file"],
+            ["experiments.e, ", "test_preflight.py: does not end as a finished merflow file"],
         ),
         (
             {"pretrain": "w", "training": {"start_weights": __file__}},
@@ -246,8 +246,10 @@ def test_every_network_says_what_it_takes():
 
 
 def test_the_look_imports_neither_keras_nor_opencv():
-    text = "import sys, merflow.start, merflow.networks as n; "
-    text += "[n.check_types(x, {}) for x in n.names()]; "
+    text = (
+        "import sys, merflow.workflow.preflight; from merflow.models import network_registry as n; "
+    )
+    text += "[n.check_settings(x, {}) for x in n.names()]; "
     text += "sys.exit(bool({'keras', 'cv2'} & {*sys.modules}))"
     assert subprocess.run([sys.executable, "-c", text], check=False).returncode == 0
 

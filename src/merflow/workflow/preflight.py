@@ -145,7 +145,9 @@ def _kind_fits(
 
 
 def _network_fits(settings: Settings, entry: Experiment | Pretraining, where: str) -> None:
-    network_registry.check_types(entry.network, entry.network_settings, f"{where}.network_settings")
+    network_registry.check_settings(
+        entry.network, entry.network_settings, f"{where}.network_settings"
+    )
     _kind_fits(settings, entry, where, entry.network, network_registry.kind_of_input(entry.network))
     training = entry.training
     with _of(where):

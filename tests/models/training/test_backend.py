@@ -25,7 +25,7 @@ def python(code, **env):
 
 def test_a_gpu_that_is_asked_for_and_cannot_be_used_is_an_error():
     ended = python(
-        "from merflow.training import backend\n"
+        "from merflow.models.training import backend\n"
         "from merflow.errors import MerflowError\n"
         "try: backend.prepare(1, 'gpu', True); print('one is here')\n"
         "except MerflowError as error: print(error.code, error)",
@@ -38,7 +38,7 @@ def test_a_gpu_that_is_asked_for_and_cannot_be_used_is_an_error():
 
 def test_a_backend_starts_silently_with_the_threads_it_is_given():
     ended = python(
-        "from merflow.training import backend\n"
+        "from merflow.models.training import backend\n"
         "print(backend.prepare(3, 'cpu', True))\n"
         "import tensorflow as tf\n"
         "print(tf.config.threading.get_intra_op_parallelism_threads(),"
@@ -50,7 +50,7 @@ def test_a_backend_starts_silently_with_the_threads_it_is_given():
 
 def test_no_estimate_of_the_processor_enters_training():
     ended = python(
-        "from merflow.training import backend\n"
+        "from merflow.models.training import backend\n"
         "import numpy as np\n"
         "backend.prepare(1, 'cpu', True)\n"
         "import keras, tensorflow as tf\n"
@@ -89,7 +89,7 @@ def two_gpus(tmp_path, monkeypatch):
     return tmp_path
 
 
-TAKE = "import os, sys\nfrom merflow.training import gpus\ngpus.take_one()\n" \
+TAKE = "import os, sys\nfrom merflow.models.training import gpus\ngpus.take_one()\n" \
     "print(os.environ.get('CUDA_VISIBLE_DEVICES'), flush=True)\nsys.stdin.read()"  # fmt: skip
 
 
@@ -128,8 +128,8 @@ def test_a_chosen_gpu_and_a_machine_without_any_are_left_alone(monkeypatch, tmp_
 
 def test_light_commands_import_no_backend():
     ended = python(
-        "import sys\nimport merflow.methods, merflow.networks\n"
-        "from merflow.settings import Experiment\n"
+        "import sys\nimport merflow.models.factory, merflow.models.network_registry\n"
+        "from merflow.config.settings import Experiment\n"
         "merflow.models.network_registry.check_settings('cnn3d', {'dropout': 0.5})\n"
         "print(sorted({'tensorflow', 'keras', 'sklearn', 'cv2'} & set(sys.modules)))",
     )

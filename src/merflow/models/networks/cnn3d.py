@@ -12,7 +12,7 @@ Input: (T, H, W, C) frames. 54,355 parameters at (10, 64, 64, 1) and three class
 import keras
 from keras import layers
 
-from merflow.models.networks._blocks import head
+from merflow.models.layers.blocks import head
 
 SMALLEST = (1, 8, 8, 1)
 

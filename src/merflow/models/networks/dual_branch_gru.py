@@ -18,12 +18,13 @@ there, whatever T. Dropout was .5 on CASME II, .3 on SAMM and SMIC.
 from typing import Literal
 
 import keras
-from keras import layers, ops, regularizers
+from keras import layers, ops
 
-from merflow.models.networks._attention import Kind
-from merflow.models.networks._attention import attention as attend
-from merflow.models.networks._blocks import Tensor
-from merflow.models.networks._blocks import head as softmax
+from merflow.models.layers.attention import Kind
+from merflow.models.layers.attention import attention as attend
+from merflow.models.layers.blocks import Tensor
+from merflow.models.layers.blocks import head as softmax
+from merflow.models.layers.dual_branch import branch, frame_vectors
 
 SMALLEST = (1, 4, 4, 1)
 
@@ -65,20 +66,3 @@ def build(
     x = layers.LeakyReLU(0.2)(layers.Dense(32, kernel_initializer="he_normal")(x))
     outputs = Step(head, dtype="float32")(softmax(x, classes))
     return keras.Model(inputs, outputs, name="dual_branch_gru")
-
-
-def branch(x: Tensor, filters: int, kernel: int, pool: int) -> Tensor:
-    """Return conv, leaky rectifier and pooling of x; each axis shrinks to ceil(side / pool)."""
-    x = layers.Conv3D(filters, kernel, padding="same", kernel_initializer="he_normal")(x)
-    return layers.MaxPooling3D(pool, padding="same")(layers.LeakyReLU(0.2)(x))
-
-
-def frame_vectors(x: Tensor, dropout: float, l2: float) -> Tensor:
-    """Return (N, T, 64): each time step flattened and led through two dense layers."""
-    x = layers.Reshape((x.shape[1], -1))(x)
-    for width in (128, 64):
-        x = layers.Dense(
-            width, kernel_initializer="he_normal", kernel_regularizer=regularizers.L2(l2)
-        )(layers.Dropout(dropout)(x))
-        x = layers.LeakyReLU(0.2)(x)
-    return x

@@ -24,11 +24,11 @@ from typing import Literal
 import keras
 from keras import layers, ops
 
-from merflow.models.networks._attention import Kind
-from merflow.models.networks._attention import attention as attend
-from merflow.models.networks._blocks import Tensor
-from merflow.models.networks._blocks import head as softmax
-from merflow.models.networks.dual_branch_gru import branch, frame_vectors
+from merflow.models.layers.attention import Kind
+from merflow.models.layers.attention import attention as attend
+from merflow.models.layers.blocks import Tensor
+from merflow.models.layers.blocks import head as softmax
+from merflow.models.layers.dual_branch import branch, frame_vectors
 
 SMALLEST = (1, 8, 8, 1)
 

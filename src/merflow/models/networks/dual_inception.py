@@ -15,7 +15,7 @@ Input: (H, W, 3) flow, of which horizontal and vertical are used and strain is n
 import keras
 from keras import layers
 
-from merflow.models.networks._blocks import Tensor, head
+from merflow.models.layers.blocks import Tensor, head
 
 SMALLEST = (4, 4, 2)
 

@@ -18,7 +18,7 @@ from typing import Literal
 import keras
 from keras import layers, ops
 
-from merflow.models.networks._blocks import Tensor, head, per_frame
+from merflow.models.layers.blocks import Tensor, head, per_frame
 
 SMALLEST = (1, 10, 10, 1)
 """Of the binary form; the form for many classes takes 22 x 22 pixels at least."""

@@ -21,7 +21,7 @@ from typing import Literal
 import keras
 from keras import layers
 
-from merflow.models.networks._blocks import Tensor, head
+from merflow.models.layers.blocks import Tensor, head
 
 SMALLEST = (1, 10, 10, 1)
 

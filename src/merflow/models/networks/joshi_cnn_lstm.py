@@ -14,7 +14,7 @@ from typing import Literal
 import keras
 from keras import layers
 
-from merflow.models.networks._blocks import Tensor, head, per_frame
+from merflow.models.layers.blocks import Tensor, head, per_frame
 
 SMALLEST = (1, 10, 10, 1)
 

@@ -13,7 +13,7 @@ from typing import Literal
 import keras
 from keras import layers
 
-from merflow.models.networks._blocks import head
+from merflow.models.layers.blocks import head
 
 SMALLEST = (1, 4, 4, 1)
 

@@ -14,7 +14,7 @@ Input: (T, H, W, C) frames. 3,281,667 parameters at (20, 64, 64, 1) and three cl
 import keras
 from keras import layers
 
-from merflow.models.networks._blocks import head, pool_size
+from merflow.models.layers.blocks import head, pool_size
 
 SMALLEST = (1, 3, 3, 1)
 

@@ -9,10 +9,9 @@ three channels, 31,301,664 of them trained; the published 31,505,325 (400 classe
 
 import keras
 
-from merflow.models.networks._resnet3d import SMALLEST, ChannelAttention, build_resnet
+from merflow.models.layers.resnet3d import ChannelAttention, build_resnet
 
-__all__ = ["OWN_SCALING", "SMALLEST", "build"]
-
+SMALLEST = (1, 4, 4, 1)
 OWN_SCALING = True
 
 

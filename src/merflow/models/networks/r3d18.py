@@ -24,10 +24,9 @@ three channels, 33,167,811 of them trained; the published 33,371,472 (400 classe
 
 import keras
 
-from merflow.models.networks._resnet3d import SMALLEST, ChannelAttention, build_resnet
+from merflow.models.layers.resnet3d import ChannelAttention, build_resnet
 
-__all__ = ["OWN_SCALING", "SMALLEST", "build"]
-
+SMALLEST = (1, 4, 4, 1)
 OWN_SCALING = True
 
 

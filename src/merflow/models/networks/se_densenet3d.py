@@ -18,7 +18,7 @@ from typing import Literal
 import keras
 from keras import layers, regularizers
 
-from merflow.models.networks._blocks import Tensor, channel_gate, head, pool_size
+from merflow.models.layers.blocks import Tensor, channel_gate, head, pool_size
 
 SMALLEST = (1, 4, 4, 1)
 

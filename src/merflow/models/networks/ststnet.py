@@ -15,7 +15,7 @@ there, 1,683 of them trained.
 import keras
 from keras import layers, ops
 
-from merflow.models.networks._blocks import Tensor, head
+from merflow.models.layers.blocks import Tensor, head
 
 SMALLEST = (3, 3, 1)
 

@@ -25,8 +25,7 @@ from typing import Literal
 import keras
 from keras import layers, ops
 
-from merflow.errors import FAILED, MerflowError
-from merflow.models.networks._blocks import Tensor, adaptive_mean, head
+from merflow.models.layers.blocks import Tensor, adaptive_mean, head
 
 SMALLEST = (1, 32, 32, 1)
 OWN_SCALING = True
@@ -108,18 +107,12 @@ def vgg_features(shape: tuple[int, int, int]) -> keras.Model:
 
 
 def _imagenet(shape: tuple[int, int, int]) -> list:
-    """Return Keras' own ImageNet weights, fetched by Keras' own loader into its own cache."""
+    """Return Keras' own ImageNet weights, from its cache or downloaded into it by Keras."""
     try:
         found = keras.applications.VGG16(include_top=False, weights="imagenet", input_shape=shape)
     except Exception as error:
-        raise MerflowError(
-            "network vgg16_transfer: weights: imagenet",
-            f"the weights could not be had ({str(error).splitlines()[0]})",
-            "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5 in ~/.keras/models, or a network "
-            "connection to fetch it",
-            "copy the file there, or set `weights: none` to train from scratch",
-            code=FAILED,
-        ) from error
+        name = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
+        raise OSError(f"{name}: {error}") from error
     return found.get_weights()
 
 

@@ -9,9 +9,7 @@ from typing import Literal
 import keras
 from keras import layers, ops
 
-from merflow.models.networks._blocks import Tensor, adaptive_mean, channel_gate, channel_maps, head
-
-SMALLEST = (1, 4, 4, 1)
+from merflow.models.layers.blocks import Tensor, adaptive_mean, channel_gate, channel_maps, head
 
 ChannelAttention = Literal["none", "map", "pooled"]
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from keras import layers, regularizers
 
-from merflow.models.networks._blocks import Tensor, channel_gate, channel_maps
+from merflow.models.layers.blocks import Tensor, channel_gate, channel_maps
 
 Kind = Literal["none", "cbam", "difference"]
 
