@@ -17,7 +17,7 @@ from merflow.errors import MerflowError
 from merflow.io.clip_store import run_stage, write_store
 from merflow.io.packed import read_packed, survey, write_packed
 from merflow.reporting.cost import levels_of
-from merflow.reporting.protocol_lines import with_levels
+from merflow.workflow.protocol_lines import with_levels
 from merflow.workflow.provenance import level_apart
 from merflow.workflow.train_fold import Shelf, made_with
 

@@ -13,7 +13,6 @@ from merflow.config.loading import validate
 from merflow.errors import MerflowError
 from merflow.evaluation.effects import (
     Row,
-    effects_table,
     experiment_effects,
     magnification_effects,
     paired_effects,
@@ -23,6 +22,7 @@ from merflow.evaluation.metrics import f1_ratios, recall_ratios, uf1
 from merflow.evaluation.nested_selection import choices_line, choose, nested_choice
 from merflow.evaluation.paired_tests import compare, detectable, holm, swap_p
 from merflow.evaluation.predictions import Pooled
+from merflow.reporting.effects_table import effects_table
 from merflow.reporting.xlsx import write_workbook
 from merflow.workflow.plan import Plan
 

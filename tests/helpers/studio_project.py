@@ -15,7 +15,6 @@ import numpy as np
 import yaml
 
 from merflow.clip import Clip, ClipArrays
-from merflow.commands.score import score_run
 from merflow.commands.split import split
 from merflow.config.loading import load
 from merflow.datasets.catalogue import catalogue_text
@@ -32,6 +31,7 @@ from merflow.synthetic import recording
 from merflow.synthetic.clip import Difficulty
 from merflow.workflow.final_model import train_final
 from merflow.workflow.plan import Plan
+from merflow.workflow.pooling import score_run
 from merflow.workflow.train_fold import Shelf, train_fold
 
 ROOT = Path(__file__).parents[2]

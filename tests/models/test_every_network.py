@@ -25,8 +25,8 @@ from merflow.models.network_registry import (
     setting_names,
 )
 from merflow.models.training import backend
-from merflow.reporting.protocol_lines import protocol_lines
 from merflow.workflow.plan import Plan
+from merflow.workflow.protocol_lines import protocol_lines
 
 FOLDER = Path(__file__).parents[2] / "src" / "merflow" / "models" / "networks"
 CLASSES = ("negative", "positive", "surprise")

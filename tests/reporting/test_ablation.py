@@ -9,7 +9,6 @@ from report_tree import Tree, few, write_tree
 from table_makers import pooled, rows, run
 
 from merflow.commands.choose import choose
-from merflow.commands.score import score_run
 from merflow.commands.table import table
 from merflow.errors import MerflowError
 from merflow.evaluation.effects import Row, experiment_effects
@@ -20,6 +19,7 @@ from merflow.evaluation.run_id import grid_base, grid_values
 from merflow.io.files import write_text
 from merflow.reporting.ablation import ablations
 from merflow.reporting.results_table import wide_tables
+from merflow.workflow.pooling import score_run
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from merflow.evaluation.audit.run import audit as look
 from merflow.evaluation.audit.run import render_audit
 from merflow.evaluation.audit.test_set_selection import oracle_rows, render_oracle
 from merflow.evaluation.run_id import Run, refuse_choice, run_of
+from merflow.reporting.run_figures import draw_run
 from merflow.workflow.audit_inputs import (
     add_folds,
     add_log,
@@ -109,6 +110,8 @@ def _permuted(settings: Settings, run: Run, count: int) -> Settings:
     from merflow.workflow.permutation_runs import run_twins, with_twins
 
     settings, twins = with_twins(settings, run, count)
-    for number, (_, score) in enumerate(run_twins(settings, twins), start=1):
+    plan = Plan(settings)
+    for number, (twin, pooled, score) in enumerate(run_twins(settings, twins), start=1):
+        draw_run(Path(twin.folder), plan, pooled)
         print(f"[{number} of {count}] labels permuted, seed {number}: UF1 {score:.3f}", flush=True)
     return settings

@@ -11,7 +11,8 @@ from cyclopts import Parameter
 from merflow.config.loading import load
 from merflow.config.settings import Settings
 from merflow.errors import MerflowError
-from merflow.evaluation.effects import SAME, SAME_FIX, Row, effects_table, paired_effects, unlike
+from merflow.evaluation.effects import SAME, SAME_FIX, Row, paired_effects, unlike
+from merflow.reporting.effects_table import effects_table
 from merflow.workflow.provenance import level_apart
 from merflow.workflow.scoring import open_table
 

@@ -11,21 +11,12 @@ from merflow.config.loading import load
 from merflow.config.settings import Settings
 from merflow.errors import MerflowError, check_number
 from merflow.evaluation.confidence import LEAST_RESAMPLES, RESAMPLES
-from merflow.evaluation.predictions import Pooled, write_pooled
-from merflow.evaluation.run_id import refuse_choice, run_of
-from merflow.evaluation.score_table import (
-    About,
-    ScoreRow,
-    score_rows,
-    write_confusion,
-    write_scores,
-)
-from merflow.reporting.html.read import Attempts, read_training
+from merflow.evaluation.score_table import About, score_rows
 from merflow.reporting.render import render_text
 from merflow.reporting.results_table import wide_tables
-from merflow.reporting.run_figures import write_pictures
+from merflow.reporting.run_figures import draw_run
 from merflow.workflow.plan import Plan
-from merflow.workflow.pooling import pool_run, rows_of
+from merflow.workflow.pooling import score_run
 from merflow.workflow.scoring import RAW, as_json, open_table, with_official, write_all
 
 
@@ -77,7 +68,9 @@ def score(
             raise MerflowError(
                 str(source), "a run's folder without its config", "--config results/config.yaml"
             )
-        pooled, rows = score_run(source, Plan(settings))
+        plan = Plan(settings)
+        pooled, rows = score_run(source, plan)
+        draw_run(source, plan, pooled)
     else:
         pooled = open_table(source, megc_log=megc_log, scheme=scheme, settings=settings)
         rows = score_rows(pooled, About(source.stem, factor="", scheme=scheme), resamples=resamples)
@@ -91,17 +84,3 @@ def score(
     if not (source.is_dir() or megc_log) and scheme in ("", RAW):
         more = "." if scheme else "; --scheme fixes them."
         print(f"Classes as found in the table: {', '.join(pooled.classes)}{more}")
-
-
-def score_run(folder: Path, plan: Plan) -> tuple[Pooled, list[ScoreRow]]:
-    """Pool a run, write pooled.csv, confusion.csv, scores.csv and its pictures into its folder."""
-    run = run_of(folder)
-    refuse_choice(run, "`merflow choose` makes and scores this row")
-    pooled = pool_run(plan, run)
-    rows = rows_of(plan, run, pooled)
-    write_pooled(folder / "pooled.csv", pooled)
-    write_confusion(folder / "confusion.csv", pooled)
-    write_scores(folder / "scores.csv", rows)
-    known = read_training(folder, plan.fold_names(run.experiment), Attempts())
-    write_pictures(folder, pooled, known.curves)
-    return pooled, rows

@@ -7,7 +7,6 @@ from merflow.config.loading import load
 from merflow.evaluation.effects import (
     Row,
     Runs,
-    effects_table,
     experiment_effects,
     magnification_effects,
     write_effects,
@@ -19,11 +18,12 @@ from merflow.io.files import write_text
 from merflow.reporting.ablation import ablations
 from merflow.reporting.control_notes import control_named, with_alarms
 from merflow.reporting.cost import levels_of, plan_costs, write_costs
-from merflow.reporting.protocol_lines import protocol_lines, with_levels
+from merflow.reporting.effects_table import effects_table
 from merflow.reporting.render import render_latex, render_markdown, render_text
 from merflow.reporting.results_table import wide_tables
 from merflow.reporting.xlsx import write_workbook
 from merflow.workflow.plan import Plan
+from merflow.workflow.protocol_lines import protocol_lines, with_levels
 
 MAGNIFIED = "Magnification against x1, the same clips paired by subject"
 COMPARED = "Experiments against the first of their kind, the same clips paired by subject"

@@ -12,6 +12,22 @@ from merflow.clip import ClipKey
 from merflow.errors import unknown
 
 CONTROLS = ("none", "frozen", "reversed", "shuffled", "masked", "dataset-only", "length-only")
+MEANINGS = {
+    "frozen": ("the onset frame repeated", "one still frame is enough to tell the classes apart"),
+    "reversed": ("time turned round", "the direction of time is not what the scores rest on"),
+    "shuffled": ("frames in random order", "the order of frames is not what the scores rest on"),
+    "masked": ("the face hidden", "something besides the face tells the classes apart"),
+    "dataset-only": ("only the dataset's name", "knowing the dataset is enough for such a score"),
+    "length-only": ("only the clip's length", "the number of frames is enough for such a score"),
+    "permuted": (
+        "labels permuted across subjects",
+        "the truth reaches training by some way it must not",
+    ),
+}
+"""What each control removes, and what it means when a run under it still scores."""
+ACROSS = "dataset-only"
+"""The control whose predictions are constant inside a dataset. Guesses that know the dataset are no
+measure for it, so its chance p exchanges subjects across datasets."""
 FACE_AXES = (0.56, 0.62)
 """Half-axes of the masked ellipse, shares of the side. The crop hugs the face, whose outline moves
 too: only the corners are left. With half-axes of .42 and .48 the jaw alone told the demo's classes

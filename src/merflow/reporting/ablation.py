@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from merflow.evaluation.effects import FEW, PAIRED, Effect, effect_cells
+from merflow.evaluation.effects import Effect
 from merflow.evaluation.run_id import grid_base, grid_values
+from merflow.reporting.effects_table import FEW, PAIRED, effect_cells
 from merflow.reporting.results_table import Line, Wide
 from merflow.reporting.table import SideTable
 from merflow.reporting.table_text import number, part_name, spread

@@ -4,26 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from merflow.config.settings import Experiment
+from merflow.evaluation.negative_controls import ACROSS, MEANINGS
 from merflow.reporting.results_table import Cell, Line, Part, Wide
 from merflow.reporting.table_text import number, part_name
 from merflow.workflow.plan import Plan
 
-CONTROLS = {
-    "frozen": ("the onset frame repeated", "one still frame is enough to tell the classes apart"),
-    "reversed": ("time turned round", "the direction of time is not what the scores rest on"),
-    "shuffled": ("frames in random order", "the order of frames is not what the scores rest on"),
-    "masked": ("the face hidden", "something besides the face tells the classes apart"),
-    "dataset-only": ("only the dataset's name", "knowing the dataset is enough for such a score"),
-    "length-only": ("only the clip's length", "the number of frames is enough for such a score"),
-    "permuted": (
-        "labels permuted across subjects",
-        "the truth reaches training by some way it must not",
-    ),
-}
-"""What each negative control takes away, and what it means when it still scores."""
-ACROSS = "dataset-only"
-"""The control whose answers do not change inside a dataset: guesses that know the dataset are no
-measure for it, so its chance p exchanges subjects across datasets and decides."""
 ONE_SIDED = 0.025
 
 
@@ -64,7 +49,7 @@ def _measure(cell: Cell, facts: Part, control: str) -> str:
 
 def shortcut(line: Line, control: str, above: dict[str, str]) -> tuple[str, str]:
     """Return what a control above the guesses is called, and what it means."""
-    taken, meaning = CONTROLS[control]
+    taken, meaning = MEANINGS[control]
     return (
         f"Negative control above the guesses: {line.experiment} {line.factor}",
         f"({taken}) reaches {', '.join(above.values())}. If this holds, {meaning}.",

@@ -28,9 +28,9 @@ from merflow.reporting.html.words import (
     warnings,
     what_was_run,
 )
-from merflow.reporting.protocol_lines import protocol_lines
 from merflow.reporting.results_table import wide_tables
 from merflow.workflow.plan import Plan
+from merflow.workflow.protocol_lines import protocol_lines
 
 
 def build_report(plan: Plan) -> tuple[str, list[str]]:

@@ -7,15 +7,24 @@ from pathlib import Path
 
 from merflow.evaluation.metrics import confusion
 from merflow.evaluation.predictions import Pooled
+from merflow.evaluation.run_id import run_of
 from merflow.evaluation.score_table import parts_of
 from merflow.io.files import write_text
 from merflow.reporting.html.markup import Html, el
+from merflow.reporting.html.read import Attempts, read_training
 from merflow.reporting.html.runs import highest_loss, subjects_drawn, training_drawn
 from merflow.reporting.svg_plots import Curve, matrix
 from merflow.reporting.table_text import part_name
+from merflow.workflow.plan import Plan
 
 GAP, TITLE = 24, 26
 Panel = tuple[str, Html]
+
+
+def draw_run(folder: Path, plan: Plan, pooled: Pooled) -> None:
+    """Write the figures of a scored run into its folder."""
+    known = read_training(folder, plan.fold_names(run_of(folder).experiment), Attempts())
+    write_pictures(folder, pooled, known.curves)
 
 
 def write_pictures(folder: Path, pooled: Pooled, found: Sequence[Curve]) -> None:

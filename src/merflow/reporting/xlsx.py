@@ -14,8 +14,9 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from merflow.evaluation.effects import COLUMNS, EFFECTS, Effect
+from merflow.evaluation.effects import COLUMNS, Effect
 from merflow.io.files import FORMULA, atomic
+from merflow.reporting.effects_table import EFFECTS
 from merflow.reporting.results_table import BEST, SECOND, Line, Part, Wide
 from merflow.reporting.table_text import (
     footnotes,

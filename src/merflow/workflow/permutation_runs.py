@@ -8,13 +8,14 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from merflow.commands.score import score_run
-from merflow.commands.split import write_split
 from merflow.config.settings import Experiment, Settings
 from merflow.evaluation.fold_files import read_fold
+from merflow.evaluation.predictions import Pooled
 from merflow.evaluation.run_id import Run
 from merflow.io.packed import read_packed
 from merflow.workflow.plan import Plan
+from merflow.workflow.pooling import score_run
+from merflow.workflow.split_folds import write_split
 from merflow.workflow.train_fold import Shelf, train_fold, what_it_saw
 
 APART = ("permute_labels", "factors", "seeds", "nested", "record_oracle")
@@ -45,8 +46,10 @@ def with_twins(settings: Settings, run: Run, count: int) -> tuple[Settings, list
     return both, [Run(name, run.factor, run.seed) for name in twins]
 
 
-def run_twins(settings: Settings, runs: list[Run]) -> Iterator[tuple[Run, float]]:
-    """Split, train and score each run where it has not been; yield it with its full UF1."""
+def run_twins(settings: Settings, runs: list[Run]) -> Iterator[tuple[Run, Pooled, float]]:
+    """Split, train and score each run where it has not been; yield it with its pooled
+    predictions and its full UF1.
+    """
     plan = Plan.read(settings, fresh=False)
     packs = [read_packed(path) for path in plan.packed(runs[0].experiment, runs[0].factor)]
     control = plan.experiment(runs[0].experiment).control
@@ -58,8 +61,8 @@ def run_twins(settings: Settings, runs: list[Run]) -> Iterator[tuple[Run, float]
             out = Path(run.folder) / fold.name
             if not _stands(out, what_it_saw(plan, run, shelf, fold)):
                 train_fold(plan, run, shelf, fold, out)
-        _, rows = score_run(Path(run.folder), plan)
-        yield run, next(row.uf1 for row in rows if row.part == "full")
+        pooled, rows = score_run(Path(run.folder), plan)
+        yield run, pooled, next(row.uf1 for row in rows if row.part == "full")
 
 
 def _stands(out: Path, saw: dict) -> bool:

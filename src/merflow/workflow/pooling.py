@@ -9,11 +9,23 @@ import numpy as np
 from merflow.clip import ClipKey
 from merflow.errors import MerflowError
 from merflow.evaluation.fold_files import read_fold
-from merflow.evaluation.predictions import Pooled, Predictions, pool, read_predictions
-from merflow.evaluation.run_id import NESTED, Run
-from merflow.evaluation.score_table import About, ScoreRow, score_rows
+from merflow.evaluation.negative_controls import ACROSS
+from merflow.evaluation.predictions import (
+    Pooled,
+    Predictions,
+    pool,
+    read_predictions,
+    write_pooled,
+)
+from merflow.evaluation.run_id import NESTED, Run, refuse_choice, run_of
+from merflow.evaluation.score_table import (
+    About,
+    ScoreRow,
+    score_rows,
+    write_confusion,
+    write_scores,
+)
 from merflow.io.csv_table import read_csv
-from merflow.reporting.control_notes import ACROSS
 from merflow.workflow.plan import Plan
 
 
@@ -38,6 +50,18 @@ def pool_run(plan: Plan, run: Run) -> Pooled:
         if facts["test_clips"]:
             parts.append((fold, read_predictions(folder / "predictions.csv", classes=classes)))
     return pool(parts, {key: name for key, name in truth.items() if key not in skipped}, classes)
+
+
+def score_run(folder: Path, plan: Plan) -> tuple[Pooled, list[ScoreRow]]:
+    """Pool a run and write pooled.csv, confusion.csv and scores.csv into its folder."""
+    run = run_of(folder)
+    refuse_choice(run, "`merflow choose` makes and scores this row")
+    pooled = pool_run(plan, run)
+    rows = rows_of(plan, run, pooled)
+    write_pooled(folder / "pooled.csv", pooled)
+    write_confusion(folder / "confusion.csv", pooled)
+    write_scores(folder / "scores.csv", rows)
+    return pooled, rows
 
 
 def inner_tables(plan: Plan, run: Run) -> dict[str, dict[str, Pooled]]:

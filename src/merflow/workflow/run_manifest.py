@@ -20,9 +20,9 @@ from merflow.datasets.catalogue import (
 from merflow.errors import MerflowError
 from merflow.evaluation.run_id import Run
 from merflow.io.files import digest, file_digest
-from merflow.reporting.protocol_lines import protocol_lines
 from merflow.versions import WORKFLOW, version_of
 from merflow.workflow.plan import Plan
+from merflow.workflow.protocol_lines import protocol_lines
 
 TABLES = ("scores.csv", "scores.xlsx", "scores.md", "scores.tex", "scores.txt", "effects.csv")
 

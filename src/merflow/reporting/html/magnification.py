@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from merflow.errors import MerflowError
-from merflow.evaluation.effects import EFFECTS, Effect, Row, magnification_effects
+from merflow.evaluation.effects import Effect, Row, magnification_effects
 from merflow.evaluation.predictions import Pooled
 from merflow.reporting.control_notes import control_named
+from merflow.reporting.effects_table import EFFECTS
 from merflow.reporting.html.markup import Column, Html, Value, details, el, join, table
 from merflow.reporting.html.read import Results
 from merflow.reporting.html.words import badge, factor_number, guess_of

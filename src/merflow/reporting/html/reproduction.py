@@ -12,9 +12,9 @@ from merflow.io.files import digest, file_digest
 from merflow.reporting.cost import run_cost
 from merflow.reporting.html.markup import DASH, Column, Html, Value, details, el, join, table
 from merflow.reporting.html.read import SCORES, SKIPPED, Job, Results, RunResults
-from merflow.reporting.protocol_lines import protocol_lines
 from merflow.text import plural
 from merflow.versions import WORKFLOW, version_of
+from merflow.workflow.protocol_lines import protocol_lines
 
 GENERAL = "general"
 STAGES = ("align", "crop", "magnify", "interpolate", "flow", "pack", "pretrain", "train")
