@@ -14,11 +14,12 @@ from merflow import arithmetic
 from merflow.clip import ClipArrays, ClipKey
 from merflow.commands.compare import compare
 from merflow.errors import MerflowError
-from merflow.io.clip_store import run_stage, write_store
+from merflow.io.clip_store import write_store
 from merflow.io.packed import read_packed, survey, write_packed
 from merflow.reporting.cost import levels_of
 from merflow.workflow.protocol_lines import with_levels
 from merflow.workflow.provenance import level_apart
+from merflow.workflow.stage_job import run_stage
 from merflow.workflow.train_fold import Shelf, made_with
 
 AVX2 = pytest.mark.skipif(

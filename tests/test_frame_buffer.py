@@ -13,7 +13,7 @@ from merflow import frame_buffer
 from merflow.clip import Clip
 from merflow.config.settings import Align, Crop, Flow, Interpolate, Magnify, Preparation, Select
 from merflow.frame_buffer import Reel, Scratch, held, room
-from merflow.io.clip_store import Store, run_stage, write_store
+from merflow.io.clip_store import Store, write_store
 from merflow.io.frame_folder import read_frames
 from merflow.stages import interpolate, magnify
 from merflow.stages.align import align_clip
@@ -23,6 +23,7 @@ from merflow.stages.flow import flow_picture
 from merflow.stages.interpolate import interpolate_frames
 from merflow.stages.magnify import magnify_clip, magnify_stream
 from merflow.stages.network_input import prepare_clip
+from merflow.workflow.stage_job import run_stage
 
 RNG = np.random.default_rng(5)
 CLIP = RNG.integers(0, 256, (7, 6, 5, 3), np.uint8)

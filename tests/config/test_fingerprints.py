@@ -57,6 +57,6 @@ def test_an_emotion_corrected_within_its_class_makes_the_report_again(clips):
 
 def test_how_many_clips_may_be_skipped_redoes_no_pack_and_no_training(clips):
     before, after = plan(clips), plan(clips, max_skipped=0.5)
-    made = [fingerprints.packed(p.settings, "p", "x1") for p in (before, after)]
+    made = [fingerprints.of_stage(p.settings, "pack", "p", "x1") for p in (before, after)]
     assert made[0] == made[1]
     assert before.run_digest("e", "x1") == after.run_digest("e", "x1")

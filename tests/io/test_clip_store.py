@@ -9,9 +9,10 @@ from clip_stores import clip, written
 
 from merflow.clip import ClipArrays
 from merflow.errors import MerflowError, SkipClip
-from merflow.io.clip_store import Skipped, Store, run_stage
+from merflow.io.clip_store import Skipped, Store
 from merflow.io.files import PARTIAL
 from merflow.io.packed import read_packed, read_skipped, survey, write_packed
+from merflow.workflow.stage_job import run_stage
 
 
 def same(a: ClipArrays, b: ClipArrays) -> None:
@@ -88,12 +89,12 @@ def test_the_result_does_not_depend_on_threads(tmp_path, threads):
 
 
 def test_clips_that_entered_further_down_pass_unchanged(tmp_path):
-    source = written(tmp_path / "a.h5", clip("c1", enters_at="cropped"), clip("c2"))
+    source = written(tmp_path / "a.h5", clip("c1", enters_at="interpolated"), clip("c2"))
 
     def mark(arrays):
         return dataclasses.replace(arrays, frames=np.zeros_like(arrays.frames))
 
-    run_stage(source, tmp_path / "b.h5", "crop", mark, {}, before="cropped")
+    run_stage(source, tmp_path / "b.h5", "crop", mark, {})
     with Store(tmp_path / "b.h5") as store:
         assert store.read(0).frames.any()
         assert not store.read(1).frames.any()

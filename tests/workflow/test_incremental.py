@@ -88,9 +88,9 @@ def test_a_raised_stage_version_runs_that_stage_and_what_follows(project, monkey
     from merflow.config.loading import load
 
     settings = load(project.write_config())
-    before = fingerprints.prepared(settings, "grey32", "x10")
+    before = fingerprints.of_stage(settings, "interpolate", "grey32", "x10")
     monkeypatch.setitem(fingerprints.STAGE_VERSION, "magnify", 99)
-    after = fingerprints.prepared(settings, "grey32", "x10")
+    after = fingerprints.of_stage(settings, "interpolate", "grey32", "x10")
     assert before["crop"] == after["crop"] and before["magnify"] != after["magnify"]
 
 

@@ -25,7 +25,7 @@ rule align:
     params:
         catalogue="results/catalogue/{dataset}.json",
         content=lambda w: PLAN.content(w.dataset, w.subject),
-        recipe=lambda w: recipes.aligned(PLAN.settings),
+        recipe=lambda w: recipes.of_stage(PLAN.settings, "align"),
     message:
         "{wildcards.dataset}/{wildcards.subject}: finding and aligning the face"
     shell:
@@ -52,7 +52,7 @@ rule crop:
         runtime=minutes_of("crop"),
     params:
         content=lambda w: PLAN.content(w.dataset, w.subject),
-        recipe=lambda w: recipes.cropped(PLAN.settings, w.preparation),
+        recipe=lambda w: recipes.of_stage(PLAN.settings, "crop", w.preparation),
     message:
         "{wildcards.dataset}/{wildcards.subject}: cropping for {wildcards.preparation}"
     shell:
@@ -79,7 +79,7 @@ rule magnify:
         runtime=minutes_of("magnify"),
     params:
         content=lambda w: PLAN.content(w.dataset, w.subject),
-        recipe=lambda w: recipes.magnified(PLAN.settings, w.preparation, w.factor),
+        recipe=lambda w: recipes.of_stage(PLAN.settings, "magnify", w.preparation, w.factor),
     message:
         "{wildcards.dataset}/{wildcards.subject}: magnifying {wildcards.factor}"
     shell:
@@ -111,7 +111,7 @@ rule interpolate:
         runtime=minutes_of("interpolate"),
     params:
         content=lambda w: PLAN.content(w.dataset, w.subject),
-        recipe=lambda w: recipes.prepared(PLAN.settings, w.preparation, w.factor),
+        recipe=lambda w: recipes.of_stage(PLAN.settings, "interpolate", w.preparation, w.factor),
     message:
         "{wildcards.dataset}/{wildcards.subject}: interpolating {wildcards.factor}"
     shell:
@@ -143,7 +143,7 @@ rule flow:
         runtime=minutes_of("flow"),
     params:
         content=lambda w: PLAN.content(w.dataset, w.subject),
-        recipe=lambda w: recipes.prepared(PLAN.settings, w.preparation, w.factor),
+        recipe=lambda w: recipes.of_stage(PLAN.settings, "flow", w.preparation, w.factor),
     message:
         "{wildcards.dataset}/{wildcards.subject}: optical flow {wildcards.factor}"
     shell:
@@ -169,7 +169,7 @@ rule pack:
         runtime=lambda w, attempt: attempt * needs.packing_minutes(PLAN, w.collection),
     params:
         content=lambda w: PLAN.contents(w.collection),
-        recipe=lambda w: recipes.packed(PLAN.settings, w.preparation, w.factor),
+        recipe=lambda w: recipes.of_stage(PLAN.settings, "pack", w.preparation, w.factor),
     message:
         "{wildcards.collection}: packing {wildcards.factor} of {wildcards.preparation}"
     shell:

@@ -51,7 +51,9 @@ def align(
     aligned = _aligned(clips, settings)
     inputs = {"frames": subject_digest(clips)}
     with using(threads):
-        writer = write_store(out, "align", aligned, fingerprints.aligned(settings), inputs)
+        writer = write_store(
+            out, "align", aligned, fingerprints.of_stage(settings, "align"), inputs
+        )
     print(f"{plural(len(writer.checksums), 'clip')} aligned, {len(writer.skipped)} skipped")
 
 

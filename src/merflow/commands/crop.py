@@ -4,8 +4,8 @@ from pathlib import Path
 
 from merflow.config import fingerprints
 from merflow.config.loading import load_preparation
-from merflow.io.clip_store import run_stage
 from merflow.stages.crop import crop_clip
+from merflow.workflow.stage_job import run_stage
 
 
 def crop(
@@ -43,6 +43,6 @@ def crop(
         out,
         "crop",
         lambda clip: crop_clip(clip, chosen),
-        fingerprints.cropped(settings, name),
+        fingerprints.of_stage(settings, "crop", name),
         threads=threads,
     )

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from merflow.config import fingerprints
 from merflow.config.loading import load_preparation
-from merflow.io.clip_store import run_stage
 from merflow.stages.flow import flow_clip
+from merflow.workflow.stage_job import run_stage
 
 
 def flow(
@@ -46,6 +46,6 @@ def flow(
         out,
         "flow",
         lambda clip: flow_clip(clip, chosen),
-        fingerprints.prepared(settings, name, factor),
+        fingerprints.of_stage(settings, "flow", name, factor),
         threads=threads,
     )

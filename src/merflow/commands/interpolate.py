@@ -8,10 +8,10 @@ from merflow.config.loading import load_preparation
 from merflow.config.settings import Interpolate
 from merflow.errors import check_number
 from merflow.io import video
-from merflow.io.clip_store import run_stage
 from merflow.io.files import refuse_source
 from merflow.stages.interpolate import interpolate_clip, interpolate_frames
 from merflow.stages.network_input import prepare_clip
+from merflow.workflow.stage_job import run_stage
 
 
 def interpolate(
@@ -82,6 +82,6 @@ def interpolate(
         out,
         "interpolate",
         lambda clip: prepare_clip(clip, chosen, interpolate_clip),
-        fingerprints.prepared(settings, name, factor),
+        fingerprints.of_stage(settings, "interpolate", name, factor),
         threads=threads,
     )

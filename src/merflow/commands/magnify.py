@@ -10,9 +10,9 @@ from merflow.config.loading import load_preparation
 from merflow.config.settings import Magnify
 from merflow.errors import MerflowError
 from merflow.io import video
-from merflow.io.clip_store import run_stage
 from merflow.io.files import refuse_source
 from merflow.stages.magnify import magnify_clip
+from merflow.workflow.stage_job import run_stage
 
 FALLS_SHORT = 0.85
 """Expected gain below which it is said."""
@@ -86,8 +86,7 @@ def magnify(
         out,
         "magnify",
         told,
-        fingerprints.magnified(settings, name, f"x{value:g}"),
-        before="interpolated",
+        fingerprints.of_stage(settings, "magnify", name, f"x{value:g}"),
         threads=threads,
     )
 

@@ -45,7 +45,7 @@ def pack(out: Path, *stores: Path, preparation: str, factor: str, config: Path) 
                 "give the store's own factor, or the stores of the factor asked for",
             )
     _refuse_too_many(out, found, settings.max_skipped)
-    write_packed(out, found, fingerprints.packed(settings, preparation, factor))
+    write_packed(out, found, fingerprints.of_stage(settings, "pack", preparation, factor))
     print(f"{plural(len(found.keys), 'clip')} packed, {len(found.skipped)} skipped")
 
 

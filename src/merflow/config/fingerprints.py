@@ -1,7 +1,7 @@
-"""What made a file: the settings and stage versions that its bytes depend on.
+"""Fingerprints: the settings and stage versions that the bytes of a file depend on.
 
-A recipe is a rule's `params` (so a change reruns exactly what it must) and is kept in the file
-(so `merflow why` can show it).
+A fingerprint is a rule's `params`, so a change reruns exactly the affected files, and is kept in
+the file, so `merflow why` can show it.
 """
 
 import math
@@ -9,77 +9,41 @@ from typing import Any
 
 from merflow.config.settings import Preparation, Settings
 from merflow.errors import MerflowError, unknown
+from merflow.stage_table import STAGES, pipeline
 
-STAGE_VERSION = {
-    "align": 3,
-    "crop": 1,
-    "magnify": 4,
-    "select": 2,
-    "interpolate": 3,
-    "flow": 1,
-    "pack": 4,
-    "split": 1,
-    "train": 6,
-    "score": 2,
-    "table": 4,
-    "report": 4,
-}
-"""Raise a stage's number when its output changes for the same input: it then runs again."""
-
+STAGE_VERSION = {stage.name: stage.version for stage in STAGES}
 Recipe = dict[str, Any]
+"""A fingerprint: stage -> its version and settings, in the order of the stages."""
 
 
-def aligned(settings: Settings) -> Recipe:
-    """What an aligned store depends on, its frames apart."""
-    return {"align": _step("align", settings.align)}
+def of_stage(settings: Settings, stage: str, preparation: str = "", factor: str = "x1") -> Recipe:
+    """Return what a stage's output depends on besides its clips: all stages up to it.
+
+    preparation: not needed for align. `max_skipped` is no part of it: it only stops a pack.
+    """
+    value = factor_value(factor)
+    chosen = preparation_named(settings, preparation) if stage != "align" else Preparation()
+    steps = [step.name for step in pipeline(chosen.kind, factor, stage)]
+    return {step: _step(step, settings, chosen, value) for step in steps}
 
 
-def cropped(settings: Settings, preparation: str) -> Recipe:
-    """What a cropped store depends on."""
-    chosen = of(settings, preparation)
-    return {**aligned(settings), "crop": _step("crop", chosen.crop)}
+def _step(stage: str, settings: Settings, chosen: Preparation, factor: float) -> Recipe:
+    section = settings.align if stage == "align" else getattr(chosen, stage, None)
+    step = {"version": STAGE_VERSION[stage]}
+    if section is not None:
+        step |= section.model_dump(mode="json")
+    if stage == "magnify":
+        step["factor"] = factor
+    if stage == "interpolate":
+        step["difference"] = chosen.difference
+    return step
 
 
-def magnified(settings: Settings, preparation: str, factor: str) -> Recipe:
-    """What a magnified store depends on; x1 is the cropped store itself."""
-    recipe, value = cropped(settings, preparation), factor_value(factor)
-    if factor != "x1":
-        chosen = of(settings, preparation)
-        recipe["magnify"] = {**_step("magnify", chosen.magnify), "factor": value}
-    return recipe
-
-
-def prepared(settings: Settings, preparation: str, factor: str) -> Recipe:
-    """What the last store before packing depends on."""
-    chosen = of(settings, preparation)
-    recipe = magnified(settings, preparation, factor)
-    if chosen.kind == "flow":
-        return {**recipe, "flow": _step("flow", chosen.flow)}
-    return {
-        **recipe,
-        "select": _step("select", chosen.select),
-        "interpolate": {
-            **_step("interpolate", chosen.interpolate),
-            "difference": chosen.difference,
-        },
-    }
-
-
-def packed(settings: Settings, preparation: str, factor: str) -> Recipe:
-    """What a packed file depends on besides its clips; `max_skipped` only stops a pack."""
-    step = {"version": STAGE_VERSION["pack"]}
-    return {**prepared(settings, preparation, factor), "pack": step}
-
-
-def of(settings: Settings, preparation: str) -> Preparation:
+def preparation_named(settings: Settings, name: str) -> Preparation:
     """Return a preparation by name."""
-    if preparation not in settings.preparations:
-        raise unknown("config: preparations", "preparation", preparation, settings.preparations)
-    return settings.preparations[preparation]
-
-
-def _step(stage: str, section: Any) -> Recipe:  # noqa: ANN401
-    return {"version": STAGE_VERSION[stage], **section.model_dump(mode="json")}
+    if name not in settings.preparations:
+        raise unknown("config: preparations", "preparation", name, settings.preparations)
+    return settings.preparations[name]
 
 
 def factor_value(name: str) -> float:
@@ -91,8 +55,3 @@ def factor_value(name: str) -> float:
     if not math.isfinite(value):
         raise MerflowError("--factor", f"{name!r}", "a number, as 10 or x10")
     return value
-
-
-def factor_of(recipe: Recipe) -> float:
-    """Return the factor by which what a recipe made is magnified, times the displacement."""
-    return float(recipe.get("magnify", {}).get("factor", 1))

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from merflow.clip import ClipArrays, ClipKey
-from merflow.config.fingerprints import of
+from merflow.config.fingerprints import preparation_named
 from merflow.errors import MerflowError, SkipClip
 from merflow.evaluation.fold_files import read_fold
 from merflow.evaluation.negative_controls import apply
@@ -116,7 +116,7 @@ def _answer(
     from merflow.models.factory import WEIGHTS, load
 
     experiment = plan.experiment(run.experiment)
-    preparation = of(plan.settings, experiment.preparation)
+    preparation = preparation_named(plan.settings, experiment.preparation)
     folder = Path(run.folder) / name
     if not (folder / WEIGHTS).exists():
         raise MerflowError(str(folder / WEIGHTS), "no weights of this fold", fix="run snakemake")

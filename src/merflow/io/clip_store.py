@@ -1,11 +1,8 @@
-"""The clip store: all clips of one subject at one stage, in one HDF5 file, and the stage loop."""
+"""The clip store: all clips of one subject after one stage, in one HDF5 file."""
 
 import hashlib
-import itertools
 import logging
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,21 +10,13 @@ import h5py
 import numpy as np
 
 from merflow import arithmetic, frame_buffer, versions
-from merflow.clip import ENTRIES, ClipArrays, ClipKey
-from merflow.config.fingerprints import factor_of
-from merflow.errors import MerflowError, SkipClip
+from merflow.clip import ClipArrays, ClipKey
+from merflow.errors import MerflowError
 from merflow.frame_buffer import Frames, Reel, Stored
-from merflow.io.files import digest, portable, refuse_source
+from merflow.io.files import digest
 from merflow.io.hdf5 import AGAIN, create_hdf5, dataset_of, get_json, open_hdf5, put_json
 
 KIND = "merflow-clips"
-TAKES = {
-    "crop": ("align",),
-    "magnify": ("crop",),
-    "interpolate": ("crop", "magnify"),
-    "flow": ("crop", "magnify"),
-}
-"""The stages whose stores a stage takes."""
 LOG = logging.getLogger("merflow")
 
 
@@ -181,81 +170,6 @@ class Store:
         self.close()
 
 
-def run_stage(
-    source: Path,
-    out: Path,
-    stage: str,
-    function: Callable[[ClipArrays], ClipArrays],
-    recipe: dict[str, Any],
-    *,
-    before: str = "interpolated",
-    threads: int = 1,
-) -> StoreWriter:
-    """Apply a stage to every clip of a store and write the next store.
-
-    Clips that entered the workflow at `before` or later pass unchanged: they have had the stage.
-    threads: in all; that many clips at once, and what is left over works within each clip.
-    """
-    from merflow.stages.threads import using  # readers of stores need no OpenCV
-
-    refuse_source(out, source)
-    with Store(source) as store:
-        _check_factor(store, stage, recipe)
-        _check_stage(store, stage)
-        workers = max(1, min(threads, len(store)))
-
-        def one(clip: ClipArrays) -> ClipArrays | Skipped:
-            if ENTRIES.index(clip.enters_at) >= ENTRIES.index(before):
-                return clip
-            try:
-                return function(clip)
-            except SkipClip as skip:
-                return Skipped(*clip.key, stage, skip.reason)
-
-        clips: list[Skipped] = list(store.skipped)
-        inputs = {portable(source): store.made_by["content"]}
-        done = ordered_map(one, store.clips(), workers)
-        with using(threads // workers):
-            levels = store.made_by.get("arithmetic", "")
-            return write_store(out, stage, itertools.chain(clips, done), recipe, inputs, levels)
-
-
-def _check_factor(store: Store, stage: str, recipe: dict[str, Any]) -> None:
-    """Refuse a source magnified by another factor than the record of what it makes would say."""
-    found = factor_of(store.made_by["recipe"])
-    told = 1.0 if stage == "magnify" else factor_of(recipe)
-    if found != told:
-        raise MerflowError(
-            str(store.path),
-            f"holds clips magnified x{found:g}",
-            f"a store of x{told:g}",
-            "take the cropped store"
-            if stage == "magnify"
-            else f"--factor x{found:g}, or another store",
-        )
-
-
-def _check_stage(store: Store, stage: str) -> None:
-    """Refuse a source that has had the stage, or lacks one before it."""
-    found, taken = store.made_by["stage"], TAKES[stage]
-    if found not in taken:
-        raise MerflowError(
-            str(store.path),
-            f"made by `merflow {found}`, so `merflow {stage}` cannot take it",
-            f"a store that {' or '.join(f'`merflow {name}`' for name in taken)} made",
-        )
-
-
-def ordered_map(function: Callable, items: Iterable, threads: int) -> Iterator:
-    """Map in `threads` threads, results in order, never more than `threads` items in memory."""
-    if threads <= 1:
-        yield from map(function, items)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        waiting: deque[Future] = deque()
-        for item in items:
-            waiting.append(pool.submit(function, item))
-            if len(waiting) >= threads:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+def factor_of(record: dict[str, Any]) -> float:
+    """Return the magnification factor in a store's record, times the displacement; else 1."""
+    return float(record["recipe"].get("magnify", {}).get("factor", 1))

@@ -9,9 +9,8 @@ import numpy as np
 
 from merflow import versions
 from merflow.clip import ClipKey
-from merflow.config.fingerprints import factor_of
 from merflow.errors import MerflowError
-from merflow.io.clip_store import Skipped, Store
+from merflow.io.clip_store import Skipped, Store, factor_of
 from merflow.io.files import portable
 from merflow.io.hdf5 import AGAIN, create_hdf5, dataset_of, get_json, open_hdf5, put_json
 
@@ -54,7 +53,7 @@ def survey(stores: list[Path]) -> Survey:
     found = Survey(stores, [], [], (), np.dtype(np.uint8), {}, [], [])
     for path in stores:
         with Store(path) as store:
-            found.factors.append(factor_of(store.made_by["recipe"]))
+            found.factors.append(factor_of(store.made_by))
             found.levels.append(store.made_by.get("arithmetic", ""))
             found.inputs[portable(path)] = store.made_by["content"]
             found.skipped.extend(store.skipped)

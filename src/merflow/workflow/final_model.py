@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from merflow import arithmetic
-from merflow.config.fingerprints import of
+from merflow.config.fingerprints import preparation_named
 from merflow.config.settings import Align, Preparation
 from merflow.datasets.subject_ids import people
 from merflow.errors import MerflowError
@@ -114,7 +114,7 @@ def train_final(plan: Plan, run: Run, shelf: Shelf, out: Path) -> dict[str, Any]
 
 def _kept(plan: Plan, run: Run) -> dict[str, Any]:
     """Return the settings that lead from raw frames to this model."""
-    preparation = of(plan.settings, plan.experiment(run.experiment).preparation)
+    preparation = preparation_named(plan.settings, plan.experiment(run.experiment).preparation)
     return {
         "align": plan.settings.align.model_dump(mode="json"),
         "preparation": preparation.model_dump(mode="json"),

@@ -38,7 +38,9 @@ class Plan(Clips):
         """Return a digest of the frames, labels and folds that a training sees."""
         entry = self.experiment(experiment)
         parts = factor.split("+")
-        made = [fingerprints.packed(self.settings, entry.preparation, part) for part in parts]
+        made = [
+            fingerprints.of_stage(self.settings, "pack", entry.preparation, part) for part in parts
+        ]
         begun = self.pretrain_recipe(entry.pretrain) if entry.pretrain else None
         seen = self.contents(entry.collection)
         return digest([made, seen, self.split_digest(experiment), begun])
@@ -51,7 +53,7 @@ class Plan(Clips):
         kind = self.settings.preparations[entry.preparation].kind
         require_stages(kept, [entry.factor], kind, f"pretrainings.{name}")
         rows = [[*clip.key, word] for clip, word in zip(kept, named, strict=True)]
-        made = fingerprints.packed(self.settings, entry.preparation, entry.factor)
+        made = fingerprints.of_stage(self.settings, "pack", entry.preparation, entry.factor)
         data = digest([rows, made, self.contents(entry.collection)])
         version = fingerprints.STAGE_VERSION["train"]
         return {"version": version, "data": data, **entry.model_dump(mode="json")}
@@ -181,7 +183,7 @@ class Plan(Clips):
     @functools.cache  # noqa: B019
     def prepared(self, preparation: str, factor: str, collection: str) -> list[str]:
         """Return the stores that a packed file is made of."""
-        kind = fingerprints.of(self.settings, preparation).kind
+        kind = fingerprints.preparation_named(self.settings, preparation).kind
         stage = "flow" if kind == "flow" else "interpolated"
         pattern = f"results/{preparation}/{stage}/{factor}/{{dataset}}/{{subject}}.h5"
         return self.stores(collection, pattern)

@@ -77,7 +77,7 @@ def frame_bytes(plan: Plan, stage: str, clips: list[Clip], preparation: str = ""
         return raw
     if stage == "crop":
         return raw * (ALIGNED_SHARE if clips[0].enters_at == "raw" else 1)
-    crop = fingerprints.of(plan.settings, preparation).crop
+    crop = fingerprints.preparation_named(plan.settings, preparation).crop
     return crop.working_size**2 * (3 if crop.colour == "rgb" else 1)
 
 
@@ -102,7 +102,7 @@ def minutes(plan: Plan, stage: str, dataset: str, subject: str) -> int:
 
 def prepared_bytes(plan: Plan, preparation: str) -> int:
     """Return the bytes of one clip as it is packed."""
-    chosen = fingerprints.of(plan.settings, preparation)
+    chosen = fingerprints.preparation_named(plan.settings, preparation)
     if chosen.kind == "flow":
         return 2 * 3 * chosen.flow.size**2
     channels = 3 if chosen.crop.colour == "rgb" else 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from merflow.clip import Clip, ClipArrays, ClipKey
-from merflow.config.fingerprints import of
+from merflow.config.fingerprints import preparation_named
 from merflow.errors import MerflowError
 from merflow.evaluation.fold_files import read_fold
 from merflow.evaluation.predictions import Pooled
@@ -79,7 +79,7 @@ def whole_dataset(
 def refuse_other_preparation(plan: Plan, run: Run, model: Model) -> None:
     """Refuse clips that were prepared with other settings than the model was trained under."""
     name = plan.experiment(run.experiment).preparation
-    if of(plan.settings, name) != model.chain.preparation:
+    if preparation_named(plan.settings, name) != model.chain.preparation:
         raise MerflowError(
             f"preparation {name}",
             "its settings have changed since the run was trained",
