@@ -5,7 +5,6 @@ python benchmarks/check_speed.py
 
 from merflow.commands.check import check
 from merflow.evaluation.confidence import f1_ratios, interval
-from merflow.synthetic import published
 
 import contextlib
 import io
@@ -14,6 +13,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import full_size
 import numpy as np
 
 
@@ -35,11 +35,11 @@ def quiet_check(dataset: str, root: Path) -> None:
 
 def main() -> None:
     """Print a line for each dataset, and one for the intervals."""
-    for dataset in sorted(published.VARIANTS):
-        plan = published.plan(dataset)
+    for dataset in sorted(full_size.VARIANTS):
+        plan = full_size.plan(dataset)
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder)
-            published.write_published(root, plan, frames=plan.dataset in ("jaffe", "ktfe"))
+            full_size.write(root, plan, frames=plan.dataset in ("jaffe", "ktfe"))
             spent = seconds(lambda d=dataset, r=root: quiet_check(d, r))
         print(f"check {dataset}: {len(plan.expected)} clips, {spent:.2f} s")
     rng = np.random.default_rng(0)

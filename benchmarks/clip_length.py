@@ -10,7 +10,7 @@ from merflow.config.settings import DatasetEntry
 from merflow.datasets.catalogue import catalogue_text
 from merflow.datasets.registry import read_dataset
 from merflow.io.frame_folder import read_frames
-from merflow.synthetic.generate import layout, write_dataset
+from merflow.synthetic.generate import demo_dataset, write_dataset
 
 import argparse
 import os
@@ -34,7 +34,7 @@ def run(*words: object) -> tuple[float, float]:
 def drawn_face(folder: Path, small: bool) -> list:
     """Return the frames of one drawn clip, 640x480 or half that, uint8 RGB."""
     root = folder / "face"
-    write_dataset(root, "smic", layout("smic").plan(subjects=1, clips=3, small=small))
+    write_dataset(root, "smic", demo_dataset("smic").plan(subjects=1, clips=3, small=small))
     clip = read_dataset("smic", DatasetEntry(root=str(root))).clips[0]
     return list(read_frames(clip))
 

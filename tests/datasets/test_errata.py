@@ -3,6 +3,7 @@
 import csv
 from pathlib import Path
 
+import full_size
 import pytest
 
 from merflow.config.settings import DatasetEntry
@@ -10,7 +11,6 @@ from merflow.datasets import errata
 from merflow.datasets.registry import names, read_dataset
 from merflow.errors import MerflowError
 from merflow.io.spreadsheets import Row
-from merflow.synthetic import published
 
 HEADER = "subject,clip,field,was,is,source\n"
 SHIPPED = Path(__file__).parents[2] / "config" / "errata"
@@ -88,7 +88,7 @@ def test_shipped_errata_are_of_known_datasets_and_name_their_source(path):
     ],
 )
 def test_every_shipped_correction_reaches_its_clip(tmp_path, dataset, clip, field, value):
-    published.write_published(tmp_path, published.plan(dataset), frames=False)
+    full_size.write(tmp_path, full_size.plan(dataset), frames=False)
     entry = DatasetEntry(root=str(tmp_path))
     reading = read_dataset(dataset, entry, annotations_only=True)
     subjects = {"EP06_01": "sub07", "c_5": "spNO.214", "d_2647": "spNO.216"}
@@ -102,7 +102,7 @@ def test_every_shipped_correction_reaches_its_clip(tmp_path, dataset, clip, fiel
 
 
 def test_a_generated_dataset_is_not_corrected(tmp_path):
-    published.write_published(tmp_path, published.plan("samm"), frames=False)
+    full_size.write(tmp_path, full_size.plan("samm"), frames=False)
     (tmp_path / "demo.json").write_text("{}")
     reading = read_dataset("samm", DatasetEntry(root=str(tmp_path)), annotations_only=True)
     apexes = {c.key.clip: c.apex for c in reading.clips}

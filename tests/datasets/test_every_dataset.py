@@ -1,7 +1,7 @@
 """One battery for every dataset: what a look-alike holds is what its reader finds.
 
 The look-alikes have the published size, names and faults, and empty files in place of pictures.
-A new file in `datasets/` with a plan in `demo/published/` is tested here without an edit.
+A new file in `datasets/` with a plan in `tests/helpers/full_size/` is tested here without an edit.
 """
 
 import dataclasses
@@ -10,6 +10,7 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
+import full_size
 import pytest
 
 from merflow.clip import ENTRIES
@@ -17,10 +18,9 @@ from merflow.config.settings import DatasetEntry
 from merflow.datasets.registry import NO_SUBJECT, names, read_dataset, require_subjects, spec_of
 from merflow.datasets.registry import subject_digest as digest_of
 from merflow.errors import MerflowError
-from merflow.synthetic import published
 
-VARIANTS = [(name, variant) for name, known in published.VARIANTS.items() for variant in known]
-PUBLISHED = sorted(published.VARIANTS)
+VARIANTS = [(name, variant) for name, known in full_size.VARIANTS.items() for variant in known]
+PUBLISHED = sorted(full_size.VARIANTS)
 CARDS = Path(__file__).parents[2] / "docs" / "datasets"
 
 COUNTS = {
@@ -70,8 +70,8 @@ COUNTS = {
 
 def planned(dataset, variant):
     """The look-alike; of variants other than the usual one, frames of every eighth subject."""
-    plan = published.plan(dataset, variant)
-    if plan.tree_is_annotation or variant == next(iter(published.VARIANTS[dataset])):
+    plan = full_size.plan(dataset, variant)
+    if plan.tree_is_annotation or variant == next(iter(full_size.VARIANTS[dataset])):
         return plan
     subjects = sorted({e.subject for e in plan.expected})[::8]
     kept = []
@@ -93,7 +93,7 @@ def written(tmp_path_factory):
     def write(dataset, variant):
         if (dataset, variant) not in made:
             root = tmp_path_factory.mktemp("data") / "données 表情 x" / dataset
-            published.write_published(root, planned(dataset, variant))
+            full_size.write(root, planned(dataset, variant))
             made[dataset, variant] = root
         return made[dataset, variant]
 
@@ -147,7 +147,7 @@ def test_published_counts(written, dataset, variant):
 @pytest.mark.parametrize("dataset", PUBLISHED)
 def test_roots_may_be_links_to_read_only_folders_a_level_above(written, dataset, tmp_path):
     # And the variant that is found first need not be named.
-    variant = next(iter(published.VARIANTS[dataset]))
+    variant = next(iter(full_size.VARIANTS[dataset]))
     root = written(dataset, variant)
     assert [p.name for p in root.parent.iterdir()] == [dataset]
     link = tmp_path / "a link"
@@ -158,31 +158,31 @@ def test_roots_may_be_links_to_read_only_folders_a_level_above(written, dataset,
         reading = read(dataset, link)
     finally:
         root.chmod(mode)
-    expected = published.plan(dataset, variant).expected
+    expected = full_size.plan(dataset, variant).expected
     assert [fields(c) for c in reading.clips] == [dataclasses.astuple(e) for e in expected]
     assert not reading.errors
 
 
 @pytest.mark.parametrize("dataset", PUBLISHED)
 def test_sheets_alone_are_enough_for_annotations(tmp_path, dataset):
-    published.write_published(tmp_path, published.plan(dataset), frames=False)
-    if published.plan(dataset).dataset in ("jaffe", "ktfe"):
+    full_size.write(tmp_path, full_size.plan(dataset), frames=False)
+    if full_size.plan(dataset).dataset in ("jaffe", "ktfe"):
         pytest.skip("its labels are the names of its pictures")
     reading = read(dataset, tmp_path, annotations_only=True)
-    expected = published.plan(dataset).expected
+    expected = full_size.plan(dataset).expected
     assert [(c.key.subject, c.key.clip, c.emotion) for c in reading.clips] == [
         (e.subject, e.clip, e.emotion) for e in expected
     ]
     assert not reading.errors
-    if not published.plan(dataset).tree_is_annotation:
+    if not full_size.plan(dataset).tree_is_annotation:
         with pytest.raises(MerflowError, match="no folders of frames"):
             read(dataset, tmp_path)
 
 
 @pytest.mark.parametrize("dataset", PUBLISHED)
 def test_a_clip_without_its_folder_stays_with_a_reason(written, dataset):
-    variant = next(iter(published.VARIANTS[dataset]))
-    plan = published.plan(dataset, variant)
+    variant = next(iter(full_size.VARIANTS[dataset]))
+    plan = full_size.plan(dataset, variant)
     if plan.tree_is_annotation or dataset == "casme_sq":
         pytest.skip("a clip is its folder, or shares it with others")
     root = written(dataset, variant)
@@ -202,7 +202,7 @@ def test_a_clip_without_its_folder_stays_with_a_reason(written, dataset):
 
 
 def test_an_empty_clip_folder_stays_with_a_reason(tmp_path):
-    published.write_published(tmp_path, published.plan("smic", "VIS"))
+    full_size.write(tmp_path, full_size.plan("smic", "VIS"))
     folder = tmp_path / "SMIC_all_raw/VIS/s11/micro/positive/s11_po_01"
     for file in folder.iterdir():
         file.unlink()
@@ -226,7 +226,7 @@ def test_frames_numbered_otherwise_than_the_sheet_are_refused_by_numbers(written
 
 
 def test_the_2019_sheet_is_read_when_it_is_named(tmp_path):
-    published.write_published(tmp_path, published.plan("casme2"), frames=False)
+    full_size.write(tmp_path, full_size.plan("casme2"), frames=False)
     entry = DatasetEntry(root=str(tmp_path), sheet="CASME2-coding-20190701.xlsx")
     clips = read_dataset("casme2", entry, annotations_only=True).clips
     assert Counter(c.emotion for c in clips)["surprise"] == 28
@@ -244,7 +244,7 @@ def test_every_dataset_states_its_facts(name):
     for variant in spec.variants:
         assert variant.fps > 0 and variant.enters_at in ENTRIES and variant.about
     assert all(word == word.casefold() for word in spec.emotions)
-    assert name == "manifest" or name in published.VARIANTS
+    assert name == "manifest" or name in full_size.VARIANTS
 
 
 @pytest.mark.parametrize("name", names())
@@ -309,7 +309,7 @@ def test_ktfe_class_folders(tmp_path):
 
 
 def test_digest_sees_what_align_reads_and_nothing_else(tmp_path):
-    published.write_published(tmp_path, published.plan("smic", "VIS"))
+    full_size.write(tmp_path, full_size.plan("smic", "VIS"))
     clips = [c for c in read("smic", tmp_path).clips if c.key.subject == "s19"]
     before = digest_of(clips)
     assert digest_of(clips[::-1]) == before
@@ -335,7 +335,7 @@ def test_digest_sees_what_align_reads_and_nothing_else(tmp_path):
 
 def test_links_out_of_the_dataset_are_not_followed(tmp_path):
     root = tmp_path / "root"
-    published.write_published(root, published.plan("samm"))
+    full_size.write(root, full_size.plan("samm"))
     outside = tmp_path / "outside"
     outside.mkdir()
     victim = root / "SAMM/006" / sorted(p.name for p in (root / "SAMM/006").iterdir())[0]

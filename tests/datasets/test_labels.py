@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import full_size
 import pytest
 
 from merflow.clip import Clip, ClipKey
@@ -10,7 +11,6 @@ from merflow.datasets import labels, official_composite
 from merflow.datasets.registry import names as dataset_names
 from merflow.datasets.registry import spec_of
 from merflow.errors import MerflowError
-from merflow.synthetic import published
 
 
 def clip(dataset="casme2", emotion="disgust", subject="sub01", name="EP02_01f", objective=""):
@@ -21,7 +21,7 @@ def clip(dataset="casme2", emotion="disgust", subject="sub01", name="EP02_01f", 
 def clips_of(dataset, variant=""):
     return [
         clip(dataset, e.emotion, e.subject, e.clip, e.objective)
-        for e in published.plan(dataset, variant).expected
+        for e in full_size.plan(dataset, variant).expected
     ]
 
 

@@ -14,13 +14,14 @@ import pytest
 
 from merflow.synthetic.clip import CLASSES, RENDER_VERSION, Difficulty
 from merflow.synthetic.expressions import EMOTIONS, field, pulls
+from merflow.synthetic.generate import demo_dataset
 from merflow.synthetic.identity import STYLES, random_identity
-from merflow.synthetic.layouts import casme2, samm, smic
 from merflow.synthetic.motion import motion
 from merflow.synthetic.portrait import Scene
 from merflow.synthetic.render import render_clip, true_fields, true_landmarks
 from merflow.synthetic.warp import Warp, displacement
 
+casme2, samm, smic = map(demo_dataset, ("casme2", "samm", "smic"))
 STILL = Difficulty(
     noise=0,
     flicker=0,

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
+import full_size
 import pytest
 from project import Project
-
-from merflow.synthetic import published
 
 
 @pytest.fixture(scope="session")
@@ -25,11 +24,11 @@ def finished(drawn, tmp_path_factory) -> Project:
 
 
 @pytest.fixture(scope="session")
-def full_size(tmp_path_factory) -> Path:
+def full_size_datasets(tmp_path_factory) -> Path:
     """Return a folder of the five micro-expression datasets at full size, frames empty."""
     folder = tmp_path_factory.mktemp("full size")
     for name in ("smic", "casme2", "samm", "casme_sq", "casme3"):
-        published.write_published(folder / name, published.plan(name))
+        full_size.write(folder / name, full_size.plan(name))
     return folder
 
 

@@ -1,9 +1,8 @@
 """Datasets added to a finished project run their own stages and what names them, no more."""
 
+import full_size
 import pytest
 from project import ROOT, Project
-
-from merflow.synthetic import published
 
 FACTORS, ADDED = 2, 2
 
@@ -28,12 +27,12 @@ def test_two_more_datasets_leave_the_other_experiment_alone(project):
 
 
 @pytest.fixture(scope="module")
-def full_scale(full_size, tmp_path_factory):
+def full_scale(full_size_datasets, tmp_path_factory):
     """Return a project of the five micro-expression datasets at their published size."""
     project = Project(tmp_path_factory.mktemp("full scale"))
     names = ["smic", "casme2", "samm", "casme_sq", "casme3"]
     for name in names:
-        project.config["datasets"][name] = {"root": str(full_size / name)}
+        project.config["datasets"][name] = {"root": str(full_size_datasets / name)}
     project.config["collections"] = {"all": names, "official": names[:3]}
     quick = project.config["experiments"]["quick"] | {"factors": [1, 10, 25, 50]}
     project.config["experiments"] = {
@@ -46,7 +45,7 @@ def full_scale(full_size, tmp_path_factory):
 
 def test_the_dag_of_five_datasets_at_full_scale(full_scale):
     found = full_scale.jobs()
-    clips = sum(len(published.plan(n).expected) for n in full_scale.config["datasets"])
+    clips = sum(len(full_size.plan(n).expected) for n in full_scale.config["datasets"])
     assert clips > 1400
     # 68 folds of the official composite at four factors, and those of all five datasets.
     assert found["train"] > 4 * (68 + 100) and found["magnify"] == 3 * found["align"]

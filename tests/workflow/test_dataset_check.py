@@ -5,6 +5,7 @@ import zlib
 from pathlib import Path
 
 import cv2
+import full_size
 import numpy as np
 import pytest
 
@@ -14,7 +15,6 @@ from merflow.config.settings import DatasetEntry, Experiment, Preparation, Pretr
 from merflow.datasets.registry import read_dataset
 from merflow.errors import MerflowError, unknown
 from merflow.io.csv_table import read_csv
-from merflow.synthetic import published
 from merflow.workflow import dataset_check
 from merflow.workflow.setup import start
 
@@ -174,14 +174,14 @@ def _clips(dataset):
 
     return [
         Clip(ClipKey(dataset, e.subject, e.clip), "", (), (), 200.0, e.emotion)
-        for e in published.plan(dataset).expected
+        for e in full_size.plan(dataset).expected
     ]
 
 
-@pytest.mark.parametrize("dataset", sorted(published.VARIANTS))
+@pytest.mark.parametrize("dataset", sorted(full_size.VARIANTS))
 def test_full_size_annotations_are_checked_whole(tmp_path, dataset, capsys):
-    plan = published.plan(dataset)
-    published.write_published(tmp_path, plan, frames=plan.dataset in ("jaffe", "ktfe"))
+    plan = full_size.plan(dataset)
+    full_size.write(tmp_path, plan, frames=plan.dataset in ("jaffe", "ktfe"))
     command(dataset=dataset, root=tmp_path, annotations_only=True, json=True)
     found = json.loads(capsys.readouterr().out)
     assert found["dataset"] == dataset and found["clips"] == len(plan.expected)
@@ -195,7 +195,7 @@ def test_full_size_annotations_are_checked_whole(tmp_path, dataset, capsys):
 
 
 def test_the_2019_sheet_tells_what_differs_from_the_list(tmp_path, capsys):
-    published.write_published(tmp_path, published.plan("casme2"), frames=False)
+    full_size.write(tmp_path, full_size.plan("casme2"), frames=False)
     command(dataset="casme2", root=tmp_path, sheet="CASME2-coding-20190701.xlsx",
             annotations_only=True)  # fmt: skip
     text = capsys.readouterr().out
@@ -204,7 +204,7 @@ def test_the_2019_sheet_tells_what_differs_from_the_list(tmp_path, capsys):
 
 
 def test_command_leaves_with_2_on_errors_and_1_when_strict(tmp_path, capsys):
-    published.write_published(tmp_path, published.plan("casme2"), frames=False)
+    full_size.write(tmp_path, full_size.plan("casme2"), frames=False)
     with pytest.raises(MerflowError, match="--root .*no: no such folder") as left:
         command(dataset="casme2", root=tmp_path / "no")
     assert left.value.code == 2

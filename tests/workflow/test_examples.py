@@ -12,12 +12,12 @@ HERE = Path(__file__).parent
 
 
 @pytest.fixture
-def dry_run(full_size, tmp_path):
+def dry_run(full_size_datasets, tmp_path):
     """Return a function that dry-runs a shipped config on the full-size look-alikes."""
 
     def run(name, *command, local=None):
         known = yaml.safe_load((ROOT / f"config/{name}.yaml").read_text())["datasets"]
-        roots = {"datasets": {d: {"root": str(full_size / d)} for d in known}}
+        roots = {"datasets": {d: {"root": str(full_size_datasets / d)} for d in known}}
         (tmp_path / "config").mkdir(exist_ok=True)
         (tmp_path / "config/local.yaml").write_text(yaml.safe_dump(local or roots))
         words = [*(command or ["-m", "snakemake"]), "--dry-run", "--quiet", "rules"]
@@ -42,8 +42,8 @@ def test_the_composite_refuses_clips_that_are_not_the_official_ones(dry_run):
     assert "smic/" not in text.split("expected:")[0], "SMIC's ids follow a rule: all are official"
 
 
-def test_the_composite_is_68_folds_of_442_clips(dry_run, full_size):
-    code, text = dry_run("megc2019", HERE / "as_official.py", full_size)
+def test_the_composite_is_68_folds_of_442_clips(dry_run, full_size_datasets):
+    code, text = dry_run("megc2019", HERE / "as_official.py", full_size_datasets)
     assert code == 0, text
     found = job_counts(text)
     # 68 folds in 4 jobs: lbptop x1, flow x1 x10, video x1 x10 x25 x50, permuted x10.

@@ -1,16 +1,14 @@
-"""`merflow demo`: datasets of generated faces, in the layouts of the published ones."""
+"""`merflow demo`: datasets of generated faces, in the folder layouts of the published ones."""
 
 import math
 from dataclasses import replace
 from pathlib import Path
 
+from merflow.datasets.official_composite import OFFICIAL
 from merflow.errors import MerflowError, check_number
-from merflow.synthetic import published, recording
+from merflow.synthetic import recording
 from merflow.synthetic.clip import Difficulty
-from merflow.synthetic.generate import layout, write_dataset
-
-DEFAULT = ("casme2", "samm", "smic")
-"""The datasets of the default config: the MEGC2019 composite's."""
+from merflow.synthetic.generate import demo_dataset, write_dataset
 
 
 def demo(
@@ -26,35 +24,37 @@ def demo(
     noise: float | None = None,
     annotations_only: bool = False,
 ) -> None:
-    """Write generated faces as SMIC, CASME II and SAMM reach their users.
+    """Write generated faces in the form in which SMIC, CASME II and SAMM reach their users.
 
-    The true movement and the true landmarks lie beside the frames, in `truth/`. A second call
-    with the same options writes nothing; another option rewrites the clips it changes.
+    The folder `truth/` holds the true movement and the true landmarks. A second call with the
+    same options writes nothing; other options rewrite the clips they change.
 
     Parameters
     ----------
     out
-        Folder that gets one folder a dataset.
+        Folder that gets one folder per dataset.
     dataset
-        Only this dataset (any file of demo/layouts/); empty: SMIC, CASME II and SAMM.
+        Only this dataset: casme2, casme3, casme_sq, jaffe, ktfe, samm or smic; empty: SMIC,
+        CASME II and SAMM.
     subjects
-        Subjects of each dataset.
+        Number of subjects of each dataset.
     clips
-        Clips of each subject, at least 3 so that every class is there.
+        Number of clips of each subject, at least 3 (one of each class).
     seed
-        Other seed, other people and movements; the same seed, the same bytes.
+        Seed of faces and movements: the same seed gives the same bytes.
     small
-        Half-size frames and half as many: for tests.
+        Half the frame size and about half the frames, for tests.
     recordings
-        So many uncut recordings of other people (4 s: rests, blinks, two expressions) in place of
-        datasets, to try `merflow predict` on; what moves where is written beside them.
+        Write this many uncut recordings of other subjects in place of datasets (4 s each: rests,
+        blinks, two expressions), to try `merflow predict` on. A CSV file beside each lists the
+        frames of every movement.
     amplitude
-        Least and largest peak displacement of an expression (px at 640x480).
+        Smallest and largest peak displacement of an expression (px at 640x480).
     noise
         Standard deviation of the sensor noise (grey levels).
     annotations_only
-        The dataset at its published size, with its sheets, counts and oddities, and no picture
-        (JAFFE and KTFE get empty files, since their names are the labels). Needs --dataset.
+        Write the annotation sheets, and an empty file in place of every frame: a folder to list
+        and to check, without drawing.
 
     Examples
     --------
@@ -66,12 +66,9 @@ def demo(
     if not stands.is_dir():
         raise MerflowError(str(stands), "a file", "a folder, new or written by `merflow demo`")
     check_number("--seed", seed, 0)
-    names = [dataset] if dataset else list(DEFAULT)
-    if annotations_only:
-        _published(out, dataset)
-        return
+    names = [dataset] if dataset else sorted(OFFICIAL)
     for name in names:
-        layout(name)
+        demo_dataset(name)
     check_number("--subjects", subjects, 1)
     check_number("--recordings", recordings, 0)
     if clips < 3:
@@ -83,16 +80,8 @@ def demo(
             print(recording.write_recording(Path(out) / recording.FOLDER, planned), flush=True)
         return
     for name in names:
-        planned = layout(name).plan(subjects, clips, seed, hard, small)
-        print(write_dataset(Path(out) / name, name, planned), flush=True)
-
-
-def _published(out: Path, dataset: str) -> None:
-    if not dataset:
-        raise MerflowError("--annotations-only", "no --dataset", "the name of one dataset")
-    planned = published.plan(dataset)
-    published.write_published(out / dataset, planned, frames=dataset in ("jaffe", "ktfe"))
-    print(f"{dataset}: sheets at the published size in {out / dataset}")
+        planned = demo_dataset(name).plan(subjects, clips, seed, hard, small)
+        print(write_dataset(Path(out) / name, name, planned, not annotations_only), flush=True)
 
 
 def _difficulty(amplitude: tuple[float, float] | None, noise: float | None) -> Difficulty:
@@ -101,7 +90,7 @@ def _difficulty(amplitude: tuple[float, float] | None, noise: float | None) -> D
         least, most = map(float, amplitude)
         if not 0 <= least <= most < math.inf:
             raise MerflowError(
-                "--amplitude", f"{least:g} {most:g}", "the least displacement, then the largest"
+                "--amplitude", f"{least:g} {most:g}", "the smallest displacement, then the largest"
             )
         hard = replace(hard, amplitude_px=(least, most))
     if noise is not None:

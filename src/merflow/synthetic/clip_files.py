@@ -1,4 +1,4 @@
-"""Clips to disk: in parallel, each frame atomically, and only those that are not there yet."""
+"""Write demo clips to disk: in parallel, each frame atomically."""
 
 import multiprocessing
 import os
@@ -22,7 +22,7 @@ JPEG_QUALITY = 95
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One clip and where its frames go: a folder below `root`, one name a frame."""
+    """One clip and where its frames go: a folder below `root`, one name per frame."""
 
     root: Path
     clip: DemoClip
@@ -34,19 +34,26 @@ class Job:
         """The folder of the frames."""
         return self.root / self.folder
 
+    def touch(self) -> None:
+        """Make an empty file for every frame that is not there: a tree to list, without pixels."""
+        for name in self.names:
+            path = self.path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+
 
 def encode(frame: np.ndarray, suffix: str, grey: bool) -> bytes:
     """Return the file bytes of a frame (H, W, 3) uint8 RGB; grey files hold one channel."""
-    picture = frame[..., 0] if grey else cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
+    image = frame[..., 0] if grey else cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
     options = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if suffix == ".jpg" else []
-    done, data = cv2.imencode(suffix, picture, options)
+    done, data = cv2.imencode(suffix, image, options)
     if not done:
         raise ValueError(f"no encoder for {suffix}")
     return data.tobytes()
 
 
 def is_written(job: Job) -> bool:
-    """Return whether this very clip is on disk, whole, and nothing beside it."""
+    """Return whether this clip is on disk, complete, with no other file in its folder."""
     if written_stamp(job.root, job.clip) != stamp(job.clip) or not job.path.is_dir():
         return False
     with os.scandir(job.path) as found:
@@ -55,7 +62,7 @@ def is_written(job: Job) -> bool:
 
 
 def write_clip(job: Job) -> None:
-    """Write one clip: its old folder goes, then its frames come, last of all its truth."""
+    """Write one clip: remove its old folder, then write the frames, last the truth file."""
     cv2.setNumThreads(1)
     shutil.rmtree(job.path, ignore_errors=True)
     suffix = Path(job.names[0]).suffix
@@ -66,41 +73,29 @@ def write_clip(job: Job) -> None:
     write_truth(job.root, job.clip, stamp(job.clip), warp)
 
 
-def write_names(job: Job) -> None:
-    """Make empty files in place of a clip's frames: a tree to list, without pixels."""
-    job.path.mkdir(parents=True, exist_ok=True)
-    for name in job.names:
-        (job.path / name).touch()
-
-
 def workers() -> int:
-    """Return how many processes may run: the cores this process is allowed."""
+    """Return how many processes may run: the cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def write_jobs(
-    jobs: Sequence[Job], pictures: bool = True, done: Callable[[Job], None] | None = None
-) -> list[Job]:
-    """Write the clips that are not on disk yet and return them; bytes do not depend on cores."""
-    if not pictures:
+    jobs: Sequence[Job],
+    write: Callable[[Job], None] = write_clip,
+    done: Callable[[Job], None] | None = None,
+) -> None:
+    """Write clips in parallel, `done` after each; bytes do not depend on the number of cores."""
+    report = done or (lambda job: None)
+    if len(jobs) < 3 or workers() == 1:
         for job in jobs:
-            write_names(job)
-        return list(jobs)
-    todo = [job for job in jobs if not is_written(job)]
-    if len(todo) < 3 or workers() == 1:
-        for job in todo:
-            write_clip(job)
-            if done:
-                done(job)
-        return todo
+            write(job)
+            report(job)
+        return
     # Fresh processes: a fork of a process with threads (OpenCV, TensorFlow) can hang.
     fresh = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers(), len(todo)), mp_context=fresh) as pool:
+    with ProcessPoolExecutor(min(workers(), len(jobs)), mp_context=fresh) as pool:
         try:
-            for job, _ in zip(todo, pool.map(write_clip, todo), strict=True):
-                if done:
-                    done(job)
+            for job, _ in zip(jobs, pool.map(write, jobs), strict=True):
+                report(job)
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    return todo

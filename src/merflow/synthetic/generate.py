@@ -1,4 +1,4 @@
-"""`merflow demo`: write the look-alike datasets, once, and again only what differs."""
+"""Write demo datasets: once, and later only what differs (`merflow demo`)."""
 
 import contextlib
 import importlib
@@ -6,49 +6,41 @@ import json
 import pkgutil
 import shutil
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from merflow.datasets.registry import GENERATED
 from merflow.errors import MerflowError, unknown
 from merflow.io.files import PARTIAL, digest, safe_join, write_json
-from merflow.synthetic import further, layouts
+from merflow.synthetic import datasets
 from merflow.synthetic.clip import DemoClip
-from merflow.synthetic.clip_files import Job, is_written
+from merflow.synthetic.clip_files import Job
+from merflow.synthetic.dataset import DemoDataset
 from merflow.synthetic.truth import path_of, stamp
 
 
-def layout_names() -> list[str]:
-    """Return the datasets of the default demo: the modules in `demo/layouts/`."""
-    return _modules(layouts)
+def dataset_names() -> list[str]:
+    """Return the demo datasets: the modules in `synthetic/datasets/`."""
+    return sorted(module.name for module in pkgutil.iter_modules(datasets.__path__))
 
 
-def further_names() -> list[str]:
-    """Return the datasets drawn only when asked for by name: the modules in `demo/further/`."""
-    return _modules(further)
+def demo_dataset(name: str) -> DemoDataset:
+    """Return a demo dataset by its name."""
+    if name not in dataset_names():
+        raise unknown("--dataset", "demo dataset", name, dataset_names())
+    return importlib.import_module(f"{datasets.__name__}.{name}").DATASET
 
 
-def _modules(package: ModuleType) -> list[str]:
-    found = (module.name for module in pkgutil.iter_modules(package.__path__))
-    return sorted(name for name in found if not name.startswith("_"))
+def write_dataset(root: Path, name: str, planned: list[DemoClip], frames: bool = True) -> str:
+    """Write what differs from the plan; return one line that says what was done.
 
-
-def layout(name: str) -> ModuleType:
-    """Return a dataset's layout: `plan`, `jobs`, `sheets` and `write`."""
-    for package in (layouts, further):
-        if name in _modules(package):
-            return importlib.import_module(f"{package.__name__}.{name}")
-    raise unknown("--dataset", "demo dataset", name, [*layout_names(), *further_names()])
-
-
-def write_dataset(root: Path, name: str, planned: list[DemoClip]) -> str:
-    """Bring one demo dataset to its plan; return one line that says what was done."""
-    form = layout(name)
-    jobs: list[Job] = form.jobs(root, planned)
-    complete = getattr(form, "is_written", is_written)
-    mark = digest([stamp(clip) for clip in planned])
+    frames: draw them; otherwise write the sheets, and an empty file for every frame.
+    """
+    dataset = demo_dataset(name)
+    jobs = dataset.jobs(root, planned)
+    mark = digest([stamp(clip) for clip in planned]) if frames else ""
     old = _marker(root)
-    if old.get("mark") == mark and _sheets_stand(root, old) and all(map(complete, jobs)):
+    same = old.get("mark") == mark and _has_sheets(root, old)
+    if frames and same and all(map(dataset.is_written, jobs)):
         return f"{name}: {len(planned)} clips in {root}, nothing to do"
     wanted = {job.folder: str(path_of(root, job.clip).relative_to(root)) for job in jobs}
     # Until the end the marker owns the old clips as well as the new ones, but is not complete.
@@ -56,14 +48,16 @@ def write_dataset(root: Path, name: str, planned: list[DemoClip]) -> str:
     write_json(root / GENERATED, {"mark": "", "clips": owned, "sheets": []})
     for folder in owned.keys() - wanted.keys():
         _remove(root, folder, owned[folder])
-    written = form.write(root, planned, True, _Counter(name, len(jobs)))
-    sheets = [str(path.relative_to(root)) for path in form.sheets(root, planned)]
+    written, paths = dataset.write(root, planned, frames, _Counter(name, len(jobs)))
+    sheets = [str(path.relative_to(root)) for path in paths]
     write_json(root / GENERATED, {"mark": mark, "clips": wanted, "sheets": sheets})
+    if not frames:
+        return f"{name}: annotations and empty frames of {len(planned)} clips written to {root}"
     return f"{name}: {len(written)} of {len(planned)} clips written to {root}"
 
 
 class _Counter:
-    """Says how far a dataset is, every tenth clip."""
+    """Print the progress of a dataset, every tenth clip."""
 
     def __init__(self, name: str, total: int) -> None:
         self.name, self.total, self.count = name, total, 0
@@ -75,7 +69,7 @@ class _Counter:
 
 
 def _marker(root: Path) -> dict[str, Any]:
-    """Read the marker; refuse a folder that holds something else than a demo."""
+    """Read the marker; refuse a folder that holds anything but a demo."""
     try:
         return json.loads((root / GENERATED).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -97,13 +91,13 @@ def _marker(root: Path) -> dict[str, Any]:
         ) from None
 
 
-def _sheets_stand(root: Path, marker: dict[str, Any]) -> bool:
-    """Return whether the sheets are there; what they say may have been edited by hand since."""
+def _has_sheets(root: Path, marker: dict[str, Any]) -> bool:
+    """Return whether the sheets are there; their content may have been edited by hand."""
     return all((root / name).is_file() for name in marker.get("sheets", []))
 
 
 def _remove(root: Path, folder: str, truth: str) -> None:
-    """Remove one clip of an earlier plan, and the folders that become empty."""
+    """Remove one clip of an earlier plan, and folders that become empty."""
     frames = safe_join(root, *folder.split("/"))
     known = safe_join(root, *truth.split("/"))
     shutil.rmtree(frames, ignore_errors=True)

@@ -1,13 +1,15 @@
-"""Which clips a demo dataset gets: words, action units, strengths and lengths, no bytes yet."""
+"""Plan the clips of a demo dataset: emotions, action units, strengths and lengths; no pixels."""
 
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from merflow.synthetic.clip import CLASSES, Difficulty
-from merflow.synthetic.expressions import EMOTIONS, Unit
+from merflow.clip import ClipKey
+from merflow.synthetic.clip import CLASSES, DemoClip, Difficulty
+from merflow.synthetic.expressions import EMOTIONS, Unit, objective_class
 
 CYCLE = ("negative", "positive", "surprise", "negative", "positive", "surprise")
 OTHER = "other"
@@ -20,8 +22,8 @@ def seed_of(*parts: object) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Frames:
-    """How a dataset films: rate (Hz), frame size (px), px a face unit, clip lengths (frames)."""
+class Camera:
+    """A dataset's frame rate (Hz), frame size (px), px per face unit and clip lengths (frames)."""
 
     fps: float
     size: tuple[int, int]
@@ -29,12 +31,11 @@ class Frames:
     length: tuple[int, int]
     grey: bool = False
 
-    def smaller(self) -> "Frames":
-        """Half the picture and about half the frames: for tests."""
-        w, h = self.size
-        low, high = self.length
-        half = (max(12, low // 2), max(14, high // 2))
-        return Frames(self.fps, (w // 2, h // 2), self.unit / 2, half, self.grey)
+    def smaller(self) -> "Camera":
+        """Return half the frame size and about half the clip length (stills: all), for tests."""
+        (w, h), (low, high) = self.size, self.length
+        half = self.length if high <= 12 else (max(12, low // 2), max(14, high // 2))
+        return Camera(self.fps, (w // 2, h // 2), self.unit / 2, half, self.grey)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Draft:
 
     expression: str
     emotion: str
-    """The drawn emotion's word, lower case."""
+    """The emotion that is drawn, lower case."""
     action_units: str
     units: tuple[Unit, ...]
     amplitude_px: float
@@ -53,37 +54,86 @@ class Draft:
     seed: int
 
 
-def drafts(
-    who: tuple[object, ...],
-    clips: int,
-    words: dict[str, tuple[str, ...]],
-    film: Frames,
-    difficulty: Difficulty,
-    other: bool = False,
-) -> Iterator[Draft]:
-    """Yield a subject's clips: the three classes in turn, each as often as the others can be.
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One subject of a demo dataset: everything its clips are planned from."""
 
-    `who` seeds the subject; `words` lists each class's emotions; `other` adds one clip of a
-    word that no composite class takes.
-    """
-    rng = np.random.default_rng(seed_of("plan", *who))
-    turn = dict.fromkeys((*CLASSES, OTHER), int(rng.integers(100)))
-    kinds = [CYCLE[i] if i < len(CYCLE) else "negative" for i in range(clips)]
-    for number, kind in enumerate([*kinds, OTHER] if other else kinds):
-        word = words[kind][turn[kind] % len(words[kind])]
-        ways = EMOTIONS[word]
-        cell, units = ways[int(rng.integers(len(ways)))]
-        turn[kind] += 1
-        frames = int(rng.integers(film.length[0], film.length[1] + 1))
-        yield Draft(
-            expression=kind,
-            emotion=word,
-            action_units=cell,
-            units=units,
-            amplitude_px=round(
-                float(rng.uniform(*difficulty.amplitude_px)) * film.size[1] / 480, 4
-            ),
-            frames=frames,
-            apex=round(frames * rng.uniform(0.35, 0.55)),
-            seed=seed_of("clip", *who, number),
+    dataset: str
+    id: Any
+    """Number or name, as the dataset's list of subjects has it."""
+    place: int
+    """Position among the dataset's subjects, from 0."""
+    clips: int
+    seed: int
+    """The seed of the whole demo."""
+    camera: Camera
+    difficulty: Difficulty
+
+    def seed_of(self, purpose: str, *more: object) -> int:
+        """Return a seed of this subject's own for one purpose."""
+        return seed_of(purpose, self.dataset, self.id, self.seed, *more)
+
+    def rng(self, purpose: str) -> np.random.Generator:
+        """Return a random generator for one purpose."""
+        return np.random.default_rng(self.seed_of(purpose))
+
+    def drafts(self, emotions: dict[str, tuple[str, ...]], other: bool = False) -> Iterator[Draft]:
+        """Yield the subject's clips, the three classes in turn.
+
+        `emotions` lists each class's emotions; `other` adds a clip outside the three classes.
+        """
+        rng = self.rng("plan")
+        turn = dict.fromkeys((*CLASSES, OTHER), int(rng.integers(100)))
+        kinds = [CYCLE[i] if i < len(CYCLE) else "negative" for i in range(self.clips)]
+        for number, kind in enumerate([*kinds, OTHER] if other else kinds):
+            emotion = emotions[kind][turn[kind] % len(emotions[kind])]
+            variants = EMOTIONS[emotion]
+            cell, units = variants[int(rng.integers(len(variants)))]
+            turn[kind] += 1
+            low, high = self.camera.length
+            frames = int(rng.integers(low, high + 1))
+            pixels = float(rng.uniform(*self.difficulty.amplitude_px)) * self.camera.size[1] / 480
+            yield Draft(
+                expression=kind,
+                emotion=emotion,
+                action_units=cell,
+                units=units,
+                amplitude_px=round(pixels, 4),
+                frames=frames,
+                apex=round(frames * rng.uniform(0.35, 0.55)),
+                seed=self.seed_of("clip", number),
+            )
+
+    def clip(
+        self, draft: Draft, key: ClipKey, name: tuple[str, str], onset: int, **changes: object
+    ) -> DemoClip:
+        """Return the clip of a draft; `name` is subject and clip as the folders write them.
+
+        changes: fields of the clip that differ from the draft's and the camera's.
+        """
+        fields: dict[str, Any] = {
+            "emotion": draft.emotion,
+            "action_units": draft.action_units,
+            "objective": objective_class(draft.emotion),
+            "grey": self.camera.grey,
+            **changes,
+        }
+        return DemoClip(
+            dataset=self.dataset,
+            subject=name[0],
+            clip=name[1],
+            key=key,
+            expression=draft.expression,
+            units=draft.units,
+            onset=onset,
+            apex=onset + draft.apex,
+            offset=onset + draft.frames - 1,
+            fps=self.camera.fps,
+            size=self.camera.size,
+            unit=self.camera.unit,
+            amplitude_px=draft.amplitude_px,
+            person=self.seed_of("person"),
+            seed=draft.seed,
+            difficulty=self.difficulty,
+            **fields,
         )

@@ -1,24 +1,52 @@
-"""Annotation workbooks whose bytes depend on their cells alone, formulas with cached values."""
+"""Write annotation workbooks: the same cells, the same bytes; formulas with cached values."""
 
 import io
 import re
 import zipfile
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from openpyxl import Workbook
 
 from merflow.io.files import atomic
 
+Cell = str | int | None
+Rows = list[tuple[Cell, ...]]
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _TIMES = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*(</dcterms:)")
 
 
-def save_workbook(path: Path, book: Workbook, cached: dict[str, float | str] | None = None) -> None:
-    """Write `book` atomically; `cached` gives the values of formula cells of its first sheet.
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A workbook: its path, `(sheet, rows)` in order, and the values of its formula cells."""
 
-    Spreadsheet programs store what a formula came to beside it, and readers that do not
-    calculate rely on it; openpyxl writes formulas without.
-    """
+    path: str
+    sheets: tuple[tuple[str, Rows], ...]
+    cached: dict[str, float | str] = field(default_factory=dict)
+    """Values of the first sheet's formula cells: spreadsheet programs store them, openpyxl does
+    not, and readers that do not calculate need them."""
+    filtered: str = ""
+    """Cells of the first sheet with a filter, `A14:L20`."""
+
+
+def write_book(root: Path, book: Book) -> Path:
+    """Write a workbook below `root` and return its path."""
+    workbook = Workbook()
+    workbook.remove(workbook.active)
+    for title, rows in book.sheets:
+        page = workbook.create_sheet(title)
+        for number, row in enumerate(rows, 1):
+            for column, value in enumerate(row, 1):
+                if value is not None:
+                    page.cell(number, column, value)
+    if book.filtered:
+        workbook.worksheets[0].auto_filter.ref = book.filtered
+    save_workbook(root / book.path, workbook, book.cached)
+    return root / book.path
+
+
+def save_workbook(path: Path, book: Workbook, cached: dict[str, float | str] | None = None) -> None:
+    """Write `book` atomically; `cached` gives the values of formula cells of its first sheet."""
     raw = io.BytesIO()
     book.save(raw)
     with (
@@ -47,5 +75,5 @@ def _with_values(xml: bytes, cached: dict[str, float | str]) -> bytes:
 
 
 def single(cell: str) -> int | str:
-    """Return an action-unit cell as the sheets hold it: a number when it is one unit alone."""
+    """Return an action-unit cell as the sheets hold it: a number if it is a single unit."""
     return int(cell) if cell.isdigit() else cell

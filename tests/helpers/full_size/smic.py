@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator
 
-from merflow.synthetic.published._form import Expected, Item, Published
+from full_size._form import Expected, FullSize, Item
 
 # Clips per subject: negative, positive, surprise; clips are numbered densely within each.
 HS = {
@@ -42,7 +42,7 @@ def clip_names(subjects: dict[int, tuple[int, int, int]]) -> Iterator[tuple[int,
                 yield subject, f"{code}_{number:02d}", emotion
 
 
-def plan(variant: str = "HS") -> Published:
+def plan(variant: str = "HS") -> FullSize:
     """Return one tree of the standard release; the cropped one has its known holes."""
     camera, cropped = variant.split("_")[0], variant.endswith("cropped")
     top = f"SMIC_all_{'cropped' if cropped else 'raw'}/{camera}"
@@ -61,7 +61,7 @@ def plan(variant: str = "HS") -> Published:
     files = tuple(_file(n, camera, cropped) for n in range(5, 9))
     items.append(Item(f"{top}/s1/non_micro/s1_n1", files))
     items.append(Item(f"{top}/s3/non_micro/s3_n01", files))
-    return Published("smic", variant, tuple(items), tree_is_annotation=True)
+    return FullSize("smic", variant, tuple(items), tree_is_annotation=True)
 
 
 def _numbers(start: int, length: int, holes: int) -> tuple[int, ...]:

@@ -1,24 +1,18 @@
 """The drawn look-alikes of the further datasets: pictures on disk come back as the plan says."""
 
-import importlib
-
 import cv2
 import numpy as np
 import pytest
 
 from merflow.config.settings import DatasetEntry
+from merflow.datasets.official_composite import OFFICIAL
 from merflow.datasets.registry import read_dataset
 from merflow.errors import MerflowError
 from merflow.io.frame_folder import read_frames
+from merflow.synthetic.generate import demo_dataset
 from merflow.workflow.dataset_check import check_dataset
 
 FURTHER = ("casme_sq", "casme3", "jaffe", "ktfe")
-LAYOUTS = ("smic", "casme2", "samm")
-
-
-def module(name):
-    place = "further" if name in FURTHER else "layouts"
-    return importlib.import_module(f"merflow.synthetic.{place}.{name}")
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +20,8 @@ def written(tmp_path_factory):
     made = {}
     for name in FURTHER:
         root = tmp_path_factory.mktemp(name) / "démo x"
-        clips = module(name).plan(subjects=2, clips=3, small=True)
-        module(name).write(root, clips)
+        clips = demo_dataset(name).plan(subjects=2, clips=3, small=True)
+        demo_dataset(name).write(root, clips)
         made[name] = root, clips
     return made
 
@@ -60,7 +54,7 @@ def test_the_drawn_dataset_is_clean_to_check(written, name):
 
 @pytest.mark.parametrize("name", FURTHER)
 def test_the_same_seed_gives_the_same_plan_and_another_another(name):
-    plan = module(name).plan
+    plan = demo_dataset(name).plan
     assert plan(2, 3, 5) == plan(2, 3, 5) != plan(2, 3, 6)
 
 
@@ -91,15 +85,15 @@ def test_casme3_ships_depth_that_no_clip_reads(written):
 
 def test_sizes_that_a_layout_cannot_have_are_refused():
     with pytest.raises(MerflowError, match="23 subjects"):
-        module("casme_sq").plan(23, 3)
+        demo_dataset("casme_sq").plan(23, 3)
     with pytest.raises(MerflowError, match="11 subjects"):
-        module("jaffe").plan(11, 3)
+        demo_dataset("jaffe").plan(11, 3)
 
 
-@pytest.mark.parametrize("name", LAYOUTS)
+@pytest.mark.parametrize("name", OFFICIAL)
 def test_the_usual_demo_comes_back_too(tmp_path, name):
-    planned = module(name).plan(subjects=3, clips=4, small=True)
-    module(name).write(tmp_path, planned, pictures=False)
+    planned = demo_dataset(name).plan(subjects=3, clips=4, small=True)
+    demo_dataset(name).write(tmp_path, planned, frames=False)
     reading = read_dataset(name, DatasetEntry(root=str(tmp_path)))
     want = {c.key: c for c in planned if c.emotion}
     assert {c.key for c in reading.clips} == set(want) and not reading.problems

@@ -10,14 +10,19 @@ import openpyxl
 import pytest
 
 from merflow.commands.demo import demo
-from merflow.datasets.registry import GENERATED
+from merflow.config.settings import DatasetEntry
+from merflow.datasets.registry import GENERATED, read_dataset
 from merflow.errors import MerflowError
 from merflow.io.files import PARTIAL
 from merflow.synthetic import clip_files
 from merflow.synthetic.clip import Difficulty
-from merflow.synthetic.generate import layout, layout_names, write_dataset
-from merflow.synthetic.layouts import casme2, samm, smic
+from merflow.synthetic.datasets import casme2 as casme2_form
+from merflow.synthetic.datasets import samm as samm_form
+from merflow.synthetic.generate import dataset_names, demo_dataset, write_dataset
+from merflow.synthetic.sheets import single
 from merflow.synthetic.truth import path_of, read_truth
+
+casme2, samm, smic = map(demo_dataset, ("casme2", "samm", "smic"))
 
 
 def tree(root):
@@ -45,8 +50,8 @@ def written(tmp_path_factory):
     return out
 
 
-def test_the_layouts_are_found_by_their_files():
-    assert layout_names() == ["casme2", "samm", "smic"]
+def test_every_dataset_is_found_by_its_file():
+    assert dataset_names() == ["casme2", "casme3", "casme_sq", "jaffe", "ktfe", "samm", "smic"]
 
 
 def test_smic_lies_on_disk_as_its_owners_ship_it(written):
@@ -79,10 +84,10 @@ def test_casme2_lies_on_disk_as_its_owners_ship_it(written):
     for clip in clips:
         folder = root / "CASME2_RAW_selected/CASME2_RAW_selected/sub01" / clip.clip
         assert {p.name for p in folder.iterdir()} == {f"img{n}.jpg" for n in clip.numbers}
-    book = openpyxl.load_workbook(root / casme2.SHEET)
+    book = openpyxl.load_workbook(root / casme2_form.SHEET)
     assert book.sheetnames == ["Sheet1", "Sheet2", "Sheet3"]
     header, *rows = book["Sheet1"].values
-    assert header == casme2.HEADER and header[2] is None and header[6] is None
+    assert header == casme2_form.HEADER and header[2] is None and header[6] is None
     assert len(rows) == len(clips) == 4
     for row, clip in zip(rows, clips, strict=True):
         assert row[:2] == ("01", clip.clip) and isinstance(row[0], str)
@@ -93,7 +98,7 @@ def test_casme2_lies_on_disk_as_its_owners_ship_it(written):
 
 def test_casme2_action_units_are_numbers_or_text_and_names_repeat_across_subjects():
     clips = casme2.plan(3, 6, 1)
-    cells = {type(casme2.single(clip.action_units)) for clip in clips}
+    cells = {type(single(clip.action_units)) for clip in clips}
     assert cells == {int, str}
     assert sum(clip.clip == "EP02_01f" for clip in clips) == 3
     assert any(clip.clip == "EP01_2" for clip in clips)
@@ -108,10 +113,10 @@ def test_samm_lies_on_disk_as_its_owners_ship_it(written):
         assert re.fullmatch(r"006_[1-7]_\d+", clip.clip)
     frame = next((root / "006" / clips[0].clip).iterdir())
     assert cv2.imread(str(frame), cv2.IMREAD_UNCHANGED).ndim == 2
-    book = openpyxl.load_workbook(root / samm.SHEET)
+    book = openpyxl.load_workbook(root / samm_form.SHEET)
     assert book.sheetnames == ["MICRO_ONLY"]
     rows = list(book["MICRO_ONLY"].values)
-    assert rows[13] == samm.HEADER and all(row[0] != "Subject" for row in rows[:13])
+    assert rows[13] == samm_form.HEADER and all(row[0] != "Subject" for row in rows[:13])
     assert rows[14][0] == "006" and rows[14][6] == "=SUM(F15-D15)+1"
     assert [row[9] for row in rows[14:]] == [clip.emotion for clip in clips]
     assert all(word[0].isupper() for word in (row[9] for row in rows[14:]))
@@ -119,7 +124,7 @@ def test_samm_lies_on_disk_as_its_owners_ship_it(written):
 
 
 def test_samm_formulas_carry_the_value_a_spreadsheet_would_have_stored(written):
-    path = written / "samm" / "SAMM" / samm.SHEET
+    path = written / "samm" / "SAMM" / samm_form.SHEET
     values = list(openpyxl.load_workbook(path, data_only=True)["MICRO_ONLY"].values)
     for row in values[14:]:
         assert row[6] == row[5] - row[3] + 1
@@ -199,9 +204,9 @@ def test_an_added_clip_is_written_alone_and_a_dropped_one_goes(copy):
 
 
 def test_a_sheet_edited_by_hand_is_kept_while_the_options_stay(copy):
-    (copy / casme2.SHEET).write_bytes(b"edited")
+    (copy / casme2_form.SHEET).write_bytes(b"edited")
     assert "nothing to do" in write_dataset(copy, "casme2", plan())
-    assert (copy / casme2.SHEET).read_bytes() == b"edited"
+    assert (copy / casme2_form.SHEET).read_bytes() == b"edited"
 
 
 def test_a_folder_that_is_no_demo_is_left_alone(tmp_path):
@@ -239,10 +244,19 @@ def test_wrong_options_end_in_a_message(tmp_path, options, words):
     assert not list(tmp_path.iterdir())
 
 
-def test_names_alone_can_be_written_for_listings(tmp_path):
-    for name in layout_names():
-        clips = layout(name).plan(2, 3, 1)
-        layout(name).write(tmp_path / name, clips, pictures=False)
-    assert len(list((tmp_path / "smic").rglob("*.bmp"))) == sum(
-        clip.frames for clip in smic.plan(2, 3, 1)
-    )
+@pytest.mark.parametrize("name", dataset_names())
+def test_annotations_alone_can_be_written_and_frames_come_later(tmp_path, name, capsys):
+    options = {"dataset": name, "subjects": 2, "clips": 3, "small": True}
+    demo(tmp_path, **options, annotations_only=True)
+    root, planned = tmp_path / name, demo_dataset(name).plan(2, 3, small=True)
+    assert "annotations and empty frames of" in capsys.readouterr().out
+    reading = read_dataset(name, DatasetEntry(root=str(root)))
+    assert {c.key for c in reading.clips} == {c.key for c in planned if c.emotion}
+    assert not reading.problems
+    frames = [
+        root / job.folder / n for job in demo_dataset(name).jobs(root, planned) for n in job.names
+    ]
+    assert all(path.stat().st_size == 0 for path in frames)
+    if name == "jaffe":
+        demo(tmp_path, **options)
+        assert all(path.stat().st_size for path in frames)

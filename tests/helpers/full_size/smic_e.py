@@ -2,8 +2,8 @@
 
 import random
 
-from merflow.synthetic.published._form import Book, Expected, Item, Published, Rows
-from merflow.synthetic.published.smic import FIRST, HS, VIS, clip_names
+from full_size._form import Book, Expected, FullSize, Item, Rows
+from full_size.smic import FIRST, HS, VIS, clip_names
 
 HEADER = (
     "Subject",
@@ -32,17 +32,17 @@ LONG = 148
 """Frames of a long clip at 25 fps."""
 
 
-def plan(variant: str = "HS_E") -> Published:
+def plan(variant: str = "HS_E") -> FullSize:
     """Return one camera's long clips with their sheet."""
     if variant == "HS_E":
         return _high_speed()
     camera = variant.removesuffix("_E")
     items = tuple(_slow_item(camera, number, clip) for number, clip in enumerate(clip_names(VIS)))
     book = _high_speed().books[0] if camera == "VIS" else _nir()
-    return Published("smic", variant, items, (book,))
+    return FullSize("smic", variant, items, (book,))
 
 
-def _high_speed() -> Published:
+def _high_speed() -> FullSize:
     """Return the high-speed clips: 162 rows, 157 of them on disk."""
     items, rows, cached = [], [HEADER], {}
     counters = dict(FIRST)
@@ -70,7 +70,7 @@ def _high_speed() -> Published:
         (("HS", rows), ("VIS", _vis()), ("Sheet2", []), ("Sheet3", [])),
         cached,
     )
-    return Published("smic", "HS_E", tuple(items), (book,))
+    return FullSize("smic", "HS_E", tuple(items), (book,))
 
 
 def _item(subject: int, name: str, word: str, first: int, span: tuple[int, int]) -> Item:

@@ -1,6 +1,6 @@
 """KTFE as re-hosted: pairs of a visible and a thermal still, no subject ids."""
 
-from merflow.synthetic.published._form import Expected, Item, Published, spread
+from full_size._form import Expected, FullSize, Item, spread
 
 WORDS = {
     "Angry": "anger",
@@ -15,7 +15,7 @@ PAIRS = 3190
 FOLDERS = {"rgb": ("RGB", "R"), "thermal": ("Thermal", "T")}
 
 
-def plan(variant: str = "rgb") -> Published:
+def plan(variant: str = "rgb") -> FullSize:
     """Return both modalities, flat, of which `variant` is read."""
     share = {word: PAIRS // 7 + (place < PAIRS % 7) for place, word in enumerate(WORDS)}
     counts = dict.fromkeys(WORDS, 0)
@@ -26,4 +26,4 @@ def plan(variant: str = "rgb") -> Published:
             stem = f"{letter}_{word}_{counts[word]}_KTFE"
             expected = Expected("unknown", stem, WORDS[word], (0,))
             items.append(Item(folder, (f"{stem}.jpg",), expected if modality == variant else None))
-    return Published("ktfe", variant, tuple(items), tree_is_annotation=True)
+    return FullSize("ktfe", variant, tuple(items), tree_is_annotation=True)

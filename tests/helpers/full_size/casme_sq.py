@@ -3,31 +3,18 @@
 import random
 from collections.abc import Iterator
 
-from merflow.synthetic.published._form import (
+from full_size._form import (
     Book,
     Cell,
     Expected,
+    FullSize,
     Item,
-    Published,
     Rows,
-    number,
+    single,
     spread,
 )
+from merflow.synthetic.datasets.casme_sq import SUBJECTS, VIDEOS
 
-SUBJECTS = (15, 16, *range(19, 28), *range(29, 39), 40)
-"""Raw number of each participant 1..22."""
-
-VIDEOS = {
-    "disgust1": "0101disgustingteeth",
-    "disgust2": "0102eatingworms",
-    "anger1": "0401girlcrashing",
-    "anger2": "0402beatingpregnantwoman",
-    "happy1": "0502funnyerrors",
-    "happy2": "0503unnyfarting",
-    "happy3": "0505funnyinnovations",
-    "happy4": "0507climbingthewall",
-    "happy5": "0508funnydunkey",
-}
 MICRO = {
     11: 11,
     2: 8,
@@ -71,7 +58,7 @@ MISPLACED = ("s19", "23_0502funnyerrors")
 """A recording of s23 that lies below s19 in the published folder."""
 
 
-def plan(variant: str = "rawpic") -> Published:
+def plan(variant: str = "rawpic") -> FullSize:
     """Return one tree; `_macro` and `_all` after its name say which rows are expected."""
     tree, _, kind = variant.partition("_")
     words = {k: iter(spread(v, sum(v.values()))) for k, v in EMOTIONS.items()}
@@ -82,7 +69,7 @@ def plan(variant: str = "rawpic") -> Published:
         span = _span(index, participant, clip)
         word = next(words[shown])
         units = "NULL" if index in NO_UNITS else UNITS[index % len(UNITS)]
-        cells: tuple[Cell, ...] = (participant, clip, *span, number(units), word, shown)
+        cells: tuple[Cell, ...] = (participant, clip, *span, single(units), word, shown)
         rows.append((*cells, felt[index], "", "", "", *_side(index)))
         wanted = shown.startswith(kind or "micro") or kind == "all"
         item = _item(tree, participant, clip, span, word, "" if units == "NULL" else units)
@@ -94,7 +81,7 @@ def plan(variant: str = "rawpic") -> Published:
     )
     if tree == "rawpic":
         items += [Item("rawvideo/s15", ("15_0101disgustingteeth.avi",))]
-    return Published("casme_sq", variant, tuple(items), (book,))
+    return FullSize("casme_sq", variant, tuple(items), (book,))
 
 
 def _clips() -> Iterator[tuple[int, str, str]]:

@@ -3,15 +3,8 @@
 import random
 from collections.abc import Iterator
 
-from merflow.synthetic.published._form import Book, Expected, Item, Published, Rows, spread
-
-HEADER = ("Subject", "Filename", "Onset", "Apex", "Offset", "AU", "Objective class", "emotion")
-SHEET = "annotation/cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx"
-SUBJECTS = (
-    *range(1, 16), *range(39, 43), 77, *range(138, 151), *range(152, 164), *range(165, 191),
-    *range(192, 198), *range(201, 218),
-)  # fmt: skip
-"""94 subjects; the published numbers lie between 1 and 217 with gaps."""
+from full_size._form import Book, Expected, FullSize, Item, Rows, spread
+from merflow.synthetic.datasets.casme3 import HEADER, SHEET, SUBJECTS
 
 EMOTIONS = {
     "disgust": 250,
@@ -48,7 +41,7 @@ EARLY, LONG, VERY_LONG = 55, 72, 27
 Row = tuple[int, str, tuple[int, int, int]]
 
 
-def plan(variant: str = "clips") -> Published:
+def plan(variant: str = "clips") -> FullSize:
     """Return the cut-out clips, or the `long` recordings, with the v2 sheet."""
     words, classes = spread(EMOTIONS, 860), spread(OBJECTIVE, 860)
     rows: Rows = [HEADER]
@@ -61,7 +54,7 @@ def plan(variant: str = "clips") -> Published:
     book = Book(SHEET, (("label", rows), ("Sheet1", []), ("Sheet3", [])))
     listed = "".join(f"spNO.14 J {n}.jpg  the image cannot open\n" for n in DAMAGED)
     texts = (("exception/error_info_damaged_image_partA.txt", listed),)
-    return Published("casme3", variant, tuple(items), (book,), texts)
+    return FullSize("casme3", variant, tuple(items), (book,), texts)
 
 
 def _rows() -> Iterator[Row]:

@@ -1,8 +1,8 @@
 """JAFFE at full size: 213 names of stills, all that the dataset says of itself."""
 
-from merflow.synthetic.published._form import Expected, Item, Published, spread
+from full_size._form import Expected, FullSize, Item, spread
+from merflow.synthetic.datasets.jaffe import MODELS
 
-MODELS = ("KA", "KL", "KM", "KR", "MK", "NA", "NM", "TM", "UY", "YM")
 EMOTIONS = {
     "AN": ("anger", 30),
     "DI": ("disgust", 29),
@@ -16,7 +16,7 @@ GAPS = frozenset({14, 88, 120, 150, 187, 203})
 """Numbers of 1..219 that no picture has."""
 
 
-def plan(variant: str = "stills") -> Published:
+def plan(variant: str = "stills") -> FullSize:
     """Return the flat folder with its ratings file."""
     numbers = iter(n for n in range(1, 220) if n not in GAPS)
     items = []
@@ -30,7 +30,7 @@ def plan(variant: str = "stills") -> Published:
             items.append(Item("jaffe", (f"{clip}.tiff",), expected))
     ratings = "#   N HAP SAD SUR ANG DIS FEA PIC\n1 2.87 2.52 2.10 1.97 1.97 2.06 KM-NE1\n"
     texts = (("jaffe/README_FIRST.txt", ratings), ("jaffe/.DS_Store", ""))
-    return Published("jaffe", variant, tuple(items), texts=texts, tree_is_annotation=True)
+    return FullSize("jaffe", variant, tuple(items), texts=texts, tree_is_annotation=True)
 
 
 def _share(count: int, place: int) -> int:

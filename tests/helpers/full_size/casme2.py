@@ -3,8 +3,8 @@
 import random
 from collections.abc import Iterator
 
-from merflow.synthetic.layouts.casme2 import HEADER
-from merflow.synthetic.published._form import Book, Expected, Item, Published, Rows, number, spread
+from full_size._form import Book, Expected, FullSize, Item, Rows, single, spread
+from merflow.synthetic.datasets.casme2 import HEADER
 
 TOTAL = (9, 13, 7, 5, 19, 5, 9, 3, 14, 14, 10, 12, 8, 4, 3, 4, 36, 3, 16, 11, 2, 2, 12, 10, 7, 17)
 # Rows of each subject whose label has a class in the composite of three.
@@ -54,7 +54,7 @@ RECODED = 57
 Clip = tuple[str, str]
 
 
-def plan(variant: str = "selected", sheets: tuple[int, ...] = (2014, 2019)) -> Published:
+def plan(variant: str = "selected", sheets: tuple[int, ...] = (2014, 2019)) -> FullSize:
     """Return the dataset, read by its 2014 sheet; `cropped` has the registered frames' names."""
     clips = list(_clips())
     labels = _labels(clips)
@@ -69,7 +69,7 @@ def plan(variant: str = "selected", sheets: tuple[int, ...] = (2014, 2019)) -> P
     names = {2014: "CASME2-coding-20140508.xlsx", 2019: "CASME2-coding-20190701.xlsx"}
     empty: tuple[tuple[str, Rows], ...] = (("Sheet2", []), ("Sheet3", []))
     books = tuple(Book(names[year], (("Sheet1", rows[year]), *empty)) for year in sheets)
-    return Published("casme2", variant, tuple(items), books)
+    return FullSize("casme2", variant, tuple(items), books)
 
 
 def _header(year: int) -> tuple[str | None, ...]:
@@ -133,12 +133,12 @@ def _row(
     objective: str,
 ) -> tuple[str | int | None, ...]:
     if year == 2014:
-        shown = "?" if index in UNKNOWN_UNITS else number(units)
+        shown = "?" if index in UNKNOWN_UNITS else single(units)
         return (*clip, None, *span, None, shown, label)
     if clip in RELABELLED:
         label = "surprise"
     recoded = f"{units}+17" if index % 4 == 1 and index < 4 * RECODED else units
-    return (*clip, None, *span, None, number(recoded), label, int(objective))
+    return (*clip, None, *span, None, single(recoded), label, int(objective))
 
 
 def _item(

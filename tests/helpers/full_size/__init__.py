@@ -5,10 +5,10 @@ They show what a real folder looks like to a reader, a check or a dry run; no fa
 
 import importlib
 
+from full_size._form import Expected, FullSize, write
 from merflow.errors import unknown
-from merflow.synthetic.published._form import Expected, Published, write_published
 
-__all__ = ["VARIANTS", "Expected", "Published", "plan", "write_published"]
+__all__ = ["VARIANTS", "Expected", "FullSize", "plan", "write"]
 
 VARIANTS: dict[str, dict[str, str]] = {
     "smic": {
@@ -29,7 +29,7 @@ VARIANTS: dict[str, dict[str, str]] = {
 """dataset -> variant -> the module that plans it; the first variant is the usual one."""
 
 
-def plan(dataset: str, variant: str = "") -> Published:
+def plan(dataset: str, variant: str = "") -> FullSize:
     """Return the plan of a dataset's look-alike at its published size."""
     if dataset not in VARIANTS:
         raise unknown("--dataset", "look-alike", dataset, VARIANTS)

@@ -2,17 +2,17 @@
 
 import random
 
-from merflow.synthetic.layouts.samm import HEADER, HEADER_ROW, PREAMBLE, SHEET, SUBJECTS
-from merflow.synthetic.published._form import (
+from full_size._form import (
     Book,
     Cell,
     Expected,
+    FullSize,
     Item,
-    Published,
     Rows,
-    number,
+    single,
     spread,
 )
+from merflow.synthetic.datasets.samm import HEADER, HEADER_ROW, PREAMBLE, SHEET, SUBJECTS
 
 TOTAL = dict(
     zip(
@@ -89,7 +89,7 @@ CORRECTED = {"028_4_1": 1113, "032_3_1": 4930}
 NAMES = {28: ("028_4_1", "028_4_2", "028_4_3"), 32: ("032_3_1", "032_3_2")}
 
 
-def plan(variant: str = "full") -> Published:
+def plan(variant: str = "full") -> FullSize:
     """Return the dataset with all of its rows; `cropped` has the same names in another folder."""
     top = "SAMM" if variant == "full" else "SAMM_CROP"
     emotions = iter(spread(EMOTIONS, 133))
@@ -104,12 +104,12 @@ def plan(variant: str = "full") -> Published:
             units = UNITS[index % len(UNITS)]
             cells: tuple[Cell, ...] = (f"{subject:03d}", name, int(name.split("_")[1]), *span)
             duration = f"=SUM(F{row}-D{row})+1"
-            labels = (number(units), word, int(classes[index]), None)
+            labels = (single(units), word, int(classes[index]), None)
             rows.append((*cells, duration, "Micro - 1/2", *labels))
             cached[f"G{row}"] = span[2] - span[0] + 1
             items.append(_item(top, subject, name, word, span, units, classes[index]))
     book = Book(f"{top}/{SHEET}", (("MICRO_ONLY", rows),), cached)
-    return Published("samm", variant, tuple(items), (book,))
+    return FullSize("samm", variant, tuple(items), (book,))
 
 
 def _names(subject: int, total: int) -> list[str]:

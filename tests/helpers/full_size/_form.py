@@ -1,15 +1,12 @@
 """What a full-size look-alike consists of: workbooks, folders, and what they should read as."""
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from openpyxl import Workbook
+from merflow.synthetic.sheets import Book, Cell, Rows, single, write_book
 
-from merflow.synthetic.sheets import save_workbook
-
-Cell = str | int | None
-Rows = list[tuple[Cell, ...]]
+__all__ = ["Book", "Cell", "Expected", "FullSize", "Item", "Rows", "single", "spread", "write_book"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +34,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
-    """A workbook: its path, `(sheet, rows)` in order, and the values of its formula cells."""
-
-    path: str
-    sheets: tuple[tuple[str, Rows], ...]
-    cached: dict[str, float | str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
+class FullSize:
     """One full-size look-alike. `tree_is_annotation`: the labels are the names of folders."""
 
     dataset: str
@@ -63,21 +51,21 @@ class Published:
         return sorted(found, key=lambda e: (e.subject, e.clip))
 
 
-def write_published(root: Path, published: Published, frames: bool = True) -> None:
+def write(root: Path, planned: FullSize, frames: bool = True) -> None:
     """Write sheets, and with `frames` an empty file in place of every picture.
 
     Without frames the folders are still made where they are the only annotation.
     """
     root.mkdir(parents=True, exist_ok=True)
-    for book in published.books:
+    for book in planned.books:
         write_book(root, book)
-    for name, text in published.texts:
+    for name, text in planned.texts:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text, encoding="utf-8")
-    if not frames and not published.tree_is_annotation:
+    if not frames and not planned.tree_is_annotation:
         return
     made: set[Path] = set()
-    for item in published.items:
+    for item in planned.items:
         folder = root / item.folder
         if folder not in made:
             folder.mkdir(parents=True, exist_ok=True)
@@ -85,24 +73,6 @@ def write_published(root: Path, published: Published, frames: bool = True) -> No
         for name in item.names if frames else ():
             # Tens of thousands of files: one call each, where Path.touch makes three.
             os.close(os.open(f"{folder}/{name}", os.O_CREAT | os.O_WRONLY, 0o644))
-
-
-def write_book(root: Path, book: Book) -> None:
-    """Write one workbook."""
-    workbook = Workbook()
-    workbook.remove(workbook.active)
-    for title, rows in book.sheets:
-        page = workbook.create_sheet(title)
-        for number, row in enumerate(rows, 1):
-            for column, value in enumerate(row, 1):
-                if value is not None:
-                    page.cell(number, column, value)
-    save_workbook(root / book.path, workbook, book.cached)
-
-
-def number(cell: str) -> Cell:
-    """Return an action-unit cell as sheets hold it: a number when it is one unit alone."""
-    return int(cell) if cell.isdigit() else cell
 
 
 def spread(totals: dict[str, int], places: int) -> list[str]:
