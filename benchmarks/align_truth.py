@@ -12,6 +12,7 @@ from merflow.stages.magnification.luma import luma
 from merflow.stages.resample import warp
 from merflow.synthetic.clip import DemoClip
 from merflow.synthetic.motion import motion
+from merflow.workflow.face_finder import load_finder
 
 import argparse
 from dataclasses import replace
@@ -121,7 +122,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--persons", type=int, default=6)
     options = parser.parse_args()
-    finder = Finder(5)
+    finder = load_finder(5)
     untouched(3, finder)
     strategies(list(range(3, 3 + 4 * options.persons, 4)), finder)
 

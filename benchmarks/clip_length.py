@@ -9,7 +9,7 @@ commands that the workflow runs, each in a process of its own.
 from merflow.config.settings import DatasetEntry
 from merflow.datasets.catalogue import catalogue_text
 from merflow.datasets.registry import read_dataset
-from merflow.io.frame_folder import read_frames
+from merflow.io.images import read_frames
 from merflow.synthetic.generate import demo_dataset, write_dataset
 
 import argparse

@@ -10,6 +10,7 @@ from merflow.stages.align import clip_views, find_faces
 from merflow.stages.faces import READS, Face, Finder
 from merflow.stages.geometry import apply, face_frame, invert, moved
 from merflow.stages.resample import as_grey
+from merflow.workflow.face_finder import load_finder
 
 import argparse
 from dataclasses import replace
@@ -65,7 +66,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=200)
     count = parser.parse_args().count
-    finder, rows = Finder(5), []
+    finder, rows = load_finder(5), []
     for number, (units, person) in enumerate(CLIPS):
         arrays = arrays_of(demo_clip(units, person, FRAMES))
         faces = find_faces(arrays, SETTINGS, finder)

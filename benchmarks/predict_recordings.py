@@ -8,9 +8,9 @@ training set: their faces are drawn from seeds of their own.
 
 from merflow.clip import ClipArrays, ClipKey
 from merflow.inference.recording import predict_recording
-from merflow.stages.faces import Finder
 from merflow.synthetic.clip import Difficulty
 from merflow.synthetic.recording import frames, plan
+from merflow.workflow.face_finder import load_finder
 from merflow.workflow.final_model import open_model, usable
 
 import argparse
@@ -68,7 +68,7 @@ def main() -> None:
     given = words.parse_args()
     model = usable(open_model(given.run))
     fitted = model.load()
-    finder = Finder(model.chain.align.points, model.chain.align.model)
+    finder = load_finder(model.chain.align.points, model.chain.align.model)
     hard = dataclasses.replace(Difficulty(), drift_px=given.drift)
     total: dict[str, float] = {}
     for number in range(given.recordings):

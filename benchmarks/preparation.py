@@ -12,6 +12,7 @@ from merflow.stages.faces import Finder
 from merflow.stages.interpolate import interpolate_clip
 from merflow.stages.magnify import magnify_clip
 from merflow.stages.network_input import prepare_clip
+from merflow.workflow.face_finder import load_finder
 
 import argparse
 import time
@@ -50,7 +51,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    finder = Finder(5)
+    finder = load_finder(5)
     units = (HAPPY, SURPRISE, DISGUST)
     clips = [
         arrays_of(demo_clip(units[n % 3], 3 + 4 * n, FRAMES, 0.6)) for n in range(options.clips)

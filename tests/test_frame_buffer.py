@@ -12,17 +12,17 @@ from moving_textures import still_picture, truths
 from merflow import frame_buffer
 from merflow.clip import Clip
 from merflow.config.settings import Align, Crop, Flow, Interpolate, Magnify, Preparation, Select
-from merflow.frame_buffer import Reel, Scratch, held, room
+from merflow.frame_buffer import FrameBuffer, TemporaryFrames, allocate, collect
 from merflow.io.clip_store import Store, write_store
-from merflow.io.frame_folder import read_frames
+from merflow.io.images import read_frames
 from merflow.stages import interpolate, magnify
 from merflow.stages.align import align_clip
 from merflow.stages.crop import crop_clip
-from merflow.stages.faces import Finder
 from merflow.stages.flow import flow_picture
 from merflow.stages.interpolate import interpolate_frames
 from merflow.stages.magnify import magnify_clip, magnify_stream
 from merflow.stages.network_input import prepare_clip
+from merflow.workflow.face_finder import load_finder
 from merflow.workflow.stage_job import run_stage
 
 RNG = np.random.default_rng(5)
@@ -30,7 +30,7 @@ CLIP = RNG.integers(0, 256, (7, 6, 5, 3), np.uint8)
 
 
 def scratch(frames):
-    made = Scratch(frames.shape, frames.dtype)
+    made = TemporaryFrames(frames.shape, frames.dtype)
     for position in RNG.permutation(len(frames)):
         made[position] = frames[position]
     return made
@@ -39,7 +39,7 @@ def scratch(frames):
 @pytest.fixture
 def on_disk(monkeypatch):
     """Whatever asks for room is sent to the disk."""
-    monkeypatch.setattr(frame_buffer, "LIMIT", 0)
+    monkeypatch.setattr(frame_buffer, "MEMORY_LIMIT", 0)
 
 
 def test_a_reel_is_read_like_an_array():
@@ -49,7 +49,7 @@ def test_a_reel_is_read_like_an_array():
     for what in (0, 6, -1, np.int64(3)):
         assert np.array_equal(made[what], CLIP[what])
     for what in (slice(2, 5), slice(None, None, -1), slice(4, 2), np.array([3, 3, 0])):
-        assert isinstance(made[what], Reel)
+        assert isinstance(made[what], FrameBuffer)
         assert np.array_equal(np.asarray(made[what]), CLIP[what])
     assert np.array_equal(np.stack(list(made[1:][::2])), CLIP[1:][::2])
     for wrong in (7, -8):
@@ -66,12 +66,12 @@ def test_frames_of_any_type_come_back_as_they_went_in():
 
 
 def test_what_fits_is_an_array_and_what_does_not_is_on_disk(monkeypatch):
-    monkeypatch.setattr(frame_buffer, "LIMIT", CLIP.nbytes)
-    assert isinstance(room(CLIP.shape), np.ndarray)
-    assert isinstance(room((8, *CLIP.shape[1:])), Scratch)
-    assert isinstance(held(iter(CLIP)), np.ndarray)
-    longer = held(frame for frame in (*CLIP, CLIP[0]))
-    assert isinstance(longer, Scratch) and np.array_equal(longer[:7], CLIP)
+    monkeypatch.setattr(frame_buffer, "MEMORY_LIMIT", CLIP.nbytes)
+    assert isinstance(allocate(CLIP.shape), np.ndarray)
+    assert isinstance(allocate((8, *CLIP.shape[1:])), TemporaryFrames)
+    assert isinstance(collect(iter(CLIP)), np.ndarray)
+    longer = collect(frame for frame in (*CLIP, CLIP[0]))
+    assert isinstance(longer, TemporaryFrames) and np.array_equal(longer[:7], CLIP)
     assert np.array_equal(longer[7], CLIP[0])
 
 
@@ -86,7 +86,7 @@ def test_nothing_is_left_on_disk(tmp_path, monkeypatch):
 
 
 def test_a_full_disk_is_an_error_and_not_a_short_frame(monkeypatch):
-    made = Scratch((1, 4, 4, 1), np.uint8)
+    made = TemporaryFrames((1, 4, 4, 1), np.uint8)
 
     def full(*_):
         raise OSError(28, "No space left on device")
@@ -117,11 +117,11 @@ def through(face, finder):
 
 
 def test_every_stage_gives_the_same_from_disk(face, monkeypatch):
-    finder = Finder(5)
+    finder = load_finder(5)
     whole = through(face, finder)
-    monkeypatch.setattr(frame_buffer, "LIMIT", 0)
+    monkeypatch.setattr(frame_buffer, "MEMORY_LIMIT", 0)
     from_disk = through(dataclasses.replace(face, frames=scratch(face.frames)), finder)
-    assert [isinstance(frames, Reel) for frames in from_disk[:2]] == [True, True]
+    assert [isinstance(frames, FrameBuffer) for frames in from_disk[:2]] == [True, True]
     for one, other in zip(whole, from_disk, strict=True):
         assert np.array_equal(one, np.asarray(other))
 
@@ -130,12 +130,12 @@ def test_a_long_clip_goes_through_the_store_as_a_short_one_does(face, tmp_path, 
     face = dataclasses.replace(face, facts={"frames": 12})
     write_store(tmp_path / "a.h5", "align", [face], {}, {})
     run_stage(tmp_path / "a.h5", tmp_path / "short.h5", "crop", lambda c: c, {})
-    monkeypatch.setattr(frame_buffer, "LIMIT", 0)
+    monkeypatch.setattr(frame_buffer, "MEMORY_LIMIT", 0)
     seen = []
     run_stage(
         tmp_path / "a.h5", tmp_path / "long.h5", "crop", lambda c: seen.append(c.frames) or c, {}
     )
-    assert isinstance(seen[0], Reel)
+    assert isinstance(seen[0], FrameBuffer)
     with Store(tmp_path / "short.h5") as short, Store(tmp_path / "long.h5") as long:
         assert short.made_by == long.made_by
         assert isinstance(long.read(0).frames, np.ndarray), "only stages read lazily"
@@ -150,9 +150,9 @@ def test_a_long_clip_is_magnified_as_a_stream(monkeypatch, method, onset):
     clip = arrays_of(demo_clip(), frames=frames, onset=onset, apex=None, offset=39)
     settings = Magnify(method=method)
     monkeypatch.setattr(magnify, "LONG", 30)
-    monkeypatch.setattr(frame_buffer, "LIMIT", 0)
+    monkeypatch.setattr(frame_buffer, "MEMORY_LIMIT", 0)
     done = magnify_clip(clip, settings, 4)
-    assert isinstance(done.frames, Reel) and done.facts["magnify"]["streamed"]
+    assert isinstance(done.frames, FrameBuffer) and done.facts["magnify"]["streamed"]
     after = np.stack(list(magnify_stream(clip.frames[onset:], clip.fps, 4, settings)))
     before = np.stack(list(magnify_stream(clip.frames[onset::-1], clip.fps, 4, settings)))
     made = np.asarray(done.frames)
@@ -174,4 +174,4 @@ def test_blocks_of_frames_add_up(monkeypatch, method, prefilter):
 def test_a_long_video_is_read_to_disk(tmp_path, on_disk):
     np.save(tmp_path / "a.npy", CLIP)
     frames = read_frames(Clip(("d", "s", "c"), str(tmp_path), ("a.npy",), (), 25.0, ""))
-    assert isinstance(frames, Scratch) and np.array_equal(frames, CLIP)
+    assert isinstance(frames, TemporaryFrames) and np.array_equal(frames, CLIP)

@@ -1,7 +1,7 @@
-"""Frames of a clip too long to be held: they stay on disk and are read like an array, one by one.
+"""Frame buffer: a NumPy array up to 256 MB, a temporary file above that, with the same indexing.
 
-A stage asks `room` for the place of its frames, or `held` to keep those that come. Up to LIMIT
-bytes that is a plain array; beyond, a Reel. So the memory of a stage does not grow with the clip.
+A stage asks `allocate` for room for its output, or `collect` to keep frames as they come. So the
+memory of a stage does not grow with the length of the clip.
 """
 
 import os
@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-LIMIT = 256 * 2**20
-"""Bytes of frames beyond which a clip is not held in memory."""
+MEMORY_LIMIT = 256 * 2**20
+"""Bytes of frames above which a clip is kept on disk."""
 
 
-class Reel:
-    """Frames of one shape and type on disk; `np.asarray(reel)` reads them all.
+class FrameBuffer:
+    """Frames of one shape and type on disk; `np.asarray(buffer)` reads them all.
 
-    Indexed by one position it gives a frame, by a slice or positions a Reel of those frames.
+    One position gives a frame; a slice or an array of positions gives a FrameBuffer.
     """
 
     def __init__(self, shape: tuple[int, ...], dtype: Any) -> None:  # noqa: ANN401
@@ -40,7 +40,7 @@ class Reel:
 
     @property
     def nbytes(self) -> int:
-        """Bytes that the frames take."""
+        """Size of all frames in bytes."""
         return self.size * self.dtype.itemsize
 
     def __len__(self) -> int:
@@ -49,9 +49,9 @@ class Reel:
     def __iter__(self) -> Iterator[np.ndarray]:
         return (self.frame(t) for t in range(len(self)))
 
-    def __getitem__(self, what: int | slice | np.ndarray) -> "np.ndarray | Reel":
-        chosen = np.arange(len(self))[what]
-        return self.frame(int(chosen)) if np.ndim(chosen) == 0 else _Part(self, chosen)
+    def __getitem__(self, index: int | slice | np.ndarray) -> "np.ndarray | FrameBuffer":
+        chosen = np.arange(len(self))[index]
+        return self.frame(int(chosen)) if np.ndim(chosen) == 0 else _View(self, chosen)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:  # noqa: ANN401
         out = np.empty(self.shape, dtype or self.dtype)
@@ -60,19 +60,19 @@ class Reel:
         return out
 
 
-class _Part(Reel):
-    """Some frames of another reel, in any order."""
+class _View(FrameBuffer):
+    """Selected frames of another buffer, in any order."""
 
-    def __init__(self, whole: Reel, positions: np.ndarray) -> None:
-        super().__init__((len(positions), *whole.shape[1:]), whole.dtype)
-        self._whole, self._positions = whole, positions
+    def __init__(self, base: FrameBuffer, positions: np.ndarray) -> None:
+        super().__init__((len(positions), *base.shape[1:]), base.dtype)
+        self._base, self._positions = base, positions
 
     def frame(self, position: int) -> np.ndarray:
-        return self._whole.frame(int(self._positions[position]))
+        return self._base.frame(int(self._positions[position]))
 
 
-class Stored(Reel):
-    """The frames of an open HDF5 dataset, which has one chunk a frame."""
+class HDF5Frames(FrameBuffer):
+    """The frames of an open HDF5 dataset with one chunk per frame."""
 
     def __init__(self, dataset: Any) -> None:  # noqa: ANN401
         super().__init__(dataset.shape, dataset.dtype)
@@ -83,8 +83,8 @@ class Stored(Reel):
         return self._dataset[position]
 
 
-class Scratch(Reel):
-    """Frames in a file without a name, which is gone when nobody holds it, whatever happens."""
+class TemporaryFrames(FrameBuffer):
+    """Frames in an unnamed temporary file, which the system removes even after a crash."""
 
     def __init__(self, shape: tuple[int, ...], dtype: Any) -> None:  # noqa: ANN401
         super().__init__(shape, dtype)
@@ -92,7 +92,7 @@ class Scratch(Reel):
         self._step = int(np.prod(shape[1:], dtype=np.int64)) * self.dtype.itemsize
 
     def frame(self, position: int) -> np.ndarray:
-        """Read one frame, without moving a shared place in the file."""
+        """Read one frame; threads may read at the same time (no shared file position)."""
         data = bytearray(self._step)
         view, at = memoryview(data), position * self._step
         while view and (read := os.preadv(self._file.fileno(), [view], at)):
@@ -107,40 +107,43 @@ class Scratch(Reel):
             view, at = view[written:], at + written
 
     def append(self, frame: np.ndarray) -> None:
-        """Put a frame after the last."""
+        """Add a frame at the end."""
         self.shape = (len(self) + 1, *self.shape[1:])
         self[len(self) - 1] = frame
 
 
-Frames = np.ndarray | Reel
+Frames = np.ndarray | FrameBuffer
 
 
 def _folder() -> str | None:
-    """Return where scratch files go: TMPDIR, else the working folder, which is no memory disk."""
+    """Return the folder for temporary frames: TMPDIR, else the working folder.
+
+    The system's default may be a memory disk.
+    """
     for folder in (os.environ.get("TMPDIR"), "."):
         if folder and os.access(folder, os.W_OK):
             return folder
     return None
 
 
-def room(shape: tuple[int, ...], dtype: Any = np.uint8) -> np.ndarray | Scratch:  # noqa: ANN401
-    """Return a place for frames, to be filled position by position: an array, or a Scratch."""
+def allocate(
+    shape: tuple[int, ...],
+    dtype: Any = np.uint8,  # noqa: ANN401
+) -> np.ndarray | TemporaryFrames:
+    """Return uninitialised frames, to be filled position by position."""
     size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
-    return np.empty(shape, dtype) if size <= LIMIT else Scratch(shape, dtype)
+    return np.empty(shape, dtype) if size <= MEMORY_LIMIT else TemporaryFrames(shape, dtype)
 
 
-def held(frames: Iterable[np.ndarray]) -> Frames:
-    """Return frames of one shape and type, (T, ...), as they come: an array, or a Scratch."""
-    first: list[np.ndarray] = []
-    reel: Scratch | None = None
+def collect(frames: Iterable[np.ndarray]) -> Frames:
+    """Return frames of one shape and type, (T, ...), from an iterator."""
+    held: list[np.ndarray] = []
+    buffer: TemporaryFrames | None = None
     for frame in frames:
-        if reel is None and (len(first) + 1) * frame.nbytes > LIMIT:
-            reel = Scratch((0, *frame.shape), frame.dtype)
-            for one in first:
-                reel.append(one)
-            first.clear()
-        if reel is None:
-            first.append(frame)
-        else:
-            reel.append(frame)
-    return np.stack(first) if reel is None else reel
+        if buffer is None and (len(held) + 1) * frame.nbytes > MEMORY_LIMIT:
+            buffer = TemporaryFrames((0, *frame.shape), frame.dtype)
+            for one in held:
+                buffer.append(one)
+            held.clear()
+        (held if buffer is None else buffer).append(frame)
+    return np.stack(held) if buffer is None else buffer

@@ -353,7 +353,7 @@ def test_a_clip_that_stands_twice_is_refused_once(tmp_path, name):
     sheet = SHEETS[name]
     write(tmp_path, sheet, [*sheet.rows, sheet.rows[-1]])
     problems, clips = faults(tmp_path, sheet)
-    (told,) = [p for p in problems if "stands twice" in p.found]
+    (told,) = [p for p in problems if "appears twice" in p.found]
     assert f"row {sheet.header + 5}" in told.where and f"row {sheet.header + 4}" in told.found
     assert sheet.file in told.where and len(clips) == 3
 
@@ -370,7 +370,7 @@ def test_clips_that_differ_by_case_alone_are_refused(tmp_path, name):
     assert len(read(tmp_path, sheet).clips) == 5
     write(tmp_path, sheet, [*sheet.rows, called("abc_1"), called("ABC_1")])
     problems, clips = faults(tmp_path, sheet)
-    (told,) = [p for p in problems if "stands twice" in p.found]
+    (told,) = [p for p in problems if "appears twice" in p.found]
     assert "abc_1" in told.found and f"row {sheet.header + 6}" in told.where and len(clips) == 4
 
 

@@ -92,4 +92,4 @@ def test_names_that_differ_by_padding_or_case_are_one_clip_twice(tmp_path, datas
     lay(tmp_path, *SOUND[dataset], twins[dataset])
     reading = read_dataset(dataset, DatasetEntry(root=str(tmp_path)))
     (told,) = reading.errors
-    assert "stands twice" in told.found and told.fix and len(reading.clips) == 2
+    assert "appears twice" in told.found and told.fix and len(reading.clips) == 2

@@ -13,7 +13,7 @@ from merflow.commands.manifest import manifest as command
 from merflow.config.settings import DatasetEntry
 from merflow.datasets.registry import NO_SUBJECT, read_dataset
 from merflow.errors import MerflowError
-from merflow.io.frame_folder import read_frames
+from merflow.io.images import read_frames
 
 
 def video(path, frames=6, fps=50):

@@ -36,12 +36,12 @@ from merflow.models.flow_features import features as flow_features  # noqa: E402
 from merflow.models.lbptop import features as lbp_features  # noqa: E402
 from merflow.stages.align import align_clip  # noqa: E402
 from merflow.stages.crop import crop_clip  # noqa: E402
-from merflow.stages.faces import Finder  # noqa: E402
 from merflow.stages.flow import flow_picture  # noqa: E402
 from merflow.stages.interpolate import interpolate_clip  # noqa: E402
 from merflow.stages.magnify import magnify_clip  # noqa: E402
 from merflow.stages.network_input import prepare_clip  # noqa: E402
 from merflow.stages.select import select_clip  # noqa: E402
+from merflow.workflow.face_finder import load_finder  # noqa: E402
 
 CLIP = demo_clip(HAPPY, frames=14)
 FACE = np.array([(1.3, 0), (0.7, 0), (-1.3, 0), (-0.7, 0), (0, 1.1)])
@@ -62,7 +62,7 @@ def video(name: str) -> np.ndarray:
 
 def aligned() -> np.ndarray:
     """Return the aligned frames: detection, landmarks and drift included."""
-    return align_clip(arrays_of(CLIP), Align(), Finder(5)).frames
+    return align_clip(arrays_of(CLIP), Align(), load_finder(5)).frames
 
 
 @cache

@@ -12,7 +12,7 @@ from merflow.config.settings import DatasetEntry
 from merflow.datasets import labels, readers
 from merflow.datasets.registry import names, read_dataset
 from merflow.errors import MerflowError
-from merflow.io.frame_folder import read_frames
+from merflow.io.images import read_frames
 from merflow.workflow.dataset_check import check_dataset
 
 PAGE = Path(__file__).parents[2] / "docs" / "add_a_dataset.md"

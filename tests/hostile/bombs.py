@@ -29,7 +29,7 @@ from merflow.io.clip_store import Store, write_store
 from merflow.io.csv_table import read_csv
 from merflow.io.hdf5 import seal
 from merflow.io.images import read_frames
-from merflow.io.spreadsheets import read_grids
+from merflow.io.spreadsheet_formats import read_grids
 from merflow.models.factory import load
 from merflow.models.training.torch_pickle import read_state
 

@@ -23,7 +23,7 @@ from merflow.io.checksums import write_sums
 from merflow.io.clip_store import Store, write_store
 from merflow.io.images import read_frames
 from merflow.io.packed import read_packed, survey, write_packed
-from merflow.io.spreadsheets import read_grids
+from merflow.io.spreadsheet_formats import read_grids
 from merflow.models import saved_model
 from merflow.models.factory import load
 

@@ -23,7 +23,8 @@ from merflow.io.csv_table import csv_text, read_csv, safe_cell
 from merflow.io.files import safe_join, safe_name
 from merflow.io.frame_folder import frame_number, span
 from merflow.io.image_header import picture_size
-from merflow.io.spreadsheets import Column, find_table, read_grids
+from merflow.io.spreadsheet_formats import read_grids
+from merflow.io.spreadsheets import Column, find_table
 from merflow.stages.interpolate import interpolate_frames, linear_matrix, nearest_matrix, tim_matrix
 from merflow.stages.select import select_frames
 

@@ -22,11 +22,11 @@ from merflow.io import video
 from merflow.io.clip_store import Store, write_store
 from merflow.models.factory import TrainingData, make_method
 from merflow.stages.align import align_clip
-from merflow.stages.faces import Finder
 from merflow.stages.pipeline import Chain, whole_chain
 from merflow.synthetic.motion import course
 from merflow.synthetic.render import render_clip
 from merflow.synthetic.warp import Warp
+from merflow.workflow.face_finder import load_finder
 from merflow.workflow.final_model import open_model, usable
 
 CLASSES = ("negative", "positive", "surprise")
@@ -79,7 +79,7 @@ def run(tmp_path_factory):
 
 def test_the_chain_gives_the_bytes_of_the_stages(tmp_path):
     raw = arrays_of(demo_clip(HAPPY, frames=12))
-    finder, paths = Finder(5), [tmp_path / f"{name}.h5" for name in "acmi"]
+    finder, paths = load_finder(5), [tmp_path / f"{name}.h5" for name in "acmi"]
     write_store(paths[0], "align", [align_clip(raw, Align(), finder)], {}, {})
     crop(paths[0], paths[1])
     magnify(paths[1], paths[2], factor="x10")

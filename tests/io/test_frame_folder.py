@@ -9,16 +9,8 @@ import pytest
 from merflow.clip import Clip, ClipKey
 from merflow.errors import MerflowError, SkipClip
 from merflow.io import images
-from merflow.io.frame_folder import (
-    frame_number,
-    frame_numbers,
-    is_video,
-    iter_frames,
-    positions,
-    read_frames,
-    scan,
-    span,
-)
+from merflow.io.frame_folder import frame_number, frame_numbers, positions, scan, span
+from merflow.io.images import is_video, iter_frames, read_frames
 
 KEY = ClipKey("d", "s", "c")
 

@@ -23,14 +23,15 @@ from merflow.clip import eye_centres
 from merflow.config.settings import Align
 from merflow.errors import MerflowError, SkipClip
 from merflow.stages import align, faces, rigid_motion
-from merflow.stages.faces import Finder, find_model
+from merflow.stages.faces import Finder
 from merflow.stages.geometry import apply, compose, fit_similarities, invert, moved, similarity
 from merflow.stages.resample import warp
+from merflow.workflow.face_finder import find_model, load_finder
 
 
 @pytest.fixture(scope="module")
 def finder():
-    return Finder(5)
+    return load_finder(5)
 
 
 def views_of(clip, finder, **changes):
@@ -257,7 +258,7 @@ def test_the_largest_of_two_faces_is_taken_and_said(finder, caplog):
 
 
 def test_half_size_first_where_the_picture_is_large_and_twice_where_the_face_is_small():
-    finder, sides = Finder(5), []
+    finder, sides = load_finder(5), []
     real = finder._detector
 
     class Watched:
@@ -281,8 +282,8 @@ def test_half_size_first_where_the_picture_is_large_and_twice_where_the_face_is_
 def test_the_licence_of_the_68_point_model_is_said_once(caplog, monkeypatch):
     monkeypatch.setattr(faces, "_said", set())
     with caplog.at_level(logging.WARNING):
-        first = Finder(68)
-        Finder(68)
+        first = load_finder(68)
+        load_finder(68)
     assert caplog.text.count("excludes commercial use") == 1
     clip = demo_clip(frames=4)
     done = align.align_clip(arrays_of(clip), Align(points=68), first)
@@ -291,11 +292,11 @@ def test_the_licence_of_the_68_point_model_is_said_once(caplog, monkeypatch):
 
 def test_a_landmark_model_that_is_not_there_is_named(tmp_path, monkeypatch):
     with pytest.raises(MerflowError, match=r"nowhere\.dat: no such file"):
-        Finder(5, str(tmp_path / "nowhere.dat"))
+        load_finder(5, str(tmp_path / "nowhere.dat"))
     broken = tmp_path / "broken.dat"
     broken.write_bytes(b"not a model")
     with pytest.raises(MerflowError, match="is not a landmark model"):
-        Finder(5, str(broken))
+        load_finder(5, str(broken))
 
     def missing(name):
         raise importlib.metadata.PackageNotFoundError(name)
@@ -306,7 +307,7 @@ def test_a_landmark_model_that_is_not_there_is_named(tmp_path, monkeypatch):
 
 
 def test_a_model_with_another_number_of_points_is_refused():
-    finder = Finder(68, str(find_model(5)))
+    finder = load_finder(68, str(find_model(5)))
     with pytest.raises(MerflowError, match=r"gives 5 points, align\.points says 68"):
         finder.find(arrays_of(demo_clip(frames=4)).frames[0])
 

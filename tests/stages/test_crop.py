@@ -14,14 +14,14 @@ from merflow.config.settings import Align, Crop
 from merflow.errors import MerflowError
 from merflow.stages.align import align_clip
 from merflow.stages.crop import crop_clip, region_square
-from merflow.stages.faces import Finder
+from merflow.workflow.face_finder import load_finder
 
 
 @pytest.fixture(scope="module")
 def aligned():
     """The same clip aligned with 5 and with 68 points."""
     clip = arrays_of(demo_clip(HAPPY, frames=4))
-    return {n: align_clip(clip, Align(points=n), Finder(n)) for n in (5, 68)}
+    return {n: align_clip(clip, Align(points=n), load_finder(n)) for n in (5, 68)}
 
 
 def clip_of(frames, **given):

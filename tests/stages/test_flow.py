@@ -9,15 +9,15 @@ from merflow.clip import ClipArrays, ClipKey
 from merflow.config.settings import Align, Crop, Flow
 from merflow.stages.align import align_clip
 from merflow.stages.crop import crop_clip
-from merflow.stages.faces import Finder
 from merflow.stages.flow import EYE_SHARE, flow_clip, flow_field, flow_picture, optical_strain
 from merflow.stages.geometry import apply
 from merflow.stages.select import APEX_METHOD
+from merflow.workflow.face_finder import load_finder
 
 
 @pytest.fixture(scope="module")
 def finder():
-    return Finder(5)
+    return load_finder(5)
 
 
 def cropped(clip, finder):

@@ -11,12 +11,13 @@ from merflow.clip import eye_centres
 from merflow.config.settings import Align
 from merflow.inference.spotting import _crossings, spans
 from merflow.stages.align import brought_back, clip_views, find_faces, followed
-from merflow.stages.faces import READS, Face, Finder
+from merflow.stages.faces import READS, Face
 from merflow.stages.geometry import apply, outside
 from merflow.stages.head_motion import Drift
 from merflow.stages.resample import as_grey
 from merflow.stages.rigid_motion import middle
 from merflow.stages.select import peak
+from merflow.workflow.face_finder import load_finder
 
 SOURCE = Path(__file__).parents[2] / "benchmarks" / "perturbed.py"
 SPEC = importlib.util.spec_from_file_location("perturbed", SOURCE)
@@ -26,7 +27,7 @@ SPEC.loader.exec_module(perturbed)
 
 
 def test_one_grey_level_moves_what_the_tracker_gives_by_less_than_2_thousandths_of_a_pixel():
-    finder, settings, moves = Finder(5), Align(), []
+    finder, settings, moves = load_finder(5), Align(), []
     for units, person in ((SURPRISE, 3), (DISGUST, 11)):
         arrays = arrays_of(demo_clip(units, person, frames=20))
         faces = find_faces(arrays, settings, finder)
@@ -44,7 +45,7 @@ def test_a_quantile_does_not_jump_where_a_weight_passes_it():
 
 
 def test_one_grey_level_moves_the_landmarks_less_than_a_fiftieth_of_a_pixel():
-    finder, settings = Finder(5), Align()
+    finder, settings = load_finder(5), Align()
     arrays = arrays_of(demo_clip(SURPRISE, 3, frames=20))
     faces = find_faces(arrays, settings, finder)
     still, _, drift = clip_views(arrays, settings, faces, finder)
@@ -71,7 +72,7 @@ def test_landmarks_that_lie_apart_from_the_others_hardly_count():
 
 
 def test_many_reads_jump_less_than_one():
-    finder = Finder(5)
+    finder = load_finder(5)
     arrays = arrays_of(demo_clip(SURPRISE, 3, frames=20))
     frame, box = arrays.frames[0], finder.find(arrays.frames[0]).box
     rolled = [np.roll(frame, k, axis=1) for k in range(6)]  # whole px: the truth moves with it

@@ -10,13 +10,13 @@ from merflow.clip import ClipArrays, ClipKey
 from merflow.config.settings import Align, Crop, Select
 from merflow.stages.align import align_clip
 from merflow.stages.crop import crop_clip
-from merflow.stages.faces import Finder
 from merflow.stages.select import APEX_METHOD, find_apex, select_clip, select_frames, with_apex
+from merflow.workflow.face_finder import load_finder
 
 
 @pytest.fixture(scope="module")
 def finder():
-    return Finder(5)
+    return load_finder(5)
 
 
 def cropped(clip, finder, **changes):

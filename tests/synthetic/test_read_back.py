@@ -8,7 +8,7 @@ from merflow.config.settings import DatasetEntry
 from merflow.datasets.official_composite import OFFICIAL
 from merflow.datasets.registry import read_dataset
 from merflow.errors import MerflowError
-from merflow.io.frame_folder import read_frames
+from merflow.io.images import read_frames
 from merflow.synthetic.generate import demo_dataset
 from merflow.workflow.dataset_check import check_dataset
 

@@ -12,12 +12,13 @@ from merflow.datasets.registry import subject_digest
 from merflow.errors import MerflowError, SkipClip
 from merflow.io.clip_store import Skipped, write_store
 from merflow.io.files import refuse_source
-from merflow.io.frame_folder import is_still, read_clip
+from merflow.io.frame_folder import read_clip
+from merflow.io.images import is_still
 from merflow.progress import track
 from merflow.stages.align import align_clip
-from merflow.stages.faces import Finder
 from merflow.stages.threads import using
 from merflow.text import plural
+from merflow.workflow.face_finder import load_finder
 
 
 def align(
@@ -58,7 +59,7 @@ def align(
 
 
 def _aligned(clips: list[Clip], settings: Settings) -> Iterator[ClipArrays | Skipped]:
-    finder = Finder(settings.align.points, settings.align.model)
+    finder = load_finder(settings.align.points, settings.align.model)
     for clip in track(clips, "aligning"):
         try:
             yield align_clip(read_clip(clip), _as_long(clip, settings.align), finder)

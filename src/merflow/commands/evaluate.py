@@ -27,7 +27,7 @@ from merflow.io.csv_table import csv_text
 from merflow.io.files import write_text
 from merflow.reporting.render import render_text
 from merflow.reporting.results_table import wide_tables
-from merflow.stages.faces import Finder
+from merflow.workflow.face_finder import load_finder
 from merflow.workflow.final_model import open_model, usable
 from merflow.workflow.scoring import as_json, write_all
 
@@ -89,7 +89,7 @@ def evaluate(
     tested = without_seen(tested, seen) if seen else tested
     raw = any(clip.enters_at == "raw" for clip in tested.clips)
     align = model.chain.align
-    finder = Finder(align.points, align.model) if raw else None
+    finder = load_finder(align.points, align.model) if raw else None
     pooled, skipped = predict_clips(tested, model, model.load(), finder)
     about = About(
         f"{model.name} on {dataset}",

@@ -18,8 +18,8 @@ from merflow.inference.recording import (
 )
 from merflow.io import video
 from merflow.progress import track
-from merflow.stages.faces import Finder
 from merflow.text import plural
+from merflow.workflow.face_finder import load_finder
 from merflow.workflow.final_model import Model, open_model, usable
 
 LOG = logging.getLogger("merflow")
@@ -68,7 +68,7 @@ def predict(
     if not inputs:
         raise MerflowError("predict", "no input", "videos or folders of frames")
     model = usable(open_model(run))
-    finder = Finder(model.chain.align.points, model.chain.align.model)
+    finder = load_finder(model.chain.align.points, model.chain.align.model)
     fitted = model.load()
     done, failed = [], []
     for path, stem in track(list(zip(inputs, stems(inputs), strict=True)), "predicting"):

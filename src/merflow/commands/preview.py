@@ -12,7 +12,7 @@ from merflow.errors import MerflowError, check_number, unknown
 from merflow.inference.preview import figure, side_by_side
 from merflow.io import video
 from merflow.io.clip_store import Store
-from merflow.io.frame_folder import VIDEOS
+from merflow.io.images import VIDEOS
 from merflow.io.video import write_png
 from merflow.stages.magnify import magnify_clip
 

@@ -7,8 +7,8 @@ from merflow.datasets.spec import NO_SUBJECT
 from merflow.errors import MerflowError
 from merflow.io.csv_table import csv_text
 from merflow.io.files import write_text
-from merflow.io.frame_folder import PICTURES, VIDEOS, scan
-from merflow.io.images import video_facts
+from merflow.io.frame_folder import scan
+from merflow.io.images import PICTURES, VIDEOS, video_facts
 from merflow.io.spreadsheets import Column, read_table
 
 HEADER = ("dataset", "subject", "clip", "path", "fps", "emotion")

@@ -154,7 +154,7 @@ def _unique(source: Source, clips: Iterable[Clip]) -> list[Clip]:
         source.fail(
             # Later rows of one key come in order: each takes the next of its places.
             places.pop(1) if len(places) > 1 else places[0] if places else str(source.root),
-            f"the clip {clip.key.subject}/{clip.key.clip} stands twice, first in {there}"
+            f"the clip {clip.key.subject}/{clip.key.clip} appears twice, first in {there}"
             + ("" if first == clip.key else f" as {first.subject}/{first.clip}"),
             "every clip of a subject once",
             "delete one of the two",

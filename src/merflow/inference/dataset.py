@@ -16,7 +16,8 @@ from merflow.errors import MerflowError, SkipClip, unknown
 from merflow.evaluation.duplicate_clips import first_seen
 from merflow.evaluation.predictions import Pooled
 from merflow.io.clip_store import Skipped
-from merflow.io.frame_folder import is_still, read_clip
+from merflow.io.frame_folder import read_clip
+from merflow.io.images import is_still
 from merflow.progress import track
 from merflow.stages.pipeline import whole_chain
 from merflow.workflow.final_model import Model, answers

@@ -12,7 +12,7 @@ import numpy as np
 from merflow import arithmetic, frame_buffer, versions
 from merflow.clip import ClipArrays, ClipKey
 from merflow.errors import MerflowError
-from merflow.frame_buffer import Frames, Reel, Stored
+from merflow.frame_buffer import FrameBuffer, Frames, HDF5Frames
 from merflow.io.files import digest
 from merflow.io.hdf5 import AGAIN, create_hdf5, dataset_of, get_json, open_hdf5, put_json
 
@@ -43,7 +43,7 @@ class StoreWriter:
         group = self._clips.create_group(f"{len(self.checksums):05d}")
         frames = clip.frames
         chunks = (1, *frames.shape[1:]) if frames.ndim == 4 else True
-        if isinstance(frames, Reel):
+        if isinstance(frames, FrameBuffer):
             kept = group.create_dataset("frames", frames.shape, frames.dtype, chunks=chunks)
             for position, frame in enumerate(frames):
                 kept[position] = frame
@@ -144,8 +144,8 @@ class Store:
         """Return one clip."""
         group, row = self._groups[index], self._rows[index]
         frames, numbers = dataset_of(group, "frames"), dataset_of(group, "numbers")[()]
-        on_disk = Stored(frames)
-        frames = on_disk if lazily and on_disk.nbytes > frame_buffer.LIMIT else frames[()]
+        on_disk = HDF5Frames(frames)
+        frames = on_disk if lazily and on_disk.nbytes > frame_buffer.MEMORY_LIMIT else frames[()]
         landmarks = dataset_of(group, "landmarks")[()] if "landmarks" in group else None
         try:
             return ClipArrays(

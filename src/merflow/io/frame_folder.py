@@ -14,33 +14,7 @@ import numpy as np
 
 from merflow.clip import Clip, ClipArrays
 from merflow.errors import MerflowError, SkipClip
-from merflow.io.images import (
-    PICTURES,
-    TENSORS,
-    VIDEOS,
-    is_still,
-    is_video,
-    iter_frames,
-    read_frames,
-)
-
-__all__ = [
-    "PICTURES",
-    "TENSORS",
-    "VIDEOS",
-    "Listing",
-    "frame_number",
-    "frame_numbers",
-    "is_still",
-    "is_video",
-    "iter_frames",
-    "pictures",
-    "positions",
-    "read_clip",
-    "read_frames",
-    "scan",
-    "span",
-]
+from merflow.io.images import PICTURES, VIDEOS, read_frames
 
 MAX_DIGITS = 15
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from merflow.clip import Clip
 from merflow.errors import SkipClip
-from merflow.frame_buffer import Frames, held
+from merflow.frame_buffer import Frames, collect
 from merflow.io.checksums import NAME as SUMS
 from merflow.io.checksums import read_sums
 from merflow.io.files import file_digest
@@ -101,7 +101,7 @@ def read_frames(clip: Clip) -> Frames:
     first = next(counted, None)
     if first is None:
         raise SkipClip(f"{clip.key}: {clip.files[0]} holds no frames in onset..offset")
-    return held(chain([first], counted))
+    return collect(chain([first], counted))
 
 
 def _counted(clip: Clip) -> Iterator[np.ndarray]:

@@ -1,7 +1,7 @@
-"""Annotation tables read as text: .xlsx, .xls and .csv become rows of strings, nothing guessed.
+"""Read annotation tables from .xlsx, .xls and .csv as text, without guessing types.
 
-`006` stays `006`, `NA` stays `NA`, a whole number reads `12` whether the file kept it as text, as
-an integer or as a float. Every row knows its file, sheet and number, so a message can name them.
+`006` stays `006`, `NA` stays `NA`, and a whole number reads `12` whether the file stores text, an
+integer or a float. Every row knows its file, sheet and number for error messages.
 """
 
 import re
@@ -10,18 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from merflow.errors import MerflowError, nearest
-from merflow.io import sheet_formats
-from merflow.io.sheet_formats import Grid, Uncomputed
+from merflow.io.spreadsheet_formats import Grid, Uncomputed, read_grids
 
 HEADER_WITHIN = 30
-"""The header is looked for in this many first rows of a sheet."""
-
-__all__ = ["Column", "Grid", "Row", "Table", "find_table", "read_grids", "read_table", "rows_of"]
+"""Number of first rows of a sheet in which the header is searched."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column an adapter wants: its own name for it, and the titles it goes by in sheets."""
+    """One column to read: its name in merflow, and the titles it has in sheets."""
 
     name: str
     titles: tuple[str, ...]
@@ -30,7 +27,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a table. `number` counts from 1 as spreadsheet programs show it."""
+    """One row of a table. `number` counts from 1, as spreadsheet programs show it."""
 
     file: str
     sheet: str
@@ -38,11 +35,8 @@ class Row:
     cells: dict[str, str]
     titles: dict[str, str]
 
-    def __contains__(self, column: str) -> bool:
-        return column in self.cells
-
     def raw(self, column: str) -> str:
-        """Return a cell as it stands; empty when the sheet has no such column."""
+        """Return a cell unchanged; empty when the sheet has no such column."""
         value = self.cells.get(column, "")
         if isinstance(value, Uncomputed):
             raise MerflowError(
@@ -54,25 +48,22 @@ class Row:
         return value
 
     def text(self, column: str) -> str:
-        """Return a cell without the blanks around it."""
+        """Return a cell without surrounding blanks."""
         return self.raw(column).strip()
 
     def where(self, column: str = "") -> str:
-        """Name this row, and one of its columns, as a person would look it up."""
+        """Return `file, sheet 'x', row 3, column 'y'` for messages."""
         place = place_of(self.file, self.sheet, self.number)
         return f"{place}, column '{self.titles.get(column, column)}'" if column else place
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The rows below a header. `columns` are the wanted columns that are there."""
+    """The rows below a header."""
 
     file: str
     sheet: str
-    columns: tuple[str, ...]
     rows: tuple[Row, ...]
-    also: tuple[str, ...] = ()
-    """Other sheets of the file that hold a table of the same kind and were not read."""
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
@@ -81,15 +72,10 @@ class Table:
         return len(self.rows)
 
 
-def read_grids(path: Path | str) -> tuple[Grid, ...]:
-    """Return every sheet of a file as text cells; a CSV file has one sheet without a name."""
-    return sheet_formats.read_grids(Path(path))
-
-
 def read_table(
     path: Path | str, columns: Sequence[Column], sheet: str = "", *, may_be_empty: bool = False
 ) -> Table:
-    """Read the table of `columns` from `path`; the header may stand in any of the first rows."""
+    """Read the table of `columns` from `path`; the header may be in any of the first 30 rows."""
     table = find_table(read_grids(path), columns, sheet)
     if not table.rows and not may_be_empty:
         raise MerflowError(
@@ -117,23 +103,22 @@ def plain(title: str) -> str:
 
 
 def find_table(grids: Sequence[Grid], columns: Sequence[Column], sheet: str = "") -> Table:
-    """Return the first sheet (a sheet named `sheet` first) that has all required columns."""
+    """Return the table of the first sheet (`sheet` first) that has all required columns."""
     ordered = sorted(grids, key=lambda g: plain(g.sheet) != plain(sheet)) if sheet else grids
-    found = [(grid, header) for grid in ordered if (header := _header(grid, columns)) is not None]
-    if not found:
+    found = ((grid, header) for grid in ordered if (header := _header(grid, columns)) is not None)
+    first = next(found, None)
+    if first is None:
         raise _no_header(grids, columns)
-    grid, (number, cells) = found[0]
+    grid, (number, cells) = first
     at = _places(grid, number, cells, columns)
     titles = {name: cells[index].strip() for name, index in at.items()}
-    rows = tuple(rows_of(grid, at, titles, after=number))
-    also = tuple(other.sheet for other, _ in found[1:])
-    return Table(grid.file, grid.sheet, tuple(at), rows, also)
+    return Table(grid.file, grid.sheet, tuple(rows_of(grid, at, titles, after=number)))
 
 
 def rows_of(
     grid: Grid, at: dict[str, int], titles: dict[str, str], after: int = 0
 ) -> Iterator[Row]:
-    """Yield the rows below row `after` in which any of the wanted columns is filled."""
+    """Yield the rows below row `after` in which any requested column is filled."""
     for number, cells in grid.rows:
         if number <= after:
             continue
@@ -143,7 +128,7 @@ def rows_of(
 
 
 def _header(grid: Grid, columns: Sequence[Column]) -> tuple[int, tuple[str, ...]] | None:
-    """Return the number and the cells of the first row that holds every required title."""
+    """Return number and cells of the first row that has every required title."""
     wanted = [{plain(t) for t in column.titles} for column in columns if column.required]
     for number, cells in grid.rows[:HEADER_WITHIN]:
         titles = {plain(cell) for cell in cells if cell.strip()}
@@ -155,7 +140,7 @@ def _header(grid: Grid, columns: Sequence[Column]) -> tuple[int, tuple[str, ...]
 def _places(
     grid: Grid, number: int, cells: tuple[str, ...], columns: Sequence[Column]
 ) -> dict[str, int]:
-    """Return column name -> index; refuse a title that stands twice."""
+    """Return column name -> index; refuse a title that appears twice."""
     at: dict[str, int] = {}
     shown = [plain(cell) for cell in cells]
     for column in columns:
@@ -164,7 +149,7 @@ def _places(
             if len(indices) > 1:
                 raise MerflowError(
                     place_of(grid.file, grid.sheet, number),
-                    f"the column '{cells[indices[0]].strip()}' stands twice",
+                    f"the column '{cells[indices[0]].strip()}' appears twice",
                     "every column once",
                     "delete or rename one of the two columns",
                 )
@@ -175,7 +160,7 @@ def _places(
 
 
 def _no_header(grids: Sequence[Grid], columns: Sequence[Column]) -> MerflowError:
-    """Return the error that names the row that comes nearest to a header and what it lacks."""
+    """Return the error that names the row most like a header and its missing columns."""
     required = [column for column in columns if column.required]
     expected = "columns " + ", ".join(column.titles[0] for column in required)
     best: tuple[int, Grid, int, tuple[str, ...]] | None = None
@@ -188,7 +173,7 @@ def _no_header(grids: Sequence[Grid], columns: Sequence[Column]) -> MerflowError
     file = grids[0].file if grids else "sheet"
     if best is None:
         return MerflowError(
-            file, "the file is empty", expected, "look whether it is the right file, and whole"
+            file, "the file is empty", expected, "check that it is the right file and complete"
         )
     hits, grid, number, cells = best
     if hits == 0:

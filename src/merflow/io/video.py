@@ -9,8 +9,8 @@ import numpy as np
 from merflow.clip import Clip, ClipArrays, ClipKey
 from merflow.errors import MerflowError, check_number
 from merflow.io.files import atomic
-from merflow.io.frame_folder import VIDEOS, frame_numbers, read_frames, scan
-from merflow.io.images import video_facts
+from merflow.io.frame_folder import frame_numbers, scan
+from merflow.io.images import VIDEOS, read_frames, video_facts
 
 MAX_LOSS = 40
 """Mean difference (grey levels) up to which a frame read back from a video is the one written."""

@@ -15,7 +15,7 @@ import numpy as np
 from merflow.clip import ClipArrays, eye_centres
 from merflow.config.settings import Align
 from merflow.errors import SkipClip
-from merflow.frame_buffer import room
+from merflow.frame_buffer import allocate
 from merflow.stages.faces import Face, Finder
 from merflow.stages.geometry import apply, compose, face_frame, invert, moved, similarity
 from merflow.stages.head_motion import Drift, rigid_drift
@@ -58,7 +58,7 @@ def align_clip(arrays: ClipArrays, settings: Align, finder: Finder) -> ClipArray
     left, right = eye_centres(apply(upright, landmarks))
     distance = float(np.hypot(*(right - left)))
     side = output_side(distance)
-    frames = room((count, side, side, 3))
+    frames = allocate((count, side, side, 3))
 
     def place(t: int) -> None:
         frames[t] = warp(as_colour(arrays.frames[t]), views[t], (side, side))

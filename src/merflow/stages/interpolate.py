@@ -12,7 +12,8 @@ import numpy as np
 from merflow.clip import ClipArrays
 from merflow.config.settings import Interpolate
 from merflow.errors import MerflowError, unknown
-from merflow.frame_buffer import Frames, room
+from merflow.frame_buffer import Frames, allocate
+from merflow.stages.resample import to_bytes
 from merflow.stages.threads import multiply
 
 TOGETHER = 512
@@ -110,14 +111,6 @@ def interpolate_frames(
     return _blend(frames, matrix)
 
 
-def to_bytes(frames: np.ndarray) -> np.ndarray:
-    """Return `frames` as uint8, rounded and clipped; uint8 passes as it is. Works in place."""
-    if frames.dtype == np.uint8:
-        return frames
-    np.rint(frames, out=frames)
-    return np.clip(frames, 0, 255, out=frames).astype(np.uint8)
-
-
 def _blend(frames: Frames, matrix: np.ndarray) -> np.ndarray:
     """Return the (T', H, W, C) uint8 frames `matrix` (T, T') makes of `frames`."""
     shape = (matrix.shape[1], *frames.shape[1:])
@@ -142,7 +135,7 @@ def _resized(frames: Frames, size: int) -> Frames:
     if (height, width) == (size, size):
         return frames
     how = cv2.INTER_AREA if size < max(height, width) else cv2.INTER_LINEAR
-    out = room((length, size, size, channels), np.float32)
+    out = allocate((length, size, size, channels), np.float32)
     for time, frame in enumerate(frames):
         resized = cv2.resize(frame.astype(np.float32), (size, size), interpolation=how)
         out[time] = resized.reshape(size, size, channels)

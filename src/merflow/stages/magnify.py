@@ -13,7 +13,7 @@ import numpy as np
 from merflow.clip import ClipArrays
 from merflow.config.settings import Magnify
 from merflow.errors import MerflowError
-from merflow.frame_buffer import Frames, room
+from merflow.frame_buffer import Frames, allocate
 from merflow.stages.magnification.delivered import Magnified, expected_gain, measure
 from merflow.stages.magnification.flicker import global_light
 from merflow.stages.magnification.lagrangian import magnify_lagrangian
@@ -49,7 +49,7 @@ def magnify_clip(arrays: ClipArrays, settings: Magnify, factor: float) -> ClipAr
 
 def _magnify_long(arrays: ClipArrays, settings: Magnify, factor: float) -> Frames:
     """Return a long clip's frames streamed from its onset on, and from its onset backwards."""
-    out = room(arrays.frames.shape)
+    out = allocate(arrays.frames.shape)
     after, before = arrays.frames[arrays.onset :], arrays.frames[: arrays.onset + 1][::-1]
     for step, part in ((1, after), (-1, before)):
         made = magnify_stream(part, arrays.fps, factor, settings)

@@ -98,8 +98,11 @@ def _span(places: np.ndarray, length: int) -> tuple[int, int]:
 
 
 def to_bytes(picture: np.ndarray) -> np.ndarray:
-    """Round and clip a float picture to uint8."""
-    return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+    """Return pixels rounded and clipped to uint8; uint8 passes unchanged."""
+    if picture.dtype == np.uint8:
+        return picture
+    rounded = np.rint(picture)
+    return np.clip(rounded, 0, 255, out=rounded).astype(np.uint8)
 
 
 def as_grey(frame: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from merflow import arithmetic
 from merflow.errors import MerflowError
+from merflow.workflow.face_finder import find_model
 
 State = Literal["found", "warning", "missing"]
 PYTHON = (3, 11)
@@ -139,8 +140,6 @@ def dlib_library() -> Check:
 
 def landmarks(points: int) -> Check:
     """Check that the landmark model is there; the 68-point one is needed by few."""
-    from merflow.stages.faces import find_model
-
     name = f"{points}-point landmark model"
     try:
         path = find_model(points)

@@ -1,7 +1,7 @@
 """What jobs need: memory, time and disk, from the figures that docs/cluster.md lists.
 
-Every stage holds one clip at a time, and no more of it than LIMIT, so memory follows the longest
-clip up to there; time follows all frames.
+Every stage holds one clip at a time, and at most MEMORY_LIMIT bytes of it, so memory grows with the
+longest clip up to there; time grows with the number of frames.
 Sizes come from the catalogue, since on a cluster a subject's stages are asked for before their
 input files exist. Megabytes are 10^6 bytes.
 """
@@ -15,7 +15,7 @@ from typing import NamedTuple
 from merflow.clip import Clip
 from merflow.config import fingerprints
 from merflow.config.settings import Experiment, Pretraining
-from merflow.frame_buffer import LIMIT
+from merflow.frame_buffer import MEMORY_LIMIT
 from merflow.io.images import picture_size
 from merflow.workflow.plan import Plan
 
@@ -85,7 +85,7 @@ def memory(plan: Plan, stage: str, dataset: str, subject: str, preparation: str 
     """Return the MB that a stage of one subject needs."""
     clips = plan.of_subject(dataset, subject)
     longest = max(map(_frames, clips)) * frame_bytes(plan, stage, clips, preparation)
-    held = min(longest, LIMIT) / 1e6
+    held = min(longest, MEMORY_LIMIT) / 1e6
     return round(ENGINE + STAGES[stage].base + STAGES[stage].factor * held)
 
 

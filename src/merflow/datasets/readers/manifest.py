@@ -10,8 +10,8 @@ from merflow.datasets.folders import Span, find_sheet, make_clip, missing_sheet
 from merflow.datasets.spec import DatasetSpec, Source, Variant
 from merflow.errors import MerflowError, nearest
 from merflow.io.files import safe_join
-from merflow.io.frame_folder import PICTURES, TENSORS, VIDEOS, scan
-from merflow.io.images import video_facts
+from merflow.io.frame_folder import scan
+from merflow.io.images import PICTURES, TENSORS, VIDEOS, video_facts
 from merflow.io.spreadsheets import Column, Row, Table
 
 SPEC = DatasetSpec(

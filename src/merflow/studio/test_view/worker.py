@@ -18,6 +18,7 @@ from merflow.studio.project import Project
 from merflow.studio.test_view.camera_test import Live
 from merflow.studio.test_view.dataset_test import whole_dataset
 from merflow.studio.test_view.recording_test import recording
+from merflow.workflow.face_finder import load_finder
 from merflow.workflow.final_model import Model, open_model, usable
 from merflow.workflow.plan import Plan
 
@@ -56,7 +57,7 @@ class Bench:
         else:
             seen = self.looker(message["points"], model)
             # The finder of the answers works in a thread beside the one that follows the face.
-            own = Finder(model.chain.align.points, model.chain.align.model)
+            own = load_finder(model.chain.align.points, model.chain.align.model)
             self._live = Live(model, fitted, own, seen, message["window"], message["stride"])
             found = {"classes": list(model.classes)}
         self.pipe.send({"done": found})
@@ -66,13 +67,14 @@ class Bench:
         if self._loaded is None or self._loaded[0] != folder:
             self.tell("loading the model", 0, 0)
             model = usable(open_model(Path(folder)))
-            finder = Finder(model.chain.align.points, model.chain.align.model)
+            finder = load_finder(model.chain.align.points, model.chain.align.model)
             self._loaded = (folder, model, model.load(), finder)
         return self._loaded[1:]
 
     def looker(self, points: int, model: Model) -> Finder:
         """Return the finder of the landmarks that are shown."""
-        return Finder(points, model.chain.align.model if points == model.chain.align.points else "")
+        own = model.chain.align
+        return load_finder(points, own.model if points == own.points else "")
 
     def tell(self, what: str, done: int, total: int) -> None:
         """Send how far the work is."""

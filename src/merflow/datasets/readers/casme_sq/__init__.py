@@ -29,7 +29,8 @@ from merflow.datasets.folders import (
 from merflow.datasets.readers.casme_sq import rules
 from merflow.datasets.spec import DatasetSpec, Source, Variant
 from merflow.errors import MerflowError
-from merflow.io.spreadsheets import Grid, Row, place_of, read_grids, rows_of
+from merflow.io.spreadsheet_formats import Grid, read_grids
+from merflow.io.spreadsheets import Row, place_of, rows_of
 
 TREES = {
     "rawpic": ("raw", "rawpic: whole recordings, by number of stimulus"),

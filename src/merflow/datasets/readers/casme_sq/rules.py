@@ -10,7 +10,8 @@ from pathlib import Path
 
 from merflow.datasets.folders import Folders, subfolders
 from merflow.errors import MerflowError, nearest
-from merflow.io.spreadsheets import Grid, Row, plain
+from merflow.io.spreadsheet_formats import Grid
+from merflow.io.spreadsheets import Row, plain
 
 _SUBJECTS = (15, 16, *range(19, 28), *range(29, 39), 40)
 SUBJECTS = {number: f"s{raw}" for number, raw in enumerate(_SUBJECTS, 1)}
