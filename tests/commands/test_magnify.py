@@ -98,9 +98,9 @@ def test_a_stage_takes_only_stores_that_have_come_so_far(store, tmp_path):
 def test_a_store_is_made_of_a_store_and_a_video_of_a_video(store, tmp_path):
     video.write(tmp_path / "in", patch()[1], FPS, range(LENGTH))
     for step in (lambda a, b: magnify(a, b, factor="10", fps=FPS), interpolate):
-        with pytest.raises(MerflowError, match="is a clip store, and gives another"):
+        with pytest.raises(MerflowError, match="is a clip store, and so is its output"):
             step(store, tmp_path / "out.avi")
-        with pytest.raises(MerflowError, match="a clip store, which is made only of another"):
+        with pytest.raises(MerflowError, match="a clip store can only be made from a clip store"):
             step(tmp_path / "in", tmp_path / "out.h5")
         with pytest.raises(MerflowError, match="a file of type '.gif'"):
             step(tmp_path / "in", tmp_path / "out.gif")
@@ -110,7 +110,7 @@ def test_frames_of_another_call_do_not_stay_between_new_ones(tmp_path):
     frames, out = patch()[1], tmp_path / "out"
     video.write(out, frames, FPS, range(LENGTH))
     video.write(out, frames, FPS, range(LENGTH))
-    with pytest.raises(MerflowError, match="already holds 1 other pictures, as frame00000.png"):
+    with pytest.raises(MerflowError, match="already holds 1 other images, such as frame00000.png"):
         video.write(out, frames[1:], FPS, range(1, LENGTH))
     assert len(list(out.iterdir())) == LENGTH
 

@@ -13,7 +13,15 @@ from nth_calls import LIBRARY, built
 from writers import NEW, OLD, WRITERS, in_child
 
 from merflow.errors import FAILED, MerflowError
-from merflow.io.files import FOREIGN_SECONDS, HOST, PARTIAL, atomic, scratch, sweep, write_text
+from merflow.io.files import (
+    FOREIGN_SECONDS,
+    HOST,
+    PARTIAL,
+    atomic,
+    sweep,
+    temporary_folder,
+    write_text,
+)
 
 
 @pytest.mark.parametrize("writer", WRITERS, ids=lambda writer: writer.file)
@@ -167,12 +175,12 @@ def test_scratch_folders_of_killed_processes_are_removed(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
 
     def work():
-        with scratch() as folder:
+        with temporary_folder() as folder:
             (folder / "face.npz").touch()
             os.kill(os.getpid(), 9)
 
     assert in_child(work) is None
     assert len(parts(tmp_path)) == 1
-    with scratch() as folder:
+    with temporary_folder() as folder:
         assert parts(tmp_path) == [folder]
     assert not parts(tmp_path)

@@ -27,7 +27,7 @@ from merflow.errors import MerflowError
 from merflow.io import video as media
 from merflow.io.clip_store import Store, write_store
 from merflow.io.csv_table import read_csv
-from merflow.io.hdf5 import seal
+from merflow.io.hdf5 import append_checksum
 from merflow.io.images import read_frames
 from merflow.io.spreadsheet_formats import read_grids
 from merflow.models.factory import load
@@ -155,7 +155,7 @@ def store(path: Path, plant: Callable[[h5py.File], object]) -> None:
     write_store(path, "align", [clip], {}, {})
     with h5py.File(path, "r+") as handle:
         plant(handle)
-    seal(path)
+    append_checksum(path)
 
 
 def weights(path: Path, about: dict) -> None:
@@ -163,7 +163,7 @@ def weights(path: Path, about: dict) -> None:
     with h5py.File(path, "w") as handle:
         handle.attrs["format"] = "merflow-weights"
         handle["merflow"] = np.frombuffer(json.dumps(about).encode(), np.uint8)
-    seal(path)
+    append_checksum(path)
 
 
 def squeezed(path: Path, names: list[str]) -> None:

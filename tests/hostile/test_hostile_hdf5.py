@@ -13,7 +13,7 @@ import pytest
 from merflow.clip import ClipArrays, ClipKey
 from merflow.errors import MerflowError
 from merflow.io.clip_store import Store, write_store
-from merflow.io.hdf5 import SEAL_BYTES, seal
+from merflow.io.hdf5 import CHECKSUM_BYTES, append_checksum
 from merflow.io.packed import read_packed, survey, write_packed
 
 SECRET = b"root:x:0:0 not for any reader of stores\n"
@@ -29,10 +29,10 @@ def store(path):
 
 
 def planted(path, plant):
-    """Change a sealed file through HDF5 and seal it again."""
+    """Change a finished file through HDF5 and renew its checksum."""
     with h5py.File(path, "r+") as handle:
         plant(handle)
-    seal(path)
+    append_checksum(path)
     return path
 
 
@@ -179,18 +179,18 @@ def test_a_packed_file_of_another_form_is_refused(tmp_path, plant):
 
 
 def test_the_seal_is_of_every_byte(tmp_path):
-    """An unsealed, a cut, a lengthened and a twice-sealed file."""
+    """A file without checksum, a truncated, a lengthened one, and one with two checksums."""
     whole = store(tmp_path / "s.h5").read_bytes()
     twice = tmp_path / "twice.h5"
     twice.write_bytes(whole)
-    seal(twice)
+    append_checksum(twice)
     with Store(twice) as opened:  # bytes behind HDF5's end are not looked at
         assert len(opened) == 1
     for name, data in {
-        "unsealed": whole[:-SEAL_BYTES],
+        "no checksum": whole[:-CHECKSUM_BYTES],
         "cut": whole[:-1],
         "longer": whole + b"\0",
-        "only the seal": whole[-SEAL_BYTES:],
+        "only the checksum": whole[-CHECKSUM_BYTES:],
         "empty": b"",
     }.items():
         (tmp_path / "bad.h5").write_bytes(data)

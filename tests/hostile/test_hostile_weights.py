@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from merflow.errors import MerflowError
-from merflow.io.hdf5 import seal
+from merflow.io.hdf5 import append_checksum
 from merflow.models import saved_model
 from merflow.models.factory import load
 from merflow.models.training.torch_pickle import read_state
@@ -46,7 +46,7 @@ def described(path, about, plant=lambda h: None):
             saved_model.DESCRIPTION, data=np.frombuffer(json.dumps(about).encode(), np.uint8)
         )
         plant(handle)
-    seal(path)
+    append_checksum(path)
 
 
 def keras_file(path, config, extra=()):
@@ -70,7 +70,7 @@ def whole_model(path, canary):
         handle.attrs["format"] = saved_model.FORMAT
         handle.attrs["model_config"] = json.dumps(lambda_config(canary))
         handle.create_group("model_weights")
-    seal(path)
+    append_checksum(path)
 
 
 def link_member(path):

@@ -22,7 +22,7 @@ from merflow.evaluation.protocols import folds
 from merflow.io.csv_table import csv_text, read_csv, safe_cell
 from merflow.io.files import safe_join, safe_name
 from merflow.io.frame_folder import frame_number, span
-from merflow.io.image_header import picture_size
+from merflow.io.image_header import image_size
 from merflow.io.spreadsheet_formats import read_grids
 from merflow.io.spreadsheets import Column, find_table
 from merflow.stages.interpolate import interpolate_frames, linear_matrix, nearest_matrix, tim_matrix
@@ -100,7 +100,7 @@ def test_any_config_is_valid_or_refused(tmp_path, value, text):
 @given(data=st.binary(max_size=300), head=st.sampled_from(["ffd8", "89504e470d0a1a0a", "424d",
                                                            "49492a00", "4d4d002a", "5035"]))  # fmt: skip
 def test_any_head_of_a_picture_gives_a_size_or_none(head, data):
-    size = picture_size(bytes.fromhex(head) + data)
+    size = image_size(bytes.fromhex(head) + data)
     assert size is None or min(size) >= 0
 
 

@@ -176,7 +176,7 @@ def test_a_video_gives_onset_to_offset(video):
     assert np.allclose(read.mean((1, 2, 3)), [60, 80, 100], atol=3)
     assert list(frame_numbers(clip, 3)) == [3, 4, 5]
     late = dataclasses.replace(video, onset=10, offset=15, numbers=tuple(range(10, 16)))
-    with pytest.raises(SkipClip, match=r"gives 2 frames of onset\.\.offset, 6 are expected"):
+    with pytest.raises(SkipClip, match=r"has 2 frames in onset\.\.offset, 6 are expected"):
         read_frames(late)
     with pytest.raises(SkipClip, match=r"no frames in onset\.\.offset"):
         read_frames(dataclasses.replace(video, onset=50))
@@ -186,7 +186,7 @@ def test_a_video_that_is_none_skips_the_clip(video, tmp_path):
     (tmp_path / "v.avi").write_bytes(b"hello")
     with pytest.raises(SkipClip, match=r"v\.avi cannot be opened"):
         read_frames(video)
-    with pytest.raises(SkipClip, match="is not there"):
+    with pytest.raises(SkipClip, match="is missing"):
         read_frames(dataclasses.replace(video, files=("w.mp4",)))
 
 

@@ -107,7 +107,7 @@ def test_what_training_takes_may_begin(entry):
         ),
         (
             {"training": {"start_weights": __file__, "start_sha256": file_digest(Path(__file__))}},
-            ["experiments.e, ", "test_preflight.py: does not end as a finished merflow file"],
+            ["experiments.e, ", "test_preflight.py: does not end with a merflow checksum"],
         ),
         (
             {"pretrain": "w", "training": {"start_weights": __file__}},

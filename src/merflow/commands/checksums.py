@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from merflow.errors import FAILED, MerflowError
 from merflow.io.checksums import NAME, read_sums, write_sums
 from merflow.io.files import file_digest
-from merflow.io.images import PICTURES, TENSORS, VIDEOS
+from merflow.io.images import IMAGES, TENSORS, VIDEOS
 from merflow.progress import track
 
 
@@ -34,7 +34,7 @@ def checksums(root: Path, *, verify: Annotated[bool, Parameter(negative="")] = F
     """
     if not root.is_dir():
         raise MerflowError(str(root), "no such folder", "a dataset's root")
-    kinds = PICTURES | VIDEOS | TENSORS
+    kinds = IMAGES | VIDEOS | TENSORS
     folders = []
     for folder, _, names in os.walk(root):
         held = [n for n in names if Path(n).suffix.lower() in kinds and not n.startswith(".")]

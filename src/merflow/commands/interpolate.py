@@ -57,7 +57,7 @@ def interpolate(
     threads
         Processor threads; the result does not depend on them.
     """
-    video.refuse_mix(source, out)
+    video.check_output_type(source, out)
     settings, name = load_preparation(config, preparation)
     chosen = settings.preparations[name]
     if length is not None:

@@ -62,7 +62,7 @@ def magnify(
         Processor threads; the result does not depend on them.
     """
     value = chosen_factor(factor, alpha)
-    video.refuse_mix(source, out)
+    video.check_output_type(source, out)
     settings, name = load_preparation(config, preparation)
     chosen = settings.preparations[name].magnify
     if method:

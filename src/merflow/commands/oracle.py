@@ -24,7 +24,7 @@ from merflow.evaluation.predictions import KEY, Pooled, read_pooled
 from merflow.evaluation.run_id import run_of
 from merflow.evaluation.score_table import parts_of
 from merflow.io.csv_table import csv_text
-from merflow.io.files import file_digest, scratch, write_text
+from merflow.io.files import file_digest, temporary_folder, write_text
 from merflow.io.packed import read_packed
 from merflow.models.factory import Fitted, Method, TrainingData, make_method
 from merflow.workflow.audit_inputs import oracle_folder
@@ -126,7 +126,7 @@ def _check_same(fitted: Fitted, trained: Path) -> None:
     """Refuse to go on when noting the answers changed the training."""
     from merflow.models.factory import WEIGHTS
 
-    with scratch() as folder:
+    with temporary_folder() as folder:
         fitted.save(folder)
         ours, theirs = file_digest(folder / WEIGHTS), file_digest(trained / WEIGHTS)
     if ours != theirs:

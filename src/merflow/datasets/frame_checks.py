@@ -11,11 +11,11 @@ import numpy as np
 from merflow.clip import Clip, ClipKey
 from merflow.datasets.registry import Problem
 from merflow.io.images import (
+    IMAGES,
     MAX_SIDE,
-    PICTURES,
     VIDEOS,
+    image_size,
     is_video,
-    picture_size,
     truncated,
     video_facts,
 )
@@ -122,8 +122,8 @@ def _file(path: str) -> tuple[tuple[int, int] | None, str]:
         tail = head if total <= HEAD else _at(handle, total - TAIL, TAIL)
         samples = [_at(handle, total * i // 4, SAMPLE) for i in range(4)]
     size = None
-    if os.path.splitext(path)[1].lower() in PICTURES:
-        size = picture_size(head)
+    if os.path.splitext(path)[1].lower() in IMAGES:
+        size = image_size(head)
         if truncated(np.frombuffer(head[:64] + tail, np.uint8)):
             raise ValueError("the picture is cut off")
         if head[:2] == b"BM" and int.from_bytes(head[2:6], "little") > total:

@@ -8,7 +8,7 @@ from merflow.errors import MerflowError
 from merflow.io.csv_table import csv_text
 from merflow.io.files import write_text
 from merflow.io.frame_folder import scan
-from merflow.io.images import PICTURES, VIDEOS, video_facts
+from merflow.io.images import IMAGES, VIDEOS, video_facts
 from merflow.io.spreadsheets import Column, read_table
 
 HEADER = ("dataset", "subject", "clip", "path", "fps", "emotion")
@@ -94,7 +94,7 @@ def _row(
         if facts is None:
             raise MerflowError(near, "not a readable video", "a video that OpenCV can open")
         rate = facts[0]
-    if not rate and path.suffix.lower() not in PICTURES:
+    if not rate and path.suffix.lower() not in IMAGES:
         raise MerflowError(near, "no frame rate", "frames per second", "give the rate with --fps")
     return dataset, subject, clip, near, f"{rate:g}" if rate else "", emotion.casefold()
 

@@ -1,7 +1,7 @@
-"""SHA256SUMS beside the frames: a picture or video that was damaged or changed is then refused.
+"""SHA256SUMS files beside frames, to detect damaged or changed images and videos.
 
-JPEG, BMP and most videos carry no checksum of their own: a flipped byte decodes to other pixels
-without a word. A `SHA256SUMS` file in a clip's folder, as `sha256sum` writes it, closes that gap.
+JPEG, BMP and most videos have no checksum: a flipped byte silently decodes to other pixels. A
+`SHA256SUMS` file in a clip's folder, in the format of `sha256sum`, detects it.
 """
 
 import os
@@ -18,16 +18,18 @@ MAX_BYTES = 64 * 2**20
 
 
 def read_sums(folder: str) -> dict[str, str] | None:
-    """Return file name -> SHA-256 of a folder's list, or None where there is no list."""
+    """Return file name -> SHA-256 from a folder's list, or None when there is no list."""
     path = os.path.join(folder, NAME)
     try:
         if os.path.getsize(path) > MAX_BYTES:
-            raise MerflowError(path, "more than 64 MiB", "a line for each file of the folder")
+            raise MerflowError(path, "more than 64 MiB", "one line per file of the folder")
         text = Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
-        raise MerflowError(path, f"cannot be read ({error})", "what sha256sum writes") from None
+        raise MerflowError(
+            path, f"cannot be read ({error})", "a file in the format of sha256sum"
+        ) from None
     found = {}
     for number, line in enumerate(text.splitlines(), 1):
         match = LINE.fullmatch(line)
@@ -35,7 +37,7 @@ def read_sums(folder: str) -> dict[str, str] | None:
             raise MerflowError(
                 f"{path}, row {number}",
                 "not a SHA-256 and a file name",
-                "lines as sha256sum writes them",
+                "lines in the format of sha256sum",
                 f"write it again: merflow checksums {folder}",
             )
         found[match[2]] = match[1]
@@ -43,6 +45,6 @@ def read_sums(folder: str) -> dict[str, str] | None:
 
 
 def write_sums(folder: Path, names: Iterable[str]) -> None:
-    """Write the list of a folder's files."""
+    """Write the list for the named files of a folder."""
     lines = [f"{file_digest(folder / name)}  {name}\n" for name in sorted(names)]
     write_text(folder / NAME, "".join(lines))

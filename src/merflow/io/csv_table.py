@@ -1,4 +1,4 @@
-"""Small CSV tables as text: one guarded reader that knows its rows, one writer."""
+"""Read and write small CSV tables as text; errors name file, row and column."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ MAX_BYTES = 256 * 2**20
 
 
 class CsvTable:
-    """Rows of one CSV as text, with the line each came from."""
+    """Rows of one CSV as text, with their line numbers."""
 
     def __init__(self, path: str, header: list[str], rows: list[tuple[int, list[str]]]) -> None:
         self.path, self.columns, self.rows = path, header, rows
@@ -22,7 +22,7 @@ class CsvTable:
         return [cells[place] for _, cells in self.rows]
 
     def need(self, *columns: str) -> None:
-        """Raise for the first column that is not there."""
+        """Raise an error for the first missing column."""
         for column in columns:
             if column not in self.columns:
                 raise MerflowError(
@@ -33,7 +33,7 @@ class CsvTable:
                 )
 
     def where(self, number: int) -> str:
-        """Return `file: row n` of the n-th data row, as an editor counts lines."""
+        """Return `file: row n` for the data row at a position, as an editor counts lines."""
         return f"{self.path}: row {self.rows[number][0]}"
 
 
@@ -50,10 +50,10 @@ def read_csv(path: Path | str, needed: Sequence[str], *, may_be_empty: bool = Fa
     twice = sorted({c for c in header if header.count(c) > 1})
     if twice:
         raise MerflowError(f"{path}: row 1", f"column '{twice[0]}' twice", "each column once")
-    for sign, said in ((";", "semicolons"), ("\t", "tabs")):
+    for sign, name in ((";", "semicolons"), ("\t", "tabs")):
         if len(header) == 1 and sign in header[0]:
             raise MerflowError(
-                f"{path}: row 1", f"columns separated by {said}", "commas", "save it with commas"
+                f"{path}: row 1", f"columns separated by {name}", "commas", "save it with commas"
             )
     sheet.need(*needed)
     if not rows and not may_be_empty:
@@ -67,7 +67,7 @@ def read_csv(path: Path | str, needed: Sequence[str], *, may_be_empty: bool = Fa
 
 
 def read_text(path: Path | str) -> str:
-    """Return a small text file's content; UTF-8 with or without mark, nothing else."""
+    """Return the content of a small UTF-8 text file, with or without byte order mark."""
     path = Path(path)
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -98,7 +98,7 @@ def read_text(path: Path | str) -> str:
 
 
 def csv_text(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a CSV with Unix line ends; no cell is one that a spreadsheet would run."""
+    """Return a CSV with Unix line ends, in which no cell is a spreadsheet formula."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(header)
@@ -107,8 +107,8 @@ def csv_text(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def safe_cell(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula; numbers stay numbers."""
-    # A lone return is not quoted by Python's writer, and begins a new row for some programs.
+    """Return text that no spreadsheet reads as a formula; numbers stay numbers."""
+    # Python's writer does not quote a lone return, which starts a new row in some programs.
     text = text.replace("\r", " ")
     if not {text[:1], text.lstrip()[:1]} & FORMULA:
         return text

@@ -1,4 +1,4 @@
-"""Files without surprises: atomic writes, one safe join, digests."""
+"""Atomic file writes, temporary folders, safe path names, digests of values and files."""
 
 import contextlib
 import errno
@@ -18,18 +18,18 @@ from typing import Any
 from merflow.errors import MerflowError
 
 PARTIAL = ".part-"
-"""Every unfinished file has this in its name; nothing ever reads one."""
+"""Prefix of the names of unfinished files; nothing reads them."""
 HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:6]
 _IN_THE_WAY = {errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY}
 FOREIGN_SECONDS = 24 * 3600
-"""An unfinished file of another machine counts as abandoned when untouched so long (s)."""
+"""An unfinished file of another machine counts as abandoned after this time (s)."""
 
 
 @contextlib.contextmanager
 def atomic(path: Path | str) -> Iterator[Path]:
     """Yield a unique path beside `path`; on success it is synced and renamed onto `path`.
 
-    On any failure the unfinished file is removed and `path` is left as it was.
+    On failure the unfinished file is removed and `path` stays unchanged.
     """
     path = Path(path)
     part = path.with_name(f"{_partial_name()}-{path.name}")
@@ -43,7 +43,7 @@ def atomic(path: Path | str) -> Iterator[Path]:
         sync_folder(path.parent)
     except (OSError, RuntimeError) as error:
         _drop(part)
-        # HDF5 says a full disk in a RuntimeError of many lines; other RuntimeErrors are not ours.
+        # HDF5 reports a full disk as a RuntimeError; other RuntimeErrors have other causes.
         if isinstance(error, RuntimeError) and "write failed" not in str(error):
             raise
         number = getattr(error, "errno", None) or errno.EIO
@@ -51,8 +51,8 @@ def atomic(path: Path | str) -> Iterator[Path]:
             raise MerflowError(
                 str(path),
                 f"could not be written ({os.strerror(number)})",
-                "a name that nothing else has",
-                "name another place, or move away what is there",
+                "a path that is not in use",
+                "choose another path, or move the existing file or folder",
             ) from error
         raise MerflowError(
             str(path),
@@ -68,8 +68,8 @@ def atomic(path: Path | str) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def scratch() -> Iterator[Path]:
-    """Yield an empty folder for the length of a `with`; the next call removes a killed one's."""
+def temporary_folder() -> Iterator[Path]:
+    """Yield an empty folder for the duration of a `with`; remove those of killed processes."""
     root = tempfile.gettempdir()
     sweep(root)
     folder = Path(root, _partial_name())
@@ -81,13 +81,13 @@ def scratch() -> Iterator[Path]:
 
 
 def _partial_name() -> str:
-    """Return a name that says which process is at work on it."""
+    """Return a name that contains the host and the process id."""
     return f"{PARTIAL}{HOST}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
 @functools.cache
 def sweep(folder: str) -> None:
-    """Remove what killed processes left unfinished in a folder; a folder once in each process."""
+    """Remove unfinished files of killed processes from a folder, once per folder and process."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith(PARTIAL) and abandoned(entry):
@@ -95,7 +95,7 @@ def sweep(folder: str) -> None:
 
 
 def abandoned(entry: os.DirEntry[str] | Path) -> bool:
-    """Tell whether the process that an unfinished file names has ended."""
+    """Return whether the process named by an unfinished file has ended."""
     host, _, rest = entry.name.removeprefix(PARTIAL).partition("-")
     number = rest.partition("-")[0]
     if host != HOST or not number.isdigit():
@@ -110,7 +110,7 @@ def abandoned(entry: os.DirEntry[str] | Path) -> bool:
 
 
 def _drop(part: Path) -> None:
-    """Remove an unfinished file or folder; that it cannot be removed is no further fault."""
+    """Remove an unfinished file or folder; ignore failures."""
     with contextlib.suppress(OSError):
         if part.is_dir():
             shutil.rmtree(part, ignore_errors=True)
@@ -139,7 +139,7 @@ def write_json(path: Path | str, value: Any) -> None:  # noqa: ANN401
 
 
 def digest(value: Any) -> str:  # noqa: ANN401
-    """Return 16 hex digits that name a JSON-able value, whatever the order of its keys."""
+    """Return a 16-digit hex digest of a JSON-able value, independent of key order."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -151,16 +151,15 @@ def file_digest(path: Path | str) -> str:
 
 
 def portable(path: Path | str) -> str:
-    """Return a path as provenance may keep it: below the working folder, or its name alone."""
+    """Return a path for provenance: relative to the working folder, else the file name only."""
     path = Path(path)
     return path.name if path.is_absolute() or ".." in path.parts else path.as_posix()
 
 
 RESERVED = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
 
-
 FORMULA = frozenset("=+-@\t\r＝＋－＠")
-"""What makes a spreadsheet program take a text for a formula."""
+"""First characters that make a spreadsheet program read a text as a formula."""
 
 
 def safe_name(name: str, where: str) -> str:
@@ -186,19 +185,19 @@ def safe_name(name: str, where: str) -> str:
 
 
 def refuse_source(out: Path, *sources: Path) -> None:
-    """Refuse an OUT that is one of the files or folders it would be made from, links included."""
+    """Refuse an OUT that is one of its own sources, links included."""
     for source in sources:
         if out.exists() and source.exists() and out.samefile(source):
             raise MerflowError(
                 str(out),
                 "OUT is SOURCE",
-                "another place: what is read is never written over",
+                "another path: sources are never overwritten",
                 "name another file or folder for OUT",
             )
 
 
 def safe_join(root: Path, *parts: str, where: str = "") -> Path:
-    """Join names below `root`; refuse anything that would lead out of it, links included."""
+    """Join names below `root`; refuse a path that leads outside, links included."""
     path = root.joinpath(*(safe_name(part, where or str(root)) for part in parts))
     if not path.resolve().is_relative_to(root.resolve()):
         raise MerflowError(

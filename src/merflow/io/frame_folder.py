@@ -1,7 +1,7 @@
-"""Frames on disk: which files of a folder are frames, their numbers, and their pixels.
+"""Frames in a folder: which files are frames, their numbers, and a clip's frames.
 
-A frame's number is the last run of digits in its name (`006_05562.jpg` is frame 5562, whatever
-the padding); frames are ordered by number, and numbers may have gaps.
+A frame's number is the last run of digits in its name (`006_05562.jpg` is frame 5562); frames are
+ordered by number, and numbers may have gaps.
 """
 
 import os
@@ -14,7 +14,7 @@ import numpy as np
 
 from merflow.clip import Clip, ClipArrays
 from merflow.errors import MerflowError, SkipClip
-from merflow.io.images import PICTURES, VIDEOS, read_frames
+from merflow.io.images import IMAGES, VIDEOS, read_frames
 
 MAX_DIGITS = 15
 
@@ -22,7 +22,7 @@ _DIGITS = re.compile(r"[0-9]+")
 
 
 class Listing(NamedTuple):
-    """What one folder holds: frames by ascending number, subfolders, and names left aside."""
+    """Contents of one folder: frames by ascending number, subfolders, and other files."""
 
     numbers: tuple[int, ...]
     files: tuple[str, ...]
@@ -30,9 +30,9 @@ class Listing(NamedTuple):
     videos: tuple[str, ...]
     unnumbered: tuple[str, ...]
     twice: tuple[int, ...]
-    """Frame numbers that more than one file carries; the first name in order is kept."""
+    """Frame numbers that several files have; the first file by name is used."""
     outside: tuple[str, ...] = ()
-    """Links to files outside the dataset; never read."""
+    """Links to files outside the dataset, which are not read."""
 
 
 def frame_number(name: str) -> int | None:
@@ -50,9 +50,9 @@ def _number(stem: str) -> int | None:
 
 
 def scan(folder: Path | str, within: Path | str | None = None) -> Listing:
-    """List a folder once: hidden files are ignored, folders are not entered.
+    """List a folder without its subfolders' contents; ignore hidden files.
 
-    With `within`, links to files outside that folder are left aside.
+    With `within`, links to files outside that folder go to `outside`.
     """
     frames: list[tuple[int, str]] = []
     folders, videos, unnumbered = [], [], []
@@ -64,7 +64,7 @@ def scan(folder: Path | str, within: Path | str | None = None) -> Listing:
         suffix = suffix.lower()
         if within is not None and entry.is_symlink() and not _below(entry.path, within):
             outside.append(entry.name)
-        elif suffix in PICTURES:
+        elif suffix in IMAGES:
             number = _number(stem)
             if number is None:
                 unnumbered.append(entry.name)
@@ -88,12 +88,12 @@ def scan(folder: Path | str, within: Path | str | None = None) -> Listing:
     )
 
 
-def pictures(folder: Path | str, within: Path | str | None = None) -> tuple[str, ...]:
-    """Return the names of all pictures in a folder, sorted, numbered or not: for stills."""
+def image_files(folder: Path | str, within: Path | str | None = None) -> tuple[str, ...]:
+    """Return the names of all images in a folder, numbered or not, sorted."""
     names = [
         entry.name
         for entry in _entries(folder)
-        if os.path.splitext(entry.name)[1].lower() in PICTURES
+        if os.path.splitext(entry.name)[1].lower() in IMAGES
         and not entry.name.startswith(".")
         and (within is None or not entry.is_symlink() or _below(entry.path, within))
     ]
@@ -101,7 +101,7 @@ def pictures(folder: Path | str, within: Path | str | None = None) -> tuple[str,
 
 
 def _below(path: str, root: Path | str) -> bool:
-    """Tell whether a link ends below `root`."""
+    """Return whether a link leads to a file below `root`."""
     base = os.path.realpath(root)
     return os.path.commonpath([os.path.realpath(path), base]) == base
 
@@ -120,7 +120,7 @@ def _entries(folder: Path | str) -> list[os.DirEntry[str]]:
 
 
 def span(numbers: Sequence[int], onset: int | None, offset: int | None) -> slice:
-    """Return the slice of ascending `numbers` that lies in onset..offset, both included.
+    """Return the slice of ascending `numbers` in onset..offset, both included.
 
     >>> span((44, 46, 47, 60, 61), 46, 60)
     slice(1, 4, None)
@@ -131,7 +131,7 @@ def span(numbers: Sequence[int], onset: int | None, offset: int | None) -> slice
 
 
 def frame_numbers(clip: Clip, count: int) -> np.ndarray:
-    """Return the numbers, (count,) int64, of the frames that `iter_frames` gave for this clip."""
+    """Return the numbers, (count,) int64, of the frames that `iter_frames` yields for a clip."""
     if len(clip.numbers) >= count:
         return np.asarray(clip.numbers[:count], np.int64)
     first = clip.onset or 0
@@ -141,8 +141,8 @@ def frame_numbers(clip: Clip, count: int) -> np.ndarray:
 def positions(clip: Clip, numbers: np.ndarray) -> tuple[int, int | None, int]:
     """Return a clip's onset, apex and offset as positions in ascending `numbers` (T,).
 
-    A number that is not on disk gives the nearest frame that is; an unknown onset or offset the
-    first or last frame; an unknown apex, or one outside onset..offset, None.
+    A missing frame is replaced by the nearest one; an unknown onset or offset by the first or last
+    frame. The apex is None when unknown or outside onset..offset.
     """
     onset, apex, offset, last = clip.onset, clip.apex, clip.offset, len(numbers) - 1
 
@@ -156,7 +156,7 @@ def positions(clip: Clip, numbers: np.ndarray) -> tuple[int, int | None, int]:
 
 
 def read_clip(clip: Clip) -> ClipArrays:
-    """Read a clip's frames; raise SkipClip with the reason when they cannot be read."""
+    """Return a clip's frames; raise SkipClip with the reason when they cannot be read."""
     if clip.missing:
         raise SkipClip(clip.missing)
     frames = read_frames(clip)

@@ -1,8 +1,8 @@
-"""The one way to write and to open HDF5: sealed, nothing outside the file, no absurd sizes.
+"""Read and write HDF5 safely: atomic writes, a SHA-256 at the end of the file, limits.
 
-A finished file ends in a seal, the SHA-256 of all bytes before it (HDF5 does not look behind its
-own end). A cut, changed or unfinished file is known by it before HDF5 parses a single byte. The
-seal is no signature: what a sealed file holds is looked at all the same.
+HDF5 ignores bytes behind its own end, so the checksum can stand there. A truncated, changed or
+unfinished file is recognised before HDF5 parses a byte. The checksum is no signature: the contents
+are validated as well.
 """
 
 import contextlib
@@ -25,33 +25,33 @@ MAX_ATTRIBUTES = 64
 MAX_DEPTH = 32
 MAX_JSON = 64 * 2**20
 MARK = b"merflow-seal-1\n"
-SEAL_BYTES = len(MARK) + 32
+CHECKSUM_BYTES = len(MARK) + 32
 BLOCK = 1 << 20
 MADE_BY = {
-    "merflow-clips": "a clip store (.h5), as `merflow align` and the stages after it make",
-    "merflow-packed": "a packed file (.h5), as `merflow pack` makes",
+    "merflow-clips": "a clip store (.h5) from `merflow align` or a later stage",
+    "merflow-packed": "a packed file (.h5) from `merflow pack`",
 }
 AGAIN = "if merflow made it, delete it and run again"
 
 
 @contextlib.contextmanager
 def create_hdf5(path: Path | str, kind: str) -> Iterator[h5py.File]:
-    """Yield a new HDF5 file of a kind; it is sealed and gets its name when the block ends well."""
+    """Yield a new HDF5 file of a kind; on success add the checksum and rename it to `path`."""
     with atomic(path) as part:
         with open(part, "w+b", buffering=0) as raw:
-            place = _Place(raw)
-            with h5py.File(place, "w") as handle:
+            output = _Output(raw)
+            with h5py.File(output, "w") as handle:
                 handle.attrs["format"] = kind
                 yield handle
-            place.check()
-        seal(part)
+            output.check()
+        append_checksum(part)
 
 
-class _Place:
-    """The file under an HDF5 file being written: a failure is kept, and raised by `check`.
+class _Output:
+    """The file under an HDF5 file being written; keeps the first failure for `check` to raise.
 
-    HDF5 loses single failed writes without a word, and crashes on its way out after a full disk.
-    So it is told of none: what it writes after the first failure is thrown away.
+    HDF5 silently loses single failed writes and crashes on closing after a full disk. So writes
+    after the first failure are discarded and reported as successful.
     """
 
     def __init__(self, raw: io.FileIO) -> None:
@@ -61,7 +61,7 @@ class _Place:
         self.seek, self.tell, self.flush = raw.seek, raw.tell, raw.flush
 
     def write(self, data: bytes) -> int:
-        """Write all of the data, or keep why not."""
+        """Write all of the data, or keep the failure."""
         rest = memoryview(data)
         try:
             while rest and self.fault is None:
@@ -71,7 +71,7 @@ class _Place:
         return len(data)
 
     def truncate(self, size: int) -> int:
-        """Set the size, or keep why not."""
+        """Set the size, or keep the failure."""
         try:
             self.raw.truncate(size)
         except OSError as error:
@@ -84,8 +84,8 @@ class _Place:
             raise self.fault
 
 
-def seal(path: Path) -> None:
-    """Append the digest of all bytes so far."""
+def append_checksum(path: Path) -> None:
+    """Append the SHA-256 of all bytes of the file."""
     with open(path, "rb") as handle:
         found = hashlib.file_digest(handle, "sha256").digest()
     with open(path, "ab") as handle:
@@ -95,15 +95,15 @@ def seal(path: Path) -> None:
 def open_hdf5(path: Path | str, kind: str) -> h5py.File:
     """Open a merflow HDF5 file of one kind (`merflow-clips`, `merflow-packed`) for reading.
 
-    The seal first; then every link and dataset is looked at before any data is read. Anything
-    that merflow never writes (links out of the file, virtual or external storage, object types,
-    filters, more data declared than there is) is refused.
+    Check the checksum, then every link and dataset before reading data. Refuse anything that
+    merflow never writes: links out of the file, virtual or external storage, object types,
+    filters, more declared than stored data.
     """
     path = Path(path)
     if path.is_dir():
         raise MerflowError(str(path), "a folder", MADE_BY.get(kind, f"a {kind} file"))
     try:
-        _check_seal(path, kind)
+        _check_checksum(path, kind)
         handle = h5py.File(path, "r")
     except FileNotFoundError:
         raise MerflowError(str(path), "no such file", f"a {kind} file") from None
@@ -113,7 +113,7 @@ def open_hdf5(path: Path | str, kind: str) -> h5py.File:
         found = _format(handle)
         if found != kind:
             raise MerflowError(str(path), f"its format is {found!r}", f"a {kind} file")
-        _look(handle, path)
+        _check_objects(handle, path)
     except (OSError, RuntimeError, TypeError, ValueError, KeyError, OverflowError) as error:
         handle.close()
         raise _unreadable(path, kind, error) from None
@@ -128,26 +128,26 @@ def _unreadable(path: Path, kind: str, error: Exception) -> MerflowError:
     return MerflowError(str(path), f"not a readable HDF5 file ({reason})", f"a {kind} file", AGAIN)
 
 
-def _check_seal(path: Path, kind: str) -> None:
-    """Refuse a file whose bytes are not those that were sealed."""
+def _check_checksum(path: Path, kind: str) -> None:
+    """Refuse a file whose bytes do not match its checksum."""
     with open(path, "rb") as handle:
-        left = os.fstat(handle.fileno()).st_size - SEAL_BYTES
-        made = hashlib.sha256()
+        left = os.fstat(handle.fileno()).st_size - CHECKSUM_BYTES
+        found = hashlib.sha256()
         while left > 0:
             block = handle.read(min(BLOCK, left))
             if not block:
                 break
-            made.update(block)
+            found.update(block)
             left -= len(block)
         last = handle.read()
-    if not last.startswith(MARK) or len(last) != SEAL_BYTES:
+    if not last.startswith(MARK) or len(last) != CHECKSUM_BYTES:
         raise MerflowError(
             str(path),
-            "does not end as a finished merflow file does",
+            "does not end with a merflow checksum: unfinished, or not a merflow file",
             f"a {kind} file of this version of merflow",
             AGAIN,
         )
-    if last[len(MARK) :] != made.digest():
+    if last[len(MARK) :] != found.digest():
         raise MerflowError(
             str(path),
             "its bytes do not match its checksum: it was damaged or changed",
@@ -157,18 +157,18 @@ def _check_seal(path: Path, kind: str) -> None:
 
 
 def _format(handle: h5py.File) -> str:
-    """Return what the file says it is; nothing but one short text is read."""
+    """Return the file's own format name; read nothing but that short text."""
     if "format" not in handle.attrs:
         return ""
-    about = handle.attrs.get_id("format")
-    if about.shape != () or h5py.check_string_dtype(about.dtype) is None:
+    attribute = handle.attrs.get_id("format")
+    if attribute.shape != () or h5py.check_string_dtype(attribute.dtype) is None:
         return "no text"
     return str(handle.attrs["format"])[:80]
 
 
-def _look(handle: h5py.File, path: Path) -> None:
-    """Walk every object without reading data; refuse what merflow never writes."""
-    room = path.stat().st_size
+def _check_objects(handle: h5py.File, path: Path) -> None:
+    """Visit every object without reading data; refuse what merflow never writes."""
+    left = path.stat().st_size
     waiting: list[h5py.Group] = [handle]
     seen = 0
     while waiting:
@@ -190,8 +190,8 @@ def _look(handle: h5py.File, path: Path) -> None:
             if isinstance(item, h5py.Group):
                 waiting.append(item)
             else:
-                room -= _stored_size(item, where)
-        if room < 0:
+                left -= _stored_size(item, where)
+        if left < 0:
             raise MerflowError(
                 str(path), "declares more data than the file holds", "a file that merflow wrote"
             )
@@ -200,7 +200,7 @@ def _look(handle: h5py.File, path: Path) -> None:
 def _check_object(item: h5py.HLObject, where: str) -> None:
     # A second name for one object could make a circle, or a small file look large.
     if h5py.h5o.get_info(item.id).rc != 1:
-        raise MerflowError(where, "an object of several names", "each object once")
+        raise MerflowError(where, "an object with several names", "one name for each object")
     if len(item.attrs) > MAX_ATTRIBUTES:
         raise MerflowError(
             where, f"{len(item.attrs)} attributes", f"at most {MAX_ATTRIBUTES} attributes"
@@ -208,7 +208,7 @@ def _check_object(item: h5py.HLObject, where: str) -> None:
 
 
 def _stored_size(item: Any, where: str) -> int:  # noqa: ANN401
-    """Return the bytes of a dataset, all of which must lie in this file as they are."""
+    """Return the size of a dataset in bytes; refuse data that is not stored plainly in the file."""
     if not isinstance(item, h5py.Dataset):
         raise MerflowError(where, f"a {type(item).__name__}", "a dataset")
     _check_object(item, where)
@@ -227,7 +227,7 @@ def _stored_size(item: Any, where: str) -> int:  # noqa: ANN401
 
 
 def dataset_of(group: h5py.Group, name: str) -> h5py.Dataset:
-    """Return a group's or file's dataset; refuse a file that lacks it."""
+    """Return a dataset of a group or file; refuse a file that lacks it."""
     item = group.get(name)
     if not isinstance(item, h5py.Dataset):
         where = f"{group.file.filename}:{group.name.rstrip('/')}/{name}"
@@ -236,7 +236,7 @@ def dataset_of(group: h5py.Group, name: str) -> h5py.Dataset:
 
 
 def put_json(group: h5py.Group, name: str, value: Any) -> None:  # noqa: ANN401
-    """Store a JSON value as bytes: attributes end at 64 KiB, datasets do not."""
+    """Store a JSON value as a byte dataset: attributes are limited to 64 KiB."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False).encode()
     group.create_dataset(name, data=np.frombuffer(text, np.uint8))
 

@@ -1,14 +1,14 @@
-"""How large a picture says it is, read from its first bytes: nothing is decoded for it."""
+"""Size of an image from its header, without decoding it."""
 
 import re
 
 PNM = re.compile(rb"P[1-6](?:\s+|#[^\n]*\n)+(\d{1,9})(?:\s+|#[^\n]*\n)+(\d{1,9})\s")
 
 
-def picture_size(data: bytes) -> tuple[int, int] | None:
-    """Return (width, height) as a PNG, BMP, JPEG, TIFF or PNM declares them.
+def image_size(data: bytes) -> tuple[int, int] | None:
+    """Return the (width, height) that a PNG, BMP, JPEG, TIFF or PNM declares.
 
-    None: the bytes are none of these, or their head is not whole.
+    None: another format, or an incomplete header.
     """
     if data.startswith(b"\x89PNG\r\n\x1a\n") and len(data) >= 24:
         return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
@@ -24,7 +24,7 @@ def picture_size(data: bytes) -> tuple[int, int] | None:
 
 
 def _jpeg(data: bytes) -> tuple[int, int] | None:
-    """Walk the segments to the frame header, wherever it is."""
+    """Follow the segments to the frame header."""
     at = 2
     while at + 9 <= len(data) and data[at] == 0xFF:
         kind = data[at + 1]

@@ -1,4 +1,4 @@
-"""Pixels from disk: pictures, videos and arrays become RGB frames, or the clip is skipped."""
+"""Read frames of a clip from image files, a video or an array; skip clips that fail."""
 
 import os
 from collections.abc import Iterator
@@ -13,39 +13,39 @@ from merflow.frame_buffer import Frames, collect
 from merflow.io.checksums import NAME as SUMS
 from merflow.io.checksums import read_sums
 from merflow.io.files import file_digest
-from merflow.io.image_header import picture_size
+from merflow.io.image_header import image_size
 
 if TYPE_CHECKING:
     import cv2
 
-PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".tif", ".tiff"})
+IMAGES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".tif", ".tiff"})
 VIDEOS = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv"})
 TENSORS = frozenset({".npy"})
 
 MAX_RATE = 10_000.0
 MAX_SIDE = 8192
 MAX_PIXELS = 1 << 25
-"""Most pixels in one frame: 8K video has 33.2 million."""
+"""Pixels in one frame: 8K video has 33.2 million."""
 MAX_FILE = 256 * 2**20
 MAX_FRAMES = 200_000
 MAX_CLIP_BYTES = 64 * 2**30
-"""What `read_frames` keeps, most of it on disk; `iter_frames` has no such limit."""
+"""Limit of `read_frames`, which keeps most of it on disk; `iter_frames` has no such limit."""
 
 
 def is_video(clip: Clip) -> bool:
-    """Tell whether the clip is one video file."""
+    """Return whether the clip is one video file."""
     return len(clip.files) == 1 and _suffix(clip) in VIDEOS
 
 
 def is_still(clip: Clip) -> bool:
-    """Tell whether the clip is one picture, and whole: no part of it is asked for."""
+    """Return whether the clip is one image file without onset and offset."""
     return len(clip.files) == 1 and not is_video(clip) and clip.onset is None
 
 
 def video_facts(path: str | os.PathLike[str]) -> tuple[float, int] | None:
-    """Return the frame rate (Hz) and the number of frames that a video states; 0: not stated.
+    """Return the frame rate (Hz) and number of frames in a video's header; 0: not given.
 
-    None: it cannot be opened as a video.
+    None: OpenCV cannot open the file as a video.
     """
     import cv2
 
@@ -66,7 +66,7 @@ def _suffix(clip: Clip) -> str:
 def iter_frames(clip: Clip) -> Iterator[np.ndarray]:
     """Yield the clip's frames in order, (H, W, 3) uint8 RGB, one in memory at a time.
 
-    A video is decoded from its start, never by seeking; its frames onset..offset are given.
+    A video is decoded from its start, without seeking; frames onset..offset are yielded.
     """
     if clip.missing:
         raise SkipClip(clip.missing)
@@ -82,7 +82,7 @@ def iter_frames(clip: Clip) -> Iterator[np.ndarray]:
     for name in clip.files:
         if sums is not None:
             _check_sum(clip, name, sums)
-        frame = _picture(clip, name)
+        frame = _image(clip, name)
         if size is not None and frame.shape != size:
             raise SkipClip(
                 f"{clip.key}: {name} is {frame.shape[1]}x{frame.shape[0]} pixels, "
@@ -93,18 +93,18 @@ def iter_frames(clip: Clip) -> Iterator[np.ndarray]:
 
 
 def read_frames(clip: Clip) -> Frames:
-    """Return the clip's frames, (T, H, W, 3) uint8 RGB; a long clip's stay on disk (reel.py).
+    """Return the clip's frames, (T, H, W, 3) uint8 RGB; a long clip's stay on disk.
 
-    A frame that cannot be decoded, or frames of different sizes, skip the clip by name.
+    Raises SkipClip when a frame cannot be decoded or frames differ in size.
     """
-    counted = _counted(clip)
-    first = next(counted, None)
+    limited = _limited(clip)
+    first = next(limited, None)
     if first is None:
         raise SkipClip(f"{clip.key}: {clip.files[0]} holds no frames in onset..offset")
-    return collect(chain([first], counted))
+    return collect(chain([first], limited))
 
 
-def _counted(clip: Clip) -> Iterator[np.ndarray]:
+def _limited(clip: Clip) -> Iterator[np.ndarray]:
     total = 0
     for frame in iter_frames(clip):
         total += frame.nbytes
@@ -117,18 +117,18 @@ def _counted(clip: Clip) -> Iterator[np.ndarray]:
 
 
 def _check_sum(clip: Clip, name: str, sums: dict[str, str]) -> None:
-    """Refuse a file that is not the one listed in its folder's SHA256SUMS."""
+    """Refuse a file that differs from its entry in the folder's SHA256SUMS."""
     try:
         good = sums.get(name) == file_digest(os.path.join(clip.folder, name))
     except OSError as error:
         raise SkipClip(f"{clip.key}: {name} cannot be read ({error.strerror or error})") from error
     if not good:
-        said = "does not match its checksum in" if name in sums else "is not listed in"
-        raise SkipClip(f"{clip.key}: {name} {said} {SUMS}")
+        fault = "does not match its checksum in" if name in sums else "is not listed in"
+        raise SkipClip(f"{clip.key}: {name} {fault} {SUMS}")
 
 
-def _picture(clip: Clip, name: str) -> np.ndarray:
-    """Decode one picture file to (H, W, 3) uint8 RGB."""
+def _image(clip: Clip, name: str) -> np.ndarray:
+    """Decode one image file to (H, W, 3) uint8 RGB."""
     import cv2
 
     path = os.path.join(clip.folder, name)
@@ -138,9 +138,9 @@ def _picture(clip: Clip, name: str) -> np.ndarray:
         data = np.fromfile(path, np.uint8)
     except OSError as error:
         raise SkipClip(f"{clip.key}: {name} cannot be read ({error.strerror or error})") from error
-    declared = picture_size(data.tobytes())
+    declared = image_size(data.tobytes())
     if declared is None:
-        raise SkipClip(f"{clip.key}: {name} is damaged, or no PNG, BMP, JPEG, TIFF or PNM")
+        raise SkipClip(f"{clip.key}: {name} is damaged, or not a PNG, BMP, JPEG, TIFF or PNM")
     _check_size(clip, name, declared)
     try:
         # imread warns on a damaged JPEG and gives grey rows; the tail check catches cut files.
@@ -148,7 +148,7 @@ def _picture(clip: Clip, name: str) -> np.ndarray:
     except cv2.error:
         frame = None
     if frame is None or truncated(data):
-        raise SkipClip(f"{clip.key}: {name} cannot be decoded (damaged or not a picture)")
+        raise SkipClip(f"{clip.key}: {name} cannot be decoded (damaged or not an image)")
     _check_size(clip, name, (frame.shape[1], frame.shape[0]))
     return frame
 
@@ -156,13 +156,13 @@ def _picture(clip: Clip, name: str) -> np.ndarray:
 def _check_size(clip: Clip, name: str, size: tuple[int, int]) -> None:
     if max(size) > MAX_SIDE or size[0] * size[1] > MAX_PIXELS:
         raise SkipClip(
-            f"{clip.key}: {name} is {size[0]}x{size[1]} pixels, at most {MAX_SIDE} a side and "
-            f"{MAX_PIXELS >> 20} million in all are read"
+            f"{clip.key}: {name} is {size[0]}x{size[1]} pixels; the limit is {MAX_SIDE} per side "
+            f"and {MAX_PIXELS >> 20} million in total"
         )
 
 
 def truncated(data: np.ndarray) -> bool:
-    """Tell whether a JPEG or PNG, (n,) uint8, lacks its end mark: decoders fill such with grey."""
+    """Return whether a JPEG or PNG, (n,) uint8, lacks its end mark: decoders fill it with grey."""
     head, tail = data[:4].tobytes(), data[-64:].tobytes()
     if head.startswith(b"\xff\xd8"):
         return b"\xff\xd9" not in data[-4096:].tobytes()
@@ -176,7 +176,7 @@ def _video(clip: Clip) -> Iterator[np.ndarray]:
     name = clip.files[0]
     path = os.path.join(clip.folder, name)
     if not os.path.isfile(path):
-        raise SkipClip(f"{clip.key}: {name} is not there")
+        raise SkipClip(f"{clip.key}: {name} is missing")
     capture = cv2.VideoCapture(path)
     try:
         _check_video(clip, name, capture)
@@ -188,7 +188,7 @@ def _video(clip: Clip) -> Iterator[np.ndarray]:
 
 
 def _check_video(clip: Clip, name: str, capture: "cv2.VideoCapture") -> None:
-    """Refuse a video by what it says of itself, before a frame is decoded."""
+    """Refuse a video by its header, before decoding."""
     import cv2
 
     if not capture.isOpened():
@@ -199,14 +199,14 @@ def _check_video(clip: Clip, name: str, capture: "cv2.VideoCapture") -> None:
     )
     _check_size(clip, name, (width, height))
     if count > MAX_FRAMES and clip.offset is None:
-        raise SkipClip(f"{clip.key}: {name} says it has {count:,} frames, at most {MAX_FRAMES:,}")
+        raise SkipClip(f"{clip.key}: {name} declares {count:,} frames; the limit is {MAX_FRAMES:,}")
 
 
 def _between(clip: Clip, name: str, capture: "cv2.VideoCapture") -> Iterator[np.ndarray]:
     """Decode from the start and yield frames onset..offset."""
     import cv2
 
-    given = 0
+    yielded = 0
     for number in range(MAX_FRAMES):
         if clip.offset is not None and number > clip.offset:
             break
@@ -214,13 +214,13 @@ def _between(clip: Clip, name: str, capture: "cv2.VideoCapture") -> Iterator[np.
         if not good:
             break
         if clip.onset is None or number >= clip.onset:
-            given += 1
+            yielded += 1
             yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
     else:
         raise SkipClip(f"{clip.key}: {name} has more than {MAX_FRAMES:,} frames")
-    if clip.numbers and given < len(clip.numbers):
+    if clip.numbers and yielded < len(clip.numbers):
         raise SkipClip(
-            f"{clip.key}: {name} gives {given} frames of onset..offset, "
+            f"{clip.key}: {name} has {yielded} frames in onset..offset, "
             f"{len(clip.numbers)} are expected"
         )
 
@@ -229,7 +229,7 @@ def _tensor(clip: Clip) -> Iterator[np.ndarray]:
     """Yield the frames of a .npy file, (T, H, W) or (T, H, W, 1 or 3) uint8, as RGB."""
     name = clip.files[0]
     try:
-        # A plain array and nothing else: no archive, and no pickle, which could run code.
+        # A plain array only: no archive, and no pickle, which could run code.
         array = np.lib.format.open_memmap(os.path.join(clip.folder, name), mode="r")
     except (OSError, ValueError, OverflowError, SyntaxError, TypeError) as error:
         raise SkipClip(f"{clip.key}: {name} cannot be read as an array ({error})") from error
@@ -238,8 +238,8 @@ def _tensor(clip: Clip) -> Iterator[np.ndarray]:
         array = array[..., None]
     if array.ndim != 4 or array.dtype != np.uint8 or array.shape[-1] not in (1, 3):
         raise SkipClip(
-            f"{clip.key}: {name} is {shape} {array.dtype}; frames x height x width (x 1 or 3) "
-            "uint8 is read"
+            f"{clip.key}: {name} is {shape} {array.dtype}; expected frames x height x width "
+            "(x 1 or 3) uint8"
         )
     _check_size(clip, name, (array.shape[2], array.shape[1]))
     first = clip.onset or 0

@@ -1,4 +1,4 @@
-"""Videos and folders of frames, for the commands that work on them directly."""
+"""Read and write single videos and frame folders, for commands that take them directly."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,24 +13,24 @@ from merflow.io.frame_folder import frame_numbers, scan
 from merflow.io.images import VIDEOS, read_frames, video_facts
 
 MAX_LOSS = 40
-"""Mean difference (grey levels) up to which a frame read back from a video is the one written."""
+"""Mean difference (grey levels) accepted between a written frame and the frame read back."""
 
 
 def read(path: Path, fps: float | None = None) -> ClipArrays:
     """Read a video, or a folder of frames (which needs `fps`), as one clip.
 
-    frames: (T, H, W, 3) uint8 RGB; the first frame counts as onset, the last as offset.
+    frames: (T, H, W, 3) uint8 RGB; the first frame is the onset, the last the offset.
     """
     if fps is not None:
         check_number("--fps", fps, 0, above=True)
     if path.is_dir():
         listing = scan(path)
         if not listing.files:
-            raise MerflowError(str(path), "no frames in this folder", "pictures with numbers")
+            raise MerflowError(str(path), "no frames in this folder", "numbered image files")
         folder, files, numbers = path, listing.files, listing.numbers
         if fps is None:
             raise MerflowError(
-                str(path), "no frame rate", "--fps N: a folder of frames does not carry its own"
+                str(path), "no frame rate", "--fps N, since image files store no frame rate"
             )
     elif not path.exists():
         raise MerflowError(str(path), "no such file or folder", "a video or a folder of frames")
@@ -48,7 +48,7 @@ def read(path: Path, fps: float | None = None) -> ClipArrays:
 
 
 def video_rate(path: Path) -> float:
-    """Return the frames per second a video says it has (Hz)."""
+    """Return the frame rate in a video's header (Hz)."""
     facts = video_facts(path)
     if facts is None:
         raise MerflowError(str(path), "not a readable video", "a video that OpenCV can open")
@@ -60,7 +60,7 @@ def video_rate(path: Path) -> float:
 def write(path: Path, frames: np.ndarray, fps: float, numbers: Sequence[int]) -> None:
     """Write frames (T, H, W, 1 or 3) uint8 as a video file, or as PNGs into a folder.
 
-    A video is lossy where its format is; the folder of PNGs never is.
+    Most video formats are lossy; PNGs are not.
     """
     if path.suffix.lower() in VIDEOS:
         _write_video(path, frames, fps)
@@ -68,49 +68,49 @@ def write(path: Path, frames: np.ndarray, fps: float, numbers: Sequence[int]) ->
     _check_type(path)
     width = max(5, len(str(max(numbers, default=0))))
     names = [f"frame{int(number):0{width}d}.png" for number in numbers]
-    _refuse_others(path, names)
+    _refuse_other_images(path, names)
     for frame, name in zip(frames, names, strict=True):
         write_png(path / name, frame)
 
 
-def refuse_mix(source: Path, out: Path) -> None:
-    """Refuse, before any work, to make a store of a video or frames, or these of a store."""
+def check_output_type(source: Path, out: Path) -> None:
+    """Refuse, before any work, to turn a clip store into a video or the reverse."""
     store = source.suffix == ".h5"
     if store and out.suffix != ".h5":
         raise MerflowError(
-            str(out), f"{source} is a clip store, and gives another", "a file name with .h5"
+            str(out), f"{source} is a clip store, and so is its output", "a file name with .h5"
         )
     if not store:
         _check_type(out)
 
 
 def _check_type(path: Path) -> None:
-    """Refuse a name under which no frames can be written."""
+    """Refuse a path whose type cannot hold frames."""
     if path.suffix and path.suffix.lower() not in VIDEOS:
-        what = "a clip store, which is made only of another" if path.suffix == ".h5" else ""
+        store = "a clip store can only be made from a clip store" if path.suffix == ".h5" else ""
         raise MerflowError(
             str(path),
-            what or f"frames cannot be written as a file of type {path.suffix!r}",
+            store or f"frames cannot be written as a file of type {path.suffix!r}",
             f"a folder, or a video file name ({', '.join(sorted(VIDEOS))})",
         )
 
 
-def _refuse_others(folder: Path, names: list[str]) -> None:
-    """Refuse a folder that holds pictures beside those to be written: they would be taken along."""
+def _refuse_other_images(folder: Path, names: list[str]) -> None:
+    """Refuse a folder with other images: readers would take them as frames of the clip."""
     listing = scan(folder) if folder.is_dir() else None
     held = {*listing.files, *listing.unnumbered} - {*names} if listing else ()
     if held:
         raise MerflowError(
             str(folder),
-            f"already holds {len(held)} other pictures, as {min(held)}",
+            f"already holds {len(held)} other images, such as {min(held)}",
             "a new or empty folder, or one with the same frames",
             "name another folder for OUT, or empty this one",
         )
 
 
 def write_png(path: Path, frame: np.ndarray) -> None:
-    """Write one picture, (H, W, 1 or 3) uint8 RGB, atomically."""
-    # Made in memory: OpenCV does not say when a disk is full.
+    """Write one image, (H, W, 1 or 3) uint8 RGB, atomically."""
+    # Encoded in memory: OpenCV does not report a full disk.
     made, data = cv2.imencode(".png", _bgr(frame))
     _check(made, path)
     with atomic(path) as part:
@@ -131,7 +131,7 @@ def _write_video(path: Path, frames: np.ndarray, fps: float) -> None:
 
 
 def _holds(part: Path, frames: np.ndarray) -> bool:
-    """Tell whether a video gives the frames written: OpenCV does not say when a write fails."""
+    """Return whether a video holds the frames written: OpenCV does not report failed writes."""
     video = cv2.VideoCapture(str(part))
     try:
         for frame in frames:
@@ -153,7 +153,7 @@ def _check(done: bool, path: Path) -> None:
         raise MerflowError(
             str(path),
             "OpenCV could not write it",
-            "a writable place with free space and a known format",
+            "a writable path, free space and a known format",
             "free some space, or write a folder of frames instead",
             code=3,
         )

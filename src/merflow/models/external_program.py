@@ -26,7 +26,7 @@ from merflow.config.settings import Experiment
 from merflow.errors import FAILED, MerflowError, unknown
 from merflow.evaluation.predictions import KEY, read_predictions
 from merflow.io.csv_table import CsvTable, csv_text, read_csv
-from merflow.io.files import atomic, scratch, write_json, write_text
+from merflow.io.files import atomic, temporary_folder, write_json, write_text
 from merflow.models import saved_model
 from merflow.models.fold_data import WEIGHTS, TrainingData, check
 
@@ -75,7 +75,7 @@ class FittedCommand:
         """Run the program on training and test clips; return its (M, K) float32 probabilities."""
         if keys is None:
             keys = [ClipKey("test", "test", f"clip{i:04d}") for i in range(len(x))]
-        with scratch() as folder:
+        with temporary_folder() as folder:
             self._give(folder, x, keys)
             _run(self.experiment.command, folder, self.seed)
             return self._answers(folder / "predictions.csv", keys)

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from merflow.errors import FAILED, MerflowError
-from merflow.io.files import scratch
+from merflow.io.files import temporary_folder
 from merflow.io.hdf5 import create_hdf5, get_json, open_hdf5, put_json
 from merflow.models import network_registry
 from merflow.models.fold_data import VOLATILE, WEIGHTS, Fitted
@@ -28,7 +28,7 @@ MAX_CLIP = 1 << 26
 
 def write_network(path: Path, model: Any, facts: Mapping[str, Any]) -> None:  # noqa: ANN401
     """Write a Keras model's weights and its description to `path`, atomically."""
-    with scratch() as work:
+    with temporary_folder() as work:
         # Keras opens its file itself, so a failed write could be lost: see `guard.create_hdf5`.
         model.save_weights(work / WEIGHTS)
         with h5py.File(work / WEIGHTS, "r") as made, create_hdf5(path, FORMAT) as file:

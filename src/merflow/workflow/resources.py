@@ -16,7 +16,7 @@ from merflow.clip import Clip
 from merflow.config import fingerprints
 from merflow.config.settings import Experiment, Pretraining
 from merflow.frame_buffer import MEMORY_LIMIT
-from merflow.io.images import picture_size
+from merflow.io.images import image_size
 from merflow.workflow.plan import Plan
 
 PICTURE = (640, 480)
@@ -63,7 +63,7 @@ def _picture_bytes(clip: Clip) -> int:
     """Return the bytes of one decoded RGB frame, from the head of the clip's first file."""
     try:
         with open(Path(clip.folder) / clip.files[0], "rb") as handle:
-            size = picture_size(handle.read(65536))
+            size = image_size(handle.read(65536))
     except (OSError, IndexError):
         size = None
     width, height = size or PICTURE

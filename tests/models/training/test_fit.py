@@ -459,7 +459,7 @@ def test_weights_of_another_network_or_another_file_are_refused(tmp_path):
     with pytest.raises(MerflowError, match="no file"):
         fitted(start_weights=str(tmp_path / "none"))
     (tmp_path / "bad.h5").write_bytes(b"no HDF5")
-    with pytest.raises(MerflowError, match="does not end as a finished merflow file"):
+    with pytest.raises(MerflowError, match="does not end with a merflow checksum"):
         load(tmp_path / "bad.h5")
 
 

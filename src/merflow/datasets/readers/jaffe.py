@@ -5,7 +5,7 @@ import re
 from merflow.clip import Clip
 from merflow.datasets.folders import find_folders
 from merflow.datasets.spec import DatasetSpec, Source, Variant
-from merflow.io.frame_folder import pictures
+from merflow.io.frame_folder import image_files
 
 SPEC = DatasetSpec(
     name="jaffe",
@@ -36,8 +36,8 @@ _NAME = re.compile(r"([A-Z]{2})[. ]+([A-Z]{2})([0-9])[. ]+([0-9]{1,3})[. ]*\.", 
 def read_clips(source: Source) -> list[Clip]:
     """Read every still below the root by its name."""
     clips = []
-    for folder in find_folders(source.root, lambda f, _: any(map(_NAME.match, pictures(f)))):
-        for file in pictures(folder, source.root):
+    for folder in find_folders(source.root, lambda f, _: any(map(_NAME.match, image_files(f)))):
+        for file in image_files(folder, source.root):
             clip = _clip(source, str(folder), file)
             clips += [clip] if clip else []
     return clips

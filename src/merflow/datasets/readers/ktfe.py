@@ -12,7 +12,7 @@ from merflow.clip import Clip
 from merflow.datasets.cells import name
 from merflow.datasets.folders import find_folders, find_sheet, subfolders
 from merflow.datasets.spec import NO_SUBJECT, DatasetSpec, Source, Variant
-from merflow.io.frame_folder import pictures
+from merflow.io.frame_folder import image_files
 from merflow.io.spreadsheets import Column
 
 SPEC = DatasetSpec(
@@ -78,7 +78,7 @@ def _pictures(source: Source, variant: Variant) -> Iterator[tuple[Path, str, str
     for folder in find_folders(source.root, lambda f, _: _modality(f, source.root) != ""):
         if _modality(folder, source.root) != variant.name:
             continue
-        for file in pictures(folder, source.root):
+        for file in image_files(folder, source.root):
             paired = _PAIRED.match(file)
             emotion = WORDS.get(paired[2].lower()) if paired else None
             if emotion:
@@ -87,13 +87,13 @@ def _pictures(source: Source, variant: Variant) -> Iterator[tuple[Path, str, str
                 source.warn(source.near(folder / file), "no emotion in its name; left aside")
         for sub in subfolders(folder):
             if emotion := WORDS.get(sub.lower()):
-                for file in pictures(folder / sub, source.root):
+                for file in image_files(folder / sub, source.root):
                     yield folder / sub, file, emotion
 
 
 def _modality(folder: Path, root: Path) -> str:
     """Tell by its name and content which modality a folder holds."""
-    letters = {m[1].upper() for f in pictures(folder) if (m := _PAIRED.match(f))}
+    letters = {m[1].upper() for f in image_files(folder) if (m := _PAIRED.match(f))}
     if not letters and not any(sub.lower() in WORDS for sub in subfolders(folder)):
         return ""
     parts = (root.name, *folder.relative_to(root).parts)

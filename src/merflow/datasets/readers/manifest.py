@@ -11,7 +11,7 @@ from merflow.datasets.spec import DatasetSpec, Source, Variant
 from merflow.errors import MerflowError, nearest
 from merflow.io.files import safe_join
 from merflow.io.frame_folder import scan
-from merflow.io.images import PICTURES, TENSORS, VIDEOS, video_facts
+from merflow.io.images import IMAGES, TENSORS, VIDEOS, video_facts
 from merflow.io.spreadsheets import Column, Row, Table
 
 SPEC = DatasetSpec(
@@ -102,19 +102,19 @@ def _clip(source: Source, row: Row) -> Clip:
 def _file(source: Source, row: Row, key: ClipKey, said: Span, path: Path) -> Clip:
     """Return a clip that is one file: a video, an array, or a still."""
     suffix = path.suffix.lower()
-    if suffix not in VIDEOS | PICTURES | TENSORS:
+    if suffix not in VIDEOS | IMAGES | TENSORS:
         raise MerflowError(
             row.where("path"),
             f"'{row.text('path')}' is neither a folder nor a file of a known type",
-            f"a folder of frames, or one of {', '.join(sorted(VIDEOS | PICTURES | TENSORS))}",
+            f"a folder of frames, or one of {', '.join(sorted(VIDEOS | IMAGES | TENSORS))}",
             "convert the file, or correct the cell",
         )
     numbers: tuple[int, ...] = ()
-    if suffix in PICTURES:
+    if suffix in IMAGES:
         numbers = (0,)
     elif said.offset is not None:
         numbers = tuple(range(said.onset or 0, said.offset + 1))
-    still = suffix in PICTURES
+    still = suffix in IMAGES
     return Clip(
         key=key,
         folder=str(path.parent),

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from merflow.errors import MerflowError
-from merflow.io.files import atomic, scratch
+from merflow.io.files import atomic, temporary_folder
 from merflow.models.training import backend
 
 NAME = "events.out.tfevents.0.merflow"
@@ -25,7 +25,7 @@ def check_backend() -> None:
 
 def write_curves(folder: Path, history: Sequence[Mapping[str, Any]]) -> None:
     """Write one curve for every column of the history into `folder`, over the epochs."""
-    with scratch() as work:
+    with temporary_folder() as work:
         backend.write_events(work, history)
         (made,) = work.iterdir()
         with atomic(Path(folder) / NAME) as part:

@@ -17,7 +17,7 @@ from merflow.clip import ClipArrays, ClipKey
 from merflow.errors import MerflowError
 from merflow.inference.recording import NONE, predict_recording
 from merflow.inference.spotting import resting
-from merflow.io.images import picture_size
+from merflow.io.images import image_size
 from merflow.stages.faces import Finder
 from merflow.studio.test_view.recording_test import Follower
 from merflow.workflow.final_model import Model
@@ -119,7 +119,7 @@ class Live:
 
 def decoded(jpeg: bytes) -> np.ndarray:
     """Return the (H, W, 3) uint8 RGB picture of a JPEG that a page sent; refuse all else."""
-    size = picture_size(jpeg) if jpeg.startswith(b"\xff\xd8\xff") else None
+    size = image_size(jpeg) if jpeg.startswith(b"\xff\xd8\xff") else None
     if size is None or not 0 < max(size) <= SIDE_LIMIT:
         raise MerflowError("camera", "no JPEG that can be read", f"at most {SIDE_LIMIT} px wide")
     frame = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
