@@ -10,6 +10,7 @@ from composite_counts import CLASSES, composite
 
 from merflow.clip import ClipKey
 from merflow.config.loading import validate
+from merflow.config.settings import GridMember
 from merflow.errors import MerflowError
 from merflow.evaluation.effects import (
     Row,
@@ -287,7 +288,7 @@ def test_effects_stand_in_the_workbook_and_in_latex(tmp_path):
     assert effects_table("t", found).latex().count(r"\\") == 1 + len(found)
 
 
-def test_an_experiment_is_compared_with_the_first_of_its_lists_or_of_all():
+def test_an_experiment_is_compared_with_the_first_of_its_grid_or_of_all():
     made = {
         Row("a", "x1"): {0: table(0.5)},
         Row("grid-loss=one", "x1"): {0: table(0.6)},
@@ -295,7 +296,8 @@ def test_an_experiment_is_compared_with_the_first_of_its_lists_or_of_all():
         Row("grid-loss=two", "x10"): {0: table(0.9, 2)},
         Row("elsewhere", "x1"): {0: table(0.5).take(range(10))},
     }
-    found = experiment_effects(made)
+    grids = {f"grid-loss={x}": GridMember(base="grid", values={"loss": x}) for x in ("one", "two")}
+    found = experiment_effects(made, grids=grids)
     assert [(e.experiment, e.factor, e.against, e.part) for e in found] == [
         ("grid-loss=one", "x1", "a", "full"),
         ("grid-loss=two", "x1", "grid-loss=one", "full"),

@@ -75,10 +75,10 @@ def test_a_run_that_sees_no_frames_is_refused():
 
 
 def test_commands_say_what_is_not_named(tmp_path):
-    lists = {"preparation": "p", "collection": "c", "scheme": ["three", "binary"]}
+    entry = {"preparation": "p", "collection": "c", "grid": {"scheme": ["three", "binary"]}}
     config = tmp_path / "c.yaml"
     given = {"datasets": {"smic": {"root": "a"}}, "collections": {"c": ["smic"]}}
-    given |= {"preparations": {"p": {}}, "experiments": {"grid": lists}}
+    given |= {"preparations": {"p": {}}, "experiments": {"grid": entry}}
     config.write_text(json.dumps(given))
     with pytest.raises(MerflowError, match="a row x"):
         jitter(Path("results/runs/grid/nested/seed0"), config=config)

@@ -1,6 +1,7 @@
-"""Lists in the config: their own table, and one choice inside the folds over all that they list."""
+"""Grids: an ablation table for each, and one choice inside the folds over all their values."""
 
 import contextlib
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -10,38 +11,28 @@ from table_makers import pooled, rows, run
 
 from merflow.commands.choose import choose
 from merflow.commands.table import table
+from merflow.config.settings import GridMember
 from merflow.errors import MerflowError
 from merflow.evaluation.effects import Row, experiment_effects
 from merflow.evaluation.fold_files import fold_text
 from merflow.evaluation.predictions import predictions_text, read_pooled
 from merflow.evaluation.protocols import Fold
-from merflow.evaluation.run_id import grid_base, grid_values
 from merflow.io.files import write_text
 from merflow.reporting.ablation import ablations
 from merflow.reporting.results_table import wide_tables
 from merflow.workflow.pooling import score_run
 
 
-@pytest.mark.parametrize(
-    ("name", "base", "values"),
-    [
-        ("cnn", "cnn", {}),
-        ("cnn-2", "cnn-2", {}),
-        ("cnn-loss=focal", "cnn", {"loss": "focal"}),
-        ("a-b-loss=focal-epochs=20", "a-b", {"loss": "focal", "epochs": "20"}),
-        ("cnn-learning_rate=0.001", "cnn", {"learning_rate": "0.001"}),
-        ("cnn-permute_labels=3", "cnn", {"permute_labels": "3"}),
-    ],
-)
-def test_names_of_listed_experiments_are_taken_apart(name, base, values):
-    assert (grid_base(name), grid_values(name)) == (base, values)
-
-
 def test_each_setting_has_a_column_and_each_row_its_difference_from_the_first():
     names = [f"cnn-loss={loss}-epochs={n}" for loss in ("ce", "focal") for n in (10, 20)]
     made = rows(*(run(name) for name in names), run("svm"))
     runs = {Row(name, "x1"): {0: pooled(number)} for number, name in enumerate(names)}
-    (side,) = ablations(wide_tables(made), experiment_effects(runs))
+    paths = ("training.loss", "training.epochs")
+    grids = {
+        name: GridMember(base="cnn", values=dict(zip(paths, values, strict=True)))
+        for name, values in zip(names, itertools.product(("ce", "focal"), (10, 20)), strict=True)
+    }
+    (side,) = ablations(wide_tables(made), experiment_effects(runs, grids=grids), grids)
     assert side.title == "cnn: loss x epochs"
     assert list(side.head[:3]) == ["loss", "epochs", "factor"] and side.names == 3
     assert [row[:2] for row in side.body] == [
@@ -60,7 +51,7 @@ def test_each_setting_has_a_column_and_each_row_its_difference_from_the_first():
 def listed():
     keys, labels = few()
     entry = {"factors": [1, 10], "nested": True}
-    experiments = {f"cnn-loss={x}": {**entry, "training": {"loss": x}} for x in LOSSES}
+    experiments = {"cnn": {**entry, "grid": {"training.loss": list(LOSSES)}}}
     skill = {("cnn-loss=focal", "x10"): 0.9}
     return write_tree(Tree(experiments, keys, labels, skill)), keys, labels
 
@@ -84,7 +75,7 @@ def write_inner(plan, keys, labels):
                 write_text(f"{one.folder}/{fold}/inner.csv", text)
 
 
-def test_one_row_is_chosen_over_all_that_the_lists_hold(tmp_path, capsys):
+def test_one_row_is_chosen_over_all_values_of_a_grid(tmp_path, capsys):
     with contextlib.chdir(tmp_path):
         plan, keys, labels = listed()
         assert plan.choices() == {"cnn": ("cnn-loss=cross_entropy", "cnn-loss=focal")}
@@ -110,7 +101,7 @@ def test_one_row_is_chosen_over_all_that_the_lists_hold(tmp_path, capsys):
     "change",
     [{"scheme": "five"}, {"permute_labels": 1}, {"folds_file": "f.csv"}, {"control": "frozen"}],
 )
-def test_lists_that_change_the_clips_cannot_be_chosen_between(tmp_path, change):
+def test_grids_that_change_the_clips_cannot_be_chosen_between(tmp_path, change):
     with contextlib.chdir(tmp_path):
         plan, _, _ = listed()
         changed = dict(plan.settings.experiments)
@@ -118,6 +109,6 @@ def test_lists_that_change_the_clips_cannot_be_chosen_between(tmp_path, change):
         changed[name] = changed[name].model_copy(update=change)
         plan.settings = plan.settings.model_copy(update={"experiments": changed})
         with pytest.raises(
-            MerflowError, match="its lists change the clips, labels, folds or control"
+            MerflowError, match="its grid changes the clips, labels, folds or control"
         ):
             plan.choices()

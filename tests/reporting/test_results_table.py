@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from table_makers import pooled, rows, run
 
+from merflow.config.settings import GridMember
 from merflow.evaluation.score_table import (
     COLUMNS,
     factor_rank,
@@ -171,7 +172,10 @@ def test_what_was_pooled_is_said_as_it_was():
     ([("cnn-big", "x1"), ("cnn-small", "x1")], [True, True]),
 ])  # fmt: skip
 def test_grids_and_factors_are_choices(lines, expected):
-    assert may_be_marked(lines) == expected
+    grids = {
+        name: GridMember(base=name.partition("-")[0], values={}) for name, _ in lines if "=" in name
+    }
+    assert may_be_marked(lines, grids=grids) == expected
 
 
 @pytest.mark.parametrize(

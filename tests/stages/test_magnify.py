@@ -209,10 +209,6 @@ def test_the_clip_carries_its_facts():
         ({"frames": np.zeros((3, 4, 4, 3), np.float32)}, "uint8"),
         ({"frames": np.zeros((0, 4, 4, 3), np.uint8)}, "no pixels"),
         ({"reference": 3}, "position"),
-        ({"settings": Magnify(iir=(0.4, 0.05))}, "linear"),
-        ({"settings": Magnify(method="linear", iir=(0.05, 0.4))}, "faster first"),
-        ({"settings": Magnify(method="linear", iir=(1.4, 0.4))}, "faster first"),
-        ({"settings": Magnify(method="linear", iir=(0.4, 0.05), iir_hz=(9, 1))}, "both"),
     ],
 )
 def test_what_cannot_be_magnified_is_refused(changes, word):

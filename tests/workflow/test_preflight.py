@@ -12,7 +12,8 @@ from merflow.errors import MerflowError
 from merflow.evaluation.custom_folds import experiment_folds
 from merflow.io.files import file_digest
 from merflow.models import network_registry, saved_model
-from merflow.workflow.preflight import check_experiment, check_folds
+from merflow.workflow.plan import Plan
+from merflow.workflow.preflight import check_experiment, check_folds, check_names
 
 ROOT = Path(__file__).parents[2]
 
@@ -136,6 +137,46 @@ def test_what_training_would_refuse_is_refused_before_it(entry, words):
 def test_what_another_protocol_heeds_is_refused(key, value):
     with pytest.raises(MerflowError, match=f"e.{key}: has no effect under protocol composite"):
         check_experiment(made(**{key: value}), "e")
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ({"network": "cnn3"}, ["experiments.e.network: unknown network 'cnn3'", "'cnn3d'"]),
+        ({"scheme": "thre"}, ["experiments.e.scheme: unknown scheme 'thre'", "'three'"]),
+        (
+            {"network_settings": {"filtres": 3}},
+            ["experiments.e.network_settings: unknown setting 'filtres'", "'filters'"],
+        ),
+    ],
+)
+def test_unknown_names_are_refused_by_every_plan(entry, words):
+    settings = made(**entry)
+    for refused in (lambda: check_names(settings), lambda: Plan(settings)):
+        with pytest.raises(MerflowError) as caught:
+            refused()
+        assert all(word in str(caught.value) for word in words), str(caught.value)
+        assert caught.value.code == 2
+
+
+def test_names_of_pretrainings_are_checked():
+    settings = made()
+    wrong = settings.pretrainings["w"].model_copy(update={"network": "cnn3"})
+    settings = settings.model_copy(update={"pretrainings": {"w": wrong}})
+    with pytest.raises(MerflowError, match=r"pretrainings\.w\.network: unknown network 'cnn3'"):
+        check_names(settings)
+
+
+def test_a_program_needs_no_network():
+    check_names(made(method="command", command="python x.py", network="no_such"))
+
+
+def test_a_list_of_values_for_a_network_is_refused_with_the_grid_to_write():
+    network_settings = {"dropout": [0.0, 0.5], "filters": [8, 16]}
+    with pytest.raises(MerflowError) as caught:
+        check_experiment(made(network_settings=network_settings), "e")
+    assert "'dropout' cannot be [0.0, 0.5]" in str(caught.value)
+    assert "`grid: {network_settings.dropout: [0.0, 0.5]}`" in str(caught.value)
 
 
 def test_weights_of_another_method_are_refused_before_it(tmp_path):

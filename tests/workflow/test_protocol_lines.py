@@ -51,7 +51,7 @@ def test_a_row_chosen_inside_the_folds_has_a_line_of_its_own(tmp_path, monkeypat
         "datasets": {"casme2": {"root": "faces"}},
         "collections": {"c": ["casme2"]},
         "preparations": {"p": {}},
-        "experiments": {"grid": {**entry, "training": {"loss": ["cross_entropy", "focal"]}}},
+        "experiments": {"grid": {**entry, "grid": {"training.loss": ["cross_entropy", "focal"]}}},
     }
     lines = protocol_lines(Plan(validate(settings)))
     assert len(lines) == 3 and "chosen inside each fold" in lines["grid"]

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from merflow.clip import ClipArrays
 from merflow.config import fingerprints
 from merflow.config.fingerprints import factor_value
-from merflow.config.loading import load_preparation
+from merflow.config.loading import checked, load_preparation
 from merflow.config.settings import Magnify
 from merflow.errors import MerflowError
 from merflow.io import video
@@ -66,7 +66,7 @@ def magnify(
     settings, name = load_preparation(config, preparation)
     chosen = settings.preparations[name].magnify
     if method:
-        chosen = Magnify(**chosen.model_dump() | {"method": method})
+        chosen = checked(Magnify, chosen.model_dump() | {"method": method}, f"--method {method}")
         replaced = settings.preparations[name].model_copy(update={"magnify": chosen})
         settings = settings.model_copy(update={"preparations": {name: replaced}})
     if source.suffix != ".h5":

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from merflow.config.flatten import flat_settings
+from merflow.config.grid import members
 from merflow.config.loading import load
 from merflow.evaluation.effects import (
     Row,
@@ -47,18 +48,18 @@ def table(out: Path, *scores: Path, config: Path) -> None:
         Config file: its protocol line stands under every table.
     """
     plan = Plan(load(config))
-    runs = _pooled(plan)
+    runs, grids = _pooled(plan), members(plan.settings)
     resamples = plan.settings.bootstrap
     magnified = magnification_effects(runs, resamples=resamples)
-    compared = experiment_effects(runs, resamples=resamples)
+    compared = experiment_effects(runs, resamples=resamples, grids=grids)
     rows = sorted((row for path in scores for row in read_scores(path)), key=row_order)
     leads = {name: name for name in plan.experiments}
     leads |= {base: members[0] for base, members in plan.choices().items()}
     controls = [name for name, lead in leads.items() if control_named(plan, lead)]
     costs = plan_costs(plan)
     lines = with_levels(protocol_lines(plan), levels_of(costs))
-    tables = with_alarms(wide_tables(rows, lines, controls), plan)
-    beside = ablations(tables, compared)
+    tables = with_alarms(wide_tables(rows, lines, controls, grids), plan)
+    beside = ablations(tables, compared, grids)
     beside += [
         effects_table(title, effects)
         for title, effects in ((MAGNIFIED, magnified), (COMPARED, compared))

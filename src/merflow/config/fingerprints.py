@@ -31,7 +31,7 @@ def _step(stage: str, settings: Settings, chosen: Preparation, factor: float) ->
     section = settings.align if stage == "align" else getattr(chosen, stage, None)
     step = {"version": STAGE_VERSION[stage]}
     if section is not None:
-        step |= section.model_dump(mode="json")
+        step |= section.fingerprint()
     if stage == "magnify":
         step["factor"] = factor
     if stage == "interpolate":

@@ -1,13 +1,31 @@
-"""Settings as text: what stands in the workbook, the report and the record."""
+"""Settings as flat text: for the workbook, the report and the run manifest."""
 
 import re
 from typing import Any
 
 from merflow.config.settings import Settings
+from merflow.io.files import digest
 
 
 def flat_settings(settings: Settings) -> dict[str, str]:
-    """Return every setting as `key.path -> value`, without the roots of this machine."""
+    """Return every setting as `key.path -> value`, without the dataset roots of this machine."""
+    return _flat(_dump(settings))
+
+
+def settings_digest(settings: Settings) -> str:
+    """Return a digest of all settings; keys that were renamed keep their earlier form in it."""
+    dump = _dump(settings)
+    for name, preparation in settings.preparations.items():
+        dump["preparations"][name]["magnify"] = preparation.magnify.fingerprint()
+    return digest(_flat(dump))
+
+
+def _dump(settings: Settings) -> dict[str, Any]:
+    every = {"__all__": {"grid", "from_grid"}}
+    return settings.model_dump(mode="json", exclude={"experiments": every})
+
+
+def _flat(dump: dict[str, Any]) -> dict[str, str]:
     flat: dict[str, str] = {}
 
     def walk(path: str, value: Any) -> None:  # noqa: ANN401
@@ -17,5 +35,5 @@ def flat_settings(settings: Settings) -> dict[str, str]:
         elif not re.fullmatch(r"datasets\.[^.]+\.(root|sheet)|align\.model", path):
             flat[path] = "" if value is None else str(value)
 
-    walk("", settings.model_dump(mode="json"))
+    walk("", dump)
     return flat

@@ -1,24 +1,24 @@
 """From YAML to validated settings: merging, grids, and messages that name the key."""
 
-import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from merflow import arithmetic
-from merflow.config.settings import Experiment, Preparation, Settings
+from merflow.config import grid as grids
+from merflow.config.settings import Preparation, Settings
 from merflow.errors import MerflowError, nearest, unknown
-from merflow.models import network_registry
 
 MAX_BYTES = 1 << 20
 MAX_VALUES = 100_000
+Section = TypeVar("Section", bound=BaseModel)
 
 
 def load(*paths: Path | str) -> Settings:
-    """Read YAML files, later ones over earlier ones, and validate the whole."""
+    """Read YAML files, merge later ones over earlier ones, and validate the result."""
     merged: dict[str, Any] = {}
     for path in paths:
         merged = merge(merged, read_yaml(Path(path)))
@@ -28,7 +28,7 @@ def load(*paths: Path | str) -> Settings:
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Read one YAML file safely; an empty file is an empty mapping."""
+    """Read one YAML file safely; an empty file gives an empty mapping."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise MerflowError(str(path), "more than 1 MiB", "a YAML config")
@@ -47,10 +47,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 class _EachKeyOnce(yaml.SafeLoader):
-    """Safe YAML in which a key that stands twice in one section is a fault, not overwritten."""
+    """Safe YAML loader that refuses a key listed twice in one section."""
 
     def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
-        """Look at a section's keys as they stand, before `<<` lays others under them."""
+        """Check the keys of a section before `<<` merges others into it."""
         node = super().compose_mapping_node(anchor)
         lines: dict[tuple[str, str], int] = {}
         for key, _ in node.value:
@@ -60,16 +60,16 @@ class _EachKeyOnce(yaml.SafeLoader):
             if known in lines:
                 raise MerflowError(
                     f"{self.name}: line {line}",
-                    f"key '{key.value}' again, after line {lines[known]}",
-                    "each key once in a section: the earlier one would be lost",
-                    "join the two, or take one out",
+                    f"key '{key.value}' is repeated, after line {lines[known]}",
+                    "each key once in a section: the earlier value would be lost",
+                    "join the two, or remove one",
                 )
             lines[known] = line
         return node
 
 
 def _check_extent(value: Any, path: Path) -> None:  # noqa: ANN401
-    """Refuse aliases of aliases, which make a few lines stand for millions of values."""
+    """Refuse aliases of aliases, by which a few lines become millions of values."""
     waiting, seen = [value], 0
     while waiting:
         item = waiting.pop()
@@ -77,7 +77,7 @@ def _check_extent(value: Any, path: Path) -> None:  # noqa: ANN401
         if seen > MAX_VALUES:
             raise MerflowError(
                 str(path),
-                f"stands for more than {MAX_VALUES:,} values",
+                f"more than {MAX_VALUES:,} values, aliases included",
                 "a config",
                 "fewer aliases",
             )
@@ -88,7 +88,7 @@ def _check_extent(value: Any, path: Path) -> None:  # noqa: ANN401
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `base` with `over` laid on top, section by section."""
+    """Return `base` with the values of `over` in place of its own, section by section."""
     merged = dict(base)
     for key, value in over.items():
         if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
@@ -99,127 +99,122 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def validate(raw: Mapping[str, Any], where: str = "config") -> Settings:
-    """Expand grids and validate; every fault found is named in one message."""
-    raw = dict(raw)
+    """Expand grids and validate; one message names every fault."""
+    raw, origins, faults = dict(raw), {}, []
     experiments = raw.get("experiments")
     if isinstance(experiments, Mapping):
-        raw["experiments"] = {
-            name: value
-            for base, entry in experiments.items()
-            for name, value in expand(str(base), entry)
-        }
+        raw["experiments"], origins, faults = _expanded(experiments)
     try:
-        return Settings.model_validate(raw)
+        settings = Settings.model_validate(raw)
     except ValidationError as error:
-        faults = _faults(error)
-        lines = "\n".join(f"  {line}" for line in faults)
-        raise MerflowError(
-            where,
-            f"{len(faults)} wrong setting{'s' * (len(faults) > 1)}\n{lines}",
-            fix="correct the key; config/README.md lists every key with its default",
-        ) from None
+        raise _refused(where, [*faults, *_faults(error, Settings, origins)]) from None
+    if faults:
+        raise _refused(where, faults)
+    return settings
 
 
-def expand(name: str, entry: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401
-    """Expand the lists in an experiment: one experiment per combination.
-
-    A leaf that holds a list where the settings want one value becomes
-    `<name>-<key>=<value>`, for instance `cnn-loss=focal`.
-    """
-    axes = list(_axes(entry, Experiment, ())) if isinstance(entry, Mapping) else []
-    if not axes:
-        yield name, entry
-        return
-    for values in itertools.product(*(options for _, options in axes)):
-        chosen = entry
-        parts = [name]
-        for (path, _), value in zip(axes, values, strict=True):
-            chosen = _replaced(chosen, path, value)
-            parts.append(f"{path[-1]}={value}")
-        yield "-".join(parts), chosen
+def checked(model: type[Section], raw: Mapping[str, Any], where: str) -> Section:
+    """Return one section of the settings, or an error that names its faults."""
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        raise _refused(where, _faults(error, model)) from None
 
 
-def _axes(
-    entry: Mapping[str, Any], model: type[BaseModel], path: tuple[str, ...]
-) -> Iterator[tuple[tuple[str, ...], list]]:
-    """Yield the leaves that hold a list where the settings want one value."""
-    for key, value in entry.items():
-        kind = model.model_fields[key].annotation if key in model.model_fields else None
-        if isinstance(value, Mapping) and isinstance(kind, type) and issubclass(kind, BaseModel):
-            yield from _axes(value, kind, (*path, key))
-        elif isinstance(value, Mapping) and key == "network_settings":
-            lists = network_registry.list_settings(str(entry.get("network", "cnn3d")))
-            yield from (
-                ((*path, key, name), options)
-                for name, options in value.items()
-                if isinstance(options, list) and name not in lists
-            )
-        elif isinstance(value, list) and kind is not None and not _takes_a_list(kind):
-            yield (*path, key), value
+def _refused(where: str, faults: list[str]) -> MerflowError:
+    lines = "\n".join(f"  {line}" for line in faults)
+    return MerflowError(
+        where,
+        f"{len(faults)} wrong setting{'s' * (len(faults) > 1)}\n{lines}",
+        fix="correct the key; config/README.md lists every key with its default",
+    )
 
 
-def _takes_a_list(kind: Any) -> bool:  # noqa: ANN401
-    if get_origin(kind) in (tuple, list):
-        return True
-    return any(_takes_a_list(part) for part in get_args(kind))
+def _expanded(
+    experiments: Mapping[str, Any],
+) -> tuple[dict[str, Any], dict[str, tuple[str, Any]], list[str]]:
+    """Return all experiments, base and grid of those that a grid made, and faults of grids."""
+    made: dict[str, Any] = {}
+    origins: dict[str, tuple[str, Any]] = {}
+    faults: list[str] = []
+    for name, entry in experiments.items():
+        base, members = str(name), {str(name): entry}
+        if isinstance(entry, Mapping):
+            if found := [f"experiments.{base}.{text}" for text in grids.faults(entry)]:
+                faults += found
+                members = {base: grids.without_faults(entry)}
+            else:
+                members = grids.expand(base, entry)
+                origins |= dict.fromkeys(members, (base, entry.get("grid") or {}))
+        faults += [f"experiments.{n}: a grid makes this name too" for n in members if n in made]
+        made |= members
+    return made, origins, faults
 
 
-def _replaced(entry: Mapping[str, Any], path: tuple[str, ...], value: Any) -> dict:  # noqa: ANN401
-    if len(path) == 1:
-        return {**entry, path[0]: value}
-    return {**entry, path[0]: _replaced(entry[path[0]], path[1:], value)}
-
-
-def _faults(error: ValidationError) -> list[str]:
-    faults = {}
+def _faults(
+    error: ValidationError,
+    model: type[BaseModel],
+    origins: Mapping[str, tuple[str, Any]] | None = None,
+) -> list[str]:
+    """Return a line for each fault; of an experiment that a grid made, at the key in the config."""
+    faults: dict[str, list[str]] = {}
     for item in error.errors():
         # A union lists each branch as a made-up part of the path: leave it out.
         path = [part for part in map(str, item["loc"]) if "[" not in part]
-        key = ".".join(path)
-        if item["type"] == "extra_forbidden":
-            text = f"unknown key{nearest(path[-1], _keys_at(path[:-1]))}"
-        elif item["type"] == "missing":
-            text = "missing; it has no default"
-        elif item["type"] == "value_error":
-            text = str(item["ctx"]["error"])
-        elif item["type"] in ("tuple_type", "list_type"):
-            found = item["input"]
-            form = f", as [{found}]" if isinstance(found, str | int | float) else ""
-            text = f"found {found!r}; a list is wanted{form}"
-        elif item["type"] == "too_short":
-            text = f"found {item['input']!r}; {item['ctx']['min_length']} or more in the list"
-        else:
-            text = f"found {item['input']!r}; {item['msg'][0].lower()}{item['msg'][1:]}"
-        faults.setdefault(key, []).append(text)
+        texts = faults.setdefault(_key(path, origins or {}), [])
+        text = _text(item, path, model)
+        if text not in texts:
+            texts.append(text)
     return [f"{key}: {' or '.join(texts)}" if key else texts[0] for key, texts in faults.items()]
 
 
-def _keys_at(path: list[str]) -> list[str]:
-    """Return the keys that the settings know at a path of keys and user-given names."""
-    model: Any = Settings
+def _key(path: list[str], origins: Mapping[str, tuple[str, Any]]) -> str:
+    if path[:1] == ["experiments"] and len(path) > 2 and path[1] in origins:
+        base, grid = origins[path[1]]
+        rest = ".".join(path[2:])
+        path = ["experiments", base, *(["grid"] if rest in grid else []), rest]
+    return ".".join(path)
+
+
+def _text(item: Any, path: list[str], model: type[BaseModel]) -> str:  # noqa: ANN401
+    found, kind = item["input"], item["type"]
+    if kind == "extra_forbidden":
+        return f"unknown key{nearest(path[-1], _keys_at(path[:-1], model))}"
+    if kind == "missing":
+        return "missing; it has no default"
+    if kind == "value_error":
+        return str(item["ctx"]["error"])
+    if kind in ("tuple_type", "list_type"):
+        form = f", as [{found}]" if isinstance(found, str | int | float) else ""
+        return f"found {found!r}; a list is wanted{form}"
+    if kind == "too_short":
+        return f"found {found!r}; {item['ctx']['min_length']} or more in the list"
+    return f"found {found!r}; {item['msg'][0].lower()}{item['msg'][1:]}"
+
+
+def _keys_at(path: list[str], model: Any) -> list[str]:  # noqa: ANN401
+    """Return the keys that a section has at a path of keys and user-given names."""
     for part in path:
-        if isinstance(model, type) and issubclass(model, BaseModel):
+        if grids.is_section(model):
             if part not in model.model_fields:
                 return []
             model = model.model_fields[part].annotation
         else:
             model = get_args(model)[-1]
-    if isinstance(model, type) and issubclass(model, BaseModel):
-        return list(model.model_fields)
-    return []
+    return list(model.model_fields) if grids.is_section(model) else []
 
 
 def load_preparation(config: Path | None, preparation: str | None) -> tuple[Settings, str]:
-    """Return settings and the name of the preparation a stage is to use.
+    """Return the settings and the name of the preparation for a stage.
 
-    Without a config the defaults hold, under the name `default`; without a name the config's
-    only preparation is meant.
+    Without a config: the default settings, under the name `default`. Without a name: the only
+    preparation of the config.
     """
     if config is None and preparation:
         raise MerflowError(
             "--preparation",
-            f"'{preparation}' and no config",
-            "--config FILE, where it is described",
+            f"'{preparation}' without a config",
+            "--config FILE with this preparation",
         )
     if config is None:
         return Settings(preparations={"default": Preparation()}), "default"

@@ -1,4 +1,4 @@
-"""A name of the config that becomes a part of a path."""
+"""Names in the config that become parts of paths."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from merflow.io.files import safe_name
 
 
 def _one_part(name: str) -> str:
-    """Refuse also the names that some systems keep for devices."""
+    """Refuse also names that some systems reserve for devices."""
     try:
         return safe_name(name, "name")
     except MerflowError as error:

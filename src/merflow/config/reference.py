@@ -1,4 +1,4 @@
-"""The config's JSON schema and key reference, made from the settings and from nothing else."""
+"""The JSON schema and the key reference of the config, generated from the settings."""
 
 import json
 import types
@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from merflow.config.grid import grid_paths
 from merflow.config.settings import Settings
 
 INTRO = """\
@@ -16,13 +17,13 @@ INTRO = """\
 
 Generated from `src/merflow/config/settings.py` by `make docs`; a test fails when the two differ.
 
-- `config/config.yaml` is the default run: the demo. `--configfile FILE` takes another file in its
-  place. `config/local.yaml`, which git ignores, is laid over either: keep the roots of your
-  datasets there.
+- `config/config.yaml` is the default run: the demo. `--configfile FILE` uses another file instead.
+  The values of `config/local.yaml`, which git ignores, replace those of either file: keep your
+  dataset roots there.
 - A key that is not listed here is an error, and so is a value outside its range.
-- A list where an experiment's table below names a single value is a grid: the experiment becomes
-  one per value, named `<name>-<key>=<value>`.
-- Where a file stands: relative paths count from the folder Snakemake runs in.
+- `grid` of an experiment lists several values of a setting; the experiment becomes one for each
+  combination.
+- Relative paths count from the folder Snakemake runs in.
 """
 
 
@@ -31,6 +32,9 @@ def schema_text() -> str:
     schema = Settings.model_json_schema()
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "merflow config"
+    schema["$defs"]["Experiment"]["properties"]["grid"]["propertyNames"] = {
+        "anyOf": [{"enum": grid_paths()}, {"pattern": r"^network_settings\.[^.]+$"}]
+    }
     return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
 
 

@@ -1,6 +1,7 @@
-"""The one place where settings live: a frozen tree, no unknown keys, each key described.
+"""All settings: a frozen tree in which an unknown key is an error and every key is described.
 
-`config/README.md` and `workflow/schemas/config.schema.json` are generated from this file.
+`config/README.md` and `workflow/schemas/config.schema.json` are generated from here. Names of
+networks and schemes are not known on this floor: `workflow/preflight.py` checks them.
 """
 
 from typing import Annotated, Any, Literal
@@ -19,6 +20,7 @@ from merflow.config.stage_settings import (  # noqa: F401 - one place to import 
     Select,
     Tree,
 )
+from merflow.config.training_settings import Augment, Svm, Training  # noqa: F401
 from merflow.config.values import ClassName, Factor, Seed, each_once
 from merflow.errors import nearest
 
@@ -30,225 +32,224 @@ SVMS = {"lbptop_svm": "frames", "flow_svm": "flow"}
 """The SVMs, and the kind of preparation each takes."""
 
 USED_BY_SVMS = {"class_weights", "svm", "threads", "inner_folds", "inner_support"}
-"""What of `training` an SVM heeds; the inner folds are those of `nested`."""
+"""Keys of `training` that an SVM uses; the inner folds are those of `nested`."""
 
 
 class DatasetEntry(Tree):
     """A dataset on this machine."""
 
-    root: str = Field(description="Folder that holds the dataset, as its owners ship it.")
-    reader: str = Field("", description="Adapter that reads it; empty: the dataset's own name.")
-    variant: str = Field("", description="Which release or tree of it; empty: found by looking.")
-    sheet: str = Field("", description="Annotation file; empty: found below the root.")
+    root: str = Field(
+        description="Dataset root: the folder that holds the dataset as its owners distribute it. "
+        "A relative path counts from the folder Snakemake runs in."
+    )
+    reader: str = Field(
+        "",
+        description="Reader of the dataset. Empty: the reader named like the dataset. Name it "
+        "when one published dataset is listed under two names.",
+    )
+    variant: str = Field(
+        "",
+        description="Release or folder tree of the dataset to read. Empty: found by looking at "
+        "the folders.",
+    )
+    sheet: str = Field("", description="Annotation file. Empty: found below the root.")
     fps: float | None = Field(
-        None, gt=0, description="Frames per second (Hz); empty: the dataset's published rate."
+        None,
+        gt=0,
+        description="Frame rate (Hz). Empty: the published rate. Magnification depends on it.",
     )
     enters_at: Entry | None = Field(
-        None, description="Stage the pictures have already passed; empty: as the variant says."
+        None,
+        description="Entry stage: the first stage these frames still need. Earlier stages are not "
+        "run for them. Empty: the entry stage of the variant.",
     )
 
 
-class Augment(Tree):
-    """Random changes of training clips, one draw per clip for all of its frames."""
+class GridMember(Tree):
+    """The grid that made an experiment."""
 
-    flip: bool = Field(False, description="Mirror half of the clips.")
-    shift: float = Field(0.0, ge=0, le=0.5, description="Largest shift (share of the side).")
-    rotate: float = Field(0.0, ge=0, le=45, description="Largest rotation (degrees).")
-    brightness: float = Field(0.0, ge=0, le=1, description="Largest change of brightness (share).")
-    noise: float = Field(0.0, ge=0, le=50, description="Noise standard deviation (grey levels).")
-    jitter: int = Field(0, ge=0, le=10, description="Largest shift in time (frames).")
-    half_face: bool = Field(False, description="One half of the face mirrored over the other.")
-
-
-class Svm(Tree):
-    """The SVMs on hand-made features (method: lbptop_svm, flow_svm)."""
-
-    c: float = Field(1.0, gt=0, description="Penalty of the linear SVM on standardised features.")
-    blocks: int = Field(5, ge=1, le=16, description="Blocks a side that are described one by one.")
-    radii: tuple[int, int, int] = Field(
-        (1, 1, 4), description="lbptop_svm: radii in x, y (px) and time (frames)."
-    )
-    bins: int = Field(8, ge=2, le=36, description="flow_svm: directions of flow told apart.")
-
-
-class Training(Tree):
-    """How a network is fitted in every fold."""
-
-    epochs: int = Field(20, ge=1, description="Passes over the training clips.")
-    stopping: Literal["fixed", "inner"] = Field(
-        "fixed", description="fixed: all epochs; inner: chosen on folds of training subjects."
-    )
-    inner_folds: int = Field(3, ge=2, description="inner, nested: number of inner folds.")
-    inner_support: int = Field(
-        1,
-        ge=1,
-        description="inner, nested: fewest clips of a class on a side of an inner fold.",
-    )
-    batch_size: int = Field(8, ge=1, description="Clips a step.")
-    accumulate: int = Field(1, ge=1, description="Steps whose gradients are added up.")
-    optimiser: Literal["adam", "adamw", "sgd", "rmsprop"] = Field("adam", description="Optimiser.")
-    learning_rate: float = Field(1e-3, gt=0, description="Learning rate at the start.")
-    weight_decay: float = Field(0.0, ge=0, description="Decoupled weight decay.")
-    momentum: float = Field(0.9, ge=0, lt=1, description="sgd: momentum.")
-    schedule: Literal["constant", "cosine", "step", "onecycle"] = Field(
-        "constant", description="Learning rate over time; onecycle rises to it and falls."
-    )
-    step_epochs: int = Field(10, ge=1, description="step: epochs between two drops.")
-    step_factor: float = Field(0.5, gt=0, le=1, description="step: what a drop multiplies by.")
-    loss: Literal["cross_entropy", "focal"] = Field("cross_entropy", description="Loss.")
-    focal_gamma: float = Field(1.0, ge=0, description="focal: gamma.")
-    label_smoothing: float = Field(0.0, ge=0, lt=1, description="Share given to other classes.")
-    class_weights: Literal["none", "balanced"] | tuple[float, ...] = Field(
-        "balanced", description="none; balanced over the training fold; or one number a class."
-    )
-    balanced_sampling: bool = Field(False, description="Draw classes equally often.")
-    augment: Augment = Field(Augment(), description="Random changes of training clips.")
-    start_weights: str = Field(
-        "", description="Weights file a network starts from in every fold; empty: random."
-    )
-    start_sha256: str = Field(
-        "", description="SHA-256 that the file of start_weights must have (hex)."
-    )
-    scaling: Literal["fold", "unit", "none"] = Field(
-        "fold",
-        description="fold: by mean and deviation of the training fold; unit: 0..255 to 0..1; "
-        "none. Networks made for published weights scale by those weights' own figures.",
-    )
-    mixed_precision: bool = Field(
-        False, description="16-bit floats, on a GPU or at `arithmetic: native`."
-    )
-    deterministic: bool = Field(True, description="Same seed, same bytes; slower on a GPU.")
-    device: Literal["auto", "cpu", "gpu"] = Field(
-        "auto", description="auto: a usable GPU, else the processor; gpu: an error without one."
-    )
-    threads: int = Field(2, ge=1, description="Threads of one training job; bytes depend on it.")
-    tensorboard: bool = Field(
-        False, description="Also write each fold's curves for TensorBoard, beside its weights."
-    )
-    svm: Svm = Field(Svm(), description="lbptop_svm, flow_svm: features and penalty.")
+    base: str = Field(description="Name of the experiment that has the grid.")
+    values: dict[str, Any] = Field(description="Value of each setting path of the grid.")
 
 
 class Experiment(Tree):
-    """Method x preparation x factors x scheme x collection x protocol."""
+    """One comparison: method, preparation, factors, scheme, collection and protocol."""
 
-    method: Method = Field("keras", description="What is trained.")
-    network: str = Field("cnn3d", description="keras: the network, a file in networks/.")
-    network_settings: dict[str, Any] = Field({}, description="keras: settings of the network.")
-    command: str = Field("", description="command: the program run for every fold.")
+    method: Method = Field(
+        "keras",
+        description="Model that is trained. `keras` is a network; `lbptop_svm` and `flow_svm` are "
+        "SVMs on hand-made features; `command` is an external program.",
+    )
+    network: str = Field(
+        "cnn3d", description="Network of `keras`: the name of a file in models/networks/."
+    )
+    network_settings: dict[str, Any] = Field(
+        {}, description="Settings of the network; docs/networks.md lists them for each."
+    )
+    command: str = Field(
+        "",
+        description="External program of `command`, run once for every fold.",
+    )
     preparation: str = Field(description="Name of a preparation.")
     factors: Annotated[tuple[Factor, ...], AfterValidator(each_once)] = Field(
         ("x1", "x10", "x25", "x50"),
         min_length=1,
-        description="Magnification, times the displacement: 10 or x10; several pooled: x1+x10.",
+        description="Magnification factors: each multiplies the displacement (10 or x10) and has "
+        "its own training runs. `x1+x10` trains on the clips of both.",
     )
-    scheme: str = Field("three", description="How emotions become classes.")
+    scheme: str = Field(
+        "three",
+        description="Scheme that maps emotions to classes: a built-in one or one of `schemes`. "
+        "Clips whose emotion has no class in it are left out.",
+    )
     collection: str = Field(description="Name of a collection.")
     protocol: Literal["loso", "composite", "cross", "holdout", "kfold", "file"] = Field(
-        "composite", description="How clips are split; file: as a file of folds says."
+        "composite",
+        description="Split into folds, always by subject. `loso` leaves one subject out within "
+        "each dataset; `composite` leaves one subject out of all datasets pooled; `cross` trains "
+        "on some datasets and tests on another; `holdout` and `kfold` draw subjects; `file` reads "
+        "`folds_file`.",
     )
     folds_file: str = Field(
-        "", description="file: a CSV, `fold,dataset,subject` tested; or a `side` (train, test) too."
+        "",
+        description="Folds of `protocol: file`: a CSV with the columns `fold,dataset,subject` of "
+        "tested subjects, or with a further column `side` (train, test).",
     )
     test_on: tuple[str, ...] = Field(
-        (), description="cross: datasets tested on; without it each in turn."
+        (), description="Datasets tested by `cross`. Empty: each dataset in turn."
     )
-    folds: int = Field(5, ge=2, description="kfold: number of folds.")
-    holdout: float = Field(0.3, gt=0, lt=1, description="holdout: share of subjects tested on.")
+    folds: int = Field(5, ge=2, description="Number of folds of `kfold`.")
+    holdout: float = Field(
+        0.3, gt=0, lt=1, description="Share of the subjects that `holdout` tests."
+    )
     seeds: Annotated[tuple[Seed, ...], AfterValidator(each_once)] = Field(
-        (0,), min_length=1, description="One run per seed."
+        (0,),
+        min_length=1,
+        description="Seeds of training. Each seed is one run; tables show the mean and the "
+        "standard deviation over seeds.",
     )
     control: Literal[
         "none", "frozen", "reversed", "shuffled", "masked", "dataset-only", "length-only"
-    ] = Field("none", description="Negative control: what is taken from the clips beforehand.")
+    ] = Field(
+        "none",
+        description="Negative control: what is removed from the clips before training. A score "
+        "above chance then means that something other than the expression gives the class away.",
+    )
     nested: bool = Field(
         False,
-        description="Also a row x*: factor and listed settings chosen in each fold, inside it.",
+        description="Add a row x*, in which every fold chooses factor and grid values on inner "
+        "folds of its training subjects. Training time grows with `training.inner_folds`.",
     )
     permute_labels: int | None = Field(
-        None, ge=0, description="Seed of a label permutation across subjects: a negative control."
+        None,
+        ge=0,
+        description="Seed of a permutation of the labels across subjects, as a negative control. "
+        "Empty: the true labels.",
     )
     record_oracle: bool = Field(
-        False, description="Also what forbidden rules would print, in results/oracle/ alone."
+        False,
+        description="Also compute the scores that choosing on the tested subjects would print. "
+        "They are written to results/oracle/ only and never enter a table.",
     )
-    pretrain: str = Field("", description="Name of a pretraining whose weights are taken.")
-    training: Training = Field(Training(), description="How the network is fitted.")
+    pretrain: str = Field(
+        "",
+        description="Name of a pretraining whose weights the network starts from. Empty: none.",
+    )
+    training: Training = Field(Training(), description="The fit in every fold.")
+    grid: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]] = Field(
+        {},
+        description="Setting paths of this experiment, each with a list of values. The experiment "
+        "becomes one for each combination, the first path changing slowest: `grid: "
+        "{training.loss: [cross_entropy, focal], network_settings.attention: [none, cbam]}` makes "
+        "`<name>-loss=cross_entropy-attention=none` and three more.",
+    )
+    from_grid: GridMember | None = Field(
+        None,
+        description="Grid that made this experiment: its `base` name and `values`. merflow writes "
+        "it into results/config.yaml; leave it out of a config.",
+    )
 
 
 class Pretraining(Tree):
-    """A network trained on other clips or stills beforehand; experiments name it to start there."""
+    """A network trained on other clips or stills, whose weights experiments start from."""
 
-    network: str = Field("cnn3d", description="The network, a file in networks/.")
+    network: str = Field("cnn3d", description="Network: the name of a file in models/networks/.")
     network_settings: dict[str, Any] = Field({}, description="Settings of the network.")
     preparation: str = Field(description="Name of a preparation.")
-    factor: Factor = Field("x1", description="Magnification, times the displacement.")
-    scheme: str = Field("raw", description="How emotions become classes.")
-    collection: str = Field(description="Name of a collection; none of its subjects is tested on.")
+    factor: Factor = Field(
+        "x1", description="Magnification factor, which multiplies the displacement."
+    )
+    scheme: str = Field("raw", description="Scheme that maps emotions to classes.")
+    collection: str = Field(
+        description="Name of a collection. A subject of it that an experiment tests stops the run."
+    )
     seed: int = Field(0, ge=0, description="Seed of everything random.")
-    training: Training = Field(Training(), description="How the network is fitted.")
+    training: Training = Field(Training(), description="The fit.")
 
 
 class Settings(Tree):
     """Everything a run depends on."""
 
     datasets: dict[Name, DatasetEntry] = Field({}, description="Datasets on this machine, by name.")
-    collections: dict[Name, tuple[str, ...]] = Field({}, description="Named sets of datasets.")
-    schemes: dict[Name, dict[str, dict[str, ClassName]]] = Field(
-        {}, description="Own schemes: dataset (or any) -> emotion -> class."
+    collections: dict[Name, tuple[str, ...]] = Field(
+        {}, description="Named sets of datasets that experiments use together."
     )
-    align: Align = Field(Align(), description="Align stage.")
+    schemes: dict[Name, dict[str, dict[str, ClassName]]] = Field(
+        {},
+        description="Schemes in addition to the built-in ones: dataset (or `any`), emotion, class.",
+    )
+    align: Align = Field(Align(), description="Settings of the align stage, for all preparations.")
     preparations: dict[Name, Preparation] = Field({}, description="Named preparations.")
     experiments: dict[Name, Experiment] = Field({}, description="Named experiments.")
     pretrainings: dict[Name, Pretraining] = Field({}, description="Named pretrainings.")
     arithmetic: Literal["portable", "native"] = Field(
         "portable",
-        description="portable: the same bytes on every x86-64 processor with AVX2; native: "
-        "whatever instructions this one has, faster on some. MERFLOW_ARITHMETIC overrides it; a "
-        "change redoes nothing that is made already.",
+        description="`portable` gives the same bytes on every x86-64 processor with AVX2; "
+        "`native` uses all instructions of this processor and is faster on some. The environment "
+        "variable MERFLOW_ARITHMETIC overrides it. A change reruns nothing.",
     )
     max_skipped: float = Field(
         0.05,
         ge=0,
         le=1,
-        description="A larger share of skipped clips stops the run, when clips are packed; "
-        "changing it redoes nothing that is packed already.",
+        description="Largest share of skipped clips. Packing more than this stops the run. A "
+        "change reruns nothing that is packed.",
     )
-    keep_intermediate: bool = Field(False, description="Keep the magnified stores.")
+    keep_intermediate: bool = Field(
+        False,
+        description="Keep the magnified clip stores, which are otherwise deleted once they are "
+        "used. They take most of the disk space.",
+    )
     folds_per_job: int = Field(
         1,
         ge=1,
-        description="Folds trained in one process; same bytes; a change trains all again.",
+        description="Folds trained in one job. More folds save starts of TensorFlow; fewer let a "
+        "cluster train in parallel. The bytes stay the same, but a change trains again.",
     )
-    bootstrap: int = Field(2000, ge=100, description="Resamples of subjects for the intervals.")
+    bootstrap: int = Field(
+        2000,
+        ge=100,
+        description="Resamples of subjects for confidence intervals. More make the intervals "
+        "steadier and the tables slower.",
+    )
 
     @model_validator(mode="after")
     def _names_agree(self) -> "Settings":
         for name in self.preparations:
             if name in RESERVED_NAMES:
-                raise ValueError(f"preparations.{name}: this name is taken by a results folder")
+                raise ValueError(f"preparations.{name}: a folder of results/ has this name")
         for name, members in self.collections.items():
             for member in members:
-                _known(f"collections.{name}", "dataset", member, self.datasets)
+                check_known(f"collections.{name}", "dataset", member, self.datasets)
         for name, experiment in self.experiments.items():
             self._experiment_agrees(f"experiments.{name}", experiment)
         for name, pretraining in self.pretrainings.items():
             self._names_known(f"pretrainings.{name}", pretraining)
-            self._network_known(f"pretrainings.{name}", pretraining)
         return self
 
     def _names_known(self, where: str, entry: Experiment | Pretraining) -> None:
-        from merflow.datasets import labels
-
-        _known(f"{where}.preparation", "preparation", entry.preparation, self.preparations)
-        _known(f"{where}.collection", "collection", entry.collection, self.collections)
-        _known(f"{where}.scheme", "scheme", entry.scheme, labels.names(self))
-
-    def _network_known(self, where: str, entry: Experiment | Pretraining) -> None:
-        from merflow.models import network_registry
-
-        _known(f"{where}.network", "network", entry.network, network_registry.names())
-        known = network_registry.setting_names(entry.network)
-        for key in entry.network_settings:
-            _known(f"{where}.network_settings", f"{entry.network} setting", key, known)
+        check_known(f"{where}.preparation", "preparation", entry.preparation, self.preparations)
+        check_known(f"{where}.collection", "collection", entry.collection, self.collections)
 
     def _experiment_agrees(self, where: str, experiment: Experiment) -> None:
         self._names_known(where, experiment)
@@ -256,24 +257,24 @@ class Settings(Tree):
             raise ValueError(f"{where}.nested: pooled factors (x1+x10) cannot be chosen between")
         for member in experiment.test_on:
             members = self.collections[experiment.collection]
-            _known(f"{where}.test_on", "dataset of the collection", member, members)
+            check_known(f"{where}.test_on", "dataset of the collection", member, members)
         if (experiment.protocol == "file") != bool(experiment.folds_file):
-            raise ValueError(f"{where}.folds_file: goes with `protocol: file`, one not alone")
-        if experiment.method == "keras":
-            self._network_known(where, experiment)
+            raise ValueError(f"{where}.folds_file: goes with `protocol: file`, neither alone")
         if experiment.method in SVMS:
             _refuse_for_svm(where, experiment)
         if experiment.pretrain:
-            _known(f"{where}.pretrain", "pretraining", experiment.pretrain, self.pretrainings)
-            begun = self.pretrainings[experiment.pretrain].network
-            if (experiment.method, experiment.network) != ("keras", begun):
-                raise ValueError(f"{where}.pretrain: '{experiment.pretrain}' is of network {begun}")
+            check_known(f"{where}.pretrain", "pretraining", experiment.pretrain, self.pretrainings)
+            network = self.pretrainings[experiment.pretrain].network
+            if (experiment.method, experiment.network) != ("keras", network):
+                raise ValueError(
+                    f"{where}.pretrain: '{experiment.pretrain}' is of network {network}"
+                )
 
 
 def _refuse_for_svm(where: str, experiment: Experiment) -> None:
-    """Refuse what only a network is trained by: an SVM would leave it undone and say nothing.
+    """Refuse keys that only networks use, since an SVM would ignore them without a message.
 
-    A key at its default asks for nothing: `results/config.yaml` has them all.
+    A key at its default is not refused: `results/config.yaml` has all keys.
     """
     usual = Training()
     given = {
@@ -282,12 +283,15 @@ def _refuse_for_svm(where: str, experiment: Experiment) -> None:
         if key not in USED_BY_SVMS
     }
     given |= {key: bool(getattr(experiment, key)) for key in ("network_settings", "command")}
-    if wrong := [f"{where}.{key}" for key, asked in given.items() if asked]:
-        said = "has no effect" if len(wrong) == 1 else "have no effect"
-        raise ValueError(f"{', '.join(wrong)}: {said} on method {experiment.method}; leave out")
+    if wrong := [f"{where}.{key}" for key, is_set in given.items() if is_set]:
+        verb = "has" if len(wrong) == 1 else "have"
+        raise ValueError(
+            f"{', '.join(wrong)}: {verb} no effect on method {experiment.method}; leave out"
+        )
 
 
-def _known(where: str, kind: str, word: str, known: Any) -> None:  # noqa: ANN401
-    if word not in known:
+def check_known(where: str, kind: str, name: str, known: Any) -> None:  # noqa: ANN401
+    """Refuse a name that is not among the known ones, offering the nearest."""
+    if name not in known:
         names = ", ".join(sorted(known)) or "none"
-        raise ValueError(f"{where}: unknown {kind} '{word}'{nearest(word, known)}; known: {names}")
+        raise ValueError(f"{where}: unknown {kind} '{name}'{nearest(name, known)}; known: {names}")

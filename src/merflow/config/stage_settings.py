@@ -1,8 +1,13 @@
-"""The settings of the stages from raw frames to what a network sees; part of `settings`' tree."""
+"""Settings of the stages between raw frames and the input of a network; a part of `settings`."""
 
-from typing import Literal
+import math
+from collections.abc import Mapping
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
+
+BAND_KEYS = ("high_hz", "iir", "iir_hz")
+"""Earlier keys of `magnify` in place of which `band_hz` stands."""
 
 
 class Tree(BaseModel):
@@ -10,97 +15,221 @@ class Tree(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    def fingerprint(self) -> dict[str, Any]:
+        """Return the section as it enters fingerprints, JSON-able."""
+        return self.model_dump(mode="json")
+
 
 class Align(Tree):
     """Face detection and alignment."""
 
     strategy: Literal["stable", "first", "frame"] = Field(
         "stable",
-        description="stable: one transform per clip, then rigid drift removed; first: the one "
-        "transform alone; frame: per-frame landmarks (destroys the signal, for comparison).",
+        description="How frames are aligned. `stable` finds one transform for the whole clip and "
+        "then removes rigid head motion; `first` uses the transform alone, so head motion stays; "
+        "`frame` aligns each frame by its own landmarks, which destroys the small movements and "
+        "is for comparison only.",
     )
-    points: Literal[5, 68] = Field(5, description="Landmark model: 5 or 68 points.")
-    model: str = Field("", description="Landmark model file; empty: the installed package's.")
+    points: Literal[5, 68] = Field(
+        5,
+        description="Number of landmarks of the model that finds the face. 68 points find more "
+        "detail and take longer.",
+    )
+    model: str = Field(
+        "", description="File of the landmark model. Empty: the model of the installed package."
+    )
     reference_frames: int = Field(
-        5, ge=1, le=50, description="First frames in which the face is looked for (frames)."
+        5,
+        ge=1,
+        le=50,
+        description="Number of frames at the start of a clip in which the face is searched. More "
+        "frames average out the noise of the landmarks and take longer.",
     )
-    min_frames: int = Field(3, ge=1, description="Shorter clips are skipped (frames).")
+    min_frames: int = Field(3, ge=1, description="Clips with fewer frames are skipped.")
 
 
 class Crop(Tree):
-    """From the aligned picture to a square of the face."""
+    """From the aligned image to a square of the face."""
 
-    region: Literal["whole", "eyes", "mouth"] = Field("whole", description="Part of the face.")
+    region: Literal["whole", "eyes", "mouth"] = Field(
+        "whole", description="Part of the face that is cut out."
+    )
     colour: Literal["grey", "rgb"] = Field(
-        "grey", description="Grey by default: colour tells the datasets apart."
+        "grey",
+        description="Colour of the frames. With `rgb` a network can tell the datasets apart by "
+        "colour, which raises scores on pooled datasets for the wrong reason.",
     )
     margin: float = Field(
-        0.1, ge=0, le=1, description="Room around the region (share of its side)."
+        0.1, ge=0, le=1, description="Room left around the region, as a share of its side."
     )
     working_size: int = Field(
-        256, ge=32, le=1024, description="Side of the square that is magnified (px)."
+        256,
+        ge=32,
+        le=1024,
+        description="Side (px) of the square that is magnified. The time and memory of "
+        "magnification grow with its square.",
     )
-    hull_mask: bool = Field(False, description="Black outside the outline of the face.")
+    hull_mask: bool = Field(
+        False, description="Paint everything outside the outline of the face black."
+    )
 
 
 class Magnify(Tree):
     """Motion magnification."""
 
     method: Literal["phase", "linear", "lagrangian"] = Field(
-        "phase", description="phase: Riesz pyramid (Eulerian); linear: Wu 2012; lagrangian: warp."
+        "phase",
+        description="`phase` shifts the phases of a Riesz pyramid (Eulerian); `linear` amplifies "
+        "changes of intensity (Wu 2012); `lagrangian` estimates motion and moves the pixels.",
     )
-    high_hz: float | None = Field(
-        None, gt=0, description="Fastest motion kept (Hz); empty: min(15 Hz, 0.4 fps)."
-    )
-    iir: tuple[float, float] | None = Field(
+    band_hz: tuple[float, float] | None = Field(
         None,
-        description="linear only: the literature's two recursive coefficients per frame "
-        "(r1, r2) in place of the temporal operator.",
+        description="Lowest and highest frequency (Hz) of the motion that is magnified. A lowest "
+        "frequency of 0 keeps slow motion, also an expression that does not return to neutral. "
+        "Above 0, for `linear` only, the recursive band-pass of the literature is used. Empty: 0 "
+        "to 15 Hz, at most 0.4 times the frame rate.",
     )
-    iir_hz: tuple[float, float] | None = Field(
-        None, description="linear only: the same two cut-offs given in Hz."
+    lambda_c: float = Field(
+        16,
+        gt=0,
+        description="Cut-off wavelength (px) of `linear`: finer structures are magnified less.",
     )
-    lambda_c: float = Field(16, gt=0, description="linear only: cut-off wavelength (px).")
-    remove_flicker: bool = Field(True, description="Take out global light changes first.")
+    remove_flicker: bool = Field(
+        True,
+        description="Remove changes of brightness of the whole image before magnification. "
+        "Without this they are magnified too.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_band(cls, raw: Any, info: ValidationInfo) -> Any:  # noqa: ANN401
+        """Refuse the earlier keys of the band, showing the new one; empty ones ask for nothing.
+
+        Context `saved`: read them, for a model that an earlier version saved.
+        """
+        if not isinstance(raw, Mapping):
+            return raw
+        old = {key: raw[key] for key in BAND_KEYS if raw.get(key) is not None}
+        rest = {key: value for key, value in raw.items() if key not in BAND_KEYS}
+        if not old:
+            return rest
+        bands = {key: _band(key, value) for key, value in old.items()}
+        if info.context == "saved" and None not in bands.values():
+            return rest | {"band_hz": next(iter(bands.values()))}
+        raise ValueError("; ".join(f"{key} is now {_new_form(key, old[key])}" for key in old))
+
+    @model_validator(mode="after")
+    def _band_fits(self) -> "Magnify":
+        low, high = self.band_hz or (0, 1)
+        if not 0 <= low < high < math.inf:
+            raise ValueError(f"band_hz: found [{low:g}, {high:g}]; the lower first, 0 or above")
+        if low and self.method != "linear":
+            raise ValueError(
+                f"band_hz: found [{low:g}, {high:g}] for method {self.method}; "
+                "method: linear, or 0 as the lowest frequency"
+            )
+        return self
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Return the section with the earlier keys of the band, so that no result reruns."""
+        kept = self.model_dump(mode="json", exclude={"band_hz"})
+        low, high = self.band_hz or (0, None)
+        band = (
+            {"high_hz": None, "iir": None, "iir_hz": [high, low]}
+            if low
+            else {"high_hz": high, "iir": None, "iir_hz": None}
+        )
+        return {"method": kept.pop("method"), **band, **kept}
+
+
+def _band(key: str, value: Any) -> tuple[float, float] | None:  # noqa: ANN401
+    """Return `band_hz` for a value in Hz of an earlier key; None for one that is not in Hz."""
+    try:
+        low, high = (0, value) if key == "high_hz" else reversed(value)
+        return None if key == "iir" else (float(low), float(high))
+    except (TypeError, ValueError):
+        return None
+
+
+def _new_form(key: str, value: Any) -> str:  # noqa: ANN401
+    """Return how `band_hz` expresses the value of an earlier key."""
+    if band := _band(key, value):
+        return f"band_hz: [{band[0]:g}, {band[1]:g}]"
+    text = "band_hz: [lowest, highest] in Hz"
+    try:
+        high, low = (-100 / math.pi * math.log(max(1 - float(r), 1e-9)) for r in value)
+    except (TypeError, ValueError):
+        return text
+    return (
+        f"{text}; a coefficient r is -fps ln(1 - r) / (2 pi) Hz, so at 200 frames per second "
+        f"write band_hz: [{low:.4g}, {high:.4g}]"
+    )
 
 
 class Select(Tree):
-    """Which frames go on to interpolation."""
+    """Frames that go on to interpolation."""
 
     frames: Literal["all", "windows", "apex-nine", "onset-apex"] = Field(
-        "all", description="all; windows round the key frames; nine apex-anchored; onset to apex."
+        "all",
+        description="`all` takes every frame; `windows` takes frames around onset, apex and "
+        "offset; `apex-nine` takes nine frames anchored at the apex; `onset-apex` takes the "
+        "frames from onset to apex.",
     )
-    window: int = Field(5, ge=1, description="windows: frames kept round each key frame.")
-    every: int = Field(0, ge=0, description="windows: also every n-th other frame; 0: none.")
+    window: int = Field(
+        5, ge=1, description="Number of frames that `windows` takes around each key frame."
+    )
+    every: int = Field(
+        0, ge=0, description="`windows` also takes every n-th other frame. 0 takes none of them."
+    )
 
 
 class Interpolate(Tree):
-    """From any number of frames to a fixed length, and to the network's size."""
+    """From any number of frames to a fixed length, and to the input size of the network."""
 
-    method: Literal["tim", "linear", "nearest"] = Field("tim", description="Interpolation.")
-    length: int = Field(10, ge=1, le=300, description="Frames a network sees.")
-    size: int = Field(64, ge=8, le=512, description="Side of the picture a network sees (px).")
-    prefilter: bool = Field(False, description="Low-pass in time before shortening.")
+    method: Literal["tim", "linear", "nearest"] = Field(
+        "tim",
+        description="`tim` is the temporal interpolation model; `linear` blends two neighbouring "
+        "frames; `nearest` repeats or drops frames.",
+    )
+    length: int = Field(10, ge=1, le=300, description="Number of frames of a network's input.")
+    size: int = Field(64, ge=8, le=512, description="Side (px) of a network's input.")
+    prefilter: bool = Field(
+        False,
+        description="Low-pass each pixel in time before a clip is shortened, so that fast motion "
+        "is not aliased.",
+    )
 
 
 class Flow(Tree):
-    """Onset-to-apex optical flow in place of frames."""
+    """Optical flow from onset to apex in place of frames."""
 
-    size: int = Field(28, ge=8, le=224, description="Side of the flow picture (px).")
+    size: int = Field(28, ge=8, le=224, description="Side (px) of the flow image.")
     scale: Literal["eye-distance", "clip"] = Field(
-        "eye-distance", description="Unit of flow; clip: each clip to its own range."
+        "eye-distance",
+        description="Unit of the flow. `eye-distance` keeps strong and weak movements apart; "
+        "`clip` stretches each clip to its own range, so their strength is lost.",
     )
 
 
 class Preparation(Tree):
-    """A named way from aligned frames to what a network sees."""
+    """The stages' settings from aligned frames to the input of a network, under one name."""
 
-    kind: Literal["frames", "flow"] = Field("frames", description="Video stream or flow picture.")
-    crop: Crop = Field(Crop(), description="Crop stage.")
-    magnify: Magnify = Field(Magnify(), description="Magnify stage.")
-    select: Select = Field(Select(), description="Frame selection before interpolation.")
-    interpolate: Interpolate = Field(Interpolate(), description="Interpolate stage.")
-    flow: Flow = Field(Flow(), description="Flow stage (kind: flow).")
+    kind: Literal["frames", "flow"] = Field(
+        "frames",
+        description="Input that is made: a video of `frames`, or one image of optical `flow`. A "
+        "network takes one of the two.",
+    )
+    crop: Crop = Field(Crop(), description="Settings of the crop stage.")
+    magnify: Magnify = Field(Magnify(), description="Settings of the magnify stage.")
+    select: Select = Field(
+        Select(), description="Settings of the frame selection before interpolation."
+    )
+    interpolate: Interpolate = Field(
+        Interpolate(), description="Settings of the interpolate stage."
+    )
+    flow: Flow = Field(Flow(), description="Settings of the flow stage, for `kind: flow`.")
     difference: Literal["none", "onset"] = Field(
-        "none", description="onset: the onset frame is subtracted from every frame, and 128 added."
+        "none",
+        description="`onset` subtracts the onset frame from every frame and adds 128 grey levels, "
+        "so that only changes remain.",
     )

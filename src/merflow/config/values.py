@@ -1,4 +1,4 @@
-"""Values of the config that are more than a number or a word: factors, seeds, class names."""
+"""Config values with rules of their own: factors, seeds, names of classes."""
 
 import math
 from typing import Annotated, Any
@@ -9,7 +9,7 @@ from merflow.io.csv_table import safe_cell
 
 
 def _factor(value: Any) -> str:  # noqa: ANN401
-    """Return a factor as it stands in paths: 10 -> x10, 'x1+10' -> x1+x10."""
+    """Return a factor as paths write it: 10 -> x10, 'x1+10' -> x1+x10."""
     parts = str(value).split("+")
     try:
         numbers = [float(part.strip().removeprefix("x")) for part in parts]
@@ -22,18 +22,18 @@ def _factor(value: Any) -> str:  # noqa: ANN401
 
 
 def each_once(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Refuse a run that stands twice: its rows would be counted as two that agree."""
+    """Refuse a value listed twice: the same run would be counted as two runs that agree."""
     seen = [frozenset(str(value).split("+")) for value in values]  # x1+x10 is x10+x1.
     for place, value in enumerate(values):
         if seen[place] in seen[:place]:
-            raise ValueError(f"{value} stands twice; each once")
+            raise ValueError(f"{value} is listed twice; list each value once")
     return values
 
 
 def _class_name(name: str) -> str:
-    """Refuse a class that would not be read again from a CSV as it was written there."""
+    """Refuse a name of a class that a CSV would not give back unchanged."""
     if not name or not name.isprintable() or name != name.strip() or safe_cell(name) != name:
-        raise ValueError(f"class {name!r}: expected a word that does not begin with = + - or @")
+        raise ValueError(f"class {name!r}: expected a name that does not begin with = + - or @")
     return name
 
 

@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from merflow.config.grid import NO_GRIDS, Grids, base_of
 from merflow.errors import MerflowError
 from merflow.evaluation.confidence import FEW_SUBJECTS, RESAMPLES, effective_subjects
 from merflow.evaluation.metrics import METRICS, grouped_confusion
 from merflow.evaluation.paired_tests import compare, holm
 from merflow.evaluation.predictions import Pooled
-from merflow.evaluation.run_id import grid_base
 from merflow.evaluation.score_table import cell_text, factor_rank, parts_of, subject_numbers
 from merflow.io.csv_table import csv_text
 from merflow.io.files import write_text
@@ -72,16 +72,19 @@ def magnification_effects(
     return paired_effects(runs, pairs, metric, resamples=resamples)
 
 
-def experiment_effects(runs: Runs, metric: str = "uf1", resamples: int = RESAMPLES) -> list[Effect]:
+def experiment_effects(
+    runs: Runs, metric: str = "uf1", resamples: int = RESAMPLES, grids: Grids = NO_GRIDS
+) -> list[Effect]:
     """Compare experiments on the same clips with the first of them, factor by factor, on full.
 
-    Of experiments that lists in the config made, each is compared with the first of its lists.
+    An experiment that a grid made is compared with the first one of its grid.
     """
     pairs = []
     for row in runs:
         alike = [o for o in runs if o.factor == row.factor and comparable(runs, o, row)]
-        listed = [o for o in alike if grid_base(o.experiment) == grid_base(row.experiment)]
-        first = next((o for o in (*listed[:1], *alike[:1]) if o != row), row)
+        base = base_of(grids, row.experiment)
+        siblings = [o for o in alike if base_of(grids, o.experiment) == base]
+        first = next((o for o in (*siblings[:1], *alike[:1]) if o != row), row)
         if first != row:
             pairs.append((first, row))
     return paired_effects(runs, pairs, metric, ("full",), resamples)

@@ -10,21 +10,6 @@ NESTED = "nested"
 """Stands where a factor stands: the factor chosen inside each fold, `x*` in the tables."""
 FINAL = "final"
 """Folder of the final model beside the folds of its run."""
-GRID = re.compile(r"(-[A-Za-z_][A-Za-z0-9_.]*=[^=]*?)+$")
-"""What lists in the config add to an experiment's name: `-loss=focal-epochs=20`."""
-
-
-def grid_base(experiment: str) -> str:
-    """Return the name under which a list was written: `cnn` of `cnn-loss=focal`."""
-    return GRID.sub("", experiment)
-
-
-def grid_values(experiment: str) -> dict[str, str]:
-    """Return what the lists gave one of their experiments: `{"loss": "focal"}`."""
-    words = experiment[len(grid_base(experiment)) :]
-    return dict(
-        re.findall(r"-([A-Za-z_][A-Za-z0-9_.]*)=([^=]*?)(?=-[A-Za-z_][A-Za-z0-9_.]*=|$)", words)
-    )
 
 
 @dataclass(frozen=True)

@@ -38,15 +38,6 @@ def setting_names(name: str) -> tuple[str, ...]:
     return tuple(argument.arg for argument in _settings_of(name))
 
 
-def list_settings(name: str) -> frozenset[str]:
-    """Return the settings of a network whose value is a list, so that a list is no grid."""
-    if name not in names():
-        return frozenset()
-    return frozenset(
-        a.arg for a in _settings_of(name) if a.annotation and "tuple" in ast.unparse(a.annotation)
-    )
-
-
 def made_for_weights(name: str) -> bool:
     """Return whether a network was published with weights and scales its own input for them."""
     _refuse_unknown(name)

@@ -1,9 +1,9 @@
-"""What lists in the config were tried for: one row a combination, a column each setting."""
+"""Ablation tables of grids: one row for each combination, a column for each setting."""
 
 from collections.abc import Mapping, Sequence
 
+from merflow.config.grid import Grids, base_of
 from merflow.evaluation.effects import Effect
-from merflow.evaluation.run_id import grid_base, grid_values
 from merflow.reporting.effects_table import FEW, PAIRED, effect_cells
 from merflow.reporting.results_table import Line, Wide
 from merflow.reporting.table import SideTable
@@ -15,40 +15,46 @@ UNMARKED = (
 )
 
 
-def ablations(tables: Sequence[Wide], effects: Sequence[Effect]) -> list[SideTable]:
-    """Return a table for each set of experiments that lists in the config made."""
+def ablations(tables: Sequence[Wide], effects: Sequence[Effect], grids: Grids) -> list[SideTable]:
+    """Return a table for each grid of the config."""
     of_row = {(e.experiment, e.factor): e for e in effects}
     made = []
     for table in tables:
         bases: dict[str, list[Line]] = {}
         for line in table.lines:
-            if grid_values(line.experiment):
-                bases.setdefault(grid_base(line.experiment), []).append(line)
+            if line.experiment in grids:
+                bases.setdefault(grids[line.experiment].base, []).append(line)
         for base, lines in bases.items():
             if len({line.experiment for line in lines}) > 1:
                 chosen = [x for x in table.lines if (x.experiment, x.factor) == (base, "x*")]
-                made.append(_ablation(base, table, [*lines, *chosen], of_row))
+                made.append(_ablation(base, table, [*lines, *chosen], of_row, grids))
     return made
 
 
 def _ablation(
-    base: str, table: Wide, lines: Sequence[Line], effects: Mapping[tuple[str, str], Effect]
+    base: str,
+    table: Wide,
+    lines: Sequence[Line],
+    effects: Mapping[tuple[str, str], Effect],
+    grids: Grids,
 ) -> SideTable:
-    axes = list(dict.fromkeys(key for line in lines for key in grid_values(line.experiment)))
+    paths = list(grids[lines[0].experiment].values)
+    short = [path.rpartition(".")[2] for path in paths]
+    axes = short if len({*short}) == len(paths) else paths
     head = [*axes, "factor"]
     for part in table.parts:
         head += [f"{part_name(part)} UF1", f"{part_name(part)} UAR"]
     head += ["against the first", "p"]
     body = []
     for line in lines:
-        values = grid_values(line.experiment)
-        cells = [values.get(axis, "chosen inside") for axis in axes] + [line.factor]
+        values = grids[line.experiment].values if line.experiment in grids else {}
+        cells = [str(values.get(path, "chosen inside")) for path in paths] + [line.factor]
         for part in table.parts:
             cell = line.cells[part]
             cells.append(number(cell.uf1) + spread(cell.uf1_sd))
             cells.append(number(cell.uar) + spread(cell.uar_sd))
         effect = effects.get((line.experiment, line.factor))
-        same = effect is not None and grid_base(effect.against) == base
+        same = effect is not None and base_of(grids, effect.against) == base
         body.append([*cells, *(effect_cells(effect)[:2] if same else ["", ""])])
     notes = [f"Against the first: full UF1, the same factor. {PAIRED}.", UNMARKED]
     if any("†" in row[-2] for row in body):

@@ -7,6 +7,7 @@ but for the part on cost and timings.
 
 from importlib.resources import files
 
+from merflow.config.grid import members
 from merflow.reporting.html.data_card import data_section, generated
 from merflow.reporting.html.magnification import effect_section
 from merflow.reporting.html.markup import Html, details, el, join, text
@@ -42,7 +43,7 @@ def build_report(plan: Plan) -> tuple[str, list[str]]:
 def page(results: Results) -> str:
     """Return the whole page."""
     plan = results.plan
-    tables = wide_tables(results.rows, protocol_lines(plan))
+    tables = wide_tables(results.rows, protocol_lines(plan), grids=members(plan.settings))
     sections = (
         ("scores", "Scores", score_section(tables, plan)),
         ("magnification", "Magnification", effect_section(tables, results)),

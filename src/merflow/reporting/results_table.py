@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from merflow.config.grid import NO_GRIDS, Grids, base_of
 from merflow.evaluation.confidence import FEW_SUBJECTS
-from merflow.evaluation.run_id import grid_base
 from merflow.evaluation.score_table import ScoreRow, factor_rank, part_rank
 
 BEST, SECOND = "best", "second"
@@ -86,10 +86,12 @@ def wide_tables(
     rows: Iterable[ScoreRow],
     notes: Mapping[str, str] | None = None,
     controls: Collection[str] = (),
+    grids: Grids = NO_GRIDS,
 ) -> list[Wide]:
     """Group rows of `scores.csv` into tables; `notes` gives each experiment's protocol line.
 
-    controls: experiments that should score as guesses, never marked as best.
+    controls: experiments that should score as guesses, never marked as best; grids: experiments
+    that a grid made.
     """
     runs: dict[tuple[str, str, int], list[ScoreRow]] = {}
     for row in rows:
@@ -100,18 +102,20 @@ def wide_tables(
         same = (run[0].protocol, run[0].scheme, *(_part(row) for row in run))
         names = (*same, *(row.part for row in run))
         groups.setdefault(names, []).extend(run)
-    tables = [_table(group, notes or {}, controls) for group in groups.values()]
+    tables = [_table(group, notes or {}, controls, grids) for group in groups.values()]
     return sorted(tables, key=lambda t: (t.protocol, t.scheme, [x.experiment for x in t.lines]))
 
 
-def may_be_marked(lines: Sequence[tuple[str, str]], controls: Collection[str] = ()) -> list[bool]:
+def may_be_marked(
+    lines: Sequence[tuple[str, str]], controls: Collection[str] = (), grids: Grids = NO_GRIDS
+) -> list[bool]:
     """Return for each (experiment, factor) whether it may be called best.
 
-    Of several factors or grid settings of one experiment the best is a choice made on the test
-    subjects, so none of them may; a row fixed beforehand, or chosen inside the folds (`x*`), may,
-    unless it is a negative control.
+    The best of several factors or grid values of one experiment is a choice made on the test
+    subjects, so none of these rows may. A row fixed in advance, or chosen inside the folds (`x*`),
+    may, unless it is a negative control.
     """
-    bases = [grid_base(experiment) for experiment, _ in lines]
+    bases = [base_of(grids, experiment) for experiment, _ in lines]
     alone = [bases.count(base) == 1 for base in bases]
     return [
         experiment not in controls and (one or factor == "x*")
@@ -119,7 +123,9 @@ def may_be_marked(lines: Sequence[tuple[str, str]], controls: Collection[str] = 
     ]
 
 
-def _table(rows: Sequence[ScoreRow], notes: Mapping[str, str], controls: Collection[str]) -> Wide:
+def _table(
+    rows: Sequence[ScoreRow], notes: Mapping[str, str], controls: Collection[str], grids: Grids
+) -> Wide:
     lines: dict[tuple[str, str], list[ScoreRow]] = {}
     for row in rows:
         lines.setdefault((row.experiment, row.factor), []).append(row)
@@ -128,7 +134,7 @@ def _table(rows: Sequence[ScoreRow], notes: Mapping[str, str], controls: Collect
     made = [_line(lines[name], parts) for name in order]
     names = dict.fromkeys(notes[e] for e, _ in order if e in notes)
     first = rows[0]
-    marked = tuple(_marked(made, parts, controls))
+    marked = tuple(_marked(made, parts, controls, grids))
     return Wide(first.protocol, first.scheme, parts, marked, tuple(names))
 
 
@@ -175,8 +181,10 @@ def _cell(rows: Sequence[ScoreRow]) -> Cell:
     )
 
 
-def _marked(lines: Sequence[Line], parts: Iterable[str], controls: Collection[str]) -> list[Line]:
-    allowed = may_be_marked([(line.experiment, line.factor) for line in lines], controls)
+def _marked(
+    lines: Sequence[Line], parts: Iterable[str], controls: Collection[str], grids: Grids
+) -> list[Line]:
+    allowed = may_be_marked([(line.experiment, line.factor) for line in lines], controls, grids)
     cells = [dict(line.cells) for line in lines]
     for part in parts:
         for score in ("uf1", "uar"):

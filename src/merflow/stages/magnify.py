@@ -82,7 +82,7 @@ def magnify_frames(
     if factor == 1 or len(frames) == 1:
         return frames.copy(), facts
     frames = np.ascontiguousarray(frames)
-    smooth = low_pass(len(frames), fps, settings.high_hz or default_high_hz(fps))
+    smooth = low_pass(len(frames), fps, highest_hz(fps, settings))
     made, light = _made(frames, fps, factor - 1, settings, smooth, reference, measured)
     facts |= made.facts
     if measured:
@@ -97,11 +97,11 @@ def magnify_stream(
     """Yield (H, W, C) uint8 frames with displacement times `factor`, in bounded memory.
 
     frames: (H, W, C) uint8 each, C = 3 RGB or 1 grey, the first one the onset. The recursion
-    (iir, iir_hz) gives what it gives in one piece, and so does anything up to
+    (`band_hz` above 0) gives what it gives in one piece, and so does anything up to
     `stream.WINDOW` frames; longer videos are worked on in windows (see `stream`).
     """
     check_request(fps, factor, settings)
-    high = settings.high_hz or default_high_hz(fps)
+    high = highest_hz(fps, settings)
 
     def magnified(window: np.ndarray, smooth: np.ndarray) -> np.ndarray:
         check_frames(window, 0)
@@ -155,12 +155,16 @@ def _light(plane_of: PlaneOf, length: int, settings: Magnify, reference: int) ->
     return np.zeros((length, 2), np.float32)
 
 
+def highest_hz(fps: float, settings: Magnify) -> float:
+    """Return the highest frequency (Hz) of the low-pass; the recursion has a band of its own."""
+    low, high = settings.band_hz or (0, 0)
+    return high if high and not low else default_high_hz(fps)
+
+
 def recursion(fps: float, settings: Magnify) -> tuple[float, float] | None:
-    """Return the two coefficients per frame of the literature's recursion, if it is asked for."""
-    if settings.iir_hz is None:
-        return settings.iir
-    fast, slow = (recursive_coefficient(cutoff, fps) for cutoff in settings.iir_hz)
-    return fast, slow
+    """Return the two coefficients per frame of the literature's recursion; None for a low-pass."""
+    low, high = settings.band_hz or (0, 0)
+    return (recursive_coefficient(high, fps), recursive_coefficient(low, fps)) if low else None
 
 
 def check_frames(frames: np.ndarray, reference: int) -> None:
@@ -188,31 +192,4 @@ def check_request(fps: float, factor: float, settings: Magnify) -> None:
             f"{fps}",
             "frames per second above 0",
             "give the camera's rate in the dataset's entry",
-        )
-    _check_recursion(settings)
-
-
-def _check_recursion(settings: Magnify) -> None:
-    where = "magnify: iir" if settings.iir is not None else "magnify: iir_hz"
-    pair = settings.iir if settings.iir is not None else settings.iir_hz
-    if pair is None:
-        return
-    if settings.iir is not None and settings.iir_hz is not None:
-        raise MerflowError("magnify", "both iir and iir_hz are set", "one of them")
-    if settings.method != "linear":
-        raise MerflowError(
-            where,
-            f"set for method '{settings.method}'",
-            "method: linear",
-            "remove the line, or choose the linear method",
-        )
-    if settings.high_hz is not None:
-        raise MerflowError(
-            where, "set together with high_hz", "one of them: the recursion has its own band"
-        )
-    fast, slow = pair
-    highest = 1 if settings.iir is not None else np.inf
-    if not 0 < slow < fast <= highest:
-        raise MerflowError(
-            where, f"({fast}, {slow})", "the faster first: 0 < second < first", "swap the two"
         )

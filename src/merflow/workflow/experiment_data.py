@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from merflow.clip import Clip
-from merflow.config import fingerprints
+from merflow.config import fingerprints, grid
 from merflow.config.settings import Experiment, Settings
 from merflow.datasets import labels
 from merflow.datasets.catalogue import catalogue_path, read_catalogue
@@ -17,9 +17,10 @@ from merflow.errors import MerflowError, unknown
 from merflow.evaluation.custom_folds import experiment_folds
 from merflow.evaluation.fold_files import permuted
 from merflow.evaluation.protocols import Fold
-from merflow.evaluation.run_id import grid_base
 from merflow.io.files import digest, safe_name
+from merflow.text import plural
 from merflow.workflow.entry_stage import require_stages
+from merflow.workflow.preflight import check_names
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,9 @@ class Clips:
     settings: Settings
     clips: dict[str, list[Clip]] = field(default_factory=dict)
     sheets: dict[str, list[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_names(self.settings)
 
     @classmethod
     def read(cls, settings: Settings, fresh: bool = True) -> Self:
@@ -103,13 +107,13 @@ class Clips:
         return self.settings.experiments[name]
 
     def _unknown(self, name: str) -> MerflowError:
-        """Return the error for a name that is no experiment: a list gives several of its own."""
+        """Return the error for an unknown experiment; one with a grid has its members listed."""
         where = "config: experiments"
-        expanded = [n for n in self.settings.experiments if grid_base(n) == name]
-        if not expanded:
+        made = [n for n, member in grid.members(self.settings).items() if member.base == name]
+        if not made:
             return unknown(where, "experiment", name, self.settings.experiments)
-        found = f"'{name}' has lists, which stand for several experiments"
-        return MerflowError(where, found, f"one of {', '.join(expanded)}")
+        found = f"'{name}' has a grid, which makes {plural(len(made), 'experiment')}"
+        return MerflowError(where, found, f"one of {', '.join(made)}")
 
     def pretrainings(self) -> list[str]:
         """Return the pretrainings that some experiment starts from."""

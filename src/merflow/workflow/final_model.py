@@ -142,7 +142,7 @@ def open_model(path: Path) -> Model:
         kept = facts["chain"]
         chain = Chain(
             Align.model_validate(kept["align"]),
-            Preparation.model_validate(kept["preparation"]),
+            Preparation.model_validate(kept["preparation"], context="saved"),
             tuple(kept["factors"]),
         )
         model = Model(

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from merflow.config import fingerprints
 from merflow.config.fingerprints import Recipe
-from merflow.config.flatten import flat_settings
+from merflow.config.flatten import settings_digest
+from merflow.config.grid import base_of, members
 from merflow.datasets.catalogue import annotation_digest
 from merflow.errors import MerflowError
-from merflow.evaluation.run_id import NESTED, Run, grid_base
+from merflow.evaluation.run_id import NESTED, Run
 from merflow.io.csv_table import read_csv
 from merflow.io.files import digest
 from merflow.workflow.entry_stage import require_stages
@@ -67,30 +68,31 @@ class Plan(Clips):
     def choices(self) -> dict[str, tuple[str, ...]]:
         """Return the experiments among which each nested choice is made, by the choice's name.
 
-        Lists in the config are chosen between together: `cnn-loss=a`, `cnn-loss=b` make one choice
-        `cnn`, over both losses and all factors.
+        The values of a grid are chosen between together: `cnn-loss=a` and `cnn-loss=b` make one
+        choice `cnn`, over both losses and all factors.
         """
+        grids = members(self.settings)
         found: dict[str, list[str]] = {}
         for name in self.experiments:
             if self.experiment(name).nested:
-                found.setdefault(grid_base(name), []).append(name)
-        for base, members in found.items():
-            splits = {self._split_settings(name) for name in members}
+                found.setdefault(base_of(grids, name), []).append(name)
+        for base, chosen in found.items():
+            splits = {self._split_settings(name) for name in chosen}
             if len(splits) > 1:
                 raise MerflowError(
                     f"experiments.{base}.nested",
-                    "its lists change the clips, labels, folds or control",
+                    "its grid changes the clips, labels, folds or control",
                     "one set of clips, labels and folds and one control for all",
-                    "write the experiments apart",
+                    "write separate experiments",
                 )
-            if len(members) == 1 == len(self.factors(members[0])):
+            if len(chosen) == 1 == len(self.factors(chosen[0])):
                 raise MerflowError(
                     f"experiments.{base}.nested",
-                    "there is nothing to choose between: one factor, and no list in a setting",
-                    "several factors, or a list of values",
+                    "there is nothing to choose between: one factor and no grid",
+                    "several factors, or a grid",
                     "add what is to be chosen between, or leave `nested` out",
                 )
-        return {base: tuple(members) for base, members in found.items()}
+        return {base: tuple(chosen) for base, chosen in found.items()}
 
     def _split_settings(self, name: str) -> str:
         kept = {"scheme", "collection", "protocol", "test_on", "folds", "holdout", "seeds"}
@@ -99,10 +101,9 @@ class Plan(Clips):
 
     def candidates(self, choice: str, seed: str | int) -> dict[str, Run]:
         """Return the runs that a nested choice chooses between, by what tells them apart."""
-        members = self.choices()[choice]
         return {
             f"{name[len(choice) + 1 :]} {factor}".strip(): Run(name, factor, int(seed))
-            for name in members
+            for name in self.choices()[choice]
             for factor in self.factors(name)
         }
 
@@ -156,7 +157,7 @@ class Plan(Clips):
             "version": version,
             "experiments": self.experiments,
             "made": digest([runs, scored]),
-            "settings": digest(flat_settings(self.settings)),
+            "settings": settings_digest(self.settings),
         }
 
     def threads(self, experiment: str) -> int:

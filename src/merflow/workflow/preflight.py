@@ -1,4 +1,7 @@
-"""What training would refuse, found before anything is computed; imports no Keras."""
+"""Preflight checks: find invalid experiments before any job runs.
+
+Must not import Keras, which costs seconds.
+"""
 
 import os
 import shlex
@@ -12,21 +15,41 @@ import numpy as np
 
 from merflow import arithmetic
 from merflow.clip import ClipKey
+from merflow.config.grid import shown
 from merflow.config.settings import SVMS, Experiment, Pretraining, Settings
 from merflow.datasets import labels
 from merflow.datasets.subject_ids import people
-from merflow.errors import MerflowError
+from merflow.errors import MerflowError, unknown
 from merflow.evaluation.fold_checks import assert_learnable
 from merflow.evaluation.protocols import Fold
 from merflow.models import network_registry
 from merflow.models.training import augment, class_weights, inner_folds, weights_file
 
 OF_PROTOCOL = {"test_on": "cross", "folds": "kfold", "holdout": "holdout"}
-"""Settings that one protocol alone heeds."""
+"""Settings that only one protocol uses."""
+
+
+def check_names(settings: Settings) -> None:
+    """Refuse unknown schemes, networks and settings of networks, offering the nearest name."""
+    entries: dict[str, Experiment | Pretraining] = {
+        f"experiments.{name}": entry for name, entry in settings.experiments.items()
+    } | {f"pretrainings.{name}": entry for name, entry in settings.pretrainings.items()}
+    for where, entry in entries.items():
+        known = labels.names(settings)
+        if entry.scheme not in known:
+            raise unknown(f"{where}.scheme", "scheme", entry.scheme, known)
+        if getattr(entry, "method", "keras") != "keras":
+            continue
+        if entry.network not in network_registry.names():
+            raise unknown(f"{where}.network", "network", entry.network, network_registry.names())
+        settings_known = network_registry.setting_names(entry.network)
+        for key in entry.network_settings:
+            if key not in settings_known:
+                raise unknown(f"{where}.network_settings", "setting", key, settings_known)
 
 
 def check_experiment(settings: Settings, name: str) -> None:
-    """Refuse an experiment whose method, classes, weights or folds cannot be what it says."""
+    """Refuse an experiment whose method, classes, weights or protocol settings do not fit."""
     entry, where = settings.experiments[name], f"experiments.{name}"
     for key, protocol in OF_PROTOCOL.items():
         unused = getattr(entry, key) != Experiment.model_fields[key].default
@@ -48,13 +71,13 @@ def check_experiment(settings: Settings, name: str) -> None:
         _network_fits(settings, entry, where)
         _precision_fits(settings, entry, where)
     if entry.pretrain:
-        begun, where = settings.pretrainings[entry.pretrain], f"pretrainings.{entry.pretrain}"
-        _classes(settings, begun, where)
-        _network_fits(settings, begun, where)
+        start, where = settings.pretrainings[entry.pretrain], f"pretrainings.{entry.pretrain}"
+        _classes(settings, start, where)
+        _network_fits(settings, start, where)
 
 
 def _precision_fits(settings: Settings, entry: Experiment, where: str) -> None:
-    """Refuse 16-bit floats on a processor where the jobs will run at the portable level."""
+    """Refuse 16-bit floats on a processor when jobs run at the portable arithmetic level."""
     level = arithmetic.asked(settings.arithmetic)
     if entry.training.mixed_precision and entry.training.device == "cpu" and level == "portable":
         raise arithmetic.no_sixteen_bits(f"{where}.training.mixed_precision")
@@ -63,10 +86,10 @@ def _precision_fits(settings: Settings, entry: Experiment, where: str) -> None:
 def check_folds(
     settings: Settings, name: str, keys: Sequence[ClipKey], named: Sequence[str], made: list[Fold]
 ) -> None:
-    """Refuse folds that lack a class to learn, also in inner folds, or test whom their start saw.
+    """Refuse folds that lack a class, also inner folds, and start weights that saw test subjects.
 
-    named: the classes of the clips `keys`; made: the experiment's folds of them. A clip that is
-    skipped on the way can still empty a class: training looks again.
+    named: the classes of the clips `keys`; made: the experiment's folds of them. Skipped clips can
+    still empty a class later, so training checks again.
     """
     entry = settings.experiments[name]
     with _of(f"experiments.{name}"):
@@ -74,7 +97,7 @@ def check_folds(
             entry.scheme, settings, sorted(settings.collections[entry.collection])
         )
         assert_learnable(keys, named, made, classes, entry.protocol)
-        y = np.array([classes.index(word) for word in named], np.int64)
+        y = np.array([classes.index(label) for label in named], np.int64)
         if entry.method == "keras" and entry.training.start_weights:
             _start_saw_none(settings, Path(entry.training.start_weights), keys, made)
         for fold in made:
@@ -83,12 +106,12 @@ def check_folds(
 
 
 def _start_saw_none(
-    settings: Settings, begun: Path, keys: Sequence[ClipKey], made: list[Fold]
+    settings: Settings, weights: Path, keys: Sequence[ClipKey], made: list[Fold]
 ) -> None:
-    seen, whose = weights_file.seen_by(begun)[0], people(settings)
+    seen, subjects = weights_file.seen_by(weights)[0], people(settings)
     for fold in made:
         test = [keys[i] for i in fold.test]
-        weights_file.refuse_seen(begun, seen, test, whose, f"fold {fold.name}")
+        weights_file.refuse_seen(weights, seen, test, subjects, f"fold {fold.name}")
 
 
 def _inner_folds_hold(
@@ -112,7 +135,7 @@ def _inner_folds_hold(
 
 @contextmanager
 def _of(where: str) -> Iterator[None]:
-    """Say of an error from within which part of the config it is about."""
+    """Prefix the place of an error with the part of the config that it concerns."""
     try:
         yield
     except MerflowError as error:
@@ -127,7 +150,7 @@ def _classes(settings: Settings, entry: Experiment | Pretraining, where: str) ->
         members = sorted(settings.collections[entry.collection])
         classes = labels.classes(entry.scheme, settings, members)
         if not classes:
-            raise MerflowError(f"scheme {entry.scheme}", "it has no classes", "two at least")
+            raise MerflowError(f"scheme {entry.scheme}", "it has no classes", "two or more")
     return classes
 
 
@@ -145,17 +168,29 @@ def _kind_fits(
 
 
 def _network_fits(settings: Settings, entry: Experiment | Pretraining, where: str) -> None:
-    network_registry.check_settings(
-        entry.network, entry.network_settings, f"{where}.network_settings"
-    )
+    _network_settings_fit(entry, f"{where}.network_settings")
     _kind_fits(settings, entry, where, entry.network, network_registry.kind_of_input(entry.network))
     training = entry.training
     with _of(where):
         augment.check(training.augment, settings.preparations[entry.preparation].kind)
         named = getattr(entry, "pretrain", "")
-        begun = weights_file.start_file(training, Path(named) if named else None)
-        if begun and not named:
-            weights_file.check_made_for(entry.network, begun, entry.network_settings)
+        start = weights_file.start_file(training, Path(named) if named else None)
+        if start and not named:
+            weights_file.check_made_for(entry.network, start, entry.network_settings)
+
+
+def _network_settings_fit(entry: Experiment | Pretraining, where: str) -> None:
+    try:
+        network_registry.check_settings(entry.network, entry.network_settings, where)
+    except MerflowError as error:
+        lists = {
+            f"network_settings.{key}": value
+            for key, value in entry.network_settings.items()
+            if isinstance(value, list) and f"'{key}" in error.found
+        }
+        if lists and isinstance(entry, Experiment):
+            error.fix = f"for one experiment for each value, write `grid: {shown(lists)}`"
+        raise
 
 
 def _weights_fit_classes(entry: Experiment, where: str, classes: Sequence[str]) -> None:
@@ -169,15 +204,15 @@ def _program_is_there(where: str, command: str) -> None:
     try:
         words = shlex.split(command)
     except ValueError as error:
-        raise MerflowError(where, f"{command!r}: {error}", "a program and its words") from None
+        raise MerflowError(where, f"{command!r}: {error}", "a program and its arguments") from None
     if not words:
         raise MerflowError(where, "no program is named", "command: python my_trainer.py")
-    # As it will be started: `python` is the running one.
+    # As jobs start it: `python` is the Python of this process.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     if shutil.which(words[0], path=path) is None:
         raise MerflowError(
             where,
             f"no program {words[0]}",
-            "a program on the PATH, or its path from the folder merflow is run in",
+            "a program on the PATH, or a path relative to the folder merflow runs in",
             "install it or correct the name",
         )

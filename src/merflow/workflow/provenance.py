@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from merflow.arithmetic import together
+from merflow.config.grid import NO_GRIDS, base_of, members
+from merflow.config.loading import load
 from merflow.errors import MerflowError
-from merflow.evaluation.run_id import grid_base
 from merflow.io.clip_store import KIND as STORE
 from merflow.io.files import digest, file_digest
 from merflow.io.hdf5 import get_json, open_hdf5
@@ -74,10 +75,11 @@ def made(path: Path) -> Made:
 
 
 def _chosen_between(path: Path) -> list[Path]:
-    """Return the pooled tables that a nested choice stands above."""
+    """Return the pooled predictions of the runs that a nested choice chooses between."""
     base, seed = path.parts[2], path.parent.name
+    grids = members(load(CONFIG)) if CONFIG.exists() else NO_GRIDS
     found = Path("results/runs").glob(f"*/x*/{seed}/pooled.csv")
-    return sorted(p for p in found if grid_base(p.parts[2]) == base)
+    return sorted(p for p in found if base_of(grids, p.parts[2]) == base)
 
 
 def _version_of_run(scores: list[Path]) -> dict[str, Any]:

@@ -10,12 +10,13 @@ from merflow.config.settings import Magnify
 from merflow.stages.magnification.linear import level_gains, weigh_levels
 from merflow.stages.magnification.temporal import (
     apply_in_time,
+    default_high_hz,
     low_pass,
     recursive_coefficient,
     recursive_operator,
     reference_operator,
 )
-from merflow.stages.magnify import magnify_frames
+from merflow.stages.magnify import magnify_frames, recursion
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 4, 5, 20, 64])
@@ -84,12 +85,27 @@ def test_coefficients_from_hertz_halve_the_power_near_their_cut_off():
     assert np.std(answer[1000:]) * np.sqrt(2) == pytest.approx(np.sqrt(0.5), abs=0.02)
 
 
+def band_of(fast, slow, fps):
+    """The band (Hz) of two coefficients per frame."""
+    return tuple(-fps * np.log(1 - r) / (2 * np.pi) for r in (slow, fast))
+
+
 def test_linear_by_hertz_equals_linear_by_coefficients():
     _, frames = patch()
     pair = tuple(recursive_coefficient(hz, FPS) for hz in (12.0, 1.0))
-    one, _ = magnify_frames(frames, FPS, 10, Magnify(method="linear", iir_hz=(12.0, 1.0)))
-    two, _ = magnify_frames(frames, FPS, 10, Magnify(method="linear", iir=pair))
-    assert np.array_equal(one, two)
+    settings = Magnify(method="linear", band_hz=(1.0, 12.0))
+    assert recursion(FPS, settings) == pair
+    one, _ = magnify_frames(frames, FPS, 10, settings)
+    two, _ = magnify_frames(frames, FPS, 10, Magnify(method="linear", band_hz=(0, 12.0)))
+    assert not np.array_equal(one, two)
+
+
+def test_a_band_from_0_is_a_low_pass():
+    _, frames = patch()
+    whole, _ = magnify_frames(frames, FPS, 10, Magnify(method="linear"))
+    default = (0, default_high_hz(FPS))
+    low, _ = magnify_frames(frames, FPS, 10, Magnify(method="linear", band_hz=default))
+    assert np.array_equal(low, whole)
 
 
 @pytest.mark.parametrize("size", [(96, 96), (71, 85)])
@@ -100,7 +116,7 @@ def test_linear_equals_the_level_by_level_method(size, channels):
     picture = picture.reshape(*size, channels)
     frames = np.stack([picture + 2 * np.sin(t) * np.roll(picture, 1, 1) / 128 for t in range(10)])
     frames = np.clip(np.rint(frames), 0, 255).astype(np.uint8)
-    settings = Magnify(method="linear", iir=(0.4, 0.05), remove_flicker=False)
+    settings = Magnify(method="linear", band_hz=band_of(0.4, 0.05, 100.0), remove_flicker=False)
     out, _ = magnify_frames(frames, 100.0, 20, settings)
 
     weights = np.array([0.299, 0.587, 0.114]) if channels == 3 else np.ones(1)
