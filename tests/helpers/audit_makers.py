@@ -41,11 +41,11 @@ def epochs(count=12):
 
 
 def best_per_fold(run):
-    answers = run.answers[-1].copy()
+    answers = run.predictions[-1].copy()
     for fold in set(run.table.folds):
         rows = [i for i, name in enumerate(run.table.folds) if name == fold]
-        right = (run.answers[:, rows] == run.table.truth[rows]).sum(1)
-        answers[rows] = run.answers[int(np.argmax(right))][rows]
+        right = (run.predictions[:, rows] == run.table.truth[rows]).sum(1)
+        answers[rows] = run.predictions[int(np.argmax(right))][rows]
     return answers
 
 
@@ -91,7 +91,7 @@ def curves(run, chosen):
     lines = []
     for fold in sorted(set(run.table.folds)):
         rows = [i for i, name in enumerate(run.table.folds) if name == fold]
-        for epoch, answers in enumerate(run.answers, 1):
+        for epoch, answers in enumerate(run.predictions, 1):
             right = float(np.mean(answers[rows] == run.table.truth[rows]))
             lines.append(FoldScore(fold, epoch, right))
     return Evidence(answered(chosen), log=lines)

@@ -9,7 +9,7 @@ from merflow.clip import Clip, ClipKey
 from merflow.config.settings import Align, Preparation, Settings
 from merflow.datasets.registry import read_dataset
 from merflow.errors import MerflowError
-from merflow.evaluation.duplicate_clips import prints
+from merflow.evaluation.duplicate_clips import clip_hashes
 from merflow.inference.dataset import (
     predict_clips,
     refuse_seen,
@@ -118,7 +118,7 @@ def test_a_clip_that_was_trained_on_is_refused_under_any_name(tmp_path):
     frames = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 3), np.uint8)
     np.save(tmp_path / "a.npy", frames)
     known = Brightest()
-    known.prints = prints(frames[None])
+    known.prints = clip_hashes(frames[None])
     tested = under_model(
         [clip("s09", "a", folder=str(tmp_path), files=("a.npy",))], model(), SETTINGS
     )

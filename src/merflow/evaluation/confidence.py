@@ -1,8 +1,8 @@
-"""How sure a score is: intervals and chance, with the subject as the unit of sampling.
+"""Confidence intervals and chance levels of a score, with the subject as the unit of sampling.
 
 Clips of one subject are not independent, so every resample draws whole subjects, within their
-datasets. The interval is conditional on the trained folds: it says how the score would vary over
-subjects, not over retrainings (seeds do that).
+datasets. The interval is conditional on the trained folds: it covers variation over subjects, not
+over retrainings (seeds do that).
 """
 
 import math
@@ -15,24 +15,24 @@ import numpy as np
 from merflow.evaluation.metrics import Ratios, f1_ratios, value
 
 LEAST_RESAMPLES = 100
-"""Fewer give no interval worth its name."""
+"""Least number of resamples for a usable interval."""
 RESAMPLES = 2000
 PERMUTATIONS = 1000
 LEVEL = 0.95
 SMALLEST_ERROR = 0.2
-"""A resample's standard error counts as at least this share of the sample's own: a resample of
-equally good subjects would otherwise make the interval as wide as the scale."""
+"""Least standard error of a resample, as a share of the sample's: a resample of equally good
+subjects would otherwise make the interval as wide as the scale."""
 FEW_SUBJECTS = 10
-"""Below this effective number of subjects an interval is marked: it is narrower than it claims."""
+"""An interval with a smaller effective number of subjects is marked: it is too narrow."""
 
 FEWEST_SUBJECTS = 2
-"""With fewer subjects there is no interval at all."""
+"""Least number of subjects for an interval."""
 
 Metric = Callable[[np.ndarray], Ratios]
 
 
 class Interval(NamedTuple):
-    """Lower and upper end of an interval; NaN where there are too few subjects for any."""
+    """Lower and upper end of an interval; NaN if there are too few subjects."""
 
     lo: float
     hi: float
@@ -45,7 +45,7 @@ def effective_subjects(clips: np.ndarray) -> float:
 
 
 def shape_rng(*parts: int) -> np.random.Generator:
-    """Return a generator whose seed is the data's shape: same table, same figures, anywhere."""
+    """Return a generator seeded by the shape of the data: the same table gives the same figures."""
     return np.random.default_rng([20190514, *(int(p) for p in parts)])
 
 
@@ -70,10 +70,10 @@ def interval(
     """Return the studentised bootstrap interval of a pooled metric, built on the logit scale.
 
     subjects: (S, C, C) confusion matrix of each subject; strata: (S,) the dataset of each, as
-    numbers; metric: one of `scores.METRICS`. Chosen over percentile and BCa by simulation on the
-    official subjects (benchmarks/interval_coverage.py): those cover too little on small parts.
-    It is never narrower than as many independent clips would allow: a few subjects that happen to
-    be alike, or a perfect score, are no certainty.
+    numbers; metric: one of `metrics.METRICS`. Percentile and BCa intervals cover too little on
+    small parts (simulated on the official subjects in benchmarks/interval_coverage.py). The
+    interval is never narrower than Wilson's for as many independent clips: a few similar
+    subjects, or a perfect score, are no certainty.
     """
     if len(subjects) < FEWEST_SUBJECTS:
         return Interval(math.nan, math.nan)
@@ -82,7 +82,7 @@ def interval(
     once = np.ones((1, len(subjects)))
     (observed,), (error,) = weighted_values(once, ratios), errors(once, ratios, strata)
     least = wilson(float(observed), int(subjects.sum()), level)
-    if error < 1e-12:  # every subject pulls alike: no spread to resample
+    if error < 1e-12:  # all subjects have the same influence: no spread to resample
         return least
     weights = resample_weights(strata, resamples, rng)
     spreads = np.maximum(errors(weights, ratios, strata), SMALLEST_ERROR * error)
@@ -96,7 +96,7 @@ def interval(
 
 
 def wilson(share: float, count: int, level: float = LEVEL) -> Interval:
-    """Return Wilson's interval of a share of `count` independent answers."""
+    """Return Wilson's interval of a share of `count` independent predictions."""
     z2 = NormalDist().inv_cdf((1 + level) / 2) ** 2
     centre = (share + z2 / (2 * count)) / (1 + z2 / count)
     half = math.sqrt(z2 * (share * (1 - share) + z2 / (4 * count)) / count) / (1 + z2 / count)
@@ -115,7 +115,7 @@ def errors(weights: np.ndarray, ratios: Ratios, strata: np.ndarray) -> np.ndarra
 
 
 def influence(weights: np.ndarray, ratios: Ratios) -> np.ndarray:
-    """Return how far one more of each subject would move the metric, (B, S), per unit drawn."""
+    """Return the influence of each subject on the metric, (B, S): its change per unit of weight."""
     above, below = (np.asarray(side, float) for side in ratios)
     tops, bases = weights @ above, weights @ below
     share = np.divide(1, bases, out=np.zeros_like(bases), where=bases > 0)
@@ -154,11 +154,11 @@ def weighted(weights: np.ndarray, subjects: np.ndarray) -> np.ndarray:
 def shuffled_by_subject(
     owner: np.ndarray, strata: np.ndarray, permutations: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Return (permutations, N) positions that hand whole subjects' answers to other subjects.
+    """Return (permutations, N) positions that give whole subjects' predictions to other subjects.
 
-    owner: (N,) subject of each clip, strata: (N,) its dataset. Within a dataset the subjects'
-    bags of answers are put in random order, each bag in random order within, and laid over the
-    clips in place. Answers stay as clustered as they were; their link to clips is gone.
+    owner: (N,) subject of each clip, strata: (N,) its dataset. Within a dataset the subjects are
+    put in random order, and the predictions of each subject too; the result is laid over the
+    clips. Predictions stay clustered by subject, but no longer belong to their clips.
     """
     subjects = int(owner.max()) + 1
     dataset = np.zeros(subjects)
@@ -175,19 +175,19 @@ def shuffled_by_subject(
 
 def permuted_scores(
     truth: np.ndarray,
-    answers: np.ndarray,
+    predicted: np.ndarray,
     owner: np.ndarray,
     strata: np.ndarray,
     classes: int,
     metric: Metric = f1_ratios,
     permutations: int = PERMUTATIONS,
 ) -> np.ndarray:
-    """Return (permutations,) scores of `answers` after whole subjects' answers were exchanged.
+    """Return (permutations,) scores after whole subjects' predictions were exchanged.
 
-    truth, answers: (N,) class numbers; owner, strata: (N,) subject and dataset numbers.
+    truth, predicted: (N,) class numbers; owner, strata: (N,) subject and dataset numbers.
     """
     rng = shape_rng(len(truth), int(owner.max()) + 1, classes, permutations)
-    guesses = answers[shuffled_by_subject(owner, strata, permutations, rng)]
+    guesses = predicted[shuffled_by_subject(owner, strata, permutations, rng)]
     cells = (np.arange(permutations)[:, None] * classes + truth[None, :]) * classes + guesses
     counts = np.bincount(cells.ravel(), minlength=permutations * classes**2)
     return value(metric(counts.reshape(permutations, classes, classes)))
@@ -207,7 +207,7 @@ def chance_p(scores: np.ndarray, observed: float) -> float:
 def permutation_rank(score: float, permuted: Sequence[float]) -> tuple[int, float]:
     """Return how many permuted-label runs score at least as well, and the one-sided p.
 
-    Scores that agree to the nine digits of a table are equal: some were read from one.
+    Scores that agree to the nine digits of a table count as equal: some were read from one.
     """
     reached = int(np.sum(np.asarray(permuted) >= score - 1e-8))
     return reached, (1 + reached) / (1 + len(permuted))

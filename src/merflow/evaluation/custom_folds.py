@@ -1,9 +1,9 @@
-"""Folds of an experiment: made by its protocol, or read from a file that names them.
+"""Folds of an experiment: made by its protocol, or read from a file.
 
-The file is a CSV, `fold,dataset,subject` and, if wanted, `side`. Without `side` a row names a
-subject that the fold tests, and all other subjects train. With it, `test` or `train`, a fold takes
-the subjects it names and no other. Subjects are whole: no file can put two clips of one on two
-sides.
+The file is a CSV with the columns `fold,dataset,subject` and optionally `side`. Without `side` a
+row names a test subject of the fold, and all other subjects train. With `side`, `test` or
+`train`, a fold uses only the subjects it names. The unit is the subject: no file can put clips of
+one subject on both sides.
 """
 
 from collections.abc import Sequence
@@ -53,7 +53,7 @@ def read_rows(path: Path) -> list[GivenRow]:
             raise MerflowError(
                 sheet.where(number),
                 f"a fold named '{fold}'",
-                "another name: the folder of this name is the final model's",
+                "another name: the final model uses a folder of this name",
             )
         rows.append(GivenRow(fold, side.strip(), (dataset, subject)))
     twice = [row for i, row in enumerate(rows) if row in rows[:i]]

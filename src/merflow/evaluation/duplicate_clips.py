@@ -1,7 +1,7 @@
-"""One clip under two names: the same pixels on both sides of a fold are a leak, whoever they are.
+"""Find one clip under two names: the same pixels on both sides of a fold are a leak.
 
-Subject keys keep the sides apart; a clip copied into another subject's folder, or a dataset read
-under two names, passes them. Its pixels do not.
+Subject keys do not show a clip copied into another subject's folder, or a dataset read under two
+names; the pixels do.
 """
 
 import hashlib
@@ -13,15 +13,15 @@ from merflow.clip import ClipKey
 from merflow.errors import MerflowError
 
 
-def refuse_twins(
+def refuse_duplicates(
     where: str,
     train: tuple[np.ndarray, Sequence[ClipKey]],
     test: tuple[np.ndarray, Sequence[ClipKey]],
 ) -> None:
-    """Refuse a test clip, (N, ...) pixels and N keys a side, that is also trained on."""
-    known = {_print(x): key for x, key in zip(*train, strict=True) if _tells(x)}
+    """Refuse a test clip that is also a training clip; each side is (N, ...) pixels and N keys."""
+    known = {_hash(x): key for x, key in zip(*train, strict=True) if _has_content(x)}
     for x, key in zip(*test, strict=True):
-        if _tells(x) and (other := known.get(_print(x))):
+        if _has_content(x) and (other := known.get(_hash(x))):
             raise MerflowError(
                 where,
                 f"test clip {key} and training clip {other} hold the same pixels",
@@ -30,23 +30,23 @@ def refuse_twins(
             )
 
 
-def prints(x: np.ndarray) -> list[str]:
-    """Return what tells each of N clips, (N, ...), from others: weights keep it of their clips."""
-    return sorted({_print(clip) for clip in x if _tells(clip)})
+def clip_hashes(x: np.ndarray) -> list[str]:
+    """Return the hashes of N clips, (N, ...), which a weights file keeps of its training clips."""
+    return sorted({_hash(clip) for clip in x if _has_content(clip)})
 
 
-def first_seen(
+def first_known(
     known: Collection[str], x: Iterable[np.ndarray], keys: Sequence[ClipKey]
 ) -> ClipKey | None:
-    """Return the first of the clips x, one key each, whose print is among the known ones."""
+    """Return the first of the clips x, one key each, that has a known hash."""
     pairs = zip(x, keys, strict=True)
-    return next((key for clip, key in pairs if _tells(clip) and _print(clip) in known), None)
+    return next((key for clip, key in pairs if _has_content(clip) and _hash(clip) in known), None)
 
 
-def _print(x: np.ndarray) -> str:
+def _hash(x: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(x)).hexdigest()[:32]
 
 
-def _tells(x: np.ndarray) -> bool:
-    """Return whether a clip has any content: still faces all have the same flow, none."""
+def _has_content(x: np.ndarray) -> bool:
+    """Return whether a clip is not constant: the flow of every still face is zero."""
     return bool((x != x.flat[0]).any())

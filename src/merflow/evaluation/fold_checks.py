@@ -1,4 +1,4 @@
-"""Whether the folds of an experiment can be learnt from: every class in every training side."""
+"""Check that every fold trains on every class."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ def assert_learnable(
     classes: Sequence[str],
     protocol: str = "",
 ) -> None:
-    """Raise unless every fold trains on every class: none can be learnt from no clip."""
+    """Raise unless every fold has training clips of every class."""
     lacking = []
     for fold in made:
         trained = {labels[i] for i in fold.train}
@@ -25,7 +25,7 @@ def assert_learnable(
     others = len({f.name for f, _ in lacking}) - 1
     raise MerflowError(
         f"fold {fold.name}",
-        f"no training clip of class '{name}'; {_who_has_it(keys, labels, fold, name)}"
+        f"no training clip of class '{name}'; {_owners_of(keys, labels, fold, name)}"
         + (f" ({others} more fold{'s lack' if others > 1 else ' lacks'} a class)" * bool(others)),
         f"at least one of each of {', '.join(classes)}",
         "a scheme without this class (another, or your own under `schemes`), or "
@@ -33,10 +33,10 @@ def assert_learnable(
     )
 
 
-def _who_has_it(keys: Sequence[ClipKey], labels: Sequence[str], fold: Fold, name: str) -> str:
+def _owners_of(keys: Sequence[ClipKey], labels: Sequence[str], fold: Fold, name: str) -> str:
     owners = sorted({k.subject_key for k, c in zip(keys, labels, strict=True) if c == name})
     if not owners:
-        return "no clip of these datasets is of it"
+        return "no clip of these datasets has it"
     shown = ", ".join("/".join(owner) for owner in owners[:3]) + ", ..." * (len(owners) > 3)
     tested = set(owners) <= {keys[i].subject_key for i in fold.test}
     verb = "has" if len(owners) == 1 else "have"

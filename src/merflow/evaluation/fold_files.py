@@ -1,4 +1,4 @@
-"""Folds on disk: training clips with their labels, test clips without; the truth kept apart."""
+"""Fold files: training clips with labels, test clips without; the truth in a separate file."""
 
 import csv
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ COLUMNS = ["dataset", "subject", "clip", "side", "label"]
 
 @dataclass(frozen=True)
 class FoldFile:
-    """One fold as a training job sees it: `labels` belong to `train`, test clips have none."""
+    """One fold as a training job reads it: `labels` belong to `train`, test clips have none."""
 
     name: str
     train: list[ClipKey]
@@ -27,8 +27,8 @@ class FoldFile:
 def permuted(keys: list[ClipKey], labels: list[str], seed: int) -> list[str]:
     """Return labels permuted among the clips of each dataset, across its subjects.
 
-    Within-subject shuffling would leave most labels where they were; this leaves none of the
-    link between a clip and its label but the dataset's class shares.
+    Shuffling within subjects would leave most labels in place; this keeps only the class shares
+    of each dataset.
     """
     shuffled = np.array(labels, dtype=object)
     rng = np.random.default_rng(seed)
@@ -39,14 +39,14 @@ def permuted(keys: list[ClipKey], labels: list[str], seed: int) -> list[str]:
 
 
 def fold_text(fold: Fold, keys: list[ClipKey], labels: list[str]) -> str:
-    """Return a fold file's text; `labels` of test clips do not enter it."""
+    """Return the text of a fold file; it holds no label of a test clip."""
     rows = [(*keys[i], "train", labels[i]) for i in fold.train]
     rows += [(*keys[i], "test", "") for i in fold.test]
     return csv_text(COLUMNS, sorted(rows))
 
 
 def truth_text(folds: list[Fold], keys: list[ClipKey], labels: list[str]) -> str:
-    """Return the truth of every tested clip, and the fold that tests it; score alone reads it."""
+    """Return the true label and the fold of every test clip; only scoring reads it."""
     rows = [(*keys[i], fold.name, labels[i]) for fold in folds for i in fold.test]
     return csv_text(["dataset", "subject", "clip", "fold", "truth"], sorted(rows))
 

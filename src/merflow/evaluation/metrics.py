@@ -1,9 +1,9 @@
-"""UF1, UAR and their company, from confusion matrices pooled over all folds; never averaged.
+"""UF1, UAR and accuracy from confusion matrices pooled over all folds, never averaged over folds.
 
 Every metric takes confusion matrices of shape (..., C, C), rows truth, columns prediction, and
-returns shape (...), so one call scores one table or two thousand resamples of it. The classes
-are the scheme's, always all of them: a class without true clips has F1 and recall 0, counts in
-the mean, and is named by `unsupported`. Nothing is dropped in silence.
+returns shape (...), so one call scores one table or 2,000 resamples of it. All classes of the
+scheme count: a class without true clips has F1 and recall 0, enters the mean, and is named by
+`unsupported`.
 """
 
 import math
@@ -59,10 +59,9 @@ METRICS: dict[str, Callable[[np.ndarray], Ratios]] = {
     "uf1": f1_ratios,
     "uar": recall_ratios,
 }
-"""Every metric of the tables by its column name: a new one is one function and one line here.
+"""Every metric of the tables by its column name; a new metric is one function and one line here.
 
-A metric is a mean of ratios whose two sides are sums over clips; that is all an interval, a
-floor or a comparison needs to know of it.
+A metric is a mean of ratios of sums over clips. Intervals, floors and comparisons need no more.
 """
 
 
@@ -103,10 +102,10 @@ def unsupported(matrix: np.ndarray, classes: Sequence[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Floors:
-    """What a table is worth without looking at the clips, all in [0, 1].
+    """Scores that need no look at the clips, all in [0, 1].
 
-    uf1, uar: always the largest class. guess_uf1: expected UF1 of guessing by class shares, clips
-    independent, computed exactly (no simulation); its expected UAR is one over the classes.
+    uf1, uar: the largest class predicted for every clip. guess_uf1: expected UF1 of guessing by
+    class shares, computed exactly for independent clips; its expected UAR is 1 / classes.
     """
 
     uf1: float

@@ -1,7 +1,7 @@
-"""Negative controls: what is taken from the clips before anything is trained.
+"""Negative controls: remove the expression from the clips before training.
 
-A control that still scores above the guesses means that something other than the expression
-gives the class away.
+A control that scores above chance means that something other than the expression reveals the
+class.
 """
 
 from collections.abc import Sequence
@@ -13,38 +13,38 @@ from merflow.errors import unknown
 
 CONTROLS = ("none", "frozen", "reversed", "shuffled", "masked", "dataset-only", "length-only")
 MEANINGS = {
-    "frozen": ("the onset frame repeated", "one still frame is enough to tell the classes apart"),
-    "reversed": ("time turned round", "the direction of time is not what the scores rest on"),
-    "shuffled": ("frames in random order", "the order of frames is not what the scores rest on"),
-    "masked": ("the face hidden", "something besides the face tells the classes apart"),
+    "frozen": ("the onset frame repeated", "one still frame is enough to separate the classes"),
+    "reversed": ("frames in reverse order", "the scores do not depend on the direction of time"),
+    "shuffled": ("frames in random order", "the scores do not depend on the order of frames"),
+    "masked": ("the face hidden", "something besides the face separates the classes"),
     "dataset-only": ("only the dataset's name", "knowing the dataset is enough for such a score"),
     "length-only": ("only the clip's length", "the number of frames is enough for such a score"),
     "permuted": (
         "labels permuted across subjects",
-        "the truth reaches training by some way it must not",
+        "true labels leak into training",
     ),
 }
-"""What each control removes, and what it means when a run under it still scores."""
+"""What each control leaves, and what a score above chance under it means."""
 ACROSS = "dataset-only"
-"""The control whose predictions are constant inside a dataset. Guesses that know the dataset are no
-measure for it, so its chance p exchanges subjects across datasets."""
+"""The control with constant predictions inside a dataset: its chance p exchanges subjects across
+datasets, because exchanges within a dataset would change nothing."""
 FACE_AXES = (0.56, 0.62)
-"""Half-axes of the masked ellipse, shares of the side. The crop hugs the face, whose outline moves
-too: only the corners are left. With half-axes of .42 and .48 the jaw alone told the demo's classes
-apart at x10 (UF1 .63)."""
+"""Half-axes of the masked ellipse, as shares of the side. Only the corners of the crop stay,
+because the outline of the face moves too: with half-axes of .42 and .48 the jaw alone separated
+the demo's classes at x10 (UF1 .63)."""
 
 
 def apply(
     control: str, x: np.ndarray, keys: Sequence[ClipKey], lengths: Sequence[int]
 ) -> np.ndarray:
-    """Return what a network may see under a control.
+    """Return the input of a network under a control, in the shape and type of x.
 
     x: (N, T, H, W, C) frames or (N, H, W, 3) flow, row i of clip `keys[i]`, which had
-    `lengths[i]` frames before interpolation. No label is read. The result has x's shape and type.
+    `lengths[i]` frames before interpolation. No label is read.
 
-    frozen: the onset frame repeated (flow: no flow). reversed, shuffled: time turned round or
-    mixed, one order per clip. masked: the face hidden, the background kept. dataset-only,
-    length-only: one grey level that stands for the dataset, or for the number of frames.
+    frozen: the onset frame repeated (flow: zero). reversed, shuffled: frames in reverse or random
+    order, one order per clip. masked: the face hidden, the background kept. dataset-only,
+    length-only: one grey level per dataset, or per number of frames.
     """
     if control == "none":
         return x
@@ -56,7 +56,7 @@ def apply(
         names = sorted({key.dataset for key in keys})
         levels = np.array([names.index(key.dataset) for key in keys]) / max(1, len(names) - 1)
     elif control == "length-only":
-        # Against a fixed length, so that a clip's level does not depend on the other clips.
+        # A fixed scale, so that a clip's level does not depend on the other clips.
         levels = np.clip(np.asarray(lengths, float) / 200, 0, 1)
     else:
         raise unknown("control", "control", control, CONTROLS)
@@ -66,8 +66,8 @@ def apply(
 
 
 def _in_time(control: str, x: np.ndarray, keys: Sequence[ClipKey]) -> np.ndarray:
-    if x.ndim == 4:  # one flow picture from onset to apex: its ends change places
-        back = np.array([-1, -1, 1], x.dtype)  # Strain is a size: it has no direction.
+    if x.ndim == 4:  # one flow field from onset to apex, which becomes apex to onset
+        back = np.array([-1, -1, 1], x.dtype)  # Strain has no direction.
         return np.zeros_like(x) if control == "frozen" else x * back
     if control == "frozen":
         return np.repeat(x[:, :1], x.shape[1], axis=1)

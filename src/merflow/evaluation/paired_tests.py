@@ -1,8 +1,8 @@
-"""Two sets of answers on the same clips: is one better, by how much, what could have been seen.
+"""Compare two experiments on the same clips: difference, interval, p and detectable difference.
 
-The subject is the unit here too. A test on clips (McNemar) rejects a true null two to seven times
-too often when subjects differ, so it is not offered. Everything works on (S, K) numerators and
-denominators of a metric's ratios, one row a subject, one pair of arrays a seed.
+The subject is the unit. A test on clips (McNemar) rejects a true null hypothesis two to seven
+times too often when subjects differ, so there is none. All functions take (S, K) numerators and
+denominators of a metric's ratios, one row per subject, one pair of arrays per seed.
 """
 
 from collections.abc import Sequence
@@ -27,11 +27,11 @@ from merflow.evaluation.metrics import Ratios, value
 
 SWAPS = 5000
 EXACT_SUBJECTS = 12
-"""Up to this many subjects that differ, every swap is tried in place of a random sample."""
+"""Up to this many differing subjects every swap is tried; above, a random sample of swaps."""
 POWER = 0.8
 NO_SPREAD = 1e-12
-"""A smaller standard error is none: all subjects pull the difference alike, whether none differs
-or all go from wrong to right, so the data say nothing of how far others might lie."""
+"""A smaller standard error counts as 0: all subjects have the same influence on the difference, so
+the data do not show how much other subjects would vary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Comparison:
     """The difference second - first of a metric, in the metric's unit.
 
     lo, hi: 95% studentised bootstrap interval over subjects. p: two-sided subject-level swap
-    test. detectable: smallest true difference that such data would show at 5% with 80% power.
+    test. detectable: smallest true difference that is significant at 5% with 80% power.
     """
 
     difference: float
@@ -61,7 +61,7 @@ def compare(
     dataset numbers.
     """
     if len(first) != len(second) or not first:
-        raise ValueError("one table of each experiment for every seed")
+        raise ValueError("each seed needs one table of each experiment")
     once = np.ones((1, len(strata)))
     observed = float(_difference(once, first, second)[0])
     lo, hi = _interval(first, second, strata, resamples)
@@ -70,7 +70,7 @@ def compare(
 
 
 def swap_p(first: Sequence[Ratios], second: Sequence[Ratios], swaps: int = SWAPS) -> float:
-    """Return the two-sided p of exchanging the two experiments' answers in whole subjects."""
+    """Return the two-sided p of exchanging the two experiments' predictions by whole subjects."""
     subjects = len(first[0][0])
     unlike = [
         np.any(one != two, axis=1)
@@ -98,7 +98,7 @@ def swap_p(first: Sequence[Ratios], second: Sequence[Ratios], swaps: int = SWAPS
 
 
 def holm(ps: Sequence[float]) -> list[float]:
-    """Return Holm's adjusted p values, in the order given; NaN stays out of the family."""
+    """Return Holm's adjusted p values, in the given order; NaN does not count as a test."""
     values = np.asarray(ps, float)
     adjusted = np.full(len(values), np.nan)
     tested = np.flatnonzero(~np.isnan(values))
@@ -110,8 +110,9 @@ def holm(ps: Sequence[float]) -> list[float]:
 
 
 def detectable(error: float, level: float = LEVEL, power: float = POWER) -> float:
-    """Return the smallest true difference seen with `power`, from its standard error; NaN where
-    that is 0: see `NO_SPREAD`.
+    """Return the smallest true difference detected with `power`, given its standard error.
+
+    NaN for an error of 0 (see `NO_SPREAD`).
     """
     if error < NO_SPREAD:
         return float("nan")
@@ -120,7 +121,7 @@ def detectable(error: float, level: float = LEVEL, power: float = POWER) -> floa
 
 
 def _mixed(keep: np.ndarray, own: Ratios, other: Ratios) -> np.ndarray:
-    """Return the (B,) metric when subjects with keep 1 have `own` answers, with 0 the `other`."""
+    """Return the (B,) metric with `own` predictions of subjects with keep 1, else the `other`."""
     above = keep @ own[0] + (1 - keep) @ other[0]
     below = keep @ np.asarray(own[1], float) + (1 - keep) @ np.asarray(other[1], float)
     return value((above, below))

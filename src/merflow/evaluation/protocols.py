@@ -1,4 +1,4 @@
-"""How clips are split into folds: by whole subjects, never by clip, and never otherwise."""
+"""Split clips into folds by whole subjects, never by clip."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from merflow.errors import MerflowError, unknown
 
 PROTOCOLS = ("loso", "composite", "cross", "holdout", "kfold")
 DRAWS = 2000
-"""Random subsets of subjects that `holdout` chooses the best-stratified one from."""
+"""Number of random subsets of subjects of which `holdout` takes the best-stratified one."""
 
-SHAKES = 40
-"""Orders in which `kfold` deals out subjects before it keeps the best-stratified result."""
+ORDERS = 40
+"""Number of random orders of subjects of which `kfold` keeps the best-stratified result."""
 
 SubjectKey = tuple[str, str]
 
@@ -29,7 +29,7 @@ class Fold:
 
 
 class GivenRow(NamedTuple):
-    """A subject's part in a fold that somebody else made; side: `train` or `test`."""
+    """A subject's side in a fold from a file: `train` or `test`."""
 
     fold: str
     side: str
@@ -48,12 +48,12 @@ def folds(
 ) -> list[Fold]:
     """Return the folds of a protocol over clips `keys` with class names `labels`.
 
-    loso: each subject tested by the other subjects of its own dataset. composite: each subject
-    tested by all other subjects of all datasets. cross: each dataset of `test_on` tested by the
-    datasets outside `test_on`; without `test_on` each dataset is tested by all others. kfold:
-    `count` folds of subjects. holdout: one fold, `share` of the subjects tested. kfold and
-    holdout balance dataset x class as far as whole subjects allow; `seed` breaks the ties.
-    The split depends on the set of clips, not on their order.
+    loso: test each subject, train on the other subjects of its dataset. composite: test each
+    subject, train on all other subjects of all datasets. cross: test each dataset of `test_on`,
+    train on the datasets outside `test_on`; without `test_on` test each dataset, train on all
+    others. kfold: `count` folds of subjects. holdout: one fold that tests `share` of the
+    subjects. kfold and holdout balance dataset x class as far as whole subjects allow; `seed`
+    breaks ties. The split depends on the set of clips, not on their order.
     """
     _check(keys, labels)
     if protocol not in PROTOCOLS:
@@ -74,7 +74,7 @@ def folds(
 
 
 def given(keys: Sequence[ClipKey], labels: Sequence[str], rows: Sequence[GivenRow]) -> list[Fold]:
-    """Return the folds that `rows` name, in their order; held to the same rules as our own.
+    """Return the folds that `rows` name, in their order, checked like those of a protocol.
 
     A fold without a `train` row trains on all subjects that it does not test.
     """
@@ -83,19 +83,19 @@ def given(keys: Sequence[ClipKey], labels: Sequence[str], rows: Sequence[GivenRo
     for row in rows:
         if "/".join(row.subject) not in known:
             raise unknown(f"fold {row.fold}", "subject", "/".join(row.subject), known)
-    made, home = [], dict[SubjectKey, str]()
+    made, fold_of = [], dict[SubjectKey, str]()
     for name in dict.fromkeys(row.fold for row in rows):
         tested, trained = (
             {row.subject for row in rows if (row.fold, row.side) == (name, side)}
             for side in ("test", "train")
         )
-        for subject in sorted(tested & set(home)):
+        for subject in sorted(tested & set(fold_of)):
             raise MerflowError(
                 f"fold {name}",
-                f"subject {'/'.join(subject)} is tested in fold {home[subject]} already",
-                "every clip tested once at most: predictions of all folds are pooled",
+                f"subject {'/'.join(subject)} is tested in fold {fold_of[subject]} too",
+                "each clip tested at most once: predictions of all folds are pooled",
             )
-        home |= dict.fromkeys(tested, name)
+        fold_of |= dict.fromkeys(tested, name)
         allowed = trained or {k.subject_key for k in keys} - tested
         sides = ([i for i, k in enumerate(keys) if k.subject_key in s] for s in (allowed, tested))
         made.append(Fold(name, *(np.array(side, np.int64) for side in sides)))
@@ -108,11 +108,11 @@ def assert_disjoint(keys: Sequence[ClipKey], made: Sequence[Fold]) -> None:
     """Raise unless every fold's training and test subject keys are disjoint, names unique."""
     seen: set[str] = set()
     for fold in made:
-        if fold.name.casefold() in seen:  # One folder on some disks.
+        if fold.name.casefold() in seen:  # The same folder on some disks.
             raise MerflowError(
                 f"fold {fold.name}",
-                "two folds have this name, case apart",
-                "one name a fold",
+                "two folds have this name if case is ignored",
+                "one name per fold",
                 "rename the dataset or subject so that '<dataset>-<subject>' is unique in any case",
             )
         seen.add(fold.name.casefold())
@@ -164,7 +164,7 @@ def _check(keys: Sequence[ClipKey], labels: Sequence[str]) -> None:
             "folds",
             f"all {len(keys)} clips are of one subject, {'/'.join(*subjects)}",
             "at least two subjects",
-            "add subjects: a score within one subject says nothing about another",
+            "add subjects: a score within one subject does not carry over to others",
         )
 
 
@@ -260,33 +260,33 @@ def _kfold(keys: Sequence[ClipKey], labels: Sequence[str], count: int, seed: int
     if not 2 <= count <= total:
         raise MerflowError(
             "kfold",
-            f"{count} folds asked for, {total} subjects at hand",
+            f"{count} folds of {total} subjects",
             f"2 to {total} folds",
             "lower `folds` or add subjects",
         )
     rng = np.random.default_rng([seed, total])
     size = np.log((shares**2).sum(1))
-    # The subjects hardest to place go first, in an order shaken anew each time; the best is kept.
+    # Subjects with large shares go first, in an order that differs a little in each try.
     tries = [
-        _dealt(shares, np.argsort(-size - rng.normal(0, 0.5, total), kind="stable"), count)
-        for _ in range(SHAKES)
+        _assigned(shares, np.argsort(-size - rng.normal(0, 0.5, total), kind="stable"), count)
+        for _ in range(ORDERS)
     ]
-    home = min(tries, key=lambda tried: tried[0])[1]
-    return [_split(f"fold{k + 1}", (home == k)[owner]) for k in range(count)]
+    fold_of = min(tries, key=lambda tried: tried[0])[1]
+    return [_split(f"fold{k + 1}", (fold_of == k)[owner]) for k in range(count)]
 
 
-def _dealt(shares: np.ndarray, order: np.ndarray, count: int) -> tuple[float, np.ndarray]:
-    """Deal subjects out in order, each to the fold it unbalances least; return cost and folds."""
+def _assigned(shares: np.ndarray, order: np.ndarray, count: int) -> tuple[float, np.ndarray]:
+    """Assign subjects in order, each to the fold it unbalances least; return cost and folds."""
     load, members = np.zeros((count, shares.shape[1])), np.zeros(count, np.int64)
-    home = np.empty(len(shares), np.int64)
+    fold_of = np.empty(len(shares), np.int64)
     for done, subject in enumerate(order):
         cost = (2 * load + shares[subject]) @ shares[subject]
         if len(shares) - done <= (members == 0).sum():
             cost[members > 0] = np.inf  # the remaining subjects must fill the empty folds
-        best = home[subject] = int(np.argmin(cost))
+        best = fold_of[subject] = int(np.argmin(cost))
         load[best] += shares[subject]
         members[best] += 1
-    return float((load**2).sum()), home
+    return float((load**2).sum()), fold_of
 
 
 def _holdout(keys: Sequence[ClipKey], labels: Sequence[str], share: float, seed: int) -> list[Fold]:

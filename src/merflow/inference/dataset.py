@@ -13,7 +13,7 @@ from merflow.datasets import labels
 from merflow.datasets.registry import own_reader
 from merflow.datasets.subject_ids import people, person
 from merflow.errors import MerflowError, SkipClip, unknown
-from merflow.evaluation.duplicate_clips import first_seen
+from merflow.evaluation.duplicate_clips import first_known
 from merflow.evaluation.predictions import Pooled
 from merflow.io.clip_store import Skipped
 from merflow.io.frame_folder import read_clip
@@ -140,7 +140,7 @@ def predict_clips(
     keys = tuple(tested.clips[row].key for row in kept)
     known = set(fitted.prints)
     for x in zip(*seen, strict=True):
-        if key := first_seen(known, x, keys):
+        if key := first_known(known, x, keys):
             raise MerflowError(
                 str(key),
                 f"it holds the same pixels as a clip that {model.name} was trained on",

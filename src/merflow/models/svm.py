@@ -11,7 +11,7 @@ import numpy as np
 from merflow.clip import ClipKey
 from merflow.config.settings import Experiment, Training
 from merflow.errors import MerflowError
-from merflow.evaluation.duplicate_clips import prints
+from merflow.evaluation.duplicate_clips import clip_hashes
 from merflow.models import flow_features, lbptop, saved_model
 from merflow.models.fold_data import WEIGHTS, TrainingData, check
 
@@ -78,7 +78,7 @@ class SvmMethod:
             "epochs": 1,
             "device": "cpu",
         }
-        fitted = FittedSvm(arrays, facts, training, prints(data.x))
+        fitted = FittedSvm(arrays, facts, training, clip_hashes(data.x))
         p = fitted.predict(data.x)
         own = np.maximum(p[np.arange(len(p)), data.y], 1e-7)
         fitted.history = [

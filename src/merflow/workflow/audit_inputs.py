@@ -19,6 +19,7 @@ from merflow.evaluation.run_id import Run, run_of
 from merflow.evaluation.score_table import read_scores
 from merflow.io.csv_table import read_csv
 from merflow.io.files import file_digest
+from merflow.models import network_registry
 from merflow.models.training.weights_file import seen_by
 from merflow.workflow.permutation_runs import is_twin
 from merflow.workflow.plan import Plan
@@ -44,6 +45,8 @@ def evidence_of_run(folder: Path, plan: Plan) -> Evidence:
         clips=clips,
         experiment=experiment,
         facts=facts,
+        from_imagenet=experiment.method == "keras"
+        and network_registry.from_imagenet(experiment.network_settings),
         epochs=_noted(folder, table, results),
         permuted=_permuted(plan, run, results),
         pretrained_on=_pretrained_on(plan, run, results, table, facts),

@@ -12,7 +12,7 @@ from merflow.clip import ClipKey
 from merflow.config.settings import Experiment
 from merflow.datasets.subject_ids import people, person
 from merflow.errors import MerflowError
-from merflow.evaluation.duplicate_clips import first_seen, refuse_twins
+from merflow.evaluation.duplicate_clips import first_known, refuse_duplicates
 from merflow.evaluation.fold_files import FoldFile
 from merflow.evaluation.negative_controls import apply
 from merflow.evaluation.predictions import Predictions, write_predictions
@@ -128,13 +128,13 @@ def refuse_leaks(
     # Controls make clips equal: there pixels tell nothing.
     seen = shelf.take(test) if experiment.control == "none" else []
     for x in seen:
-        refuse_twins(where, (data.x, data.keys), (x, test))
+        refuse_duplicates(where, (data.x, data.keys), (x, test))
     begun = start or experiment.training.start_weights
     if begun and experiment.method == "keras" and Path(begun).is_file():
         trained, known = weights_file.seen_by(Path(begun))
         weights_file.refuse_seen(Path(begun), trained, test, whose, where)
         for x in seen:
-            if key := first_seen(known, x, test):
+            if key := first_known(known, x, test):
                 raise weights_file.has_seen(
                     where, f"the weights in {begun} saw the pixels of {key}"
                 )

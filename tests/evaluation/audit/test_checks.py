@@ -25,7 +25,7 @@ from merflow.clip import Clip, ClipKey
 from merflow.commands.audit import audit as command
 from merflow.datasets.official_composite import padded
 from merflow.errors import MerflowError
-from merflow.evaluation.audit.checklist import TRAPS
+from merflow.evaluation.audit.checklist import CHECKS
 from merflow.evaluation.audit.evidence import Evidence, Sides
 from merflow.evaluation.audit.run import audit, render_audit
 from merflow.evaluation.audit.test_set_selection import Epochs
@@ -35,8 +35,8 @@ from merflow.evaluation.predictions import write_pooled
 from merflow.workflow.audit_inputs import add_folds, add_log, add_pretraining, claimed_scores
 
 RUN = epochs()
-POOLED_BEST = RUN.answers[
-    int(np.argmax([float(uf1(confusion(RUN.table.truth, a, 3))) for a in RUN.answers[:-1]]))
+POOLED_BEST = RUN.predictions[
+    int(np.argmax([float(uf1(confusion(RUN.table.truth, a, 3))) for a in RUN.predictions[:-1]]))
 ]
 WEIGHTED = float(per_class_f1(matrix()) @ matrix().sum(1) / 442)
 ROUNDED = round(float(uf1(matrix())), 3)
@@ -51,17 +51,17 @@ PLANTED = {  # trap, evidence with it, evidence without
     "best epoch of each fold, from answers": (
         "epoch chosen on the test subject",
         Evidence(answered(best_per_fold(RUN)), RUN),
-        Evidence(answered(RUN.answers[-1]), RUN),
+        Evidence(answered(RUN.predictions[-1]), RUN),
     ),
     "best common epoch": (
         "epoch chosen on the test subject",
-        Evidence(answered(POOLED_BEST), Epochs(RUN.table, RUN.answers)),
-        Evidence(answered(RUN.answers[-1]), RUN),
+        Evidence(answered(POOLED_BEST), Epochs(RUN.table, RUN.predictions)),
+        Evidence(answered(RUN.predictions[-1]), RUN),
     ),
     "best epoch of each fold, from accuracies": (
         "epoch chosen on the test subject",
         curves(RUN, best_per_fold(RUN)),
-        curves(RUN, RUN.answers[-1]),
+        curves(RUN, RUN.predictions[-1]),
     ),
     "mean of folds": ("mean of folds", claim(mean_of_folds(table())), claim(uf1(matrix()))),
     "micro F1": ("another F1 called UF1", claim(accuracy(matrix())), claim(uf1(matrix()))),
@@ -140,7 +140,7 @@ def test_a_planted_trap_is_caught_and_its_neighbour_passes(case):
 
 def test_every_trap_is_planted_or_needs_a_run():
     needs_a_run = {"fitted on all clips", "tuned on the table"}
-    assert {name for name, *_ in PLANTED.values()} | needs_a_run == {t.name for t in TRAPS}
+    assert {name for name, *_ in PLANTED.values()} | needs_a_run == {t.name for t in CHECKS}
 
 
 def test_the_official_list_is_recognised_with_its_true_names():
@@ -197,7 +197,7 @@ def test_a_run_of_ours_tells_what_predictions_cannot():
     ):
         assert found[name] == "pass"
     imagenet = {"network": "vgg16_transfer", "network_settings": {"weights": "imagenet"}}
-    begun = Evidence(table(), experiment=EXPERIMENT.model_copy(update=imagenet))
+    begun = Evidence(table(), experiment=EXPERIMENT.model_copy(update=imagenet), from_imagenet=True)
     assert "ImageNet" in verdict(begun, "pretrained on tested subjects").because
     command = EXPERIMENT.model_copy(update={"method": "command"})
     assert (
@@ -254,8 +254,12 @@ def test_permuted_runs_tell_as_much_as_their_p():
 
 
 def test_one_early_epoch_that_is_not_the_best_is_no_proof():
-    worst = int(np.argmin([float(uf1(confusion(RUN.table.truth, a, 3))) for a in RUN.answers[:-1]]))
-    found = verdict(Evidence(answered(RUN.answers[worst]), RUN), "epoch chosen on the test subject")
+    worst = int(
+        np.argmin([float(uf1(confusion(RUN.table.truth, a, 3))) for a in RUN.predictions[:-1]])
+    )
+    found = verdict(
+        Evidence(answered(RUN.predictions[worst]), RUN), "epoch chosen on the test subject"
+    )
     assert found.verdict == "cannot tell"
 
 
@@ -277,7 +281,7 @@ def test_evidence_from_files(tmp_path, capsys):
     with open(tmp_path / "epochs.csv", "w", newline="") as handle:
         rows = csv.writer(handle)
         rows.writerow(("dataset", "subject", "clip", "epoch", "predicted"))
-        for epoch, answers in enumerate(RUN.answers, 1):
+        for epoch, answers in enumerate(RUN.predictions, 1):
             for key, answer in zip(RUN.table.keys, answers, strict=True):
                 rows.writerow((*key, epoch, CLASSES[answer]))
     made = answered(best_per_fold(RUN))
@@ -302,7 +306,7 @@ def test_evidence_from_files(tmp_path, capsys):
     assert "PASS         subjects on both sides" in text
     assert "FORBIDDEN RULES" in text
     command(tmp_path / "theirs.csv", json=True)
-    assert len(json.loads(capsys.readouterr().out)) == len(TRAPS)
+    assert len(json.loads(capsys.readouterr().out)) == len(CHECKS)
 
 
 def test_malformed_evidence_is_named_by_row(tmp_path):
@@ -327,7 +331,7 @@ def test_malformed_evidence_is_named_by_row(tmp_path):
 
 
 def test_a_log_and_a_mean_of_folds_need_the_column_fold():
-    known = curves(RUN, RUN.answers[-1])
+    known = curves(RUN, RUN.predictions[-1])
     bare = replace(known, table=replace(known.table, folds=("",) * 442))
     found = verdict(bare, "epoch chosen on the test subject")
     assert found.verdict == "cannot tell" and "no column fold" in found.because

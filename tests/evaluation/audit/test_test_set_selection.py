@@ -129,12 +129,12 @@ def test_recorded_epochs_are_read_and_checked(tmp_path):
     text = epochs_csv(table, 11)
     (tmp_path / "e.csv").write_text(text)
     run = read_epochs(tmp_path / "e.csv", table)
-    assert run.answers.shape == (11, 5)
-    assert run.answers[9].tolist() == [(i + 10) % 3 for i in range(5)]
+    assert run.predictions.shape == (11, 5)
+    assert run.predictions[9].tolist() == [(i + 10) % 3 for i in range(5)]
     for broken, words in (
-        (text.rsplit("\n", 2)[0] + "\n", f"no answer to {table.keys[4]} in epoch 11"),
-        (text.replace(",1,positive", ",1,happy", 1), "answer 'happy'"),
-        (text.replace(",1,positive", ",one,positive", 1), "an epoch is no number"),
+        (text.rsplit("\n", 2)[0] + "\n", f"no prediction for {table.keys[4]} in epoch 11"),
+        (text.replace(",1,positive", ",1,happy", 1), "predicted as 'happy'"),
+        (text.replace(",1,positive", ",one,positive", 1), "epoch is not a number"),
     ):
         (tmp_path / "e.csv").write_text(broken)
         with pytest.raises(MerflowError) as caught:

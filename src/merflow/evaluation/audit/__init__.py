@@ -1,4 +1,4 @@
-"""The audit: known traps of the field, one check each, over the files of a run.
+"""The audit: one check for each known way to get a score that is too good.
 
-Not for computing scores: it only compares what a run recorded with what must hold.
+Not for computing scores: it only compares the files of a run with what must hold.
 """

@@ -1,19 +1,19 @@
-"""Traps in figures as printed elsewhere: checks of the audit."""
+"""Checks of claimed scores, printed elsewhere."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from merflow.evaluation.audit.evidence import UNKNOWN, Answer, Evidence
+from merflow.evaluation.audit.evidence import UNKNOWN, Evidence, Outcome
 from merflow.evaluation.audit.test_set_selection import honest, mean_of_folds
 from merflow.evaluation.metrics import accuracy, grouped_confusion, per_class_f1
 
 SAME = 6e-4
-"""Two figures printed with three or four digits are the same."""
+"""Largest difference of equal figures printed with three or four digits."""
 
 
-def averaged_folds(evidence: Evidence) -> Answer:
+def averaged_folds(evidence: Evidence) -> Outcome:
     """Is a claimed score a mean over folds?"""
     known = any(evidence.table.folds)
     mean = "the mean of folds" if known else "known as a mean of folds (no column fold)"
@@ -28,7 +28,7 @@ def averaged_folds(evidence: Evidence) -> Answer:
     return _judged(evidence, explained, "the figures claimed are pooled")
 
 
-def wrong_f1(evidence: Evidence) -> Answer:
+def wrong_f1(evidence: Evidence) -> Outcome:
     """Is a claimed UF1 another F1, micro or weighted, or a claimed UAR the accuracy?"""
 
     def explained(figure: "_Figure") -> tuple[bool, str]:
@@ -45,7 +45,7 @@ def wrong_f1(evidence: Evidence) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Figure:
-    """A figure as claimed elsewhere beside what the table gives, pooled and as mean of folds."""
+    """A claimed score beside those of the table, pooled and as mean of folds."""
 
     part: str
     metric: str
@@ -62,13 +62,13 @@ class _Figure:
 
 
 def _figures(evidence: Evidence) -> list[_Figure]:
-    """Return all figures that are claimed; a UAR that is not is NaN."""
+    """Return all claimed figures; a UAR that is not claimed is NaN."""
     made = []
     for part, pair in evidence.claimed.items():
         rows = evidence.table.part(part)
         names = {name: i for i, name in enumerate(sorted(set(rows.folds)))}
-        owner = np.array([names[name] for name in rows.folds])
-        folds = grouped_confusion(rows.truth, rows.predicted, owner, len(rows.classes))
+        fold_of = np.array([names[name] for name in rows.folds])
+        folds = grouped_confusion(rows.truth, rows.predicted, fold_of, len(rows.classes))
         known = zip(
             ("UF1", "UAR"), pair, honest(folds[None]), mean_of_folds(folds[None]), strict=True
         )
@@ -79,7 +79,7 @@ def _figures(evidence: Evidence) -> list[_Figure]:
 
 
 def _others(metric: str, matrix: np.ndarray) -> dict[str, float]:
-    """Return the scores that are printed under a metric's name, by their own."""
+    """Return the other scores that papers print under a metric's name."""
     right = float(accuracy(matrix))
     if metric == "UAR":
         return {"accuracy (weighted recall)": right}
@@ -89,20 +89,20 @@ def _others(metric: str, matrix: np.ndarray) -> dict[str, float]:
 
 def _judged(
     evidence: Evidence, explained: Callable[[_Figure], tuple[bool, str]], good: str
-) -> Answer:
-    """Return what is proven of figures that are not the pooled ones, the unexplained beside it.
+) -> Outcome:
+    """Return the outcome for the figures that differ from the pooled scores.
 
-    explained: whether a figure is proven to be another, and in what words.
+    explained: whether a figure is found to be another score, and the text for it.
     """
     found, unknown = [], []
     for figure in _figures(evidence):
         if not figure.is_(figure.pooled):
-            proven, said = explained(figure)
-            (found if proven else unknown).append(said)
+            proven, text = explained(figure)
+            (found if proven else unknown).append(text)
     if found:
         return "fail", "; ".join([*found, *unknown])
     return (UNKNOWN, "; ".join(unknown)) if unknown else ("pass", good)
 
 
-def _ours_or_unknown(evidence: Evidence, ours: str, needed: str) -> Answer:
+def _ours_or_unknown(evidence: Evidence, ours: str, needed: str) -> Outcome:
     return ("pass", ours) if evidence.experiment is not None else (UNKNOWN, f"needs {needed}")

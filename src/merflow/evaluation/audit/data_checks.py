@@ -1,4 +1,4 @@
-"""Traps in clips, folds and annotations: checks of the audit."""
+"""Checks of clips, folds and annotations."""
 
 import re
 from collections import defaultdict
@@ -7,15 +7,14 @@ import numpy as np
 
 from merflow.config.settings import SVMS
 from merflow.datasets.official_composite import OFFICIAL, official_differences
-from merflow.evaluation.audit.evidence import UNKNOWN, Answer, Evidence
+from merflow.evaluation.audit.evidence import UNKNOWN, Evidence, Outcome
 from merflow.evaluation.confidence import FEW_SUBJECTS, effective_subjects
 from merflow.evaluation.score_table import parts_of, subject_numbers
-from merflow.models import network_registry
 from merflow.text import plural
 
 
-def other_clips(evidence: Evidence) -> Answer:
-    """Are these the official clips, where the table looks like the composite?"""
+def other_clips(evidence: Evidence) -> Outcome:
+    """Are these the official clips, if the table looks like the composite?"""
     table = evidence.table
     strange = [name for name in table.datasets if name not in OFFICIAL]
     if strange:
@@ -33,13 +32,13 @@ def other_clips(evidence: Evidence) -> Answer:
 
 
 def _perhaps(name: str) -> str:
-    """Return a dataset's name, and the official one that it may mean: `CASME II`, `SMIC-HS`."""
+    """Return a dataset's name, and the official one it may mean, as in `CASME II` or `SMIC-HS`."""
     plain = re.sub(r"[^a-z0-9]", "", name.lower().replace("iii", "3").replace("ii", "2"))
     meant = next((known for known in OFFICIAL if plain.startswith(known)), "")
     return f"{name} (did you mean '{meant}'?)" if meant else name
 
 
-def shared_subjects(evidence: Evidence) -> Answer:
+def shared_subjects(evidence: Evidence) -> Outcome:
     """Is a subject, or a copy of a clip, on both sides of a fold?"""
     for fold in evidence.folds:
         shared = {k.subject_key for k in fold.train} & {k.subject_key for k in fold.test}
@@ -59,28 +58,28 @@ def shared_subjects(evidence: Evidence) -> Answer:
     return UNKNOWN, "needs the training clips of every fold"
 
 
-def global_statistics(evidence: Evidence) -> Answer:
+def global_statistics(evidence: Evidence) -> Outcome:
     """Were scaling, features or frames fitted with test clips?"""
     if evidence.experiment is None:
         return UNKNOWN, "needs the code that made the features"
     if evidence.experiment.method == "command":
-        return UNKNOWN, "a command of the user's own was trained; what it fits is not known here"
+        return UNKNOWN, "an external program was trained; what it fits is not known here"
     if evidence.experiment.method in SVMS:
         return "pass", "features are standardised in the fold; every stage sees one clip at a time"
     how = evidence.experiment.training.scaling
     return "pass", f"scaling '{how}' is fitted in the fold; every stage sees one clip at a time"
 
 
-def tuned_on_the_table(evidence: Evidence) -> Answer:
+def tuned_on_the_table(evidence: Evidence) -> Outcome:
     """Is the row one of several tried on the same test subjects?"""
     if evidence.experiment is None:
-        return UNKNOWN, "needs to know all that was tried"
+        return UNKNOWN, "needs a list of everything that was tried"
     factors, seeds = evidence.experiment.factors, evidence.experiment.seeds
     words = f"{plural(len(factors), 'factor')} and {plural(len(seeds), 'seed')}, all in the table"
     return "pass", f"{words}; none is marked best unless chosen inside the folds"
 
 
-def noisy_labels(evidence: Evidence) -> Answer:
+def noisy_labels(evidence: Evidence) -> Outcome:
     """Do the same action units carry several classes?"""
     truth = dict(zip(evidence.table.keys, evidence.table.truth.tolist(), strict=True))
     classes = defaultdict(set)
@@ -94,8 +93,8 @@ def noisy_labels(evidence: Evidence) -> Answer:
     return ("fail" if clash else "pass"), words
 
 
-def few_subjects(evidence: Evidence) -> Answer:
-    """Are there enough subjects for an interval that holds what it says?"""
+def few_subjects(evidence: Evidence) -> Outcome:
+    """Are there enough subjects for a reliable interval?"""
     found = []
     for part in parts_of(evidence.table):
         owner, _ = subject_numbers(evidence.table.part(part))
@@ -107,7 +106,7 @@ def few_subjects(evidence: Evidence) -> Answer:
     return "pass", f"at least {FEW_SUBJECTS} effective subjects in every part"
 
 
-def key_frames(evidence: Evidence) -> Answer:
+def key_frames(evidence: Evidence) -> Outcome:
     """Do onset, apex and offset agree with each other and with the frames?"""
     tested = set(evidence.table.keys)
     clips = [clip for clip in evidence.clips if clip.key in tested]
@@ -126,21 +125,19 @@ def key_frames(evidence: Evidence) -> Answer:
     return "pass", f"onset, apex and offset are in order in all {len(clips)} clips"
 
 
-def pretrained_on_test(evidence: Evidence) -> Answer:
-    """Were the starting weights made with tested subjects?"""
+def pretrained_on_test(evidence: Evidence) -> Outcome:
+    """Were the start weights trained on tested subjects?"""
     if evidence.pretrained_on is None:
         settings = evidence.experiment
         if settings and settings.method == "command":
-            return UNKNOWN, "a program of the user's own was trained; its start is not known here"
+            return UNKNOWN, "an external program was trained; its start is not known here"
         if settings and settings.method in SVMS:
             return "pass", "an SVM starts from no weights"
         if settings and not settings.pretrain and not settings.training.start_weights:
-            imagenet = settings.method == "keras" and network_registry.from_imagenet(
-                settings.network_settings
-            )
             kind = "published ImageNet weights, made with none of these clips"
-            return "pass", f"every fold starts from {kind if imagenet else 'random weights'}"
-        return UNKNOWN, "needs the list of subjects that the starting weights were made with"
+            random = "random weights"
+            return "pass", f"every fold starts from {kind if evidence.from_imagenet else random}"
+        return UNKNOWN, "needs the list of subjects that the start weights were trained on"
     seen = evidence.pretrained_on & {k.subject_key for k in evidence.table.keys}
     if seen:
         subjects = plural(len(seen), "tested subject")
@@ -148,8 +145,8 @@ def pretrained_on_test(evidence: Evidence) -> Answer:
     return "pass", f"none of the {len(evidence.pretrained_on)} pretraining subjects is tested"
 
 
-def mixed_protocols(evidence: Evidence) -> Answer:
-    """Do all folds train on the same datasets, as one protocol has it?"""
+def mixed_protocols(evidence: Evidence) -> Outcome:
+    """Do all folds train on the same datasets, as in one protocol?"""
     trained = {frozenset(k.dataset for k in fold.train) for fold in evidence.folds}
     whole = frozenset(evidence.table.datasets)
     if len(whole) == 1 and len(trained) <= 1:
@@ -160,7 +157,7 @@ def mixed_protocols(evidence: Evidence) -> Answer:
         return UNKNOWN, "needs the training clips of every fold"
     if trained == {whole}:
         return "pass", "every fold trains on all datasets (composite)"
-    said = evidence.experiment.protocol if evidence.experiment else ""
-    if said in ("loso", "cross"):
-        return "pass", f"the table calls it {said}, not composite"
+    protocol = evidence.experiment.protocol if evidence.experiment else ""
+    if protocol in ("loso", "cross"):
+        return "pass", f"the table calls it {protocol}, not composite"
     return "fail", "folds train on different datasets: this is not the composite protocol"

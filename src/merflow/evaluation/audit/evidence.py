@@ -1,4 +1,4 @@
-"""What an audit may look at, and what a trap may answer."""
+"""The input of the audit, and the outcome of a check."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from merflow.evaluation.predictions import Pooled
 
 Verdict = Literal["pass", "fail", "cannot tell"]
 UNKNOWN: Verdict = "cannot tell"
-Answer = tuple[Verdict, str]
-"""A verdict and what it rests on."""
+Outcome = tuple[Verdict, str]
+"""A verdict and its reason."""
 
 
 class Sides(NamedTuple):
-    """One fold as it was trained: names of its training clips (copies included) and test clips."""
+    """One fold as it was trained: its training clips (copies included) and test clips."""
 
     name: str
     train: Sequence[ClipKey]
@@ -33,11 +33,12 @@ class FoldScore(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that an audit may look at; only the predictions are needed.
+    """The input of an audit; only the predictions are required.
 
-    claimed: part -> (UF1, UAR) as printed elsewhere. experiment, facts: a merflow run's settings
-    and its folds' run.json. pretrained_on: subjects that weights were made with. factors: how
-    many factors or settings of this experiment stand in its table.
+    claimed: part -> (UF1, UAR) as printed elsewhere. experiment, facts: the settings of a merflow
+    run and its folds' run.json. pretrained_on: subjects that the start weights were trained on;
+    None if not known. from_imagenet: the network starts from published ImageNet weights.
+    permuted: UF1 of runs on permuted labels.
     """
 
     table: Pooled
@@ -49,4 +50,5 @@ class Evidence:
     experiment: Experiment | None = None
     facts: Sequence[Mapping[str, Any]] = ()
     pretrained_on: frozenset[tuple[str, str]] | None = None
+    from_imagenet: bool = False
     permuted: Sequence[float] = ()

@@ -1,19 +1,19 @@
-"""`merflow audit`: every known trap of the field, one by one: pass, fail or cannot tell.
+"""Run every check of the audit (`merflow audit`): pass, fail or cannot tell.
 
-A verdict rests on what is at hand: predictions alone tell little; a log of epochs, the folds, the
-figures claimed, annotations or a merflow run tell more. "cannot tell" names what is missing.
+Predictions alone allow few checks; a log of epochs, the folds, the claimed scores, annotations or
+a merflow run allow more. "cannot tell" names what is missing.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from merflow.evaluation.audit.checklist import TRAPS
+from merflow.evaluation.audit.checklist import CHECKS
 from merflow.evaluation.audit.evidence import Evidence, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The verdict on one trap, what it rests on, and what to do about it."""
+    """The verdict of one check, its reason, and what to do. `trap`: the name of the check."""
 
     trap: str
     verdict: Verdict
@@ -22,16 +22,17 @@ class Finding:
 
 
 def audit(evidence: Evidence) -> list[Finding]:
-    """Return a finding for every trap, in the order of `traps.TRAPS`."""
+    """Return a finding for every check, in the order of `checklist.CHECKS`."""
     findings = []
-    for trap in TRAPS:
-        verdict, because = trap.check(evidence)
-        findings.append(Finding(trap.name, verdict, because, trap.fix if verdict != "pass" else ""))
+    for check in CHECKS:
+        verdict, because = check.run(evidence)
+        fix = check.fix if verdict != "pass" else ""
+        findings.append(Finding(check.name, verdict, because, fix))
     return findings
 
 
 def render_audit(findings: Sequence[Finding]) -> str:
-    """Return the findings for a terminal, failures first to see."""
+    """Return the findings as text for a terminal."""
     lines = []
     for finding in findings:
         lines.append(f"{finding.verdict.upper():11}  {finding.trap}: {finding.because}")

@@ -1,35 +1,35 @@
-"""Traps in how answers were chosen and scored: checks of the audit."""
+"""Checks of how predictions were chosen and scored."""
 
 from collections import defaultdict
 
 import numpy as np
 
 from merflow.config.settings import SVMS
-from merflow.evaluation.audit.evidence import UNKNOWN, Answer, Evidence
+from merflow.evaluation.audit.evidence import UNKNOWN, Evidence, Outcome
 from merflow.evaluation.confidence import chance_p, permutation_rank, permuted_scores
 from merflow.evaluation.metrics import confusion, uf1, unsupported
 from merflow.evaluation.predictions import Pooled
 from merflow.evaluation.score_table import parts_of, subject_numbers
 
 ALPHA = 0.05
-"""A larger p is no proof of more than chance."""
+"""Significance level: with a larger p a score counts as chance."""
 
 
-def chosen_on_test(evidence: Evidence) -> Answer:
-    """Are the answers those of the epoch that did best on the tested subject?"""
+def chosen_on_test(evidence: Evidence) -> Outcome:
+    """Are the predictions those of the best epoch on the test subject?"""
     if evidence.epochs is not None:
         return _chosen_epochs(evidence)
     if evidence.log:
         return _chosen_log(evidence)
     if evidence.experiment is not None and evidence.folds:
         return _epochs_of_run(evidence)
-    return UNKNOWN, "needs the test answers, or accuracies, after every epoch"
+    return UNKNOWN, "needs the test predictions, or accuracies, after every epoch"
 
 
-def _epochs_of_run(evidence: Evidence) -> Answer:
+def _epochs_of_run(evidence: Evidence) -> Outcome:
     training, method = evidence.experiment.training, evidence.experiment.method
     if method == "command":
-        return UNKNOWN, "a program of the user's own was trained; when it stops is not known here"
+        return UNKNOWN, "an external program was trained; when it stops is not known here"
     if method in SVMS:
         return "pass", "an SVM is one fit, without epochs; no fold file holds a test label"
     if training.stopping == "inner":
@@ -43,24 +43,24 @@ def _epochs_of_run(evidence: Evidence) -> Answer:
     return "pass", f"{how}; no fold file holds a test label"
 
 
-def _chosen_epochs(evidence: Evidence) -> Answer:
+def _chosen_epochs(evidence: Evidence) -> Outcome:
     run = evidence.epochs
-    same = run.answers == evidence.table.predicted
+    same = run.predictions == evidence.table.predicted
     whole = np.flatnonzero(same.all(1))
     pooled = [
-        float(uf1(confusion(run.table.truth, a, len(run.table.classes)))) for a in run.answers
+        float(uf1(confusion(run.table.truth, a, len(run.table.classes)))) for a in run.predictions
     ]
-    last = len(run.answers) - 1
+    last = len(run.predictions) - 1
     if last in whole:
-        return "pass", "every answer is that of the last epoch"
+        return "pass", "every prediction is that of the last epoch"
     if len(whole):
         best = pooled[whole[-1]] >= max(pooled)
-        words = f"every answer is that of epoch {whole[-1] + 1} of {last + 1}"
+        words = f"every prediction is that of epoch {whole[-1] + 1} of {last + 1}"
         return ("fail", f"{words}, the best of all on the test") if best else (UNKNOWN, words)
     best = total = 0
     for fold in sorted(set(run.table.folds)):
         rows = [i for i, name in enumerate(run.table.folds) if name == fold]
-        right = (run.answers[:, rows] == run.table.truth[rows]).sum(1)
+        right = (run.predictions[:, rows] == run.table.truth[rows]).sum(1)
         used = same[:, rows].all(1)
         total += 1
         best += bool(used.any() and right[used].max() == right.max())
@@ -69,10 +69,10 @@ def _chosen_epochs(evidence: Evidence) -> Answer:
     return UNKNOWN, f"folds differ in epoch; {best} of {total} use their best on the test"
 
 
-def _chosen_log(evidence: Evidence) -> Answer:
+def _chosen_log(evidence: Evidence) -> Outcome:
     table, curves = evidence.table, defaultdict(dict)
     if not any(table.folds):
-        return UNKNOWN, "the table has no column fold, by which the log would belong to its clips"
+        return UNKNOWN, "the table has no column fold, which links the log to clips"
     for line in evidence.log:
         curves[line.fold][line.epoch] = line.accuracy
     last = best = higher = 0
@@ -93,7 +93,7 @@ def _chosen_log(evidence: Evidence) -> Answer:
     return UNKNOWN, f"{last} folds score as their last epoch, {best} as their best, of {len(names)}"
 
 
-def absent_classes(evidence: Evidence) -> Answer:
+def absent_classes(evidence: Evidence) -> Outcome:
     """Has every class true clips, in every part?"""
     found = []
     for part in parts_of(evidence.table):
@@ -104,22 +104,22 @@ def absent_classes(evidence: Evidence) -> Answer:
     return ("fail", "; ".join(found)) if found else ("pass", "every class has clips in every part")
 
 
-def among_guesses(evidence: Evidence) -> Answer:
-    """Is the score above what the same answers score when subjects exchange them?"""
+def among_guesses(evidence: Evidence) -> Outcome:
+    """Is the score higher than when subjects exchange their predictions?"""
     table = evidence.table
     owner, strata = subject_numbers(table)
     if owner.max() < 1:
         return UNKNOWN, "one subject only"
     scores = permuted_scores(table.truth, table.predicted, owner, strata, len(table.classes))
     p = chance_p(scores, _pooled(table))
-    words = f"UF1 {_pooled(table):.3f}, exchanged answers {scores.mean():.3f}, p {p:.3f}"
+    words = f"UF1 {_pooled(table):.3f}, exchanged predictions {scores.mean():.3f}, p {p:.3f}"
     return ("pass" if p <= ALPHA else "fail"), words
 
 
-def above_permuted(evidence: Evidence) -> Answer:
+def above_permuted(evidence: Evidence) -> Outcome:
     """Does training on permuted labels score as well?"""
     if not evidence.permuted:
-        how = " (`--permute 20`)" if evidence.experiment else ", which only a run's folder can tell"
+        how = " (`--permute 20`)" if evidence.experiment else ", which only a run's folder has"
         return UNKNOWN, f"needs runs with permuted labels{how}"
     reached, p = permutation_rank(_pooled(evidence.table), evidence.permuted)
     others = f"mean {np.mean(evidence.permuted):.3f}, highest {max(evidence.permuted):.3f}"

@@ -1,8 +1,8 @@
-"""What forbidden rules would have printed on the same run: kept apart, never among results.
+"""Scores of a run under forbidden rules of selection, kept apart from all results.
 
-Input are answers to the test clips after every epoch, recorded by a separate process after
-training. Every rule here looks at test labels to choose or averages what must be pooled; each is
-found in public code of the field. The honest rule stands first, for comparison.
+The input is the predictions for the test clips after every epoch, recorded by a separate process
+after training. Each rule uses test labels to choose, or averages what must be pooled; each occurs
+in public code of the field. The first rule is the correct one, for comparison.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,25 +24,25 @@ WARNING = "FORBIDDEN RULES: none of these figures is a result. They use the test
 
 @dataclass(frozen=True, slots=True)
 class Epochs:
-    """Answers after every epoch: `table` holds keys, folds and truth of N clips; answers (E, N)
-    int64 class numbers, epochs in order.
+    """Predictions after every epoch: `table` holds keys, folds and truth of N clips; predictions
+    is (E, N) int64 class numbers, epochs in order.
     """
 
     table: Pooled
-    answers: np.ndarray
+    predictions: np.ndarray
 
     def part(self, name: str) -> "Epochs":
         """Return the clips of one dataset."""
         rows = [i for i, k in enumerate(self.table.keys) if name in ("full", k.dataset)]
-        return Epochs(self.table.take(rows), self.answers[:, rows])
+        return Epochs(self.table.take(rows), self.predictions[:, rows])
 
     def matrices(self) -> np.ndarray:
         """Return the confusion matrix of every epoch and fold, (E, F, C, C), folds sorted."""
         folds = {name: i for i, name in enumerate(sorted(set(self.table.folds)))}
-        owner = np.array([folds[name] for name in self.table.folds])
+        fold_of = np.array([folds[name] for name in self.table.folds])
         classes = len(self.table.classes)
         return np.stack(
-            [grouped_confusion(self.table.truth, a, owner, classes) for a in self.answers]
+            [grouped_confusion(self.table.truth, p, fold_of, classes) for p in self.predictions]
         )
 
 
@@ -50,33 +50,33 @@ Pair = tuple[float, float]
 
 
 def honest(matrices: np.ndarray) -> Pair:
-    """Last epoch, all folds pooled: what merflow reports."""
+    """Last epoch, all folds pooled, as merflow reports."""
     pooled = matrices[-1].sum(0)
     return float(uf1(pooled)), float(uar(pooled))
 
 
 def mean_of_folds(matrices: np.ndarray) -> Pair:
-    """Last epoch, mean of the folds' own scores; a class absent from a fold counts as 0."""
+    """Last epoch, mean of the folds' scores; a class absent from a fold counts as 0."""
     return float(uf1(matrices[-1]).mean()), float(uar(matrices[-1]).mean())
 
 
 def best_common_epoch(matrices: np.ndarray) -> Pair:
-    """One epoch for all folds, the one with the best pooled test score."""
+    """The epoch with the best pooled test score, the same in all folds."""
     pooled = matrices.sum(1)
     best = int(np.argmax(uf1(pooled)))
     return float(uf1(pooled[best])), float(uar(pooled[best]))
 
 
 def best_epoch_per_fold(matrices: np.ndarray) -> Pair:
-    """In every fold the epoch with the best accuracy on the tested subject, then pooled."""
+    """In every fold the epoch with the best accuracy on the test subject, then pooled."""
     pooled = _picked(matrices, accuracy(matrices)).sum(0)
     return float(uf1(pooled)), float(uar(pooled))
 
 
 def best_epoch_then_mean(matrices: np.ndarray) -> Pair:
-    """In every fold the epoch with the best own UF1, then the mean of the folds' scores.
+    """In every fold the epoch with its best UF1, then the mean of the folds' scores.
 
-    As in public code: a fold without an error scores 1 whatever classes it lacks.
+    As in public code, a fold without an error scores 1, even if it lacks classes.
     """
     perfect = accuracy(matrices) == 1
     f1 = np.where(perfect, 1.0, uf1(matrices))
@@ -106,7 +106,7 @@ def oracle_rows(run: Epochs) -> list[tuple[str, str, float, float]]:
 
 
 def write_oracle(path: Path | str, rows: Sequence[tuple[str, str, float, float]]) -> None:
-    """Write the oracle table; its first line says what it is."""
+    """Write the oracle table, with a warning in its first line."""
     cells = [(rule, part, f"{f:.9g}", f"{r:.9g}") for rule, part, f, r in rows]
     write_text(path, f"# {WARNING}\n" + csv_text(("rule", "part", "uf1", "uar"), cells))
 
@@ -123,7 +123,7 @@ def render_oracle(rows: Sequence[tuple[str, str, float, float]]) -> str:
 def clip_folds(count: int, folds: int, seed: int) -> list[Fold]:
     """Return a random split by clip, as leaking studies use: subjects on both sides.
 
-    For the oracle alone: no protocol offers it, and `protocols.check_disjoint` refuses it.
+    Only for the oracle: no protocol uses it, and `protocols.check_disjoint` refuses it.
     """
     order = np.random.default_rng([seed, count]).permutation(count)
     parts = np.array_split(order, folds)
@@ -141,30 +141,30 @@ def read_epochs(path: Path | str, table: Pooled) -> Epochs:
     try:
         epochs = [int(cell) for cell in sheet["epoch"]]
     except ValueError as error:
-        raise MerflowError(str(path), f"an epoch is no number ({error})", "1, 2, 3, ...") from None
+        raise MerflowError(str(path), f"epoch is not a number ({error})", "1, 2, 3, ...") from None
     order = {epoch: i for i, epoch in enumerate(sorted(set(epochs)))}
-    answers = np.full((len(order), len(table.keys)), -1, np.int64)
+    predictions = np.full((len(order), len(table.keys)), -1, np.int64)
     columns = zip(*(sheet[c] for c in (*KEY, "predicted")), strict=True)
-    for number, (epoch, (*key, answer)) in enumerate(zip(epochs, columns, strict=True)):
-        if tuple(key) not in place or answer not in numbers:
+    for number, (epoch, (*key, label)) in enumerate(zip(epochs, columns, strict=True)):
+        if tuple(key) not in place or label not in numbers:
             raise MerflowError(
                 sheet.where(number),
-                f"clip {'/'.join(key)} with answer '{answer}'",
-                f"clips of the table, answers among {', '.join(table.classes)}",
+                f"clip {'/'.join(key)} predicted as '{label}'",
+                f"clips of the table, predicted as one of {', '.join(table.classes)}",
             )
-        answers[order[epoch], place[tuple(key)]] = numbers[answer]
-    missing = np.argwhere(answers < 0)
+        predictions[order[epoch], place[tuple(key)]] = numbers[label]
+    missing = np.argwhere(predictions < 0)
     if len(missing):
         epoch, clip = missing[0]
         raise MerflowError(
             str(path),
-            f"no answer to {table.keys[clip]} in epoch {sorted(order)[epoch]}",
+            f"no prediction for {table.keys[clip]} in epoch {sorted(order)[epoch]}",
             "every clip in every epoch",
         )
-    return Epochs(table, answers)
+    return Epochs(table, predictions)
 
 
 def _picked(matrices: np.ndarray, by: np.ndarray) -> np.ndarray:
-    """Return each fold's matrix at its best epoch; of equal ones the last, as public code does."""
+    """Return each fold's matrix at its best epoch; of equal ones the last, as in public code."""
     best = len(by) - 1 - np.argmax(by[::-1], axis=0)
     return matrices[best, np.arange(matrices.shape[1])]

@@ -11,7 +11,7 @@ import numpy as np
 
 from merflow.config.settings import Training
 from merflow.errors import FAILED, MerflowError
-from merflow.evaluation.duplicate_clips import prints
+from merflow.evaluation.duplicate_clips import clip_hashes
 from merflow.models.fold_data import TrainingData
 from merflow.models.network_registry import build_network, module
 from merflow.models.training import (
@@ -115,7 +115,7 @@ def train(recipe: Recipe, data: TrainingData, epochs: int, watch: Watch | None =
     weights = class_weights.class_weights(training, data.y, recipe.classes)
     history = _fit(model, recipe, data, weights, epochs, watch, clock)
     batch_norm.settle(model, data.x, training.batch_size)
-    seen = sorted({*prints(data.x), *begun.pop("prints", ())})
+    seen = sorted({*clip_hashes(data.x), *begun.pop("prints", ())})
     facts = _facts(recipe, data, model, weights, scale, epochs) | begun | clock.facts()
     facts["subjects"] = sorted({*data.subjects, *begun.get("subjects", ())})
     # A model of the same layers without the optimiser, whose state nobody needs any more.
