@@ -15,8 +15,9 @@ import pytest
 
 from merflow.clip import ENTRIES
 from merflow.config.settings import DatasetEntry
-from merflow.datasets.registry import NO_SUBJECT, names, read_dataset, require_subjects, spec_of
+from merflow.datasets.registry import names, read_dataset, require_subjects, spec_of
 from merflow.datasets.registry import subject_digest as digest_of
+from merflow.datasets.spec import NO_SUBJECT
 from merflow.errors import MerflowError
 
 VARIANTS = [(name, variant) for name, known in full_size.VARIANTS.items() for variant in known]

@@ -234,6 +234,6 @@ def test_unknown_scheme_names_the_nearest():
 
 def test_dropped_clips_carry_their_reason():
     assert labels.explain("three", clip(emotion="others")).reason == (
-        "emotion 'others' is no class of three"
+        "emotion 'others' has no class in scheme 'three'"
     )
     assert labels.explain("raw", clip(emotion="")).reason == "it has no emotion"

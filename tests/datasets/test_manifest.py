@@ -11,7 +11,8 @@ import yaml
 from merflow.commands.check import check
 from merflow.commands.manifest import manifest as command
 from merflow.config.settings import DatasetEntry
-from merflow.datasets.registry import NO_SUBJECT, read_dataset
+from merflow.datasets.registry import read_dataset
+from merflow.datasets.spec import NO_SUBJECT
 from merflow.errors import MerflowError
 from merflow.io.images import read_frames
 
@@ -74,7 +75,7 @@ def test_two_ids_of_what_reads_as_one_person_are_refused(tmp_path, one, two):
     picture(tmp_path / "a" / "1.png")
     write(tmp_path, f"{one},a,a,,,,9,joy,", f"{two},b,a,,,,9,fear,", f"{two},c,a,,,,9,fear,")
     (told,) = read(tmp_path).errors
-    assert f"subjects '{one}' (" in told.found and f"'{two}' read as one person" in told.found
+    assert f"subjects '{one}' (" in told.found and f"'{two}' differ only in case" in told.found
     assert "row 3" in told.where and "row 2" in told.found
     with pytest.raises(SystemExit) as left:
         check(dataset="manifest", root=tmp_path)

@@ -68,7 +68,7 @@ def test_damaged_frames_are_named(small):
     (small / "p01" / "b" / "1.png").write_bytes(b"hello")
     picture(small / "p02" / "a" / "3.png", 5, size=(10, 10))
     found = {p["where"]: p["found"] for p in facts(small)["problems"]}
-    assert "2.png: the picture is cut off" in found["manifest/p01/a"]
+    assert "2.png: the image is truncated" in found["manifest/p01/a"]
     assert "3.png: the file is empty" in found["manifest/p01/a"]
     assert "1.png: not a picture" in found["manifest/p01/b"]
     assert "3.png: 10x10 pixels, others 64x48" in found["manifest/p02/a"]
@@ -83,7 +83,7 @@ def test_repeated_frames_and_copied_clips_are_named(small):
         (small / "p02" / "b" / f"{number}.png").write_bytes(source.read_bytes())
     found = {p["where"]: p["found"] for p in facts(small)["problems"]}
     assert "1.png = 2.png" in found["manifest/p01/a"]
-    assert found["manifest/p02/b"] == "its pictures are those of manifest/p01/b"
+    assert found["manifest/p02/b"] == "its frames are those of manifest/p01/b"
 
 
 def test_a_subject_planted_in_two_datasets_is_found(small, tmp_path):
@@ -94,7 +94,7 @@ def test_a_subject_planted_in_two_datasets_is_found(small, tmp_path):
             [
                 p
                 for p in dataset_check.problems(report)
-                if "its pictures are those of one" in p["found"]
+                if "its frames are those of one" in p["found"]
             ]
         )
         == 4
@@ -165,7 +165,7 @@ def test_what_a_scheme_drops_is_told_with_its_reason():
     found = dataset_check._scheme("megc2019", _clips("casme2"), None)
     kept, dropped = found
     assert kept == {"negative": 88, "positive": 32, "surprise": 25}
-    assert dropped["emotion 'others' is no class of megc2019"] == 99
+    assert dropped["emotion 'others' has no class in scheme 'megc2019'"] == 99
     assert dropped["not in the official list: its onset is its apex"] == 1
 
 
@@ -278,7 +278,7 @@ def test_a_video_that_the_run_would_skip_is_told(small):
     for severity, words in (
         ("error", "trash.avi is not a readable video"),
         ("warning", "nothing at gone.avi"),
-        ("warning", "frame 9000 is asked for; it has frames 0 to 17"),
+        ("warning", "frame 9000 is annotated; the video has frames 0 to 17"),
         ("warning", "trash.avi: not a readable video); the clip will be skipped"),
     ):
         assert any(s == severity and words in said for s, said in found), words

@@ -13,7 +13,7 @@ import yaml
 from merflow.clip import Clip, ClipKey
 from merflow.commands.train import train as train_command
 from merflow.config.loading import validate
-from merflow.datasets.subject_ids import people, person
+from merflow.datasets.subject_ids import canonical_names, canonical_subject
 from merflow.errors import FAILED, MerflowError
 from merflow.evaluation.fold_files import FoldFile, fold_text, read_fold
 from merflow.evaluation.protocols import Fold, folds
@@ -241,8 +241,8 @@ def test_subjects_of_a_manifest_go_by_their_own_datasets_name():
     raw["datasets"]["mine"]["reader"] = "manifest"
     raw["collections"]["c"] = ["casme2"]
     settings = validate(raw)
-    assert people(settings) == {"casme2": "casme2", "c2": "casme2", "mine": "mine"}
-    assert person(ClipKey("mine", "s1", "a"), people(settings)) == "mine/s1"
+    assert canonical_names(settings) == {"casme2": "casme2", "c2": "casme2", "mine": "mine"}
+    assert canonical_subject(ClipKey("mine", "s1", "a"), canonical_names(settings)) == "mine/s1"
 
 
 def test_the_seconds_of_a_fold_hold_what_a_program_of_ones_own_takes(trained, tmp_path):

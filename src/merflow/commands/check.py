@@ -5,7 +5,7 @@ from pathlib import Path
 
 from merflow.config.loading import load
 from merflow.config.settings import DatasetEntry, Settings
-from merflow.datasets.registry import own_reader
+from merflow.datasets.registry import guess_reader
 from merflow.errors import MerflowError, unknown
 from merflow.workflow import resources
 from merflow.workflow.dataset_check import check_datasets, exit_code, render
@@ -106,7 +106,7 @@ def _settings(
     changes = {
         "sheet": sheet,
         "variant": variant,
-        "reader": reader or ("" if known or not root else own_reader(dataset, root)),
+        "reader": reader or ("" if known or not root else guess_reader(dataset, root)),
         "root": str(root) if root else "",
     }
     given = {key: value for key, value in changes.items() if value}

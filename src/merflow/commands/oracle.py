@@ -9,7 +9,7 @@ import numpy as np
 
 from merflow.config.loading import load
 from merflow.config.settings import Experiment
-from merflow.datasets.subject_ids import people
+from merflow.datasets.subject_ids import canonical_names
 from merflow.errors import FAILED, MerflowError
 from merflow.evaluation.audit.test_set_selection import (
     clip_folds,
@@ -74,7 +74,7 @@ def oracle(run: Path, *, out: Path | None = None, config: Path) -> None:
     def make(fold: str) -> Method:
         return make_method(experiment, classes, fold_seed(named.seed, fold), start)
 
-    whose = people(plan.settings)
+    whose = canonical_names(plan.settings)
     rows: list[tuple[str, ...]] = []
     for name in plan.fold_names(named.experiment):
         fold = read_fold(Path(f"results/folds/{named.experiment}/{name}.csv"))

@@ -8,7 +8,7 @@ from merflow import arithmetic
 from merflow.config.loading import load
 from merflow.config.settings import Experiment
 from merflow.datasets import labels
-from merflow.datasets.subject_ids import people
+from merflow.datasets.subject_ids import canonical_names
 from merflow.errors import unknown
 from merflow.evaluation.fold_files import FoldFile
 from merflow.io.files import digest, file_digest, write_json, write_text
@@ -47,7 +47,7 @@ def pretrain(name: str, *, config: Path) -> None:
     packed = read_packed(plan.pretrain_packed(name))
     shelf = Shelf([packed], [entry.factor], "none")
     every = FoldFile(name, [clip.key for clip in kept], named, [])
-    data = training_data(shelf, every, present, people(settings))
+    data = training_data(shelf, every, present, canonical_names(settings))
     like = Experiment(
         network=entry.network,
         network_settings=entry.network_settings,

@@ -1,7 +1,6 @@
-"""The catalogue: what a dataset's sheets and folders say, read once and kept as JSON for the jobs.
+"""The catalogue: the clips of a dataset as JSON, from which jobs read them.
 
-Jobs find their clips here, so that a job needs no sheet and a thousand jobs read it once each.
-Align, split and score read it; training never does.
+So a job needs no annotation sheet. Align, split and score read the catalogue; training does not.
 """
 
 import dataclasses
@@ -17,7 +16,7 @@ from merflow.io.files import digest
 
 
 def catalogue_text(clips: list[Clip]) -> str:
-    """Return clips as JSON, one a line, in the order of their keys."""
+    """Return clips as JSON, one per line, in the order of their keys."""
     names = [field.name for field in dataclasses.fields(Clip)]
     rows = [{name: getattr(clip, name) for name in names} for clip in sorted(clips, key=_key)]
     lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
@@ -29,7 +28,7 @@ def _key(clip: Clip) -> ClipKey:
 
 
 def read_catalogue(path: Path) -> list[Clip]:
-    """Read what `catalogue_text` gave."""
+    """Read a catalogue."""
     try:
         rows = json.loads(Path(path).read_text(encoding="utf-8"))
         return [_clip(row) for row in rows]
@@ -48,7 +47,7 @@ def read_catalogue(path: Path) -> list[Clip]:
 
 
 def annotation_digest(clips: Iterable[Clip]) -> str:
-    """Return a digest of what a dataset's annotation says: keys, key frames, emotions, rates."""
+    """Return a digest of a dataset's annotation: keys, frame numbers, emotions, frame rates."""
     return digest(
         [
             [*c.key, c.emotion, c.onset, c.apex, c.offset, c.fps, list(c.numbers)]
@@ -58,11 +57,11 @@ def annotation_digest(clips: Iterable[Clip]) -> str:
 
 
 SHEETS = Path("results/sheets.json")
-"""Which annotation files each dataset was read from."""
+"""The annotation files that each dataset was read from."""
 
 
 def read_sheets() -> dict[str, list[str]]:
-    """Return the annotation files of each dataset as they were last read; none where unknown."""
+    """Return dataset -> annotation files of the last run; empty when unknown."""
     try:
         return json.loads(SHEETS.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -73,11 +72,11 @@ def _clip(row: dict[str, Any]) -> Clip:
     files = tuple(row["files"])
     for name in files:
         if os.path.basename(name) != name or "\0" in name or name in ("", ".", ".."):
-            raise ValueError(f"{name!r} is no file of the clip's folder")
+            raise ValueError(f"{name!r} is not a file name")
     numbers = tuple(row["numbers"])
     return Clip(**row | {"key": ClipKey(*row["key"]), "files": files, "numbers": numbers})
 
 
 def catalogue_path(dataset: str) -> Path:
-    """Return where a dataset's clips are kept for the jobs."""
+    """Return the path of a dataset's catalogue."""
     return Path(f"results/catalogue/{dataset}.json")

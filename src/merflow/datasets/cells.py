@@ -1,15 +1,15 @@
-"""Cells of annotation sheets become values; a cell that cannot is named in the error."""
+"""Convert cells of annotation sheets to values; errors name file, sheet, row and column."""
 
 import re
 import unicodedata
 
-from merflow.datasets.spec import Source
+from merflow.datasets.spec import Annotation, Source
 from merflow.errors import MerflowError, nearest
 from merflow.io.files import safe_name
 from merflow.io.spreadsheets import Row
 
 UNKNOWN = frozenset({"", "/", "-", "nan", "none", "null", "n/a", "na", "?"})
-"""What sheets show where a frame is not known."""
+"""Cells that stand for an unknown frame number."""
 
 MAX_FRAME = 10**9
 _WHOLE = re.compile(r"[0-9]{1,15}(?:\.0{1,6})?")
@@ -17,7 +17,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T|[0-9]{2}:[0-9]{2}(:[0-9]{2})?$"
 
 
 def frame(row: Row, column: str) -> int:
-    """Return a frame number (dataset's own numbering); refuse anything else in the cell."""
+    """Return a frame number (the dataset's numbering); refuse any other cell."""
     number = optional_frame(row, column, unknown=frozenset())
     if number is None:
         raise MerflowError(
@@ -30,7 +30,7 @@ def frame(row: Row, column: str) -> int:
 
 
 def optional_frame(row: Row, column: str, unknown: frozenset[str] = UNKNOWN) -> int | None:
-    """Return a frame number, or None where the cell says that it is not known."""
+    """Return a frame number, or None for an empty cell or one in `unknown`."""
     text = row.text(column)
     if not text or text.casefold() in unknown:
         return None
@@ -61,7 +61,7 @@ def _kind(text: str) -> str:
 
 
 def name(row: Row, column: str, source: Source) -> str:
-    """Return an identifier cell; blanks round it are taken off with a warning."""
+    """Return an identifier; surrounding blanks are removed with a warning."""
     raw = row.raw(column)
     text = raw.strip()
     if not text:
@@ -74,7 +74,7 @@ def name(row: Row, column: str, source: Source) -> str:
     safe_name(text, row.where(column))
     published = bool(source.spec.emotions)
     if not text.isascii() and (published or unicodedata.normalize("NFKC", text) != text):
-        # Full-width digits and the like read as the same name to a person, not to a program.
+        # Full-width digits and the like look the same to a person, not to a program.
         raise MerflowError(
             row.where(column),
             f"'{text}' has characters outside ASCII ({_odd(text)})",
@@ -82,7 +82,7 @@ def name(row: Row, column: str, source: Source) -> str:
             "type the cell again in plain letters and digits",
         )
     if raw != text:
-        source.warn(row.where(column), f"blanks round '{text}' were ignored")
+        source.warn(row.where(column), f"blanks around '{text}' were ignored")
     return text
 
 
@@ -91,7 +91,7 @@ def _odd(text: str) -> str:
 
 
 def emotion(row: Row, column: str, source: Source, aliases: dict[str, str] | None = None) -> str:
-    """Return an emotion in lower case; refuse a word the dataset does not use."""
+    """Return an emotion in lower case; refuse one that the dataset does not have."""
     text = " ".join(row.text(column).split()).casefold()
     text = (aliases or {}).get(text, text)
     known = source.spec.emotions
@@ -107,15 +107,34 @@ def emotion(row: Row, column: str, source: Source, aliases: dict[str, str] | Non
 
 
 def action_units(row: Row, column: str) -> str:
-    """Return the action units as written, single spaces, no word for unknown."""
+    """Return the action units as written, with single spaces; empty when unknown."""
     text = " ".join(row.text(column).split())
     return "" if text.casefold() in {"null", "nan", "none", "?"} else text
 
 
-def spans(
+def annotation(
+    row: Row,
+    source: Source,
+    onset: int | None,
+    apex: int | None,
+    offset: int | None,
+    aliases: dict[str, str] | None = None,
+) -> Annotation:
+    """Return a row's annotation from its checked frame numbers and its other columns."""
+    return Annotation(
+        onset,
+        checked_apex(row, source, onset, apex, offset),
+        offset,
+        emotion(row, "emotion", source, aliases),
+        action_units(row, "action_units"),
+        row.text("objective"),
+    )
+
+
+def checked_apex(
     row: Row, source: Source, onset: int | None, apex: int | None, offset: int | None
 ) -> int | None:
-    """Refuse offset < onset; return the apex, or None with a warning if it lies outside."""
+    """Return the apex, or None with a warning if it lies outside; refuse offset < onset."""
     if onset is not None and offset is not None and offset < onset:
         raise MerflowError(
             row.where("offset"),
@@ -129,7 +148,7 @@ def spans(
     if outside:
         source.warn(
             row.where("apex"),
-            f"apex {apex} is outside {onset}..{offset}; read as not known",
+            f"apex {apex} is outside {onset}..{offset}; treated as unknown",
             "onset <= apex <= offset",
             "add the correction to the dataset's errata file",
         )

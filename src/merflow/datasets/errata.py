@@ -1,7 +1,7 @@
-"""Corrections to published annotations: data with a source, in `config/errata/<dataset>.csv`.
+"""Corrections to published annotations, each with its source, in `config/errata/<dataset>.csv`.
 
-A correction is applied where the sheet shows the old value, is silent where it already shows the
-new one, and refuses anything else: then the sheet is a revision that nobody has looked at.
+A correction applies where the sheet has the old value, does nothing where it has the new one, and
+is an error for any other value, which means an unknown revision of the sheet.
 """
 
 import dataclasses
@@ -17,7 +17,7 @@ FIELDS = ("onset", "apex", "offset", "emotion", "action_units", "objective")
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """One cell: what it shows in the published sheet, what it should show, and who says so."""
+    """One cell: its published value, the correct value and the source of the correction."""
 
     field: str
     was: str
@@ -35,7 +35,7 @@ class Errata:
     )
 
     def apply(self, row: Row, subject: str, clip: str) -> Row:
-        """Return the row with its corrections; the row itself where there are none."""
+        """Return the row with its corrections applied."""
         cells = dict(row.cells)
         for one in self.corrections.get((subject, clip), ()):
             if one.field not in cells:
@@ -49,19 +49,19 @@ class Errata:
                     f"'{shown}' is neither what {one.where} corrects ('{one.was}') nor what it "
                     f"corrects it to ('{one.now}')",
                     "the published sheet",
-                    "look at the clip, then correct the sheet or the line of the errata file",
+                    "check the clip, then correct the sheet or the line of the errata file",
                 )
         return dataclasses.replace(row, cells=cells) if cells != row.cells else row
 
 
 def folder() -> Path:
-    """Return where the errata files lie: below the working folder, else beside the package."""
+    """Return the folder of errata files: in the working folder, else beside the package."""
     here = Path("config/errata")
     return here if here.is_dir() else Path(__file__).resolve().parents[3] / here
 
 
 def load(dataset: str, root: Path | None = None) -> Errata:
-    """Return the corrections of a dataset; none when it has no errata file."""
+    """Return the corrections of a dataset; empty without an errata file."""
     path = (root or folder()) / f"{dataset}.csv"
     if not path.is_file():
         return Errata()

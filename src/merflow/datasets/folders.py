@@ -1,24 +1,23 @@
-"""Folders of a dataset: roots found one or two levels deeper, sheets found, frames matched."""
+"""Find the folders and sheets of a dataset, and match annotations with frames."""
 
 import os
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from merflow.clip import Clip, ClipKey
-from merflow.datasets.spec import Source, Variant
+from merflow.datasets.spec import Annotation, Source, Variant
 from merflow.errors import MerflowError, nearest
 from merflow.io.files import safe_join
 from merflow.io.frame_folder import Listing, scan, span
 
 SHEETS = (".xlsx", ".xls", ".csv")
 DEPTH = 3
-MAX_LOOKED = 4000
+MAX_FOLDERS = 4000
 
 
 def subfolders(folder: Path) -> list[str]:
-    """Return the names of the folders in `folder`, sorted, hidden ones left out."""
+    """Return the sorted names of the folders in `folder`, without hidden ones."""
     try:
         with os.scandir(folder) as entries:
             return sorted(e.name for e in entries if not e.name.startswith(".") and e.is_dir())
@@ -29,42 +28,57 @@ def subfolders(folder: Path) -> list[str]:
 def find_folders(
     root: Path, fits: Callable[[Path, list[str]], bool], depth: int = DEPTH + 1
 ) -> list[Path]:
-    """Return the folders at or below `root` that `fits`, nearest first; none below another."""
-    level, found, looked = [root], [], 0
+    """Return the folders at or below `root` that fit, nearest first, none inside another."""
+    level, found, visited = [root], [], 0
     for _ in range(depth + 1):
         below: list[Path] = []
         for folder in level:
             names = subfolders(folder)
-            looked += 1
+            visited += 1
             if fits(folder, names):
                 found.append(folder)
-            elif looked < MAX_LOOKED:
+            elif visited < MAX_FOLDERS:
                 below += [folder / name for name in names]
         level = below
     return found
 
 
-def no_tree(source: Source) -> MerflowError:
-    """Return the error for a root that holds the sheet but no frames."""
+def names_on_path(root: Path, folder: Path) -> tuple[str, ...]:
+    """Return the names of the folders from `root` to `folder`, both included."""
+    return (root.name, *folder.relative_to(root).parts)
+
+
+def no_frames(source: Source) -> MerflowError:
+    """Return the error for a root without folders of frames."""
     return MerflowError(
         str(source.root),
         "no folders of frames"
         + (f" of variant '{source.entry.variant}'" if source.entry.variant else ""),
         source.spec.layout,
-        "unpack the pictures there; `merflow check --annotations-only` reads the sheet alone",
+        "unpack the frames there; `merflow check --annotations-only` reads the sheet alone",
     )
 
 
-def any_name(pattern: str) -> Callable[[Path, list[str]], bool]:
-    """Return a test: some subfolder's whole name matches `pattern`, whatever the case."""
-    regex = re.compile(pattern, re.IGNORECASE)
-    return lambda _, names: any(regex.fullmatch(name) for name in names)
+def choose_variant(
+    source: Source, trees: Mapping[str, "Folders"], default: str
+) -> tuple[Variant, "Folders"]:
+    """Return the configured variant, or the first one on disk, and its folders.
+
+    trees: variant -> folders found; default: the variant when only annotations are read.
+    """
+    wanted = source.entry.variant
+    for variant in source.spec.variants:
+        if variant.name in trees and wanted in ("", variant.name):
+            return variant, trees[variant.name]
+    if not source.annotations_only:
+        raise no_frames(source)
+    return source.spec.variant(wanted or default), Folders(None)
 
 
-def find_sheet(source: Source, pattern: str, depth: int = DEPTH) -> list[Path]:
+def find_sheets(source: Source, pattern: str, depth: int = DEPTH) -> list[Path]:
     """Return the annotation files whose names match `pattern`, nearest the root first.
 
-    A sheet named in the config is the only one; it is looked for below the root.
+    A sheet named in the config is the only one; a relative path starts at the root.
     """
     if source.entry.sheet:
         path = Path(source.entry.sheet)
@@ -93,6 +107,37 @@ def find_sheet(source: Source, pattern: str, depth: int = DEPTH) -> list[Path]:
     return found
 
 
+def find_sheet(source: Source, pattern: str, names: str) -> Path:
+    """Return the sheet nearest the root whose name matches `pattern`.
+
+    names: usual file names, shown in the error when there is none.
+    """
+    found = find_sheets(source, pattern)
+    if not found:
+        raise missing_sheet(source, names)
+    return min(found, key=nearest_first)
+
+
+def nearest_first(path: Path) -> tuple[int, str]:
+    """Sort key of paths: the nearest to the root first, then by name."""
+    return len(path.parts), path.name
+
+
+def preferred_sheet(
+    source: Source, found: list[Path], rank: Callable[[Path], tuple[int, str]]
+) -> Path:
+    """Return the first sheet by `rank`; warn when there are others."""
+    chosen, *others = sorted(found, key=rank)
+    if others:
+        source.warn(
+            source.relative(chosen),
+            f"read in preference to {', '.join(p.name for p in others)}",
+            "one annotation sheet, or one named in the config",
+            f"set datasets.{source.name}.sheet to choose",
+        )
+    return chosen
+
+
 def _files(folder: Path) -> list[str]:
     try:
         with os.scandir(folder) as entries:
@@ -112,35 +157,26 @@ def missing_sheet(source: Source, names: str) -> MerflowError:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """What a sheet says of a clip, apart from its key."""
-
-    onset: int | None
-    apex: int | None
-    offset: int | None
-    emotion: str
-    action_units: str = ""
-    objective: str = ""
-
-
 class Folders:
-    """Folders looked up by the names sheets give, each listed once.
+    """Folders looked up by the names in sheets; each is listed once.
 
-    Names are matched exactly first, then by `alike` (padding and case aside).
+    Names match exactly, else by `normalise` (ignoring padding and case). Without a root nothing
+    is found.
     """
 
-    def __init__(self, root: Path, alike: Callable[[str], str] = str.casefold) -> None:
-        self.root, self.alike = root, alike
+    def __init__(self, root: Path | None, normalise: Callable[[str], str] = str.casefold) -> None:
+        self.root, self.normalise = root, normalise
         self._names: dict[Path, dict[str, str]] = {}
         self._listings: dict[Path, Listing] = {}
 
     def find(self, *parts: str) -> Path | None:
         """Return the folder `root/parts...`, or None; never one outside the root."""
+        if self.root is None:
+            return None
         folder = self.root
         for part in parts:
             names = self.children(folder)
-            found = part if part in names.values() else names.get(self.alike(part))
+            found = part if part in names.values() else names.get(self.normalise(part))
             if found is None:
                 return None
             folder = folder / found
@@ -149,18 +185,20 @@ class Folders:
         return folder
 
     def children(self, folder: Path) -> dict[str, str]:
-        """Return comparable name -> name of the folders in a folder, listed once."""
+        """Return normalised name -> name of the folders in a folder."""
         if folder not in self._names:
-            self._names[folder] = {self.alike(name): name for name in subfolders(folder)}
+            self._names[folder] = {self.normalise(name): name for name in subfolders(folder)}
         return self._names[folder]
 
     def nearest(self, *parts: str) -> str:
-        """Return a hint at the sibling whose name comes closest."""
+        """Return a hint with the most similar name of a sibling folder, for messages."""
         parent = self.find(*parts[:-1])
         return nearest(parts[-1], self.children(parent).values()) if parent else ""
 
-    def listing(self, folder: Path) -> Listing:
-        """Return the frames of a folder, listed once."""
+    def listing(self, folder: Path | None) -> Listing | None:
+        """Return the frames of a folder."""
+        if folder is None:
+            return None
         if folder not in self._listings:
             self._listings[folder] = scan(folder, self.root)
         return self._listings[folder]
@@ -170,7 +208,7 @@ def make_clip(
     source: Source,
     variant: Variant,
     key: ClipKey,
-    said: Span,
+    annotation: Annotation,
     folder: Path | None,
     listing: Listing | None,
     *,
@@ -179,11 +217,11 @@ def make_clip(
     whole_recording: bool = False,
     until: int | None = None,
 ) -> Clip:
-    """Join what the sheet says with what the folder holds.
+    """Return the clip of an annotation and its folder.
 
-    Frames onset..offset are the clip's files. What does not agree becomes a warning, and a clip
-    without frames says why in `missing`. `whole_recording`: frames outside are to be expected;
-    `until`: the last frame to take where the offset is not known.
+    The clip's files are frames onset..offset. Differences become warnings; `missing` is the reason
+    when there are no frames. `whole_recording`: expect frames outside onset..offset; `until`: the
+    last frame to read when the offset is unknown.
     """
     files: tuple[str, ...] = ()
     numbers: tuple[int, ...] = ()
@@ -191,16 +229,22 @@ def make_clip(
     if folder is None or listing is None:
         missing = "" if source.annotations_only else absent
     else:
-        keep = span(listing.numbers, said.onset, until if said.offset is None else said.offset)
+        keep = span(
+            listing.numbers,
+            annotation.onset,
+            until if annotation.offset is None else annotation.offset,
+        )
         files, numbers = listing.files[keep], listing.numbers[keep]
         if not source.annotations_only:
-            missing = _disagreements(source, said, folder, listing, numbers, where, whole_recording)
+            missing = _disagreements(
+                source, annotation, folder, listing, numbers, where, whole_recording
+            )
     if folder is None and not source.annotations_only:
         source.warn(
             where,
             f"{absent}; the clip will be skipped",
             "a folder with its frames",
-            "fetch it again",
+            "copy it from the dataset again",
         )
     return Clip(
         key=key,
@@ -208,12 +252,12 @@ def make_clip(
         files=files,
         numbers=numbers,
         fps=source.fps(variant),
-        emotion=said.emotion,
-        onset=said.onset,
-        apex=said.apex,
-        offset=said.offset,
-        action_units=said.action_units,
-        objective=said.objective,
+        emotion=annotation.emotion,
+        onset=annotation.onset,
+        apex=annotation.apex,
+        offset=annotation.offset,
+        action_units=annotation.action_units,
+        objective=annotation.objective,
         enters_at=source.enters_at(variant),
         missing=missing,
     )
@@ -221,41 +265,41 @@ def make_clip(
 
 def _disagreements(
     source: Source,
-    said: Span,
+    annotation: Annotation,
     folder: Path,
     listing: Listing,
     numbers: tuple[int, ...],
     where: str,
     whole_recording: bool,
 ) -> str:
-    """Note where folder and sheet differ; return why the clip cannot be read, or nothing."""
-    near = source.near(folder)
+    """Warn where folder and sheet differ; return why the clip cannot be read, or nothing."""
+    near = source.relative(folder)
     if listing.twice:
         source.warn(near, f"two files for frame {_some(listing.twice)}; the first name is read")
     if not listing.numbers:
         source.warn(
             where,
             f"{near} holds no frames; the clip will be skipped",
-            "numbered picture files",
-            "fetch the folder again",
+            "numbered image files",
+            "copy the folder from the dataset again",
         )
         return f"{near} holds no frames"
     if not numbers:
         have = f"{listing.numbers[0]}..{listing.numbers[-1]}"
         source.warn(
             where,
-            f"{near} holds frames {have}, none of onset..offset {said.onset}..{said.offset}; "
-            "the clip will be skipped",
+            f"{near} holds frames {have}, none of onset..offset "
+            f"{annotation.onset}..{annotation.offset}; the clip will be skipped",
             "frames numbered as in the sheet",
-            "fetch the folder again, or correct the sheet by the dataset's errata file",
+            "copy the folder again, or add a correction to the dataset's errata file",
         )
-        return f"{near} holds none of frames {said.onset}..{said.offset}"
-    first = numbers[0] if said.onset is None else said.onset
-    last = numbers[-1] if said.offset is None else said.offset
+        return f"{near} holds none of frames {annotation.onset}..{annotation.offset}"
+    first = numbers[0] if annotation.onset is None else annotation.onset
+    last = numbers[-1] if annotation.offset is None else annotation.offset
     if last - first + 1 > len(numbers):
         have_set = set(numbers)
         lost = [n for n in range(first, min(last, first + 100_000) + 1) if n not in have_set]
-        source.warn(near, f"{len(lost)} frames of {first}..{last} are not there: {_some(lost)}")
+        source.warn(near, f"{len(lost)} frames of {first}..{last} are missing: {_some(lost)}")
     beyond = len(listing.numbers) - len(numbers)
     if beyond and not whole_recording:
         source.warn(where, f"{near} holds {beyond} frames outside onset..offset; they are not read")

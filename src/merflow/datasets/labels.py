@@ -1,7 +1,7 @@
-"""Schemes: how the emotions that sheets name become the classes a network learns.
+"""Schemes: mappings from annotated emotions to the classes a network learns.
 
-Every scheme states, dataset by dataset, what becomes what; an emotion that is not named is
-dropped, with a reason.
+A scheme maps the emotions of each dataset; a clip whose emotion has no class is dropped, with a
+reason.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ from merflow.datasets.registry import reader_of, spec_of
 from merflow.errors import MerflowError, unknown
 
 ANY = "any"
-"""In a mapping: any dataset that is not named itself."""
+"""In a mapping: any dataset not listed."""
 
 Mapping = dict[str, dict[str, str]]
 """dataset -> emotion (or objective class) -> class."""
@@ -23,7 +23,7 @@ Mapping = dict[str, dict[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """One way from emotions to classes. `mapping` is None for `raw`: every emotion is a class."""
+    """A mapping from emotions to classes; None for `raw`: every emotion is a class."""
 
     name: str
     about: str
@@ -32,7 +32,7 @@ class Scheme:
     """What is mapped: `emotion` or `objective`."""
 
     def of(self, reader: str) -> dict[str, str] | None:
-        """Return emotion -> class of a dataset, or None where the scheme has none for it."""
+        """Return emotion -> class of a dataset, or None if the scheme does not cover it."""
         if self.mapping is None:
             return None
         return self.mapping.get(reader, self.mapping.get(ANY))
@@ -40,7 +40,7 @@ class Scheme:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The class of one clip, or why it has none."""
+    """The class of a clip, or the reason why it has none."""
 
     label: str | None
     reason: str = ""
@@ -99,7 +99,7 @@ BUILT_IN = {
         ),
         Scheme(
             "five",
-            "the five classes usual for one dataset",
+            "the usual five classes of one dataset",
             {
                 "casme2": _same("disgust happiness others repression surprise"),
                 "samm": _same("anger contempt happiness other surprise"),
@@ -123,23 +123,23 @@ BUILT_IN = {
             dict.fromkeys(("casme2", "samm", "casme3", "manifest"), _OBJECTIVE),
             by="objective",
         ),
-        Scheme("raw", "every emotion as its sheet names it", None),
+        Scheme("raw", "every emotion as named in the sheet", None),
     )
 }
 
 
 def names(settings: Settings | None = None) -> tuple[str, ...]:
-    """Return the names of all schemes, the user's own included."""
+    """Return the names of all schemes, those of the config included."""
     return tuple(sorted({*BUILT_IN, *(settings.schemes if settings else ())}))
 
 
 def scheme_of(name: str, settings: Settings | None = None) -> Scheme:
-    """Return a scheme by name; the user's own must not take a built-in name."""
+    """Return a scheme by name; refuse one in the config with a built-in name."""
     own = settings.schemes if settings else {}
     if name in own:
         if name in BUILT_IN:
             raise MerflowError(
-                f"schemes.{name}", "this name is built in", "a name of its own", "rename it"
+                f"schemes.{name}", "this name is built in", "another name", "rename the scheme"
             )
         mapping = {d: {e.casefold(): c for e, c in m.items()} for d, m in own[name].items()}
         return Scheme(name, "from the config", mapping)
@@ -149,14 +149,14 @@ def scheme_of(name: str, settings: Settings | None = None) -> Scheme:
 
 
 def _mapping(scheme: Scheme, dataset: str, settings: Settings | None) -> dict[str, str] | None:
-    """Return emotion -> class: the config's own name of a dataset first, then its reader's."""
+    """Return emotion -> class by the dataset's name in the config, else by its reader."""
     if scheme.mapping is not None and dataset in scheme.mapping:
         return scheme.mapping[dataset]
     return scheme.of(reader_of(dataset, settings))
 
 
 def explain(scheme: str, clip: Clip, settings: Settings | None = None) -> Outcome:
-    """Return the class of a clip under a scheme, or the reason why it is dropped."""
+    """Return the class of a clip in a scheme, or the reason why it is dropped."""
     chosen = scheme_of(scheme, settings)
     shown = getattr(clip, chosen.by).strip()
     if chosen.mapping is None:
@@ -171,33 +171,34 @@ def explain(scheme: str, clip: Clip, settings: Settings | None = None) -> Outcom
     if found is None:
         kind = "emotion" if chosen.by == "emotion" else "objective class"
         what = f"{kind} '{shown}'" if shown else f"no {kind}"
-        return Outcome(None, f"{what} is no class of {scheme}" if shown else f"it has {what}")
+        reason = f"{what} has no class in scheme '{scheme}'" if shown else f"it has {what}"
+        return Outcome(None, reason)
     return Outcome(found)
 
 
 def label(scheme: str, clip: Clip, settings: Settings | None = None) -> str | None:
-    """Return the class of a clip under a scheme; None when the scheme drops it."""
+    """Return the class of a clip in a scheme; None when it is dropped."""
     return explain(scheme, clip, settings).label
 
 
 def classes(
     scheme: str, settings: Settings | None = None, datasets: Iterable[str] = ()
 ) -> tuple[str, ...]:
-    """Return the class names, sorted, of a scheme over `datasets` (all it knows when none given).
+    """Return the sorted class names of a scheme for `datasets` (default: all it covers).
 
-    Refuses datasets that the scheme has no classes for, and to pool those whose classes differ;
-    under `raw`, a dataset whose words are its user's own.
+    Refuses datasets that the scheme does not cover and pooled datasets with different classes;
+    with `raw`, datasets without a published list of emotions.
     """
     chosen, wanted = scheme_of(scheme, settings), list(datasets)
     if chosen.mapping is None:
         readers = [reader_of(d, settings) for d in wanted] or list(known_readers())
-        if wordless := [d for d in wanted if not spec_of(reader_of(d, settings)).emotions]:
+        if unlisted := [d for d in wanted if not spec_of(reader_of(d, settings)).emotions]:
             raise MerflowError(
                 f"scheme {scheme}",
-                f"no list of the emotions of {', '.join(wordless)} is known, and so no classes",
+                f"no list of the emotions of {', '.join(unlisted)} is known",
                 "datasets whose emotions are published",
-                "write a scheme of its words, `schemes: {mine: {any: {joy: joy, fear: fear}}}`; "
-                "`merflow check` lists the words found",
+                "write a scheme for them, `schemes: {mine: {any: {joy: joy, fear: fear}}}`; "
+                "`merflow check` lists the emotions found",
             )
         return tuple(sorted({e for r in readers for e in spec_of(r).emotions}))
     if not wanted:
@@ -217,8 +218,8 @@ def classes(
         shown = "; ".join(f"{d}: {', '.join(c)}" for d, c in found.items())
         raise MerflowError(
             f"scheme {scheme}",
-            f"its classes are not the same in these datasets ({shown})",
-            "one dataset, or a scheme whose classes mean the same in all",
+            f"its classes differ between these datasets ({shown})",
+            "one dataset, or a scheme with the same classes in all",
             "use `three`, `binary` or `objective` to pool datasets",
         )
     return tuple(sorted({c for names in found.values() for c in names}))
@@ -227,10 +228,10 @@ def classes(
 def apply_scheme(
     scheme: str, clips: Sequence[Clip], settings: Settings | None = None
 ) -> tuple[list[Clip], list[str]]:
-    """Return the clips that a scheme keeps, in their order, and their classes.
+    """Return the clips that a scheme keeps, in order, and their classes.
 
-    Refuses datasets whose classes cannot be pooled; under `megc2019`, any set of clips that is
-    not the official composite.
+    Refuses datasets whose classes cannot be pooled; with `megc2019`, clips other than the official
+    composite.
     """
     datasets = list(dict.fromkeys(clip.key.dataset for clip in clips))
     if scheme_of(scheme, settings).mapping is not None and datasets:

@@ -1,4 +1,4 @@
-"""Writing a manifest: the table of one's own clips, made from folders named by class."""
+"""Write a manifest, the table of your own clips, from folders named by class."""
 
 import re
 from pathlib import Path
@@ -18,10 +18,10 @@ SUBJECTS = (Column("path", ("path", "file", "clip", "filename")), Column("subjec
 def rows_of(
     root: Path, dataset: str, subjects: Path | None = None, fps: float | None = None
 ) -> list[tuple[str, ...]]:
-    """Return manifest rows for a folder with one folder a class, clips inside.
+    """Return manifest rows for a folder with one folder of clips per class.
 
-    A clip is a video, a folder of frames, or a picture. `subjects` is a table of file (or clip)
-    and subject; without it every clip's subject is `unknown`.
+    A clip is a video, a folder of frames or an image. `subjects` is a table of file (or clip) and
+    subject; without it every clip's subject is `unknown`.
     """
     known = _subjects(subjects) if subjects else {}
     found = [(emotion, path) for emotion in scan(root).folders for path in _clips(root / emotion)]
@@ -29,16 +29,16 @@ def rows_of(
         raise MerflowError(
             str(root),
             "no class folders with clips",
-            "DIR/<class>/<video, folder of frames, or picture>",
+            "DIR/<class>/<video, folder of frames, or image>",
             "point --from-class-folders at the folder that holds the class folders",
         )
     rows = [_row(root, dataset, emotion, path, known, fps) for emotion, path in found]
     places = [path.relative_to(root) for _, path in found]
     clips = {name for p in places for name in (p.as_posix(), p.name, p.stem)}
-    if strangers := sorted(set(known) - clips):
+    if unmatched := sorted(set(known) - clips):
         raise MerflowError(
             str(subjects),
-            f"'{strangers[0]}' is no clip of {root}",
+            f"'{unmatched[0]}' is not a clip of {root}",
             "files below the class folders",
             "correct the table",
         )
@@ -76,7 +76,7 @@ def _row(
     if emotion[0] in "=+-@":
         raise MerflowError(
             near,
-            f"a class called '{emotion}', which spreadsheet programs run as a formula",
+            f"the class name '{emotion}', which spreadsheet programs run as a formula",
             "a name that begins with a letter",
             "rename the folder",
         )

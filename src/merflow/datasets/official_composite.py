@@ -1,7 +1,7 @@
-"""MEGC2019: the official composite of 442 clips, known by digests and counts, not by its list.
+"""MEGC2019: check for the official composite of 442 clips by digests and counts.
 
-The list itself is not shipped. A set of clips is held to the SHA-256 of the sorted official ids;
-per subject, the count and a short digest say where another set differs.
+The list itself is not distributed. Clips are compared with the SHA-256 of the sorted official
+ids; counts and short digests per subject show where a set differs.
 """
 
 import hashlib
@@ -50,7 +50,7 @@ EXCLUDED = {
         for clip in ("EP07_01", "EP07_04f", "EP10_03")
     },
 }
-"""Clips that the mapping would keep and the official list leaves out, with the reason."""
+"""Clips that the mapping keeps and the official list excludes, with the reason."""
 
 Official = Mapping[str, Mapping[str, tuple[int, str]]]
 
@@ -65,7 +65,7 @@ OFFICIAL: Official = {name: parse_subjects(text) for name, text in _SUBJECTS.ite
 
 
 def ids_digest(keys: Iterable[ClipKey]) -> str:
-    """Return the SHA-256 of clip ids, whatever their order."""
+    """Return the SHA-256 of clip ids, independent of their order."""
     return _sha(str(key) for key in keys)
 
 
@@ -81,9 +81,9 @@ def _sha(lines: Iterable[str]) -> str:
 def check_composite(
     labelled: Mapping[ClipKey, str], official: Official = OFFICIAL, digest: str = DIGEST
 ) -> None:
-    """Refuse clips, with their classes, that are not the official ones; say where they differ.
+    """Refuse clips and classes that differ from the official ones; name the differences.
 
-    Keys carry the published names of the datasets (smic, casme2, samm).
+    Keys use the published dataset names (smic, casme2, samm).
     """
     wrong = differences(labelled, official)
     if not wrong and ids_digest(labelled) == digest:
@@ -101,7 +101,7 @@ def check_composite(
 
 
 def differences(labelled: Mapping[ClipKey, str], official: Official = OFFICIAL) -> list[str]:
-    """Return one line for each subject whose clips or classes are not the official ones."""
+    """Return one line per subject whose clips or classes differ from the official ones."""
     grouped: dict[tuple[str, str], dict[ClipKey, str]] = defaultdict(dict)
     for key, name in labelled.items():
         grouped[key.subject_key][key] = name
@@ -116,7 +116,7 @@ def differences(labelled: Mapping[ClipKey, str], official: Official = OFFICIAL) 
             line = _difference(grouped.get((dataset, subject), {}), subjects.get(subject))
             wrong += [f"{dataset}/{subject}: {line}"] if line else []
     for dataset in sorted({name for name, _ in grouped} - set(official)):
-        wrong.append(f"{dataset} is not part of it")
+        wrong.append(f"{dataset} is not part of the composite")
     return wrong
 
 
@@ -126,7 +126,7 @@ def official_differences(keys: Iterable[ClipKey], labels: Iterable[str]) -> list
 
 
 def padded(key: ClipKey) -> ClipKey:
-    """Return a key with its zeros back: the official list writes `6`, some releases `s3_ne_03`."""
+    """Return a key with padded ids: some lists write `6` or `s3_ne_03`."""
     dataset, subject, clip = key
     if dataset == "samm" and subject.isdigit():
         return key._replace(subject=subject.zfill(3))
@@ -143,7 +143,7 @@ def _difference(found: Mapping[ClipKey, str], wanted: tuple[int, str] | None) ->
     if len(found) < count:
         return f"{count - len(found)} of {count} clips are missing"
     if len(found) > count:
-        return f"{len(found) - count} clips too many among {', '.join(k.clip for k in found)}"
+        return f"{len(found) - count} extra clips among {', '.join(k.clip for k in found)}"
     if subject_digest(found) != digest:
         return f"the ids or classes of its {count} clips differ"
     return ""

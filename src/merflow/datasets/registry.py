@@ -1,13 +1,13 @@
-"""Datasets: one file each; a file's name is the dataset's name, the folder is the registry.
+"""Registry of dataset readers and the function that reads a dataset.
 
-An adapter has one `SPEC` and one `read_clips(source) -> list[Clip]`; see docs/add_a_dataset.md.
+A module in `readers/` has a `SPEC` and `read_clips(source) -> list[Clip]`; its name is the
+dataset's name. See docs/add_a_dataset.md.
 """
 
 import functools
 import importlib
 import os
 import pkgutil
-from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
@@ -17,31 +17,9 @@ from merflow.clip import Clip, ClipKey
 from merflow.config.settings import DatasetEntry, Settings
 from merflow.datasets import errata, readers
 from merflow.datasets.official_composite import OFFICIAL
-from merflow.datasets.spec import (
-    NO_SUBJECT,
-    DatasetSpec,
-    Problem,
-    Reading,
-    Source,
-    Variant,
-    unpadded,
-)
+from merflow.datasets.spec import NO_SUBJECT, DatasetSpec, Reading, Source, unpadded
 from merflow.errors import MerflowError, unknown
 from merflow.io.files import digest
-
-__all__ = [
-    "NO_SUBJECT",
-    "DatasetSpec",
-    "Problem",
-    "Reading",
-    "Source",
-    "Variant",
-    "names",
-    "read_dataset",
-    "require_subjects",
-    "spec_of",
-    "subject_digest",
-]
 
 GENERATED = "demo.json"
 """Marker file that `merflow demo` writes into the root of a generated dataset."""
@@ -49,7 +27,7 @@ GENERATED = "demo.json"
 
 @functools.cache
 def names() -> tuple[str, ...]:
-    """Return the names of all datasets that can be read, sorted."""
+    """Return the sorted names of all dataset readers."""
     found = (m.name for m in pkgutil.iter_modules(readers.__path__) if not m.name.startswith("_"))
     return tuple(sorted(found))
 
@@ -71,32 +49,32 @@ def known_reader(name: str, entry: DatasetEntry) -> str:
     if reader not in names():
         key = f"datasets.{name}.reader" if entry.reader else f"datasets.{name}"
         error = unknown(key, "dataset reader", reader, names())
-        error.fix = "clips of your own: `reader: manifest` in the config, or --reader manifest"
+        error.fix = "for your own clips, set `reader: manifest` in the config, or --reader manifest"
         raise error
     return reader
 
 
 def spec_of(reader: str) -> DatasetSpec:
-    """Return what an adapter states of its dataset."""
-    return _adapter(reader).SPEC
+    """Return the facts of a reader's dataset."""
+    return _module(reader).SPEC
 
 
-def _adapter(reader: str) -> ModuleType:
+def _module(reader: str) -> ModuleType:
     if reader not in names():
         raise unknown("datasets", "dataset reader", reader, names())
     return importlib.import_module(f"{readers.__name__}.{reader}")
 
 
 def read_dataset(name: str, entry: DatasetEntry, *, annotations_only: bool = False) -> Reading:
-    """Read a dataset's sheets and folder listings; no picture is opened.
+    """Read a dataset's sheets and folder listings, without opening frames.
 
-    Rows that cannot be read become problems with severity `error` and no clip; a clip that is in
-    the sheet but not on disk stays, with `missing` saying why, and a warning. `annotations_only`
-    asks for no folders of frames.
+    Rows that cannot be read become errors without a clip. A clip in the sheet without frames on
+    disk is kept, with the reason in `missing` and a warning. `annotations_only` needs no folders
+    of frames.
     """
     reader = known_reader(name, entry)
-    adapter = _adapter(reader)
-    spec: DatasetSpec = adapter.SPEC
+    module = _module(reader)
+    spec: DatasetSpec = module.SPEC
     root = Path(os.path.abspath(os.path.expanduser(entry.root)))
     if not root.is_dir():
         raise _no_root(name, reader, entry.root, root)
@@ -104,35 +82,35 @@ def read_dataset(name: str, entry: DatasetEntry, *, annotations_only: bool = Fal
         raise unknown(f"datasets.{name}.variant", "variant", entry.variant, known)
     corrections = errata.load(name if reader == "manifest" else reader)
     if is_generated(root):
-        # Errata correct the published sheets; generated clips only share some of their names.
+        # Errata correct published sheets; generated clips share only some of their names.
         corrections = errata.Errata()
     source = Source(name, root, entry, spec, annotations_only, corrections)
-    clips = _unique(source, adapter.read_clips(source))
-    _tell_subjects_apart(source, clips)
+    clips = _unique(source, module.read_clips(source))
+    _check_subjects(source, clips)
     if not clips and not any(p.severity == "error" for p in source.problems):
         raise MerflowError(
             str(root),
-            f"nothing that looks like {spec.title}",
+            f"no files of {spec.title}",
             spec.layout,
-            f"point datasets.{name}.root at the dataset's own folder",
+            f"set datasets.{name}.root to the dataset's folder",
         )
     clips.sort(key=lambda clip: clip.key)
     return Reading(name, spec, tuple(clips), tuple(source.problems), tuple(source.sheets))
 
 
-def own_reader(name: str, root: Path) -> str:
-    """Return `manifest` for a name of the user's own whose folder holds one, else nothing."""
-    own = name not in names() and any(root.expanduser().glob("manifest.*"))
-    return "manifest" if own else ""
+def guess_reader(name: str, root: Path) -> str:
+    """Return `manifest` for an unknown dataset with a manifest in its root, else nothing."""
+    found = name not in names() and any(root.expanduser().glob("manifest.*"))
+    return "manifest" if found else ""
 
 
 def _no_root(name: str, reader: str, written: str, root: Path) -> MerflowError:
     spec = spec_of(reader)
     if "demo" in Path(written).parts:
-        alone = "" if reader in (*OFFICIAL, "manifest") else f" --dataset {reader}"
-        fix = f"run `merflow demo{alone}`, which writes it"
+        option = "" if reader in (*OFFICIAL, "manifest") else f" --dataset {reader}"
+        fix = f"run `merflow demo{option}`, which writes it"
     else:
-        fix = f"correct datasets.{name}.root in the config (config/local.yaml is the place for it)"
+        fix = f"correct datasets.{name}.root in the config (preferably in config/local.yaml)"
     kind = "not a folder" if root.exists() else "no such folder"
     return MerflowError(
         str(root), f"{kind} (datasets.{name}.root)", f"{spec.title}: {spec.layout}", fix
@@ -140,7 +118,7 @@ def _no_root(name: str, reader: str, written: str, root: Path) -> MerflowError:
 
 
 def _unique(source: Source, clips: Iterable[Clip]) -> list[Clip]:
-    """Drop and report clips whose key, whatever its case, was there before."""
+    """Report and drop clips whose key repeats an earlier one, ignoring case."""
     seen: dict[tuple[str, ...], ClipKey] = {}
     kept = []
     for clip in clips:
@@ -152,64 +130,64 @@ def _unique(source: Source, clips: Iterable[Clip]) -> list[Clip]:
             continue
         there = source.places.get(first, [str(source.root)])[0]
         source.fail(
-            # Later rows of one key come in order: each takes the next of its places.
+            # Rows with one key come in order; each takes the next location.
             places.pop(1) if len(places) > 1 else places[0] if places else str(source.root),
             f"the clip {clip.key.subject}/{clip.key.clip} appears twice, first in {there}"
             + ("" if first == clip.key else f" as {first.subject}/{first.clip}"),
-            "every clip of a subject once",
+            "one row for each clip of a subject",
             "delete one of the two",
         )
     return kept
 
 
-def _tell_subjects_apart(source: Source, clips: Iterable[Clip]) -> None:
-    """Report subjects whose ids agree but for case and leading zeros: likely one person."""
-    people: dict[str, ClipKey] = {}
+def _check_subjects(source: Source, clips: Iterable[Clip]) -> None:
+    """Report subject ids that differ only in case and leading zeros: probably one person."""
+    keys: dict[str, ClipKey] = {}
     for clip in clips:
-        people.setdefault(clip.key.subject, clip.key)
+        keys.setdefault(clip.key.subject, clip.key)
     seen: dict[str, ClipKey] = {}
-    for key in people.values():
+    for key in keys.values():
         first = seen.setdefault(unpadded(key.subject), key)
         if first is not key:
             where = [source.places.get(k, [str(source.root)])[0] for k in (key, first)]
             source.fail(
                 where[0],
-                f"subjects '{first.subject}' ({where[1]}) and '{key.subject}' read as one person",
-                "one id a person: with two, one trains the fold that tests the other",
-                "write them the same way; two people need ids that differ in more than case or "
-                "leading zeros",
+                f"subjects '{first.subject}' ({where[1]}) and '{key.subject}' differ only in case "
+                "or leading zeros",
+                "one id per person: with two, one is trained on when the other is tested",
+                "write them the same way, or give two people clearly different ids",
             )
 
 
 def require_subjects(clips: Iterable[Clip], where: str) -> None:
-    """Refuse clips without subject ids: no split of them keeps a person on one side."""
+    """Refuse clips without subject ids, which cannot be split by subject."""
     lacking = sorted({clip.key.dataset for clip in clips if clip.key.subject == NO_SUBJECT})
     if lacking:
         raise MerflowError(
             where,
             f"{', '.join(lacking)} has clips without a subject id",
-            "a subject for every clip: a split by clip would test on people trained on",
-            "use it for pretraining, or give a table of paths and subjects",
+            "a subject for every clip: a split by clip would test subjects seen in training",
+            "use the dataset for pretraining, or add a table of paths and subjects",
         )
 
 
 def subject_digest(clips: list[Clip]) -> str:
-    """Return a digest of all that align reads of one subject's clips.
+    """Return a digest of what align reads from one subject's clips.
 
-    Clip ids, frame numbers, file names, their sizes and times of change, and the frame rate count;
-    emotions, action units and folder locations do not: relabelling or moving reruns nothing.
+    Included: clip ids, frame numbers, frame rates, file names, sizes and modification times. Not
+    included: emotions, action units and folders, so relabelling or moving reruns nothing.
     """
-    rows = [[*_read_of(clip), *_stats(clip)] for clip in sorted(clips, key=lambda clip: clip.key)]
+    rows = [[*_fields(clip), *_stats(clip)] for clip in sorted(clips, key=lambda clip: clip.key)]
     return digest(rows)
 
 
-def _read_of(clip: Clip) -> list[Any]:
+def _fields(clip: Clip) -> list[Any]:
     span = [clip.onset, clip.apex, clip.offset]
     return [clip.key, clip.numbers, span, clip.fps, clip.enters_at, clip.missing]
 
 
 def _stats(clip: Clip) -> list[tuple[str, int, int]]:
-    """Return (name, size in bytes, mtime in ns) of each of the clip's files."""
+    """Return (name, size in bytes, mtime in ns) of each file."""
     rows = []
     for name in clip.files:
         try:
@@ -218,12 +196,3 @@ def _stats(clip: Clip) -> list[tuple[str, int, int]]:
         except OSError:
             rows.append((name, -1, -1))
     return rows
-
-
-def duplicates(clips: list[Clip]) -> dict[str, list[str]]:
-    """Return file identity -> clip keys, for files that more than one clip would read."""
-    users = defaultdict(list)
-    for clip in clips:
-        for file in clip.files[:1]:
-            users[os.path.join(clip.folder, file)].append(str(clip.key))
-    return {file: keys for file, keys in users.items() if len(keys) > 1}

@@ -1,7 +1,7 @@
-"""What an adapter states about its dataset, what it is given, and what it gives back."""
+"""Interface of a dataset reader: the facts it states, its input, its output."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,14 +17,14 @@ from merflow.io.spreadsheets import Column, Row, Table, read_table
 Severity = Literal["error", "warning"]
 
 NO_SUBJECT = "unknown"
-"""The subject of clips whose dataset does not say whose they are."""
+"""Subject of clips from datasets without subject ids."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something in a dataset that its user should know: where, what, and what to do.
+    """A finding in a dataset: where, what, and what to do.
 
-    error: the clip or the file cannot be read as it stands; warning: it was read, this way.
+    error: the clip or file cannot be read; warning: it was read, as described.
     """
 
     severity: Severity
@@ -43,7 +43,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One form in which a dataset is shipped."""
+    """One form in which a dataset is distributed."""
 
     name: str
     fps: float
@@ -53,24 +53,24 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class DatasetSpec:
-    """The facts of a published dataset that merflow relies on."""
+    """Facts of a published dataset that merflow relies on."""
 
     name: str
     title: str
     variants: tuple[Variant, ...]
-    """The first that is found on disk is read when the config names none."""
+    """Without a variant in the config, the first one found on disk is read."""
     layout: str
-    """The folder shape expected, shown when a root holds nothing of the kind."""
+    """The expected folder layout, shown when the dataset root does not match it."""
     licence: str
     source: str
-    """Where its owners give it out."""
+    """Where the owners distribute it."""
     emotions: frozenset[str] = frozenset()
-    """Every label the sheets may show, lower case; empty: any."""
+    """Every emotion the sheets may contain, lower case; empty: any."""
     subjects_known: bool = True
-    """False: no subject ids exist, so no split by subject does."""
+    """False: the dataset has no subject ids and cannot be split by subject."""
     stills: bool = False
     publishable_subjects: frozenset[str] = frozenset()
-    """Subjects whose face a report may show; filled by the holder of the agreement."""
+    """Subjects whose faces a report may show; to be filled in by the licence holder."""
     publication: str = ""
 
     @property
@@ -83,12 +83,24 @@ class DatasetSpec:
         return next(v for v in self.variants if v.name == name)
 
 
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """The annotation of a clip, apart from its key."""
+
+    onset: int | None
+    apex: int | None
+    offset: int | None
+    emotion: str
+    action_units: str = ""
+    objective: str = ""
+
+
 @dataclass(slots=True)
 class Source:
-    """What `read_clips` is given: the folder, what the config says of it, a place for problems."""
+    """Input of `read_clips`: dataset root, config entry, and a list for problems."""
 
     name: str
-    """The dataset's name in the config, which its clips carry."""
+    """The dataset's name in the config, part of its clips' keys."""
     root: Path
     entry: DatasetEntry
     spec: DatasetSpec
@@ -96,52 +108,60 @@ class Source:
     corrections: Errata = field(default_factory=Errata)
     problems: list[Problem] = field(default_factory=list)
     places: dict[ClipKey, list[str]] = field(default_factory=dict)
-    """Where each key was met, in order."""
+    """Where each key was found, in order."""
     sheets: list[str] = field(default_factory=list)
-    """Annotation files that were read, below the root."""
+    """Annotation files that were read, relative to the root."""
 
     def read(self, path: Path, columns: Sequence[Column], sheet: str = "") -> Table:
-        """Read a sheet's table of `columns`, and remember that it was read."""
+        """Read a sheet's table of `columns`, and list it in `sheets`."""
         table = read_table(path, columns, sheet)
-        self.sheets.append(self.near(path))
+        self.sheets.append(self.relative(path))
         return table
 
     def warn(self, where: str, found: str, expected: str = "", fix: str = "") -> None:
-        """Note something that was read in spite of being odd."""
+        """Add a warning."""
         self.problems.append(Problem("warning", where, found, expected, fix))
 
     def fail(self, where: str, found: str, expected: str = "", fix: str = "") -> None:
-        """Note something that cannot be read as it stands."""
+        """Add an error."""
         self.problems.append(Problem("error", where, found, expected, fix))
 
     @contextmanager
-    def noting(self) -> Iterator[None]:
-        """Turn a MerflowError inside into a noted problem, so that every row is looked at."""
+    def collect_errors(self) -> Iterator[None]:
+        """Turn a MerflowError into a problem, so that all rows are checked."""
         try:
             yield
         except MerflowError as error:
             self.fail(error.where, error.found, error.expected, error.fix)
 
+    def clips_of(self, rows: Iterable[Row], read: Callable[[Row], Clip | None]) -> list[Clip]:
+        """Return the clip of each row; rows that cannot be read become problems."""
+        clips = []
+        for row in rows:
+            with self.collect_errors():
+                clips += [clip] if (clip := read(row)) else []
+        return clips
+
     def corrected(self, row: Row, subject: str, clip: str) -> Row:
-        """Return a sheet's row with the errata of its clip applied."""
+        """Return a row after applying the errata of its clip."""
         return self.corrections.apply(row, subject, clip)
 
     def fps(self, variant: Variant) -> float:
-        """Return the frame rate: the config's, else the published one (Hz)."""
+        """Return the frame rate from the config, else the published one (Hz)."""
         return self.entry.fps or variant.fps
 
     def enters_at(self, variant: Variant) -> Entry:
-        """Return the stage the pictures have passed: the config's word, else the variant's."""
+        """Return the entry stage from the config, else the variant's."""
         return self.entry.enters_at or variant.enters_at
 
     def key(self, subject: str, clip: str, where: str) -> ClipKey:
-        """Return the key of a clip; refuse names that cannot be parts of a path."""
+        """Return a clip's key; refuse names that cannot be part of a path."""
         key = ClipKey(self.name, safe_name(subject, where), safe_name(clip, where))
         self.places.setdefault(key, []).append(where)
         return key
 
-    def near(self, path: Path | str) -> str:
-        """Return a path as it is written below the root: messages that are kept use this."""
+    def relative(self, path: Path | str) -> str:
+        """Return a path relative to the root, for stored messages."""
         path = Path(path)
         return (
             path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.name
@@ -150,31 +170,31 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A dataset as read: clips in the order of their keys, and all problems that were met."""
+    """A dataset as read: clips in the order of their keys, and all problems."""
 
     name: str
     spec: DatasetSpec
     clips: tuple[Clip, ...]
     problems: tuple[Problem, ...]
     sheets: tuple[str, ...] = ()
-    """Annotation files that were read; none where folder and file names are the labels."""
+    """Annotation files that were read; empty where folder and file names are the labels."""
 
     @property
     def errors(self) -> tuple[Problem, ...]:
-        """The problems that must be corrected before a run."""
+        """The problems that prevent a run."""
         return tuple(p for p in self.problems if p.severity == "error")
 
     def required(self) -> "Reading":
-        """Return self, or raise the first error with the number of the others."""
+        """Return self, or raise the first error and name the number of others."""
         if not self.errors:
             return self
         first, *others = self.errors
         error = first.error()
         if others:
-            error.fix += f"; then {len(others)} more of its kind: see `merflow check`"
+            error.fix += f"; then {len(others)} more: see `merflow check`"
         raise error
 
 
 def unpadded(name: str) -> str:
-    """Return a name with its numbers unpadded and its case aside: `S01` and `s1` are one."""
+    """Return a name in lower case with unpadded numbers, to compare `S01` with `s1`."""
     return re.sub(r"0*([0-9]+)", r"\1", name.casefold())

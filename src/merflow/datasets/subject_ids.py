@@ -1,4 +1,7 @@
-"""Who a subject is, whatever a config calls the dataset: what weights keep of those they saw."""
+"""Canonical subject ids (`casme2/sub01`), independent of the name a dataset has in the config.
+
+Saved with weights, to detect that a tested subject was in the training data.
+"""
 
 from collections.abc import Mapping
 
@@ -7,12 +10,12 @@ from merflow.config.settings import Settings
 from merflow.datasets.registry import reader_of
 
 
-def people(settings: Settings) -> dict[str, str]:
-    """Return whose subjects each dataset has: the published one's, or those of its own manifest."""
+def canonical_names(settings: Settings) -> dict[str, str]:
+    """Return dataset name -> canonical name: the reader's, or the manifest's own."""
     read = {name: reader_of(name, settings) for name in settings.datasets}
     return {name: name if reader == "manifest" else reader for name, reader in read.items()}
 
 
-def person(key: ClipKey, whose: Mapping[str, str]) -> str:
-    """Return `casme2/sub01` for a clip's subject; `whose` is what `people` returned."""
-    return f"{whose.get(key.dataset, key.dataset)}/{key.subject}"
+def canonical_subject(key: ClipKey, names: Mapping[str, str]) -> str:
+    """Return the canonical id of a clip's subject; `names` as from `canonical_names`."""
+    return f"{names.get(key.dataset, key.dataset)}/{key.subject}"

@@ -10,8 +10,8 @@ import numpy as np
 from merflow.clip import Clip, ClipKey
 from merflow.config.settings import DatasetEntry, Settings
 from merflow.datasets import labels
-from merflow.datasets.registry import own_reader
-from merflow.datasets.subject_ids import people, person
+from merflow.datasets.registry import guess_reader
+from merflow.datasets.subject_ids import canonical_names, canonical_subject
 from merflow.errors import MerflowError, SkipClip, unknown
 from merflow.evaluation.duplicate_clips import first_known
 from merflow.evaluation.predictions import Pooled
@@ -53,7 +53,7 @@ def with_dataset(settings: Settings, name: str, root: str, reader: str = "") -> 
             return settings
         entry = settings.datasets[name].model_copy(update={"root": root})
     elif root:
-        entry = DatasetEntry(root=root, reader=reader or own_reader(name, Path(root)))
+        entry = DatasetEntry(root=root, reader=reader or guess_reader(name, Path(root)))
     else:
         raise unknown("--dataset", "dataset", name, settings.datasets)
     return settings.model_copy(update={"datasets": {**settings.datasets, name: entry}})
@@ -80,8 +80,8 @@ def seen_subjects(keys: Iterable[ClipKey], model: Model, settings: Settings) -> 
 
     Datasets that are read as the same published one hold the same people.
     """
-    whose = people(settings)
-    found = {key.subject_key for key in keys if person(key, whose) in model.subjects}
+    whose = canonical_names(settings)
+    found = {key.subject_key for key in keys if canonical_subject(key, whose) in model.subjects}
     return sorted("/".join(subject) for subject in found)
 
 

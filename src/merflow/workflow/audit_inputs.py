@@ -9,7 +9,7 @@ from typing import Any
 
 from merflow.clip import ClipKey
 from merflow.datasets.catalogue import read_catalogue
-from merflow.datasets.subject_ids import people, person
+from merflow.datasets.subject_ids import canonical_names, canonical_subject
 from merflow.errors import MerflowError
 from merflow.evaluation.audit.evidence import Evidence, FoldScore, Sides
 from merflow.evaluation.audit.test_set_selection import Epochs, read_epochs
@@ -94,8 +94,8 @@ def _pretrained_on(
     subjects, _ = seen_by(path)
     if not subjects:
         return None
-    whose = people(plan.settings)
-    tested = {key.subject_key for key in table.keys if person(key, whose) in subjects}
+    whose = canonical_names(plan.settings)
+    tested = {key.subject_key for key in table.keys if canonical_subject(key, whose) in subjects}
     return frozenset(tested.union(tuple(subject.split("/", 1)) for subject in subjects))
 
 

@@ -1,4 +1,4 @@
-"""What a dataset holds and what is wrong with it, as facts: nothing is computed from pixels."""
+"""Check datasets: clips, labels, sizes and problems, without decoding frames."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -9,8 +9,9 @@ import numpy as np
 from merflow.clip import Clip, ClipKey
 from merflow.config.settings import DatasetEntry, Settings
 from merflow.datasets import labels
-from merflow.datasets.frame_checks import Look, copies, look, seen_in
-from merflow.datasets.registry import NO_SUBJECT, Problem, Reading, known_reader, read_dataset
+from merflow.datasets.frame_checks import FileCheck, check_files, duplicate_clips, problems_in
+from merflow.datasets.registry import known_reader, read_dataset
+from merflow.datasets.spec import NO_SUBJECT, Problem, Reading
 from merflow.errors import BAD_INPUT, DONE, WARNED, MerflowError
 from merflow.text import plural
 from merflow.workflow.experiment_data import Clips
@@ -23,7 +24,7 @@ SHOWN = 5
 def check_dataset(
     name: str, entry: DatasetEntry, settings: Settings | None = None, annotations_only: bool = False
 ) -> Facts:
-    """Return the facts of one dataset, JSON-able; what cannot be read is among its problems."""
+    """Return the facts of one dataset, JSON-able, with its problems."""
     return check_datasets({name: entry}, settings, annotations_only)["datasets"][0]
 
 
@@ -34,7 +35,7 @@ def check_datasets(
 ) -> Facts:
     """Return the facts of several datasets, and of the configured experiments' folds."""
     readings: dict[str, Reading] = {}
-    looks: dict[ClipKey, Look] = {}
+    checks: dict[ClipKey, FileCheck] = {}
     datasets = []
     for name, entry in entries.items():
         try:
@@ -44,17 +45,17 @@ def check_datasets(
             datasets.append(_unreadable(name, error))
             continue
         readings[name] = reading
-        seen = {} if annotations_only else {c.key: look(c) for c in reading.clips if c.files}
-        looks.update(seen)
+        seen = {} if annotations_only else {c.key: check_files(c) for c in reading.clips if c.files}
+        checks.update(seen)
         datasets.append(_facts(reading, seen, settings))
-    for first, copy in copies(looks.items()):
-        found = f"its pictures are those of {first}"
+    for first, copy in duplicate_clips(checks.items()):
+        found = f"its frames are those of {first}"
         facts = next(d for d in datasets if d["dataset"] == copy.dataset)
         facts["problems"].append(_problem(Problem("warning", str(copy), found, fix=_COPY)))
     return {"datasets": datasets, "experiments": _experiments(settings, readings)}
 
 
-_COPY = "delete one of the two: copies on both sides of a split are a leak"
+_COPY = "delete one of the two: duplicates on both sides of a split are a leak"
 
 
 def _unreadable(name: str, error: MerflowError) -> Facts:
@@ -67,7 +68,9 @@ def _problem(problem: Problem) -> dict[str, str]:
     return {key: getattr(problem, key) for key in ("severity", "where", "found", "expected", "fix")}
 
 
-def _facts(reading: Reading, looks: Mapping[ClipKey, Look], settings: Settings | None) -> Facts:
+def _facts(
+    reading: Reading, checks: Mapping[ClipKey, FileCheck], settings: Settings | None
+) -> Facts:
     clips = reading.clips
     schemes = {
         name: outcome
@@ -85,10 +88,10 @@ def _facts(reading: Reading, looks: Mapping[ClipKey, Look], settings: Settings |
         "fps": sorted({c.fps for c in clips}),
         "enters_at": sorted({c.enters_at for c in clips}),
         "frames": _frames(clips),
-        "sizes": _sizes(looks),
+        "sizes": _sizes(checks),
         "schemes": {name: kept for name, (kept, _) in schemes.items()},
         "dropped": {name: dropped for name, (_, dropped) in schemes.items() if dropped},
-        "problems": [_problem(p) for p in (*reading.problems, *seen_in(looks))],
+        "problems": [_problem(p) for p in (*reading.problems, *problems_in(checks))],
     }
 
 
@@ -125,14 +128,14 @@ def _frames(clips: Sequence[Clip]) -> dict[str, float]:
     }
 
 
-def _sizes(looks: Mapping[ClipKey, Look]) -> dict[str, int]:
-    """Return picture size -> number of clips, the most frequent first."""
-    sizes = Counter(f"{s.size[0]}x{s.size[1]}" for s in looks.values() if s.size)
+def _sizes(checks: Mapping[ClipKey, FileCheck]) -> dict[str, int]:
+    """Return image size -> number of clips, most frequent first."""
+    sizes = Counter(f"{s.size[0]}x{s.size[1]}" for s in checks.values() if s.size)
     return dict(sizes.most_common())
 
 
 def _experiments(settings: Settings | None, readings: Mapping[str, Reading]) -> list[Facts]:
-    """Return the folds that each experiment will have, as far as its datasets were read."""
+    """Return the folds of each experiment whose datasets were read."""
     if settings is None:
         return []
     found = []
@@ -170,13 +173,13 @@ def _experiments(settings: Settings | None, readings: Mapping[str, Reading]) -> 
 
 
 def problems(report: Facts) -> list[dict[str, str]]:
-    """Return every problem of a report."""
+    """Return all problems of a report."""
     parts = (*report["datasets"], *report["experiments"])
     return [problem for part in parts for problem in part["problems"]]
 
 
 def exit_code(report: Facts, strict: bool = False) -> int:
-    """Return 2 with errors, 1 with warnings under `strict`, else 0."""
+    """Return 2 with errors, 1 with warnings and `strict`, else 0."""
     severities = {problem["severity"] for problem in problems(report)}
     if "error" in severities:
         return BAD_INPUT
@@ -184,16 +187,16 @@ def exit_code(report: Facts, strict: bool = False) -> int:
 
 
 def render(report: Facts) -> str:
-    """Return the report as text for a person."""
+    """Return the report as text."""
     lines: list[str] = []
     for facts in report["datasets"]:
         lines += [*_render_dataset(facts), ""]
-    said: dict[str, str] = {}
+    reported: dict[str, str] = {}
     for facts in report["experiments"]:
         lines.append(_render_experiment(facts))
-        first = said.setdefault(str(facts["problems"]), facts["experiment"])
-        again = facts["problems"] and first != facts["experiment"]
-        lines += [f"  error: as for {first}"] if again else _render_problems(facts["problems"])
+        first = reported.setdefault(str(facts["problems"]), facts["experiment"])
+        repeated = facts["problems"] and first != facts["experiment"]
+        lines += [f"  error: as for {first}"] if repeated else _render_problems(facts["problems"])
     counts = Counter(problem["severity"] for problem in problems(report))
     lines.append(f"{plural(counts['error'], 'error')}, {plural(counts['warning'], 'warning')}")
     return "\n".join(lines) + "\n"
@@ -208,7 +211,7 @@ def _render_dataset(facts: Facts) -> list[str]:
         + (f", {facts['without_frames']} without frames" if facts.get("without_frames") else "")
     ]
     if facts.get("subjects_known") is False:
-        lines.append("  subjects  not known: for pretraining only, no split by subject")
+        lines.append("  subjects  unknown: for pretraining only, cannot be split by subject")
     if facts["labels"]:
         lines.append(f"  labels    {_counts(facts['labels'])}")
     if facts.get("fps"):
@@ -245,7 +248,7 @@ def _render_experiment(facts: Facts) -> str:
 
 
 def _render_problems(found: Sequence[Mapping[str, str]]) -> list[str]:
-    """Return the problems, errors first; many of one kind are shown as a few and a number."""
+    """Return the problems, errors first; of many similar ones show a few and the number."""
     groups: dict[tuple[str, str], list[Mapping[str, str]]] = defaultdict(list)
     for problem in sorted(found, key=lambda p: p["severity"]):
         kind = "".join(c for c in problem["found"] if not c.isdigit())[:40]

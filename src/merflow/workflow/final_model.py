@@ -12,7 +12,7 @@ import numpy as np
 from merflow import arithmetic
 from merflow.config.fingerprints import preparation_named
 from merflow.config.settings import Align, Preparation
-from merflow.datasets.subject_ids import people
+from merflow.datasets.subject_ids import canonical_names
 from merflow.errors import MerflowError
 from merflow.evaluation.fold_files import FoldFile
 from merflow.evaluation.run_id import FINAL, Run
@@ -79,7 +79,7 @@ def train_final(plan: Plan, run: Run, shelf: Shelf, out: Path) -> dict[str, Any]
     classes = plan.classes(run.experiment)
     labelled = plan.labelled(run.experiment)
     fold = FoldFile(FINAL, [clip.key for clip in labelled.clips], labelled.labels, [])
-    data = training_data(shelf, fold, classes, people(plan.settings))
+    data = training_data(shelf, fold, classes, canonical_names(plan.settings))
     started = time.perf_counter()
     start = next(map(Path, plan.start_weights(run.experiment)), None)
     method = make_method(experiment, classes, fold_seed(run.seed, FINAL), start)

@@ -18,7 +18,7 @@ from merflow.clip import ClipKey
 from merflow.config.grid import shown
 from merflow.config.settings import SVMS, Experiment, Pretraining, Settings
 from merflow.datasets import labels
-from merflow.datasets.subject_ids import people
+from merflow.datasets.subject_ids import canonical_names
 from merflow.errors import MerflowError, unknown
 from merflow.evaluation.fold_checks import assert_learnable
 from merflow.evaluation.protocols import Fold
@@ -108,7 +108,7 @@ def check_folds(
 def _start_saw_none(
     settings: Settings, weights: Path, keys: Sequence[ClipKey], made: list[Fold]
 ) -> None:
-    seen, subjects = weights_file.seen_by(weights)[0], people(settings)
+    seen, subjects = weights_file.seen_by(weights)[0], canonical_names(settings)
     for fold in made:
         test = [keys[i] for i in fold.test]
         weights_file.refuse_seen(weights, seen, test, subjects, f"fold {fold.name}")

@@ -10,7 +10,7 @@ import numpy as np
 from merflow import arithmetic, versions
 from merflow.clip import ClipKey
 from merflow.config.settings import Experiment
-from merflow.datasets.subject_ids import people, person
+from merflow.datasets.subject_ids import canonical_names, canonical_subject
 from merflow.errors import MerflowError
 from merflow.evaluation.duplicate_clips import first_known, refuse_duplicates
 from merflow.evaluation.fold_files import FoldFile
@@ -64,7 +64,7 @@ def train_fold(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile, out: Path) ->
     experiment = plan.experiment(run.experiment)
     classes = plan.classes(run.experiment)
     where = f"fold {fold.name}"
-    whose = people(plan.settings)
+    whose = canonical_names(plan.settings)
     data = training_data(shelf, fold, classes, whose)
     test = [fold.test[i] for i in shelf.usable(fold.test, where)]
     arithmetic.check()
@@ -173,7 +173,7 @@ def training_data(
         y=np.tile(y, many),
         keys=tuple(keys) * many,
         factors=tuple(f for f in shelf.factors for _ in keys) if many > 1 else (),
-        persons=tuple(person(key, whose) for key in keys) * many,
+        persons=tuple(canonical_subject(key, whose) for key in keys) * many,
     )
 
 

@@ -1,25 +1,21 @@
 """CASME II: 255 clips of 26 subjects at 200 fps; frames named by their number in the recording."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from merflow.clip import Clip
-from merflow.datasets.cells import (
-    action_units,
-    emotion,
-    frame,
-    name,
-    optional_frame,
-    spans,
-)
+from merflow.datasets.cells import annotation, frame, name, optional_frame
 from merflow.datasets.folders import (
     Folders,
-    Span,
+    choose_variant,
     find_folders,
-    find_sheet,
+    find_sheets,
     make_clip,
     missing_sheet,
-    no_tree,
+    names_on_path,
+    nearest_first,
+    preferred_sheet,
 )
 from merflow.datasets.spec import DatasetSpec, Source, Variant
 from merflow.errors import MerflowError
@@ -59,35 +55,23 @@ def read_clips(source: Source) -> list[Clip]:
     """Read the sheet (2014 unless the config names another) and match it with the folders."""
     path, objectives = _sheets(source)
     table = source.read(path, COLUMNS, "Sheet1")
-    tree = _tree(source)
-    clips = []
-    for row in table:
-        with source.noting():
-            clips.append(_clip(source, row, tree, objectives))
-    return clips
+    variant, folders = _tree(source)
+    return source.clips_of(table, lambda row: _clip(source, row, variant, folders, objectives))
 
 
 def _sheets(source: Source) -> tuple[Path, dict[tuple[str, str], str]]:
-    """Return the annotation sheet, and the objective classes if they are in a file of their own."""
-    found = find_sheet(source, r"casme.?2|casme.?ii|coding")
+    """Return the annotation sheet, and the objective classes if they are in a separate file."""
+    found = find_sheets(source, r"casme.?2|casme.?ii|coding")
     objective = [p for p in found if "objective" in p.name.lower()]
     coding = [p for p in found if p not in objective or source.entry.sheet]
     if not coding:
         raise missing_sheet(source, "CASME2-coding-20140508.xlsx or CASME2-coding-20190701.xlsx")
-    # Names carry dates: the 2014 sheet, from which the MEGC2019 list was made, sorts first.
-    chosen = min(coding, key=lambda p: (len(p.parts), p.name))
-    if len(coding) > 1:
-        others = ", ".join(p.name for p in coding if p != chosen)
-        source.warn(
-            source.near(chosen),
-            f"read in preference to {others}",
-            "one annotation sheet, or one named in the config",
-            f"set datasets.{source.name}.sheet to choose",
-        )
+    # Names contain dates: the 2014 sheet, the basis of the MEGC2019 list, sorts first.
+    chosen = preferred_sheet(source, coding, nearest_first)
     classes = {}
     if objective and not source.entry.sheet:
         for row in source.read(objective[0], OBJECTIVE):
-            with source.noting():
+            with source.collect_errors():
                 key = (_subject(row, source), name(row, "clip", source))
                 classes[key] = row.text("objective")
     return chosen, classes
@@ -97,7 +81,7 @@ def _subject(row: Row, source: Source) -> str:
     text = name(row, "subject", source)
     if not _is_subject(text) and not _is_subject(f"sub{text}"):
         raise MerflowError(
-            row.where("subject"), f"'{text}' is no subject", "01 to 26", "correct the cell"
+            row.where("subject"), f"'{text}' is not a subject id", "01 to 26", "correct the cell"
         )
     return subject_id(text)
 
@@ -112,23 +96,17 @@ def subject_id(text: str) -> str:
     return f"sub{digits.zfill(2)}"
 
 
-def _tree(source: Source) -> tuple[Variant, Folders | None]:
+def _tree(source: Source) -> tuple[Variant, Folders]:
     """Return the variant on disk and its subject folders."""
-    trees: dict[str, Path] = {}
+    trees: dict[str, Folders] = {}
     for folder in find_folders(source.root, lambda _, names: any(map(_is_subject, names))):
-        trees.setdefault(_kind(source.root, folder), folder)
-    wanted = source.entry.variant
-    for variant in SPEC.variants:
-        if variant.name in trees and wanted in ("", variant.name):
-            return variant, Folders(trees[variant.name], _alike)
-    if not source.annotations_only:
-        raise no_tree(source)
-    return SPEC.variant(wanted or "selected"), None
+        trees.setdefault(_kind(source.root, folder), Folders(folder, _normalised))
+    return choose_variant(source, trees, "selected")
 
 
 def _kind(root: Path, folder: Path) -> str:
-    """Tell the variant by the names of the folders on the way, the root's own included."""
-    path = "/".join((root.name, *folder.relative_to(root).parts)).lower()
+    """Return the variant from the names of the folders, the root included."""
+    path = "/".join(names_on_path(root, folder)).lower()
     if "crop" in path:
         return "cropped"
     return "raw" if "raw" in path and "selected" not in path else "selected"
@@ -138,39 +116,33 @@ def _is_subject(folder: str) -> bool:
     return re.fullmatch(r"sub0*[0-9]{1,2}", folder, re.IGNORECASE) is not None
 
 
-def _alike(folder: str) -> str:
+def _normalised(folder: str) -> str:
     return subject_id(folder) if _is_subject(folder) else folder
 
 
 def _clip(
     source: Source,
     row: Row,
-    tree: tuple[Variant, Folders | None],
+    variant: Variant,
+    folders: Folders,
     objectives: dict[tuple[str, str], str],
 ) -> Clip:
     subject = _subject(row, source)
     clip = name(row, "clip", source)
     row = source.corrected(row, subject, clip)
     onset, offset = frame(row, "onset"), frame(row, "offset")
-    apex = spans(row, source, onset, optional_frame(row, "apex"), offset)
-    said = Span(
-        onset,
-        apex,
-        offset,
-        emotion(row, "emotion", source),
-        action_units(row, "action_units"),
-        row.text("objective") or objectives.get((subject, clip), ""),
-    )
-    variant, folders = tree
-    folder = folders.find(subject, clip) if folders else None
-    hint = folders.nearest(subject, clip) if folders and folder is None else ""
+    found = annotation(row, source, onset, optional_frame(row, "apex"), offset)
+    if not found.objective:
+        found = replace(found, objective=objectives.get((subject, clip), ""))
+    folder = folders.find(subject, clip)
+    hint = "" if folder else folders.nearest(subject, clip)
     return make_clip(
         source,
         variant,
         source.key(subject, clip, row.where("clip")),
-        said,
+        found,
         folder,
-        folders.listing(folder) if folders and folder else None,
+        folders.listing(folder),
         where=row.where("clip"),
         absent=f"no folder {subject}/{clip}{hint}",
         whole_recording=variant.name == "raw",

@@ -1,4 +1,4 @@
-"""JAFFE: 213 posed stills of 10 women; everything is in the file's name, `KA.AN1.39.tiff`."""
+"""JAFFE: 213 posed stills of 10 women; the file name holds all annotations, `KA.AN1.39.tiff`."""
 
 import re
 
@@ -29,12 +29,12 @@ CODES = {
     "SA": "sadness",
     "SU": "surprise",
 }
-# Re-hosted copies have doubled dots or blanks between the parts.
+# Some copies have doubled dots or blanks between the parts.
 _NAME = re.compile(r"([A-Z]{2})[. ]+([A-Z]{2})([0-9])[. ]+([0-9]{1,3})[. ]*\.", re.IGNORECASE)
 
 
 def read_clips(source: Source) -> list[Clip]:
-    """Read every still below the root by its name."""
+    """Read every still below the root."""
     clips = []
     for folder in find_folders(source.root, lambda f, _: any(map(_NAME.match, image_files(f)))):
         for file in image_files(folder, source.root):
@@ -51,7 +51,7 @@ def _clip(source: Source, folder: str, file: str) -> Clip | None:
             file,
             "the name is not <model>.<emotion><k>.<number>.tiff",
             f"a model of {', '.join(sorted(MODELS))} and an emotion of {', '.join(CODES)}",
-            "give the file its original name back, or move it out of the folder",
+            "restore the original file name, or move the file out of the folder",
         )
         return None
     number = int(found[4])

@@ -1,7 +1,7 @@
-"""KTFE: stills of seven emotions, visible and thermal, as re-hosted; for pretraining only.
+"""KTFE: stills of seven emotions, visible and thermal; for pretraining only.
 
-The copies in circulation carry no subject ids, so no split by subject can be made from them. A
-table with path and subject in the root brings the ids back.
+The available copies have no subject ids and cannot be split by subject. A table with path and
+subject in the dataset root supplies the ids.
 """
 
 import re
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from merflow.clip import Clip
 from merflow.datasets.cells import name
-from merflow.datasets.folders import find_folders, find_sheet, subfolders
+from merflow.datasets.folders import find_folders, find_sheets, names_on_path, subfolders
 from merflow.datasets.spec import NO_SUBJECT, DatasetSpec, Source, Variant
 from merflow.io.frame_folder import image_files
 from merflow.io.spreadsheets import Column
@@ -50,9 +50,9 @@ _PAIRED = re.compile(r"([RT])_([A-Za-z]+)_([0-9]+)_KTFE\.", re.IGNORECASE)
 
 
 def read_clips(source: Source) -> list[Clip]:
-    """Read one modality: pictures named by emotion, or lying in folders named by emotion."""
+    """Read one modality: images named by emotion, or in folders named by emotion."""
     subjects = _subjects(source)
-    found = {v.name: list(_pictures(source, v)) for v in SPEC.variants}
+    found = {v.name: list(_images(source, v)) for v in SPEC.variants}
     wanted = source.entry.variant
     for variant in SPEC.variants:
         if found[variant.name] and wanted in ("", variant.name):
@@ -66,14 +66,14 @@ def read_clips(source: Source) -> list[Clip]:
 def _subjects(source: Source) -> dict[str, str]:
     """Return path below the root -> subject from the user's table, if there is one."""
     subjects: dict[str, str] = {}
-    for path in find_sheet(source, r"^(manifest|subjects)\b", depth=0)[:1]:
+    for path in find_sheets(source, r"^(manifest|subjects)\b", depth=0)[:1]:
         for row in source.read(path, COLUMNS):
-            with source.noting():
+            with source.collect_errors():
                 subjects[row.text("path").replace("\\", "/")] = name(row, "subject", source)
     return subjects
 
 
-def _pictures(source: Source, variant: Variant) -> Iterator[tuple[Path, str, str]]:
+def _images(source: Source, variant: Variant) -> Iterator[tuple[Path, str, str]]:
     """Yield (folder, file, emotion) of one modality."""
     for folder in find_folders(source.root, lambda f, _: _modality(f, source.root) != ""):
         if _modality(folder, source.root) != variant.name:
@@ -84,7 +84,7 @@ def _pictures(source: Source, variant: Variant) -> Iterator[tuple[Path, str, str
             if emotion:
                 yield folder, file, emotion
             else:
-                source.warn(source.near(folder / file), "no emotion in its name; left aside")
+                source.warn(source.relative(folder / file), "no emotion in its name; ignored")
         for sub in subfolders(folder):
             if emotion := WORDS.get(sub.lower()):
                 for file in image_files(folder / sub, source.root):
@@ -92,11 +92,11 @@ def _pictures(source: Source, variant: Variant) -> Iterator[tuple[Path, str, str
 
 
 def _modality(folder: Path, root: Path) -> str:
-    """Tell by its name and content which modality a folder holds."""
+    """Return the modality of a folder from its name and contents, or an empty string."""
     letters = {m[1].upper() for f in image_files(folder) if (m := _PAIRED.match(f))}
     if not letters and not any(sub.lower() in WORDS for sub in subfolders(folder)):
         return ""
-    parts = (root.name, *folder.relative_to(root).parts)
+    parts = names_on_path(root, folder)
     thermal = letters == {"T"} or (not letters and any("therm" in p.lower() for p in parts))
     return "thermal" if thermal else "rgb"
 
@@ -111,7 +111,7 @@ def _clip(
 ) -> Clip:
     stem = re.sub(r"[^A-Za-z0-9.+-]+", "_", Path(file).stem).strip("._ ") or "picture"
     clip = stem if _PAIRED.match(file) else f"{emotion}_{stem}"
-    near = source.near(folder / file)
+    near = source.relative(folder / file)
     return Clip(
         key=source.key(subjects.get(near, NO_SUBJECT), clip, near),
         folder=str(folder),

@@ -1,13 +1,13 @@
-"""Your own clips: a table with one row a clip, and the path of its frames, video or picture."""
+"""Your own clips: a table with one row per clip and the path of its frames, video or image."""
 
 import os
 from dataclasses import replace
 from pathlib import Path
 
 from merflow.clip import ENTRIES, Clip, ClipKey, Entry
-from merflow.datasets.cells import action_units, emotion, name, optional_frame, spans
-from merflow.datasets.folders import Span, find_sheet, make_clip, missing_sheet
-from merflow.datasets.spec import DatasetSpec, Source, Variant
+from merflow.datasets.cells import annotation, name, optional_frame
+from merflow.datasets.folders import find_sheet, make_clip
+from merflow.datasets.spec import Annotation, DatasetSpec, Source, Variant
 from merflow.errors import MerflowError, nearest
 from merflow.io.files import safe_join
 from merflow.io.frame_folder import scan
@@ -17,7 +17,7 @@ from merflow.io.spreadsheets import Column, Row, Table
 SPEC = DatasetSpec(
     name="manifest",
     title="a table of your own clips",
-    variants=(Variant("clips", 25.0, "raw", "frames, videos, pictures or arrays"),),
+    variants=(Variant("clips", 25.0, "raw", "frames, videos, images or arrays"),),
     layout="manifest.csv with the columns dataset, subject, clip, path (and onset, apex, offset, "
     "fps, emotion, action units, objective class, enters_at)",
     licence="your own",
@@ -42,19 +42,13 @@ COLUMNS = (
 
 def read_clips(source: Source) -> list[Clip]:
     """Read every row that belongs to this dataset."""
-    sheets = find_sheet(source, r"manifest")
-    if not sheets:
-        raise missing_sheet(source, "manifest.csv (`merflow manifest` writes one)")
-    table = source.read(min(sheets, key=lambda p: (len(p.parts), p.name)), COLUMNS)
-    clips = []
-    for row in _own(source, table):
-        with source.noting():
-            clips.append(_clip(source, row))
-    return clips
+    path = find_sheet(source, r"manifest", "manifest.csv (`merflow make-manifest` writes one)")
+    rows = _rows(source, source.read(path, COLUMNS))
+    return source.clips_of(rows, lambda row: _clip(source, row))
 
 
-def _own(source: Source, table: Table) -> list[Row]:
-    """Return the rows of this dataset; rows of others are left aside with a warning."""
+def _rows(source: Source, table: Table) -> list[Row]:
+    """Return the rows of this dataset; warn about rows of other datasets."""
     named = {row.text("dataset") for row in table} - {"", source.name}
     own = [row for row in table if row.text("dataset") in ("", source.name)]
     if named and not own:
@@ -65,7 +59,7 @@ def _own(source: Source, table: Table) -> list[Row]:
             "give the dataset the same name in the config",
         )
     if named:
-        source.warn(table.file, f"rows of {', '.join(sorted(named))} are left aside")
+        source.warn(table.file, f"rows of {', '.join(sorted(named))} are ignored")
     return own
 
 
@@ -73,34 +67,28 @@ def _clip(source: Source, row: Row) -> Clip:
     subject, clip = name(row, "subject", source), name(row, "clip", source)
     row = source.corrected(row, subject, clip)
     onset, apex, offset = (optional_frame(row, c) for c in ("onset", "apex", "offset"))
-    said = Span(
-        onset,
-        spans(row, source, onset, apex, offset),
-        offset,
-        emotion(row, "emotion", source),
-        action_units(row, "action_units"),
-        row.text("objective").upper(),
-    )
+    labels = annotation(row, source, onset, apex, offset)
+    labels = replace(labels, objective=labels.objective.upper())
     key = source.key(subject, clip, row.where("clip"))
     path = _path(source, row)
     if path.is_file():
-        return _file(source, row, key, said, path)
+        return _file(source, row, key, labels, path)
     there = path.is_dir()
     made = make_clip(
         source,
         SPEC.variants[0],
         key,
-        said,
+        labels,
         path if there else None,
         scan(path, source.root) if there else None,
         where=row.where("path"),
-        absent=f"nothing at {source.near(path)}",
+        absent=f"nothing at {source.relative(path)}",
     )
     return replace(made, fps=_fps(source, row, path), enters_at=_entry(source, row))
 
 
-def _file(source: Source, row: Row, key: ClipKey, said: Span, path: Path) -> Clip:
-    """Return a clip that is one file: a video, an array, or a still."""
+def _file(source: Source, row: Row, key: ClipKey, labels: Annotation, path: Path) -> Clip:
+    """Return a clip that is one file: a video, an array or an image."""
     suffix = path.suffix.lower()
     if suffix not in VIDEOS | IMAGES | TENSORS:
         raise MerflowError(
@@ -112,8 +100,8 @@ def _file(source: Source, row: Row, key: ClipKey, said: Span, path: Path) -> Cli
     numbers: tuple[int, ...] = ()
     if suffix in IMAGES:
         numbers = (0,)
-    elif said.offset is not None:
-        numbers = tuple(range(said.onset or 0, said.offset + 1))
+    elif labels.offset is not None:
+        numbers = tuple(range(labels.onset or 0, labels.offset + 1))
     still = suffix in IMAGES
     return Clip(
         key=key,
@@ -121,18 +109,18 @@ def _file(source: Source, row: Row, key: ClipKey, said: Span, path: Path) -> Cli
         files=(path.name,),
         numbers=numbers,
         fps=1.0 if still else _fps(source, row, path),
-        emotion=said.emotion,
-        onset=None if still else said.onset,
-        apex=None if still else said.apex,
-        offset=None if still else said.offset,
-        action_units=said.action_units,
-        objective=said.objective,
+        emotion=labels.emotion,
+        onset=None if still else labels.onset,
+        apex=None if still else labels.apex,
+        offset=None if still else labels.offset,
+        action_units=labels.action_units,
+        objective=labels.objective,
         enters_at=_entry(source, row),
     )
 
 
 def _path(source: Source, row: Row) -> Path:
-    """Return the path of a cell, which must lie below the root."""
+    """Return the path in a cell, which must be below the root."""
     text = row.text("path").replace("\\", "/")
     if not text:
         raise MerflowError(
@@ -160,7 +148,7 @@ def _entry(source: Source, row: Row) -> Entry:
 
 
 def _fps(source: Source, row: Row, path: Path) -> float:
-    """Return the frame rate: the row's, the config's, or the video's own (Hz)."""
+    """Return the frame rate of the row, the config or the video (Hz)."""
     text = row.text("fps")
     if text:
         try:
@@ -174,27 +162,27 @@ def _fps(source: Source, row: Row, path: Path) -> float:
         return rate
     if source.entry.fps:
         return source.entry.fps
-    if not path.exists():  # Said of the clip; nothing of it is read.
+    if not path.exists():  # The clip is reported as missing.
         return SPEC.fps
-    rate = _own_rate(row, path) if path.suffix.lower() in VIDEOS and path.is_file() else 0.0
+    rate = _video_rate(row, path) if path.suffix.lower() in VIDEOS and path.is_file() else 0.0
     if rate <= 0:
         raise MerflowError(
             row.where("fps"),
             "no frame rate",
-            "a column fps, or a rate for the whole dataset",
+            "a column fps, or a frame rate for the whole dataset",
             f"add the column, or set datasets.{source.name}.fps",
         )
     return rate
 
 
-def _own_rate(row: Row, path: Path) -> float:
-    """Return the frame rate that a video states (Hz), or 0."""
+def _video_rate(row: Row, path: Path) -> float:
+    """Return the frame rate in a video's header (Hz), or 0."""
     facts = video_facts(path)
     if facts is None:
         raise MerflowError(
             row.where("path"),
             f"{path.name} is not a readable video",
             "a video that OpenCV can open",
-            "fetch or convert the file again, or take the row out",
+            "copy or convert the file again, or delete the row",
         )
     return facts[0]

@@ -3,22 +3,14 @@
 import re
 
 from merflow.clip import Clip
-from merflow.datasets.cells import (
-    action_units,
-    emotion,
-    frame,
-    name,
-    optional_frame,
-    spans,
-)
+from merflow.datasets.cells import annotation, frame, name, optional_frame
 from merflow.datasets.folders import (
     Folders,
-    Span,
+    choose_variant,
     find_folders,
     find_sheet,
     make_clip,
-    missing_sheet,
-    no_tree,
+    names_on_path,
 )
 from merflow.datasets.spec import DatasetSpec, Source, Variant
 from merflow.errors import MerflowError
@@ -28,7 +20,7 @@ SPEC = DatasetSpec(
     name="samm",
     title="SAMM",
     variants=(
-        Variant("full", 200.0, "raw", "SAMM: the owners' 2040 x 1088 pictures"),
+        Variant("full", 200.0, "raw", "SAMM: the owners' 2040 x 1088 frames"),
         Variant("cropped", 200.0, "cropped", "SAMM_CROP, SAMM_Cropped: crops under the same names"),
     ),
     layout="SAMM/006/006_1_2/006_05562.jpg with SAMM_Micro_FACS_Codes_v2.xlsx",
@@ -54,24 +46,18 @@ ALIASES = {"others": "other"}
 
 
 def read_clips(source: Source) -> list[Clip]:
-    """Read the sheet, wherever its header stands, and match it with the folders."""
-    sheets = find_sheet(source, r"samm|facs")
-    if not sheets:
-        raise missing_sheet(source, "SAMM_Micro_FACS_Codes_v2.xlsx")
-    table = source.read(min(sheets, key=lambda p: (len(p.parts), p.name)), COLUMNS, "MICRO_ONLY")
-    tree = _tree(source)
-    clips = []
-    for row in table:
-        with source.noting():
-            clips.append(_clip(source, row, tree))
-    return clips
+    """Read the sheet, whose header may be in any row, and match it with the folders."""
+    path = find_sheet(source, r"samm|facs", "SAMM_Micro_FACS_Codes_v2.xlsx")
+    table = source.read(path, COLUMNS, "MICRO_ONLY")
+    variant, folders = _tree(source)
+    return source.clips_of(table, lambda row: _clip(source, row, variant, folders))
 
 
 def _subject(row: Row, source: Source) -> str:
     text = name(row, "subject", source)
     if not _is_subject(text):
         raise MerflowError(
-            row.where("subject"), f"'{text}' is no subject", "006 to 037", "correct the cell"
+            row.where("subject"), f"'{text}' is not a subject id", "006 to 037", "correct the cell"
         )
     return subject_id(text)
 
@@ -85,51 +71,37 @@ def subject_id(text: str) -> str:
     return text.zfill(3)
 
 
-def _tree(source: Source) -> tuple[Variant, Folders | None]:
+def _tree(source: Source) -> tuple[Variant, Folders]:
     trees: dict[str, Folders] = {}
     for folder in find_folders(source.root, lambda _, names: any(map(_is_subject, names))):
-        path = "/".join((source.root.name, *folder.relative_to(source.root).parts)).lower()
-        trees.setdefault("cropped" if "crop" in path else "full", Folders(folder, _alike))
-    wanted = source.entry.variant
-    for variant in SPEC.variants:
-        if variant.name in trees and wanted in ("", variant.name):
-            return variant, trees[variant.name]
-    if not source.annotations_only:
-        raise no_tree(source)
-    return SPEC.variant(wanted or "full"), None
+        path = "/".join(names_on_path(source.root, folder)).lower()
+        trees.setdefault("cropped" if "crop" in path else "full", Folders(folder, _normalised))
+    return choose_variant(source, trees, "full")
 
 
 def _is_subject(folder: str) -> bool:
     return re.fullmatch(r"[0-9]{1,3}", folder) is not None
 
 
-def _alike(folder: str) -> str:
+def _normalised(folder: str) -> str:
     return subject_id(folder) if _is_subject(folder) else folder
 
 
-def _clip(source: Source, row: Row, tree: tuple[Variant, Folders | None]) -> Clip:
+def _clip(source: Source, row: Row, variant: Variant, folders: Folders) -> Clip:
     subject = _subject(row, source)
     clip = name(row, "clip", source)
     row = source.corrected(row, subject, clip)
     onset, offset = frame(row, "onset"), frame(row, "offset")
-    said = Span(
-        onset,
-        spans(row, source, onset, optional_frame(row, "apex"), offset),
-        offset,
-        emotion(row, "emotion", source, ALIASES),
-        action_units(row, "action_units"),
-        row.text("objective"),
-    )
-    variant, folders = tree
-    folder = folders.find(subject, clip) if folders else None
-    hint = folders.nearest(subject, clip) if folders and folder is None else ""
+    found = annotation(row, source, onset, optional_frame(row, "apex"), offset, ALIASES)
+    folder = folders.find(subject, clip)
+    hint = "" if folder else folders.nearest(subject, clip)
     return make_clip(
         source,
         variant,
         source.key(subject, clip, row.where("clip")),
-        said,
+        found,
         folder,
-        folders.listing(folder) if folders and folder else None,
+        folders.listing(folder),
         where=row.where("clip"),
         absent=f"no folder {subject}/{clip}{hint}",
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from merflow.clip import ClipKey
 from merflow.config.settings import Training
-from merflow.datasets.subject_ids import person
+from merflow.datasets.subject_ids import canonical_subject
 from merflow.errors import MerflowError
 from merflow.io.files import file_digest
 
@@ -70,8 +70,10 @@ def seen_by(path: Path) -> tuple[set[str], set[str]]:
 def refuse_seen(
     path: Path, seen: set[str], test: Iterable[ClipKey], whose: Mapping[str, str], where: str
 ) -> None:
-    """Refuse weights that saw a test subject; whose: as `persons.people` says."""
-    shared = sorted({"/".join(key.subject_key) for key in test if person(key, whose) in seen})
+    """Refuse weights that saw a test subject; whose: as from `canonical_names`."""
+    shared = sorted(
+        {"/".join(key.subject_key) for key in test if canonical_subject(key, whose) in seen}
+    )
     if shared:
         raise has_seen(where, f"the weights in {path} were trained on {', '.join(shared)}")
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from merflow.clip import ClipKey
-from merflow.datasets.registry import NO_SUBJECT
+from merflow.datasets.spec import NO_SUBJECT
 from merflow.synthetic.clip import DemoClip, Difficulty
 from merflow.synthetic.dataset import DemoDataset
 from merflow.synthetic.plan import Camera, Subject

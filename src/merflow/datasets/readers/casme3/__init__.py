@@ -1,32 +1,26 @@
-"""CAS(ME)3 part A: 860 micro-expressions at 30 fps, cut out or within whole recordings.
+"""CAS(ME)3 part A: 860 micro-expressions at 30 fps, as clips or in whole recordings.
 
-One letter is one stimulus and often holds several expressions, so clip ids
-are `<letter>_<onset>`.
+A letter names a stimulus, which often shows several expressions, so clip ids are
+`<letter>_<onset>`.
 """
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from merflow.clip import Clip
-from merflow.datasets.cells import (
-    action_units,
-    emotion,
-    frame,
-    name,
-    optional_frame,
-    spans,
-)
+from merflow.datasets.cells import annotation, frame, name, optional_frame
 from merflow.datasets.folders import (
     Folders,
-    Span,
+    choose_variant,
     find_folders,
-    find_sheet,
+    find_sheets,
     make_clip,
     missing_sheet,
-    no_tree,
+    preferred_sheet,
 )
 from merflow.datasets.readers.casme3 import exceptions
-from merflow.datasets.spec import DatasetSpec, Source, Variant, unpadded
+from merflow.datasets.spec import Annotation, DatasetSpec, Source, Variant, unpadded
 from merflow.errors import MerflowError
 from merflow.io.spreadsheets import Column, Row
 
@@ -58,28 +52,28 @@ COLUMNS = (
 )
 NOT_KNOWN = frozenset({"0", "/", "-", "nan"})
 LONGEST_S = 2.0
-"""Longer expressions are micro-expressions no more: their offsets are doubtful (s)."""
+"""Longer expressions are not micro-expressions: their offsets are doubtful (s)."""
 
 
 def read_clips(source: Source) -> list[Clip]:
     """Read the label sheet and match it with the clip folders or the long recordings."""
     variant, folders = _tree(source)
     damaged = exceptions.read(source)
-    clips = []
-    for row in source.read(_sheet(source), COLUMNS, "label"):
+
+    def read(row: Row) -> Clip | None:
         if row.text("kind").casefold().startswith("macro"):
-            continue
-        with source.noting():
-            clip = _clip(source, row, variant, folders)
-            clips.append(exceptions.without_damaged(source, clip, damaged, row.where("clip")))
-    return clips
+            return None
+        clip = _clip(source, row, variant, folders)
+        return exceptions.without_damaged(source, clip, damaged, row.where("clip"))
+
+    return source.clips_of(source.read(_sheet(source), COLUMNS, "label"), read)
 
 
 def _sheet(source: Source) -> Path:
-    """Return the sheet of micro-expressions: version 2 before others, version 1 last."""
+    """Return the sheet of micro-expressions; prefer version 2, use version 1 last."""
     found = [
         path
-        for path in find_sheet(source, r"part_?a.*label|part_a_v\d|casme3.*label", depth=4)
+        for path in find_sheets(source, r"part_?a.*label|part_a_v\d|casme3.*label", depth=4)
         if source.entry.sheet or not re.search(r"MaE_|wrongly", path.name, re.IGNORECASE)
     ]
     if not found:
@@ -91,15 +85,7 @@ def _sheet(source: Source) -> Path:
             return 3, stem
         return (0 if stem.endswith("_v2") else 2 if stem.endswith("_v1") else 1), stem
 
-    chosen, *others = sorted(found, key=rank)
-    if others:
-        source.warn(
-            source.near(chosen),
-            f"read in preference to {', '.join(p.name for p in others)}",
-            "one annotation sheet, or one named in the config",
-            f"set datasets.{source.name}.sheet to choose",
-        )
-    return chosen
+    return preferred_sheet(source, found, rank)
 
 
 def subject_id(text: str) -> str | None:
@@ -112,19 +98,13 @@ def subject_id(text: str) -> str | None:
     return f"spNO.{int(found[1]):03d}" if found else None
 
 
-def _tree(source: Source) -> tuple[Variant, Folders | None]:
+def _tree(source: Source) -> tuple[Variant, Folders]:
     trees: dict[str, Folders] = {}
     for folder in find_folders(source.root, _holds_recordings, depth=5):
         if folder.name.lower() not in ("depth", "video"):
             clips = any(_is_clip(n) for n in Folders(folder).children(folder))
             trees.setdefault("clips" if clips else "long", Folders(folder, unpadded))
-    wanted = source.entry.variant
-    for variant in SPEC.variants:
-        if variant.name in trees and wanted in ("", variant.name):
-            return variant, trees[variant.name]
-    if not source.annotations_only:
-        raise no_tree(source)
-    return SPEC.variant(wanted or "clips"), None
+    return choose_variant(source, trees, "clips")
 
 
 def _is_clip(folder: str) -> bool:
@@ -135,18 +115,21 @@ def _holds_recordings(_: Path, names: list[str]) -> bool:
     return any(_is_clip(n) or subject_id(n) for n in names)
 
 
-def _clip(source: Source, row: Row, variant: Variant, folders: Folders | None) -> Clip:
+def _clip(source: Source, row: Row, variant: Variant, folders: Folders) -> Clip:
     written = name(row, "subject", source)
     subject = subject_id(written)
     if subject is None:
         raise MerflowError(
-            row.where("subject"), f"'{written}' is no subject", "spNO.1 to spNO.217", "correct it"
+            row.where("subject"),
+            f"'{written}' is not a subject id",
+            "spNO.1 to spNO.217",
+            "correct it",
         )
     letter = name(row, "clip", source).casefold()
     if not re.fullmatch(r"[a-z]", letter):
         raise MerflowError(
             row.where("clip"),
-            f"'{letter}' is no stimulus",
+            f"'{letter}' is not a stimulus",
             "one letter, a to m",
             "correct the cell",
         )
@@ -154,57 +137,51 @@ def _clip(source: Source, row: Row, variant: Variant, folders: Folders | None) -
     row = source.corrected(row, subject, f"{letter}_{published}")
     onset = frame(row, "onset")
     apex, offset = (optional_frame(row, c, unknown=NOT_KNOWN) for c in ("apex", "offset"))
-    said = Span(
-        onset,
-        spans(row, source, onset, apex, offset),
-        offset,
-        emotion(row, "emotion", source),
-        action_units(row, "action_units"),
-        row.text("objective").upper(),
-    )
-    _doubts(source, row, said, variant)
+    labels = annotation(row, source, onset, apex, offset)
+    labels = replace(labels, objective=labels.objective.upper())
+    _warn_of_offset(source, row, labels, variant)
     if variant.name == "long":
         places = [(subject, letter, "color")]
     else:  # the folder carries the onset as published, which errata may have corrected
         places = [(f"{subject}_{letter}_{number}",) for number in (onset, published)]
-    found = (folders.find(*parts) for parts in places) if folders else ()
+    found = (folders.find(*parts) for parts in places)
     folder = next(filter(None, found), None)
     return make_clip(
         source,
         variant,
         source.key(subject, f"{letter}_{onset}", row.where("clip")),
-        said,
+        labels,
         folder,
-        folders.listing(folder) if folders and folder else None,
+        folders.listing(folder),
         where=row.where("clip"),
         absent=f"no folder {'/'.join(places[0])}",
         whole_recording=variant.name == "long",
-        until=None if variant.name == "clips" else _until(said),
+        until=None if variant.name == "clips" else _until(labels),
     )
 
 
-def _until(said: Span) -> int | None:
-    """Return the last frame to take of a long recording when the offset is not known."""
-    if said.apex is None or said.onset is None:
-        return said.onset
-    return 2 * said.apex - said.onset
+def _until(labels: Annotation) -> int | None:
+    """Return the last frame to read from a long recording when the offset is unknown."""
+    if labels.apex is None or labels.onset is None:
+        return labels.onset
+    return 2 * labels.apex - labels.onset
 
 
-def _doubts(source: Source, row: Row, said: Span, variant: Variant) -> None:
+def _warn_of_offset(source: Source, row: Row, labels: Annotation, variant: Variant) -> None:
     """Warn of offsets that are unknown or make a clip too long."""
-    if said.offset is None:
+    if labels.offset is None:
         source.warn(
             row.where("offset"),
-            f"offset '{row.text('offset')}' is not known; frames up to twice the way to the apex "
-            "are read from long recordings, all frames from clip folders",
+            f"offset '{row.text('offset')}' is unknown; long recordings are read up to twice the "
+            "distance from onset to apex, clip folders completely",
         )
-    elif said.onset is not None:
-        frames = said.offset - said.onset + 1
+    elif labels.onset is not None:
+        frames = labels.offset - labels.onset + 1
         seconds = frames / source.fps(variant)
         if seconds > LONGEST_S:
             source.warn(
                 row.where("offset"),
                 f"{frames} frames are {seconds:.1f} s: the offset is doubtful",
                 f"at most {LONGEST_S:g} s",
-                "look at the clip; corrections go into the dataset's errata file",
+                "check the clip; add a correction to the dataset's errata file",
             )

@@ -1,4 +1,4 @@
-"""The lists of damaged and bad pictures that ship beside CAS(ME)3's annotations."""
+"""The list of damaged frames distributed with the annotations of CAS(ME)3."""
 
 import dataclasses
 import os
@@ -30,7 +30,7 @@ def parse(text: str) -> Frames:
 
 
 def read(source: Source) -> Frames:
-    """Return the pictures that the owners list as damaged; empty when the list is not there."""
+    """Return the frames that the owners list as damaged; empty without a list."""
     for path in _lists(str(source.root), DEPTH):
         if os.path.getsize(path) <= MAX_BYTES:
             with open(path, encoding="utf-8", errors="replace") as handle:
@@ -39,7 +39,7 @@ def read(source: Source) -> Frames:
 
 
 def _lists(folder: str, depth: int) -> list[str]:
-    """Return the lists in `folder` and, when it has none, in its `exception` folders."""
+    """Return the lists in `folder`, else in the folders below it."""
     try:
         with os.scandir(folder) as entries:
             here = sorted(entries, key=lambda e: e.name)
@@ -48,19 +48,19 @@ def _lists(folder: str, depth: int) -> list[str]:
     found = [e.path for e in here if e.is_file() and DAMAGED.search(e.name)]
     if found or depth == 0:
         return found
-    # Subject folders hold thousands of pictures: only folders of documents are looked into.
+    # Subject folders hold thousands of frames and are not searched.
     below = [e for e in here if e.is_dir() and not e.name.lower().startswith(("spno", "color"))]
     return [path for e in below for path in _lists(e.path, depth - 1)]
 
 
 def without_damaged(source: Source, clip: Clip, damaged: Frames, where: str) -> Clip:
-    """Return the clip without the pictures listed as damaged, with a warning."""
+    """Return the clip without the frames listed as damaged, with a warning."""
     listed = damaged.get((clip.key.subject, clip.key.clip[0]), set())
     keep = [frame_number(file) not in listed for file in clip.files]
     if all(keep):
         return clip
     lost = len(keep) - sum(keep)
-    source.warn(where, f"{lost} pictures that the owners list as damaged are left out")
+    source.warn(where, f"{lost} frames that the owners list as damaged are left out")
     files = tuple(f for f, k in zip(clip.files, keep, strict=True) if k)
     numbers = tuple(n for n, k in zip(clip.numbers, keep, strict=True) if k)
     missing = clip.missing or ("" if files else "all of its pictures are listed as damaged")

@@ -9,22 +9,14 @@ from collections import Counter
 from pathlib import Path
 
 from merflow.clip import Clip
-from merflow.datasets.cells import (
-    action_units,
-    emotion,
-    frame,
-    name,
-    optional_frame,
-    spans,
-)
+from merflow.datasets.cells import annotation, frame, name, optional_frame
 from merflow.datasets.folders import (
     Folders,
-    Span,
+    choose_variant,
     find_folders,
     find_sheet,
     make_clip,
-    missing_sheet,
-    no_tree,
+    names_on_path,
 )
 from merflow.datasets.readers.casme_sq import rules
 from merflow.datasets.spec import DatasetSpec, Source, Variant
@@ -61,24 +53,22 @@ NOT_KNOWN = frozenset({"0", "/", "-", "nan", "null"})
 
 def read_clips(source: Source) -> list[Clip]:
     """Read the rows of one kind of expression and match them with one of the trees."""
-    sheets = find_sheet(source, r"code.?final|cas\W?me\W*\^?2|casme_?sq")
-    if not sheets:
-        raise missing_sheet(source, "CAS(ME)^2code_final.xlsx")
-    path = min(sheets, key=lambda p: (len(p.parts), p.name))
+    names = "CAS(ME)^2code_final.xlsx"
+    path = find_sheet(source, r"code.?final|cas\W?me\W*\^?2|casme_?sq", names)
     grids = read_grids(path)
     rows = _rows(path, grids)
-    names = rules.read(grids)
+    naming = rules.read(grids)
     variant, folders = _tree(source)
-    recordings = rules.recordings(folders) if folders and "rawpic" in variant.name else {}
+    recordings = rules.recordings(folders) if "rawpic" in variant.name else {}
     kind = KINDS[variant.name.removeprefix(variant.name.split("_")[0])]
     repeated = _repeated(rows)
-    clips = []
-    for row in rows:
-        with source.noting():
-            if _kind(row) != kind and kind:
-                continue
-            clips.append(_clip(source, row, names, repeated, variant, folders, recordings))
-    return clips
+
+    def read(row: Row) -> Clip | None:
+        if _kind(row) != kind and kind:
+            return None
+        return _clip(source, row, naming, repeated, variant, folders, recordings)
+
+    return source.clips_of(rows, read)
 
 
 def _rows(path: Path, grids: tuple[Grid, ...]) -> list[Row]:
@@ -87,7 +77,7 @@ def _rows(path: Path, grids: tuple[Grid, ...]) -> list[Row]:
         if any(_is_data(cells) for _, cells in grid.rows):
             at = {column: index for index, column in enumerate(PLACES)}
             titles = {column: f"{'ABCDEFGH'[i]} ({column})" for column, i in at.items()}
-            # Rows that only a side table or a note fills have neither participant nor kind.
+            # Rows of a side table or a note have neither participant nor kind.
             found = [r for r in rows_of(grid, at, titles) if _is_clip(r)]
             header = [r for r in found[:1] if not re.search(r"[0-9]", r.raw("onset"))]
             return found[len(header) :]
@@ -123,26 +113,20 @@ def _kind(row: Row) -> str:
 
 
 def _repeated(rows: list[Row]) -> set[tuple[str, str]]:
-    """Return (participant, clip) that stand in several rows: their onset joins their id."""
+    """Return (participant, clip) of several rows: their clip ids get the onset."""
     counts = Counter((r.raw("subject").strip(), r.raw("clip").strip()) for r in rows)
     return {key for key, count in counts.items() if count > 1}
 
 
-def _tree(source: Source) -> tuple[Variant, Folders | None]:
-    found: dict[str, Path] = {}
+def _tree(source: Source) -> tuple[Variant, Folders]:
+    found: dict[str, Folders] = {}
     for folder in find_folders(source.root, _holds_subjects):
-        path = "/".join((source.root.name, *folder.relative_to(source.root).parts)).lower()
+        path = "/".join(names_on_path(source.root, folder)).lower()
         tree = next((t for t in TREES if t in path), "")
         if tree:
-            found.setdefault(tree, folder)
-    wanted = source.entry.variant
-    for variant in SPEC.variants:
-        tree = variant.name.split("_")[0]
-        if tree in found and wanted in ("", variant.name):
-            return variant, Folders(found[tree])
-    if not source.annotations_only:
-        raise no_tree(source)
-    return SPEC.variant(wanted or "rawpic"), None
+            found.setdefault(tree, Folders(folder))
+    names = [v.name for v in SPEC.variants if v.name.split("_")[0] in found]
+    return choose_variant(source, {n: found[n.split("_")[0]] for n in names}, "rawpic")
 
 
 def _holds_subjects(_: Path, names: list[str]) -> bool:
@@ -152,43 +136,37 @@ def _holds_subjects(_: Path, names: list[str]) -> bool:
 def _clip(
     source: Source,
     row: Row,
-    names: rules.Rules,
+    naming: rules.Rules,
     repeated: set[tuple[str, str]],
     variant: Variant,
-    folders: Folders | None,
+    folders: Folders,
     recordings: rules.Recordings,
 ) -> Clip:
     participant = frame(row, "subject")
     written = name(row, "clip", source)
-    subject = names.subject(participant, row)
+    subject = naming.subject(participant, row)
     video, _ = rules.split_clip(written, row)
     row = source.corrected(row, subject, written)
     onset = frame(row, "onset")
     apex, offset = (optional_frame(row, c, unknown=NOT_KNOWN) for c in ("apex", "offset"))
-    said = Span(
-        onset,
-        spans(row, source, onset, apex, offset),
-        offset,
-        emotion(row, "emotion", source),
-        action_units(row, "action_units"),
-    )
+    labels = annotation(row, source, onset, apex, offset)
     clip = f"{written}_{onset}" if (str(participant), written) in repeated else written
     folder, parts = None, f"{subject}/{written}"
     if "rawpic" in variant.name:
-        code = names.code(video, row)
+        code = naming.code(video, row)
         folder, parts = recordings.get((subject, code)), f"{subject}/{subject[1:]}_{code}..."
-    elif folders:
+    else:
         folder = folders.find(str(participant), written) or folders.find(subject, written)
     long = "rawpic" in variant.name
     return make_clip(
         source,
         variant,
         source.key(subject, clip, row.where("clip")),
-        said,
+        labels,
         folder,
-        folders.listing(folder) if folders and folder else None,
+        folders.listing(folder),
         where=row.where("clip"),
         absent=f"no folder {parts}",
         whole_recording=long,
-        until=2 * said.apex - onset if long and said.apex is not None else None,
+        until=2 * labels.apex - onset if long and labels.apex is not None else None,
     )

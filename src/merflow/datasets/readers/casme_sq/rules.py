@@ -1,6 +1,6 @@
-"""How CAS(ME)2 names its participants and videos: two sheets of the workbook say it.
+"""Naming rules of participants and videos in CAS(ME)2, from two sheets of the workbook.
 
-The published rules are kept here too, for workbooks that came without those sheets.
+For workbooks without those sheets the published rules are listed here.
 """
 
 import re
@@ -38,7 +38,7 @@ class Rules:
     videos: dict[str, str]
 
     def subject(self, participant: int, row: Row) -> str:
-        """Return the subject of a participant's number."""
+        """Return the subject of a participant number."""
         if participant not in self.subjects:
             raise MerflowError(
                 row.where("subject"),
@@ -49,7 +49,7 @@ class Rules:
         return self.subjects[participant]
 
     def code(self, video: str, row: Row) -> str:
-        """Return the four digits that stand in the name of a video's folder."""
+        """Return the four digits in the name of a video's folder."""
         if video not in self.videos:
             raise MerflowError(
                 row.where("clip"),
@@ -61,7 +61,7 @@ class Rules:
 
 
 def read(grids: Sequence[Grid]) -> Rules:
-    """Return the rules of the workbook's own sheets; the published ones where it has none."""
+    """Return the workbook's rules, or the published ones where it has none."""
     subjects, videos = dict(SUBJECTS), dict(VIDEOS)
     for grid in grids:
         if plain(grid.sheet) == "namingrule1":
@@ -96,13 +96,15 @@ def split_clip(written: str, row: Row) -> tuple[str, int]:
 def recordings(folders: Folders) -> Recordings:
     """Return (subject, code) -> folder of each long recording.
 
-    The folder's own name counts, not its parent's: `23_0502funnyerrors` lies below `s19`.
+    The folder's name counts, not its parent's: `23_0502funnyerrors` is in `s19`.
     """
     found: Recordings = {}
+    if folders.root is None:
+        return found
     for parent in subfolders(folders.root):
         for name in subfolders(folders.root / parent):
-            says = re.match(r"0*([0-9]{1,2})_([0-9]{4})", name)
-            path = folders.find(parent, name) if says else None
-            if says and path is not None:
-                found.setdefault((f"s{int(says[1]):02d}", says[2]), path)
+            parts = re.match(r"0*([0-9]{1,2})_([0-9]{4})", name)
+            path = folders.find(parent, name) if parts else None
+            if parts and path is not None:
+                found.setdefault((f"s{int(parts[1]):02d}", parts[2]), path)
     return found

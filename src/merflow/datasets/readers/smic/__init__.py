@@ -1,6 +1,6 @@
 """SMIC: high-speed, visible and infrared clips, raw or cropped; labels are folder names.
 
-Key ids are padded as in the MEGC2019 list (`s03`, `s03_ne_01`) though the disk says `s3_ne_01`.
+Ids are padded as in the MEGC2019 list (`s03`, `s03_ne_01`); folders are named `s3_ne_01`.
 """
 
 import re
@@ -9,14 +9,14 @@ from pathlib import Path
 from merflow.clip import Clip
 from merflow.datasets.folders import (
     Folders,
-    Span,
     find_folders,
     make_clip,
-    no_tree,
+    names_on_path,
+    no_frames,
     subfolders,
 )
 from merflow.datasets.readers.smic import smic_e
-from merflow.datasets.spec import DatasetSpec, Source, Variant
+from merflow.datasets.spec import Annotation, DatasetSpec, Source, Variant
 
 SPEC = DatasetSpec(
     name="smic",
@@ -28,7 +28,7 @@ SPEC = DatasetSpec(
         Variant("VIS_cropped", 25.0, "cropped", "SMIC_all_cropped/VIS"),
         Variant("NIR", 25.0, "raw", "SMIC_all_raw/NIR: near infrared"),
         Variant("NIR_cropped", 25.0, "cropped", "SMIC_all_cropped/NIR"),
-        Variant("HS_E", 100.0, "raw", "SMIC-E: long high-speed clips with their sheet"),
+        Variant("HS_E", 100.0, "raw", "SMIC-E: long high-speed clips with a sheet"),
         Variant("VIS_E", 25.0, "raw", "SMIC-E: long visible-light clips"),
         Variant("NIR_E", 25.0, "raw", "SMIC-E: long infrared clips"),
     ),
@@ -40,7 +40,6 @@ SPEC = DatasetSpec(
 )
 
 CODES = {"ne": "negative", "po": "positive", "sur": "surprise"}
-CAMERAS = ("HS", "VIS", "NIR")
 _CLIP = re.compile(r"s0*([0-9]{1,2})_(ne|po|sur)_0*([0-9]{1,3})", re.IGNORECASE)
 
 
@@ -71,22 +70,18 @@ def read_clips(source: Source) -> list[Clip]:
                 clips = smic_e.read_clips(source, variant, clip_id)
                 if clips is not None:
                     return clips
-    raise no_tree(source)
+    raise no_frames(source)
 
 
 def _trees(source: Source) -> dict[str, Path]:
     """Return variant -> the folder that holds s1, s2, ..., each with a folder `micro`."""
     trees: dict[str, Path] = {}
     for folder in find_folders(source.root, _holds_subjects):
-        parts = [source.root.name, *folder.relative_to(source.root).parts]
-        camera = next((c for c in CAMERAS if any(_says(p, c) for p in reversed(parts))), "HS")
+        parts = names_on_path(source.root, folder)
+        camera = next(iter(smic_e.cameras(parts)), "HS")
         cropped = any("crop" in part.lower() for part in parts)
         trees.setdefault(f"{camera}_cropped" if cropped else camera, folder)
     return trees
-
-
-def _says(folder: str, camera: str) -> bool:
-    return re.search(rf"(^|[^a-z]){camera}([^a-z]|$)", folder, re.IGNORECASE) is not None
 
 
 def _holds_subjects(folder: Path, names: list[str]) -> bool:
@@ -99,11 +94,11 @@ def _read_tree(source: Source, variant: Variant, tree: Path) -> list[Clip]:
     clips = []
     for subject in subfolders(tree):
         micro = folders.find(subject, "micro")
-        if micro is None:  # `non_micro` holds neutral clips; other folders are not of the dataset
+        if micro is None:  # `non_micro` holds neutral clips
             continue
         for emotion in subfolders(micro):
             for name in subfolders(micro / emotion):
-                with source.noting():
+                with source.collect_errors():
                     clip = _clip(source, variant, folders, (subject, "micro", emotion, name))
                     clips += [clip] if clip else []
     return clips
@@ -118,7 +113,7 @@ def _clip(
     if named is None or folder is None:
         source.warn(
             where,
-            "not a clip folder; left aside",
+            "not a clip folder; ignored",
             "s<N>_<ne|po|sur>_<NN>, such as s3_ne_01",
             "rename the folder if it is one",
         )
@@ -128,12 +123,20 @@ def _clip(
         source.fail(
             where,
             f"the clip's name says {subject}, {emotion}; its folder says {parts[0]}, {parts[2]}",
-            "a clip below its own subject and emotion",
-            "move the folder back to its place",
+            "a clip in the folder of its subject and emotion",
+            "move the folder to that subject and emotion",
         )
         return None
     listing = folders.listing(folder)
     numbers = listing.numbers
-    said = Span(numbers[0] if numbers else None, None, numbers[-1] if numbers else None, emotion)
+    ends = (numbers[0], numbers[-1]) if numbers else (None, None)
     key = source.key(subject, clip, where)
-    return make_clip(source, variant, key, said, folder, listing, where=where)
+    return make_clip(
+        source,
+        variant,
+        key,
+        Annotation(ends[0], None, ends[1], emotion),
+        folder,
+        listing,
+        where=where,
+    )
