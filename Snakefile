@@ -57,7 +57,7 @@ rule all:
 
 rule aligned:
     input:
-        [path for name in PLAN.collections() for path in PLAN.stores(name, ALIGNED)],
+        [path for name in PLAN.data.collections() for path in PLAN.stores(name, ALIGNED)],
 
 
 rule packed:

@@ -70,8 +70,8 @@ def measured(results: Path) -> dict[str, Rule]:
     """Return what each rule of a finished run took and asked for."""
     settings = load(results / "config.yaml")
     plan = Plan(settings)
-    for name in plan.datasets():
-        plan.clips[name] = read_catalogue(results / f"catalogue/{name}.json")
+    for name in plan.data.datasets():
+        plan.data.clips[name] = read_catalogue(results / f"catalogue/{name}.json")
     found: dict[str, Rule] = {}
     for parts, row in rows(results / "benchmarks"):
         rule = found.setdefault(parts[0], Rule())

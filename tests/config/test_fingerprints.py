@@ -6,6 +6,7 @@ import pytest
 
 from merflow.clip import Clip, ClipKey
 from merflow.config import fingerprints, loading
+from merflow.workflow import run_fingerprints
 from merflow.workflow.plan import Plan
 
 EMOTIONS = ("happiness", "disgust", "surprise")
@@ -34,14 +35,16 @@ def plan(clips, **settings) -> Plan:
 @pytest.mark.parametrize("changed", [{"keep_intermediate": True}, {"folds_per_job": 3}])
 def test_a_printed_setting_makes_table_and_report_again_and_trains_nothing(clips, changed):
     before, after = plan(clips), plan(clips, **changed)
-    assert before.table_recipe() != after.table_recipe()
-    assert before.report_recipe() != after.report_recipe()
-    assert before.run_digest("e", "x1") == after.run_digest("e", "x1")
+    assert run_fingerprints.tables(before) != run_fingerprints.tables(after)
+    assert run_fingerprints.report(before) != run_fingerprints.report(after)
+    assert run_fingerprints.run_digest(before, "e", "x1") == run_fingerprints.run_digest(
+        after, "e", "x1"
+    )
 
 
 def test_the_folder_of_a_dataset_is_not_printed_and_makes_nothing_again(clips):
     moved = plan(clips, datasets={"casme2": {"root": "elsewhere"}})
-    assert plan(clips).report_recipe() == moved.report_recipe()
+    assert run_fingerprints.report(plan(clips)) == run_fingerprints.report(moved)
 
 
 def test_an_emotion_corrected_within_its_class_makes_the_report_again(clips):
@@ -50,13 +53,15 @@ def test_an_emotion_corrected_within_its_class_makes_the_report_again(clips):
         for clip in clips
     ]
     before, after = plan(clips), plan(corrected)
-    assert before.labelled("e").labels == after.labelled("e").labels
-    assert before.report_recipe() != after.report_recipe()
-    assert before.table_recipe() == after.table_recipe()
+    assert before.data.labelled("e").labels == after.data.labelled("e").labels
+    assert run_fingerprints.report(before) != run_fingerprints.report(after)
+    assert run_fingerprints.tables(before) == run_fingerprints.tables(after)
 
 
 def test_how_many_clips_may_be_skipped_redoes_no_pack_and_no_training(clips):
     before, after = plan(clips), plan(clips, max_skipped=0.5)
     made = [fingerprints.of_stage(p.settings, "pack", "p", "x1") for p in (before, after)]
     assert made[0] == made[1]
-    assert before.run_digest("e", "x1") == after.run_digest("e", "x1")
+    assert run_fingerprints.run_digest(before, "e", "x1") == run_fingerprints.run_digest(
+        after, "e", "x1"
+    )

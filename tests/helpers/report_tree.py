@@ -19,6 +19,7 @@ from merflow.evaluation.score_table import score_rows, write_confusion, write_sc
 from merflow.io.clip_store import Skipped
 from merflow.io.csv_table import csv_text
 from merflow.io.files import digest, write_text
+from merflow.workflow import run_fingerprints
 from merflow.workflow.plan import Plan
 from merflow.workflow.pooling import about, pool_run
 from merflow.workflow.training_log import history_text
@@ -153,7 +154,7 @@ def _train(tree, plan, run: Run, fold):
     facts = {
         "merflow": "0.1.0",
         "fold": fold.name,
-        "recipe": plan.training_recipe(run.experiment),
+        "recipe": run_fingerprints.training(plan, run.experiment),
         "inputs": {"fold": digest(fold.name), run.factor: digest([run.factor])},
         "train_clips": len(fold.train),
         "test_clips": len(test),

@@ -57,9 +57,9 @@ def build(folder: Path) -> None:
     write_text(folder / "config/config.yaml", yaml.safe_dump(config, sort_keys=False))
     with contextlib.chdir(folder):
         plan = Plan.read(load("config/config.yaml"))
-        for name, clips in plan.clips.items():
+        for name, clips in plan.data.clips.items():
             write_text(f"results/catalogue/{name}.json", catalogue_text(clips))
-            for subject in plan.subjects(name):
+            for subject in plan.data.subjects(name):
                 _store(name, subject, [c for c in clips if c.key.subject == subject])
         for factor in ("x1", "x10"):
             _run(plan, factor)
@@ -94,7 +94,7 @@ def _square(frame: np.ndarray) -> np.ndarray:
 
 def _run(plan: Plan, factor: str) -> None:
     """Write a scored run that answers two clips of three rightly."""
-    data = plan.labelled("quick")
+    data = plan.data.labelled("quick")
     truth = np.array([CLASSES.index(name) for name in data.labels])
     predicted = np.where(np.arange(len(truth)) % 3 == 0, (truth + 1) % 3, truth)
     chances = np.full((len(truth), 3), 0.15)

@@ -61,7 +61,7 @@ LOSSES = ("cross_entropy", "focal")
 
 def write_inner(plan, keys, labels):
     """Inner predictions in which one candidate does best in every fold."""
-    classes = plan.classes(plan.experiments[0])
+    classes = plan.data.classes(plan.experiments[0])
     for name in plan.experiments:
         for fold in plan.fold_names(name):
             tested = [i for i, k in enumerate(keys) if f"{k.dataset}-{k.subject}" == fold]

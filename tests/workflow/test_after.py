@@ -65,7 +65,7 @@ def test_no_line_of_the_terminal_table_is_wider_than_a_terminal(finished):
                 "by align",
             ],
         ),
-        ("results/manifest.json", ["by record", "by table"]),
+        ("results/manifest.json", ["by provenance", "by table"]),
         ("results/report.html", ["by report"]),
     ],
 )

@@ -89,7 +89,7 @@ def test_what_a_pretraining_is_made_from_is_not_stale(project, monkeypatch):
     project.config["experiments"]["quick"]["pretrain"] = "begun"
     monkeypatch.chdir(project.folder)
     plan = Plan.read(load(project.write_config()))
-    (subject,) = plan.subjects("jaffe")
+    (subject,) = plan.data.subjects("jaffe")
     stages = ("grey32/interpolated/x10", "grey32/cropped", "aligned")
     stores = [f"results/{stage}/jaffe/{subject}.h5" for stage in stages]
     begun = ["results/grey32/packed/stills/x10.h5", "results/pretrained/begun/weights.weights.h5"]

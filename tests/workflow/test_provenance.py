@@ -3,7 +3,7 @@
 import pytest
 
 from merflow.io.files import write_text
-from merflow.workflow.provenance import made
+from merflow.workflow.provenance import origin_of
 
 SOURCES = {
     "results/skipped.csv": ("skipped", "results/p/packed/c/x1.h5"),
@@ -19,5 +19,5 @@ def test_every_table_beside_the_scores_names_what_it_was_made_of(name, tmp_path,
     stage, source = SOURCES[name]
     write_text(name, "a,b\n")
     write_text(source, "x")
-    found = made(tmp_path.joinpath(name).relative_to(tmp_path))
+    found = origin_of(tmp_path.joinpath(name).relative_to(tmp_path))
     assert (found.stage, list(found.inputs)) == (stage, [source])

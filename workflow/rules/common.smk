@@ -12,6 +12,7 @@ from merflow import arithmetic
 from merflow.workflow import resources as needs
 from merflow.config import fingerprints as recipes
 from merflow.errors import MerflowError
+from merflow.workflow import run_fingerprints
 from merflow.workflow.setup import start
 
 try:

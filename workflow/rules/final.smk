@@ -24,17 +24,17 @@ rule final:
         "results/benchmarks/final/{experiment}/{factor}/seed{seed}.tsv"
     conda:
         "../../envs/merflow.yaml"
-    threads: lambda w: PLAN.threads(w.experiment)
+    threads: lambda w: needs.threads(PLAN, w.experiment)
     resources:
-        gpu=lambda w: PLAN.gpus(w.experiment),
+        gpu=lambda w: needs.gpus(PLAN, w.experiment),
         mem_mb=lambda w, attempt: attempt
         * needs.training_memory(PLAN, w.experiment, w.factor),
         runtime=lambda w, attempt: attempt
         * needs.training_minutes(PLAN, w.experiment, 1),
     params:
         run="results/runs/{experiment}/{factor}/seed{seed}",
-        data=lambda w: PLAN.data_digest(w.experiment, w.factor),
-        recipe=lambda w: PLAN.training_recipe(w.experiment),
+        data=lambda w: run_fingerprints.data_digest(PLAN, w.experiment, w.factor),
+        recipe=lambda w: run_fingerprints.training(PLAN, w.experiment),
         scheme=lambda w: PLAN.experiment(w.experiment).scheme,
     message:
         "{wildcards.experiment} {wildcards.factor} seed {wildcards.seed}: training on all clips"

@@ -24,7 +24,7 @@ rule align:
         runtime=minutes_of("align"),
     params:
         catalogue="results/catalogue/{dataset}.json",
-        content=lambda w: PLAN.content(w.dataset, w.subject),
+        content=lambda w: PLAN.data.content(w.dataset, w.subject),
         recipe=lambda w: recipes.of_stage(PLAN.settings, "align"),
     message:
         "{wildcards.dataset}/{wildcards.subject}: finding and aligning the face"
@@ -51,7 +51,7 @@ rule crop:
         mem_mb=memory_of("crop"),
         runtime=minutes_of("crop"),
     params:
-        content=lambda w: PLAN.content(w.dataset, w.subject),
+        content=lambda w: PLAN.data.content(w.dataset, w.subject),
         recipe=lambda w: recipes.of_stage(PLAN.settings, "crop", w.preparation),
     message:
         "{wildcards.dataset}/{wildcards.subject}: cropping for {wildcards.preparation}"
@@ -78,7 +78,7 @@ rule magnify:
         mem_mb=memory_of("magnify"),
         runtime=minutes_of("magnify"),
     params:
-        content=lambda w: PLAN.content(w.dataset, w.subject),
+        content=lambda w: PLAN.data.content(w.dataset, w.subject),
         recipe=lambda w: recipes.of_stage(PLAN.settings, "magnify", w.preparation, w.factor),
     message:
         "{wildcards.dataset}/{wildcards.subject}: magnifying {wildcards.factor}"
@@ -110,7 +110,7 @@ rule interpolate:
         mem_mb=memory_of("interpolate"),
         runtime=minutes_of("interpolate"),
     params:
-        content=lambda w: PLAN.content(w.dataset, w.subject),
+        content=lambda w: PLAN.data.content(w.dataset, w.subject),
         recipe=lambda w: recipes.of_stage(PLAN.settings, "interpolate", w.preparation, w.factor),
     message:
         "{wildcards.dataset}/{wildcards.subject}: interpolating {wildcards.factor}"
@@ -142,7 +142,7 @@ rule flow:
         mem_mb=memory_of("flow"),
         runtime=minutes_of("flow"),
     params:
-        content=lambda w: PLAN.content(w.dataset, w.subject),
+        content=lambda w: PLAN.data.content(w.dataset, w.subject),
         recipe=lambda w: recipes.of_stage(PLAN.settings, "flow", w.preparation, w.factor),
     message:
         "{wildcards.dataset}/{wildcards.subject}: optical flow {wildcards.factor}"
@@ -168,7 +168,7 @@ rule pack:
         mem_mb=lambda w, attempt: attempt * needs.packing_memory(),
         runtime=lambda w, attempt: attempt * needs.packing_minutes(PLAN, w.collection),
     params:
-        content=lambda w: PLAN.contents(w.collection),
+        content=lambda w: PLAN.data.contents(w.collection),
         recipe=lambda w: recipes.of_stage(PLAN.settings, "pack", w.preparation, w.factor),
     message:
         "{wildcards.collection}: packing {wildcards.factor} of {wildcards.preparation}"

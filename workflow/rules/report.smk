@@ -29,7 +29,7 @@ rule table:
     conda:
         "../../envs/merflow.yaml"
     params:
-        recipe=PLAN.table_recipe(),
+        recipe=run_fingerprints.tables(PLAN),
     message:
         "writing the tables"
     shell:
@@ -54,7 +54,7 @@ rule report:
     conda:
         "../../envs/merflow.yaml"
     params:
-        recipe=PLAN.report_recipe(),
+        recipe=run_fingerprints.report(PLAN),
     message:
         "writing results/report.html"
     shell:
@@ -78,7 +78,7 @@ rule manifest:
     conda:
         "../../envs/merflow.yaml"
     params:
-        recipe=PLAN.report_recipe(),
+        recipe=run_fingerprints.report(PLAN),
     message:
         "writing results/manifest.json"
     shell:

@@ -19,7 +19,7 @@ for _number, _experiment in enumerate(PLAN.settings.experiments):
             "../../envs/merflow.yaml"
         params:
             experiment=_experiment,
-            content=PLAN.split_digest(_experiment),
+            content=PLAN.data.split_digest(_experiment),
         message:
             f"{_experiment}: splitting {len(PLAN.fold_files(_experiment))} folds by subject"
         shell:
@@ -41,13 +41,13 @@ rule pretrain:
         "../../envs/merflow.yaml"
     threads: lambda w: PLAN.settings.pretrainings[w.pretraining].training.threads
     resources:
-        gpu=lambda w: PLAN.pretrain_gpus(w.pretraining),
+        gpu=lambda w: needs.pretraining_gpus(PLAN, w.pretraining),
         mem_mb=lambda w, attempt: attempt
         * needs.pretraining_memory(PLAN, w.pretraining),
         runtime=lambda w, attempt: attempt
         * needs.pretraining_minutes(PLAN, w.pretraining),
     params:
-        recipe=lambda w: PLAN.pretrain_recipe(w.pretraining),
+        recipe=lambda w: run_fingerprints.pretraining(PLAN, w.pretraining),
     message:
         "{wildcards.pretraining}: pretraining"
     shell:
@@ -69,17 +69,17 @@ if PLAN.settings.folds_per_job == 1:
             "results/benchmarks/train/{experiment}/{factor}/seed{seed}/{fold}.tsv"
         conda:
             "../../envs/merflow.yaml"
-        threads: lambda w: PLAN.threads(w.experiment)
+        threads: lambda w: needs.threads(PLAN, w.experiment)
         resources:
-            gpu=lambda w: PLAN.gpus(w.experiment),
+            gpu=lambda w: needs.gpus(PLAN, w.experiment),
             mem_mb=lambda w, attempt: attempt
             * needs.training_memory(PLAN, w.experiment, w.factor),
             runtime=lambda w, attempt: attempt
             * needs.training_minutes(PLAN, w.experiment, 1),
         params:
             run="results/runs/{experiment}/{factor}/seed{seed}",
-            data=lambda w: PLAN.data_digest(w.experiment, w.factor),
-            recipe=lambda w: PLAN.training_recipe(w.experiment),
+            data=lambda w: run_fingerprints.data_digest(PLAN, w.experiment, w.factor),
+            recipe=lambda w: run_fingerprints.training(PLAN, w.experiment),
         message:
             "{wildcards.experiment} {wildcards.factor} seed {wildcards.seed}: training without"
             " {wildcards.fold}"
@@ -108,17 +108,17 @@ else:
                     f"results/benchmarks/train/{_experiment}/{{factor}}/seed{{seed}}/group{_group}.tsv"
                 conda:
                     "../../envs/merflow.yaml"
-                threads: PLAN.threads(_experiment)
+                threads: needs.threads(PLAN, _experiment)
                 resources:
-                    gpu=PLAN.gpus(_experiment),
+                    gpu=needs.gpus(PLAN, _experiment),
                     mem_mb=lambda w, attempt, e=_experiment: attempt
                     * needs.training_memory(PLAN, e, w.factor),
                     runtime=lambda w, attempt, e=_experiment, n=len(_folds): attempt
                     * needs.training_minutes(PLAN, e, n),
                 params:
                     run=_base,
-                    data=lambda w, e=_experiment: PLAN.data_digest(e, w.factor),
-                    recipe=PLAN.training_recipe(_experiment),
+                    data=lambda w, e=_experiment: run_fingerprints.data_digest(PLAN, e, w.factor),
+                    recipe=run_fingerprints.training(PLAN, _experiment),
                 message:
                     f"{_experiment} {{wildcards.factor}} seed {{wildcards.seed}}: training"
                     f" {len(_folds)} folds ({_folds[0]} to {_folds[-1]})"
@@ -145,8 +145,8 @@ rule score:
         "../../envs/merflow.yaml"
     params:
         run="results/runs/{experiment}/{factor}/seed{seed}",
-        data=lambda w: PLAN.run_digest(w.experiment, w.factor),
-        recipe=lambda w: PLAN.score_recipe(w.experiment),
+        data=lambda w: run_fingerprints.run_digest(PLAN, w.experiment, w.factor),
+        recipe=lambda w: run_fingerprints.scoring(PLAN, w.experiment),
     message:
         "{wildcards.experiment} {wildcards.factor} seed {wildcards.seed}: scoring the pooled folds"
     shell:
@@ -169,15 +169,15 @@ rule oracle:
         "results/benchmarks/oracle/{experiment}/{factor}/seed{seed}.tsv"
     conda:
         "../../envs/merflow.yaml"
-    threads: lambda w: PLAN.threads(w.experiment)
+    threads: lambda w: needs.threads(PLAN, w.experiment)
     resources:
-        gpu=lambda w: PLAN.gpus(w.experiment),
+        gpu=lambda w: needs.gpus(PLAN, w.experiment),
         mem_mb=lambda w, attempt: 4000 * attempt,
         runtime=lambda w: 60 * len(PLAN.fold_names(w.experiment)),
     params:
         run=lambda w, input: str(Path(input.pooled).parent),
-        data=lambda w: PLAN.data_digest(w.experiment, w.factor),
-        recipe=lambda w: PLAN.training_recipe(w.experiment),
+        data=lambda w: run_fingerprints.data_digest(PLAN, w.experiment, w.factor),
+        recipe=lambda w: run_fingerprints.training(PLAN, w.experiment),
     message:
         "{wildcards.experiment} {wildcards.factor} seed {wildcards.seed}: noting every epoch"
     shell:
@@ -199,8 +199,8 @@ rule choose:
         "../../envs/merflow.yaml"
     params:
         run="results/runs/{experiment}/nested/seed{seed}",
-        data=lambda w: PLAN.nested_digest(w.experiment),
-        recipe=lambda w: PLAN.score_recipe(PLAN.choices()[w.experiment][0]),
+        data=lambda w: run_fingerprints.nested_digest(PLAN, w.experiment),
+        recipe=lambda w: run_fingerprints.scoring(PLAN, PLAN.choices()[w.experiment][0]),
     message:
         "{wildcards.experiment} seed {wildcards.seed}: choosing inside every fold"
     shell:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from merflow import paths
 from merflow.config.loading import load
 from merflow.config.settings import Settings
 from merflow.errors import MerflowError
@@ -82,7 +83,7 @@ def audit(
                 str(source), "a run's folder without its config", "--config results/config.yaml"
             )
         run = run_of(source)
-        between = f"results/runs/{run.experiment}*/x*/seed{run.seed}"
+        between = paths.RUN.format(experiment=f"{run.experiment}*", factor="x*", seed=run.seed)
         refuse_choice(run, f"audit the runs that it chooses between, {between}")
         if permute:
             settings = _permuted(settings, run, permute)

@@ -34,7 +34,7 @@ def choose(run: Path, *, config: Path) -> None:
     named = run_of(run)
     if named.factor != NESTED or named.experiment not in plan.choices():
         raise MerflowError(str(run), "not a nested choice", "an experiment with `nested: true`")
-    classes = plan.classes(plan.lead(named))
+    classes = plan.data.classes(plan.lead(named))
     outer = {
         name: read_pooled(f"{one.folder}/pooled.csv", classes=classes)
         for name, one in plan.candidates(named.experiment, named.seed).items()

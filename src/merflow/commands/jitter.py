@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from merflow import paths
 from merflow.config.loading import load
 from merflow.errors import MerflowError, check_number
 from merflow.evaluation.run_id import refuse_choice, run_of
@@ -44,9 +45,9 @@ def jitter(
     check_number("--seed", seed, 0)
     ks = whole_numbers(frames)
     plan, named = Plan(load(config)), run_of(run)
-    between = f"results/runs/{named.experiment}*/x*/seed{named.seed}"
+    between = paths.RUN.format(experiment=f"{named.experiment}*", factor="x*", seed=named.seed)
     refuse_choice(named, f"jitter the runs that it chooses between, {between}")
-    folder = out or Path("results/jitter") / named.experiment / named.factor / f"seed{named.seed}"
+    folder = out or Path(paths.JITTER.format(**vars(named)))
     found = jittered(plan, named, ks, seed)
     write_jitter(folder, found)
     for one in found:

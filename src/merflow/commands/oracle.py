@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from merflow import paths
 from merflow.config.loading import load
 from merflow.config.settings import Experiment
 from merflow.datasets.subject_ids import canonical_names
@@ -27,7 +28,6 @@ from merflow.io.csv_table import csv_text
 from merflow.io.files import file_digest, temporary_folder, write_text
 from merflow.io.packed import read_packed
 from merflow.models.factory import Fitted, Method, TrainingData, make_method
-from merflow.workflow.audit_inputs import oracle_folder
 from merflow.workflow.plan import Plan
 from merflow.workflow.train_fold import Shelf, fold_seed, training_data
 
@@ -64,8 +64,8 @@ def oracle(run: Path, *, out: Path | None = None, config: Path) -> None:
             f"a run of method {experiment.method}, stopping {experiment.training.stopping}",
             "a network trained for a fixed number of epochs",
         )
-    folder = out or Path("results") / oracle_folder(named)
-    classes = plan.classes(named.experiment)
+    folder = out or Path(paths.ORACLE.format(**vars(named)))
+    classes = plan.data.classes(named.experiment)
     packs = [read_packed(path) for path in plan.packed(named.experiment, named.factor)]
     shelf = Shelf(packs, named.factor.split("+"), experiment.control)
     pooled = read_pooled(run / "pooled.csv", classes=classes)
@@ -77,7 +77,7 @@ def oracle(run: Path, *, out: Path | None = None, config: Path) -> None:
     whose = canonical_names(plan.settings)
     rows: list[tuple[str, ...]] = []
     for name in plan.fold_names(named.experiment):
-        fold = read_fold(Path(f"results/folds/{named.experiment}/{name}.csv"))
+        fold = read_fold(Path(paths.FOLD.format(experiment=named.experiment, fold=name)))
         rows += _epochs(make, experiment, classes, shelf, fold, whose, run / name)
         print(f"{name}: noted", flush=True)
     write_text(folder / "epochs.csv", csv_text((*KEY, "epoch", "predicted"), sorted(rows)))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from merflow import arithmetic
+from merflow import arithmetic, paths
 from merflow.config.loading import load
 from merflow.config.settings import Experiment
 from merflow.datasets import labels
@@ -42,7 +42,7 @@ def pretrain(name: str, *, config: Path) -> None:
     entry = settings.pretrainings[name]
     members = sorted(settings.collections[entry.collection])
     classes = labels.classes(entry.scheme, settings, members)
-    kept, named = plan.under_scheme(entry.collection, entry.scheme, f"pretrainings.{name}")
+    kept, named = plan.data.under_scheme(entry, f"pretrainings.{name}")
     present = tuple(c for c in classes if c in set(named))
     packed = read_packed(plan.pretrain_packed(name))
     shelf = Shelf([packed], [entry.factor], "none")
@@ -57,7 +57,7 @@ def pretrain(name: str, *, config: Path) -> None:
     )
     arithmetic.check()
     fitted = make_method(like, present, fold_seed(entry.seed, name)).fit(data)
-    out = Path("results/pretrained") / name
+    out = Path(paths.PRETRAINED.format(pretraining=name))
     out.mkdir(parents=True, exist_ok=True)
     fitted.save(out)
     write_text(out / "history.csv", history_text(fitted.history))

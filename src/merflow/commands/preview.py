@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from merflow import paths
 from merflow.clip import ClipArrays
 from merflow.commands.magnify import chosen_factor
 from merflow.config.loading import load_preparation
@@ -23,7 +24,7 @@ def preview(
     *,
     factors: str = "x1,x10,x25,x50",
     preparation: str | None = None,
-    config: Path = Path("results/config.yaml"),
+    config: Path = Path(paths.CONFIG),
     i_may_show_this_subject: bool = False,
 ) -> None:
     """Show CLIP at several factors beside each other: a video, or a page with traces (.png).
@@ -92,7 +93,7 @@ def _find(clip: str, preparation: str) -> ClipArrays:
     parts = clip.split("/")
     if len(parts) != 3:
         raise MerflowError("preview", f"clip {clip!r}", "dataset/subject/clip")
-    path = Path(f"results/{preparation}/cropped/{parts[0]}/{parts[1]}.h5")
+    path = Path(paths.cropped(preparation, parts[0], parts[1]))
     if not path.exists():
         raise MerflowError(
             str(path), "this subject has not been cropped", fix=f"run `snakemake {path}` first"

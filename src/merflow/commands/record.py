@@ -6,7 +6,7 @@ from merflow.config.loading import load
 from merflow.io.files import write_json
 from merflow.text import plural
 from merflow.workflow.plan import Plan
-from merflow.workflow.run_manifest import record as record_of
+from merflow.workflow.run_manifest import run_manifest
 
 
 def record(out: Path, *, config: Path) -> None:
@@ -26,7 +26,7 @@ def record(out: Path, *, config: Path) -> None:
     config
         Config file of the runs.
     """
-    made = record_of(Plan(load(config)))
+    made = run_manifest(Plan(load(config)))
     write_json(out, made)
     folds = sum(len(run["folds"]) for run in made["runs"].values())
     counted = f"{plural(len(made['runs']), 'run')}, {plural(folds, 'fold')}"

@@ -88,7 +88,7 @@ def _pooled(plan: Plan) -> Runs:
     """Return the pooled predictions of every run, by experiment and factor, then seed."""
     runs: dict[Row, dict[int, Pooled]] = {}
     for run in plan.scored_runs():
-        classes = plan.classes(plan.lead(run))
+        classes = plan.data.classes(plan.lead(run))
         factor = "x*" if run.factor == NESTED else run.factor
         row = runs.setdefault(Row(run.experiment, factor), {})
         row[run.seed] = read_pooled(f"{run.folder}/pooled.csv", classes=classes)

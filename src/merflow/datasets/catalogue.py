@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from merflow import paths
 from merflow.clip import Clip, ClipKey
 from merflow.errors import MerflowError
 from merflow.io.files import digest
@@ -56,14 +57,10 @@ def annotation_digest(clips: Iterable[Clip]) -> str:
     )
 
 
-SHEETS = Path("results/sheets.json")
-"""The annotation files that each dataset was read from."""
-
-
 def read_sheets() -> dict[str, list[str]]:
     """Return dataset -> annotation files of the last run; empty when unknown."""
     try:
-        return json.loads(SHEETS.read_text(encoding="utf-8"))
+        return json.loads(Path(paths.SHEETS).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
 
@@ -79,4 +76,4 @@ def _clip(row: dict[str, Any]) -> Clip:
 
 def catalogue_path(dataset: str) -> Path:
     """Return the path of a dataset's catalogue."""
-    return Path(f"results/catalogue/{dataset}.json")
+    return Path(paths.CATALOGUE.format(dataset=dataset))

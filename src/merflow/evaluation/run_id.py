@@ -1,9 +1,9 @@
 """A run: one experiment at one factor with one seed, and the folder that is named for it."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from merflow import paths
 from merflow.errors import MerflowError
 
 NESTED = "nested"
@@ -23,17 +23,17 @@ class Run:
     @property
     def folder(self) -> str:
         """Where its folds lie."""
-        return f"results/runs/{self.experiment}/{self.factor}/seed{self.seed}"
+        return paths.RUN.format(**vars(self))
 
 
 def run_of(folder: Path) -> Run:
     """Return the run whose folder this is."""
-    match = re.search(r"runs/([^/]+)/([^/]+)/seed(\d+)$", folder.as_posix())
-    if not match:
+    parts = paths.parts(paths.RUN, folder, anywhere=True)
+    if not parts:
         raise MerflowError(
             str(folder), "not a run's folder", "results/runs/<experiment>/x<factor>/seed<k>"
         )
-    return Run(match[1], match[2], int(match[3]))
+    return Run(parts["experiment"], parts["factor"], int(parts["seed"]))
 
 
 def refuse_choice(run: Run, fix: str) -> None:

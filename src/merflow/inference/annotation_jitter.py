@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from merflow import paths
 from merflow.clip import ClipArrays, ClipKey
 from merflow.config.fingerprints import preparation_named
 from merflow.errors import MerflowError, SkipClip
@@ -75,11 +76,11 @@ def jittered(plan: Plan, run: Run, ks: Sequence[int], seed: int) -> list[Moved]:
             "a run that sees frames",
         )
     truth = read_truth(plan.truth_file(run.experiment))
-    classes = plan.classes(run.experiment)
+    classes = plan.data.classes(run.experiment)
     parts: dict[int, list[tuple[str, Predictions]]] = {k: [] for k in ks}
     went: dict[int, list[float]] = {k: [] for k in ks}
     for name in plan.fold_names(run.experiment):
-        test = read_fold(Path(f"results/folds/{run.experiment}/{name}.csv")).test
+        test = read_fold(Path(paths.FOLD.format(experiment=run.experiment, fold=name))).test
         clips = _cropped(plan, run, test)
         if clips:
             _answer(plan, run, name, clips, parts, went, seed)
@@ -98,7 +99,7 @@ def _cropped(plan: Plan, run: Run, keys: Sequence[ClipKey]) -> list[ClipArrays]:
     wanted, clips = set(keys), []
     preparation = plan.experiment(run.experiment).preparation
     for dataset, subject in sorted({key.subject_key for key in keys}):
-        with Store(f"results/{preparation}/cropped/{dataset}/{subject}.h5") as store:
+        with Store(paths.cropped(preparation, dataset, subject)) as store:
             clips += [store.read(i) for i, key in enumerate(store.keys) if key in wanted]
     return clips
 
@@ -130,9 +131,8 @@ def _answer(
             keys = [cut.key for cut in kept]
             answers.append(fitted.predict(apply(experiment.control, x, keys, lengths), keys))
         chances = np.mean(answers, axis=0, dtype=np.float64)
-        done.append(
-            (name, Predictions(tuple(c.key for c in kept), plan.classes(run.experiment), chances))
-        )
+        classes = plan.data.classes(run.experiment)
+        done.append((name, Predictions(tuple(c.key for c in kept), classes, chances)))
         went[k] += [far for _, far in cuts]
 
 

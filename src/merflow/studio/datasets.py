@@ -62,7 +62,7 @@ def routes(project: Project) -> list[Route]:
 
     def listing(request: Request) -> dict[str, Any]:
         settings = project.settings()
-        used = set(project.plan().datasets())
+        used = set(project.plan().data.datasets())
         return {
             "config": project.config.relative_to(project.root).as_posix(),
             "readers": [name for name in names() if name not in settings.datasets],

@@ -7,6 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.routing import Route
 
+from merflow import paths
 from merflow.datasets.registry import read_dataset
 from merflow.errors import MerflowError
 from merflow.studio.jobs import KEEP, Desk
@@ -74,13 +75,13 @@ def dataset_targets(project: Project, name: str) -> list[str]:
     plan = project.plan()
     if name not in plan.settings.datasets:
         raise Missing("request: name", f"no dataset {name[:80]!r} in {project.config.name}")
-    if name not in plan.datasets():
+    if name not in plan.data.datasets():
         raise MerflowError(
             name,
             "no experiment uses this dataset",
             fix=f"name a collection with it in an experiment of {project.config.name}",
         )
-    plan.clips[name] = list(read_dataset(name, plan.settings.datasets[name]).clips)
+    plan.data.clips[name] = list(read_dataset(name, plan.settings.datasets[name]).clips)
     used = {
         (entry.preparation, part)
         for entry in plan.settings.experiments.values()
@@ -91,12 +92,10 @@ def dataset_targets(project: Project, name: str) -> list[str]:
     stores = []
     for preparation, factor in sorted(used):
         kind = plan.settings.preparations[preparation].kind
-        stage = "flow" if kind == "flow" else "interpolated"
-        stores += [
-            f"results/{preparation}/{folder}/{name}/{subject}.h5"
-            for subject in plan.subjects(name)
-            for folder in ("cropped", f"{stage}/{factor}")
-        ]
+        last = paths.prepared(preparation, kind, factor)
+        for subject in plan.data.subjects(name):
+            stores.append(paths.cropped(preparation, name, subject))
+            stores.append(last.format(dataset=name, subject=subject))
     return sorted(set(stores))
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from merflow import paths
 from merflow.clip import ClipKey
 from merflow.datasets.catalogue import read_catalogue
 from merflow.datasets.subject_ids import canonical_names, canonical_subject
@@ -29,15 +30,15 @@ def evidence_of_run(folder: Path, plan: Plan) -> Evidence:
     """Return all that a scored run of the workflow tells: settings, folds, run.json, annotation."""
     run = run_of(folder)
     experiment = plan.experiment(run.experiment)
-    table = read_pooled(folder / "pooled.csv", classes=plan.classes(run.experiment))
+    table = read_pooled(folder / "pooled.csv", classes=plan.data.classes(run.experiment))
     results = folder.parents[3]
     folds, facts = [], []
     for name in sorted(set(table.folds)):
-        fold = read_fold(results / "folds" / run.experiment / f"{name}.csv")
+        fold = read_fold(paths.under(results, paths.FOLD, experiment=run.experiment, fold=name))
         folds.append(Sides(name, fold.train, fold.test))
         facts.append(_json(folder / name / "run.json"))
-    members = plan.members(run.experiment)
-    catalogues = [results / "catalogue" / f"{name}.json" for name in members]
+    members = plan.data.members(run.experiment)
+    catalogues = [paths.under(results, paths.CATALOGUE, dataset=name) for name in members]
     clips = [clip for path in catalogues if path.exists() for clip in read_catalogue(path)]
     return Evidence(
         table,
@@ -53,13 +54,8 @@ def evidence_of_run(folder: Path, plan: Plan) -> Evidence:
     )
 
 
-def oracle_folder(run: Run) -> str:
-    """Return where the oracle of a run lies, below results/ and apart from every result."""
-    return f"oracle/{run.experiment}/{run.factor}/seed{run.seed}"
-
-
 def _noted(folder: Path, table: Pooled, results: Path) -> Epochs | None:
-    path = results / oracle_folder(run_of(folder)) / "epochs.csv"
+    path = paths.under(results, paths.ORACLE, **vars(run_of(folder))) / "epochs.csv"
     return read_epochs(path, table) if path.exists() else None
 
 

@@ -3,16 +3,15 @@
 import itertools
 from pathlib import Path
 
+from merflow import paths
+from merflow.config.fingerprints import preparation_named
 from merflow.io.files import PARTIAL, abandoned
+from merflow.stage_table import WITH_FILES, pipeline
 from merflow.workflow.plan import Plan
 
-STAGES = ("cropped", "magnified", "interpolated", "flow", "packed")
-BETWEEN = ("magnified", "interpolated", "flow")
-"""Stages that only a packed file is made of."""
-RUN_FILES = (
-    *("pooled.csv", "scores.csv", "confusion.csv"),
-    *("curves.svg", "confusion.svg", "subjects.svg"),
-)
+BETWEEN = tuple(stage for stage in WITH_FILES if stage.name not in ("align", "crop", "pack"))
+"""Stages whose stores only the packed file is made of."""
+STORES = tuple(stage.name for stage in WITH_FILES if stage.name != "pack")
 WEIGHTS = ".weights.h5"
 SHOWING = {
     *(".h5", ".npz", ".npy", ".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif"),
@@ -24,17 +23,17 @@ SHOWING = {
 def wanted(plan: Plan) -> set[Path]:
     """Return every store, split and score that the plan makes and keeps, or needs on the way."""
     files: set[str] = set()
-    begun = [plan.settings.pretrainings[name] for name in plan.pretrainings()]
-    for name in {*plan.collections(), *(entry.collection for entry in begun)}:
-        files.update(plan.stores(name, "results/aligned/{dataset}/{subject}.h5"))
-    for entry in begun:
+    starts = [plan.settings.pretrainings[name] for name in plan.data.pretrainings()]
+    for name in {*plan.data.collections(), *(entry.collection for entry in starts)}:
+        files.update(plan.stores(name, paths.store("align")))
+    for entry in starts:
         files.update(_prepared(plan, entry.preparation, entry.factor, entry.collection))
     for run in plan.runs():
         entry = plan.experiment(run.experiment)
         for factor in run.factor.split("+"):
             files.update(_prepared(plan, entry.preparation, factor, entry.collection))
     for run in plan.scored_runs():
-        files.update(f"{run.folder}/{name}" for name in RUN_FILES)
+        files.update(f"{run.folder}/{name}" for name in (*paths.SCORE_FILES, *paths.FIGURES))
     for name in plan.experiments:
         files.update([*plan.fold_files(name), plan.truth_file(name)])
     return {Path(file) for file in files}
@@ -42,19 +41,21 @@ def wanted(plan: Plan) -> set[Path]:
 
 def _prepared(plan: Plan, preparation: str, factor: str, collection: str) -> list[str]:
     """Return the files from crop to pack of a collection at one factor."""
-    stages = [f"results/{preparation}/{s}" for s in ("cropped", f"magnified/{factor}")]
-    stores = [plan.stores(collection, f"{s}/{{dataset}}/{{subject}}.h5") for s in stages]
-    packed = f"results/{preparation}/packed/{collection}/{factor}.h5"
-    last = plan.prepared(preparation, factor, collection)
-    return [packed, *itertools.chain(*stores), *last]
+    kind = preparation_named(plan.settings, preparation).kind
+    names = {"preparation": preparation, "factor": factor}
+    stages = [stage for stage in pipeline(kind, factor) if stage.name in STORES]
+    stores = [plan.stores(collection, paths.store(stage.name), **names) for stage in stages]
+    return [*paths.packed(preparation, collection, factor), *itertools.chain(*stores)]
 
 
 def wanted_folders(plan: Plan) -> set[Path]:
     """Return the folders of which everything is kept: folds, final models, pretrainings."""
-    folds = [f"{run.folder}/{f.name}" for run in plan.runs() for f in plan.folds(run.experiment)]
+    folds = [
+        f"{run.folder}/{f.name}" for run in plan.runs() for f in plan.data.folds(run.experiment)
+    ]
     finals = [f"{run.folder}/final" for run in plan.runs()]
-    begun = [f"results/pretrained/{name}" for name in plan.pretrainings()]
-    return {Path(folder) for folder in (*folds, *finals, *begun)}
+    starts = [paths.PRETRAINED.format(pretraining=name) for name in plan.data.pretrainings()]
+    return {Path(folder) for folder in (*folds, *finals, *starts)}
 
 
 def stale(plan: Plan) -> list[Path]:
@@ -71,24 +72,24 @@ def stale(plan: Plan) -> list[Path]:
 def made_folders() -> list[Path]:
     """Return the folders under results/ that stages, splits and trainings write to."""
     names = ("aligned", "folds", "truth", "runs", "pretrained")
-    stages = [p for name in STAGES for p in Path("results").glob(f"*/{name}")]
-    return [p for p in (*(Path("results") / name for name in names), *stages) if p.is_dir()]
+    stages = [p for stage in WITH_FILES[1:] for p in paths.RESULTS.glob(f"*/{stage.folder}")]
+    return [p for p in (*(paths.RESULTS / name for name in names), *stages) if p.is_dir()]
 
 
 def unfinished() -> list[Path]:
     """Return what killed jobs left unfinished."""
-    return [p for p in Path("results").rglob(f"{PARTIAL}*") if p.is_file() and abandoned(p)]
+    return [p for p in paths.RESULTS.rglob(f"{PARTIAL}*") if p.is_file() and abandoned(p)]
 
 
 def intermediate() -> list[Path]:
     """Return the stores between crop and pack, and unfinished files."""
-    stores = [p for stage in BETWEEN for p in Path("results").glob(f"*/{stage}/**/*.h5")]
+    stores = [p for stage in BETWEEN for p in paths.RESULTS.glob(f"*/{stage.folder}/**/*.h5")]
     return sorted({*stores, *unfinished()})
 
 
 def faces() -> list[Path]:
     """Return every file under results/ that can hold pictures of faces."""
-    found = (p for p in Path("results").rglob("*") if p.suffix.lower() in SHOWING and p.is_file())
+    found = (p for p in paths.RESULTS.rglob("*") if p.suffix.lower() in SHOWING and p.is_file())
     return sorted(p for p in found if not p.name.endswith(WEIGHTS))
 
 
@@ -97,6 +98,6 @@ def remove(files: list[Path]) -> None:
     for file in files:
         file.unlink(missing_ok=True)
         folder = file.parent
-        while folder != Path("results") and folder.is_dir() and not any(folder.iterdir()):
+        while folder != paths.RESULTS and folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
             folder = folder.parent

@@ -14,7 +14,7 @@ from merflow.datasets.registry import known_reader, read_dataset
 from merflow.datasets.spec import NO_SUBJECT, Problem, Reading
 from merflow.errors import BAD_INPUT, DONE, WARNED, MerflowError
 from merflow.text import plural
-from merflow.workflow.experiment_data import Clips
+from merflow.workflow.experiment_data import ExperimentData
 from merflow.workflow.preflight import check_experiment, check_folds
 
 Facts = dict[str, Any]
@@ -139,7 +139,7 @@ def _experiments(settings: Settings | None, readings: Mapping[str, Reading]) -> 
     if settings is None:
         return []
     found = []
-    plan = Clips(settings)
+    plan = ExperimentData(settings)
     plan.clips = {name: list(reading.clips) for name, reading in readings.items()}
     plan.sheets = {name: list(reading.sheets) for name, reading in readings.items()}
     for name, entry in settings.experiments.items():

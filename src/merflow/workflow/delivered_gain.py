@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from merflow import paths
 from merflow.errors import MerflowError
 from merflow.io.csv_table import csv_text, read_csv
 from merflow.io.hdf5 import get_json, open_hdf5
@@ -99,7 +100,7 @@ def _summary(group: list[Delivered]) -> Summary:
     try:
         pairs = np.array([(float(row.delivered), float(row.gain)) for row in measured])
     except ValueError as error:
-        raise MerflowError("results/delivered.csv", str(error), "numbers or nothing") from None
+        raise MerflowError(paths.DELIVERED, str(error), "numbers or nothing") from None
     delivered, gain = np.median(pairs, axis=0) if measured else (np.nan, np.nan)
     credible = sum(row.credible == "True" for row in measured)
     names = (first.preparation, first.factor, first.method)

@@ -19,6 +19,7 @@ from merflow.evaluation.run_id import FINAL, Run
 from merflow.evaluation.score_table import read_scores
 from merflow.io.files import file_digest, write_json, write_text
 from merflow.stages.pipeline import Chain
+from merflow.workflow import run_fingerprints
 from merflow.workflow.plan import Plan
 from merflow.workflow.train_fold import Shelf, fold_seed, inputs_of, made_with, training_data
 from merflow.workflow.training_log import curve_so_far, history_text
@@ -76,8 +77,8 @@ def train_final(plan: Plan, run: Run, shelf: Shelf, out: Path) -> dict[str, Any]
             "its method is a program of your own, which cannot be kept and asked later",
             "a network or an SVM",
         )
-    classes = plan.classes(run.experiment)
-    labelled = plan.labelled(run.experiment)
+    classes = plan.data.classes(run.experiment)
+    labelled = plan.data.labelled(run.experiment)
     fold = FoldFile(FINAL, [clip.key for clip in labelled.clips], labelled.labels, [])
     data = training_data(shelf, fold, classes, canonical_names(plan.settings))
     started = time.perf_counter()
@@ -99,7 +100,7 @@ def train_final(plan: Plan, run: Run, shelf: Shelf, out: Path) -> dict[str, Any]
         "classes": list(classes),
         "scheme": experiment.scheme,
         "permute_labels": experiment.permute_labels,
-        "recipe": plan.training_recipe(run.experiment),
+        "recipe": run_fingerprints.training(plan, run.experiment),
         "chain": _kept(plan, run),
         "inputs": inputs_of(plan, run, shelf),
         "train_clips": len(data.y) // len(shelf.factors),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from merflow import paths
 from merflow.clip import ClipKey
 from merflow.errors import MerflowError
 from merflow.evaluation.fold_files import read_fold
@@ -39,7 +40,7 @@ def read_truth(path: Path | str) -> dict[ClipKey, str]:
 
 def pool_run(plan: Plan, run: Run) -> Pooled:
     """Return all folds of a run beside the truth; clips skipped on the way are left out."""
-    classes = plan.classes(run.experiment)
+    classes = plan.data.classes(run.experiment)
     truth = read_truth(plan.truth_file(run.experiment))
     parts: list[tuple[str, Predictions]] = []
     skipped: set[ClipKey] = set()
@@ -71,11 +72,11 @@ def inner_tables(plan: Plan, run: Run) -> dict[str, dict[str, Pooled]]:
     """
     candidates = plan.candidates(run.experiment, run.seed)
     lead = plan.lead(run)
-    classes = plan.classes(lead)
+    classes = plan.data.classes(lead)
     place = {name: i for i, name in enumerate(classes)}
     tables: dict[str, dict[str, Pooled]] = {}
     for fold in plan.fold_names(lead):
-        known = read_fold(Path(f"results/folds/{lead}/{fold}.csv"))
+        known = read_fold(Path(paths.FOLD.format(experiment=lead, fold=fold)))
         label = dict(zip(known.train, known.labels, strict=True))
         for name, one in candidates.items():
             inner = read_predictions(Path(one.folder) / fold / "inner.csv", classes=classes)

@@ -79,10 +79,10 @@ def _protocol_line(plan: Plan, name: str, sheets: Mapping[str, list[str]]) -> st
     entry = plan.experiment(name)
     chosen = plan.settings.preparations[entry.preparation]
     what = entry.network if entry.method == "keras" else entry.method
-    magnified = any(factor != "x1" for factor in plan.factors(name))
+    magnified = any(factor != "x1" for factor in plan.experiment(name).factors)
     parts = [
         f"{name}: {what}",
-        f"datasets {', '.join(_dataset(plan, member, sheets) for member in plan.members(name))}",
+        f"datasets {', '.join(_dataset(plan, one, sheets) for one in plan.data.members(name))}",
         f"scheme {entry.scheme}",
         f"protocol {_protocol(entry)}{_folds(plan, name)}",
         f"magnified by {chosen.magnify.method}" if magnified else "not magnified",

@@ -1,33 +1,36 @@
-"""What made a file: its inputs, settings, version and seed, back to the raw frames.
+"""Provenance: inputs, settings, version and seed of a file, back to the raw frames.
 
-Stores, packed files and runs carry their own record; a table is known by its place in results/.
+Stores, packed files and folds carry their own record; other files are known by their place in
+results/.
 """
 
 import json
-import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from merflow import paths
 from merflow.arithmetic import together
 from merflow.config.grid import NO_GRIDS, base_of, members
 from merflow.config.loading import load
 from merflow.errors import MerflowError
+from merflow.evaluation.run_id import NESTED
 from merflow.io.clip_store import KIND as STORE
 from merflow.io.files import digest, file_digest
 from merflow.io.hdf5 import get_json, open_hdf5
 from merflow.io.packed import KIND as PACKED
 
-TABLES = r"results/tables/(scores\.(csv|xlsx|md|tex|txt)|effects\.csv)"
-COSTS = ("results/tables/cost.csv", "results/tables/cost.md")
-SKIPPED = ("results/skipped.csv", "results/delivered.csv")
-CONFIG = Path("results/config.yaml")
-RUN = r"results/runs/[^/]+/[^/]+/seed\d+"
+FOLD_FACTS = (
+    *("merflow", "arithmetic", "libraries", "experiment", "factor", "seed", "fold"),
+    *("backend", "device", "weights"),
+)
+"""Keys of a fold's run.json that are shown."""
 
 
 @dataclass(frozen=True)
-class Made:
-    """What is known of one file. inputs: file -> digest recorded when it was read."""
+class Origin:
+    """The origin of one file. inputs: file -> digest recorded when it was read."""
 
     path: str
     stage: str
@@ -35,59 +38,86 @@ class Made:
     inputs: dict[str, str] = field(default_factory=dict)
 
 
-def made(path: Path) -> Made:
-    """Return what made one file."""
+def origin_of(path: Path) -> Origin:
+    """Return the stage, settings and inputs of one file."""
     if not path.exists():
         raise MerflowError(str(path), "no such file", "a file under results/")
-    name = path.as_posix()
-    if path.suffix == ".h5" and not name.endswith(".weights.h5"):
+    if path.suffix == ".h5" and not path.name.endswith(".weights.h5"):
         return _of_hdf5(path)
     if (path.parent / "run.json").exists():
         return _of_fold(path)
-    if re.fullmatch(r"results/oracle/.+\.csv", name):
-        pooled = Path("results/runs", *path.parts[2:-1], "pooled.csv")
-        return Made(name, "oracle", {}, _digests([pooled]))
-    if "/nested/" in name and re.fullmatch(r"results/runs/.+/(pooled|scores|confusion)\.csv", name):
-        return Made(name, "choose", {}, _digests(_chosen_between(path)))
-    if re.fullmatch(rf"{RUN}/(pooled|scores|confusion)\.csv", name):
-        experiment = path.parts[2]
-        folds = sorted(path.parent.glob("*/predictions.csv"))
-        return Made(name, "score", {}, _digests([*folds, Path(f"results/truth/{experiment}.csv")]))
-    if re.fullmatch(TABLES, name):
-        scores = sorted(Path("results/runs").glob("*/*/*/scores.csv"))
-        return Made(name, "table", _version_of_run(scores), _digests([*scores, CONFIG]))
-    if name in COSTS:
-        facts = sorted(Path("results/runs").glob("*/x*/*/*/run.json"))
-        return Made(name, "table", {}, _digests([*facts, CONFIG]))
-    if name in SKIPPED:
-        return Made(name, "skipped", {}, _digests(sorted(Path("results").glob("*/packed/*/*.h5"))))
-    if name in ("results/report.html", "results/manifest.json"):
-        pooled = sorted(Path("results/runs").glob("*/*/*/pooled.csv"))
-        stage = "report" if path.suffix == ".html" else "record"
-        return Made(name, stage, {}, _digests([Path("results/tables/scores.csv"), *pooled, CONFIG]))
-    if re.match(r"results/(folds|truth)/", name):
-        catalogues = sorted(Path("results/catalogue").glob("*.json"))
-        return Made(name, "split", {}, _digests([CONFIG, *catalogues]))
+    name = path.as_posix()
+    for pattern, stage, inputs in KNOWN:
+        if (parts := paths.parts(pattern, name)) is not None:
+            files = inputs(**parts)
+            by = _version_of_run(files) if stage == "table" else {}
+            return Origin(name, stage, by, _digests(files))
     raise MerflowError(
         name, "nothing is known of this file", "a file that the workflow made, below results/",
         "run this in the folder that holds results/",
     )  # fmt: skip
 
 
-def _chosen_between(path: Path) -> list[Path]:
-    """Return the pooled predictions of the runs that a nested choice chooses between."""
-    base, seed = path.parts[2], path.parent.name
-    grids = members(load(CONFIG)) if CONFIG.exists() else NO_GRIDS
-    found = Path("results/runs").glob(f"*/x*/{seed}/pooled.csv")
-    return sorted(p for p in found if base_of(grids, p.parts[2]) == base)
+def _pooled_of(file: str, **run: str) -> list[Path]:
+    return [Path(paths.RUN.format(**run)) / "pooled.csv"]
 
 
-def _version_of_run(scores: list[Path]) -> dict[str, Any]:
-    """Return the package versions that the folds below some runs were made with."""
+def _candidates(file: str, experiment: str, seed: str) -> list[Path]:
+    """Return the pooled predictions that a nested choice chooses between."""
+    found = paths.found(f"{paths.RUN}/pooled.csv", factor="x*", seed=seed)
+    config = Path(paths.CONFIG)
+    grids = members(load(config)) if config.exists() else NO_GRIDS
+    return [p for p in found if base_of(grids, p.parts[2]) == experiment]
+
+
+def _folds_of(file: str, **run: str) -> list[Path]:
+    folds = sorted(Path(paths.RUN.format(**run)).glob("*/predictions.csv"))
+    return [*folds, Path(paths.TRUTH.format(experiment=run["experiment"]))]
+
+
+def _costs(file: str) -> list[Path]:
+    return [*paths.found(f"{paths.RUN}/{{fold}}/run.json", factor="x*"), Path(paths.CONFIG)]
+
+
+def _scores(file: str) -> list[Path]:
+    return [*paths.found(f"{paths.RUN}/scores.csv"), Path(paths.CONFIG)]
+
+
+def _packed() -> list[Path]:
+    return paths.found(paths.store("pack"))
+
+
+def _reported() -> list[Path]:
+    return [Path(paths.SCORES), *paths.found(f"{paths.RUN}/pooled.csv"), Path(paths.CONFIG)]
+
+
+def _catalogues(**split: str) -> list[Path]:
+    return [Path(paths.CONFIG), *paths.found(paths.CATALOGUE)]
+
+
+KNOWN: tuple[tuple[str, str, Callable[..., list[Path]]], ...] = (
+    (f"{paths.ORACLE}/{{file}}.csv", "oracle", _pooled_of),
+    (f"{paths.RUN.replace('{factor}', NESTED)}/{{file}}", "choose", _candidates),
+    (f"{paths.RUN}/{{file}}", "score", _folds_of),
+    (f"{paths.TABLES}/cost.{{file}}", "table", _costs),
+    (f"{paths.TABLES}/{{file}}", "table", _scores),
+    (paths.SKIPPED, "skipped", _packed),
+    (paths.DELIVERED, "skipped", _packed),
+    (paths.REPORT, "report", _reported),
+    (paths.MANIFEST, "provenance", _reported),
+    (paths.FOLD, "split", _catalogues),
+    (paths.TRUTH, "split", _catalogues),
+)
+"""Pattern of a path, its stage, and the function from its wildcards to the stage's inputs."""
+
+
+def _version_of_run(files: list[Path]) -> dict[str, Any]:
+    """Return the merflow versions of the folds below some runs, of one fold each."""
     found = {
         json.loads(path.read_text(encoding="utf-8"))["merflow"]
-        for run in scores
-        for path in sorted(run.parent.glob("*/run.json"))[:1]
+        for scores in files
+        if scores.name == "scores.csv"
+        for path in sorted(scores.parent.glob("*/run.json"))[:1]
     }
     return {"merflow": ", ".join(sorted(found))} if found else {}
 
@@ -96,37 +126,25 @@ def _digests(paths: list[Path]) -> dict[str, str]:
     return {path.as_posix(): file_digest(path)[:16] for path in paths if path.exists()}
 
 
-def _of_hdf5(path: Path) -> Made:
+def _of_hdf5(path: Path) -> Origin:
     kind = PACKED if "/packed/" in path.as_posix() else STORE
     with open_hdf5(path, kind) as handle:
         record = get_json(handle, "made_by")
     by = {key: record[key] for key in ("merflow", "arithmetic", "libraries") if key in record}
     by["settings"] = record["recipe"]
-    return Made(path.as_posix(), record["stage"], by, record["inputs"])
+    return Origin(path.as_posix(), record["stage"], by, record["inputs"])
 
 
-def _of_fold(path: Path) -> Made:
+def _of_fold(path: Path) -> Origin:
     facts = json.loads((path.parent / "run.json").read_text(encoding="utf-8"))
-    kept = (
-        "merflow",
-        "arithmetic",
-        "libraries",
-        "experiment",
-        "factor",
-        "seed",
-        "fold",
-        "backend",
-        "device",
-        "weights",
-    )
-    by = {key: facts[key] for key in kept if key in facts} | {"settings": facts["recipe"]}
-    return Made(path.as_posix(), "train", by, facts["inputs"])
+    by = {key: facts[key] for key in FOLD_FACTS if key in facts} | {"settings": facts["recipe"]}
+    return Origin(path.as_posix(), "train", by, facts["inputs"])
 
 
 def level_apart(one: Path, other: Path) -> str:
-    """Say so when two runs' folders hold folds of the same settings at different arithmetic levels.
+    """Return a note when two runs have the same settings and different arithmetic levels.
 
-    Empty when they differ in settings too, or when either has no records.
+    Empty when their settings differ as well, or when either has no records.
     """
     seen = []
     for folder in (one, other):
@@ -144,23 +162,23 @@ def level_apart(one: Path, other: Path) -> str:
 
 
 def explain(path: Path, most: int = 12) -> list[str]:
-    """Return what made a file, and what made its inputs, as indented lines.
+    """Return the origin of a file and of its inputs, as indented lines.
 
-    Of many like inputs (the stores of a pack, the folds of a run) the first `most` are followed.
+    Of many similar inputs (the stores of a pack, the folds of a run) the first `most` are followed.
     """
     lines: list[str] = []
     seen: set[str] = set()
 
-    def tell(name: str, digest: str, depth: int) -> None:
+    def add(name: str, digest: str, depth: int) -> None:
         pad = "  " * depth
         try:
-            found = made(Path(name))
+            found = origin_of(Path(name))
         except MerflowError:
             lines.append(f"{pad}{name} {digest}".rstrip())
             return
         lines.append(f"{pad}{name} {digest} by {found.stage}".replace("  by", " by"))
         if name in seen:
-            lines.append(f"{pad}  (as above)")
+            lines.append(f"{pad}  (see above)")
             return
         seen.add(name)
         for key, value in found.by.items():
@@ -169,10 +187,10 @@ def explain(path: Path, most: int = 12) -> list[str]:
             if count == most:
                 lines.append(f"{pad}    and {len(found.inputs) - most} more")
                 break
-            tell(source, known, depth + 2)
+            add(source, known, depth + 2)
 
-    made(path)
-    tell(path.as_posix(), "", 0)
+    origin_of(path)
+    add(path.as_posix(), "", 0)
     return lines
 
 

@@ -7,16 +7,18 @@ input files exist. Megabytes are 10^6 bytes.
 """
 
 import functools
+import itertools
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
+from merflow import paths
 from merflow.clip import Clip
 from merflow.config import fingerprints
 from merflow.config.settings import Experiment, Pretraining
 from merflow.frame_buffer import MEMORY_LIMIT
 from merflow.io.images import image_size
+from merflow.stage_table import Cost, pipeline, stage_named
 from merflow.workflow.plan import Plan
 
 PICTURE = (640, 480)
@@ -27,24 +29,7 @@ NETWORK_FILE = 0.25
 """Weights of a fold of the default network (MB)."""
 
 
-class Measured(NamedTuple):
-    """Peak memory = base + factor x MB of the longest clip read; seconds of one core a frame."""
-
-    base: int
-    factor: float
-    seconds: float
-
-
-STAGES = {
-    "align": Measured(200, 4, 0.03),
-    "crop": Measured(150, 2, 0.01),
-    "magnify": Measured(200, 12, 0.03),
-    "interpolate": Measured(150, 2, 0.005),
-    "flow": Measured(150, 2, 0.02),
-    "pack": Measured(150, 2, 0.001),
-}
-"""Above what was measured by a quarter or more; a job that still fails gets twice on its retry."""
-TRAINING = Measured(2500, 12, 0.1)
+TRAINING = Cost(2500, 12, 0.1)
 """Of MB packed, and seconds a clip and epoch: networks differ, the default needs a tenth."""
 ENGINE = 400
 """MB of Snakemake itself, which runs twice within a job of a cluster, about 150 MB each time."""
@@ -83,21 +68,21 @@ def frame_bytes(plan: Plan, stage: str, clips: list[Clip], preparation: str = ""
 
 def memory(plan: Plan, stage: str, dataset: str, subject: str, preparation: str = "") -> int:
     """Return the MB that a stage of one subject needs."""
-    clips = plan.of_subject(dataset, subject)
+    clips = plan.data.of_subject(dataset, subject)
     longest = max(map(_frames, clips)) * frame_bytes(plan, stage, clips, preparation)
-    held = min(longest, MEMORY_LIMIT) / 1e6
-    return round(ENGINE + STAGES[stage].base + STAGES[stage].factor * held)
+    held, cost = min(longest, MEMORY_LIMIT) / 1e6, stage_named(stage).cost
+    return round(ENGINE + cost.base + cost.factor * held)
 
 
 def packing_memory() -> int:
     """Return the MB that packing needs: one clip at a time, however many there are."""
-    return ENGINE + STAGES["pack"].base
+    return ENGINE + stage_named("pack").cost.base
 
 
 def minutes(plan: Plan, stage: str, dataset: str, subject: str) -> int:
     """Return the minutes after which a stage of one subject may be given up."""
-    frames = sum(map(_frames, plan.of_subject(dataset, subject)))
-    return SLACK_MINUTES + round(SLOWER * STAGES[stage].seconds * frames / 60)
+    frames = sum(map(_frames, plan.data.of_subject(dataset, subject)))
+    return SLACK_MINUTES + round(SLOWER * stage_named(stage).cost.seconds * frames / 60)
 
 
 def prepared_bytes(plan: Plan, preparation: str) -> int:
@@ -111,7 +96,9 @@ def prepared_bytes(plan: Plan, preparation: str) -> int:
 
 def packing_minutes(plan: Plan, collection: str) -> int:
     """Return the minutes after which packing a collection may be given up."""
-    return SLACK_MINUTES + round(SLOWER * STAGES["pack"].seconds * len(plan.all_of(collection)))
+    return SLACK_MINUTES + round(
+        SLOWER * stage_named("pack").cost.seconds * len(plan.data.all_of(collection))
+    )
 
 
 def training_memory(plan: Plan, experiment: str, factor: str) -> int:
@@ -126,7 +113,7 @@ def pretraining_memory(plan: Plan, name: str) -> int:
 
 
 def _training_memory(plan: Plan, entry: Experiment | Pretraining, factors: int) -> int:
-    clips = len(plan.all_of(entry.collection))
+    clips = len(plan.data.all_of(entry.collection))
     packed = clips * prepared_bytes(plan, entry.preparation) * factors / 1e6
     return round(ENGINE + TRAINING.base + TRAINING.factor * packed)
 
@@ -146,8 +133,24 @@ def pretraining_minutes(plan: Plan, name: str) -> int:
 def _training_minutes(plan: Plan, entry: Experiment | Pretraining, fits: int) -> int:
     if entry.training.stopping == "inner":
         fits *= entry.training.inner_folds + 1
-    steps = fits * len(plan.all_of(entry.collection)) * entry.training.epochs
+    steps = fits * len(plan.data.all_of(entry.collection)) * entry.training.epochs
     return 3 * SLACK_MINUTES + round(TRAINING.seconds * steps / 60)
+
+
+def threads(plan: Plan, experiment: str) -> int:
+    """Return the threads of a training job: a setting, since bytes depend on it."""
+    return plan.experiment(experiment).training.threads
+
+
+def gpus(plan: Plan, experiment: str) -> int:
+    """Return 1 for a method that uses a GPU, unless its training is set to the CPU."""
+    entry = plan.experiment(experiment)
+    return int(entry.method in ("keras", "command") and entry.training.device != "cpu")
+
+
+def pretraining_gpus(plan: Plan, name: str) -> int:
+    """Return 1 for a pretraining that may use a GPU."""
+    return int(plan.settings.pretrainings[name].training.device != "cpu")
 
 
 def disk(plan: Plan) -> dict[str, float]:
@@ -167,31 +170,29 @@ def _to_write(plan: Plan) -> Iterator[tuple[str, str, float]]:
         entry = plan.experiment(run.experiment)
         for factor in run.factor.split("+"):
             yield from _stores(plan, entry.preparation, factor, entry.collection)
-        count = len(plan.all_of(entry.collection))
+        count = len(plan.data.all_of(entry.collection))
         for path in plan.packed(run.experiment, run.factor):
             yield "packed", path, count * prepared_bytes(plan, entry.preparation)
-        for fold in plan.folds(run.experiment):
+        for fold in plan.data.folds(run.experiment):
             yield "runs", f"{run.folder}/{fold.name}/run.json", NETWORK_FILE * 1e6
 
 
 def _stores(
     plan: Plan, preparation: str, factor: str, collection: str
 ) -> Iterator[tuple[str, str, float]]:
-    last = plan.prepared(preparation, factor, collection)
-    names = [
-        (d, s) for d in sorted(plan.settings.collections[collection]) for s in plan.subjects(d)
-    ]
-    for (dataset, subject), prepared in zip(names, last, strict=True):
-        clips = plan.of_subject(dataset, subject)
+    kind = fingerprints.preparation_named(plan.settings, preparation).kind
+    stages = [stage for stage in pipeline(kind, factor) if stage.folder][:-1]
+    for dataset, subject in plan.data.subjects_of(collection):
+        clips = plan.data.of_subject(dataset, subject)
         frames = sum(map(_frames, clips))
-        one = f"{dataset}/{subject}.h5"
-        aligned = frames * frame_bytes(plan, "crop", clips)
-        cropped = frames * frame_bytes(plan, "magnify", clips, preparation)
-        yield "aligned", f"results/aligned/{one}", aligned
-        yield "cropped", f"results/{preparation}/cropped/{one}", cropped
-        if factor != "x1" and plan.settings.keep_intermediate:
-            yield "magnified", f"results/{preparation}/magnified/{factor}/{one}", cropped
-        yield "prepared", prepared, len(clips) * prepared_bytes(plan, preparation)
+        names = {"dataset": dataset, "subject": subject}
+        names |= {"preparation": preparation, "factor": factor}
+        for stage, reader in itertools.pairwise(stages):
+            if stage.name != "magnify" or plan.settings.keep_intermediate:
+                size = frames * frame_bytes(plan, reader.name, clips, preparation)
+                yield stage.folder, paths.store(stage.name).format(**names), size
+        size = len(clips) * prepared_bytes(plan, preparation)
+        yield "prepared", paths.store(stages[-1].name).format(**names), size
 
 
 def disk_said(need: dict[str, float], folder: Path = Path()) -> str:

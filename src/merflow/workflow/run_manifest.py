@@ -1,7 +1,7 @@
-"""`results/manifest.json`: what a table was made from, to publish beside a paper.
+"""The run manifest, `results/manifest.json`: what the tables depend on, to publish with a paper.
 
-No path of this machine, no time and no name of a host is in it, and no picture: digests let others
-check that they hold the same clips, folds, predictions and tables.
+It holds no local path, time, host name or image. Digests let others check that they have the same
+clips, folds, predictions and tables.
 """
 
 import json
@@ -9,7 +9,7 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from merflow import __version__
+from merflow import __version__, paths
 from merflow.config.flatten import flat_settings
 from merflow.datasets.catalogue import (
     annotation_digest,
@@ -27,8 +27,8 @@ from merflow.workflow.protocol_lines import protocol_lines
 TABLES = ("scores.csv", "scores.xlsx", "scores.md", "scores.tex", "scores.txt", "effects.csv")
 
 
-def record(plan: Plan) -> dict[str, Any]:
-    """Return the record of a finished run, from the folder that holds `results/`."""
+def run_manifest(plan: Plan) -> dict[str, Any]:
+    """Return the manifest of a finished run; the working folder holds `results/`."""
     sheets = read_sheets()
     return {
         "merflow": __version__,
@@ -37,7 +37,7 @@ def record(plan: Plan) -> dict[str, Any]:
         "settings": flat_settings(plan.settings),
         "settings_digest": digest(flat_settings(plan.settings)),
         "protocol": protocol_lines(plan),
-        "datasets": {name: _dataset(name, sheets) for name in plan.datasets()},
+        "datasets": {name: _dataset(name, sheets) for name in plan.data.datasets()},
         "splits": {name: _split(plan, name) for name in plan.experiments},
         "runs": {run.folder: _run(plan, run) for run in plan.runs()},
         "chosen": {
@@ -45,8 +45,8 @@ def record(plan: Plan) -> dict[str, Any]:
             for run in plan.scored_runs()
             if run not in plan.runs()
         },
-        "skipped": file_digest(Path("results/skipped.csv")),
-        "tables": {name: file_digest(Path("results/tables") / name) for name in TABLES},
+        "skipped": file_digest(Path(paths.SKIPPED)),
+        "tables": {name: file_digest(Path(paths.TABLES) / name) for name in TABLES},
     }
 
 
@@ -63,7 +63,7 @@ def _dataset(name: str, sheets: dict[str, list[str]]) -> dict[str, Any]:
 
 def _split(plan: Plan, experiment: str) -> dict[str, Any]:
     return {
-        "classes": list(plan.classes(experiment)),
+        "classes": list(plan.data.classes(experiment)),
         "folds": len(plan.fold_names(experiment)),
         "truth": file_digest(Path(plan.truth_file(experiment))),
     }

@@ -7,8 +7,9 @@ from typing import Any
 
 import yaml
 
+from merflow import paths
 from merflow.config.loading import merge, read_yaml, validate
-from merflow.datasets.catalogue import SHEETS, catalogue_path, catalogue_text
+from merflow.datasets.catalogue import catalogue_path, catalogue_text
 from merflow.io.files import write_text
 from merflow.workflow.plan import Plan
 from merflow.workflow.preflight import check_experiment, check_folds
@@ -29,14 +30,14 @@ def start(raw: Mapping[str, Any], fresh: bool = True, files: Iterable[str] = ())
     plan.choices()
     for name in plan.experiments:  # What does not fit is said now, in one message.
         check_experiment(settings, name)
-        made, data = plan.folds(name), plan.labelled(name)
+        made, data = plan.data.folds(name), plan.data.labelled(name)
         if fresh:
             check_folds(settings, name, [clip.key for clip in data.clips], data.labels, made)
     if fresh:
         text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-        _keep(Path("results/config.yaml"), text)
-        _keep(SHEETS, json.dumps(plan.sheets, indent=1, sort_keys=True) + "\n")
-        for name, clips in plan.clips.items():
+        _keep(Path(paths.CONFIG), text)
+        _keep(Path(paths.SHEETS), json.dumps(plan.data.sheets, indent=1, sort_keys=True) + "\n")
+        for name, clips in plan.data.clips.items():
             _keep(catalogue_path(name), catalogue_text(clips))
     return plan
 

@@ -8,9 +8,9 @@ from merflow.workflow.plan import Plan
 
 def write_split(plan: Plan, experiment: str) -> str:
     """Write an experiment's fold files and its truth; return one line for the terminal."""
-    data = plan.labelled(experiment)
+    data = plan.data.labelled(experiment)
     keys = [clip.key for clip in data.clips]
-    folds = plan.folds(experiment)
+    folds = plan.data.folds(experiment)
     for fold, path in zip(folds, plan.fold_files(experiment), strict=True):
         write_text(path, fold_text(fold, keys, data.labels))
     write_text(plan.truth_file(experiment), truth_text(folds, keys, data.labels))

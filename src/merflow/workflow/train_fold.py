@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from merflow import arithmetic, versions
+from merflow import arithmetic, paths, versions
 from merflow.clip import ClipKey
 from merflow.config.settings import Experiment
 from merflow.datasets.subject_ids import canonical_names, canonical_subject
@@ -21,6 +21,7 @@ from merflow.io.files import digest, file_digest, write_json, write_text
 from merflow.io.packed import Packed
 from merflow.models.factory import Fitted, TrainingData
 from merflow.models.training import weights_file
+from merflow.workflow import run_fingerprints
 from merflow.workflow.plan import Plan
 from merflow.workflow.training_log import curve_so_far, history_text
 
@@ -62,7 +63,7 @@ def train_fold(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile, out: Path) ->
     from merflow.models.factory import WEIGHTS, make_method
 
     experiment = plan.experiment(run.experiment)
-    classes = plan.classes(run.experiment)
+    classes = plan.data.classes(run.experiment)
     where = f"fold {fold.name}"
     whose = canonical_names(plan.settings)
     data = training_data(shelf, fold, classes, whose)
@@ -108,7 +109,7 @@ def train_fold(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile, out: Path) ->
 
 def what_it_saw(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile) -> dict[str, Any]:
     """Return the settings and the digests of the files that a fold's weights depend on."""
-    recipe = plan.training_recipe(run.experiment)
+    recipe = run_fingerprints.training(plan, run.experiment)
     return {"recipe": recipe, "inputs": _inputs(plan, run, shelf, fold)}
 
 
@@ -142,7 +143,7 @@ def refuse_leaks(
 
 def _inputs(plan: Plan, run: Run, shelf: Shelf, fold: FoldFile) -> dict[str, str]:
     """Return the digests of what a fold was trained on and began with, by file."""
-    fold_file = f"results/folds/{run.experiment}/{fold.name}.csv"
+    fold_file = paths.FOLD.format(experiment=run.experiment, fold=fold.name)
     return inputs_of(plan, run, shelf) | {fold_file: digest([fold.train, fold.labels, fold.test])}
 
 

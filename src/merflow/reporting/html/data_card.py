@@ -51,7 +51,7 @@ def _datasets(results: Results) -> Html:
         Column("pictures"),
         Column("variant and sheet"),
     )
-    rows = [_dataset(name, results) for name in results.plan.datasets()]
+    rows = [_dataset(name, results) for name in results.plan.data.datasets()]
     return join([el("h3", "Datasets"), table(columns, rows, sortable=False, label="datasets")])
 
 
@@ -77,7 +77,7 @@ def _dataset(name: str, results: Results) -> list[object]:
 def generated(results: Results) -> list[str]:
     """Return the datasets whose faces were drawn by `merflow demo`."""
     entries = results.plan.settings.datasets
-    return [n for n in results.plan.datasets() if is_generated(entries[n].root)]
+    return [n for n in results.plan.data.datasets() if is_generated(entries[n].root)]
 
 
 def _pictures(root: Path) -> str:

@@ -100,7 +100,7 @@ class Results:
     def classes(self, experiment: str) -> tuple[str, ...]:
         """Return an experiment's classes in order; those found in its truth where none is set."""
         try:
-            return self.plan.classes(experiment)
+            return self.plan.data.classes(experiment)
         except MerflowError:
             return tuple(sorted(set(self.truth.get(experiment, {}).values())))
 
@@ -133,7 +133,7 @@ def read_results(plan: Plan) -> Results:
         truth=truth,
         skipped=attempt([], read_skipped_list, Path(SKIPPED)),
         jobs=read_jobs(Path(BENCHMARKS)),
-        sheets={name: attempt([], _sheet, name) for name in plan.datasets()},
+        sheets={name: attempt([], _sheet, name) for name in plan.data.datasets()},
         read_from=read_sheets(),
         problems=attempt.problems,
         delivered=attempt([], read_summaries, Path(DELIVERED)),

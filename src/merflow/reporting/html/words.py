@@ -64,7 +64,7 @@ def what_was_run(results: Results, generated: Sequence[str]) -> list[Html]:
     keys = {key for truth in results.truth.values() for key in truth}
     folds = sum(len(run.folds) for run in results.runs)
     subjects = {key.subject_key for key in keys}
-    datasets = [part_name(name) for name in plan.datasets()]
+    datasets = [part_name(name) for name in plan.data.datasets()]
     first = (
         f"{plural(len(experiments), 'experiment')}, {plural(len(results.runs), 'run')} "
         "(experiment × magnification factor × seed), "

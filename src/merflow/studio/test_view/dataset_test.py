@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from merflow import paths
 from merflow.clip import Clip, ClipArrays, ClipKey
 from merflow.config.fingerprints import preparation_named
 from merflow.errors import MerflowError
@@ -97,7 +98,7 @@ def fold_of_subject(plan: Plan, run: Run) -> dict[tuple[str, str], str]:
         return found
     for name in plan.fold_names(run.experiment):
         if (Path(run.folder) / name / WEIGHTS).is_file():
-            fold = read_fold(Path(f"results/folds/{run.experiment}/{name}.csv"))
+            fold = read_fold(Path(paths.FOLD.format(experiment=run.experiment, fold=name)))
             found |= {key.subject_key: name for key in fold.test}
     return found
 
@@ -146,7 +147,7 @@ def _cropped(preparation: str, keys: Sequence[ClipKey]) -> Iterator[ClipArrays]:
     """Yield the cropped clips among `keys`, one in memory at a time."""
     wanted = set(keys)
     for dataset, subject in sorted({key.subject_key for key in keys}):
-        path = Path(f"results/{preparation}/cropped/{dataset}/{subject}.h5")
+        path = Path(paths.cropped(preparation, dataset, subject))
         if path.is_file():
             with Store(path) as store:
                 for index, key in enumerate(store.keys):

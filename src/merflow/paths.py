@@ -1,0 +1,97 @@
+"""The paths below `results/`: the one module that builds them and parses them back.
+
+A pattern names its wildcards as Snakemake does, so the rules use the same constants:
+`RUN.format(experiment="demo", factor="x10", seed=0)` builds a path, `parts(RUN, path)` parses one,
+`found(RUN)` lists those on disk.
+"""
+
+import re
+from pathlib import Path
+
+from merflow import stage_table
+
+RESULTS = Path("results")
+CONFIG = "results/config.yaml"
+"""The settings of the run, with all defaults: what every job reads."""
+SHEETS = "results/sheets.json"
+"""Which annotation files each dataset was read from."""
+CATALOGUE = "results/catalogue/{dataset}.json"
+FOLD = "results/folds/{experiment}/{fold}.csv"
+TRUTH = "results/truth/{experiment}.csv"
+"""True classes of the tested clips; training never reads them."""
+PRETRAINED = "results/pretrained/{pretraining}"
+RUN = "results/runs/{experiment}/{factor}/seed{seed}"
+ORACLE = "results/oracle/{experiment}/{factor}/seed{seed}"
+JITTER = "results/jitter/{experiment}/{factor}/seed{seed}"
+SKIPPED = "results/skipped.csv"
+DELIVERED = "results/delivered.csv"
+TABLES = "results/tables"
+SCORES = "results/tables/scores.csv"
+REPORT = "results/report.html"
+MANIFEST = "results/manifest.json"
+BENCHMARKS = "results/benchmarks"
+LOGS = "results/logs"
+
+WEIGHTS = "weights.weights.h5"
+FOLD_FILES = ("predictions.csv", "history.csv", "run.json")
+"""What a trained fold leaves in its folder below RUN."""
+FINAL_FILES = (WEIGHTS, "history.csv", "run.json")
+"""What a final model or a pretraining leaves in its folder."""
+SCORE_FILES = ("pooled.csv", "scores.csv", "confusion.csv")
+FIGURES = ("curves.svg", "confusion.svg", "subjects.svg")
+TABLE_FILES = (
+    *("scores.csv", "scores.xlsx", "scores.md", "scores.tex", "scores.txt"),
+    *("effects.csv", "cost.csv", "cost.md"),
+)
+
+
+def store(stage: str) -> str:
+    """Return the pattern of a stage's files: a clip store per subject, or a packed file."""
+    folder = stage_table.stage_named(stage).folder
+    if stage == "pack":
+        return f"results/{{preparation}}/{folder}/{{collection}}/{{factor}}.h5"
+    preparation = "" if stage == "align" else "{preparation}/"
+    factor = "{factor}/" if stage_table.has_factor(stage) else ""
+    return f"results/{preparation}{folder}/{factor}{{dataset}}/{{subject}}.h5"
+
+
+def prepared(preparation: str, kind: str, factor: str) -> str:
+    """Return the pattern of the last stores before packing, left open: dataset and subject."""
+    last = stage_table.pipeline(kind, factor)[-2].name
+    names = {"preparation": preparation, "factor": factor}
+    return store(last).format(dataset="{dataset}", subject="{subject}", **names)
+
+
+def packed(preparation: str, collection: str, factor: str) -> list[str]:
+    """Return the packed files of a factor: one, or one for each of several pooled (`x1+x10`)."""
+    names = {"preparation": preparation, "collection": collection}
+    return [store("pack").format(factor=one, **names) for one in factor.split("+")]
+
+
+def cropped(preparation: str, dataset: str, subject: str) -> str:
+    """Return the cropped store of a subject."""
+    return store("crop").format(preparation=preparation, dataset=dataset, subject=subject)
+
+
+def under(results: Path, pattern: str, **names: object) -> Path:
+    """Return a path below another results folder, such as a copied one."""
+    return results / pattern.removeprefix(f"{RESULTS}/").format(**names)
+
+
+def parts(pattern: str, path: Path | str, anywhere: bool = False) -> dict[str, str] | None:
+    """Return the wildcards of a path; None where it does not fit the pattern.
+
+    anywhere: `results` may lie below other folders or have another name, as after a copy.
+    """
+    if anywhere:
+        pattern = pattern.removeprefix(f"{RESULTS}/")
+    expression = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(pattern))
+    expression = expression.replace("(?P<seed>[^/]+)", r"(?P<seed>\d+)")
+    match = re.fullmatch(f"(?:.*/)?{expression}" if anywhere else expression, Path(path).as_posix())
+    return match.groupdict() if match else None
+
+
+def found(pattern: str, **known: str) -> list[Path]:
+    """Return the files on disk that fit a pattern, sorted; `known` fills wildcards, also by `*`."""
+    names = dict.fromkeys(re.findall(r"{(\w+)}", pattern), "*") | known
+    return sorted(Path().glob(pattern.format(**names)))

@@ -1,0 +1,65 @@
+"""Refuse a subject on both sides of a split: in a pretraining and a test, or under two names."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from merflow.clip import Clip
+from merflow.config.settings import DatasetEntry
+from merflow.errors import MerflowError
+
+Identify = Callable[[Clip], tuple[str, str]]
+
+
+def identity_of(datasets: Mapping[str, DatasetEntry], sheets: Mapping[str, list[str]]) -> Identify:
+    """Return the function from a clip to its subject, independent of its dataset's name.
+
+    A published dataset has the subjects of its reader. Two manifests have the same subjects only
+    if they are one file, however its path is written.
+    """
+
+    def source(dataset: str) -> str:
+        entry = datasets[dataset]
+        if (reader := entry.reader or dataset) != "manifest":
+            return reader
+        sheet = entry.sheet or next(iter(sheets.get(dataset, ())), "")
+        return os.path.realpath(Path(entry.root).expanduser() / sheet)
+
+    known: dict[str, str] = {}
+
+    def identify(clip: Clip) -> tuple[str, str]:
+        name = clip.key.dataset
+        if name not in known:
+            known[name] = source(name)
+        return known[name], clip.key.subject
+
+    return identify
+
+
+def refuse_pretrained(
+    where: str, name: str, trained: Iterable[Clip], tested: Iterable[Clip], identify: Identify
+) -> None:
+    """Refuse a pretraining on a subject that the experiment tests."""
+    shared = {identify(clip) for clip in trained} & {identify(clip) for clip in tested}
+    if shared:
+        names = ", ".join("/".join(subject) for subject in sorted(shared)[:5])
+        raise MerflowError(
+            f"{where}.pretrain",
+            f"'{name}' was trained on {len(shared)} of the tested subjects: {names}",
+            "weights that never saw a tested subject",
+            "leave their dataset out of the pretraining's collection",
+        )
+
+
+def refuse_duplicates(where: str, clips: Iterable[Clip], identify: Identify) -> None:
+    """Refuse a subject that is listed under the names of two datasets."""
+    names: dict[tuple[str, str], str] = {}
+    for clip in clips:
+        known = names.setdefault(identify(clip), clip.key.dataset)
+        if known != clip.key.dataset:
+            raise MerflowError(
+                f"{where}.collection",
+                f"{known} and {clip.key.dataset} have the same subject, {clip.key.subject}",
+                "every subject in one dataset: else one name trains what the other tests",
+                "leave one of the two out of the collection",
+            )
