@@ -11,10 +11,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests/studio"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests/helpers"))
 
 from merflow.io import video
-from merflow.studio.test_view.recording_test import picture
+from merflow.studio.test_view.recording_test import jpeg_of
 
 from browser_window import CHROMIUM, CLIP, QUIET, Watched, ready, sync_api
 from studio_project import Studio, build, draw_recording, long_clip
@@ -36,7 +36,7 @@ def main() -> None:
         build(folder)
         film = video.read(draw_recording(folder / "faces/recordings"))
         camera = Path(scratch) / "camera.mjpeg"
-        camera.write_bytes(b"".join(map(picture, film.frames)))
+        camera.write_bytes(b"".join(map(jpeg_of, film.frames)))
         long_clip(folder, side=256)
         words = [
             *QUIET, "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",

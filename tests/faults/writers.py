@@ -28,7 +28,7 @@ from merflow.io.packed import read_packed, survey, write_packed
 from merflow.models import saved_model
 from merflow.reporting.results_table import wide_tables
 from merflow.reporting.xlsx import write_workbook
-from merflow.studio.corrections import Corrections
+from merflow.studio.marks import MarkCorrections
 
 OLD, NEW = 1, 2
 """The two versions of every file."""
@@ -123,7 +123,7 @@ def read_film(path: Path) -> int:
 
 def mark(path: Path, version: int) -> None:
     clip = Clip(ClipKey("d", "s", "c"), "", (), tuple(range(50)), 9.0, "x", onset=0, offset=49)
-    corrections = Corrections(path.parent)
+    corrections = MarkCorrections(path.parent)
     before = corrected = {"onset": 0, "apex": None, "offset": 49}
     if path.exists():
         lines = corrections.of(clip)

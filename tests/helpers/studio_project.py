@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import yaml
+from starlette.requests import Request
 
 from merflow.clip import Clip, ClipArrays
 from merflow.commands.split import split
@@ -218,6 +219,12 @@ def state(folder: Path) -> dict[str, bytes]:
         for path in folder.rglob("*")
         if path.is_file() and "faces" not in path.relative_to(folder).parts
     }
+
+
+def asked(path: str, query: str = "", **names: str) -> Request:
+    """Return a request as a handler gets it; names: the parts of the path in braces."""
+    scope = {"type": "http", "method": "GET", "path": path, "path_params": names, "headers": []}
+    return Request(scope | {"query_string": query.encode()})
 
 
 def copy(folder: Path, target: Path) -> Path:

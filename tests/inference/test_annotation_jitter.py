@@ -1,4 +1,4 @@
-"""Jitter: key frames go as far as they were sent, by a fixed coin, and never out of the clip."""
+"""Annotation jitter: key frames move by k, with fixed directions, and never out of the clip."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,12 @@ from merflow.errors import MerflowError
 from merflow.evaluation.predictions import Pooled
 from merflow.evaluation.run_id import Run
 from merflow.evaluation.score_table import About, score_part
-from merflow.inference.annotation_jitter import Moved, jittered, moved_clip, write_jitter
+from merflow.inference.annotation_jitter import (
+    JitterScore,
+    jitter_scores,
+    jittered_clip,
+    write_jitter,
+)
 from merflow.workflow.plan import Plan
 
 
@@ -27,14 +32,14 @@ def clip(count=30, apex=14, name="c"):
 
 
 def test_k_zero_changes_nothing():
-    cut, far = moved_clip(clip(), 0, 0)
+    cut, far = jittered_clip(clip(), 0, 0)
     np.testing.assert_array_equal(cut.frames, clip().frames)
     assert (cut.onset, cut.apex, cut.offset, far) == (0, 14, 29, 0.0)
 
 
 @pytest.mark.parametrize("name", list("abcdefgh"))
 def test_key_frames_move_by_k_or_stay_at_the_clip_s_end(name):
-    cut, far = moved_clip(clip(name=name), 4, 0)
+    cut, far = jittered_clip(clip(name=name), 4, 0)
     first, last = int(cut.frames[0, 0, 0, 0]), int(cut.frames[-1, 0, 0, 0])
     assert first in (0, 4) and last in (25, 29)
     assert int(cut.frames[cut.apex, 0, 0, 0]) in (10, 18)
@@ -43,38 +48,38 @@ def test_key_frames_move_by_k_or_stay_at_the_clip_s_end(name):
 
 
 def test_the_same_seed_gives_the_same_cut_and_clips_differ():
-    cuts = [len(moved_clip(clip(name=n), 4, 0)[0].frames) for n in "abcdefghijkl"]
-    assert cuts == [len(moved_clip(clip(name=n), 4, 0)[0].frames) for n in "abcdefghijkl"]
+    cuts = [len(jittered_clip(clip(name=n), 4, 0)[0].frames) for n in "abcdefghijkl"]
+    assert cuts == [len(jittered_clip(clip(name=n), 4, 0)[0].frames) for n in "abcdefghijkl"]
     assert len(set(cuts)) > 1
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 9])
 def test_a_short_clip_keeps_three_frames(count):
     for name in "abcdef":
-        cut, _ = moved_clip(clip(count, min(1, count - 1), name), 50, 0)
+        cut, _ = jittered_clip(clip(count, min(1, count - 1), name), 50, 0)
         assert len(cut.frames) >= min(3, count)
         assert 0 <= cut.apex < len(cut.frames)
 
 
 @pytest.mark.parametrize("words", ["", "1,x", "-1,2", "1.5"])
-def test_what_is_no_list_of_frames_is_refused(words):
+def test_an_invalid_list_of_frames_is_refused(words):
     with pytest.raises(MerflowError, match="--frames"):
         whole_numbers(words)
 
 
-def test_a_run_that_sees_no_frames_is_refused():
-    blind = {"preparation": "p", "collection": "c", "control": "dataset-only"}
+def test_a_run_without_frames_as_input_is_refused():
+    no_frames = {"preparation": "p", "collection": "c", "control": "dataset-only"}
     settings = Settings(
         datasets={"smic": {"root": "a"}},
         collections={"c": ["smic"]},
         preparations={"p": {}},
-        experiments={"e": blind},
+        experiments={"e": no_frames},
     )
-    with pytest.raises(MerflowError, match="it sees no frames"):
-        jittered(Plan(settings), Run("e", "x1", 0), [0], 0)
+    with pytest.raises(MerflowError, match="its input holds no frames"):
+        jitter_scores(Plan(settings), Run("e", "x1", 0), [0], 0)
 
 
-def test_commands_say_what_is_not_named(tmp_path):
+def test_commands_list_the_names_that_exist(tmp_path):
     entry = {"preparation": "p", "collection": "c", "grid": {"scheme": ["three", "binary"]}}
     config = tmp_path / "c.yaml"
     given = {"datasets": {"smic": {"root": "a"}}, "collections": {"c": ["smic"]}}
@@ -94,13 +99,13 @@ def test_numbers_are_sorted_and_each_once():
     assert whole_numbers("8,0,2,2") == [0, 2, 8]
 
 
-def test_the_drawing_and_the_table_are_the_same_bytes_each_time(tmp_path):
+def test_figure_and_table_are_reproducible_byte_for_byte(tmp_path):
     keys = tuple(ClipKey("smic", f"s{i // 2}", f"c{i}") for i in range(12))
     truth = np.arange(12) % 3
     table = Pooled(keys, ("a", "b", "c"), truth, truth, ("",) * 12, None)
     row = score_part(table, "full", About("e"), 100)
     for name in "xy":
-        write_jitter(tmp_path / name, [Moved(0, 0.0, row), Moved(4, 2.5, row)])
+        write_jitter(tmp_path / name, [JitterScore(0, 0.0, row), JitterScore(4, 2.5, row)])
     lines = (tmp_path / "x/jitter.csv").read_text().splitlines()
     assert lines[0].startswith("frames,n,moved,uf1") and lines[2].startswith("4,12,2.5,1,")
     for file in ("jitter.csv", "jitter.svg"):

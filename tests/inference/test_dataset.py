@@ -1,4 +1,4 @@
-"""Evaluate: subjects that trained the model are refused, the others go through the whole chain."""
+"""Evaluate: training subjects are refused, the others go through the whole pipeline."""
 
 from pathlib import Path
 
@@ -11,12 +11,12 @@ from merflow.datasets.registry import read_dataset
 from merflow.errors import MerflowError
 from merflow.evaluation.duplicate_clips import clip_hashes
 from merflow.inference.dataset import (
+    labelled_for,
     predict_clips,
-    refuse_seen,
-    seen_subjects,
-    under_model,
+    trained_on_error,
+    training_subjects,
     with_dataset,
-    without_seen,
+    without_subjects,
 )
 from merflow.stages.pipeline import Chain
 from merflow.workflow.final_model import Model
@@ -44,40 +44,40 @@ def clip(subject, name, emotion="positive", dataset="smic", folder="", files=())
     return Clip(key, folder, files, (), 100.0, emotion, enters_at="interpolated")
 
 
-def test_a_subject_is_known_again_under_another_name_of_its_dataset():
+def test_a_subject_is_recognised_under_another_name_of_its_dataset():
     keys = [clip("s01", "a", dataset="again").key, clip("s02", "a", dataset="again").key]
-    assert seen_subjects(keys, model(), SETTINGS) == ["again/s01"]
+    assert training_subjects(keys, model(), SETTINGS) == ["again/s01"]
     other = [ClipKey("casme2", "s01", "a")]
-    assert seen_subjects(other, model(), SETTINGS) == []
+    assert training_subjects(other, model(), SETTINGS) == []
 
 
 def test_two_manifests_do_not_share_their_subjects():
     mine = {"root": "a", "reader": "manifest"}, {"root": "b", "reader": "manifest"}
     settings = Settings(datasets=dict(zip(("mine", "yours"), mine, strict=True)))
     keys = [clip("s01", "a", dataset=name).key for name in ("mine", "yours")]
-    assert seen_subjects(keys, model(subjects=("mine/s01",)), settings) == ["mine/s01"]
+    assert training_subjects(keys, model(subjects=("mine/s01",)), settings) == ["mine/s01"]
 
 
-def test_seen_subjects_are_listed_or_left_out():
-    tested = under_model([clip("s02", "b"), clip("s01", "a")], model(), SETTINGS)
-    assert "smic/s01" in str(refuse_seen(["smic/s01"], "run"))
-    assert "--exclude-seen" in refuse_seen(["smic/s01"], "run").fix
-    assert "another dataset" in refuse_seen(["smic/s01"], "run", others=False).fix
-    left = without_seen(tested, ["smic/s01"])
+def test_training_subjects_are_listed_or_left_out():
+    tested = labelled_for(model(), [clip("s02", "b"), clip("s01", "a")], SETTINGS)
+    assert "smic/s01" in str(trained_on_error(["smic/s01"], "run"))
+    assert "--exclude-seen" in trained_on_error(["smic/s01"], "run").fix
+    assert "another dataset" in trained_on_error(["smic/s01"], "run", others=False).fix
+    left = without_subjects(tested, ["smic/s01"])
     assert [c.key.subject for c in left.clips] == ["s02"]
     with pytest.raises(MerflowError, match="every subject"):
-        without_seen(tested, ["smic/s01", "smic/s02"])
+        without_subjects(tested, ["smic/s01", "smic/s02"])
 
 
 def test_clips_without_one_of_the_classes_are_counted():
     clips = [clip("s02", "a"), clip("s02", "b", "surprise"), clip("s02", "c", "neutral")]
-    tested = under_model(clips, model(), SETTINGS)
-    assert (tested.truth, tested.left_out) == (("positive", "surprise"), 1)
+    tested = labelled_for(model(), clips, SETTINGS)
+    assert (tested.labels, tested.without_class) == (("positive", "surprise"), 1)
     with pytest.raises(MerflowError, match="none of its 1 clips"):
-        under_model(clips[2:], model(), SETTINGS)
+        labelled_for(model(), clips[2:], SETTINGS)
 
 
-def test_a_dataset_needs_a_root_or_a_place_in_the_config(tmp_path):
+def test_a_dataset_needs_a_root_or_an_entry_in_the_config(tmp_path):
     mine = with_dataset(SETTINGS, "mine", str(tmp_path))
     with pytest.raises(MerflowError, match="--reader manifest"):
         read_dataset("mine", mine.datasets["mine"])
@@ -92,7 +92,7 @@ def test_a_dataset_needs_a_root_or_a_place_in_the_config(tmp_path):
 
 
 class Brightest:
-    """Answers the class by the mean brightness of a clip: 0, 100, 200."""
+    """Predicts the class by the mean brightness of a clip: 0, 100, 200."""
 
     prints = ()
 
@@ -100,27 +100,26 @@ class Brightest:
         return np.eye(3, dtype=np.float32)[np.rint(x.mean((1, 2, 3, 4)) / 100).astype(int)]
 
 
-def test_answers_stand_beside_the_truth_and_unreadable_clips_are_listed(tmp_path):
+def test_predictions_have_their_truth_and_unreadable_clips_are_listed(tmp_path):
     clips = []
     for number, emotion in enumerate(("negative", "positive", "surprise")):
         frames = np.full((4, 8, 8, 3), 100 * number, np.uint8)
         np.save(tmp_path / f"{emotion}.npy", frames)
         clips.append(clip("s02", emotion, emotion, "smic", str(tmp_path), (f"{emotion}.npy",)))
     clips.append(clip("s03", "gone", "positive", "smic", str(tmp_path), ("gone.npy",)))
-    tested = under_model(clips, model(), SETTINGS)
+    tested = labelled_for(model(), clips, SETTINGS)
     pooled, skipped = predict_clips(tested, model(), Brightest(), None)
     np.testing.assert_array_equal(pooled.predicted, pooled.truth)
     assert [key.clip for key in pooled.keys] == ["negative", "positive", "surprise"]
     assert [row.clip for row in skipped] == ["gone"]
 
 
-def test_a_clip_that_was_trained_on_is_refused_under_any_name(tmp_path):
+def test_a_training_clip_is_refused_under_any_name(tmp_path):
     frames = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 3), np.uint8)
     np.save(tmp_path / "a.npy", frames)
     known = Brightest()
     known.prints = clip_hashes(frames[None])
-    tested = under_model(
-        [clip("s09", "a", folder=str(tmp_path), files=("a.npy",))], model(), SETTINGS
-    )
-    with pytest.raises(MerflowError, match="smic/s09/a: it holds the same pixels"):
+    mine = clip("s09", "a", folder=str(tmp_path), files=("a.npy",))
+    tested = labelled_for(model(), [mine], SETTINGS)
+    with pytest.raises(MerflowError, match="smic/s09/a: it has the same pixels"):
         predict_clips(tested, model(), known, None)

@@ -1,4 +1,4 @@
-"""Preview: points are followed, pages and videos written, and nobody shown who may not be."""
+"""Preview: traced points, image and video output, and refusal to show recorded subjects."""
 
 import json
 import re
@@ -19,7 +19,7 @@ LANDMARKS = np.array([(94, 40), (78, 40), (34, 40), (50, 40), (64, 60)], np.floa
 
 
 def clip_of(farthest, count=12, onset=0):
-    """A texture of 128 px that goes `farthest` px and comes half the way back."""
+    """A texture of 128 px that moves `farthest` px and half of the way back."""
     course = farthest * np.interp(np.arange(count), [0, count * 0.6, count - 1], [0, 1, 0.5])
     moving = truths.MovingTexture(still_picture(), 1.0, course, uniform=True)
     key = ClipKey("smic", "s01", "s01_po_01")
@@ -57,11 +57,11 @@ def project(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_what_no_preview_can_be_is_refused_first(project):
+def test_impossible_output_types_and_factors_are_refused_first(project):
     clip = "smic/s01/s01_po_01"
     with pytest.raises(MerflowError, match="a file of type '.jpg'") as error:
         preview(clip, project / "smile.jpg", i_may_show_this_subject=True)
-    assert ".png for a page" in error.value.expected
+    assert ".png for an image" in error.value.expected
     with pytest.raises(MerflowError, match="--factors: 0.0"):
         preview(clip, project / "smile.png", factors="0", i_may_show_this_subject=True)
 
@@ -81,9 +81,9 @@ def test_a_generated_face_gives_a_video_of_all_factors(project, capsys):
     assert video.get(cv2.CAP_PROP_FRAME_COUNT) == 12
     assert video.read()[1].shape == (128, 3 * 128, 3)
     said = capsys.readouterr().out
-    assert "x1: the clip as it is" in said
+    assert "x1: the original clip" in said
     # 0.4 px of the clip's 128 px: both figures of a line are for one size of picture.
-    assert re.search(r"x10: phase, largest movement 0\.[89]\d px at 256 px a side, ", said)
+    assert re.search(r"x10: phase, largest movement 0\.[89]\d px at a frame size of 256 px, ", said)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_generated_face_gives_a_video_of_all_factors(project, capsys):
         ("smic/s01/s01_po_01", "a.gif", "x1", "a video file name"),
     ],
 )
-def test_what_cannot_be_shown_is_said(project, clip, out, factors, word):
+def test_messages_name_what_cannot_be_shown(project, clip, out, factors, word):
     (project / "data" / GENERATED).write_text("{}")
     with pytest.raises(MerflowError) as error:
         preview(clip, project / out, factors=factors)

@@ -1,4 +1,4 @@
-"""Predict: the chain of the workflow, movements found and rest left alone, answers on disk."""
+"""Predict: the workflow's pipeline, movements found, frames at rest unlabelled, output files."""
 
 import csv
 import dataclasses
@@ -16,8 +16,8 @@ from merflow.commands.magnify import magnify
 from merflow.commands.predict import predict, stems
 from merflow.config.settings import Align, Experiment, Preparation
 from merflow.errors import MerflowError
-from merflow.inference.recording import NONE, Event, window_sizes, windows
-from merflow.inference.spotting import Span, spans
+from merflow.inference.recording import NONE, LabelledSpan, window_sizes, windows
+from merflow.inference.spotting import spans
 from merflow.io import video
 from merflow.io.clip_store import Store, write_store
 from merflow.models.factory import TrainingData, make_method
@@ -77,7 +77,7 @@ def run(tmp_path_factory):
     return folder
 
 
-def test_the_chain_gives_the_bytes_of_the_stages(tmp_path):
+def test_the_pipeline_equals_the_stages_byte_for_byte(tmp_path):
     raw = arrays_of(demo_clip(HAPPY, frames=12))
     finder, paths = load_finder(5), [tmp_path / f"{name}.h5" for name in "acmi"]
     write_store(paths[0], "align", [align_clip(raw, Align(), finder)], {}, {})
@@ -91,7 +91,7 @@ def test_the_chain_gives_the_bytes_of_the_stages(tmp_path):
     assert one.shape == ten.shape == (10, 64, 64, 1) and (one != ten).any()
 
 
-def test_an_expression_is_found_and_a_blink_and_rest_are_left_alone(tmp_path, recording, run):
+def test_an_expression_is_found_but_no_blink_and_no_rest(tmp_path, recording, run):
     video.write(tmp_path / "film", recording, FPS, range(101, 101 + FRAMES))
     predict(tmp_path / "film", run=run, out=tmp_path / "out", fps=FPS, window=20, stride=5)
     with open(tmp_path / "out" / "film.events.csv", newline="") as handle:
@@ -113,16 +113,16 @@ def test_an_expression_is_found_and_a_blink_and_rest_are_left_alone(tmp_path, re
     assert (tmp_path / "out" / "film.png").read_bytes()[1:4] == b"PNG"
 
 
-def test_every_result_says_where_the_score_comes_from(tmp_path, recording, run, capsys):
+def test_every_result_states_how_the_score_was_measured(tmp_path, recording, run, capsys):
     video.write(tmp_path / "cut", recording[AT : AT + LONG], FPS, range(LONG))
     words = {"run": run / "final", "out": tmp_path / "out", "fps": FPS, "precut": True}
     predict(tmp_path / "cut", **words)
     said = capsys.readouterr().out
     assert "UF1 0.457" in said and "pre-cut" in said
     predict(tmp_path / "cut", json=True, **words)
-    told = json.loads(capsys.readouterr().out)
-    assert "pre-cut" in told["said"] and told["score"]["uf1"] == 0.4567
-    assert set(told["inputs"][0]["events"][0]["probabilities"]) == set(CLASSES)
+    printed = json.loads(capsys.readouterr().out)
+    assert "pre-cut" in printed["said"] and printed["score"]["uf1"] == 0.4567
+    assert set(printed["inputs"][0]["events"][0]["probabilities"]) == set(CLASSES)
 
 
 def test_one_bad_input_does_not_stop_the_others(tmp_path, recording, run):
@@ -139,14 +139,14 @@ def test_one_bad_input_does_not_stop_the_others(tmp_path, recording, run):
     assert error.value.code == 3 and (tmp_path / "out" / "cut.csv").exists()
 
 
-def test_nothing_is_said_to_be_written_when_every_input_failed(tmp_path, run, capsys, caplog):
+def test_no_output_is_reported_when_every_input_failed(tmp_path, run, capsys, caplog):
     with pytest.raises(MerflowError, match="1 of 1"):
         predict(tmp_path / "none.avi", run=run, out=tmp_path / "out")
     assert "Written" not in capsys.readouterr().out
     assert caplog.text.count("none.avi") == 1
 
 
-def test_a_run_without_a_final_model_says_how_to_make_one(tmp_path):
+def test_a_run_without_a_final_model_shows_the_command_that_makes_it(tmp_path):
     made = "results/runs/e/x10/seed0/final/run.json"
     with pytest.raises(MerflowError, match=f"cores all {made} --configfile results/config.yaml"):
         open_model(tmp_path / "quick/results/runs/e/x10/seed0")
@@ -171,19 +171,19 @@ def test_noise_without_movement_gives_no_span():
     assert (found.first, found.last) == (100, 129)
 
 
-def test_a_window_has_the_answer_of_the_movement_it_shares_half_with():
-    event = Event(Span(40, 59, 9.0), "positive", np.array([0.1, 0.8, 0.1]))
+def test_a_window_has_the_label_of_a_movement_that_covers_half_of_it():
+    event = LabelledSpan(40, 59, 9.0, "positive", np.array([0.1, 0.8, 0.1]))
     rows = list(windows(np.ones(100), [event], 20, 10))
-    assert [r.answer == "positive" for r in rows] == [30 <= r.first <= 50 for r in rows]
+    assert [r.label == "positive" for r in rows] == [30 <= r.first <= 50 for r in rows]
     assert rows[-1].last == 99
 
 
 @pytest.mark.parametrize("sizes", [(0, None), (101, None), (10, 0)])
-def test_windows_that_cannot_be_are_refused(sizes):
+def test_impossible_windows_are_refused(sizes):
     with pytest.raises(MerflowError):
         window_sizes(100, 50.0, *sizes)
 
 
-def test_inputs_of_one_name_get_files_of_their_own():
+def test_inputs_of_one_name_get_different_files():
     paths = tuple(SimpleNamespace(stem=s) for s in ("a", "a", "b"))
     assert stems(paths) == ["a", "a_2", "b"]

@@ -4,12 +4,12 @@ import pytest
 from studio_project import Studio, build, copy, draw_recording
 
 from merflow.io import video
-from merflow.studio.test_view.recording_test import picture
+from merflow.studio.test_view.recording_test import jpeg_of
 
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory):
-    """A project that nothing writes to; take a copy."""
+    """A project that no test changes; copy it to write."""
     folder = tmp_path_factory.mktemp("studio") / "built"
     folder.mkdir()
     build(folder)
@@ -19,16 +19,16 @@ def built(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def camera_film(built, tmp_path_factory):
-    """What the browser's camera sees: the recording, as a stream of JPEGs."""
+    """The recording as a stream of JPEGs: the input of the browser's camera."""
     film = video.read(built / "faces/recordings/recording00.avi")
     path = tmp_path_factory.mktemp("camera") / "film.mjpeg"
-    path.write_bytes(b"".join(picture(frame) for frame in film.frames))
+    path.write_bytes(b"".join(jpeg_of(frame) for frame in film.frames))
     return path
 
 
 @pytest.fixture(scope="session")
 def pictures():
-    """Where the tests leave a picture of every view."""
+    """Folder for a screenshot of every view."""
     folder = Path(__file__).parents[2] / "results/studio"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -36,7 +36,7 @@ def pictures():
 
 @pytest.fixture(scope="module")
 def studio(built, tmp_path_factory):
-    """A studio over a project of the module's own."""
+    """A studio over a copy of the project, shared by a module."""
     running = Studio(copy(built, tmp_path_factory.mktemp("project") / "project"))
     yield running
     running.close()
@@ -58,7 +58,7 @@ def browser(camera_film):
 
 @pytest.fixture
 def window(browser, studio):
-    """A window that must have nothing to complain of, and have asked no one but the studio."""
+    """A window that must end without console errors and without requests to other hosts."""
     from browser_window import Watched
 
     watched = Watched(browser, studio)

@@ -1,4 +1,4 @@
-"""What holds in every view: names of controls, focus that is seen, contrast, both themes."""
+"""Accessibility of every view: names of controls, visible focus, contrast, both themes."""
 
 import pytest
 from browser_window import CLIP, needs_chromium, picture_of

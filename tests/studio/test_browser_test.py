@@ -10,23 +10,23 @@ SVM = "results/runs/svm/x1/seed0"
 PLAYED = "#player"
 
 
-def test_view(window, way):
+def test_view(window, source):
     page = window.open("#test")
     page.wait_for_selector("#begin")
     page.select_option("[aria-label='Run']", SVM)
     page.focus("#view")
-    page.keyboard.press(way)
+    page.keyboard.press(source)
     return page
 
 
 test_view.__test__ = False
 
 
-def filmed(window):
+def tested(window):
     """A page with a tested recording; the server tests it once a session of this module."""
     page = test_view(window, "2")
     last = window.studio.json("/api/test/state")
-    if (last["kind"], last["state"]) != ("film", "done"):
+    if (last["kind"], last["state"]) != ("recording", "done"):
         page.keyboard.press("g")
     page.wait_for_selector(".screen[data-ready]")
     return page
@@ -47,7 +47,7 @@ def drawn(page, selector):
 
 
 def test_a_recording_is_opened_tested_and_shown_with_its_answers(window, pictures):
-    page = filmed(window)
+    page = tested(window)
     page.keyboard.press("Home")
     reads(page, "#label", "no expression")
     assert drawn(page, "#screen") > 1000 and drawn(page, ".screen .over") > 100
@@ -66,7 +66,7 @@ def test_a_recording_is_opened_tested_and_shown_with_its_answers(window, picture
 
 
 def test_the_player_obeys_its_keys(window):
-    page = filmed(window)
+    page = tested(window)
     last = int(page.get_attribute("#seek", "max"))
     for key, place in (
         ("Home", 0), ("ArrowRight", 1), ("Shift+ArrowRight", 11), ("ArrowLeft", 10),
@@ -78,7 +78,7 @@ def test_the_player_obeys_its_keys(window):
 
 
 def test_it_plays_pauses_and_says_what_it_dropped(window):
-    page = filmed(window)
+    page = tested(window)
     page.select_option("[aria-label='Speed']", "0.5")
     page.focus("#view")
     page.keyboard.press("s")
@@ -95,7 +95,7 @@ def test_it_plays_pauses_and_says_what_it_dropped(window):
 
 
 def test_window_and_stride_change_the_answers_at_once(window):
-    page = filmed(window)
+    page = tested(window)
     before = page.locator("#share .num").all_inner_texts()
     page.fill("#stride", "2")
     page.keyboard.press("Tab")
@@ -108,7 +108,7 @@ def test_window_and_stride_change_the_answers_at_once(window):
 
 
 def test_landmarks_are_chosen_by_number_and_a_wrong_number_is_said(window):
-    page = filmed(window)
+    page = tested(window)
     page.fill("#indices", "1, 3")
     page.keyboard.press("Tab")
     sync_api.expect(page.locator("#tracks path")).to_have_count(2)
@@ -128,7 +128,7 @@ def test_a_dataset_is_tested_and_an_error_leads_to_its_clip(window, pictures):
     page.focus("#view")
     page.keyboard.press("g")
     page.wait_for_selector("#results #wrong")
-    assert "by the fold that left their subject out" in page.inner_text("#results")
+    assert "by the fold that tests their subject" in page.inner_text("#results")
     picture_of(page, pictures, "test_dataset")
     link = page.locator("#results #wrong a").first
     named = link.inner_text()
@@ -216,11 +216,11 @@ def test_the_camera_is_followed_answered_and_stopped(camera_window, pictures):
     page.focus("#view")
     page.keyboard.press("g")
     page.wait_for_selector("#camera")
-    reads(page, "#last-answer", "answered in")
+    reads(page, "#last-answer", "predicted in")
     page.wait_for_selector("#trend path")
     page.wait_for_selector("#tracks path")
     assert re.search(
-        r"camera [\d.]+ frames/s, [\d.]+ looked at, \d+ dropped", page.inner_text("#rate")
+        r"camera [\d.]+ frames/s, [\d.]+ analysed, \d+ dropped", page.inner_text("#rate")
     )
     assert drawn(page, ".screen .over") > 100
     picture_of(page, pictures, "test_camera")

@@ -110,7 +110,7 @@ def test_a_dead_server_is_said_and_a_new_one_opens_again(browser, built, tmp_pat
     page.wait_for_selector("text=the server does not answer")
     second = Studio(folder, "--port", str(first.port))
     page.reload()
-    page.wait_for_selector("text=a token of an earlier start")
+    page.wait_for_selector("text=the token of an earlier start")
     page.goto("about:blank")
     page.goto(second.address)
     page.wait_for_selector("#nav button")

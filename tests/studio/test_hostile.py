@@ -10,8 +10,8 @@ import pytest
 from studio_project import Studio, copy, state
 
 from merflow.datasets.catalogue import read_catalogue
-from merflow.studio.corrections import Corrections, corrected, published
-from merflow.studio.responses import Clash
+from merflow.studio.marks import MarkCorrections, corrected, published
+from merflow.studio.routing import Conflict
 
 CLIP = "/api/clip/smic/s01/s01_ne_01"
 READS = [
@@ -38,8 +38,8 @@ WRITES = [
     "/api/workflow/unlock",
     "/api/datasets/smic/root",
     "/api/test/dataset",
-    "/api/test/film",
-    "/api/test/live",
+    "/api/test/recording",
+    "/api/test/camera",
     "/api/test/stop",
     "/api/test/frame",
 ]
@@ -232,7 +232,7 @@ SVM = "results/runs/svm/x1/seed0"
 )  # fmt: skip
 def test_a_recording_that_is_none_is_not_opened(studio, path):
     body = {"run": SVM, "path": path, "fps": None, "points": 5}
-    refused(studio.ask("/api/test/film", "POST", body), 400, 404)
+    refused(studio.ask("/api/test/recording", "POST", body), 400, 404)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_a_recording_that_is_none_is_not_opened(studio, path):
 )  # fmt: skip
 def test_a_test_that_makes_no_sense_is_not_begun(studio, change):
     body = {"run": SVM, "path": "faces/recordings/recording00.avi", "fps": None, "points": 5}
-    refused(studio.ask("/api/test/film", "POST", body | change), 400, 404)
+    refused(studio.ask("/api/test/recording", "POST", body | change), 400, 404)
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_a_test_that_makes_no_sense_is_not_begun(studio, change):
 )  # fmt: skip
 def test_a_camera_with_impossible_settings_is_not_begun(studio, change):
     body = {"run": SVM, "window": 30, "stride": 10, "points": 5}
-    refused(studio.ask("/api/test/live", "POST", body | change), 400, 404)
+    refused(studio.ask("/api/test/camera", "POST", body | change), 400, 404)
 
 
 @pytest.mark.parametrize("name", ["../smic", "", None, 3, "nobody", "<script>"])
@@ -325,14 +325,14 @@ def test_a_page_that_is_out_of_date_overwrites_nothing(studio):
 def test_of_pages_that_save_at_once_one_saves(built, tmp_path):
     clip = read_catalogue(built / "results/catalogue/smic.json")[0]
     for turn in range(10):
-        corrections, before = Corrections(tmp_path / str(turn)), published(clip)
+        corrections, before = MarkCorrections(tmp_path / str(turn)), published(clip)
         together = threading.Barrier(6)
 
         def save(apex, corrections=corrections, before=before, together=together):
             together.wait()
             try:
                 return corrections.save(clip, before | {"apex": apex}, before, "a reader")
-            except Clash:
+            except Conflict:
                 return None
 
         with ThreadPoolExecutor(6) as pool:

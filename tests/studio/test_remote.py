@@ -1,25 +1,25 @@
-"""What holds when the page may be on another machine than the pictures."""
+"""A page open on another machine: hosts that are allowed, images that are not."""
 
 import pytest
-from studio_project import copy
+from studio_project import asked, copy
 
-from merflow.clip import ClipKey
 from merflow.errors import MerflowError
-from merflow.studio.access_control import Gate
-from merflow.studio.clips import _may_leave
+from merflow.studio.access_control import AccessControl
+from merflow.studio.context import Studio
 from merflow.studio.project import Project
-from merflow.studio.server import is_loopback, names
+from merflow.studio.routes.clips import CLIP, clip_frame
+from merflow.studio.server import allowed_hosts, is_loopback
 
-KEY = ClipKey("smic", "s01", "s01_ne_01")
 
-
-def test_a_generated_face_may_leave_and_a_recorded_one_may_not(built, tmp_path):
+def test_a_generated_face_is_shown_and_a_recorded_one_is_not(built, tmp_path):
     folder = copy(built, tmp_path / "remote")
-    project = Project(folder, folder / "config/config.yaml")
-    _may_leave(project, KEY)
+    studio = Studio(Project(folder, folder / "config/config.yaml"), remote=True)
+    request = asked(CLIP, dataset="smic", subject="s01", clip="s01_ne_01", index="0")
+    assert clip_frame(studio, request).body.startswith(b"\x89PNG")
     (folder / "faces/smic/demo.json").unlink()
-    with pytest.raises(MerflowError, match="stay on this machine"):
-        _may_leave(project, KEY)
+    with pytest.raises(MerflowError, match="recorded person"):
+        clip_frame(studio, request)
+    studio.close()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.0.0.9"])
@@ -28,12 +28,13 @@ def test_loopback_is_known(host):
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4", "evil.example", "localhost.evil"])
-def test_all_else_is_not_loopback(host):
+def test_other_addresses_are_not_loopback(host):
     assert not is_loopback(host)
 
 
-def test_a_server_for_others_answers_to_addresses_but_to_no_name_of_the_internet():
-    gate = Gate(None, "t", names("0.0.0.0", 8000), any_address=True)
-    assert gate._known("192.168.1.4:8000")
-    assert not gate._known("evil.example:8000")
-    assert not Gate(None, "t", names("127.0.0.1", 8000))._known("192.168.1.4:8000")
+def test_a_remote_server_allows_ip_addresses_but_no_domain_name():
+    remote = AccessControl(None, "t", allowed_hosts("0.0.0.0", 8000), any_address=True)
+    assert remote.allows_host("192.168.1.4:8000")
+    assert not remote.allows_host("evil.example:8000")
+    local = AccessControl(None, "t", allowed_hosts("127.0.0.1", 8000))
+    assert not local.allows_host("192.168.1.4:8000")

@@ -15,15 +15,15 @@ from merflow.errors import MerflowError
 from merflow.evaluation.predictions import read_pooled
 from merflow.io import video
 from merflow.studio.project import Project
+from merflow.studio.recording_files import refuse_real_recording
+from merflow.studio.routes.workflow import final_targets
 from merflow.studio.test_view.camera_test import decoded
-from merflow.studio.test_view.recording_test import Follower
-from merflow.studio.test_view.routes import _may_leave
-from merflow.studio.workflow import final_targets
+from merflow.studio.test_view.recording_test import FaceTracker
 from merflow.workflow.final_model import open_model
 
 SVM = "results/runs/svm/x1/seed0"
-FILM = {"run": SVM, "path": "faces/recordings/recording00.avi", "fps": None, "points": 5}
-LIVE = {"run": SVM, "window": 16, "stride": 4, "points": 5}
+RECORDING = {"run": SVM, "path": "faces/recordings/recording00.avi", "fps": None, "points": 5}
+CAMERA = {"run": SVM, "window": 16, "stride": 4, "points": 5}
 
 
 def ended(studio, seconds=120):
@@ -50,19 +50,19 @@ def child_of(studio):
 
 
 @pytest.fixture(scope="module")
-def filmed(studio):
+def tested(studio):
     """A recording that has been tested: its state and its result."""
-    begin(studio, "film", FILM)
+    begin(studio, "recording", RECORDING)
     state = ended(studio)
     assert state["state"] == "done", state["error"]
     return state, studio.json(f"/api/test/{state['id']}/result")
 
 
-def test_a_recording_shows_every_frame_its_face_and_the_expression(studio, filmed):
-    state, result = filmed
-    film = video.read(studio.folder / FILM["path"])
+def test_a_recording_shows_every_frame_its_face_and_the_expression(studio, tested):
+    state, result = tested
+    film = video.read(studio.folder / RECORDING["path"])
     count = len(film.frames)
-    assert state["ready"] == state["reel"]["count"] == count == len(result["boxes"])
+    assert state["ready"] == state["recording"]["count"] == count == len(result["boxes"])
     for index in (0, count // 2, count - 1):
         sent = studio.ask(f"/api/test/{state['id']}/frames/{index}")
         shown = cv2.imdecode(np.frombuffer(sent.content, np.uint8), cv2.IMREAD_COLOR_RGB)
@@ -78,20 +78,20 @@ def test_a_recording_shows_every_frame_its_face_and_the_expression(studio, filme
     assert sum(event["probabilities"].values()) == pytest.approx(1)
 
 
-def test_window_and_stride_are_set_apart_and_need_no_second_test(studio, filmed):
-    state, result = filmed
+def test_window_and_stride_are_set_apart_and_need_no_second_test(studio, tested):
+    state, result = tested
     for window, stride in ((10, 5), (40, 7)):
         query = f"window={window}&stride={stride}"
         found = studio.json(f"/api/test/{state['id']}/windows?{query}")
         firsts = [row["first"] for row in found["rows"]]
         assert firsts[:3] == [0, stride, 2 * stride]
         assert all(row["last"] - row["first"] == window - 1 for row in found["rows"])
-        assert {row["answer"] for row in found["rows"]} > {"no expression"}
+        assert {row["label"] for row in found["rows"]} > {"no expression"}
     assert studio.ask(f"/api/test/{state['id']}/windows?window=100000").status == 400
     assert len(studio.json(f"/api/test/{state['id']}/windows")["rows"]) == len(result["windows"])
 
 
-def test_a_dataset_is_answered_by_the_folds_as_the_run_itself_was(studio, filmed):
+def test_a_dataset_is_answered_by_the_folds_as_the_run_itself_was(studio, tested):
     begin(studio, "dataset", {"run": SVM, "dataset": "smic"})
     state = ended(studio)
     assert state["state"] == "done", state["error"]
@@ -106,7 +106,7 @@ def test_a_dataset_is_answered_by_the_folds_as_the_run_itself_was(studio, filmed
     assert full["n"] == 5
 
 
-def test_a_subject_that_training_saw_and_no_fold_left_out_is_not_tested(studio, filmed):
+def test_a_subject_that_training_saw_and_no_fold_left_out_is_not_tested(studio, tested):
     weights = studio.folder / SVM / "smic-s01/weights.weights.h5"
     kept = weights.read_bytes()
     weights.unlink()
@@ -119,7 +119,7 @@ def test_a_subject_that_training_saw_and_no_fold_left_out_is_not_tested(studio, 
         weights.write_bytes(kept)
 
 
-def test_a_changed_preparation_is_refused(studio, filmed):
+def test_a_changed_preparation_is_refused(studio, tested):
     config = studio.folder / "config/local.yaml"
     config.write_text("preparations: {grey32: {interpolate: {length: 7}}}\n")
     try:
@@ -131,13 +131,13 @@ def test_a_changed_preparation_is_refused(studio, filmed):
         config.unlink()
 
 
-def test_a_camera_is_followed_and_answered_and_gives_way(studio, filmed):
-    film = video.read(studio.folder / FILM["path"])
+def test_a_camera_is_followed_and_answered_and_gives_way(studio, tested):
+    film = video.read(studio.folder / RECORDING["path"])
     jpegs = [cv2.imencode(".jpg", frame[..., ::-1])[1].tobytes() for frame in film.frames]
-    begin(studio, "live", LIVE)
+    begin(studio, "camera", CAMERA)
     state = ended(studio)
     assert state["state"] == "watching", state["error"]
-    assert studio.ask("/api/test/film", "POST", FILM).status == 409
+    assert studio.ask("/api/test/recording", "POST", RECORDING).status == 409
     numbers, said = set(), []
     until = time.monotonic() + 90
     for index in itertools.count():
@@ -147,12 +147,12 @@ def test_a_camera_is_followed_and_answered_and_gives_way(studio, filmed):
         jpeg = jpegs[index % len(jpegs)]
         path = f"/api/test/frame?id={state['id']}&at={20 * index}"
         said.append(studio.json(path, "POST", jpeg, Content_Type="image/jpeg"))
-        if said[-1]["answer"]:
-            numbers.add(said[-1]["answer"]["number"])
+        if said[-1]["prediction"]:
+            numbers.add(said[-1]["prediction"]["number"])
         time.sleep(0.02)
     assert [one["index"] for one in said] == list(range(len(said)))
     assert all(one["box"] and len(one["points"]) == 5 for one in said)
-    assert len(numbers) > 1 and said[-1]["answer"]["fps"] == pytest.approx(50, rel=0.05)
+    assert len(numbers) > 1 and said[-1]["prediction"]["fps"] == pytest.approx(50, rel=0.05)
     broken = f"/api/test/frame?id={state['id']}&at=9999"
     assert studio.ask(broken, "POST", b"\xff\xd8\xff", Content_Type="image/jpeg").status == 400
     stopped = studio.json("/api/test/stop", "POST", {"id": state["id"]})
@@ -161,41 +161,41 @@ def test_a_camera_is_followed_and_answered_and_gives_way(studio, filmed):
     assert late == {"ended": True}
 
 
-def test_a_test_that_is_stopped_is_over_and_another_can_begin(studio, filmed):
-    number = begin(studio, "film", FILM)["id"]
+def test_a_test_that_is_stopped_is_over_and_another_can_begin(studio, tested):
+    number = begin(studio, "recording", RECORDING)["id"]
     assert child_of(studio)
-    assert studio.ask("/api/test/film", "POST", FILM).status == 409
+    assert studio.ask("/api/test/recording", "POST", RECORDING).status == 409
     assert studio.json("/api/test/stop", "POST", {"id": number})["state"] == "stopped"
     assert child_of(studio) is None
-    begin(studio, "film", FILM)
+    begin(studio, "recording", RECORDING)
     assert ended(studio)["state"] == "done"
     assert studio.ask(f"/api/test/{number}/result").status == 404
 
 
-def test_a_child_that_dies_is_said_and_replaced(studio, filmed):
-    begin(studio, "film", FILM)
+def test_a_child_that_dies_is_said_and_replaced(studio, tested):
+    begin(studio, "recording", RECORDING)
     os.kill(child_of(studio), signal.SIGKILL)
     state = ended(studio)
-    assert state["state"] == "failed" and "ended without a word" in state["error"]
-    begin(studio, "film", FILM)
+    assert state["state"] == "failed" and "ended without a message" in state["error"]
+    begin(studio, "recording", RECORDING)
     assert ended(studio)["state"] == "done"
 
 
-def test_a_recording_without_a_face_says_so(studio, filmed):
+def test_a_recording_without_a_face_says_so(studio, tested):
     path = studio.folder / "faces/recordings/grey.avi"
     video.write(path, np.full((20, 96, 96, 3), 90, np.uint8), 25.0, range(20))
-    begin(studio, "film", FILM | {"path": "faces/recordings/grey.avi"})
+    begin(studio, "recording", RECORDING | {"path": "faces/recordings/grey.avi"})
     state = ended(studio)
     assert state["state"] == "failed" and "no face" in state["error"]
     path.unlink()
 
 
-def test_the_frames_of_a_reel_carry_the_numbers_of_the_recording(studio, filmed):
-    begin(studio, "film", FILM)
+def test_the_frames_of_a_reel_carry_the_numbers_of_the_recording(studio, tested):
+    begin(studio, "recording", RECORDING)
     state = ended(studio)
-    reel = studio.json(f"/api/test/{state['id']}/reel")
+    reel = studio.json(f"/api/test/{state['id']}/recording")
     assert reel["numbers"] == list(range(reel["count"])) and reel["fps"] == 50
-    assert "numbers" not in state["reel"]
+    assert "numbers" not in state["recording"]
 
 
 def test_the_workflow_makes_a_final_model_of_a_run_of_the_config(built):
@@ -208,9 +208,9 @@ def test_the_workflow_makes_a_final_model_of_a_run_of_the_config(built):
 
 
 def test_a_recording_that_nobody_drew_does_not_leave_the_machine(built, tmp_path):
-    _may_leave(built, built / FILM["path"])
-    with pytest.raises(MerflowError, match="stay on this machine"):
-        _may_leave(tmp_path, tmp_path / "interview.avi")
+    refuse_real_recording(built, built / RECORDING["path"])
+    with pytest.raises(MerflowError, match="a recorded person"):
+        refuse_real_recording(tmp_path, tmp_path / "interview.avi")
 
 
 def test_what_can_be_tested_is_listed(studio):
@@ -225,7 +225,7 @@ def test_the_studio_takes_its_child_with_it(built, tmp_path):
     from studio_project import Studio, copy
 
     running = Studio(copy(built, tmp_path / "gone"))
-    begin(running, "film", FILM)
+    begin(running, "recording", RECORDING)
     child = child_of(running)
     assert child and Path(f"/proc/{child}").exists()
     running.close()
@@ -240,7 +240,7 @@ def test_the_face_is_looked_for_anew_when_it_is_lost():
             self.looked += 1
             return None
 
-    follow = Follower(Finder())
+    follow = FaceTracker(Finder())
     assert [follow(np.zeros((8, 8, 3), np.uint8)) for _ in range(3)] == [None] * 3
     assert follow.finder.looked == 3
 

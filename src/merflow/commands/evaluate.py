@@ -1,4 +1,4 @@
-"""`merflow evaluate`: the final model of a run on a dataset with truth, and its scores."""
+"""`merflow evaluate`: scores of a run's final model on another labelled dataset."""
 
 import json as jsonlib
 import sys
@@ -15,18 +15,19 @@ from merflow.errors import check_number
 from merflow.evaluation.confidence import LEAST_RESAMPLES, RESAMPLES
 from merflow.evaluation.score_table import About, score_rows
 from merflow.inference.dataset import (
+    labelled_for,
     predict_clips,
-    refuse_seen,
-    seen_subjects,
-    under_model,
+    trained_on_error,
+    training_subjects,
     with_dataset,
-    without_seen,
+    without_subjects,
 )
 from merflow.io.clip_store import Skipped
 from merflow.io.csv_table import csv_text
 from merflow.io.files import write_text
 from merflow.reporting.render import render_text
 from merflow.reporting.results_table import wide_tables
+from merflow.text import plural
 from merflow.workflow.face_finder import load_finder
 from merflow.workflow.final_model import open_model, usable
 from merflow.workflow.scoring import as_json, write_all
@@ -46,8 +47,8 @@ def evaluate(
 ) -> None:
     """Score the final model of the folder RUN on a dataset that it was not trained on.
 
-    Every clip goes through the whole chain with the settings recorded with the model. Clips of
-    subjects that the model was trained on are refused, with a list.
+    Every clip goes through the whole pipeline with the settings recorded with the model. Subjects
+    that the model was trained on are refused and listed.
 
     Examples
     --------
@@ -59,34 +60,34 @@ def evaluate(
     run
         Folder of a run with a final model.
     dataset
-        Name of a dataset of the config; with --root, also the name of a reader, or one of
-        your own, which a manifest in ROOT or --reader goes with.
+        Name of a dataset of the config; with --root, also the name of a reader, or a new name,
+        which needs a manifest in ROOT or --reader.
     root
-        Folder of the dataset, in place of the config's.
+        Folder of the dataset; default: the config's.
     reader
-        Adapter that reads a dataset that the config does not have; empty: its own name.
+        Reader of a dataset that the config does not have; default: the dataset's name.
     exclude_seen
         Leave out the clips of subjects that the model was trained on.
     out
         Folder for pooled.csv, scores.csv, confusion.csv, scores.json, challenge.log, skipped.csv.
     config
-        Config file: datasets and schemes of your own.
+        Config file with further datasets and schemes.
     resamples
-        Resamples of subjects for the intervals.
+        Resamples of subjects for the confidence intervals.
     json
-        Print JSON in place of a table.
+        Print JSON instead of a table.
     """
     check_number("--resamples", resamples, LEAST_RESAMPLES)
     model = usable(open_model(run))
     settings = load(config) if config else Settings()
     settings = with_dataset(settings, dataset, root, reader)
     reading = read_dataset(dataset, settings.datasets[dataset]).required()
-    tested = under_model(reading.clips, model, settings)
-    seen = seen_subjects((clip.key for clip in tested.clips), model, settings)
-    if seen and not exclude_seen:
-        others = len({clip.key.subject_key for clip in tested.clips}) > len(seen)
-        raise refuse_seen(seen, str(run), others)
-    tested = without_seen(tested, seen) if seen else tested
+    tested = labelled_for(model, reading.clips, settings)
+    trained = training_subjects((clip.key for clip in tested.clips), model, settings)
+    if trained and not exclude_seen:
+        others = len({clip.key.subject_key for clip in tested.clips}) > len(trained)
+        raise trained_on_error(trained, str(run), others)
+    tested = without_subjects(tested, trained) if trained else tested
     raw = any(clip.enters_at == "raw" for clip in tested.clips)
     align = model.chain.align
     finder = load_finder(align.points, align.model) if raw else None
@@ -100,14 +101,17 @@ def evaluate(
     lost = dict(Counter(row.dataset for row in skipped))
     rows = score_rows(pooled, about, resamples=resamples, skipped=lost)
     if out:
-        if said := write_all(out, pooled, rows):
-            print(said, file=sys.stderr)
+        if note := write_all(out, pooled, rows):
+            print(note, file=sys.stderr)
         write_text(out / "skipped.csv", csv_text(Skipped._fields, skipped))
     if json:
-        left = {"excluded_subjects": seen, "without_class": tested.left_out}
+        left = {"excluded_subjects": trained, "without_class": tested.without_class}
         print(jsonlib.dumps(as_json(pooled, rows) | left, indent=1))
         return
     print(render_text(wide_tables(rows)), end="")
-    if seen:
-        print(f"Left out, since the run was trained on them: {', '.join(seen)}.")
-    print(f"{tested.left_out} clips have none of the classes; {len(skipped)} were skipped.")
+    if trained:
+        print(f"Left out, since the run was trained on them: {', '.join(trained)}.")
+    without = plural(tested.without_class, "clip has", "clips have")
+    print(
+        f"{without} none of the classes; {plural(len(skipped), 'clip was', 'clips were')} skipped."
+    )

@@ -1,4 +1,4 @@
-"""`merflow jitter`: a run's score against key frames that are marked k frames off."""
+"""`merflow jitter`: scores of a run with key frames annotated k frames off."""
 
 from pathlib import Path
 
@@ -6,7 +6,8 @@ from merflow import paths
 from merflow.config.loading import load
 from merflow.errors import MerflowError, check_number
 from merflow.evaluation.run_id import refuse_choice, run_of
-from merflow.inference.annotation_jitter import jittered, write_jitter
+from merflow.inference.annotation_jitter import jitter_scores, write_jitter
+from merflow.text import plural
 from merflow.workflow.plan import Plan
 
 
@@ -20,9 +21,9 @@ def jitter(
 ) -> None:
     """Move onset, apex and offset of the test clips of RUN by k frames, and score again.
 
-    Each key frame goes k frames earlier or later, by a coin with a fixed seed, as far as the clip
-    has frames: nothing lies before the onset or after the offset, so these only move inwards.
-    Nothing is trained; every fold answers with its own weights.
+    Each key frame moves k frames earlier or later, at random with a fixed seed, as far as the clip
+    has frames. A clip has no frames before its onset or after its offset, so these move inwards.
+    Nothing is trained; every fold predicts with its own weights.
 
     Examples
     --------
@@ -34,11 +35,11 @@ def jitter(
     run
         Folder of a trained run.
     frames
-        The k, frames, with commas.
+        Values of k (frames), separated by commas.
     seed
-        Of the coins.
+        Seed of the directions.
     out
-        Folder for jitter.csv and jitter.svg; without it results/jitter/<run>.
+        Folder for jitter.csv and jitter.svg; default: results/jitter/<run>.
     config
         Config file of the run.
     """
@@ -48,13 +49,13 @@ def jitter(
     between = paths.RUN.format(experiment=f"{named.experiment}*", factor="x*", seed=named.seed)
     refuse_choice(named, f"jitter the runs that it chooses between, {between}")
     folder = out or Path(paths.JITTER.format(**vars(named)))
-    found = jittered(plan, named, ks, seed)
+    found = jitter_scores(plan, named, ks, seed)
     write_jitter(folder, found)
     for one in found:
         row = one.row
         print(
             f"k = {one.frames} (moved {one.moved:.1f} on average): UF1 {row.uf1:.3f} "
-            f"[{row.uf1_lo:.3f}, {row.uf1_hi:.3f}], UAR {row.uar:.3f}, {row.n} clips"
+            f"[{row.uf1_lo:.3f}, {row.uf1_hi:.3f}], UAR {row.uar:.3f}, {plural(row.n, 'clip')}"
         )
     print(f"Written to {folder}.")
 
@@ -66,5 +67,5 @@ def whole_numbers(text: str) -> list[int]:
     except ValueError:
         numbers = [-1]
     if numbers[0] < 0:
-        raise MerflowError("--frames", repr(text), "whole numbers from 0 up, as 0,1,2,4,8")
+        raise MerflowError("--frames", repr(text), "whole numbers from 0, such as 0,1,2,4,8")
     return numbers

@@ -10,17 +10,16 @@ from cyclopts import Parameter
 from merflow.errors import FAILED, MerflowError
 from merflow.inference.recording import (
     NONE,
-    Answered,
-    as_json,
+    RecordingPrediction,
     predict_clip,
     predict_recording,
-    write_answers,
 )
+from merflow.inference.recording_output import as_json, write_recording
 from merflow.io import video
 from merflow.progress import track
 from merflow.text import plural
 from merflow.workflow.face_finder import load_finder
-from merflow.workflow.final_model import Model, open_model, usable
+from merflow.workflow.final_model import open_model, usable
 
 LOG = logging.getLogger("merflow")
 
@@ -35,11 +34,11 @@ def predict(
     precut: Annotated[bool, Parameter(negative="")] = False,
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
-    """Find where the face moves in INPUTS, and say which expression it is there.
+    """Find movements of the face in INPUTS, and classify each as an expression.
 
-    INPUTS are videos or folders of frames. Where the face is at rest the answer is `no
-    expression`. All settings are those recorded with the final model of RUN
-    (`snakemake --cores all finals` makes it).
+    INPUTS are videos or folders of frames. Frames without movement are labelled `no expression`.
+    All settings are those recorded with the final model of RUN (`snakemake --cores all finals`
+    trains it).
 
     Examples
     --------
@@ -51,19 +50,19 @@ def predict(
     inputs
         Videos, and folders of frames.
     run
-        Folder of a run, of its final model, or the weights in it.
+        Folder of a run, of its final model, or the weights file in it.
     out
-        Folder for NAME.csv (a row a window), NAME.events.csv (a row a movement) and NAME.png.
+        Folder for NAME.csv (a row per window), NAME.events.csv (a row per movement) and NAME.png.
     window
-        Length of a window (frames); without it half a second.
+        Length of a window (frames); default: half a second.
     stride
-        Frames from one window to the next; without it half a window.
+        Frames from one window to the next; default: half a window.
     fps
-        Frames per second of folders of frames (Hz); a video's own rate is used without it.
+        Frames per second of folders of frames (Hz); default: a video's own rate.
     precut
         Every input is one expression, cut from onset to offset: classify it whole.
     json
-        Print JSON in place of lines.
+        Print JSON instead of lines.
     """
     if not inputs:
         raise MerflowError("predict", "no input", "videos or folders of frames")
@@ -75,34 +74,34 @@ def predict(
         try:
             clip = video.read(path, fps)
             if precut:
-                answered = predict_clip(clip, model, fitted, finder)
+                found = predict_clip(clip, model, fitted, finder)
             else:
-                answered = predict_recording(clip, model, fitted, finder, window, stride)
+                found = predict_recording(clip, model, fitted, finder, window, stride)
         except MerflowError as error:
-            # The other inputs go on; the command fails when they are done.
+            # The other inputs are still predicted; then the command fails.
             LOG.error("%s", error if str(path) in error.where else f"{path}: {error}")
             failed.append(error)
             continue
-        write_answers(out, stem, answered, model.said)
-        done.append(answered)
+        write_recording(out, stem, found, model.said)
+        done.append(found)
         if not json:
-            _say(answered)
+            _print(found)
     if json:
-        answers = {"run": model.name, "score": model.score, "said": model.said}
-        print(jsonlib.dumps({**answers, "inputs": [as_json(one) for one in done]}, indent=1))
+        about = {"run": model.name, "score": model.score, "said": model.said}
+        print(jsonlib.dumps({**about, "inputs": [as_json(one) for one in done]}, indent=1))
     elif done:
-        _end(model, out)
+        print(f"Written to {out}. {model.said}")
     if failed:
         raise MerflowError(
             "predict",
-            f"{len(failed)} of {len(inputs)} inputs failed",
+            f"{len(failed)} of {plural(len(inputs), 'input')} failed",
             fix="see the messages above",
             code=max(error.code for error in failed) if len(failed) == len(inputs) else FAILED,
         )
 
 
 def stems(inputs: tuple[Path, ...]) -> list[str]:
-    """Return a file name for each input, no two the same."""
+    """Return a file name for each input, no two equal."""
     given: list[str] = []
     for path in inputs:
         base = path.stem or path.resolve().name
@@ -114,18 +113,14 @@ def stems(inputs: tuple[Path, ...]) -> list[str]:
     return given
 
 
-def _say(done: Answered) -> None:
-    seconds = len(done.numbers) / done.fps
-    print(f"{done.name}: {seconds:.1f} s, {plural(len(done.events), 'movement')}", flush=True)
-    for event in done.events:
-        first, last = (int(done.numbers[i]) for i in (event.span.first, event.span.last))
-        said = event.reason or ", ".join(
-            f"{name} {p:.2f}" for name, p in zip(done.classes, event.chances, strict=True)
+def _print(found: RecordingPrediction) -> None:
+    seconds = len(found.numbers) / found.fps
+    print(f"{found.name}: {seconds:.1f} s, {plural(len(found.movements), 'movement')}", flush=True)
+    for row in found.movements:
+        first, last = (int(found.numbers[i]) for i in (row.first, row.last))
+        text = row.reason or ", ".join(
+            f"{name} {p:.2f}" for name, p in zip(found.classes, row.probabilities, strict=True)
         )
-        print(f"  frames {first} to {last}: {event.answer} ({said})")
-    if not done.events:
+        print(f"  frames {first} to {last}: {row.label} ({text})")
+    if not found.movements:
         print(f"  {NONE}")
-
-
-def _end(model: Model, out: Path) -> None:
-    print(f"Written to {out}. {model.said}")

@@ -1,4 +1,4 @@
-"""`merflow preview`: see what magnification does to a clip, as a picture or a video."""
+"""`merflow preview`: a clip at several magnification factors, as an image or a video."""
 
 from pathlib import Path
 from typing import Any
@@ -7,10 +7,9 @@ from merflow import paths
 from merflow.clip import ClipArrays
 from merflow.commands.magnify import chosen_factor
 from merflow.config.loading import load_preparation
-from merflow.config.settings import Settings
-from merflow.datasets.registry import is_generated, known_reader, spec_of
 from merflow.errors import MerflowError, check_number, unknown
 from merflow.inference.preview import figure, side_by_side
+from merflow.inference.publishable import refuse_recorded
 from merflow.io import video
 from merflow.io.clip_store import Store
 from merflow.io.images import VIDEOS
@@ -27,7 +26,7 @@ def preview(
     config: Path = Path(paths.CONFIG),
     i_may_show_this_subject: bool = False,
 ) -> None:
-    """Show CLIP at several factors beside each other: a video, or a page with traces (.png).
+    """Show CLIP at several factors side by side: a video, or an image with traces (.png).
 
     Examples
     --------
@@ -39,7 +38,7 @@ def preview(
     clip
         dataset/subject/clip, as in results/skipped.csv and the pooled predictions.
     out
-        .png for a page with motion traces and kymographs, .mp4 or .avi for a video, or a folder.
+        .png for an image with motion traces and kymographs, .mp4 or .avi for a video, or a folder.
     factors
         Factors to show, separated by commas.
     preparation
@@ -47,13 +46,13 @@ def preview(
     config
         Config of the run that cropped the clip.
     i_may_show_this_subject
-        Write the picture of a recorded person; licences decide whose may be shown.
+        Show a recorded person; the dataset's licence decides whether that is allowed.
     """
     if out.suffix.lower() not in {"", ".png", *VIDEOS}:
         raise MerflowError(
             str(out),
             f"a preview cannot be written as a file of type {out.suffix!r}",
-            f".png for a page, a video file name ({', '.join(sorted(VIDEOS))}), or a folder",
+            f".png for an image, a video file name ({', '.join(sorted(VIDEOS))}), or a folder",
         )
     values = [chosen_factor(factor, None) for factor in factors.split(",")]
     for value in values:
@@ -61,7 +60,9 @@ def preview(
     settings, name = load_preparation(config, preparation)
     found = _find(clip, name)
     if not i_may_show_this_subject:
-        _refuse_unpublishable(found, settings)
+        entry = settings.datasets[found.key.dataset]
+        fix = "if you have the permission: --i-may-show-this-subject"
+        refuse_recorded(found.key, entry, Path(), fix)
     chosen = settings.preparations[name].magnify
     clips = {f"x{value:g}": magnify_clip(found, chosen, value) for value in values}
     if out.suffix.lower() == ".png":
@@ -70,22 +71,22 @@ def preview(
         frames = side_by_side(clips)
         video.write(out, frames, min(25.0, found.fps), list(range(1, len(frames) + 1)))
     for factor, made in clips.items():
-        print(f"{factor}: {_said(made.facts['magnify'], min(found.frames.shape[1:3]))}")
+        print(f"{factor}: {_delivered(made.facts['magnify'], min(found.frames.shape[1:3]))}")
 
 
-def _said(facts: dict[str, Any], side: int) -> str:
-    """Return one line of what a magnification did: what it delivered, of what was asked for.
+def _delivered(facts: dict[str, Any], side: int) -> str:
+    """Return the movement that a magnification delivered, as one line.
 
-    side: the shorter one of the clip's pictures, px; movements are said as in one of 256 px.
+    side: the shorter side of the clip's frames, px; movements are given for frames of 256 px.
     """
     if "peak_px" not in facts:
-        return "the clip as it is" if facts["factor"] == 1 else f"{facts['method']}, not measured"
+        return "the original clip" if facts["factor"] == 1 else f"{facts['method']}, not measured"
     moved = facts["peak_px"] * 256 / side
-    text = f"{facts['method']}, largest movement {moved:.2f} px at 256 px a side, "
+    text = f"{facts['method']}, largest movement {moved:.2f} px at a frame size of 256 px, "
     if facts["delivered"] is None:
         return text + "too small to measure"
     if not facts["credible"]:
-        return text + f"{facts['asked_px']:.0f} px asked for: beyond 25 px nothing is credible"
+        return text + f"{facts['asked_px']:.0f} px requested: above 25 px nothing is credible"
     return text + f"multiplied by {facts['delivered']:.1f}"
 
 
@@ -103,18 +104,3 @@ def _find(clip: str, preparation: str) -> ClipArrays:
         if parts[2] not in names:
             raise unknown(str(path), "clip", parts[2], names)
         return store.read(names.index(parts[2]))
-
-
-def _refuse_unpublishable(clip: ClipArrays, settings: Settings) -> None:
-    """Refuse to draw a recorded person unless the licence's list allows it."""
-    entry = settings.datasets[clip.key.dataset]
-    spec = spec_of(known_reader(clip.key.dataset, entry))
-    generated = is_generated(entry.root)
-    if generated or clip.key.subject in spec.publishable_subjects:
-        return
-    raise MerflowError(
-        str(clip.key),
-        "this is a recorded person, and no licence in merflow allows showing them",
-        "a generated face, or a subject listed in the adapter's publishable_subjects",
-        "if you hold the permission: --i-may-show-this-subject",
-    )

@@ -1,4 +1,4 @@
-"""`merflow studio`: look at clips, marks, runs and datasets in a browser on this machine."""
+"""`merflow studio`: a local web page for clips, marks, runs and datasets."""
 
 import os
 from pathlib import Path
@@ -15,9 +15,9 @@ def studio(
 ) -> None:
     """Open a project in a local web page: its clips, runs and datasets.
 
-    The address it prints carries a random token; without it nothing is answered. Only this
-    machine can reach it, and nothing is fetched from elsewhere. Ctrl-C ends it, and with it a
-    workflow it started. docs/studio.md lists the views and keys.
+    The printed address contains a random token; requests without it are refused. By default only
+    this machine can reach the page, and the page loads nothing from the internet. Ctrl-C ends the
+    server and a workflow that it started. docs/studio.md lists the views and keys.
 
     Examples
     --------
@@ -27,31 +27,29 @@ def studio(
     Parameters
     ----------
     root
-        Folder of the project: the one that holds config/ and results/.
+        Folder of the project, which contains config/ and results/.
     port
-        Port to listen on; 0 takes a free one.
+        Port to listen on; 0: a free one.
     config
         Config file, below the root.
     host
-        Address to listen on. Any but the default lets other machines in: they still need the
-        token, and pictures of recorded people are refused to everyone then.
+        Address to listen on. Any other than the default lets other machines connect: they need
+        the token as well, and images of recorded people are then never shown.
     """
     folder = root.resolve()
     if not folder.is_dir():
         raise MerflowError(str(root), "no such folder", "a project's folder")
     file = (folder / config).resolve()
     if not file.is_file() or not file.is_relative_to(folder):
-        raise MerflowError(
-            str(config), f"no such file below {folder}", "a config, such as config/config.yaml"
-        )
+        expected = "a config, such as config/config.yaml"
+        raise MerflowError(str(config), f"no such file below {folder}", expected)
     if not 0 <= port <= 65535:
         raise MerflowError("--port", str(port), "0 to 65535")
     try:
         from merflow.studio import server
     except ModuleNotFoundError as error:
-        raise MerflowError(
-            "merflow studio", f"{error.name} is not installed", fix="pip install 'merflow[studio]'"
-        ) from None
-    # As with every other command, the working folder is the project.
+        fix = "pip install 'merflow[studio]'"
+        raise MerflowError("merflow studio", f"{error.name} is not installed", fix=fix) from None
+    # As for every other command, the project is the working folder.
     os.chdir(folder)
     server.serve(folder, file, host, port)

@@ -1,4 +1,4 @@
-"""How a score holds when onset, apex and offset are marked k frames off at test time."""
+"""Scores under annotation jitter: onset, apex and offset moved by k frames at test time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,16 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from merflow import paths
 from merflow.clip import ClipArrays, ClipKey
 from merflow.config.fingerprints import preparation_named
 from merflow.errors import MerflowError, SkipClip
-from merflow.evaluation.fold_files import read_fold
 from merflow.evaluation.negative_controls import apply
-from merflow.evaluation.predictions import Pooled, Predictions, pool
+from merflow.evaluation.predictions import Predictions, pool
 from merflow.evaluation.run_id import Run
 from merflow.evaluation.score_table import ScoreRow, score_rows
-from merflow.io.clip_store import Store
+from merflow.inference.fold_models import cropped_clips, folds_of, load_fold
 from merflow.io.csv_table import csv_text
 from merflow.io.files import atomic, digest, write_text
 from merflow.stages.pipeline import seen
@@ -26,19 +24,19 @@ COLUMNS = ("frames", "n", "moved", "uf1", "uf1_lo", "uf1_hi", "uar", "uar_lo", "
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
-    """Scores at one k. moved: mean frames a key frame went, less than k where clips end."""
+class JitterScore:
+    """Scores at one k. moved: mean distance of a key frame, below k where clips end (frames)."""
 
     frames: int
     moved: float
     row: ScoreRow
 
 
-def moved_clip(clip: ClipArrays, k: int, seed: int) -> tuple[ClipArrays, float]:
-    """Return the clip cut anew, each key frame k frames earlier or later, and how far they went.
+def jittered_clip(clip: ClipArrays, k: int, seed: int) -> tuple[ClipArrays, float]:
+    """Return the clip with each key frame k frames earlier or later, and their mean distance.
 
-    A clip holds the frames onset..offset and no others, so onset and offset only move inwards;
-    three frames are always left. The signs depend on seed, clip and k, on nothing else.
+    A clip has only the frames onset..offset, so onset and offset move inwards; at least three
+    frames are left. The directions depend on seed, clip and k only.
     """
     rng = np.random.default_rng([seed, k, int(digest(list(clip.key))[:8], 16)])
     signs = rng.choice([-1, 1], size=3)
@@ -46,11 +44,11 @@ def moved_clip(clip: ClipArrays, k: int, seed: int) -> tuple[ClipArrays, float]:
     reach = min(k, max(0, (clip.offset - clip.onset - 2) // 2))
     first = max(0, clip.onset + int(signs[0]) * reach)
     last = min(end, clip.offset + int(signs[2]) * reach)
-    went = [abs(first - clip.onset), abs(last - clip.offset)]
+    moved = [abs(first - clip.onset), abs(last - clip.offset)]
     apex = None
     if clip.apex is not None:
         apex = min(max(clip.apex + int(signs[1]) * k, first), last)
-        went.append(abs(apex - clip.apex))
+        moved.append(abs(apex - clip.apex))
         apex -= first
     cut = replace(
         clip,
@@ -61,89 +59,68 @@ def moved_clip(clip: ClipArrays, k: int, seed: int) -> tuple[ClipArrays, float]:
         offset=last - first,
         facts={**clip.facts, "frames": last - first + 1},
     )
-    return cut, float(np.mean(went))
+    return cut, float(np.mean(moved))
 
 
-def jittered(plan: Plan, run: Run, ks: Sequence[int], seed: int) -> list[Moved]:
-    """Return the scores of a trained run for each k; every fold answers with its own weights.
+def jitter_scores(plan: Plan, run: Run, ks: Sequence[int], seed: int) -> list[JitterScore]:
+    """Return the scores of a trained run for each k; each fold predicts with its own weights.
 
-    The clips come from the cropped stores, so face and square stay where the true onset put them.
+    The clips come from the cropped stores, so alignment and crop stay those of the true onset.
     """
-    if plan.experiment(run.experiment).control == "dataset-only":
+    experiment = plan.experiment(run.experiment)
+    if experiment.control == "dataset-only":
         raise MerflowError(
             run.folder,
-            "its control is 'dataset-only': it sees no frames, wherever a clip is cut",
-            "a run that sees frames",
+            "its control is 'dataset-only': its input holds no frames, wherever a clip is cut",
+            "a run with frames as input",
         )
     truth = read_truth(plan.truth_file(run.experiment))
-    classes = plan.data.classes(run.experiment)
     parts: dict[int, list[tuple[str, Predictions]]] = {k: [] for k in ks}
-    went: dict[int, list[float]] = {k: [] for k in ks}
-    for name in plan.fold_names(run.experiment):
-        test = read_fold(Path(paths.FOLD.format(experiment=run.experiment, fold=name))).test
-        clips = _cropped(plan, run, test)
-        if clips:
-            _answer(plan, run, name, clips, parts, went, seed)
-    out = []
-    for k in ks:
-        kept = {key for _, part in parts[k] for key in part.keys}
-        pooled: Pooled = pool(parts[k], {c: w for c, w in truth.items() if c in kept}, classes)
-        rows = score_rows(pooled, about(plan, run), resamples=plan.settings.bootstrap)
-        row = next(row for row in rows if row.part == "full")
-        out.append(Moved(k, float(np.mean(went[k])), row))
-    return out
+    moved: dict[int, list[float]] = {k: [] for k in ks}
+    for name, fold in folds_of(plan, run).items():
+        clips = list(cropped_clips(experiment.preparation, fold.test))
+        fitted = load_fold(run, name) if clips else None
+        for k in ks if clips else ():
+            cuts = [jittered_clip(clip, k, seed) for clip in clips]
+            parts[k].append((name, _predicted(plan, run, fitted, [cut for cut, _ in cuts])))
+            moved[k] += [distance for _, distance in cuts]
+    return [_score(plan, run, k, parts[k], truth, moved[k]) for k in ks]
 
 
-def _cropped(plan: Plan, run: Run, keys: Sequence[ClipKey]) -> list[ClipArrays]:
-    """Return the cropped clips of a fold's test subjects; those skipped before are not there."""
-    wanted, clips = set(keys), []
-    preparation = plan.experiment(run.experiment).preparation
-    for dataset, subject in sorted({key.subject_key for key in keys}):
-        with Store(paths.cropped(preparation, dataset, subject)) as store:
-            clips += [store.read(i) for i, key in enumerate(store.keys) if key in wanted]
-    return clips
-
-
-def _answer(
-    plan: Plan,
-    run: Run,
-    name: str,
-    clips: Sequence[ClipArrays],
-    parts: dict[int, list[tuple[str, Predictions]]],
-    went: dict[int, list[float]],
-    seed: int,
-) -> None:
-    """Add one fold's answers for every k."""
-    from merflow.models.factory import WEIGHTS, load
-
+def _predicted(plan: Plan, run: Run, fitted: object, cuts: Sequence[ClipArrays]) -> Predictions:
+    """Return one fold's predictions for cut clips, the mean over pooled factors."""
     experiment = plan.experiment(run.experiment)
     preparation = preparation_named(plan.settings, experiment.preparation)
-    folder = Path(run.folder) / name
-    if not (folder / WEIGHTS).exists():
-        raise MerflowError(str(folder / WEIGHTS), "no weights of this fold", fix="run snakemake")
-    fitted = load(folder / WEIGHTS)
-    for k, done in parts.items():
-        cuts = [moved_clip(clip, k, seed) for clip in clips]
-        answers, kept = [], _kept([cut for cut, _ in cuts])
-        for factor in run.factor.split("+"):
-            x = np.stack([seen(cut, preparation, factor) for cut in kept])
-            lengths = [int(cut.facts.get("frames", len(cut.frames))) for cut in kept]
-            keys = [cut.key for cut in kept]
-            answers.append(fitted.predict(apply(experiment.control, x, keys, lengths), keys))
-        chances = np.mean(answers, axis=0, dtype=np.float64)
-        classes = plan.data.classes(run.experiment)
-        done.append((name, Predictions(tuple(c.key for c in kept), classes, chances)))
-        went[k] += [far for _, far in cuts]
-
-
-def _kept(cuts: Sequence[ClipArrays]) -> list[ClipArrays]:
     kept = [cut for cut in cuts if len(cut.frames)]
     if not kept:
         raise SkipClip("no frames left")
-    return kept
+    keys = [cut.key for cut in kept]
+    lengths = [int(cut.facts.get("frames", len(cut.frames))) for cut in kept]
+    found = []
+    for factor in run.factor.split("+"):
+        x = np.stack([seen(cut, preparation, factor) for cut in kept])
+        found.append(fitted.predict(apply(experiment.control, x, keys, lengths), keys))
+    probabilities = np.mean(found, axis=0, dtype=np.float64)
+    return Predictions(tuple(keys), plan.data.classes(run.experiment), probabilities)
 
 
-def write_jitter(folder: Path, found: Sequence[Moved]) -> None:
+def _score(
+    plan: Plan,
+    run: Run,
+    k: int,
+    parts: Sequence[tuple[str, Predictions]],
+    truth: dict[ClipKey, str],
+    moved: Sequence[float],
+) -> JitterScore:
+    kept = {key for _, part in parts for key in part.keys}
+    labels = {key: label for key, label in truth.items() if key in kept}
+    pooled = pool(parts, labels, plan.data.classes(run.experiment))
+    rows = score_rows(pooled, about(plan, run), resamples=plan.settings.bootstrap)
+    row = next(row for row in rows if row.part == "full")
+    return JitterScore(k, float(np.mean(moved)), row)
+
+
+def write_jitter(folder: Path, found: Sequence[JitterScore]) -> None:
     """Write jitter.csv and jitter.svg."""
     rows = []
     for one in found:
@@ -154,7 +131,7 @@ def write_jitter(folder: Path, found: Sequence[Moved]) -> None:
         draw(part, found)
 
 
-def draw(path: Path, found: Sequence[Moved]) -> None:
+def draw(path: Path, found: Sequence[JitterScore]) -> None:
     """Draw UF1 and UAR with their 95% intervals against k, SVG."""
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG

@@ -1,4 +1,4 @@
-"""A final model on clips with truth that it was not trained on: the whole chain, then answers."""
+"""Predictions of a final model for a labelled dataset that it was not trained on."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -26,18 +26,25 @@ if TYPE_CHECKING:
     from merflow.models.factory import Fitted
     from merflow.stages.faces import Finder
 
-PART_OF_OFFICIAL = {"megc2019": "three"}
-"""Schemes that take one exact set of clips, and the same mapping for any clips."""
+WITHOUT_CLIP_LIST = {"megc2019": "three"}
+"""Schemes that require the official clips, and the same class mapping for any clips."""
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
-    """Clips with the classes the model's scheme gives them."""
+class LabelledClips:
+    """Clips with their labels; without_class: number of clips that have none of the classes."""
 
     clips: tuple[Clip, ...]
-    truth: tuple[str, ...]
-    left_out: int
-    """Clips of the dataset that have no class of the model's."""
+    labels: tuple[str, ...]
+    without_class: int
+
+    def pooled(
+        self, rows: Sequence[int], folds: Sequence[str], model: Model, p: np.ndarray
+    ) -> Pooled:
+        """Return predictions, (N, K) probabilities, for the clips `rows` with their truth."""
+        keys = tuple(self.clips[row].key for row in rows)
+        truth = np.array([model.classes.index(self.labels[row]) for row in rows])
+        return Pooled(keys, model.classes, truth, p.argmax(1), tuple(folds), p)
 
 
 def with_dataset(settings: Settings, name: str, root: str, reader: str = "") -> Settings:
@@ -47,7 +54,7 @@ def with_dataset(settings: Settings, name: str, root: str, reader: str = "") -> 
         if reader not in ("", known):
             raise MerflowError(
                 "--reader", f"{reader}, but the config reads '{name}' as {known}", known,
-                "leave --reader out, or give --dataset a name that the config does not have",
+                "omit --reader, or give --dataset a name that the config does not have",
             )  # fmt: skip
         if not root:
             return settings
@@ -59,95 +66,96 @@ def with_dataset(settings: Settings, name: str, root: str, reader: str = "") -> 
     return settings.model_copy(update={"datasets": {**settings.datasets, name: entry}})
 
 
-def under_model(clips: Sequence[Clip], model: Model, settings: Settings) -> Tested:
-    """Return the clips that the model's scheme and classes keep."""
-    scheme = PART_OF_OFFICIAL.get(model.scheme, model.scheme)
-    kept, named = labels.apply_scheme(scheme, clips, settings)
-    pairs = [(c, w) for c, w in zip(kept, named, strict=True) if w in model.classes]
-    if not pairs:
+def labelled_for(model: Model, clips: Sequence[Clip], settings: Settings) -> LabelledClips:
+    """Return the clips that have one of the model's classes under its scheme."""
+    scheme = WITHOUT_CLIP_LIST.get(model.scheme, model.scheme)
+    pairs = zip(*labels.apply_scheme(scheme, clips, settings), strict=True)
+    kept = sorted((p for p in pairs if p[1] in model.classes), key=lambda pair: pair[0].key)
+    if not kept:
         raise MerflowError(
             "--dataset",
             f"scheme '{scheme}' gives none of its {len(clips)} clips one of the model's classes",
             f"clips of {', '.join(model.classes)}",
         )
-    pairs.sort(key=lambda pair: pair[0].key)
-    kept, named = zip(*pairs, strict=True)
-    return Tested(kept, named, len(clips) - len(kept))
+    return LabelledClips(*zip(*kept, strict=True), len(clips) - len(kept))
 
 
-def seen_subjects(keys: Iterable[ClipKey], model: Model, settings: Settings) -> list[str]:
-    """Return the subjects among `keys` that the model was trained on, whatever name they go by.
+def training_subjects(keys: Iterable[ClipKey], model: Model, settings: Settings) -> list[str]:
+    """Return the subjects among `keys` that the model was trained on, sorted.
 
-    Datasets that are read as the same published one hold the same people.
+    Datasets read by the same reader of a published dataset have the same subjects.
     """
-    whose = canonical_names(settings)
-    found = {key.subject_key for key in keys if canonical_subject(key, whose) in model.subjects}
+    owners = canonical_names(settings)
+    found = {key.subject_key for key in keys if canonical_subject(key, owners) in model.subjects}
     return sorted("/".join(subject) for subject in found)
 
 
-def without_seen(tested: Tested, seen: Sequence[str]) -> Tested:
-    """Return the clips of the other subjects; refuse when none is left."""
+def without_subjects(tested: LabelledClips, excluded: Sequence[str]) -> LabelledClips:
+    """Return the clips of the other subjects; refuse when there are none."""
     pairs = [
-        (clip, word)
-        for clip, word in zip(tested.clips, tested.truth, strict=True)
-        if "/".join(clip.key.subject_key) not in seen
+        (clip, label)
+        for clip, label in zip(tested.clips, tested.labels, strict=True)
+        if "/".join(clip.key.subject_key) not in excluded
     ]
     if not pairs:
         raise MerflowError(
-            "--exclude-seen", "the run was trained on every subject", "subjects it never saw"
+            "--exclude-seen",
+            "the run was trained on every subject",
+            "subjects that it was not trained on",
         )
-    clips, words = zip(*pairs, strict=True)
-    return Tested(clips, words, tested.left_out)
+    return LabelledClips(*zip(*pairs, strict=True), tested.without_class)
 
 
-def refuse_seen(seen: Sequence[str], name: str, others: bool = True) -> MerflowError:
-    """Return the error that lists subjects a model was trained on.
-
-    others: whether there are subjects that it never saw.
-    """
+def trained_on_error(trained: Sequence[str], where: str, others: bool = True) -> MerflowError:
+    """Return the error that lists tested subjects of the training; others: there are more."""
+    fix = "--exclude-seen leaves them out" if others else "name another dataset"
     return MerflowError(
-        name,
-        f"the run was trained on {len(seen)} of the subjects: {', '.join(seen)}",
-        "subjects it never saw",
-        "--exclude-seen leaves them out" if others else "it saw all of them: name another dataset",
+        where,
+        f"the run was trained on {len(trained)} of the subjects: {', '.join(trained)}",
+        "subjects that it was not trained on",
+        fix,
     )
 
 
 def predict_clips(
-    tested: Tested, model: Model, fitted: "Fitted", finder: "Finder | None"
+    tested: LabelledClips, model: Model, fitted: "Fitted", finder: "Finder | None"
 ) -> tuple[Pooled, list[Skipped]]:
-    """Return the model's answers beside the truth, and the clips that could not be read."""
-    seen, kept, skipped = [], [], []
+    """Return the predictions with the truth, and the clips that were skipped."""
+    inputs, rows, skipped = [], [], []
     for row, clip in enumerate(track(tested.clips, "preparing")):
         try:
-            arrays = read_clip(clip)
-            seen.append(whole_chain(arrays, model.chain, finder, still=is_still(clip)))
+            arrays = whole_chain(read_clip(clip), model.chain, finder, still=is_still(clip))
         except SkipClip as skip:
             skipped.append(Skipped(*clip.key, "chain", skip.reason))
             continue
-        if seen[-1][0].shape != seen[0][0].shape:
+        inputs.append(arrays)
+        rows.append(row)
+        if arrays[0].shape != inputs[0][0].shape:
             raise MerflowError(
                 str(clip.key),
-                f"shape {seen[-1][0].shape} after the chain",
-                f"{seen[0][0].shape}, as the clips before",
+                f"shape {arrays[0].shape} after the pipeline",
+                f"{inputs[0][0].shape}, as the clips before it",
                 "prepared clips (enters_at: interpolated) must have the network's size",
             )
-        kept.append(row)
-    if not kept:
+    if not rows:
         raise MerflowError(
             "--dataset", f"all {len(skipped)} clips were skipped: {skipped[0].reason}", code=3
         )
-    keys = tuple(tested.clips[row].key for row in kept)
+    _refuse_training_clips(inputs, [tested.clips[row].key for row in rows], model, fitted)
+    pooled = tested.pooled(rows, ["final"] * len(rows), model, answers(fitted, inputs))
+    return pooled, skipped
+
+
+def _refuse_training_clips(
+    inputs: Sequence[Sequence[np.ndarray]], keys: Sequence[ClipKey], model: Model, fitted: "Fitted"
+) -> None:
+    """Refuse a clip with the same prepared pixels as one that the model was trained on."""
     known = set(fitted.prints)
-    for x in zip(*seen, strict=True):
+    for x in zip(*inputs, strict=True):
         if key := first_known(known, x, keys):
             raise MerflowError(
                 str(key),
-                f"it holds the same pixels as a clip that {model.name} was trained on",
-                "clips of subjects it never saw, under any name",
+                f"it has the same pixels as a clip that {model.name} was trained on",
+                "clips of subjects that it was not trained on, under any name",
                 "leave this subject out of the dataset",
             )
-    chances = answers(fitted, seen)
-    truth = np.array([model.classes.index(tested.truth[row]) for row in kept])
-    folds = ("final",) * len(kept)
-    return Pooled(keys, model.classes, truth, chances.argmax(1), folds, chances), skipped

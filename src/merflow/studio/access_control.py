@@ -1,6 +1,6 @@
-"""The gate every request passes: who asks (Host, Origin, token), how much, and what may load.
+"""Access control of every request: session token, Host, Origin, size limits, security headers.
 
-It stands before the routes as plain ASGI, so that no route can be reached around it.
+It is plain ASGI in front of all routes, so that no route can be reached without it.
 """
 
 import asyncio
@@ -15,13 +15,13 @@ from starlette.responses import JSONResponse
 
 TOKEN_HEADER = "x-merflow-token"
 BODY_LIMIT = 64 * 1024
-"""Largest request body (bytes): marks and names are all that a page ever sends."""
+"""Largest request body (bytes): the page sends marks and names."""
 FRAME_PATH, FRAME_LIMIT = "/api/test/frame", 1024 * 1024
-"""A frame of a camera is the one larger body (bytes)."""
+"""The one larger body: a frame of the camera (bytes)."""
 BODY_SECONDS = 10.0
 """Longest wait for a body (s)."""
-DRAIN_LIMIT = 32 * 1024 * 1024
-"""Most of a refused body that is read and thrown away (bytes)."""
+DISCARD_LIMIT = 32 * 1024 * 1024
+"""Most of a refused body that is read and discarded (bytes)."""
 URL_LIMIT = 4096
 """Longest path and query (bytes)."""
 HEADERS = {
@@ -39,20 +39,24 @@ HEADERS = {
 Asgi = Callable[[Mapping[str, Any], Callable, Callable], Awaitable[None]]
 
 
+def new_session_token() -> str:
+    """Return the random token of one start of the studio; every request for data must have it."""
+    return secrets.token_urlsafe(32)
+
+
 class Refused(Exception):
-    """A request that stops at the gate."""
+    """A request that access control refuses; `read`: its body has been read to the end."""
 
     def __init__(self, status: int, found: str, fix: str = "", *, read: bool = False) -> None:
-        self.status, self.found, self.fix = status, found, fix
-        self.read = read
-        """Whether its body has been read to the end."""
+        self.status, self.found, self.fix, self.read = status, found, fix, read
 
 
-class Gate:
-    """Wraps an application; `hosts` are the names a browser may call it by, port included.
+class AccessControl:
+    """An ASGI application that checks each request before `app` gets it.
 
-    `any_address`: an IP address is a good name too (a server that listens on all of them). A
-    name of the internet never is: that is how rebinding attacks reach a local server.
+    hosts: allowed values of the Host header, with the port. any_address: IP addresses are allowed
+    too (a server that listens on all of them). Domain names never are: DNS rebinding attacks reach
+    a local server through them.
     """
 
     def __init__(
@@ -61,7 +65,7 @@ class Gate:
         self.app, self.token, self.hosts, self.any_address = app, token, hosts, any_address
 
     async def __call__(self, scope: Mapping[str, Any], receive: Callable, send: Callable) -> None:
-        """Let a request through, or answer it here."""
+        """Pass a request on, or refuse it."""
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
@@ -69,7 +73,7 @@ class Gate:
             await send({"type": "websocket.close", "code": 1008})
             return
 
-        async def sealed(message: dict[str, Any]) -> None:
+        async def send_with_headers(message: dict[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 kept = [(k, v) for k, v in message["headers"] if k.decode() not in HEADERS]
                 added = [(k.encode(), v.encode()) for k, v in HEADERS.items()]
@@ -78,26 +82,17 @@ class Gate:
 
         try:
             self._check(scope)
-            body = await asyncio.wait_for(_body(scope, receive), BODY_SECONDS)
-        except Refused as refused:
+            body = await asyncio.wait_for(_read_body(scope, receive), BODY_SECONDS)
+        except (Refused, TimeoutError) as error:
+            late = Refused(408, "the body did not arrive", read=True)
+            refused = error if isinstance(error, Refused) else late
             if not refused.read:
-                await _drain(scope, receive)
-            answer = JSONResponse(
-                {"where": "request", "found": refused.found, "expected": "", "fix": refused.fix},
-                refused.status,
-                {"connection": "close"},
-            )
-            await answer(scope, receive, sealed)
+                await _discard_body(scope, receive)
+            parts = {"where": "request", "found": refused.found, "expected": "", "fix": refused.fix}
+            response = JSONResponse(parts, refused.status, {"connection": "close"})
+            await response(scope, receive, send_with_headers)
             return
-        except TimeoutError:
-            answer = JSONResponse(
-                {"where": "request", "found": "the body did not arrive"},
-                408,
-                {"connection": "close"},
-            )
-            await answer(scope, receive, sealed)
-            return
-        await self.app(scope, _replay(body, receive), sealed)
+        await self.app(scope, _replay(body, receive), send_with_headers)
 
     def _check(self, scope: Mapping[str, Any]) -> None:
         headers: dict[str, list[str]] = {}
@@ -106,33 +101,35 @@ class Gate:
         if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > URL_LIMIT:
             raise Refused(414, "the address is too long")
         host = headers.get("host", [])
-        if len(host) != 1 or not self._known(host[0]):
+        if len(host) != 1 or not self.allows_host(host[0]):
             raise Refused(400, "unknown Host", "open the address that `merflow studio` printed")
         for origin in headers.get("origin", []):
             parts = urlsplit(origin)
             if parts.scheme != "http" or parts.netloc.lower() != host[0].lower():
-                raise Refused(403, "a page of another origin asked")
-        # A link from elsewhere may open the empty page; it may not ask for anything else.
-        opens = scope["path"] == "/" and scope["method"] == "GET"
+                raise Refused(403, "the request comes from a page of another origin")
+        # A link on another site may open the empty page, and request nothing else.
+        opens_page = scope["path"] == "/" and scope["method"] == "GET"
         site = headers.get("sec-fetch-site", ["none"])[0]
-        if site not in ("same-origin", "none") and not opens:
-            raise Refused(403, "a page of another site asked")
-        if scope["path"].startswith("/api/"):
-            given = headers.get(TOKEN_HEADER, [])
-            good = len(given) == 1 and secrets.compare_digest(
-                given[0].encode("latin-1", "replace"), self.token.encode()
+        if site not in ("same-origin", "none") and not opens_page:
+            raise Refused(403, "the request comes from a page of another site")
+        if scope["path"].startswith("/api/") and not self._has_token(headers):
+            raise Refused(
+                401,
+                "no token, or the token of an earlier start",
+                "open the whole address that `merflow studio` printed, with the part after #",
             )
-            if not good:
-                raise Refused(
-                    401,
-                    "no token, or a token of an earlier start",
-                    "open the whole address that `merflow studio` printed, what follows # included",
-                )
         for length in headers.get("content-length", []):
             if not length.isdigit() or int(length) > _limit(scope):
                 raise Refused(413, f"more than {_limit(scope)} bytes")
 
-    def _known(self, host: str) -> bool:
+    def _has_token(self, headers: Mapping[str, list[str]]) -> bool:
+        given = headers.get(TOKEN_HEADER, [])
+        return len(given) == 1 and secrets.compare_digest(
+            given[0].encode("latin-1", "replace"), self.token.encode()
+        )
+
+    def allows_host(self, host: str) -> bool:
+        """Return whether a Host header is one that the studio answers to."""
         if host.lower() in self.hosts:
             return True
         if not self.any_address:
@@ -148,13 +145,13 @@ def _limit(scope: Mapping[str, Any]) -> int:
     return FRAME_LIMIT if scope["path"] == FRAME_PATH else BODY_LIMIT
 
 
-async def _body(scope: Mapping[str, Any], receive: Callable) -> bytes:
-    """Return the whole body, which is small, or refuse it."""
+async def _read_body(scope: Mapping[str, Any], receive: Callable) -> bytes:
+    """Return the whole body; refuse one above its limit."""
     body = b""
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise Refused(400, "the body broke off", read=True)
+            raise Refused(400, "the body ends early", read=True)
         body += message.get("body", b"")
         if len(body) > _limit(scope):
             ended = not message.get("more_body")
@@ -162,17 +159,17 @@ async def _body(scope: Mapping[str, Any], receive: Callable) -> bytes:
         if not message.get("more_body"):
             break
     if body and scope["method"] in ("GET", "HEAD", "DELETE", "OPTIONS"):
-        raise Refused(400, "a body where none belongs", read=True)
+        raise Refused(400, f"{scope['method']} has a body", read=True)
     return body
 
 
-async def _drain(scope: Mapping[str, Any], receive: Callable) -> None:
-    """Read a refused body to its end: a connection closed on unread bytes loses the answer.
+async def _discard_body(scope: Mapping[str, Any], receive: Callable) -> None:
+    """Read a refused body to its end: a connection closed on unread bytes loses the response.
 
-    One that says it is longer than anybody would wait for is not read.
+    A body whose declared length exceeds DISCARD_LIMIT is not read.
     """
-    said = dict(scope["headers"]).get(b"content-length", b"0")
-    left = DRAIN_LIMIT if said.isdigit() and int(said) <= DRAIN_LIMIT else 0
+    declared = dict(scope["headers"]).get(b"content-length", b"0")
+    left = DISCARD_LIMIT if declared.isdigit() and int(declared) <= DISCARD_LIMIT else 0
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(BODY_SECONDS):
             while left > 0:
@@ -183,10 +180,10 @@ async def _drain(scope: Mapping[str, Any], receive: Callable) -> None:
 
 
 def _replay(body: bytes, receive: Callable) -> Callable:
-    """Return a `receive` that gives the body read already, then the real one."""
+    """Return a `receive` that first gives the body that was already read."""
     waiting = [{"type": "http.request", "body": body, "more_body": False}]
 
-    async def again() -> dict[str, Any]:
+    async def receive_again() -> dict[str, Any]:
         return waiting.pop() if waiting else await receive()
 
-    return again
+    return receive_again

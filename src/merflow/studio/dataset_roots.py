@@ -1,4 +1,4 @@
-"""Where a dataset lies: chosen below the studio's folder, kept in config/local.yaml."""
+"""The choice of a dataset's root: a folder of the project, written to config/local.yaml."""
 
 from pathlib import Path
 from typing import Any
@@ -10,24 +10,23 @@ from merflow.datasets.registry import names
 from merflow.errors import MerflowError
 from merflow.io.files import write_text
 from merflow.studio.project import Project
-from merflow.studio.responses import Missing
+from merflow.studio.routing import Missing
 
-MOST = 500
-"""Folders listed, at most."""
+FOLDERS_LIMIT = 500
+"""Most folders listed."""
 
 
 def folders(project: Project, at: str) -> dict[str, Any]:
-    """Return the folders in a folder below the root; hidden ones left out, no file is named."""
-    place = below(project, at)
+    """Return the folders in a folder below the root, without hidden ones, links and files."""
     found = sorted(
-        one.name for one in place.iterdir()
+        one.name for one in folder_below(project, at).iterdir()
         if not one.name.startswith(".") and one.is_dir() and not one.is_symlink()
     )  # fmt: skip
-    return {"at": at, "folders": found[:MOST], "more": max(0, len(found) - MOST)}
+    return {"at": at, "folders": found[:FOLDERS_LIMIT], "more": max(0, len(found) - FOLDERS_LIMIT)}
 
 
-def below(project: Project, path: object) -> Path:
-    """Return a folder below the studio's root; `` is the root itself."""
+def folder_below(project: Project, path: object) -> Path:
+    """Return a folder below the project's root; an empty path is the root itself."""
     if not isinstance(path, str) or len(path) > 1000:
         raise MerflowError("request: root", "no path", "a folder below the project's")
     place = project.below(*path.split("/")) if path else project.root
@@ -37,17 +36,17 @@ def below(project: Project, path: object) -> Path:
 
 
 def choose(project: Project, name: object, path: object) -> str:
-    """Set a dataset's root, in config/local.yaml; a dataset the config lacks is added there.
+    """Set a dataset's root in config/local.yaml, and add a dataset that the config lacks.
 
-    What that file held stays, its comments apart. Returns the file's path from the root.
+    Other values of that file stay; its comments do not. Returns the file's path from the root.
     """
     known = {*project.settings().datasets, *names()}
     if not isinstance(name, str) or name not in known:
         raise Missing("request: dataset", f"no dataset {str(name)[:80]!r}")
-    below(project, path)
+    folder_below(project, path)
     local = project.below("config", "local.yaml")
-    held = read_yaml(local) if local.is_file() else {}
-    held = merge(held, {"datasets": {name: {"root": path}}})
-    validate(merge(read_yaml(project.config), held), "config/local.yaml")
-    write_text(local, yaml.safe_dump(held, sort_keys=False, allow_unicode=True))
+    values = read_yaml(local) if local.is_file() else {}
+    values = merge(values, {"datasets": {name: {"root": path}}})
+    validate(merge(read_yaml(project.config), values), "config/local.yaml")
+    write_text(local, yaml.safe_dump(values, sort_keys=False, allow_unicode=True))
     return local.relative_to(project.root).as_posix()

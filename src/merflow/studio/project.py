@@ -1,4 +1,7 @@
-"""The project a studio shows: its config, its clips, its stores; nothing outside its folder."""
+"""The project that a studio shows: its config, catalogue, runs and clip stores, and no other file.
+
+Every path is checked to lie below the project's folder.
+"""
 
 import threading
 from collections import OrderedDict
@@ -11,46 +14,58 @@ from merflow.config.loading import load
 from merflow.config.settings import Settings
 from merflow.datasets.catalogue import read_catalogue
 from merflow.errors import MerflowError
+from merflow.evaluation.run_id import Run
 from merflow.io.clip_store import Store
 from merflow.io.files import safe_join
 from merflow.stages.magnify import magnify_clip
-from merflow.studio.responses import Missing
+from merflow.studio.routing import Missing
 from merflow.workflow.plan import Plan
 
 FACTORS = ("x1", "x10", "x25", "x50")
-"""What the page offers to compare."""
-KEPT = 10
-"""Clips held in memory, magnified ones counted."""
+"""Factors that the page compares."""
+CACHE_LIMIT = 10
+"""Most clips kept in memory, magnified ones included."""
 
 
 @dataclass
 class Project:
-    """A project's folder and what of it is in memory. `root` is resolved and the working folder."""
+    """A project's folder and a cache of its clips. `root` is absolute and the working folder."""
 
     root: Path
     config: Path
-    _held: OrderedDict[tuple, ClipArrays] = field(default_factory=OrderedDict)
+    _cache: OrderedDict[tuple, ClipArrays] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _busy: dict[tuple, threading.Lock] = field(default_factory=dict)
 
     def settings(self) -> Settings:
-        """Return the config as it is now, `config/local.yaml` laid over it as the workflow does."""
+        """Return the config as it is now, merged with `config/local.yaml` as in the workflow."""
         local = self.root / "config/local.yaml"
         return load(self.config, local) if local.is_file() else load(self.config)
 
     def plan(self) -> Plan:
-        """Return a plan that knows settings and names, and has read no sheet."""
+        """Return a plan of the settings; no annotation sheet is read."""
         return Plan(self.settings())
 
     def below(self, *parts: str) -> Path:
-        """Return a path below the root, links resolved; refuse what leads out of it."""
+        """Return a path below the root, links resolved; refuse one that leads out of it."""
         return safe_join(self.root, *parts, where="request")
+
+    def dataset(self, name: object) -> str:
+        """Return the name of a dataset of the config; refuse any other value."""
+        if not isinstance(name, str) or name not in self.settings().datasets:
+            raise Missing("request", f"no dataset {str(name)[:80]!r} in {self.config.name}")
+        return name
+
+    def run(self, folder: object) -> Run:
+        """Return the run of the config that has this folder."""
+        for run in self.plan().runs():
+            if run.folder == folder:
+                return run
+        raise Missing("request", f"no run {str(folder)[:80]!r} in {self.config.name}")
 
     def clips(self, dataset: str) -> list[Clip]:
         """Return the clips of a dataset as the last run read them; none before the first run."""
-        if dataset not in self.settings().datasets:
-            raise Missing("request", f"no dataset {dataset[:80]!r} in {self.config.name}")
-        path = self.below("results", "catalogue", f"{dataset}.json")
+        path = self.below("results", "catalogue", f"{self.dataset(dataset)}.json")
         return read_catalogue(path) if path.is_file() else []
 
     def clip(self, key: ClipKey) -> Clip:
@@ -61,52 +76,49 @@ class Project:
         raise Missing("request", f"no clip {str(key)[:200]!r} in the catalogue")
 
     def store(self, preparation: str, dataset: str, subject: str) -> Path:
-        """Return where a subject's cropped clips lie, whether or not they do."""
+        """Return the path of a subject's cropped clips; the file need not exist."""
         if preparation not in self.settings().preparations:
             raise Missing("request", f"no preparation {preparation[:80]!r} in {self.config.name}")
         return self.below("results", preparation, "cropped", dataset, f"{subject}.h5")
 
     def arrays(self, key: ClipKey, preparation: str, factor: str) -> ClipArrays:
-        """Return a cropped clip, magnified; the last few asked for are held in memory."""
+        """Return a cropped clip, magnified; the clips used last are kept in memory."""
         if factor not in FACTORS:
             raise MerflowError("request: factor", f"{factor[:40]!r}", ", ".join(FACTORS))
         path = self.store(preparation, *self.clip(key).key.subject_key)
         if not path.is_file():
-            raise Missing(
-                str(key),
-                "this subject has not been cropped yet",
-                fix="Datasets view: Prepare",
-            )
+            fix = "Datasets view: Prepare"
+            raise Missing(str(key), "this subject has not been cropped yet", fix=fix)
         facts = path.stat()
         name = (key, preparation, factor, facts.st_mtime_ns, facts.st_size)
         with self._lock:
-            gate = self._busy.setdefault(name, threading.Lock())
-        # Forty requests for the frames of one clip come at once: one of them makes it.
-        with gate:
-            if name not in self._held:
-                made = self._make(path, key, preparation, factor)
+            lock = self._busy.setdefault(name, threading.Lock())
+        # The page requests up to 40 frames of one clip at once: one request computes the clip.
+        with lock:
+            if name not in self._cache:
+                made = self._read(path, key, preparation, factor)
                 with self._lock:
-                    self._held[name] = made
-                    while len(self._held) > KEPT:
-                        self._busy.pop(self._held.popitem(last=False)[0], None)
+                    self._cache[name] = made
+                    while len(self._cache) > CACHE_LIMIT:
+                        self._busy.pop(self._cache.popitem(last=False)[0], None)
             with self._lock:
-                if name in self._held:
-                    self._held.move_to_end(name)
-                    return self._held[name]
-        return self._make(path, key, preparation, factor)
+                if name in self._cache:
+                    self._cache.move_to_end(name)
+                    return self._cache[name]
+        return self._read(path, key, preparation, factor)
 
-    def _make(self, path: Path, key: ClipKey, preparation: str, factor: str) -> ClipArrays:
+    def _read(self, path: Path, key: ClipKey, preparation: str, factor: str) -> ClipArrays:
         if factor != "x1":
-            still = self.arrays(key, preparation, "x1")
-            chosen = self.settings().preparations[preparation].magnify
-            return magnify_clip(still, chosen, factor_value(factor))
+            original = self.arrays(key, preparation, "x1")
+            settings = self.settings().preparations[preparation].magnify
+            return magnify_clip(original, settings, factor_value(factor))
         with Store(path) as store:
             if key not in store.keys:
-                raise Missing(str(key), _why_skipped(store, key))
+                raise Missing(str(key), _why_absent(store, key))
             return store.read(store.keys.index(key))
 
 
-def _why_skipped(store: Store, key: ClipKey) -> str:
+def _why_absent(store: Store, key: ClipKey) -> str:
     for row in store.skipped:
         if tuple(row[:3]) == tuple(key):
             return f"skipped at {row.stage}: {row.reason}"

@@ -1,7 +1,6 @@
-"""The server: its socket, its token, the address it prints."""
+"""The HTTP server: its socket, the address it prints, its options."""
 
 import ipaddress
-import secrets
 import socket
 import sys
 from pathlib import Path
@@ -9,32 +8,32 @@ from pathlib import Path
 import uvicorn
 
 from merflow.errors import MerflowError
+from merflow.studio.access_control import new_session_token
 from merflow.studio.app import create
 from merflow.studio.project import Project
 
 
 def serve(root: Path, config: Path, host: str, port: int) -> None:
-    """Serve a project until Ctrl-C; `root` and `config` are resolved, `root` is the working folder.
+    """Serve a project until Ctrl-C; `root` and `config` are absolute, `root` the working folder.
 
-    A config that cannot be read ends it before it listens.
+    A config that cannot be read is an error before the server listens.
     """
     project = Project(root, config)
     project.settings()
-    token = secrets.token_urlsafe(32)
+    token = new_session_token()
     remote = not is_loopback(host)
-    with listen(host, port) as ear:
-        taken = ear.getsockname()[1]
-        shown = f"[{host}]" if ":" in host else host
+    with listen(host, port) as listener:
+        bound_port = listener.getsockname()[1]
         if remote:
             print(
                 f"warning: listening on {host}: other machines can reach this page. It asks for "
-                "the token, but is not encrypted. Pictures of recorded people are not shown.",
+                "the token, but is not encrypted. Images of recorded people are not shown.",
                 file=sys.stderr,
             )
-        address = f"http://{shown}:{taken}/#token={token}"
+        address = f"http://{_in_url(host)}:{bound_port}/#token={token}"
         print(f"merflow studio: {address}\nCtrl-C ends it.", flush=True)
-        settings = uvicorn.Config(
-            create(project, token, names(host, taken), remote),
+        options = uvicorn.Config(
+            create(project, token, allowed_hosts(host, bound_port), remote),
             log_level="warning",
             access_log=False,
             server_header=False,
@@ -46,20 +45,24 @@ def serve(root: Path, config: Path, host: str, port: int) -> None:
             timeout_graceful_shutdown=5,
             limit_concurrency=200,
         )
-        uvicorn.Server(settings).run(sockets=[ear])
+        uvicorn.Server(options).run(sockets=[listener])
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether an address is reached from this machine only."""
+    """Return whether only this machine can reach an address."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
 
 
-def names(host: str, port: int) -> frozenset[str]:
-    """Return the Host headers that are answered."""
-    known = {"127.0.0.1", "localhost", "[::1]", f"[{host}]" if ":" in host else host}
+def allowed_hosts(host: str, port: int) -> frozenset[str]:
+    """Return the Host headers that are allowed."""
+    known = {"127.0.0.1", "localhost", "[::1]", _in_url(host)}
     if not is_loopback(host):
         known.add(socket.gethostname().lower())
     return frozenset(f"{name}:{port}" for name in known)
@@ -68,15 +71,15 @@ def names(host: str, port: int) -> frozenset[str]:
 def listen(host: str, port: int) -> socket.socket:
     """Return a listening socket, so that the port is known before the address is printed."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    ear = socket.socket(family, socket.SOCK_STREAM)
+    listener = socket.socket(family, socket.SOCK_STREAM)
     try:
-        ear.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        ear.bind((host, port))
-        ear.listen(128)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(128)
     except OSError as error:
-        ear.close()
+        listener.close()
         raise MerflowError(
             f"{host}:{port}", f"cannot listen there ({error.strerror or error})", "a free port",
-            "leave --port out: a free one is taken",
+            "omit --port: a free one is chosen",
         ) from None  # fmt: skip
-    return ear
+    return listener

@@ -1,12 +1,18 @@
-// The page: views, theme, the running job. Everything shown comes from the server on this machine.
+// The page: views, theme, header. All data comes from the server on this machine.
 
-import { takeToken } from "./api.js";
-import { clipsView } from "./clips.js";
-import { datasetsView } from "./datasets.js";
-import { watchJob } from "./job.js";
-import { runsView } from "./runs.js";
-import { testView } from "./test.js";
-import { action, dismiss, el, fail, listen, openedBy } from "./ui.js";
+import { clipsView } from "./clips_view/clips_view.js";
+import { datasetsView } from "./datasets_view/datasets_view.js";
+import { runsView } from "./runs_view/runs_view.js";
+import { openedWith } from "./shared/address.js";
+import { dismiss, showError } from "./shared/banner.js";
+import { action, el } from "./shared/elements.js";
+import { fail, onError } from "./shared/errors.js";
+import { listenToKeys } from "./shared/keyboard.js";
+import { takeToken } from "./shared/session_token.js";
+import { restoreTheme, toggleTheme } from "./shared/theme.js";
+import { testView } from "./test_view/test_view.js";
+import { showStatus } from "./workflow/status.js";
+import { watchWorkflow } from "./workflow/workflow.js";
 
 const VIEWS = {
   datasets: ["Datasets", "Shift+D", datasetsView],
@@ -19,7 +25,7 @@ let leave = () => {};
 let turn = 0;
 
 async function show() {
-  openedBy(location.hash);
+  openedWith(location.hash);
   const [name, ...rest] = location.hash.slice(1).split("/").map(decodeURIComponent);
   const chosen = name in VIEWS ? name : "clips";
   const mine = ++turn;
@@ -30,35 +36,28 @@ async function show() {
     if (button.id === `to-${chosen}`) button.setAttribute("aria-current", "page");
     else button.removeAttribute("aria-current");
   }
-  const view = document.getElementById("view");
-  // A place of its own: what an earlier view still waits for cannot end up in this one.
+  // A new element for each view: late responses of an earlier view cannot appear in this one.
   const place = el("div", { class: "place" });
-  view.replaceChildren(place);
+  document.getElementById("view").replaceChildren(place);
   try {
     const left = await VIEWS[chosen][2](place, rest);
-    // Someone may have gone on to another view while this one loaded.
+    // The user may have opened another view while this one loaded.
     if (mine === turn) leave = left || leave; else left?.();
   } catch (error) {
     if (mine === turn) fail(error);
   }
 }
 
-function theme() {
-  const root = document.documentElement;
-  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  root.dataset.theme = dark ? "light" : "dark";
-  localStorage.setItem("theme", root.dataset.theme);
-}
-
+onError(showError);
 takeToken();
-const kept = localStorage.getItem("theme");
-if (kept === "light" || kept === "dark") document.documentElement.dataset.theme = kept;
+restoreTheme();
 for (const [name, [label, key]] of Object.entries(VIEWS)) {
   document.getElementById("nav").append(action(label, key, () => { location.hash = name; }, { id: `to-${name}` }));
 }
-document.getElementById("tools").append(action("Dark / light", "Shift+T", theme));
-listen();
+document.getElementById("tools").append(action("Dark / light", "Shift+T", toggleTheme));
+listenToKeys();
 addEventListener("hashchange", show);
 addEventListener("unhandledrejection", (event) => fail(event.reason));
-watchJob(document.getElementById("job"));
+showStatus(document.getElementById("job"));
+watchWorkflow();
 show();

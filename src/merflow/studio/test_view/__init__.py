@@ -1,1 +1,1 @@
-"""The Test view's work, in a process of its own: it can be cancelled, and may need much memory."""
+"""Tests of a final model from the Test view, in a child process that can be cancelled."""

@@ -1,4 +1,4 @@
-"""A recording tested: its frames for the page, the face in each, and the answers over time."""
+"""Test of a recording: its frames as JPEG for the page, the face in each, the predictions."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from merflow.errors import MerflowError
-from merflow.inference.recording import Tell, predict_recording
+from merflow.inference.recording import OnProgress, predict_recording
 from merflow.io import video
 from merflow.stages.faces import Face, Finder
 from merflow.workflow.final_model import Model
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from merflow.models.factory import Fitted
 
 QUALITY = 90
-"""JPEG quality of what is shown; what is answered is computed from the frames themselves."""
-SHOWN_SIDE = 720
-"""Longer side of what is shown, at most (px)."""
-AFRESH = 5
-"""The face is looked for anew every so many frames; between them its box is kept."""
-REEL_LIMIT = 1 << 30
-"""Most that the pictures of a recording may take (bytes)."""
+"""JPEG quality of the frames shown; predictions use the original frames."""
+SIDE_LIMIT = 720
+"""Largest side of a frame shown (px)."""
+DETECT_EVERY = 5
+"""Frames from one face detection to the next; between them the box is kept."""
+MEMORY_LIMIT = 1 << 30
+"""Most memory for the JPEGs of a recording (bytes)."""
 CHUNK = 24
 
 
-class Follower:
+class FaceTracker:
     """The face from frame to frame."""
 
     def __init__(self, finder: Finder) -> None:
@@ -37,12 +37,20 @@ class Follower:
 
     def __call__(self, frame: np.ndarray) -> Face | None:
         """Return the face in the next frame, (H, W, 3) uint8 RGB."""
-        if self.face is None or self._count % AFRESH == 0:
+        if self.face is None or self._count % DETECT_EVERY == 0:
             self.face = self.finder.find(frame)
         else:
             self.face = self.finder.follow(frame, self.face)
         self._count += 1
         return self.face
+
+
+def rounded(face: Face | None) -> dict[str, Any]:
+    """Return box and landmarks of a face as JSON, to 0.1 px."""
+    if face is None:
+        return {"box": None, "points": None}
+    points = np.round(face.landmarks.astype(float), 1).tolist()
+    return {"box": [round(float(v), 1) for v in face.box], "points": points}
 
 
 def recording(
@@ -51,43 +59,42 @@ def recording(
     model: Model,
     fitted: "Fitted",
     finder: Finder,
-    looker: Finder,
+    shown: Finder,
     send: Callable[[dict], None],
-    tell: Tell,
+    on_progress: OnProgress,
 ) -> dict[str, Any]:
-    """Send the frames as pictures, then return faces and answers.
+    """Send the frames as JPEG, then return faces and predictions.
 
-    finder: of the model's chain; looker: of the landmarks that are shown.
+    finder: of the model's pipeline; shown: of the landmarks that the page shows.
     """
-    tell("reading the recording", 0, 0)
+    on_progress("reading the recording", 0, 0)
     clip = video.read(path, fps)
-    count, (height, width) = len(clip.frames), clip.frames.shape[1:3]
-    send({"reel": {"count": count, "fps": clip.fps, "size": [height, width],
-                   "numbers": clip.numbers.tolist()}})  # fmt: skip
-    follow, boxes, points, held = Follower(looker), [], [], 0
-    pictures: list[bytes] = []
+    count, size = len(clip.frames), list(clip.frames.shape[1:3])
+    facts = {"count": count, "fps": clip.fps, "size": size, "numbers": clip.numbers.tolist()}
+    send({"recording": facts})
+    track, faces, held = FaceTracker(shown), [], 0
+    jpegs: list[bytes] = []
     for number, frame in enumerate(clip.frames):
-        face = follow(frame)
-        boxes.append(None if face is None else [round(float(v), 1) for v in face.box])
-        points.append(None if face is None else np.round(face.landmarks.astype(float), 1).tolist())
-        pictures.append(picture(frame))
-        held += len(pictures[-1])
-        if held > REEL_LIMIT:
+        faces.append(rounded(track(frame)))
+        jpegs.append(jpeg_of(frame))
+        held += len(jpegs[-1])
+        if held > MEMORY_LIMIT:
             raise MerflowError(
-                str(path), f"its pictures take more than {REEL_LIMIT >> 20} MiB",
+                str(path), f"its frames take more than {MEMORY_LIMIT >> 20} MiB as JPEG",
                 "a shorter recording", "cut it, or use `merflow predict`",
             )  # fmt: skip
-        if len(pictures) == CHUNK or number == count - 1:
-            send({"pictures": pictures})
-            pictures = []
-            tell("finding the face", number + 1, count)
-    answered = predict_recording(clip, model, fitted, finder, tell=tell)
-    return {"answered": answered, "boxes": boxes, "points": points, "said": model.said}
+        if len(jpegs) == CHUNK or number == count - 1:
+            send({"frames": jpegs})
+            jpegs = []
+            on_progress("finding the face", number + 1, count)
+    found = predict_recording(clip, model, fitted, finder, on_progress=on_progress)
+    boxes, points = ([face[name] for face in faces] for name in ("box", "points"))
+    return {"prediction": found, "boxes": boxes, "points": points, "score_text": model.said}
 
 
-def picture(frame: np.ndarray) -> bytes:
-    """Return an (H, W, 3) uint8 RGB frame as JPEG, no side over SHOWN_SIDE."""
-    scale = SHOWN_SIDE / max(frame.shape[:2])
+def jpeg_of(frame: np.ndarray) -> bytes:
+    """Return an (H, W, 3) uint8 RGB frame as JPEG, no side over SIDE_LIMIT."""
+    scale = SIDE_LIMIT / max(frame.shape[:2])
     if scale < 1:
         frame = cv2.resize(frame, None, None, scale, scale, cv2.INTER_AREA)
     bgr = cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)

@@ -1,0 +1,86 @@
+"""Output of `merflow predict` for a recording: CSV files, JSON and a figure."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from merflow.inference.recording import LabelledSpan, RecordingPrediction
+from merflow.inference.spotting import STARTS
+from merflow.io.csv_table import csv_text
+from merflow.io.files import atomic, write_text
+
+
+def write_recording(folder: Path, stem: str, found: RecordingPrediction, score: str) -> None:
+    """Write STEM.csv (windows), STEM.events.csv (movements) and STEM.png."""
+    head = ("first", "last", "seconds", "movement", "answer", *(f"p_{c}" for c in found.classes))
+    windows = [_cells(found, row) for row in found.windows]
+    movements = [(*_cells(found, row), row.reason) for row in found.movements]
+    write_text(folder / f"{stem}.csv", csv_text(head, windows))
+    write_text(folder / f"{stem}.events.csv", csv_text((*head, "reason"), movements))
+    with atomic(folder / f"{stem}.png") as part:
+        draw(part, found, score)
+
+
+def _cells(found: RecordingPrediction, row: LabelledSpan) -> tuple[str, ...]:
+    """Return a row's cells; frames by the recording's own numbers, seconds from its start."""
+    p, none = row.probabilities, [""] * len(found.classes)
+    cells = none if p is None else [f"{value:.9g}" for value in p]
+    moved = "" if np.isnan(row.strength) else f"{row.strength:.9g}"
+    numbers = (str(int(found.numbers[i])) for i in (row.first, row.last))
+    return (*numbers, f"{row.first / found.fps:.9g}", moved, row.label, *cells)
+
+
+def as_json(found: RecordingPrediction) -> dict[str, Any]:
+    """Return what `--json` prints of a recording."""
+    movements = [_row_json(found, row) | {"reason": row.reason} for row in found.movements]
+    return {
+        "name": found.name,
+        "frames": len(found.numbers),
+        "fps": found.fps,
+        "events": movements,
+        "windows": [_row_json(found, row) for row in found.windows],
+    }
+
+
+def _row_json(found: RecordingPrediction, row: LabelledSpan) -> dict[str, Any]:
+    p = row.probabilities
+    return {
+        "first": int(found.numbers[row.first]),
+        "last": int(found.numbers[row.last]),
+        "seconds": row.first / found.fps,
+        "movement": None if np.isnan(row.strength) else row.strength,
+        "answer": row.label,
+        "probabilities": p if p is None else dict(zip(found.classes, p.tolist(), strict=True)),
+    }
+
+
+def draw(path: Path, found: RecordingPrediction, score: str) -> None:
+    """Draw movement and probabilities over time, PNG; `score` is printed below."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    page = Figure(figsize=(9, 4.6), layout="constrained")
+    FigureCanvasAgg(page)
+    top, low = page.subplots(2, 1, sharex=True)
+    seconds = np.arange(len(found.ratio)) / found.fps
+    top.plot(seconds, found.ratio, color="0.3", lw=1)
+    top.axhline(STARTS, color="0.6", lw=0.8, ls=":")
+    top.set_ylabel("movement\n(times the rest)")
+    top.set_title(found.name, fontsize=10)
+    for k, name in enumerate(found.classes):
+        low.plot([], [], color=f"C{k}", lw=6, label=name)
+    for row in found.movements:
+        start, end = row.first / found.fps, (row.last + 1) / found.fps
+        if row.probabilities is None:
+            low.axvspan(start, end, color="0.85")
+            continue
+        top.axvspan(start, end, color=f"C{int(row.probabilities.argmax())}", alpha=0.2)
+        width = (end - start) / len(found.classes)
+        for k, p in enumerate(row.probabilities):
+            low.bar(start + k * width, p, width, align="edge", color=f"C{k}")
+    low.set(ylim=(0, 1), ylabel="probability", xlim=(0, len(found.ratio) / found.fps))
+    low.set_xlabel("seconds")
+    low.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+    page.supxlabel(score, fontsize=7, color="0.35")
+    page.savefig(path, format="png", dpi=120)

@@ -1,0 +1,145 @@
+"""Onset, apex and offset marks: checks, and the files `config/corrections/<dataset>.csv`.
+
+A file has the form of `config/errata/<dataset>.csv`. Only the studio reads it, so that looking at
+clips never changes an experiment; to apply a correction, move its line to the errata file.
+"""
+
+import itertools
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from merflow.clip import Clip
+from merflow.datasets import errata
+from merflow.datasets.errata import Correction
+from merflow.errors import MerflowError
+from merflow.io.csv_table import csv_text, safe_cell
+from merflow.io.files import write_text
+from merflow.studio.routing import Conflict
+
+MARKS = ("onset", "apex", "offset")
+SOURCE = "set by eye in merflow studio"
+SOURCE_LIMIT = 200
+Marks = dict[str, int | None]
+
+
+def published(clip: Clip) -> Marks:
+    """Return the dataset's frame numbers of a clip, errata applied."""
+    return {name: getattr(clip, name) for name in MARKS}
+
+
+def corrected(clip: Clip, corrections: Sequence[Correction]) -> Marks:
+    """Return a clip's frame numbers after corrections."""
+    marks = published(clip)
+    for one in corrections:
+        if one.field in MARKS:
+            try:
+                marks[one.field] = int(one.now)
+            except ValueError:
+                raise MerflowError(one.where, f"{one.now!r}", "a frame number") from None
+    return marks
+
+
+def check(clip: Clip, marks: Mapping[str, Any]) -> Marks:
+    """Return marks that are frames of the clip and in order; refuse any others."""
+    checked: Marks = {}
+    for name in MARKS:
+        value = marks.get(name)
+        if value is None and published(clip)[name] is None:
+            checked[name] = None
+        elif isinstance(value, bool) or not isinstance(value, int) or value not in clip.numbers:
+            raise MerflowError(
+                f"{clip.key}: {name}",
+                f"{str(value)[:40]!r}",
+                f"a frame number of the clip, {clip.numbers[0]} to {clip.numbers[-1]}",
+            )
+        else:
+            checked[name] = value
+    given = [(name, checked[name]) for name in MARKS if checked[name] is not None]
+    for (first, low), (then, high) in itertools.pairwise(given):
+        if low > high:
+            raise MerflowError(
+                str(clip.key),
+                f"{first} {low} lies after {then} {high}",
+                "onset <= apex <= offset",
+                f"move {first} or {then}; nothing was saved",
+            )
+    return checked
+
+
+def source_text(value: object) -> str:
+    """Return the source of a mark as one line that no spreadsheet reads as a formula."""
+    text = SOURCE if value in (None, "") else value
+    if not isinstance(text, str) or len(text) > SOURCE_LIMIT or not text.isprintable():
+        expected = f"up to {SOURCE_LIMIT} characters"
+        raise MerflowError("request: source", "not a line of text", expected)
+    if safe_cell(text) != text:
+        raise MerflowError("request: source", f"{text[:20]!r}", "text that is not a formula")
+    return text.strip()
+
+
+class MarkCorrections:
+    """The corrections file of each dataset, in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock = threading.Lock()
+
+    def of(self, clip: Clip) -> tuple[Correction, ...]:
+        """Return the corrections of one clip."""
+        known = errata.load(clip.key.dataset, self.folder).corrections
+        return known.get((clip.key.subject, clip.key.clip), ())
+
+    def save(self, clip: Clip, marks: Mapping[str, Any], before: object, source: object) -> Marks:
+        """Write the marks of one clip; refuse when the file does not hold `before`."""
+        wanted, text = check(clip, marks), source_text(source)
+        # Two pages that save at once: the second reads what the first wrote.
+        with self._lock:
+            return self._save(clip, wanted, before, text)
+
+    def _save(self, clip: Clip, wanted: Marks, before: object, source: str) -> Marks:
+        known = dict(errata.load(clip.key.dataset, self.folder).corrections)
+        name = (clip.key.subject, clip.key.clip)
+        saved = corrected(clip, known.get(name, ()))
+        if before != saved:
+            listed = ", ".join(f"{mark} {'none' if v is None else v}" for mark, v in saved.items())
+            found = f"changed elsewhere: the file has {listed}"
+            raise Conflict(str(clip.key), found, fix="open the clip again, then set the mark")
+        if wanted == saved:
+            return saved
+        known[name] = tuple(self._lines(clip, wanted, known.get(name, ()), source))
+        rows = [
+            (*key, one.field, one.was, one.now, one.source)
+            for key, lines in sorted(known.items())
+            for one in lines
+        ]
+        path = self.folder / f"{clip.key.dataset}.csv"
+        write_text(path, csv_text(("subject", "clip", "field", "was", "is", "source"), rows))
+        return wanted
+
+    def _lines(
+        self, clip: Clip, wanted: Marks, old: Sequence[Correction], source: str
+    ) -> list[Correction]:
+        """Return the clip's lines: those of other fields stay, a published mark has none."""
+        lines = [one for one in old if one.field not in MARKS]
+        kept = {one.field: one for one in old}
+        for name in MARKS:
+            if wanted[name] == published(clip)[name]:
+                continue
+            value = str(wanted[name])
+            if name in kept and kept[name].now == value:
+                lines.append(kept[name])
+            else:
+                lines.append(Correction(name, _sheet_value(clip, name), value, source, ""))
+        return lines
+
+
+def _sheet_value(clip: Clip, name: str) -> str:
+    """Return the value in the published sheet, which an errata file may already correct."""
+    known = errata.load(clip.key.dataset).corrections
+    for one in known.get((clip.key.subject, clip.key.clip), ()):
+        if one.field == name:
+            return one.was
+    value = published(clip)[name]
+    return "" if value is None else str(value)

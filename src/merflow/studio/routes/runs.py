@@ -1,0 +1,110 @@
+"""Routes of the Runs view: experiments with their scores, one run's predictions, its curves."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+
+from merflow.errors import MerflowError
+from merflow.evaluation.predictions import read_pooled
+from merflow.evaluation.run_id import FINAL, Run
+from merflow.evaluation.score_table import read_scores
+from merflow.io.csv_table import read_csv
+from merflow.studio.context import Studio
+from merflow.studio.project import Project
+from merflow.studio.routing import Endpoint, Missing
+from merflow.studio.run_results import pooled_facts
+from merflow.workflow.training_log import LIVE
+
+
+def list_experiments(studio: Studio, _: Request) -> dict[str, Any]:
+    """Return every experiment of the config with its runs."""
+    plan = studio.project.plan()
+    runs: dict[str, list[dict]] = {name: [] for name in plan.experiments}
+    for run in plan.scored_runs():
+        if run.experiment in runs:
+            runs[run.experiment].append(run_row(studio.project, run))
+    found = []
+    for name in plan.experiments:
+        entry = plan.experiment(name)
+        shown = ("preparation", "collection", "scheme", "protocol", "control")
+        facts = {key: getattr(entry, key) for key in shown}
+        method = entry.network if entry.method == "keras" else entry.method
+        found.append({"name": name, "method": method, **facts, "runs": runs[name]})
+    return {"experiments": found}
+
+
+def show_run(studio: Studio, request: Request) -> dict[str, Any]:
+    """Return scores, confusion matrices, subjects and wrong predictions of a run."""
+    run, folder = _run(studio, request)
+    pooled, scores = folder / "pooled.csv", folder / "scores.csv"
+    if not pooled.is_file():
+        raise Missing(run.folder, "not scored yet", fix="start the experiment")
+    return pooled_facts(read_pooled(pooled), read_scores(scores) if scores.is_file() else [])
+
+
+def training_curves(studio: Studio, request: Request) -> dict[str, Any]:
+    """Return the training curves of the finished folds and of those in training."""
+    _, folder = _run(studio, request)
+    files = [*folder.glob("*/history.csv"), *folder.glob(f"*/{LIVE}")]
+    found = {}
+    for file in sorted(files, key=lambda one: (one.parent.name, one.name)):
+        if file.parent.name == FINAL:
+            continue
+        studio.project.below(*file.relative_to(studio.project.root).parts)
+        if curve := _curve(file):
+            found[file.parent.name] = curve | {"live": file.name == LIVE}
+    return {"folds": found}
+
+
+RUN = "/api/runs/{experiment}/{factor}/{seed}"
+ROUTES = (
+    Endpoint("GET", "/api/experiments", list_experiments),
+    Endpoint("GET", RUN, show_run),
+    Endpoint("GET", RUN + "/curves", training_curves),
+)
+
+
+def _run(studio: Studio, request: Request) -> tuple[Run, Path]:
+    """Return the run of the config that the path names, and its folder."""
+    wanted = tuple(request.path_params[name] for name in ("experiment", "factor", "seed"))
+    for run in studio.project.plan().scored_runs():
+        if (run.experiment, run.factor, str(run.seed)) == wanted:
+            return run, studio.project.below(*run.folder.split("/"))
+    raise Missing("request", "no such run in the config")
+
+
+def run_row(project: Project, run: Run) -> dict[str, Any]:
+    """Return the number of trained folds of a run, and its score over all clips if it has one."""
+    folder = project.below(*run.folder.split("/"))
+    folds = sum(1 for _ in folder.glob("*/predictions.csv"))
+    row = {"factor": run.factor, "seed": run.seed, "folds": folds, "score": None, "note": ""}
+    scores = folder / "scores.csv"
+    if scores.is_file():
+        try:
+            row["score"] = asdict(next(r for r in read_scores(scores) if r.part == "full"))
+        except (MerflowError, StopIteration) as error:
+            row["note"] = str(error) or "no row for all clips"
+    return row
+
+
+def _curve(file: Path) -> dict[str, Any]:
+    """Return the columns of a history.csv as numbers; empty for a method without epochs."""
+    try:
+        sheet = read_csv(file, ("epoch",), may_be_empty=True)
+    except MerflowError:
+        if file.exists():
+            raise
+        # A training ended between the listing and the reading.
+        return {}
+    try:
+        columns = {name: [float(cell) for cell in sheet[name]] for name in sheet.columns}
+    except ValueError as error:
+        raise MerflowError(str(file), str(error), "numbers") from None
+    facts = file.with_name("run.json")
+    if columns["epoch"] and facts.is_file():
+        seconds = json.loads(facts.read_text(encoding="utf-8")).get("seconds")
+        return {"columns": columns, "seconds": seconds}
+    return {"columns": columns} if columns["epoch"] else {}

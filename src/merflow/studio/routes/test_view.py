@@ -1,0 +1,209 @@
+"""Routes of the Test view: what can be tested, the start of a test, its frames and its results."""
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from merflow.errors import MerflowError
+from merflow.evaluation.run_id import Run
+from merflow.inference.recording import RecordingPrediction, window_sizes, windows
+from merflow.inference.recording_output import as_json
+from merflow.studio.access_control import FRAME_PATH
+from merflow.studio.context import Studio
+from merflow.studio.project import Project
+from merflow.studio.recording_files import recording_path, recordings, refuse_real_recording
+from merflow.studio.routing import (
+    JPEG,
+    Endpoint,
+    Missing,
+    body_number,
+    only_keys,
+    path_index,
+    query_number,
+)
+from merflow.studio.test_view.camera_test import WINDOW_LIMIT
+from merflow.workflow.final_model import CAVEAT, open_model
+
+RECORDINGS_LIMIT = 500
+"""Most recordings listed."""
+LANDMARKS = (5, 68)
+
+
+def list_choices(studio: Studio, _: Request) -> dict[str, Any]:
+    """Return the runs, datasets and recordings that can be tested."""
+    project = studio.project
+    found = recordings(project.root)
+    return {
+        "runs": [run_row(project, run) for run in project.plan().runs()],
+        "datasets": list(project.settings().datasets),
+        "recordings": found[:RECORDINGS_LIMIT],
+        "more": max(0, len(found) - RECORDINGS_LIMIT),
+        "caveat": CAVEAT,
+        "window_limit": WINDOW_LIMIT,
+    }
+
+
+def test_state(studio: Studio, _: Request) -> dict[str, Any]:
+    """Return the progress of the test."""
+    return studio.test.state()
+
+
+def start_dataset(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str, Any]:
+    """Test a run on the prepared clips of a dataset."""
+    only_keys(body, "run", "dataset")
+    folder = _run_folder(studio.project, body)
+    name = studio.project.dataset(body.get("dataset"))
+    if not studio.project.clips(name):
+        raise Missing(name, "is not prepared", fix="Datasets view: Prepare")
+    return studio.test.start("dataset", f"testing {name}", {"run": folder, "name": name})
+
+
+def start_recording(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str, Any]:
+    """Test a run on a recording."""
+    only_keys(body, "run", "path", "fps", "points")
+    path, fps = recording_path(studio.project, body.get("path")), body.get("fps")
+    if studio.remote:
+        refuse_real_recording(studio.project.root, path)
+    if fps is not None and (
+        isinstance(fps, bool) or not isinstance(fps, int | float) or not 1 <= fps <= 10_000
+    ):
+        raise MerflowError("request: fps", f"{str(fps)[:40]!r}", "1 to 10000 Hz")
+    run = _run_folder(studio.project, body)
+    message = {"run": run, "path": str(path), "fps": fps, "points": _landmarks(body)}
+    return studio.test.start("recording", f"testing {path.name}", message)
+
+
+def start_camera(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str, Any]:
+    """Test a run on the frames that the page will send from its camera."""
+    only_keys(body, "run", "window", "stride", "points")
+    message = {
+        "run": _run_folder(studio.project, body),
+        "window": body_number(body, "window", 2, WINDOW_LIMIT),
+        "stride": body_number(body, "stride", 1, WINDOW_LIMIT),
+        "points": _landmarks(body),
+    }
+    return studio.test.start("camera", "the camera", message)
+
+
+def camera_frame(studio: Studio, request: Request, jpeg: bytes) -> dict[str, Any]:
+    """Return the face in a frame of the camera, and the newest prediction."""
+    number = query_number(request, "id", 1, 10**8, 0)
+    at = query_number(request, "at", 0, 10**9 - 1, 0)
+    return studio.test.camera_frame(number, jpeg, float(at))
+
+
+def stop_test(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str, Any]:
+    """Stop the test."""
+    only_keys(body, "id")
+    return studio.test.stop(body.get("id"))
+
+
+def test_result(studio: Studio, request: Request) -> dict[str, Any]:
+    """Return the result of the test: scores of a dataset, or predictions for a recording."""
+    found = _result(studio, request)
+    if "prediction" not in found:
+        return found
+    made: RecordingPrediction = found["prediction"]
+    shown = {key: found[key] for key in ("boxes", "points", "score_text")}
+    numbers, ratio = made.numbers.tolist(), made.ratio.tolist()
+    return {**as_json(made), "classes": made.classes, "numbers": numbers, "ratio": ratio, **shown}
+
+
+def recording_windows(studio: Studio, request: Request) -> dict[str, Any]:
+    """Return the windows for another length and stride; no model is needed for that."""
+    found = _result(studio, request)
+    if "prediction" not in found:
+        raise Missing("request", "the test is not of a recording")
+    made: RecordingPrediction = found["prediction"]
+    count = len(made.numbers)
+    window, stride = (
+        query_number(request, name, 1, count, 0) if request.query_params.get(name) else None
+        for name in ("window", "stride")
+    )
+    size, step = window_sizes(count, made.fps, window, stride)
+    rows = [
+        {
+            "first": row.first,
+            "last": row.last,
+            "movement": row.strength,
+            "label": row.label,
+            "probabilities": None if row.probabilities is None else row.probabilities.tolist(),
+        }
+        for row in windows(made.ratio, made.movements, size, step)
+    ]
+    return {"window": size, "stride": step, "rows": rows}
+
+
+def recording_info(studio: Studio, request: Request) -> dict[str, Any]:
+    """Return frame count, frame numbers, size and rate of the recording."""
+    _check_number(studio, request)
+    if studio.test.recording is None:
+        raise Missing("request", "the test is not of a recording, or has not read it yet")
+    return studio.test.recording
+
+
+def recording_frame(studio: Studio, request: Request) -> Response:
+    """Return one frame of the recording as JPEG."""
+    _check_number(studio, request)
+    frames = studio.test.frames
+    index = path_index(request, len(frames), "is not ready, or not a frame of the recording")
+    return Response(frames[index], media_type=JPEG)
+
+
+TEST = "/api/test/{id}"
+ROUTES = (
+    Endpoint("GET", "/api/test", list_choices),
+    Endpoint("GET", "/api/test/state", test_state),
+    Endpoint("POST", "/api/test/dataset", start_dataset),
+    Endpoint("POST", "/api/test/recording", start_recording),
+    Endpoint("POST", "/api/test/camera", start_camera),
+    Endpoint("POST", "/api/test/stop", stop_test),
+    Endpoint("POST", FRAME_PATH, camera_frame, JPEG),
+    Endpoint("GET", TEST + "/result", test_result),
+    Endpoint("GET", TEST + "/recording", recording_info),
+    Endpoint("GET", TEST + "/windows", recording_windows),
+    Endpoint("GET", TEST + "/frames/{index}", recording_frame),
+)
+
+
+def _result(studio: Studio, request: Request) -> dict[str, Any]:
+    _check_number(studio, request)
+    if studio.test.result is None:
+        raise Missing("request", "the test has no result (yet)")
+    return studio.test.result
+
+
+def _check_number(studio: Studio, request: Request) -> None:
+    if request.path_params["id"] != str(studio.test.state()["id"]):
+        raise Missing("request: id", "another test has started since")
+
+
+def _run_folder(project: Project, body: dict[str, Any]) -> str:
+    """Return the folder of a run of the config; refuse one whose final model lies elsewhere."""
+    run = project.run(body.get("run"))
+    project.below(*run.folder.split("/"), "final")
+    return run.folder
+
+
+def _landmarks(body: dict[str, Any]) -> int:
+    points = body.get("points", 5)
+    if isinstance(points, bool) or points not in LANDMARKS:
+        raise MerflowError("request: points", f"{str(points)[:40]!r}", "5 or 68")
+    return points
+
+
+def run_row(project: Project, run: Run) -> dict[str, Any]:
+    """Return a run and, if it has one, its final model."""
+    row = {"folder": run.folder, "experiment": run.experiment, "factor": run.factor,
+           "seed": run.seed, "model": None, "note": ""}  # fmt: skip
+    folder = project.below(*run.folder.split("/"))
+    if not (folder / "final/run.json").is_file():
+        return row
+    try:
+        model = open_model(folder)
+    except MerflowError as error:
+        return row | {"note": str(error)}
+    known = {"classes": model.classes, "subjects": len(model.subjects), "score_text": model.said,
+             "points": model.chain.align.points}  # fmt: skip
+    return row | {"model": known}

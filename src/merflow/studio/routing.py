@@ -1,0 +1,138 @@
+"""Route tables: from handler functions to Starlette routes, with checks, threads and errors.
+
+A handler takes the studio and the request (for POST also the body) and returns JSON or a Response.
+"""
+
+import json
+import logging
+import math
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from merflow.errors import FAILED, MerflowError
+
+LOG = logging.getLogger("merflow")
+JSON, JPEG = "application/json", "image/jpeg"
+
+
+class Missing(MerflowError):
+    """What was asked for does not exist: 404."""
+
+
+class Conflict(MerflowError):
+    """Changed by another page, or busy: 409."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A row of a route table."""
+
+    method: str
+    path: str
+    handler: Callable[..., Any]
+    content: str = JSON
+    """Content type that a POST must have."""
+
+
+def starlette_routes(studio: object, table: Sequence[Endpoint]) -> list[Route]:
+    """Return the routes of a table; every handler is given the studio."""
+    return [Route(e.path, _endpoint(studio, e), methods=[e.method]) for e in table]
+
+
+def _endpoint(studio: object, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+    async def respond(request: Request) -> Response:
+        try:
+            posts = request.method == "POST"
+            body = (await read_body(request, endpoint.content),) if posts else ()
+            # In a thread, since handlers read files.
+            found = await run_in_threadpool(endpoint.handler, studio, request, *body)
+        except MerflowError as error:
+            return error_response(error)
+        except Exception:
+            LOG.exception("%s %s failed", request.method, request.url.path)
+            text = "an unexpected error; the terminal that runs `merflow studio` shows it in full"
+            return error_response(MerflowError(request.url.path, text, code=FAILED))
+        return found if isinstance(found, Response) else JSONResponse(finite(found))
+
+    return respond
+
+
+def error_response(error: MerflowError) -> JSONResponse:
+    """Return an error as JSON: 4xx for what the caller can correct, 500 for failed work."""
+    status = 500 if error.code == FAILED else 400
+    if isinstance(error, Missing):
+        status = 404
+    elif isinstance(error, Conflict):
+        status = 409
+    parts = ("where", "found", "expected", "fix")
+    return JSONResponse({part: getattr(error, part) for part in parts}, status)
+
+
+async def read_body(request: Request, content: str) -> Any:  # noqa: ANN401
+    """Return a JPEG's bytes or the JSON object of a body; no JSON body is an empty object."""
+    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    body = await request.body()
+    if content == JSON and not body:
+        return {}
+    if kind != content:
+        raise MerflowError("request", f"content type {kind or 'none'!r}", content)
+    if content != JSON:
+        return body
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        raise MerflowError("request", "the body is not JSON", "a JSON object") from None
+    if not isinstance(value, dict):
+        raise MerflowError("request", f"a JSON {type(value).__name__}", "a JSON object")
+    return value
+
+
+def finite(value: Any) -> Any:  # noqa: ANN401
+    """Return a value that JSON can hold: NaN and infinity become null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return value
+
+
+def query_number(request: Request, name: str, low: int, high: int, default: int) -> int:
+    """Return a whole number of the query, within its limits."""
+    text = request.query_params.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and low <= int(text) <= high):
+        raise MerflowError(f"request: {name}", f"{text[:40]!r}", f"a whole number {low} to {high}")
+    return int(text)
+
+
+def path_index(request: Request, count: int, missing: str) -> int:
+    """Return the index of a frame from the path; `missing` says why one from `count` on is none."""
+    text = request.path_params["index"]
+    if not (text.isascii() and text.isdigit() and len(text) < 8):
+        raise MerflowError("request: index", f"{text[:40]!r}", "a whole number from 0")
+    if int(text) >= count:
+        raise Missing("request: index", f"{text} {missing}")
+    return int(text)
+
+
+def only_keys(body: Mapping[str, Any], *known: str) -> None:
+    """Refuse a body with a key that nothing reads."""
+    for key in body:
+        if key not in known:
+            raise MerflowError("request", f"unknown key {key[:40]!r}", ", ".join(known) or "none")
+
+
+def body_number(body: Mapping[str, Any], name: str, low: int, high: int) -> int:
+    """Return a whole number of a body, within its limits."""
+    value = body.get(name)
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        found = f"{str(value)[:40]!r}"
+        raise MerflowError(f"request: {name}", found, f"a whole number {low} to {high}")
+    return value
