@@ -8,7 +8,7 @@ fields and the frames as they were, in which it lies fractions of a pixel apart,
 from merflow.config.settings import Magnify
 from merflow.stages.interpolate import interpolate_frames, positions, tim_matrix
 from merflow.stages.magnification.flicker import global_light
-from merflow.stages.magnification.lagrangian import push
+from merflow.stages.magnification.lagrangian import move_frames
 from merflow.stages.magnification.luma import luma_of, steady_luma
 from merflow.stages.magnification.motion import motion_fields
 from merflow.stages.magnification.temporal import low_pass
@@ -28,7 +28,7 @@ def interpolated_first(frames: np.ndarray, fps: float, factor: float, length: in
     motion = motion_fields(steady_luma(frames, light, 0), count, 0)
     motion = filter_in_time(motion, low_pass(count, fps, min(15.0, 0.4 * fps)), 0)
     fewer = np.tensordot(tim_matrix(count, length).T.astype(np.float32), motion, 1)
-    return push(interpolate_frames(frames, length, "tim"), fewer, factor - 1)[0]
+    return move_frames(interpolate_frames(frames, length, "tim"), fewer, factor - 1)[0]
 
 
 def main() -> None:

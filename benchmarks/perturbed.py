@@ -8,7 +8,7 @@ from merflow.clip import ClipArrays, eye_centres
 from merflow.config.settings import Align
 from merflow.stages.align import clip_views, find_faces
 from merflow.stages.faces import READS, Face, Finder
-from merflow.stages.geometry import apply, face_frame, invert, moved
+from merflow.stages.geometry import apply, face_frame, invert, transform_points
 from merflow.stages.resample import as_grey
 from merflow.workflow.face_finder import load_finder
 
@@ -47,7 +47,9 @@ def moves(before: np.ndarray, after: np.ndarray, eyes: tuple[np.ndarray, np.ndar
     grid = np.meshgrid(np.arange(-0.8, 0.81, 0.2), np.arange(-0.6, 1.51, 0.3))
     points = apply(face_frame(eyes), np.stack(grid, -1).reshape(-1, 2))
     points = apply(invert(before[0]), points)
-    apart = np.linalg.norm(moved(after, points) - moved(before, points), axis=2)
+    apart = np.linalg.norm(
+        transform_points(after, points) - transform_points(before, points), axis=2
+    )
     return np.array([np.sqrt((apart**2).mean()), apart.max()])
 
 

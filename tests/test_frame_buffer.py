@@ -18,7 +18,7 @@ from merflow.io.images import read_frames
 from merflow.stages import interpolate, magnify
 from merflow.stages.align import align_clip
 from merflow.stages.crop import crop_clip
-from merflow.stages.flow import flow_picture
+from merflow.stages.flow import flow_image
 from merflow.stages.interpolate import interpolate_frames
 from merflow.stages.magnify import magnify_clip, magnify_stream
 from merflow.stages.network_input import prepare_clip
@@ -111,7 +111,7 @@ def through(face, finder):
     ready = prepare_clip(cropped, chosen, interpolate.interpolate_clip)
     every = prepare_clip(cropped, Preparation(), interpolate.interpolate_clip)
     unknown = dataclasses.replace(cropped, apex=None)
-    flow = flow_picture(unknown, Flow())
+    flow = flow_image(unknown, Flow())
     bigger = magnify_clip(cropped, Magnify(), 5)
     return [aligned.frames, cropped.frames, ready.frames, every.frames, flow, bigger.frames]
 

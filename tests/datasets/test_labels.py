@@ -100,9 +100,10 @@ def test_composite_accepts_the_official_set_and_nothing_else():
     first = next(iter(found))
     cases = {
         "1 of 6 clips are missing": {k: v for k, v in found.items() if k != first},
-        "1 clips too many": found | {ClipKey("smic", "s01", "s01_ne_09"): "negative"},
+        "1 extra clip among": found | {ClipKey("smic", "s01", "s01_ne_09"): "negative"},
         "none is official": found | {ClipKey("smic", "s07", "s07_ne_01"): "negative"},
-        "casme3 is not part of it": found | {ClipKey("casme3", "spNO.001", "a_7"): "negative"},
+        "casme3 is not part of the composite": found
+        | {ClipKey("casme3", "spNO.001", "a_7"): "negative"},
         "ids or classes": {k: v for k, v in found.items() if k != first}
         | {ClipKey("smic", "s01", "s01_ne_99"): found[first]},
     }

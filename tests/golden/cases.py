@@ -36,7 +36,7 @@ from merflow.models.flow_features import features as flow_features  # noqa: E402
 from merflow.models.lbptop import features as lbp_features  # noqa: E402
 from merflow.stages.align import align_clip  # noqa: E402
 from merflow.stages.crop import crop_clip  # noqa: E402
-from merflow.stages.flow import flow_picture  # noqa: E402
+from merflow.stages.flow import flow_image  # noqa: E402
 from merflow.stages.interpolate import interpolate_clip  # noqa: E402
 from merflow.stages.magnify import magnify_clip  # noqa: E402
 from merflow.stages.network_input import prepare_clip  # noqa: E402
@@ -92,7 +92,7 @@ def interpolated() -> np.ndarray:
 
 def flow() -> np.ndarray:
     """Return the flow picture, (H, W, 3) float16."""
-    return flow_picture(cropped(), Flow())
+    return flow_image(cropped(), Flow())
 
 
 def features() -> np.ndarray:

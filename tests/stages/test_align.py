@@ -24,7 +24,14 @@ from merflow.config.settings import Align
 from merflow.errors import MerflowError, SkipClip
 from merflow.stages import align, faces, rigid_motion
 from merflow.stages.faces import Finder
-from merflow.stages.geometry import apply, compose, fit_similarities, invert, moved, similarity
+from merflow.stages.geometry import (
+    apply,
+    compose,
+    fit_similarities,
+    invert,
+    similarity,
+    transform_points,
+)
 from merflow.stages.resample import warp
 from merflow.workflow.face_finder import find_model, load_finder
 
@@ -321,7 +328,7 @@ numbers = st.floats(-50, 50)
 def test_a_similarity_is_found_again_from_points(scale, angle, x, y):
     true = similarity(scale, angle, np.array([x, y]))
     points = np.random.default_rng(0).uniform(-80, 80, (12, 2))
-    paths = moved(true[None], points)
+    paths = transform_points(true[None], points)
     found = fit_similarities(points, paths, np.random.default_rng(1).uniform(0.1, 1, (1, 12)))
     assert np.allclose(found[0], true, atol=1e-8)
     assert np.allclose(compose(invert(true), true), np.eye(2, 3), atol=1e-9)
@@ -334,7 +341,7 @@ def test_the_rigid_points_win_over_a_majority_that_moves_otherwise():
     true = np.stack(
         [similarity(1 + 0.002 * a, 0.004 * a, np.array([a, -0.5 * a])) for a in course[::-1]]
     )
-    paths = moved(true, points) + rng.normal(0, 0.03, (30, 100, 2))
+    paths = transform_points(true, points) + rng.normal(0, 0.03, (30, 100, 2))
     skin = points[:, 1] > -10
     assert skin.mean() > 0.5
     paths[:, skin] += course[:, None, None] * rng.uniform(0.3, 1.2, (skin.sum(), 1)) * [0.2, -1]
@@ -343,7 +350,7 @@ def test_the_rigid_points_win_over_a_majority_that_moves_otherwise():
     start = rigid_motion.consensus(points, paths, prior, anchors, 100.0)
     done = rigid_motion.refine(points, paths, seen, prior, start, 100.0)
     corners = np.array([(-60.0, -60), (60, -60), (60, 60), (-60, 60)])
-    error = moved(done.transforms, corners) - moved(true, corners)
+    error = transform_points(done.transforms, corners) - transform_points(true, corners)
     assert np.sqrt((error**2).sum(2).mean()) < 0.06
     assert done.trust[skin].mean() < 0.1 * done.trust[~skin].mean()
 
@@ -352,10 +359,10 @@ def test_smoothing_takes_noise_out_and_leaves_jerks_in():
     rng, t = np.random.default_rng(2), np.arange(60)
     smooth = np.column_stack([np.sin(t / 12), 0.02 * t])
     noisy = smooth + rng.normal(0, 0.05, smooth.shape)
-    quiet = rigid_motion.in_time(noisy, 0.06)
+    quiet = rigid_motion.smooth_paths(noisy, 0.06)
     assert np.sqrt(((quiet - smooth) ** 2).mean()) < 0.5 * 0.05
     jerky = smooth + np.where(t > 30, 1.0, 0.0)[:, None]
-    assert np.abs(rigid_motion.in_time(jerky, 0.02) - jerky).max() < 0.15
+    assert np.abs(rigid_motion.smooth_paths(jerky, 0.02) - jerky).max() < 0.15
     line = np.column_stack([0.3 * t - 2.0])
-    assert np.allclose(rigid_motion.in_time(line, 0.02), line, atol=1e-9)
-    assert (rigid_motion.in_time(noisy[:5], 0.06) == noisy[:5]).all()
+    assert np.allclose(rigid_motion.smooth_paths(line, 0.02), line, atol=1e-9)
+    assert (rigid_motion.smooth_paths(noisy[:5], 0.06) == noisy[:5]).all()

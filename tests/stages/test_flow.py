@@ -9,7 +9,7 @@ from merflow.clip import ClipArrays, ClipKey
 from merflow.config.settings import Align, Crop, Flow
 from merflow.stages.align import align_clip
 from merflow.stages.crop import crop_clip
-from merflow.stages.flow import EYE_SHARE, flow_clip, flow_field, flow_picture, optical_strain
+from merflow.stages.flow import EYE_SHARE, flow_clip, flow_field, flow_image, optical_strain
 from merflow.stages.geometry import apply
 from merflow.stages.select import APEX_METHOD
 from merflow.workflow.face_finder import load_finder
@@ -66,7 +66,7 @@ def test_the_flow_of_a_face_is_near_the_truth(finder, units, person, amplitude, 
     clip = demo_clip(units, person, frames=30, amplitude=amplitude)
     arrays = cropped(clip, finder)
     true = true_picture(clip, arrays, 28)
-    seen = flow_picture(arrays, Flow()).astype(np.float64)[..., :2]
+    seen = flow_image(arrays, Flow()).astype(np.float64)[..., :2]
     assert np.sqrt(((seen - true) ** 2).sum() / (true**2).sum()) < error
     assert (seen * true).sum() / np.sqrt((seen**2).sum() * (true**2).sum()) > likeness
 
@@ -118,19 +118,19 @@ def shifted(shift, count=3):
 
 def test_flow_is_in_eye_distances():
     landmarks = np.array([(90, 50), (70, 50), (38, 50), (58, 50), (64, 80)], np.float32)
-    known = flow_picture(clip_of(shifted((1.0, -0.5)), landmarks), Flow(size=16))
+    known = flow_image(clip_of(shifted((1.0, -0.5)), landmarks), Flow(size=16))
     assert known.shape == (16, 16, 3)
     assert known.dtype == np.float16
     middle = known[4:12, 4:12].reshape(-1, 3).astype(np.float64).mean(0)
     assert middle[:2] == pytest.approx([1 / 32, -0.5 / 32], rel=0.05)
-    unknown = flow_picture(clip_of(shifted((1.0, -0.5))), Flow(size=16))
+    unknown = flow_image(clip_of(shifted((1.0, -0.5))), Flow(size=16))
     middle = unknown[4:12, 4:12].reshape(-1, 3).astype(np.float64).mean(0)
     assert middle[:2] == pytest.approx([1 / (128 * EYE_SHARE), -0.5 / (128 * EYE_SHARE)], rel=0.05)
 
 
 def test_twice_the_motion_is_twice_the_flow_unless_each_clip_has_its_own_scale():
     pictures = {
-        (scale, by): flow_picture(clip_of(shifted((by, 0.0))), Flow(size=16, scale=scale))
+        (scale, by): flow_image(clip_of(shifted((by, 0.0))), Flow(size=16, scale=scale))
         for scale in ("eye-distance", "clip")
         for by in (0.5, 1.0)
     }
@@ -144,9 +144,9 @@ def test_twice_the_motion_is_twice_the_flow_unless_each_clip_has_its_own_scale()
 
 def test_the_flow_is_from_onset_to_apex_and_not_to_the_last_frame():
     there_and_back = np.concatenate([shifted((1.0, 0.0), 6), shifted((1.0, 0.0), 6)[::-1]])
-    to_apex = flow_picture(clip_of(there_and_back, apex=5), Flow(size=16))
-    to_last = flow_picture(clip_of(there_and_back, apex=11), Flow(size=16))
-    found = flow_picture(clip_of(there_and_back, apex=None), Flow(size=16))
+    to_apex = flow_image(clip_of(there_and_back, apex=5), Flow(size=16))
+    to_last = flow_image(clip_of(there_and_back, apex=11), Flow(size=16))
+    found = flow_image(clip_of(there_and_back, apex=None), Flow(size=16))
     inside = np.s_[4:12, 4:12, 0]
     assert to_apex[inside].mean() > 0.015
     assert abs(to_last[inside].mean()) < 0.001
@@ -157,11 +157,11 @@ def test_the_flow_is_from_onset_to_apex_and_not_to_the_last_frame():
 def test_a_clip_that_does_not_move_gives_finite_zeros(scale):
     still = np.repeat(shifted((0.0, 0.0), 1), 5, axis=0)
     for apex in (0, 2, None):
-        picture = flow_picture(clip_of(still, apex=apex), Flow(scale=scale))
+        picture = flow_image(clip_of(still, apex=apex), Flow(scale=scale))
         assert picture.shape == (28, 28, 3)
         assert np.isfinite(picture).all()
         assert (np.abs(picture) < 1.001).all()
-    assert (flow_picture(clip_of(still, apex=0), Flow(scale=scale)) == 0).all()
+    assert (flow_image(clip_of(still, apex=0), Flow(scale=scale)) == 0).all()
 
 
 @pytest.mark.parametrize("side", [32, 100, 300])
@@ -169,7 +169,7 @@ def test_pictures_of_any_size_give_the_same_flow(side):
     frames = np.stack(
         [cv2.resize(f, (side, side), interpolation=cv2.INTER_AREA) for f in shifted((4.0, 0.0))]
     )[..., None]
-    picture = flow_picture(clip_of(frames), Flow(size=16))
+    picture = flow_image(clip_of(frames), Flow(size=16))
     middle = float(picture[4:12, 4:12, 0].astype(np.float64).mean())
     assert middle == pytest.approx(4 / (128 * EYE_SHARE), rel=0.1)
 
@@ -180,7 +180,7 @@ def test_the_same_bytes_on_any_number_of_threads():
     try:
         for threads in (1, 2, 5):
             cv2.setNumThreads(threads)
-            made.add(flow_picture(clip, Flow()).tobytes())
+            made.add(flow_image(clip, Flow()).tobytes())
     finally:
         cv2.setNumThreads(before)
     assert len(made) == 1

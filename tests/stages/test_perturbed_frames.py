@@ -10,12 +10,12 @@ from face_makers import DISGUST, SURPRISE, arrays_of, demo_clip
 from merflow.clip import eye_centres
 from merflow.config.settings import Align
 from merflow.inference.spotting import _crossings, spans
-from merflow.stages.align import brought_back, clip_views, find_faces, followed
+from merflow.stages.align import clip_views, find_faces, further_faces, mean_landmarks
 from merflow.stages.faces import READS, Face
-from merflow.stages.geometry import apply, outside
+from merflow.stages.geometry import apply, ellipse_mask
 from merflow.stages.head_motion import Drift
 from merflow.stages.resample import as_grey
-from merflow.stages.rigid_motion import middle
+from merflow.stages.rigid_motion import weighted_quantile
 from merflow.stages.select import peak
 from merflow.workflow.face_finder import load_finder
 
@@ -40,7 +40,9 @@ def test_one_grey_level_moves_what_the_tracker_gives_by_less_than_2_thousandths_
 
 def test_a_quantile_does_not_jump_where_a_weight_passes_it():
     values = np.array([[1.0, 9.0]])
-    low, high = (middle(values, np.array([w, 1 - w]), 0.5) for w in (0.5 - 1e-6, 0.5 + 1e-6))
+    low, high = (
+        weighted_quantile(values, np.array([w, 1 - w]), 0.5) for w in (0.5 - 1e-6, 0.5 + 1e-6)
+    )
     assert np.allclose(low, high, atol=1e-3)  # a plain quantile would go from 9 to 1
 
 
@@ -49,10 +51,10 @@ def test_one_grey_level_moves_the_landmarks_less_than_a_fiftieth_of_a_pixel():
     arrays = arrays_of(demo_clip(SURPRISE, 3, frames=20))
     faces = find_faces(arrays, settings, finder)
     still, _, drift = clip_views(arrays, settings, faces, finder)
-    further = followed(arrays, faces, drift, finder)
+    further = further_faces(arrays, faces, drift, finder)
     assert len(further) > 8
     few, all_of_them = (
-        apply(drift.transforms[0], brought_back(some, drift)) for some in (faces, faces | further)
+        apply(drift.transforms[0], mean_landmarks(some, drift)) for some in (faces, faces | further)
     )
     assert np.allclose(all_of_them, still) and not np.allclose(few, still)
     moves = []
@@ -68,7 +70,7 @@ def test_landmarks_that_lie_apart_from_the_others_hardly_count():
     still = np.broadcast_to(np.eye(2, 3), (9, 2, 3))
     drift = Drift(still, clear, np.ones(5), 0.0, 1.0)
     seen = {t: Face((0, 0, 300, 300), clear + (20 if t == 8 else 0), 1) for t in range(9)}
-    assert 0 < np.abs(brought_back(seen, drift) - clear).max() < 0.3  # of 20 / 9, evenly
+    assert 0 < np.abs(mean_landmarks(seen, drift) - clear).max() < 0.3  # of 20 / 9, evenly
 
 
 def test_many_reads_jump_less_than_one():
@@ -84,7 +86,9 @@ def test_many_reads_jump_less_than_one():
 
 
 def test_the_rim_of_what_is_left_out_is_soft():
-    here, beside = (outside([np.array([x, 30.0])], (12, 8), (64, 64), 2.0) for x in (30, 30.001))
+    here, beside = (
+        ellipse_mask([np.array([x, 30.0])], (12, 8), (64, 64), 2.0) for x in (30, 30.001)
+    )
     assert here[30, 30] == 0 and here[0, 0] == 1 and ((here > 0) & (here < 1)).sum() > 40
     assert 0 < np.abs(here - beside).max() < 0.01
 

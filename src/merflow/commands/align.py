@@ -16,7 +16,7 @@ from merflow.io.frame_folder import read_clip
 from merflow.io.images import is_still
 from merflow.progress import track
 from merflow.stages.align import align_clip
-from merflow.stages.threads import using
+from merflow.stages.threads import use_threads
 from merflow.text import plural
 from merflow.workflow.face_finder import load_finder
 
@@ -51,7 +51,7 @@ def align(
         raise MerflowError(str(catalogue), f"no clip of subject '{subject}'", "a subject in it")
     aligned = _aligned(clips, settings)
     inputs = {"frames": subject_digest(clips)}
-    with using(threads):
+    with use_threads(threads):
         writer = write_store(
             out, "align", aligned, fingerprints.of_stage(settings, "align"), inputs
         )

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 
 from merflow.clip import ClipKey
 from merflow.errors import MerflowError
+from merflow.text import plural
 
 CLIPS, SUBJECTS = 442, 68
 DIGEST = "aa1f9995c776dee5844b9f3ce80e34c4ffc7acaa3e98724d82ed86ce006fd22d"
@@ -110,7 +111,9 @@ def differences(labelled: Mapping[ClipKey, str], official: Official = OFFICIAL) 
         here = {subject for name, subject in grouped if name == dataset}
         if not here:
             count = sum(number for number, _ in subjects.values())
-            wrong.append(f"{dataset} is missing ({count} clips of {len(subjects)} subjects)")
+            wrong.append(
+                f"{dataset} is missing ({plural(count, 'clip')} of {plural(len(subjects), 'subject')})"
+            )
             continue
         for subject in sorted(here | set(subjects)):
             line = _difference(grouped.get((dataset, subject), {}), subjects.get(subject))
@@ -143,7 +146,8 @@ def _difference(found: Mapping[ClipKey, str], wanted: tuple[int, str] | None) ->
     if len(found) < count:
         return f"{count - len(found)} of {count} clips are missing"
     if len(found) > count:
-        return f"{len(found) - count} extra clips among {', '.join(k.clip for k in found)}"
+        extra = plural(len(found) - count, "extra clip")
+        return f"{extra} among {', '.join(k.clip for k in found)}"
     if subject_digest(found) != digest:
         return f"the ids or classes of its {count} clips differ"
     return ""

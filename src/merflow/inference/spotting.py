@@ -13,8 +13,8 @@ import numpy as np
 
 from merflow.clip import eye_centres
 from merflow.stages.crop import to_luma
-from merflow.stages.geometry import outside
-from merflow.stages.rigid_motion import middle
+from merflow.stages.geometry import ellipse_mask
+from merflow.stages.rigid_motion import weighted_quantile
 
 GRID = 96
 """Side of the picture that is looked at (px)."""
@@ -145,7 +145,11 @@ def _largest(first: np.ndarray, last: np.ndarray, mask: np.ndarray) -> float:
 def _quantile(values: np.ndarray, mask: np.ndarray, share: float, band: float) -> float:
     """Return a quantile of (h, w) values weighed by a mask, averaged over a band around it."""
     weights = mask.ravel().astype(np.float64)
-    return float(middle(values.reshape(1, -1), weights, share, band)[0]) if mask.any() else 0.0
+    return (
+        float(weighted_quantile(values.reshape(1, -1), weights, share, band)[0])
+        if mask.any()
+        else 0.0
+    )
 
 
 def _around(values: np.ndarray) -> np.ndarray:
@@ -168,4 +172,4 @@ def _skin(landmarks: np.ndarray | None, shape: tuple[int, int]) -> np.ndarray:
     ratio = np.array([GRID / shape[1], GRID / shape[0]])
     centres = [np.asarray(eye) * ratio for eye in eye_centres(landmarks)]
     distance = float(np.hypot(*(centres[1] - centres[0])))
-    return mask * outside(centres, (LIDS[0] * distance, LIDS[1] * distance), mask.shape, RIM)
+    return mask * ellipse_mask(centres, (LIDS[0] * distance, LIDS[1] * distance), mask.shape, RIM)

@@ -1,9 +1,9 @@
-"""Align: the face upright and in its place, head drift taken out, the expression left alone.
+"""Align: rotate and place the face, and remove head drift without changing the expression.
 
-The output is a square RGB uint8 picture at the camera's own scale (no zoom), SIDE eye distances
-wide, with the eyes level and their midpoint at EYES of it. Landmarks found anew in every frame
-jitter by as much as a micro-expression moves, so one transform serves the clip; drift and
-transform are composed, and every pixel is resampled once.
+The output is a square RGB uint8 image at the camera's scale (no zoom), SIDE eye distances wide,
+with the eyes level and their midpoint at EYES. Landmarks detected in every frame jitter by as much
+as a micro-expression moves, so the clip has one transform, composed with the drift; every pixel is
+resampled once.
 """
 
 import logging
@@ -17,31 +17,31 @@ from merflow.config.settings import Align
 from merflow.errors import SkipClip
 from merflow.frame_buffer import allocate
 from merflow.stages.faces import Face, Finder
-from merflow.stages.geometry import apply, compose, face_frame, invert, moved, similarity
+from merflow.stages.geometry import apply, compose, face_frame, invert, similarity, transform_points
 from merflow.stages.head_motion import Drift, rigid_drift
 from merflow.stages.resample import warp
-from merflow.stages.threads import each
+from merflow.stages.threads import parallel_for
 
 _log = logging.getLogger(__name__)
 
 SIDE = 4.4
 """Side of the output in eye distances: the whole-face region with a margin of 1 just fits."""
 EYES = (0.5, 0.34)
-"""Where the eye midpoint lies in the output, as shares of its side (x, y)."""
+"""Position of the eye midpoint in the output, as shares of its side (x, y)."""
 
 CLEAR = 0.5
-"""Certainty of the detector from which on a frame's landmarks have their whole weight."""
+"""Detector score from which a frame's landmarks have full weight."""
 FURTHER = 16
-"""Frames over the whole clip whose landmarks are read once the drift is known."""
+"""Number of frames, evenly spread, whose landmarks are read once the drift is known."""
 APART = 0.06
-"""Mean distance (eye distances) from the others' landmarks at which a frame weighs a half."""
+"""Mean distance (eye distances) from the median landmarks at which a frame has half weight."""
 
 
 def align_clip(arrays: ClipArrays, settings: Align, finder: Finder) -> ClipArrays:
     """Return the clip aligned: (T, S, S, 3) uint8, landmarks in px of the first output frame.
 
-    Clips that enter already aligned or cropped go through as they are, without landmarks. Raises
-    SkipClip when the clip is too short or no face is found in its first frames.
+    Clips that enter aligned or later pass unchanged, without landmarks. Raises SkipClip when the
+    clip is too short or no face is found in its first frames.
     """
     if arrays.enters_at != "raw":
         return arrays
@@ -63,7 +63,7 @@ def align_clip(arrays: ClipArrays, settings: Align, finder: Finder) -> ClipArray
     def place(t: int) -> None:
         frames[t] = warp(as_colour(arrays.frames[t]), views[t], (side, side))
 
-    each(place, count)
+    parallel_for(place, count)
     facts = _facts(settings, faces, distance, upright, drift)
     return replace(
         arrays,
@@ -74,24 +74,25 @@ def align_clip(arrays: ClipArrays, settings: Align, finder: Finder) -> ClipArray
 
 
 def find_faces(arrays: ClipArrays, settings: Align, finder: Finder) -> dict[int, Face]:
-    """Return the faces found, by position, in the frames the strategy has to look at."""
+    """Return position -> face in the frames that the strategy needs."""
     first = min(settings.reference_frames, len(arrays.frames))
-    looked = range(len(arrays.frames)) if settings.strategy == "frame" else range(first)
-    faces = {t: face for t in looked if (face := finder.find(arrays.frames[t])) is not None}
+    searched = range(len(arrays.frames)) if settings.strategy == "frame" else range(first)
+    faces = {t: face for t in searched if (face := finder.find(arrays.frames[t])) is not None}
     if not any(t < first for t in faces):
         raise SkipClip(f"no face found in the first {first} frames")
     most = max(face.seen for face in faces.values())
     if most > 1:
-        _log.warning("%s: %d faces in one frame, the largest is taken", arrays.key, most)
+        _log.warning("%s: %d faces in one frame, the largest is used", arrays.key, most)
     return faces
 
 
 def clip_views(
     arrays: ClipArrays, settings: Align, faces: dict[int, Face], finder: Finder | None = None
 ) -> tuple[np.ndarray, np.ndarray, Drift | None]:
-    """One transform for the clip; with `stable`, each frame's drift composed into it.
+    """Return landmarks, one transform per frame, and the drift (strategies clip and stable).
 
-    finder: reads the landmarks of further frames, too, once the drift is known.
+    All frames have one transform; with `stable`, composed with the frame's drift. finder: reads
+    the landmarks of further frames once the drift is known.
     """
     found = {t: face.landmarks.astype(np.float64) for t, face in faces.items()}
     landmarks = _mean(found, faces)
@@ -99,25 +100,25 @@ def clip_views(
     if settings.strategy == "stable":
         drift = rigid_drift(arrays.frames, eye_centres(landmarks), arrays.fps)
         if drift is None:
-            _log.warning("%s: too few points hold together, head drift is left in", arrays.key)
+            _log.warning("%s: too few points move together, head drift is not removed", arrays.key)
         else:
             if finder is not None:
-                faces = faces | followed(arrays, faces, drift, finder)
-            landmarks = brought_back(faces, drift)
+                faces = faces | further_faces(arrays, faces, drift, finder)
+            landmarks = mean_landmarks(faces, drift)
     view = view_of(eye_centres(landmarks))
     if drift is None:
         return landmarks, np.stack([view] * len(arrays.frames)), None
     views = np.stack([compose(motion, view) for motion in drift.transforms])
-    # The first frame is the reference: its own (smoothed) motion is part of every landmark.
+    # The first frame is the reference: its (smoothed) motion is part of every landmark.
     return apply(drift.transforms[0], landmarks), views, drift
 
 
-def followed(
+def further_faces(
     arrays: ClipArrays, faces: dict[int, Face], drift: Drift, finder: Finder
 ) -> dict[int, Face]:
-    """Return the faces of up to FURTHER other frames, read where the drift takes the first one.
+    """Return the faces of up to FURTHER other frames, in the first face's box moved by the drift.
 
-    The box moves by whole pixels: dlib's reads jump with every other change of it.
+    The box moves by whole pixels: any other change makes dlib's landmarks jump.
     """
     first = min(faces)
     x0, y0, x1, y1 = faces[first].box
@@ -127,15 +128,15 @@ def followed(
     found = {}
     for t in sorted({*spread.tolist()} - {*faces}):
         right, down = np.rint(apply(drift.transforms[t], start) - middle)[0]
-        moved_on = faces[first]._replace(box=(x0 + right, y0 + down, x1 + right, y1 + down))
-        found[t] = finder.follow(arrays.frames[t], moved_on)
+        moved = faces[first]._replace(box=(x0 + right, y0 + down, x1 + right, y1 + down))
+        found[t] = finder.follow(arrays.frames[t], moved)
     return found
 
 
-def brought_back(faces: dict[int, Face], drift: Drift) -> np.ndarray:
-    """Return the mean of all frames' landmarks in the common picture, (5 or 68, 2) px.
+def mean_landmarks(faces: dict[int, Face], drift: Drift) -> np.ndarray:
+    """Return the mean landmarks of all frames without drift, (5 or 68, 2) px.
 
-    A frame whose landmarks lie apart from the others' (a turned or hidden face) weighs little.
+    Frames far from the median (a turned or hidden face) have little weight.
     """
     back = {t: apply(invert(drift.transforms[t]), one.landmarks) for t, one in faces.items()}
     every = np.stack(list(back.values()))
@@ -147,13 +148,17 @@ def brought_back(faces: dict[int, Face], drift: Drift) -> np.ndarray:
 def _mean(
     landmarks: dict[int, np.ndarray], faces: dict[int, Face], weights: np.ndarray | float = 1.0
 ) -> np.ndarray:
-    """Return the mean of the frames' landmarks; a face that is hardly found weighs little."""
+    """Return the mean of the frames' landmarks; faces with a low score have little weight."""
     weights = weights * np.array([min(1.0, faces[t].score / CLEAR) for t in landmarks])
     return np.einsum("t,tnd->nd", weights / weights.sum(), np.stack(list(landmarks.values())))
 
 
 def frame_views(faces: dict[int, Face], count: int, first: int) -> tuple[np.ndarray, np.ndarray]:
-    """Each frame by its own landmarks (the nearest found), to the first frames' eye distance."""
+    """Return landmarks and one transform per frame from its landmarks (strategy frame).
+
+    Frames without a face use the nearest frame with one; the eye distance is that of the first
+    `first` frames.
+    """
     found = {t: face.landmarks.astype(np.float64) for t, face in faces.items()}
     distances = [np.hypot(*np.subtract(*eye_centres(p))) for t, p in found.items() if t < first]
     nearest = [min(found, key=lambda t: (abs(t - i), t)) for i in range(count)]
@@ -164,7 +169,7 @@ def frame_views(faces: dict[int, Face], count: int, first: int) -> tuple[np.ndar
 def view_of(eyes: tuple[np.ndarray, np.ndarray], distance: float | None = None) -> np.ndarray:
     """Return the 2x3 transform from output px to frame px that levels and places the eyes.
 
-    The scale is 1 unless `distance`, the eye distance wanted in the output (px), is given.
+    distance: eye distance in the output (px); default: that of the frame (scale 1).
     """
     frame = face_frame(eyes)
     unit = float(np.hypot(*frame[:, 0]))
@@ -205,7 +210,7 @@ def _facts(
         facts["drift_removed"] = drift is not None
     if drift is not None:
         middle = drift.trust @ drift.points / drift.trust.sum()
-        path = moved(drift.transforms, middle[None])[:, 0]
+        path = transform_points(drift.transforms, middle[None])[:, 0]
         facts["drift_px"] = round(float(np.hypot(*(path - path[0]).T).max()), 3)
         facts["rigid_residual_px"] = round(drift.residual, 4)
         facts["drift_share"] = round(drift.share, 4)

@@ -1,4 +1,4 @@
-"""Crop: a square of the face at the working size, the same square in every frame of a clip."""
+"""Crop: cut the same square of the face from every frame of a clip, at the working size."""
 
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -20,12 +20,12 @@ REGIONS: dict[str, tuple[float, float, float]] = {
 }
 """Centre x, y and side of each region in eye distances from the eye midpoint (y down the face)."""
 POINTS_OF = {"whole": range(68), "eyes": range(17, 48), "mouth": range(48, 68)}
-"""The points of the 68 that a region must hold; they also say where its centre is."""
+"""Points of the 68 that a region must contain; their bounding box gives its centre."""
 LUMA = np.array([[0.299, 0.587, 0.114]], np.float32)
 
 
 class Square(NamedTuple):
-    """A square of a picture: left, top (px, whole numbers, may lie outside) and side (px)."""
+    """A square of a frame: left, top (whole px, may be outside) and side (px)."""
 
     left: int
     top: int
@@ -35,8 +35,8 @@ class Square(NamedTuple):
 def crop_clip(arrays: ClipArrays, settings: Crop) -> ClipArrays:
     """Return the clip cropped: (T, S, S, C) uint8, S the working size, C = 1 (luma) or 3 (RGB).
 
-    With landmarks the square is the region with its margin. Without: the centre square of an
-    aligned picture, and a picture its owners cropped is padded to a square at its edges.
+    With landmarks the square is the region with its margin. Without landmarks it is the centre
+    square of an aligned frame; a frame cropped by the owners is padded to a square at its edges.
     """
     height, width = arrays.frames.shape[1:3]
     square, by = choose_square(arrays, settings)
@@ -66,16 +66,16 @@ def crop_clip(arrays: ClipArrays, settings: Crop) -> ClipArrays:
 
 
 def choose_square(arrays: ClipArrays, settings: Crop) -> tuple[Square, str]:
-    """Return the square to cut and how it was chosen: landmarks, centre or padded."""
+    """Return the square and how it was chosen: landmarks, centre or padded."""
     height, width = arrays.frames.shape[1:3]
     if arrays.landmarks is not None:
         return region_square(arrays.landmarks, settings, (height, width)), "landmarks"
     if settings.region != "whole":
         raise MerflowError(
             str(arrays.key),
-            f"region '{settings.region}' asked for a clip that came without landmarks",
-            "raw pictures, in which the face is found, or region: whole",
-            "set crop.region: whole, or let the dataset enter at 'raw'",
+            f"region '{settings.region}' is set for a clip without landmarks",
+            "raw frames, in which the face is detected, or region: whole",
+            "set crop.region: whole, or set enters_at: raw for the dataset",
         )
     if arrays.enters_at == "aligned":
         side = min(height, width)
@@ -85,10 +85,10 @@ def choose_square(arrays: ClipArrays, settings: Crop) -> tuple[Square, str]:
 
 
 def region_square(landmarks: np.ndarray, settings: Crop, shape: tuple[int, int]) -> Square:
-    """Return the square round a region, in whole px, moved (then shrunk) to lie in the picture.
+    """Return the square around a region, in whole px, moved (then shrunk) into the frame.
 
-    landmarks: (5 or 68, 2) px; shape: (H, W) of the picture. The margin is a share of the
-    region's side, half of it on either side.
+    landmarks: (5 or 68, 2) px; shape: (H, W) of the frame. The margin is a share of the region's
+    side, half of it on each side.
     """
     x, y, side = REGIONS[settings.region]
     frame = face_frame(eye_centres(landmarks))
@@ -108,7 +108,7 @@ def region_square(landmarks: np.ndarray, settings: Crop, shape: tuple[int, int])
 
 
 def _cut(frame: np.ndarray, square: Square, settings: Crop) -> np.ndarray:
-    """Cut one (H, W, C) frame, padding what lies outside, and resize it; rounded once."""
+    """Cut a square from an (H, W, C) frame, padded outside it, and resize; round once."""
     part = _padded(frame, square)
     if settings.colour == "grey" and part.shape[2] == 3:
         part = to_luma(part)
@@ -122,7 +122,10 @@ def _cut(frame: np.ndarray, square: Square, settings: Crop) -> np.ndarray:
 
 
 def to_luma(frame: np.ndarray) -> np.ndarray:
-    """Return the luma (0.299 R + 0.587 G + 0.114 B) of an (H, W, 1 or 3) frame, (H, W) float32."""
+    """Return the luma (0.299 R + 0.587 G + 0.114 B) of an (H, W, 1 or 3) frame, (H, W) float32.
+
+    Rounds differently from `magnification.luma.luma` at some image widths.
+    """
     if frame.shape[2] == 1:
         return frame[..., 0].astype(np.float32)
     return cv2.transform(frame.astype(np.float32), LUMA)
@@ -143,15 +146,15 @@ def _padded(frame: np.ndarray, square: Square) -> np.ndarray:
 def hull(landmarks: np.ndarray | None, size: int, where: str) -> np.ndarray:
     """Return a (size, size) uint8 mask: 1 inside the outline of the 68 points, 0 outside.
 
-    The points end at the brows; the outline is raised above them by a third of an eye distance.
+    The outline is raised above the brows, the highest points, by a third of an eye distance.
     """
     if landmarks is None or len(landmarks) != 68:
         found = "no landmarks" if landmarks is None else f"{len(landmarks)} landmarks"
         raise MerflowError(
             where,
-            f"hull_mask asked for, but there are {found}",
-            "the 68 points of the outline",
-            "set align.points: 68 (the face must be found in raw pictures), or hull_mask: false",
+            f"hull_mask is set, but there are {found}",
+            "68 landmarks",
+            "set align.points: 68 (needs raw frames), or hull_mask: false",
         )
     frame = face_frame(eye_centres(landmarks))
     up = -frame[:, 1] / 3

@@ -1,4 +1,4 @@
-"""Finding the face and its landmarks: dlib's frontal detector with the predictor that fits it."""
+"""Face detection and landmarks with dlib's frontal detector and shape predictor."""
 
 import logging
 from typing import Any, NamedTuple
@@ -12,9 +12,9 @@ from merflow.stages.resample import as_grey
 _log = logging.getLogger(__name__)
 
 LARGE_SIDE = 400
-"""From this shorter side (px) on, the face is looked for at half size first."""
+"""Shorter side (px) from which the face is searched at half size first."""
 PATCH, MARGIN = 600, 120
-"""Side of the box in the enlarged patch that the predictor reads, and what surrounds it (px)."""
+"""Side of the face box in the enlarged patch for the predictor, and its margin (px)."""
 Reads = tuple[tuple[int, int, int, int], ...]
 
 
@@ -31,9 +31,9 @@ def _reads(count: int, shift: float, growth: float) -> Reads:
 
 
 READS = _reads(16, 0.06, 0.06)
-"""Boxes the predictor reads one after the other, px of the patch."""
+"""Boxes for which landmarks are predicted and averaged, px of the patch."""
 
-_said: set[str] = set()
+_warned: set[str] = set()
 
 Box = tuple[float, float, float, float]
 
@@ -44,15 +44,15 @@ class Face(NamedTuple):
     box: Box
     landmarks: np.ndarray
     seen: int
-    """Number of faces in the frame; the largest is the one described."""
+    """Number of faces in the frame, of which this is the largest."""
     score: float = 1.0
-    """Certainty of the detector, > 0: 2 to 3 for a clear face."""
+    """Detector score, > 0: 2 to 3 for a clear face."""
 
 
 class Finder:
-    """The detector and the predictor, loaded once per process.
+    """Face detector and landmark predictor, loaded once per process.
 
-    dlib's predictors are trained on boxes of its HOG detector, so the pair is not a choice.
+    dlib's predictors are trained on boxes of its HOG detector, so no other detector fits.
     """
 
     def __init__(self, points: int, model: str) -> None:
@@ -60,9 +60,9 @@ class Finder:
         import dlib
 
         if points == 68:
-            _say_once(
-                "the 68-point landmark model is in use: its training data (300-W) excludes "
-                "commercial use; align.points: 5 has no such limit"
+            _warn_once(
+                "the training data of the 68-point landmark model (300-W) excludes commercial use; "
+                "align.points: 5 has no such limit"
             )
         self.points = points
         self._dlib = dlib
@@ -72,7 +72,7 @@ class Finder:
         except RuntimeError as error:
             raise MerflowError(
                 model,
-                f"is not a landmark model dlib can read ({error})",
+                f"is not a landmark model that dlib can read ({error})",
                 f"dlib's {points}-point shape predictor",
                 "correct align.model, or leave it empty to use the installed package's",
             ) from error
@@ -87,14 +87,11 @@ class Finder:
         return Face(box, self.read(grey, box), len(found), score)
 
     def follow(self, frame: np.ndarray, face: Face) -> Face:
-        """Return the landmarks of a frame in the box of a face found in another."""
+        """Return the landmarks in a frame, in the box of a face from another frame."""
         return face._replace(landmarks=self.read(as_grey(frame), face.box))
 
     def _detect(self, grey: np.ndarray) -> list[tuple[Box, float]]:
-        """Look at half size where the picture is large, then at full size, then at twice it.
-
-        Returns boxes and scores, > 0.
-        """
+        """Return boxes and scores > 0, at half (large images), full or double size."""
         scales = (0.5, 1.0, 2.0) if min(grey.shape) >= LARGE_SIDE else (1.0, 2.0)
         for scale in scales:
             method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
@@ -108,11 +105,11 @@ class Finder:
         return []
 
     def read(self, grey: np.ndarray, box: Box, reads: Reads = READS) -> np.ndarray:
-        """Return the mean of several reads, with the box shifted and scaled by a few percent.
+        """Return the mean landmarks for boxes shifted and scaled by a few percent.
 
-        The predictor asks whether one pixel is brighter than another by a threshold; where a pair
-        is near it, one grey level moves the landmarks of one read by .05 px. All boxes lie on
-        whole pixels of one enlarged patch: dlib knows no others.
+        The predictor compares differences of two pixels with thresholds; near a threshold, one
+        grey level moves the landmarks of one box by .05 px. dlib's boxes have whole pixels, so
+        they are placed in an enlarged patch.
         """
         corner = np.array(box[:2], np.float64)
         size = PATCH / (np.array(box[2:]) - corner)
@@ -125,7 +122,7 @@ class Finder:
         return ((points - place[:, 2]) / size).astype(np.float32)
 
     def _read(self, patch: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
-        """Return the landmarks that one look at a patch gives, (5 or 68, 2), whole px."""
+        """Return the landmarks for one box of a patch, (5 or 68, 2), whole px."""
         shape = self._predictor(patch, self._dlib.rectangle(*box))
         if shape.num_parts != self.points:
             raise MerflowError(
@@ -141,7 +138,7 @@ def _area(box: Box) -> float:
     return (box[2] - box[0]) * (box[3] - box[1])
 
 
-def _say_once(text: str, *values: Any) -> None:  # noqa: ANN401
-    if text not in _said:
-        _said.add(text)
+def _warn_once(text: str, *values: Any) -> None:  # noqa: ANN401
+    if text not in _warned:
+        _warned.add(text)
         _log.warning(text, *values)

@@ -1,9 +1,9 @@
-"""Flow: how the skin moved from onset to apex, as one small picture in place of the frames.
+"""Flow: the optical flow from onset to apex, as one small image in place of the frames.
 
-Dense motion in two steps. A variational method (brightness and gradient constancy under robust
-penalties, Brox et al. 2004; OpenCV's VariationalRefinement, run from coarse to fine) follows the
-motion however large. Least squares over Gaussian neighbourhoods (Lucas and Kanade 1981, two
-scales) then give back the amplitude which the first step's smoothness takes from small motions.
+Two steps. A variational method (brightness and gradient constancy with robust penalties, Brox et
+al. 2004; OpenCV's VariationalRefinement, coarse to fine) finds motion of any size. Least squares
+over Gaussian neighbourhoods (Lucas and Kanade 1981, two scales) then restores the amplitude of
+small motions, which the smoothness term of the first step reduces.
 """
 
 from dataclasses import replace
@@ -14,52 +14,49 @@ import numpy as np
 from merflow.clip import ClipArrays
 from merflow.config.settings import Flow
 from merflow.stages.crop import to_luma
+from merflow.stages.magnification.field import SLOPE, SMOOTH
 from merflow.stages.resample import sample, spline_coefficients, to_bytes
 from merflow.stages.select import with_apex
 
 EYE_SHARE = 1 / 2.42
-"""Eye distance taken for a clip without landmarks, as a share of the picture's side: what the
-whole-face crop with its usual margin gives."""
+"""Assumed eye distance of a clip without landmarks, as a share of the frame's side: that of the
+whole-face crop with the default margin."""
 STILL_S = 0.01
 """Frames within this time (s) of the onset and of the apex are averaged against sensor noise."""
 SIDE = 256
-"""Pictures are brought to this side (px) at most."""
+"""Largest side of the images in the computation (px)."""
 SMOOTHNESS = 17.0
 """Weight of the variational method's smoothness term."""
 COARSEST = 16
-"""Side of the smallest picture of the pyramid (px)."""
+"""Side of the smallest pyramid level (px)."""
 WARPS, FIXED_POINTS, RELAXATIONS = 3, 5, 20
-"""Rounds at each level: of warping, of the robust weights, of the linear solver."""
+"""Iterations at each level: warping, robust weights, linear solver."""
 ROUNDS = 3
-"""Rounds of the least squares; in each the motion changes by 1 px of SIDE at most."""
+"""Iterations of the least squares; each changes the motion by at most 1 px of SIDE."""
 OUTLIER = 4.0
-"""Differences beyond this many times the usual one lose weight: lips part, lids close."""
-SMOOTH = np.array([0.037659, 0.249153, 0.426375, 0.249153, 0.037659], np.float32)
-SLOPE = np.array([-0.109604, -0.276691, 0, 0.276691, 0.109604], np.float32)
-"""A matched pair of smoothing and derivative taps (Farid and Simoncelli): the unmatched
-derivative of a blurred picture overstates motion by 5%."""
+"""Differences above this multiple of the usual one lose weight (parting lips, closing lids)."""
 FINE, WIDE = 1.5, 3.0
 """Standard deviations of the two neighbourhoods of the least squares (grid px, 4 px of SIDE)."""
 HOLD_FINE, HOLD_WIDE = 0.15, 0.02
-"""Weight of the wide solution in the fine one, and of the first step in the wide one, as shares
-of the mean squared gradient: where the skin has no texture, they fill in."""
+"""Weights of the wide solution in the fine one, and of the first step in the wide one, as shares
+of the mean squared gradient. They decide where the skin has no texture."""
 
 
 def flow_clip(arrays: ClipArrays, settings: Flow) -> ClipArrays:
-    """Return the clip with its flow picture for frames, and how its apex was found in its facts."""
+    """Return the clip with its flow image as frames, and the origin of its apex in the facts."""
     clip = with_apex(arrays)
-    return replace(clip, frames=flow_picture(clip, settings))
+    return replace(clip, frames=flow_image(clip, settings))
 
 
-def flow_picture(arrays: ClipArrays, settings: Flow) -> np.ndarray:
-    """Return the flow picture of a cropped clip, (size, size, 3) float16: u, v, optical strain.
+def flow_image(arrays: ClipArrays, settings: Flow) -> np.ndarray:
+    """Return the flow image of a cropped clip, (size, size, 3) float16: u, v, optical strain.
 
-    u to the right and v down, in eye distances; strain is a plain ratio. With scale `clip`, u and
-    v are divided by their largest length and strain by its largest value, each clip by its own.
+    u to the right and v down, in eye distances; strain is a ratio. With scale `clip`, u and v are
+    divided by the clip's largest length and strain by the clip's largest value.
     """
     clip = with_apex(arrays)
     reach = int(STILL_S * clip.fps)
-    first, last = (_still(clip.frames, key, reach) for key in (clip.onset, clip.apex))
+    first, last = (_mean_luma(clip.frames, key, reach) for key in (clip.onset, clip.apex))
     field = flow_field(first, last) if clip.apex != clip.onset else np.zeros((*first.shape, 2))
     size = settings.size
     small = cv2.resize(field.astype(np.float32), (size, size), interpolation=cv2.INTER_AREA)
@@ -73,7 +70,7 @@ def flow_picture(arrays: ClipArrays, settings: Flow) -> np.ndarray:
     return np.dstack([small, strain]).astype(np.float16)
 
 
-def _still(frames: np.ndarray, key: int, reach: int) -> np.ndarray:
+def _mean_luma(frames: np.ndarray, key: int, reach: int) -> np.ndarray:
     """Return the mean luma, (H, W) float32, of the frames within `reach` of position `key`."""
     near = frames[max(0, key - reach) : key + reach + 1]
     return np.mean([to_luma(frame) for frame in near], axis=0, dtype=np.float32)
@@ -92,33 +89,32 @@ def optical_strain(field: np.ndarray, spacing: float) -> np.ndarray:
 def flow_field(first: np.ndarray, last: np.ndarray) -> np.ndarray:
     """Return the displacement from `first` to `last`, (H, W, 2) float32 px, on first's pixels.
 
-    first, last: (H, W) luma, float32. What one gain and one offset explain of the difference is
-    taken for light, not for motion.
+    first, last: (H, W) luma, float32. A global gain and offset count as a change of light.
     """
     height, width = first.shape
     side = min(SIDE, max(height, width))
-    first, last = (_resized(picture, side) for picture in (first, last))
-    last = _in_light_of(first, last)
+    first, last = (_resized(image, side) for image in (first, last))
+    last = _same_light(first, last)
     rough = _resized(_variational(first, last), max(8, side // 4))
     field = _least_squares(first, last, rough)
     scale = np.array([width / side, height / side], np.float32)
     return cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC) * scale
 
 
-def _resized(picture: np.ndarray, side: int) -> np.ndarray:
-    if picture.shape[:2] == (side, side):
-        return picture
-    return cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
+def _resized(image: np.ndarray, side: int) -> np.ndarray:
+    if image.shape[:2] == (side, side):
+        return image
+    return cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
 
 
-def _in_light_of(first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """Return `last` with the mean and spread of `first`, which motion hardly changes."""
+def _same_light(first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Return `last` with the mean and standard deviation of `first`."""
     gain = float(last.std()) / max(float(first.std()), 1e-6)
     return first.mean() + (last - last.mean()) / (gain if gain > 0.1 else 1.0)
 
 
-def _relit(first: np.ndarray, moved: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Return `moved`, brought onto `first`, less the gain and offset that are left."""
+def _remove_gain(first: np.ndarray, moved: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return `moved`, which is registered to `first`, without the remaining gain and offset."""
     total = float(weight.sum())
     mean, other = (float((weight * p).sum()) / total for p in (first, moved))
     spread = weight * (first - mean)
@@ -128,7 +124,7 @@ def _relit(first: np.ndarray, moved: np.ndarray, weight: np.ndarray) -> np.ndarr
 
 
 def _variational(first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """Return the motion (S, S, 2) float32 px, found from coarse to fine."""
+    """Return the motion (S, S, 2) float32 px, coarse to fine."""
     solver = cv2.VariationalRefinement_create()
     solver.setAlpha(SMOOTHNESS)
     solver.setFixedPointIterations(FIXED_POINTS)
@@ -137,18 +133,18 @@ def _variational(first: np.ndarray, last: np.ndarray) -> np.ndarray:
     while len(levels[-1][0]) >= 2 * COARSEST:
         levels.append((cv2.pyrDown(levels[-1][0]), cv2.pyrDown(levels[-1][1])))
     field = np.zeros((*levels[-1][0].shape, 2), np.float32)
-    for pictures in reversed(levels):
-        side, before = len(pictures[0]), len(field)
+    for pair in reversed(levels):
+        side, before = len(pair[0]), len(field)
         if side != before:
             field = cv2.resize(field, (side, side)) * (side / before)
-        bytes_ = [to_bytes(picture) for picture in pictures]
+        bytes_ = [to_bytes(image) for image in pair]
         for _ in range(WARPS):
             field = solver.calc(*bytes_, field)
     return field
 
 
 def _least_squares(first: np.ndarray, last: np.ndarray, rough: np.ndarray) -> np.ndarray:
-    """Return the motion on the grid, (g, g, 2) float32 px: `rough` brought to the data."""
+    """Return the motion on the grid, (g, g, 2) float32 px: `rough` refined on the images."""
     grid, side = len(rough), len(first)
     coefficients = spline_coefficients(last)
     row, column = np.mgrid[0:side, 0:side].astype(np.float32)
@@ -158,7 +154,7 @@ def _least_squares(first: np.ndarray, last: np.ndarray, rough: np.ndarray) -> np
         dense = cv2.resize(field, (side, side), interpolation=cv2.INTER_CUBIC)
         x, y = column + dense[..., 0], row + dense[..., 1]
         seen = ((x >= 0) & (x < side) & (y >= 0) & (y < side)).astype(np.float32)
-        moved = _relit(first, sample(coefficients, x, y), weight * seen)
+        moved = _remove_gain(first, sample(coefficients, x, y), weight * seen)
         change = _filter(moved - first, SMOOTH, SMOOTH)
         usual = 1.4826 * float(np.median(np.abs(change))) + 0.3
         weight = seen / (1 + (change / (OUTLIER * usual)) ** 2)
@@ -174,18 +170,18 @@ def _least_squares(first: np.ndarray, last: np.ndarray, rough: np.ndarray) -> np
     return field
 
 
-def _slope(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return _filter(picture, SLOPE, SMOOTH), _filter(picture, SMOOTH, SLOPE)
+def _slope(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return _filter(image, SLOPE, SMOOTH), _filter(image, SMOOTH, SLOPE)
 
 
-def _filter(picture: np.ndarray, across: np.ndarray, down: np.ndarray) -> np.ndarray:
-    return cv2.sepFilter2D(picture, -1, across, down, borderType=cv2.BORDER_REFLECT_101)
+def _filter(image: np.ndarray, across: np.ndarray, down: np.ndarray) -> np.ndarray:
+    return cv2.sepFilter2D(image, -1, across, down, borderType=cv2.BORDER_REFLECT_101)
 
 
 def _two_scales(
     xx: np.ndarray, xy: np.ndarray, yy: np.ndarray, x: np.ndarray, y: np.ndarray
 ) -> np.ndarray:
-    """Solve the 2x2 equations of every grid point, (g, g, 2): wide first, then fine held to it."""
+    """Solve the 2x2 equations of every grid point, (g, g, 2): wide first, then fine."""
     mean = float((xx + yy).mean() / 2) + 1e-6
     u, v = np.zeros_like(x), np.zeros_like(y)
     for sigma, share in ((WIDE, HOLD_WIDE), (FINE, HOLD_FINE)):

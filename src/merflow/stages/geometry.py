@@ -1,15 +1,15 @@
-"""The plane: similarity transforms as 2x3 matrices, and the frame of the face that eyes span."""
+"""Geometry of the image plane: similarity transforms as 2x3 matrices, and the face frame."""
 
 import numpy as np
 
 
 def apply(transform: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Return (N, 2) `points` (x, y in px) moved by a 2x3 transform; float64."""
+    """Return (N, 2) `points` (x, y in px) under a 2x3 transform; float64."""
     return np.asarray(points, np.float64) @ transform[:, :2].T + transform[:, 2]
 
 
 def compose(after: np.ndarray, before: np.ndarray) -> np.ndarray:
-    """Return the 2x3 transform that does `before` first and `after` second.
+    """Return the 2x3 transform that applies `before` first and `after` second.
 
     >>> shift = np.array([[1.0, 0, 2], [0, 1, 0]]); double = np.array([[2.0, 0, 0], [0, 2, 0]])
     >>> compose(double, shift)[0, 2]
@@ -34,10 +34,10 @@ def similarity(scale: float, angle: float, shift: np.ndarray) -> np.ndarray:
 def fit_similarities(points: np.ndarray, moved: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Return the weighted least-squares similarity of each frame, (T, 2, 3).
 
-    points: (N, 2); moved: (T, N, 2), where the points lie in each frame; weights: (T, N) >= 0.
+    points: (N, 2); moved: (T, N, 2), their positions in each frame; weights: (T, N) >= 0.
     """
     weights = weights / weights.sum(1, keepdims=True)
-    # einsum, not matmul: BLAS may add in an order that depends on its threads.
+    # einsum, not matmul: the order of sums in BLAS may depend on its threads.
     centre = np.einsum("tn,nd->td", weights, points)
     target = np.einsum("tn,tnd->td", weights, moved)
     source = points[None] - centre[:, None]
@@ -55,22 +55,22 @@ def face_frame(eyes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
     """Return the 2x3 transform from face units to pixels.
 
     Face units: origin midway between the eye centres, x towards the image-right eye, y down the
-    face, one unit the eye distance. So the eyes lie at (-.5, 0) and (.5, 0).
+    face, unit the eye distance. So the eyes are at (-.5, 0) and (.5, 0).
     """
     left, right = np.asarray(eyes, np.float64)
     along = right - left
     return similarity(float(np.hypot(*along)), float(np.arctan2(*along[::-1])), (left + right) / 2)
 
 
-def moved(transforms: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Return (T, N, 2): the points under each transform (T, 2, 3)."""
+def transform_points(transforms: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Return the points under each transform (T, 2, 3), (T, N, 2)."""
     return points @ transforms[:, :, :2].transpose(0, 2, 1) + transforms[:, None, :, 2]
 
 
-def outside(
+def ellipse_mask(
     centres: list[np.ndarray], axes: tuple[float, float], size: tuple[int, int], rim: float
 ) -> np.ndarray:
-    """Return a (h, w) float32 mask: 0 in the ellipses round `centres`, 1 outside, a soft rim.
+    """Return a (h, w) float32 mask: 0 in ellipses around `centres`, 1 outside, a soft rim.
 
     centres: (2,) px each; axes: half axes across and down, px; rim: width of the rise, px.
     """

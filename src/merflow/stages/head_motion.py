@@ -1,13 +1,13 @@
-"""Rigid head drift: points tracked in stable regions of the face, one robust path for the head.
+"""Rigid head drift from points tracked in stable regions of the face.
 
-Points of the whole face follow the expression and would take part of it away. So only regions
-that lie on bone are tracked, and a point that leaves the common rigid motion anywhere in the clip
-loses its weight in all of it (rigid.py). Tracking runs twice: against the first frame, then
-against the mean of all frames with their drift taken out, which has almost no noise.
+Points of the whole face follow the expression and would remove part of it. So only regions over
+bone are tracked, and a point that leaves the common rigid motion at any time loses its weight in
+the whole clip (rigid_motion.py). Tracking runs twice: against the first frame, then against the
+mean of all frames without drift, which has almost no noise.
 
-Every decision is a weight that falls smoothly to zero: 95 of 100 changes of the input by single
-grey levels, as another processor makes them, move no point by more than .001 px. For this the
-face is sampled once to UNIT px an eye distance, where points and windows are constants.
+All decisions are weights that fall smoothly to zero: of 100 changes of the input by single grey
+levels, as between processors, 95 move no point by more than .001 px. For this the face is sampled
+once at UNIT px per eye distance, where points and windows are constant.
 """
 
 import functools
@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 
 from merflow.frame_buffer import Frames, collect
-from merflow.stages.geometry import apply, compose, face_frame, invert, moved, similarity
-from merflow.stages.resample import as_grey, look, warp
+from merflow.stages.geometry import apply, compose, face_frame, invert, similarity, transform_points
+from merflow.stages.resample import as_grey, warp, warp_float
 from merflow.stages.rigid_motion import consensus, refine, smooth_drift
 
 STABLE: dict[str, tuple[float, float, float, float, float]] = {
@@ -32,51 +32,51 @@ STABLE: dict[str, tuple[float, float, float, float, float]] = {
     "left forehead": (-0.95, -0.95, -0.45, -0.55, 0.2),
     "right forehead": (0.45, -0.95, 0.95, -0.55, 0.2),
 }
-"""Regions as x0, y0, x1, y1 in face units (geometry.face_frame), and how far each is trusted.
+"""Regions as x0, y0, x1, y1 in face units (geometry.face_frame), and the trust in each.
 
-The wide ones fix turn and scale; where they show the wall instead, they do not move with the head
-and their weight falls to zero.
+The outer ones determine rotation and scale. Where they show the background they do not move with
+the head, and their weight falls to zero.
 """
 TRUST = sum(region[4] for region in STABLE.values())
-"""Trust of all regions together."""
+"""Sum of the trust in all regions."""
 UNIT = 80.0
-"""Eye distance of the picture that is tracked (px)."""
+"""Eye distance in the tracked image (px)."""
 HALF = (1.65, 1.3)
-"""Half the width and height of that picture, in eye distances; eye midpoint in its centre."""
+"""Half the width and height of the tracked image (eye distances), centred between the eyes."""
 SIZE = tuple(round(2 * half * UNIT) + 1 for half in HALF)
-"""Width and height of that picture (px)."""
+"""Width and height of the tracked image (px)."""
 LIGHT = 33
-"""Side of the square (px) whose mean, taken twice, is the slow light."""
+"""Side of the box filter (px), applied twice, that estimates slow changes of light."""
 STEP = 0.07
 """Distance of neighbouring points in a region (eye distances)."""
 WINDOW = 19
-"""Side of the window compared round a point (px of the tracked picture)."""
+"""Side of the window compared around a point (px of the tracked image)."""
 PLASTIC = np.array([0.7548776662466927, 0.5698402909980532])
-"""Steps of the evenly spread sequence (R2) of sub-pixel places."""
+"""Steps of the evenly spread sequence (R2) of sub-pixel positions."""
 FLAT = 0.5
-"""Least squared gradient over a window (grey levels^2 / px^2) below which weights fall to 0."""
+"""Squared gradient of a window (grey levels^2 / px^2) below which weights fall to 0."""
 STIFF = 0.01
-"""Added to both squared gradients: a point without texture is held to no motion."""
+"""Added to both squared gradients, so that a point without texture has no motion."""
 ENOUGH = 0.6
-"""Share of a region's points that carry its whole trust; fewer get a part of it."""
+"""Share of a region's points that have its full trust; fewer have a part of it."""
 EDGE = (0.12, 0.30)
 """Distances from the frame's edge (eye distances) between which a weight rises from 0 to 1."""
 SEEN = (0.80, 0.95)
-"""Shares of the frames in which a point is found between which its weight rises from 0 to 1."""
+"""Shares of frames with the point tracked between which its weight rises from 0 to 1."""
 SUPPORT = (0.05, 0.15)
-"""Shares of all trust, in the frame that has least, between which the drift is faded in."""
+"""Shares of TRUST, in the frame with the least, between which the drift is faded in."""
 ZOOM = (np.log(1.15), np.log(1.25))
-"""Changes of scale between which it is faded out: no head nears a camera so fast."""
+"""Changes of scale (log) between which the drift is faded out: no head moves so fast."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
     """Rigid motion of a clip.
 
-    transforms: (T, 2, 3), from the common picture (within noise the first frame) to frame t, px;
-    points: (N, 2) px in the common picture; trust: (N,) >= 0; residual: rms distance (px) of
-    trusted points from that motion, tracking noise included; share: 0..1 of the measured motion
-    that `transforms` hold, below 1 where few points support it.
+    transforms: (T, 2, 3), from the reference (within noise the first frame) to frame t, px;
+    points: (N, 2) px in the reference; trust: (N,) >= 0; residual: rms distance (px) of trusted
+    points from that motion, tracking noise included; share: share 0..1 of the measured motion in
+    `transforms`, below 1 where few points support it.
     """
 
     transforms: np.ndarray
@@ -87,14 +87,14 @@ class Drift:
 
 
 def rigid_drift(frames: Frames, eyes: tuple[np.ndarray, np.ndarray], fps: float) -> Drift | None:
-    """Return how the head moves in `frames` against the first; None if no points support it.
+    """Return the motion of the head against the first frame; None without support by points.
 
     frames: (T, H, W[, C]) uint8; eyes: the two eye centres in the first frame, px.
     """
     view = tracked_view(eyes)
     scale = float(np.hypot(*view[:, 0]))
-    flat = collect(flatten(face_part(frame, view)) for frame in frames)
-    points, regions = grid()
+    flat = collect(remove_slow_light(face_part(frame, view)) for frame in frames)
+    points, regions = tracked_points()
     inside = ramp(_from_edge(apply(view, points), frames.shape[1:3]) / (scale * UNIT), *EDGE)
     paths, seen = track(flat, points)
     inside *= ramp(seen.mean(0), *SEEN)
@@ -104,13 +104,13 @@ def rigid_drift(frames: Frames, eyes: tuple[np.ndarray, np.ndarray], fps: float)
         return None
     start = consensus(points, paths, prior, anchors(), fps)
     rigid = refine(points, paths, seen, prior, start, fps)
-    share *= near(rigid.transforms)
+    share *= plausible_zoom(rigid.transforms)
     if share == 0:
         return None
-    texture, paths = settle(flat, points, rigid.transforms)
+    texture, paths = measure_against_mean(flat, points, rigid.transforms)
     prior = inside * trust_of(texture, regions)
     rigid = refine(points, paths, np.ones_like(seen), prior, rigid.transforms, fps)
-    share *= near(rigid.transforms)
+    share *= plausible_zoom(rigid.transforms)
     still = np.eye(2, 3)
     drift = still + share * (smooth_drift(rigid, points) - still)
     placed = np.stack([compose(view, compose(one, invert(view))) for one in drift])
@@ -118,14 +118,14 @@ def rigid_drift(frames: Frames, eyes: tuple[np.ndarray, np.ndarray], fps: float)
 
 
 def tracked_view(eyes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """Return the 2x3 transform from px of the tracked picture to px of the frame."""
+    """Return the 2x3 transform from px of the tracked image to px of the frame."""
     return compose(face_frame(eyes), similarity(1 / UNIT, 0, -np.array(HALF)))
 
 
 def face_part(frame: np.ndarray, view: np.ndarray) -> np.ndarray:
-    """Return the luma of a frame, (H, W[, C]) uint8, seen through `view`, (h, w) uint8.
+    """Return the luma of a frame, (H, W[, C]) uint8, sampled by `view`, (h, w) uint8.
 
-    A face larger than UNIT is blurred first, as far as its pixels are left out.
+    A face larger than UNIT is blurred first, against aliasing.
     """
     width, height = SIZE
     corners = apply(view, np.array([(0, 0), (width, 0), (0, height), (width, height)]))
@@ -141,8 +141,8 @@ def face_part(frame: np.ndarray, view: np.ndarray) -> np.ndarray:
     return warp(part[..., None], placed, (height, width))[..., 0]
 
 
-def flatten(grey: np.ndarray) -> np.ndarray:
-    """Return the picture without its slow light, so that a lamp is not taken for motion."""
+def remove_slow_light(grey: np.ndarray) -> np.ndarray:
+    """Return the image without slow changes of light, which tracking would take for motion."""
     picture = grey.astype(np.float32)
     side = (LIGHT, LIGHT)
     slow = cv2.blur(picture, side, borderType=cv2.BORDER_REFLECT_101)
@@ -151,11 +151,11 @@ def flatten(grey: np.ndarray) -> np.ndarray:
 
 
 @functools.cache
-def grid() -> tuple[np.ndarray, np.ndarray]:
-    """Return the points of all regions, (N, 2) float64 px, and the region each is in, (N,).
+def tracked_points() -> tuple[np.ndarray, np.ndarray]:
+    """Return the points of all regions, (N, 2) float64 px, and their regions, (N,).
 
-    They lie off the pixel grid, evenly: bilinear look-ups in the tracker pull points towards the
-    grid by up to .03 px, the same way for all points that lie on it.
+    Their sub-pixel positions are evenly spread: bilinear sampling in the tracker pulls points
+    towards the pixel grid by up to .03 px, in the same direction for points at the same position.
     """
     points, regions = [], []
     for number, (x0, y0, x1, y1, _) in enumerate(STABLE.values()):
@@ -170,7 +170,7 @@ def grid() -> tuple[np.ndarray, np.ndarray]:
 
 @functools.cache
 def anchors() -> np.ndarray:
-    """Return two places in every region, (K, 2) px, a quarter of its length from its ends."""
+    """Return two positions in every region, (K, 2) px, a quarter of its length from its ends."""
     places = []
     for x0, y0, x1, y1, _ in STABLE.values():
         tall = y1 - y0 > x1 - x0
@@ -181,7 +181,7 @@ def anchors() -> np.ndarray:
 
 
 class Texture:
-    """Gradients of a (h, w) picture, and their structure tensor round points (N, 2) px."""
+    """Gradients of an (h, w) image, and their structure tensors around points (N, 2) px."""
 
     def __init__(self, picture: np.ndarray, points: np.ndarray) -> None:
         self.picture = picture.astype(np.float32)
@@ -189,13 +189,13 @@ class Texture:
         self.across = cv2.Sobel(self.picture, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
         self.down = cv2.Sobel(self.picture, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
         self.xx, self.xy, self.yy = (
-            self._round(a * b)
+            self._window_mean(a * b)
             for a, b in (
                 (self.across, self.across), (self.across, self.down), (self.down, self.down)
             )
         )  # fmt: skip
 
-    def _round(self, values: np.ndarray) -> np.ndarray:
+    def _window_mean(self, values: np.ndarray) -> np.ndarray:
         """Return the mean of (h, w) values in the window of each point, (N,) float64."""
         mean = cv2.blur(values, (WINDOW, WINDOW))
         return cv2.remap(mean, self._place, None, cv2.INTER_LINEAR)[:, 0].astype(np.float64)
@@ -205,22 +205,22 @@ class Texture:
         return (self.xx + self.yy) / 2 - np.hypot((self.xx - self.yy) / 2, self.xy)
 
     def offsets(self, picture: np.ndarray) -> np.ndarray:
-        """Return how far each point lies off its place in another picture, (N, 2) px.
+        """Return each point's displacement in another image, (N, 2) px.
 
-        One step of least squares (Lucas and Kanade 1981): no iteration that has to be stopped.
-        Exact for parts of a pixel; longer ways come out short and are no rigid motion anyway.
+        One step of least squares (Lucas and Kanade 1981), without an iteration to stop. Exact for
+        fractions of a pixel; larger displacements, which are not rigid, come out too small.
         """
         change = self.picture - picture
-        x, y = self._round(self.across * change), self._round(self.down * change)
+        x, y = self._window_mean(self.across * change), self._window_mean(self.down * change)
         xx, yy = self.xx + STIFF, self.yy + STIFF
         offset = np.stack([yy * x - self.xy * y, xx * y - self.xy * x], 1)
         return offset / (xx * yy - self.xy**2)[:, None]
 
 
 def trust_of(texture: Texture, regions: np.ndarray) -> np.ndarray:
-    """Return the trust of each point, (N,), by the texture round it.
+    """Return the trust in each point, (N,), by the texture around it.
 
-    A region's trust is shared among its points, so that no region wins by texture.
+    A region's trust is shared among its points, so texture does not favour a region.
     """
     square = np.maximum(texture.least(), 0) ** 2
     good = square / (square + FLAT**2)
@@ -232,9 +232,9 @@ def trust_of(texture: Texture, regions: np.ndarray) -> np.ndarray:
 
 
 def track(flat: Frames, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return where each point lies in each frame, (T, N, 2) px, and whether it was found, (T, N).
+    """Return each point's position in each frame, (T, N, 2) px, and whether it was found, (T, N).
 
-    Every frame is compared with the first itself, so errors do not add up over the clip.
+    Every frame is compared with the first frame, so errors do not accumulate.
     """
     stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 20, 0.01)
     paths = np.empty((len(flat), len(points), 2), np.float64)
@@ -256,32 +256,35 @@ def track(flat: Frames, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return paths, seen
 
 
-def settle(flat: Frames, points: np.ndarray, transforms: np.ndarray) -> tuple[Texture, np.ndarray]:
-    """Return the mean of all frames with their drift taken out, and the points' paths against it.
+def measure_against_mean(
+    flat: Frames, points: np.ndarray, transforms: np.ndarray
+) -> tuple[Texture, np.ndarray]:
+    """Return the texture of the mean frame without drift, and the points' paths against it.
 
     transforms: (T, 2, 3), the drift so far; paths: (T, N, 2) px.
     """
-    still = collect(look(one, way, SIZE[::-1]) for one, way in zip(flat, transforms, strict=True))
+    pairs = zip(flat, transforms, strict=True)
+    still = collect(warp_float(frame, transform, SIZE[::-1]) for frame, transform in pairs)
     mean = np.zeros(SIZE[::-1])
-    for picture in still:
-        mean += picture
+    for frame in still:
+        mean += frame
     texture = Texture(mean / len(still), points)
-    off = np.stack([texture.offsets(picture) for picture in still])
-    return texture, moved(transforms, points + off)
+    offsets = np.stack([texture.offsets(frame) for frame in still])
+    return texture, transform_points(transforms, points + offsets)
 
 
 def ramp(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Return 0 up to `low`, 1 from `high` on, and a straight rise between."""
+    """Return 0 up to `low`, 1 from `high` on, and a linear rise between."""
     return np.clip((np.asarray(values) - low) / (high - low), 0, 1)
 
 
-def near(transforms: np.ndarray) -> float:
-    """Return 1 where a head changes its size as heads do within a clip, 0 where it cannot."""
+def plausible_zoom(transforms: np.ndarray) -> float:
+    """Return 1 for a change of scale that is plausible within a clip, falling to 0."""
     zoom = np.abs(np.log(np.hypot(*transforms[:, :, 0].T))).max()
     return float(1 - ramp(zoom, *ZOOM))
 
 
 def _from_edge(points: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Return how far each point (N, 2) lies inside a picture of shape (H, W), px."""
+    """Return the distance of each point (N, 2) from the edge of an (H, W) image, px."""
     far = np.array(shape[::-1]) - 1 - points
     return np.minimum(points, far).min(1)

@@ -1,7 +1,7 @@
-"""Interpolate: from any number of frames to a fixed length, and to the network's picture size.
+"""Interpolate: bring any number of frames to a fixed length and to the network's image size.
 
 The temporal interpolation model (Zhou et al. 2011) embeds a clip in the eigenvectors of a path
-graph. All pixel terms of that algorithm cancel: what is left is one fixed (N, T) matrix.
+graph. All pixel terms of that algorithm cancel, which leaves one fixed (N, T) matrix.
 """
 
 from dataclasses import replace
@@ -16,16 +16,16 @@ from merflow.frame_buffer import Frames, allocate
 from merflow.stages.resample import to_bytes
 from merflow.stages.threads import multiply
 
-TOGETHER = 512
-"""Frames worked on at once: what a longer clip needs does not grow with it."""
+BLOCK = 512
+"""Frames processed at once, so that memory does not grow with the clip."""
 
 
-def _together(frames: Frames) -> list[Frames]:
-    return [frames[start : start + TOGETHER] for start in range(0, len(frames), TOGETHER)]
+def _blocks(frames: Frames) -> list[Frames]:
+    return [frames[start : start + BLOCK] for start in range(0, len(frames), BLOCK)]
 
 
 def positions(count: int, length: int) -> np.ndarray:
-    """Return (length,) float64: where in 0..count-1 each new frame lies; one alone: middle."""
+    """Return the positions of the new frames in 0..count-1, (length,); a single one: the middle."""
     share = np.linspace(0, 1, length) if length > 1 else np.array([0.5])
     return share * (count - 1)
 
@@ -33,7 +33,7 @@ def positions(count: int, length: int) -> np.ndarray:
 def tim_matrix(count: int, length: int) -> np.ndarray:
     """Return the (count, length) float64 matrix A of the temporal interpolation model.
 
-    out = X A for X of shape (pixels, count). Columns sum to 1; at whole positions a column picks
+    out = X A for X of shape (pixels, count). Columns sum to 1; at whole positions a column selects
     one frame. Weights may be negative: round and clip.
 
     >>> tim_matrix(3, 3).round(12) + 0.0
@@ -44,11 +44,11 @@ def tim_matrix(count: int, length: int) -> np.ndarray:
     order = np.arange(1, count)
     columns = np.cos(np.pi * np.outer(order, positions(count, length) + 0.5) / count)
 
-    def some(index: np.ndarray) -> np.ndarray:
+    def block(index: np.ndarray) -> np.ndarray:
         rows = np.cos(np.pi * np.outer(index + 0.5, order) / count)
         return 1 / count + (2 / count) * rows @ columns
 
-    return np.concatenate([some(index) for index in _together(np.arange(count))])
+    return np.concatenate([block(index) for index in _blocks(np.arange(count))])
 
 
 def linear_matrix(count: int, length: int) -> np.ndarray:
@@ -57,15 +57,15 @@ def linear_matrix(count: int, length: int) -> np.ndarray:
 
 
 def nearest_matrix(count: int, length: int) -> np.ndarray:
-    """Return the (count, length) float64 matrix that picks the nearest frame, halves going up."""
+    """Return the (count, length) float64 matrix that selects the nearest frame, halves up."""
     picked = np.floor(positions(count, length) + 0.5).astype(int)
     return (np.arange(count)[:, None] == picked).astype(float)
 
 
 def low_pass_before(matrix: np.ndarray) -> np.ndarray:
-    """Return a (count, length) matrix with the low-pass in time before it that shortening needs.
+    """Return a (count, length) matrix preceded by a low-pass in time, if it shortens the clip.
 
-    1 / (1 + (k / length)^8) over the k-th cosine; the matrix itself when nothing is shortened.
+    The gain of the k-th cosine is 1 / (1 + (k / length)^8).
     """
     count, length = matrix.shape
     if length >= count:
@@ -77,7 +77,7 @@ def low_pass_before(matrix: np.ndarray) -> np.ndarray:
         found[:, 0] /= np.sqrt(2)
         return found
 
-    rows = _together(np.arange(count))
+    rows = _blocks(np.arange(count))
     spectrum = sum(basis(index).T @ matrix[index] for index in rows)
     spectrum = spectrum / (1 + (order[:, None] / length) ** 8)
     return np.concatenate([basis(index) @ spectrum for index in rows])
@@ -89,15 +89,17 @@ MATRICES = {"tim": tim_matrix, "linear": linear_matrix, "nearest": nearest_matri
 def interpolate_frames(
     frames: Frames, length: int, method: str, prefilter: bool = False
 ) -> np.ndarray:
-    """Return (length, H, W, C) uint8 frames made of (T, H, W, C) frames, rounded and clipped.
+    """Return (length, H, W, C) uint8 frames from (T, H, W, C) frames, rounded and clipped.
 
-    frames: uint8, or float32 grey levels not yet rounded; method: tim, linear or nearest;
-    prefilter: low-pass in time first, when shortening.
+    frames: uint8, or float32 grey levels; method: tim, linear or nearest; prefilter: low-pass in
+    time first, when shortening.
     """
     count = len(frames)
     if count == 0 or length < 1:
         raise MerflowError(
-            "interpolate", f"{count} frames to {length}", "at least 1 frame and a length from 1"
+            "interpolate",
+            f"{count} frames to {length}",
+            "at least 1 frame and a length of at least 1",
         )
     if method not in MATRICES:
         raise unknown("interpolate", "method", method, MATRICES)
@@ -112,32 +114,32 @@ def interpolate_frames(
 
 
 def _blend(frames: Frames, matrix: np.ndarray) -> np.ndarray:
-    """Return the (T', H, W, C) uint8 frames `matrix` (T, T') makes of `frames`."""
+    """Return `frames` times `matrix` (T, T'), (T', H, W, C) uint8."""
     shape = (matrix.shape[1], *frames.shape[1:])
     total = np.zeros((shape[0], int(np.prod(shape[1:]))), np.float32)
 
-    def add(where: slice, block: np.ndarray) -> None:
-        total[:, where] += block
+    def add(where: slice, product: np.ndarray) -> None:
+        total[:, where] += product
 
-    for some, rows in zip(_together(frames), _together(matrix), strict=True):
-        multiply(rows.T, np.ascontiguousarray(some).reshape(len(some), -1), add)
+    for block, rows in zip(_blocks(frames), _blocks(matrix), strict=True):
+        multiply(rows.T, np.ascontiguousarray(block).reshape(len(block), -1), add)
     return to_bytes(total).reshape(shape)
 
 
 def resize_frames(frames: np.ndarray, size: int) -> np.ndarray:
-    """Return (T, size, size, C) uint8 frames: by area when made smaller, linear when larger."""
+    """Return (T, size, size, C) uint8 frames: area when shrinking, linear when enlarging."""
     return to_bytes(np.array(_resized(frames, size)))
 
 
 def _resized(frames: Frames, size: int) -> Frames:
-    """Return (T, size, size, C) float32 frames, not rounded; uint8 where the size is kept."""
+    """Return (T, size, size, C) float32 frames, not rounded; uint8 when the size stays."""
     length, height, width, channels = frames.shape
     if (height, width) == (size, size):
         return frames
-    how = cv2.INTER_AREA if size < max(height, width) else cv2.INTER_LINEAR
+    method = cv2.INTER_AREA if size < max(height, width) else cv2.INTER_LINEAR
     out = allocate((length, size, size, channels), np.float32)
     for time, frame in enumerate(frames):
-        resized = cv2.resize(frame.astype(np.float32), (size, size), interpolation=how)
+        resized = cv2.resize(frame.astype(np.float32), (size, size), interpolation=method)
         out[time] = resized.reshape(size, size, channels)
     return out
 
@@ -145,17 +147,17 @@ def _resized(frames: Frames, size: int) -> Frames:
 def interpolate_clip(arrays: ClipArrays, settings: Interpolate) -> ClipArrays:
     """Return the clip at the settings' length and size; onset, apex and offset carried over.
 
-    `numbers` are the numbers of the nearest original frames; fps is scaled so that the clip
-    keeps its duration; landmarks are scaled with the picture.
+    `numbers` are those of the nearest original frames; fps is scaled to keep the clip's duration;
+    landmarks are scaled with the frames.
     """
     count, height, width, _ = arrays.frames.shape
-    # Rounded once, at the end: rounding between the two would add noise as large as the motion.
+    # Rounded once, at the end: rounding in between would add noise as large as the motion.
     small = _resized(arrays.frames, settings.size)
     frames = interpolate_frames(small, settings.length, settings.method, settings.prefilter)
     length = len(frames)
     where = positions(count, length)
 
-    def carried(position: int | None) -> int | None:
+    def moved(position: int | None) -> int | None:
         if position is None or count == 1 or length == 1:
             return None if position is None else 0
         return int(np.floor(position * (length - 1) / (count - 1) + 0.5))
@@ -163,7 +165,7 @@ def interpolate_clip(arrays: ClipArrays, settings: Interpolate) -> ClipArrays:
     landmarks = arrays.landmarks
     if landmarks is not None:
         scale = np.array([settings.size / width, settings.size / height], np.float32)
-        # Pixel centres: the picture's corner is at -0.5.
+        # Pixel centres: the image corner is at -0.5.
         landmarks = (landmarks + np.float32(0.5)) * scale - np.float32(0.5)
     rate = (length - 1) / (count - 1) if count > 1 and length > 1 else 1.0
     return replace(
@@ -171,9 +173,9 @@ def interpolate_clip(arrays: ClipArrays, settings: Interpolate) -> ClipArrays:
         frames=frames,
         fps=arrays.fps * rate,
         numbers=arrays.numbers[np.floor(where + 0.5).astype(int)],
-        onset=carried(arrays.onset),
-        apex=carried(arrays.apex),
-        offset=carried(arrays.offset),
+        onset=moved(arrays.onset),
+        apex=moved(arrays.apex),
+        offset=moved(arrays.offset),
         landmarks=landmarks,
         facts={**arrays.facts, "interpolate": {"method": settings.method, "from": count}},
     )

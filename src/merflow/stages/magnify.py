@@ -1,7 +1,7 @@
-"""Magnify: multiply the displacement of everything that moves by a factor.
+"""Magnify: multiply all displacements by a factor.
 
-factor f multiplies displacement by f; the literature's alpha is f - 1. Factor 1 is the input
-itself, bit for bit, and the onset frame is never changed.
+Factor f multiplies displacement by f; the literature's alpha is f - 1. Factor 1 returns the input
+bit for bit, and the onset frame never changes.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,7 +17,7 @@ from merflow.frame_buffer import Frames, allocate
 from merflow.stages.magnification.delivered import Magnified, expected_gain, measure
 from merflow.stages.magnification.flicker import global_light
 from merflow.stages.magnification.lagrangian import magnify_lagrangian
-from merflow.stages.magnification.linear import half_planes, magnify_linear, take_out_light
+from merflow.stages.magnification.linear import half_planes, magnify_linear, remove_light
 from merflow.stages.magnification.luma import PlaneOf, luma_of
 from merflow.stages.magnification.motion import motion_fields
 from merflow.stages.magnification.phase import magnify_phase
@@ -32,12 +32,12 @@ from merflow.stages.magnification.temporal import (
 from merflow.stages.magnification.trust import filter_in_time
 
 LONG = 1024
-"""Frames up to which a clip is worked on in one piece, about 0.4 GB of grey at 256 px; a longer
-one goes through `magnify_stream`, and what was delivered is not measured."""
+"""Frames up to which a clip is processed in memory, about 0.4 GB of grey at 256 px; a longer one
+goes through `magnify_stream`, without measuring the delivered gain."""
 
 
 def magnify_clip(arrays: ClipArrays, settings: Magnify, factor: float) -> ClipArrays:
-    """Return the clip with its displacement multiplied by `factor`, facts under "magnify"."""
+    """Return the clip with displacements multiplied by `factor`, with facts["magnify"]."""
     if len(arrays.frames) > LONG:
         frames = _magnify_long(arrays, settings, factor)
         facts = {"method": settings.method, "factor": float(factor), "streamed": True}
@@ -48,13 +48,13 @@ def magnify_clip(arrays: ClipArrays, settings: Magnify, factor: float) -> ClipAr
 
 
 def _magnify_long(arrays: ClipArrays, settings: Magnify, factor: float) -> Frames:
-    """Return a long clip's frames streamed from its onset on, and from its onset backwards."""
+    """Return a long clip's frames, streamed from its onset forwards and backwards."""
     out = allocate(arrays.frames.shape)
     after, before = arrays.frames[arrays.onset :], arrays.frames[: arrays.onset + 1][::-1]
     for step, part in ((1, after), (-1, before)):
-        made = magnify_stream(part, arrays.fps, factor, settings)
-        for away, frame in enumerate(made):
-            out[arrays.onset + step * away] = frame
+        magnified = magnify_stream(part, arrays.fps, factor, settings)
+        for distance, frame in enumerate(magnified):
+            out[arrays.onset + step * distance] = frame
     return out
 
 
@@ -67,14 +67,14 @@ def magnify_frames(
     reference: int = 0,
     measured: bool = True,
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    """Return (T, H, W, C) uint8 frames with displacement times `factor`, and what was measured.
+    """Return (T, H, W, C) uint8 frames with displacement times `factor`, and measurements.
 
     frames: (T, H, W, C) uint8, C = 3 RGB or 1 grey; fps in Hz; reference: position of the onset
-    frame, which is returned as it is; measured: whether to measure what was delivered, too.
+    frame, which is returned unchanged; measured: whether to measure the delivered gain.
 
     Facts: method, factor; clipped, the share of values beyond 0..255, or clamped, the share of
-    cells asked for more than the method can do there; those of `delivered.measure`; and
-    expected_gain, what benchmarks lead to expect where that was asked for.
+    cells with more displacement than the method can deliver; those of `delivered.measure`; and
+    expected_gain, the gain that benchmarks predict.
     """
     check_frames(frames, reference)
     check_request(fps, factor, settings)
@@ -83,7 +83,7 @@ def magnify_frames(
         return frames.copy(), facts
     frames = np.ascontiguousarray(frames)
     smooth = low_pass(len(frames), fps, highest_hz(fps, settings))
-    made, light = _made(frames, fps, factor - 1, settings, smooth, reference, measured)
+    made, light = _magnify(frames, fps, factor - 1, settings, smooth, reference, measured)
     facts |= made.facts
     if measured:
         facts |= measure(frames, made, anchored(smooth, reference), light, reference, factor)
@@ -96,9 +96,9 @@ def magnify_stream(
 ) -> Iterator[np.ndarray]:
     """Yield (H, W, C) uint8 frames with displacement times `factor`, in bounded memory.
 
-    frames: (H, W, C) uint8 each, C = 3 RGB or 1 grey, the first one the onset. The recursion
-    (`band_hz` above 0) gives what it gives in one piece, and so does anything up to
-    `stream.WINDOW` frames; longer videos are worked on in windows (see `stream`).
+    frames: (H, W, C) uint8 each, C = 3 RGB or 1 grey, the first is the onset. The recursion
+    (`band_hz` above 0) and clips up to `stream.WINDOW` frames give the same result as in memory;
+    longer videos are processed in windows (see `stream`).
     """
     check_request(fps, factor, settings)
     high = highest_hz(fps, settings)
@@ -107,7 +107,7 @@ def magnify_stream(
         check_frames(window, 0)
         if len(window) == 1:
             return window.copy()
-        return _made(window, fps, factor - 1, settings, smooth, 0, measured=False)[0].frames
+        return _magnify(window, fps, factor - 1, settings, smooth, 0, measured=False)[0].frames
 
     pair = recursion(fps, settings)
     if factor == 1:
@@ -119,7 +119,7 @@ def magnify_stream(
         yield from recursively(frames, pair, factor - 1, settings.lambda_c, flicker)
 
 
-def _made(
+def _magnify(
     frames: np.ndarray,
     fps: float,
     alpha: float,
@@ -128,16 +128,16 @@ def _made(
     reference: int,
     measured: bool,
 ) -> tuple[Magnified, np.ndarray]:
-    """Return what the method makes, and the (T, 2) changes of light that were taken out."""
+    """Return the method's result and the (T, 2) changes of light that were removed."""
     if settings.method != "linear":
         light = _light(luma_of(frames), len(frames), settings, reference)
         method = magnify_lagrangian if settings.method == "lagrangian" else magnify_phase
         return method(frames, smooth, alpha, light, reference), light
     half = half_planes(frames)
     light = _light(half.__getitem__, len(frames), settings, reference)
-    take_out_light(half, light, reference)
+    remove_light(half, light, reference)
     motion = None
-    if measured:  # before the planes are used up; their pixels are twice as large as the frames'
+    if measured:  # before the planes are overwritten; their pixels are twice as large
         motion = 2 * motion_fields(half.__getitem__, len(frames), reference)
         motion = filter_in_time(motion, smooth, reference)
     pair = recursion(fps, settings)
@@ -149,14 +149,14 @@ def _made(
 
 
 def _light(plane_of: PlaneOf, length: int, settings: Magnify, reference: int) -> np.ndarray:
-    """Return the (T, 2) changes of light that the settings ask to take out."""
+    """Return the (T, 2) changes of light to remove; zeros without remove_flicker."""
     if settings.remove_flicker:
         return global_light(plane_of, length, reference)
     return np.zeros((length, 2), np.float32)
 
 
 def highest_hz(fps: float, settings: Magnify) -> float:
-    """Return the highest frequency (Hz) of the low-pass; the recursion has a band of its own."""
+    """Return the highest frequency (Hz) of the low-pass; the recursion has its own band."""
     low, high = settings.band_hz or (0, 0)
     return high if high and not low else default_high_hz(fps)
 
@@ -168,7 +168,7 @@ def recursion(fps: float, settings: Magnify) -> tuple[float, float] | None:
 
 
 def check_frames(frames: np.ndarray, reference: int) -> None:
-    """Refuse frames that cannot be magnified, saying why."""
+    """Refuse frames that cannot be magnified."""
     if frames.ndim != 4 or frames.dtype != np.uint8 or frames.shape[3] not in (1, 3):
         found = f"frames of shape {frames.shape} and type {frames.dtype}"
         raise MerflowError("magnify", found, "(T, H, W, 1 or 3) uint8")
@@ -179,17 +179,17 @@ def check_frames(frames: np.ndarray, reference: int) -> None:
 
 
 def check_request(fps: float, factor: float, settings: Magnify) -> None:
-    """Refuse a request that cannot be met, saying why."""
+    """Refuse a factor, frame rate or setting that cannot be applied."""
     if not (np.isfinite(factor) and factor >= 0):
         raise MerflowError(
             "magnify: factor",
             f"{factor}",
-            "0 or more: 1 leaves the clip as it is, 10 multiplies the motion by ten",
+            "0 or more: 1 does not change the clip, 10 multiplies the motion by 10",
         )
     if not (np.isfinite(fps) and fps > 0):
         raise MerflowError(
             "magnify: fps",
             f"{fps}",
             "frames per second above 0",
-            "give the camera's rate in the dataset's entry",
+            "set the camera's frame rate in the dataset's entry",
         )

@@ -16,10 +16,10 @@ def prepare_clip(
     chosen: Preparation,
     interpolate: Callable[[ClipArrays, Interpolate], ClipArrays],
 ) -> ClipArrays:
-    """Return what a network will see of a clip: (length, size, size, C) uint8.
+    """Return the network input of a clip: (length, size, size, C) uint8.
 
-    With `difference: onset` the frames are differences from the onset frame plus 128, clipped:
-    halving them to fit would cost the last bit of movements that are hardly above it.
+    With `difference: onset` the frames are differences from the onset frame plus 128, clipped.
+    Halving the differences instead would lose the smallest movements, of about 1 grey level.
     """
     if clip.enters_at == "interpolated":
         return clip

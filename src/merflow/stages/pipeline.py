@@ -10,7 +10,7 @@ from merflow.config.fingerprints import factor_value
 from merflow.config.settings import Align, Preparation
 from merflow.stages.align import align_clip
 from merflow.stages.crop import crop_clip
-from merflow.stages.flow import flow_picture
+from merflow.stages.flow import flow_image
 from merflow.stages.interpolate import interpolate_clip
 from merflow.stages.magnify import magnify_clip
 from merflow.stages.network_input import prepare_clip
@@ -61,5 +61,5 @@ def seen(clip: ClipArrays, preparation: Preparation, factor: str) -> np.ndarray:
     if value != 1:
         clip = magnify_clip(clip, preparation.magnify, value)
     if preparation.kind == "flow":
-        return flow_picture(clip, preparation.flow)
+        return flow_image(clip, preparation.flow)
     return prepare_clip(clip, preparation, interpolate_clip).frames

@@ -1,9 +1,9 @@
-"""Sampling pictures between their pixels without moving them: cubic B-splines on OpenCV's remap.
+"""Sub-pixel sampling without displacement: cubic B-splines on OpenCV's remap.
 
-OpenCV's own cubic and Lanczos kernels shift what they sample: at a quarter pixel by 0.047 px and
-0.028 px (measured; linear interpolation is exact in place but blurs). A drift of a few pixels
-passes through all fractions, so that error would come back as motion of the size of a
-micro-expression. The cubic B-spline has no such error, and takes four linear look-ups.
+OpenCV's cubic and Lanczos kernels displace the image, by 0.047 px and 0.028 px at a quarter pixel
+(measured; linear interpolation does not displace but blurs). A drift of a few pixels passes
+through all fractions, so this error would appear as motion as large as a micro-expression. The
+cubic B-spline has no such error and needs four linear samples.
 """
 
 import cv2
@@ -11,7 +11,7 @@ import numpy as np
 
 POLE = np.sqrt(3.0) - 2.0
 TAPS = 8
-"""Half length of the prefilter: its taps beyond are below 2e-5."""
+"""Half length of the prefilter; taps beyond it are below 2e-5."""
 
 
 def _prefilter_taps() -> np.ndarray:
@@ -20,16 +20,16 @@ def _prefilter_taps() -> np.ndarray:
     return (taps / taps.sum()).astype(np.float32)
 
 
-def spline_coefficients(picture: np.ndarray) -> np.ndarray:
-    """Return the cubic B-spline coefficients of an (H, W[, C]) picture, float32."""
+def spline_coefficients(image: np.ndarray) -> np.ndarray:
+    """Return the cubic B-spline coefficients of an (H, W[, C]) image, float32."""
     taps = _prefilter_taps()
-    return cv2.sepFilter2D(picture, cv2.CV_32F, taps, taps, borderType=cv2.BORDER_REFLECT_101)
+    return cv2.sepFilter2D(image, cv2.CV_32F, taps, taps, borderType=cv2.BORDER_REFLECT_101)
 
 
 def _axis(position: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Turn the four cubic weights along an axis into two linear look-ups: places, second's share.
+    """Return two linear samples that replace four cubic weights: positions, share of the second.
 
-    A linear look-up between two pixels, at their weights' centre, fetches both at once.
+    A linear sample between two pixels, at the centre of their weights, reads both at once.
     """
     whole = np.floor(position)
     part = position - whole
@@ -42,7 +42,7 @@ def _axis(position: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def sample(coefficients: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return the picture at float32 places `x`, `y` (px, same shape), float32; edges mirrored."""
+    """Return the image at float32 positions `x`, `y` (px, same shape), float32; edges mirrored."""
     x_first, x_second, x_share = _axis(x)
     y_first, y_second, y_share = _axis(y)
     if coefficients.ndim == 3 and coefficients.shape[2] > 1:
@@ -68,14 +68,14 @@ def sample(coefficients: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray
 
 
 def warp(frame: np.ndarray, transform: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Return (h, w, C) uint8: `look` rounded, for a frame of (H, W, C) uint8."""
-    return to_bytes(look(frame, transform, size)).reshape(*size, frame.shape[2])
+    """Return `warp_float` of an (H, W, C) uint8 frame rounded to (h, w, C) uint8."""
+    return to_bytes(warp_float(frame, transform, size)).reshape(*size, frame.shape[2])
 
 
-def look(frame: np.ndarray, transform: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def warp_float(frame: np.ndarray, transform: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Return (h, w[, C]) float32: output pixel p shows `frame` at `transform` p (2x3, out to in).
 
-    frame: (H, W[, C]); size: (h, w). Only the part of the frame that is seen is touched.
+    frame: (H, W[, C]); size: (h, w). Only the visible part of the frame is processed.
     """
     height, width = size
     across = np.arange(width, dtype=np.float64)[None]
@@ -90,18 +90,18 @@ def look(frame: np.ndarray, transform: np.ndarray, size: tuple[int, int]) -> np.
     return sample(spline_coefficients(part), x.astype(np.float32), y.astype(np.float32))
 
 
-def _span(places: np.ndarray, length: int) -> tuple[int, int]:
-    """Return the rows or columns that places between pixels can draw on, at least one."""
-    room = TAPS + 4
-    first = int(np.clip(np.floor(places.min()) - room, 0, length - 1))
-    return first, int(np.clip(np.ceil(places.max()) + room, first + 1, length))
+def _span(positions: np.ndarray, length: int) -> tuple[int, int]:
+    """Return the range of rows or columns that samples depend on, at least one."""
+    margin = TAPS + 4
+    first = int(np.clip(np.floor(positions.min()) - margin, 0, length - 1))
+    return first, int(np.clip(np.ceil(positions.max()) + margin, first + 1, length))
 
 
-def to_bytes(picture: np.ndarray) -> np.ndarray:
+def to_bytes(image: np.ndarray) -> np.ndarray:
     """Return pixels rounded and clipped to uint8; uint8 passes unchanged."""
-    if picture.dtype == np.uint8:
-        return picture
-    rounded = np.rint(picture)
+    if image.dtype == np.uint8:
+        return image
+    rounded = np.rint(image)
     return np.clip(rounded, 0, 255, out=rounded).astype(np.uint8)
 
 

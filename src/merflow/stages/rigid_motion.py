@@ -1,34 +1,32 @@
-"""The rigid part of many paths: which points move as one body, how, and how much of it is noise."""
+"""Robust rigid motion of tracked points, and its smoothing in time."""
 
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from merflow.stages.geometry import fit_similarities, moved
+from merflow.stages.geometry import fit_similarities, transform_points
 
 REACH = 8.0
-"""Standard deviation (px) of the weights with which points belong to an anchor."""
+"""Standard deviation (px) of the weights of points around an anchor."""
 WEAK = 0.01
-"""Share of all trust round an anchor at which its own weight is a half."""
+"""Share of all trust around an anchor at which its weight is a half."""
 SHARP = 30
-"""Power of a score: a score 10% lower then weighs a twentieth."""
+"""Power of a score: a score 10% lower has a twentieth of the weight."""
 STRAY = 0.03
 """Departure from the rigid motion (px) at which a point's trust falls to a quarter."""
 ROUNDS = (*(STRAY * 5 ** (1 - k / 7) for k in range(8)), STRAY, STRAY, STRAY)
-"""The same departure round by round: strict from the start, a few points could rule."""
+"""The same departure in each iteration; starting strict, a few points could dominate."""
 NOISE = 0.05
 """Tracking noise of one point in one frame (px)."""
 BEST = 0.1
-"""Share of the points that are trusted whatever their departures."""
+"""Share of the points that are always trusted."""
 BAND = 0.1
-"""Range of shares that a quantile is averaged over."""
+"""Range of shares over which a quantile is averaged."""
 SLOW_S = 0.03
 """Standard deviation (s) of the smoothing of departures: expressions are slow, noise is not."""
-
-
 STIFF = 10.0 ** np.arange(-3, 5.01, 0.25)
-"""Stiffnesses of the splines that smooth in time."""
+"""Stiffnesses of the smoothing splines in time."""
 
 
 class Rigid(NamedTuple):
@@ -50,18 +48,18 @@ def refine(
 ) -> Rigid:
     """Return the rigid motion of `points` (N, 2) with `paths` (T, N, 2), from a first guess.
 
-    A point's trust falls with its departure from the rigid motion over the clip; in one frame its
-    weight also falls with its distance there. seen: (T, N); prior: (N,); start: (T, 2, 3).
+    A point's trust falls with its departure from the rigid motion over the clip, its weight in a
+    frame also with its distance there. seen: (T, N); prior: (N,); start: (T, 2, 3).
     """
     transforms = start
     for stray in ROUNDS:
-        rest = np.where(seen[..., None], paths - moved(transforms, points), 0)
+        rest = np.where(seen[..., None], paths - transform_points(transforms, points), 0)
         trust = prior * agreement(rest, prior, fps, stray)
         distance = np.sqrt((rest**2).sum(2))
-        spread = np.maximum(NOISE, 2 * middle(distance, prior, 0.5))
+        spread = np.maximum(NOISE, 2 * weighted_quantile(distance, prior, 0.5))
         weights = seen * trust / (1 + (distance / spread[:, None]) ** 2)
         transforms = fit_similarities(points, paths, weights)
-    rest = paths - moved(transforms, points)
+    rest = paths - transform_points(transforms, points)
     residual = float(np.sqrt((weights * (rest**2).sum(2)).sum() / weights.sum()))
     return Rigid(transforms, trust, weights, residual)
 
@@ -71,16 +69,19 @@ def consensus(
 ) -> np.ndarray:
     """Return the similarities (T, 2, 3) of the anchor pairs that most of the prior follows.
 
-    Reweighting alone would settle on whatever most points do, a raised forehead for one. An
-    anchor, (K, 2) px, stands for the points round it, averaged: less noise than one point alone.
-    All pairs are averaged, by weights that only those near the best score keep.
+    Reweighting alone would follow the motion of most points, such as a raised forehead. An anchor,
+    (K, 2) px, is the mean of the points around it, with less noise than one point. All pairs are
+    averaged, with weights that fall fast below the best score.
     """
-    # einsum, not matmul: BLAS may add in an order that depends on its threads.
+    # einsum, not matmul: the order of sums in BLAS may depend on its threads.
     apart = ((anchors[:, None] - points) ** 2).sum(2)
     near = prior * np.exp(-apart / (2 * REACH**2))
     support = near.sum(1) / (near.sum(1) + WEAK * prior.sum())
     near /= near.sum(1, keepdims=True) + 1e-300
-    places, ways = np.einsum("kn,nd->kd", near, points), np.einsum("kn,tnd->tkd", near, paths)
+    positions, paths_at = (
+        np.einsum("kn,nd->kd", near, points),
+        np.einsum("kn,tnd->tkd", near, paths),
+    )
     few = np.unique(np.linspace(0, len(paths) - 1, 24).round().astype(int))
     rate = fps * len(few) / len(paths)
     pairs = np.array([
@@ -89,13 +90,15 @@ def consensus(
     ])  # fmt: skip
     scores = np.empty(len(pairs))
     for k, pair in enumerate(pairs):
-        trial = fit_similarities(places[pair], ways[few][:, pair], np.ones((len(few), 2)))
-        rest = paths[few] - moved(trial, points)
+        trial = fit_similarities(positions[pair], paths_at[few][:, pair], np.ones((len(few), 2)))
+        rest = paths[few] - transform_points(trial, points)
         scores[k] = (prior * agreement(rest, prior, rate, ROUNDS[4])).sum() * support[pair].prod()
     weights = (scores / scores.max()) ** SHARP
     total = np.zeros((len(paths), 2, 3))
     for weight, pair in zip(weights / weights.sum(), pairs, strict=True):
-        total += weight * fit_similarities(places[pair], ways[:, pair], np.ones((len(paths), 2)))
+        total += weight * fit_similarities(
+            positions[pair], paths_at[:, pair], np.ones((len(paths), 2))
+        )
     return total
 
 
@@ -103,14 +106,16 @@ def agreement(rest: np.ndarray, prior: np.ndarray, fps: float, stray: float) -> 
     """Return 0..1 for each point's slow departures (T, N, 2) from rigid motion: 1 for none."""
     slow = blur_in_time(rest, SLOW_S * fps)
     worst = (slow**2).sum(2).max(0)
-    # In noisy pictures (strong JPEG) no point is good enough: then the best tenth sets the scale.
-    return 1 / (1 + worst / np.maximum(stray**2, middle(worst[None], prior, BEST))) ** 2
+    # In noisy images (strong JPEG) no point is good enough: then the best tenth sets the scale.
+    return 1 / (1 + worst / np.maximum(stray**2, weighted_quantile(worst[None], prior, BEST))) ** 2
 
 
-def middle(values: np.ndarray, weights: np.ndarray, share: float, band: float = BAND) -> np.ndarray:
+def weighted_quantile(
+    values: np.ndarray, weights: np.ndarray, share: float, band: float = BAND
+) -> np.ndarray:
     """Return the weighted quantile of each row of (T, N), averaged over a band around `share`.
 
-    An average, because a plain weighted quantile jumps where two values change places.
+    Averaged, because a plain weighted quantile jumps when two values change order.
     """
     order = np.argsort(values, axis=1)
     high = np.cumsum((weights / weights.sum())[order], axis=1)
@@ -121,7 +126,7 @@ def middle(values: np.ndarray, weights: np.ndarray, share: float, band: float = 
 
 
 def blur_in_time(values: np.ndarray, sigma: float) -> np.ndarray:
-    """Return (T, ...) float64 values under a Gaussian of `sigma` frames, mirrored at the ends."""
+    """Return (T, ...) float64 values blurred by `sigma` frames, mirrored at the ends."""
     flat = np.ascontiguousarray(values.reshape(len(values), -1))
     if sigma < 0.1:
         return values
@@ -132,33 +137,33 @@ def blur_in_time(values: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def smooth_drift(rigid: Rigid, points: np.ndarray) -> np.ndarray:
-    """Return the transforms (T, 2, 3) smoothed in time as far as they look like noise.
+    """Return the transforms (T, 2, 3) smoothed in time as far as their changes are noise.
 
-    The four parameters are taken about the middle of the trusted points, where the errors of
-    shift and of turn are apart.
+    The four parameters refer to the centre of the trusted points, where the errors of translation
+    and rotation are independent.
     """
     transforms, weights = rigid.transforms, rigid.weights.mean(0)
     weights = weights / weights.sum()
     centre = np.einsum("n,nd->d", weights, points)
     distance = ((points - centre) ** 2).sum(1)
-    # What the points' scatter makes of the parameters; windows overlap, so half count as new.
+    # Standard errors from the points' scatter; windows overlap, so half of them count.
     shift_noise = rigid.residual * float(np.sqrt((weights**2).sum()))
     turn_noise = rigid.residual * float(
         np.sqrt((weights**2 * distance).sum()) / (weights * distance).sum()
     )
-    shift = moved(transforms, centre[None])[:, 0]
-    turn = in_time(transforms[:, :, 0], turn_noise)
+    shift = transform_points(transforms, centre[None])[:, 0]
+    turn = smooth_paths(transforms[:, :, 0], turn_noise)
     linear = np.stack([np.stack([turn[:, 0], -turn[:, 1]], 1), turn[:, ::-1]], 1)
-    shift = in_time(shift, shift_noise) - linear @ centre
+    shift = smooth_paths(shift, shift_noise) - linear @ centre
     return np.concatenate([linear, shift[..., None]], 2)
 
 
-def in_time(values: np.ndarray, noise: float) -> np.ndarray:
-    """Return (T, K) paths smoothed by splines about as stiff as cross-validation finds best.
+def smooth_paths(values: np.ndarray, noise: float) -> np.ndarray:
+    """Return (T, K) paths smoothed by splines whose stiffness cross-validation chooses.
 
-    `noise` is the paths' standard error: where smoothing would change a path by more (rms), the
-    path is a jerk and not noise, and the spline gives way. Under 8 frames nothing can be told
-    about noise, and the values come back as they are.
+    noise: the paths' standard error; where smoothing would change a path by more (rms), the change
+    is motion, and the spline is less stiff. Paths under 8 frames are returned unchanged, since
+    their noise cannot be estimated.
     """
     count = len(values)
     if count < 8:
@@ -180,7 +185,7 @@ def in_time(values: np.ndarray, noise: float) -> np.ndarray:
 
 
 def _damping(energy: np.ndarray, bend: np.ndarray, noise: float) -> np.ndarray:
-    """Return what smoothing leaves of each frequency, (count + 1,), averaged over stiffnesses.
+    """Return the gain of smoothing at each frequency, (count + 1,), averaged over stiffnesses.
 
     The weight of a stiffness falls with its generalised cross-validation score (Craven and Wahba
     1979), and to zero where it would change the path by more than `noise` (rms).

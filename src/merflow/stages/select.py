@@ -1,4 +1,4 @@
-"""Select: which frames go on to interpolation, and where the apex is when nobody has said so."""
+"""Select: choose frames for interpolation, and find the apex where it is not annotated."""
 
 from dataclasses import replace
 
@@ -8,25 +8,25 @@ import numpy as np
 from merflow.clip import ClipArrays, eye_centres
 from merflow.config.settings import Select
 from merflow.stages.crop import to_luma
-from merflow.stages.geometry import outside
+from merflow.stages.geometry import ellipse_mask
 
 GRID = 64
-"""Side of the grid on which motion is told (px): a movement spans several of its cells."""
+"""Side of the grid for motion (px): a movement spans several cells."""
 SPREAD = 2.0
-"""Standard deviation of the neighbourhood that moves together (grid px)."""
+"""Standard deviation of a neighbourhood with common motion (grid px)."""
 EYE = (0.36, 0.26)
-"""Half axes of the eye opening in eye distances: a blink is no expression."""
+"""Half axes of the excluded eye opening (eye distances), because a blink is no expression."""
 RIM = 2.0
-"""Width of the rim of what is left out (px of the picture that is looked at)."""
+"""Width of the rim of the excluded part (px of the reduced frame)."""
 NEAR = 0.9
 """Share of the largest motion above which frames are averaged to find the apex."""
 APEX_METHOD = "largest motion energy against the onset frame"
 
 
 def select_clip(arrays: ClipArrays, settings: Select) -> ClipArrays:
-    """Return the clip with the chosen frames only; onset, apex and offset follow along.
+    """Return the clip with the chosen frames only, and onset, apex and offset at their positions.
 
-    A clip without an apex gets one where the choice needs it, and says so in facts['apex'].
+    If the choice needs an apex and the clip has none, it is found; facts['apex'] states this.
     """
     if settings.frames == "all":
         return arrays
@@ -47,7 +47,7 @@ def select_clip(arrays: ClipArrays, settings: Select) -> ClipArrays:
 
 
 def with_apex(arrays: ClipArrays) -> ClipArrays:
-    """Return the clip with an apex between its onset and offset: the annotated one if there is."""
+    """Return the clip with an apex between onset and offset: annotated, else found."""
     if arrays.apex is not None:
         apex, method = int(np.clip(arrays.apex, arrays.onset, arrays.offset)), "annotated"
     else:
@@ -58,7 +58,7 @@ def with_apex(arrays: ClipArrays) -> ClipArrays:
 
 
 def select_frames(onset: int, apex: int, offset: int, settings: Select) -> np.ndarray:
-    """Return the positions chosen, (n,) int64 in order of time.
+    """Return the chosen positions, (n,) int64 in order of time.
 
     all: onset to offset. windows: up to `window` frames after the onset, either side of the apex
     and before the offset, and every n-th of the others. apex-nine: onset, three between, apex,
@@ -84,9 +84,9 @@ def select_frames(onset: int, apex: int, offset: int, settings: Select) -> np.nd
 
 
 def find_apex(frames: np.ndarray, landmarks: np.ndarray | None = None) -> int:
-    """Return the position of the frame that has moved most against the first.
+    """Return the position of the frame with the most motion against the first.
 
-    frames: (T, H, W, C) uint8; landmarks: (5 or 68, 2) px, to leave the lids out, or None.
+    frames: (T, H, W, C) uint8; landmarks: (5 or 68, 2) px, to exclude the eyelids, or None.
     """
     if len(frames) < 3:
         return len(frames) - 1
@@ -99,10 +99,10 @@ def find_apex(frames: np.ndarray, landmarks: np.ndarray | None = None) -> int:
 
 
 def peak(values: np.ndarray) -> float:
-    """Return where (n,) values are largest, in parts of a frame.
+    """Return the position of the largest of (n,) values, in fractions of a frame.
 
-    The mean position of the values around the largest, weighted by how far they lie above NEAR
-    of it. Two equal peaks stay a choice, and so does the whole frame next to half a frame.
+    The mean position around the maximum, weighted by the values' excess over NEAR of it. Of two
+    equal peaks the first is taken.
     """
     top = int(values.argmax())
     above = np.maximum(values - NEAR * values[top], 0)
@@ -117,15 +117,15 @@ def peak(values: np.ndarray) -> float:
 def motion_energy(frames: np.ndarray, landmarks: np.ndarray | None = None) -> np.ndarray:
     """Return the mean squared displacement of each frame against the first, (T,) float64, px^2.
 
-    Displacement by least squares over a Gaussian neighbourhood (Lucas and Kanade 1981), linear:
-    exact for parts of a pixel, low for more, which does not move the largest. What brightness
-    and contrast of the whole frame explain is taken out before.
+    Displacement by linear least squares over a Gaussian neighbourhood (Lucas and Kanade 1981):
+    exact for fractions of a pixel, too small above, which does not move the maximum. Changes of
+    brightness and contrast of the whole frame are removed first.
     """
     size = tuple(GRID * 2 if side > GRID * 2 else side for side in frames.shape[1:3])
     first = _small(frames[0], size)
     across = cv2.Sobel(first, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
     down = cv2.Sobel(first, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
-    weight = _without_lids(landmarks, frames.shape[1:3], size)
+    weight = _eye_mask(landmarks, frames.shape[1:3], size)
     xx, xy, yy = (_around(weight * g) for g in (across**2, across * down, down**2))
     stiff = 0.05 * float(np.mean(xx + yy)) + 1e-6
     xx, yy = xx + stiff, yy + stiff
@@ -149,7 +149,7 @@ def _around(values: np.ndarray) -> np.ndarray:
 
 
 def _change(picture: np.ndarray, first: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Return the weighted difference less the first picture's best gain and offset."""
+    """Return the weighted difference without the best gain and offset of the first frame."""
     total = float(weight.sum())
     centred = weight * (first - float((weight * first).sum()) / total)
     change = weight * (picture - first)
@@ -158,13 +158,13 @@ def _change(picture: np.ndarray, first: np.ndarray, weight: np.ndarray) -> np.nd
     return change - gain * centred
 
 
-def _without_lids(
+def _eye_mask(
     landmarks: np.ndarray | None, shape: tuple[int, int], size: tuple[int, int]
 ) -> np.ndarray:
-    """Return a (h, w) float32 mask: 0 over the eye openings, 1 elsewhere, a soft rim between."""
+    """Return a (h, w) float32 mask: 0 over the eye openings, 1 elsewhere, with a soft rim."""
     if landmarks is None:
         return np.ones(size, np.float32)
     ratio = np.array([size[1] / shape[1], size[0] / shape[0]])
     centres = [np.asarray(eye) * ratio for eye in eye_centres(landmarks)]
     distance = float(np.hypot(*(centres[1] - centres[0])))
-    return outside(centres, (EYE[0] * distance, EYE[1] * distance), size, RIM)
+    return ellipse_mask(centres, (EYE[0] * distance, EYE[1] * distance), size, RIM)

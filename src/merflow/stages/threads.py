@@ -1,4 +1,4 @@
-"""Threads whose number changes the time a result takes, never the result."""
+"""Parallel loops whose results do not depend on the number of threads."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,14 +12,14 @@ from threadpoolctl import ThreadpoolController
 from merflow.errors import check_number
 
 BLOCK = 8192
-"""Columns multiplied at once; fixed, because BLAS rounds differently at another width."""
+"""Columns multiplied at once; fixed, because BLAS rounds differently at other widths."""
 
 
-def each(job: Callable[[int], None], count: int) -> None:
-    """Call `job(i)` for i in 0..count-1, each index once, in any order.
+def parallel_for(job: Callable[[int], None], count: int) -> None:
+    """Call `job(i)` once for each i in 0..count-1, in any order.
 
-    The number of threads is `cv2.getNumThreads()`, so one call of `cv2.setNumThreads` governs
-    OpenCV and this. Jobs write to places of their own: the result cannot depend on the order.
+    The number of threads is `cv2.getNumThreads()`, so `cv2.setNumThreads` sets it for OpenCV and
+    for this function. Each job must write to its own part of the output.
     """
     workers = min(max(1, cv2.getNumThreads()), count)
     if workers <= 1:
@@ -32,8 +32,8 @@ def each(job: Callable[[int], None], count: int) -> None:
 
 
 @contextmanager
-def using(threads: int) -> Iterator[None]:
-    """Let OpenCV and `each` use this many threads within the block."""
+def use_threads(threads: int) -> Iterator[None]:
+    """Let OpenCV and `parallel_for` use this many threads within the block."""
     check_number("--threads", threads, 1)
     before = cv2.getNumThreads()
     cv2.setNumThreads(threads)
@@ -48,8 +48,8 @@ def multiply(
 ) -> None:
     """Call `take(where, matrix @ columns[:, where])` for every block of columns, float32.
 
-    matrix: (M, T); columns: (T, n), contiguous rows. BLAS itself runs on one thread here, since
-    its rounding depends on how many it uses; the blocks run on ours.
+    matrix: (M, T); columns: (T, n), contiguous rows. BLAS runs on one thread, since its rounding
+    depends on their number; the blocks run in parallel.
     """
     weights = np.ascontiguousarray(matrix, np.float32)
     blocks = [slice(start, start + BLOCK) for start in range(0, columns.shape[1], BLOCK)]
@@ -59,7 +59,7 @@ def multiply(
         take(where, weights @ columns[:, where].astype(np.float32, copy=False))
 
     with _blas().limit(limits=1, user_api="blas"):
-        each(job, len(blocks))
+        parallel_for(job, len(blocks))
 
 
 @cache

@@ -12,7 +12,7 @@ from merflow.clip import ClipArrays
 from merflow.errors import MerflowError, SkipClip
 from merflow.io.clip_store import Skipped, Store, StoreWriter, factor_of, write_store
 from merflow.io.files import portable, refuse_source
-from merflow.stages.threads import using
+from merflow.stages.threads import use_threads
 
 
 def run_stage(
@@ -45,7 +45,7 @@ def run_stage(
 
         inputs = {portable(source): store.made_by["content"]}
         clips = itertools.chain(store.skipped, ordered_map(one, store.clips(), workers))
-        with using(threads // workers):
+        with use_threads(threads // workers):
             levels = store.made_by.get("arithmetic", "")
             return write_store(out, stage, clips, recipe, inputs, levels)
 

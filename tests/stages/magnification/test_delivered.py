@@ -9,7 +9,7 @@ from merflow.stages.magnification.delivered import Magnified, expected_gain, lar
 from merflow.stages.magnification.luma import luma_of
 from merflow.stages.magnification.motion import motion_fields
 from merflow.stages.magnification.temporal import low_pass, reference_operator
-from merflow.stages.magnification.trust import filter_in_time, filter_levels, judged
+from merflow.stages.magnification.trust import filter_in_time, filter_levels, motion_share
 from merflow.stages.magnify import magnify_frames
 
 BANDS = {
@@ -105,13 +105,13 @@ def test_filtered_fields_are_the_operator_applied():
     noise -= noise[:1]
     smooth = low_pass(LENGTH, FPS, 15.0)
     wanted = np.tensordot(reference_operator(LENGTH, FPS, 15.0), raw, 1)
-    moving, share = judged(raw.copy(), smooth, 0)
+    moving, share = motion_share(raw.copy(), smooth, 0)
     assert moving == pytest.approx(wanted, abs=1e-5)
     assert share.min() > 0.99
     # Noise alone is not believed, motion under noise nearly whole.
-    _, none = judged(noise.copy(), smooth, 0)
+    _, none = motion_share(noise.copy(), smooth, 0)
     assert none.mean() < 0.2
-    _, most = judged(raw + noise, smooth, 0)
+    _, most = motion_share(raw + noise, smooth, 0)
     assert most.mean() > 0.9
 
 

@@ -1,1 +1,4 @@
-"""The parts of motion magnification: operators in time, motion fields, the three methods."""
+"""Parts of motion magnification: filters in time, motion fields, the three methods.
+
+Not for the choice of method and settings: see `stages/magnify.py`.
+"""

@@ -1,4 +1,4 @@
-"""What a magnification delivered: measured on its result, never taken from its request."""
+"""Measure the magnification that a method delivered, on its output."""
 
 from typing import Any, NamedTuple
 
@@ -10,36 +10,34 @@ from merflow.stages.magnification.luma import luma, steady_luma
 from merflow.stages.magnification.warp import move, pull_back, without_folds
 
 SMALLEST = 0.03
-"""Peak displacement (px) below which nothing that could be measured moves."""
+"""Smallest peak displacement (px) that can be measured."""
 CREDIBLE = 25.0
-"""Displacement in a picture of 256 px beyond which no method's result is credible."""
+"""Displacement (px at 256 px) above which no method's result is credible."""
 FAINT = 0.02
-"""Frames with less than this share of the largest weight in time are left out of the peak."""
+"""Frames below this share of the largest weight in time are excluded from the peak."""
 SHARE = 0.1
-"""Cells that nowhere in time reach this share of the largest motion do not move."""
+"""Cells that never reach this share of the largest motion count as still."""
 MOVING = 0.35
-"""Where at least this share of the peak moves, frames are compared."""
+"""Frames are compared where the motion reaches this share of the peak."""
 COARSE, FINE = 13, 7
-"""The factor is searched on COARSE values, then on FINE ones round the best."""
+"""Number of values in the coarse search for the factor, and in the fine search around the best."""
 WIDEST = 1.5
-"""The search goes from 0 to this many times the factor asked for."""
-
-
+"""Upper end of the search, as a multiple of the requested factor."""
 EXPECTED = {
     "linear": ((1, 0.57), (2, 0.55), (5, 0.46), (10, 0.35), (25, 0.20), (50, 0.12)),
     "phase": ((1, 0.95), (5, 0.92), (12, 0.93), (25, 0.90), (50, 0.41)),
     "lagrangian": ((1, 0.98), (5, 0.97), (25, 0.96), (50, 0.78)),
 }
-"""Gain over the displacement asked for (px at 256 px), as benchmarks/magnify_truth.py found it on
-textures with a camera's noise (docs/magnification.md)."""
+"""Gain by requested displacement (px at 256 px), measured by benchmarks/magnify_truth.py on
+textures with camera noise (docs/magnification.md)."""
 
 
 class Magnified(NamedTuple):
-    """What a method returns.
+    """Result of a method.
 
-    frames: (T, H, W, C) uint8; facts: its shares of clipped values and clamped cells; motion:
-    (T, rows, columns, 2) float32, a field of the input's filtered displacement since the onset,
-    px of the frames: where and when it moves, not how far exactly.
+    frames: (T, H, W, C) uint8; facts: shares of clipped values and clamped cells; motion: (T, rows,
+    columns, 2) float32, the input's filtered displacement since the onset in px, with exact place
+    and time but approximate size.
     """
 
     frames: np.ndarray
@@ -56,7 +54,7 @@ class Peak(NamedTuple):
 
 
 def expected_gain(method: str, asked_px: float) -> float:
-    """Return the share of a displacement (px, at 256 px a side) that a method usually delivers."""
+    """Return the share of a displacement (px at 256 px) that a method usually delivers."""
     reached, gains = zip(*EXPECTED[method], strict=True)
     return round(float(np.interp(asked_px, reached, gains)), 2)
 
@@ -69,14 +67,14 @@ def measure(
     reference: int,
     factor: float,
 ) -> dict[str, Any]:
-    """Return what `made` delivers at the frame of the largest motion; JSON-able.
+    """Return the magnification delivered in the frame of the largest motion; JSON-able.
 
     frames: (T, H, W, C) uint8, the input; operator: (T, T) of `temporal.reference_operator`;
     light: (T, 2) of `flicker.global_light`.
 
-    Keys: peak_px, the input's largest displacement; asked_px, that times the factor, as if the
-    picture had 256 px; delivered, the factor found in the result (None where nothing measurable
-    moves); gain, that over the factor asked for; credible, whether asked_px is at most 25.
+    Keys: peak_px, the input's largest displacement; asked_px, that times the factor, scaled to 256
+    px; delivered, the factor found in the result (None without measurable motion); gain, delivered
+    over the requested factor; credible, whether asked_px is at most 25.
     """
     peak = largest_motion(frames, made.motion, operator, light, reference)
     asked = factor * peak.size * 256 / min(frames.shape[1:3])
@@ -103,28 +101,28 @@ def largest_motion(
 ) -> Peak:
     """Return the peak of the clip's motion, filtered in time by `operator`.
 
-    rough: (T, rows, columns, 2) float32, where and when it moves.
+    rough: (T, rows, columns, 2) float32, approximate motion.
     """
     squares = np.einsum("tyxd,tyxd->tyx", rough, rough)
     time = int(squares.sum(axis=(1, 2)).argmax())
-    # How far: from the one filtered frame, at full resolution.
+    # Exact size from one filtered frame, at full resolution.
     steady = steady_luma(frames, light, reference)
     still = steady(reference)
     filtered, weights = still.copy(), operator[time]
     for at in np.flatnonzero(np.abs(weights) > FAINT * np.abs(weights).max()):
         cv2.scaleAdd(steady(int(at)) - still, float(weights[at]), filtered, dst=filtered)
     motion = fields.displacement(fields.prepare(still), filtered)
-    # Only where the whole clip shows motion: one frame's noise is no peak.
-    there = squares.max(axis=0) > (SHARE**2) * squares.max()
-    there = cv2.resize(there.astype(np.float32), motion.shape[1::-1])
-    motion *= there[..., None]
+    # Only where the whole clip has motion: noise of one frame is no peak.
+    moving = squares.max(axis=0) > (SHARE**2) * squares.max()
+    moving = cv2.resize(moving.astype(np.float32), motion.shape[1::-1])
+    motion *= moving[..., None]
     if _large(np.sqrt(squares[time])) < SMALLEST:
         return Peak(time, motion, 0.0)
     return Peak(time, motion, _large(np.linalg.norm(motion, axis=2)))
 
 
 def _large(sizes: np.ndarray) -> float:
-    """Return the 99th percentile: one cell at the picture's edge must not decide."""
+    """Return the 99th percentile, insensitive to single cells at the edge."""
     return float(np.percentile(sizes, 99))
 
 
@@ -133,8 +131,8 @@ def matching_factor(
 ) -> float:
     """Return the multiple of `motion` that best turns `still` into `seen`.
 
-    still, seen: (H, W) float32 luma; motion: (rows, columns, 2) float32 px; factor: the multiple
-    that was asked for. The best match is the largest normalised correlation over what moves.
+    still, seen: (H, W) float32 luma; motion: (rows, columns, 2) float32 px; factor: the requested
+    multiple. The best match has the largest normalised correlation where there is motion.
     """
     height, width = still.shape
     cell = (width / motion.shape[1], height / motion.shape[0])

@@ -1,8 +1,8 @@
 """A dense motion field against one reference frame, linear in the frames.
 
-Lucas-Kanade with two window sizes: the wide one answers where the narrow one has no texture.
-Because the solution is linear in Y_t - Y_0, filtering the field in time equals filtering the
-frames, with 16 to 36 times fewer samples.
+Lucas-Kanade with two window sizes: the wide one applies where the narrow one has no texture. The
+solution is linear in Y_t - Y_0, so filtering the field in time equals filtering the frames, with
+16 to 36 times fewer samples.
 """
 
 from typing import NamedTuple
@@ -15,21 +15,21 @@ from merflow.stages.magnification.warp import move
 
 SMOOTH = np.array([0.037659, 0.249153, 0.426375, 0.249153, 0.037659], np.float32)
 SLOPE = np.array([-0.109604, -0.276691, 0.0, 0.276691, 0.109604], np.float32)
-"""A matched pair (Farid and Simoncelli 2004): a derivative that fits its own smoothing. A Sobel
-on a Gaussian overestimates motion by 5 %."""
+"""A matched pair of smoothing and derivative taps (Farid and Simoncelli 2004). A Sobel on a
+Gaussian overestimates motion by 5 %."""
 GRID = 64
-"""The field has about this many cells along the shorter side."""
+"""Approximate number of cells along the shorter side."""
 NARROW, WIDE = 1.0, 3.0
 """Standard deviations of the two windows, in cells."""
 NARROW_FLOOR, WIDE_FLOOR = 0.15, 0.02
 """Regularisation, in units of the mean squared gradient."""
 FAR = 0.4
-"""Displacement (px, along x or y) above which the linear solution is no longer exact enough."""
+"""Displacement (px, along x or y) above which the linear solution is not exact enough."""
 BORDER = cv2.BORDER_REFLECT_101
 
 
 class Reference(NamedTuple):
-    """What the solution needs to know of the reference frame; all planes float32.
+    """Quantities of the reference frame for the solution; all planes float32.
 
     still: (H, W) luma; slope_x, slope_y: (H, W) its derivatives; narrow, wide: inverse structure
     tensors (xx, xy, yy) on the working grid; floor: pull of the narrow on the wide solution;
@@ -92,13 +92,13 @@ def solve(reference: Reference, change: np.ndarray) -> np.ndarray:
 def displacement(reference: Reference, plane: np.ndarray) -> np.ndarray:
     """Return the (rows, columns, 2) float32 displacement (x, y) in px of a luma plane (H, W).
 
-    Where more than a few cells moved too far for the linear solution, the plane is brought back
-    by what was found and looked at again.
+    If more than 1 % of the cells moved too far for the linear solution, the plane is moved back
+    and solved again.
     """
     motion = solve(reference, cv2.subtract(plane, reference.still))
     if np.count_nonzero(np.abs(motion) > FAR) > motion.size // 100:
-        brought_back = move(plane, -motion)
-        motion += solve(reference, cv2.subtract(brought_back, reference.still))
+        moved_back = move(plane, -motion)
+        motion += solve(reference, cv2.subtract(moved_back, reference.still))
     return motion
 
 

@@ -1,23 +1,23 @@
-"""Global light changes of a clip, found without being fooled by motion."""
+"""Global changes of light in a clip, estimated robustly against motion."""
 
 import numpy as np
 
 from merflow.stages.magnification.luma import PlaneOf, reduced
-from merflow.stages.threads import each
+from merflow.stages.threads import parallel_for
 
 GRID = 32
-"""Pictures are compared as GRID x GRID means: noise is averaged out, motion is local."""
+"""Frames are compared as GRID x GRID means, which averages noise."""
 ROUNDS = 4
-"""Rounds of reweighting."""
+"""Iterations of reweighting."""
 SAMPLED = 3
-"""The scale of the residuals is taken from every third mean: the median is what takes the time."""
+"""The scale of the residuals uses every third mean, since medians are slow."""
 
 
 def global_light(plane_of: PlaneOf, length: int, reference: int) -> np.ndarray:
     """Return (T, 2) float32 gain g and offset o (grey levels) with Y_t ~ (1 + g) Y_ref + o.
 
     plane_of: gives the (H, W) float32 luma of frame t. The fit is robust (Tukey's biweight), so
-    a mouth or an eye that moves does not count as a change of light. Exactly 0 at the reference.
+    a moving mouth or eye does not count as a change of light. Exactly 0 at the reference.
     """
     height, width = plane_of(reference).shape
     size = (min(GRID, width), min(GRID, height))
@@ -26,7 +26,7 @@ def global_light(plane_of: PlaneOf, length: int, reference: int) -> np.ndarray:
     def shrink(time: int) -> None:
         small[time] = reduced(plane_of(time), size).ravel()
 
-    each(shrink, length)
+    parallel_for(shrink, length)
     light = fit_light(small, small[reference])
     light[reference] = 0
     return light
@@ -41,7 +41,7 @@ def fit_light(small: np.ndarray, reference: np.ndarray) -> np.ndarray:
     for _ in range(ROUNDS):
         weight = change - gain[:, None] * centred
         weight -= offset[:, None]
-        # The floor: a still clip has no scale of its own.
+        # The minimum is for still clips, whose scale is 0.
         scale = np.maximum(1.4826 * _medians(np.abs(weight[:, ::SAMPLED])), 0.05)
         # Tukey's biweight of the residual, in place: (1 - (residual / 4.685 scale)^2)^2 or 0.
         weight *= (1 / (4.685 * scale))[:, None]
@@ -64,7 +64,7 @@ def _weighted_line(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return slope and intercept (T,) of y (T, n) on x (n,), weighted; slope 0 on a flat x.
 
-    `weight` is used up.
+    `weight` is overwritten.
     """
     total = weight.sum(axis=1)
     mean_x, spread = weight @ x / total, weight @ (x * x) / total

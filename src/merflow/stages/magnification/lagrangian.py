@@ -7,7 +7,7 @@ from merflow.stages.magnification.luma import steady_luma
 from merflow.stages.magnification.motion import motion_fields
 from merflow.stages.magnification.trust import filter_in_time
 from merflow.stages.magnification.warp import move_into, pull_back, without_folds
-from merflow.stages.threads import each
+from merflow.stages.threads import parallel_for
 
 
 def magnify_lagrangian(
@@ -16,19 +16,18 @@ def magnify_lagrangian(
     """Return the magnified frames and the share of the field's cells that were clamped.
 
     frames: (T, H, W, C) uint8; smooth: (T, T) of `temporal.low_pass`; light: (T, 2) of
-    `flicker.global_light`; reference: position of the onset frame. Frame t is moved by alpha
-    times its own filtered displacement. Clamped cells are those whose displacement had to be
-    reduced because it would have folded the picture.
+    `flicker.global_light`; reference: position of the onset frame. Frame t is moved by alpha times
+    its filtered displacement. The displacement of clamped cells was reduced to avoid folds.
     """
     plane_of = steady_luma(frames, light, reference)
     motion = motion_fields(plane_of, len(frames), reference)
     motion = filter_in_time(motion, smooth, reference)
-    out, clamped = push(frames, motion, alpha)
+    out, clamped = move_frames(frames, motion, alpha)
     out[reference] = frames[reference]
     return Magnified(out, {"clamped": clamped}, motion)
 
 
-def push(frames: np.ndarray, motion: np.ndarray, alpha: float) -> tuple[np.ndarray, float]:
+def move_frames(frames: np.ndarray, motion: np.ndarray, alpha: float) -> tuple[np.ndarray, float]:
     """Return the frames moved by alpha times their motion, and the share of clamped cells.
 
     frames: (T, H, W, C) uint8; motion: (T, rows, columns, 2) float32, each frame's displacement
@@ -37,14 +36,14 @@ def push(frames: np.ndarray, motion: np.ndarray, alpha: float) -> tuple[np.ndarr
     out, clamped = frames.copy(), np.zeros(len(frames))
     height, width = frames.shape[1:3]
     cell = (width / motion.shape[2], height / motion.shape[1])
-    # The result's displacement is 1 + alpha times the input's, the push alpha times: neither folds.
+    # The output is displaced 1 + alpha times, the frame moved alpha times: neither may fold.
     largest = np.float32(max(abs(alpha), abs(1 + alpha)))
 
     def build(time: int) -> None:
         unfolded, clamped[time] = without_folds(largest * motion[time], cell)
         unfolded = unfolded / largest
-        pushed = pull_back(np.float32(alpha) * unfolded, cell, np.float32(1 + alpha) * unfolded)
-        move_into(out[time], frames[time], pushed)
+        moved = pull_back(np.float32(alpha) * unfolded, cell, np.float32(1 + alpha) * unfolded)
+        move_into(out[time], frames[time], moved)
 
-    each(build, len(frames))
+    parallel_for(build, len(frames))
     return out, float(clamped.mean())

@@ -1,8 +1,8 @@
 """Linear Eulerian magnification (Wu et al. 2012), for comparison with published work.
 
-Space and time commute and every level's gain is the same at all times, so a luma plane is
-filtered once, at half size (the finest level's gain is 0), and one sweep down and one up the
-pyramid give what filtering every level of every colour would.
+Filters in space and time commute and every level's gain is constant in time. So a luma plane is
+filtered once, at half size (the finest level's gain is 0), and one pass down and up the pyramid
+replaces filtering every level of every colour.
 """
 
 import cv2
@@ -11,10 +11,10 @@ import numpy as np
 from merflow.stages.magnification.delivered import Magnified
 from merflow.stages.magnification.luma import add_luma, luma
 from merflow.stages.magnification.temporal import apply_in_time
-from merflow.stages.threads import each
+from merflow.stages.threads import parallel_for
 
 EXAGGERATION = 2.0
-"""Wu's published code doubles the bound of the first-order theory."""
+"""Wu's published code doubles the bound from first-order theory."""
 
 
 def level_gains(height: int, width: int, alpha: float, lambda_c: float) -> np.ndarray:
@@ -37,7 +37,7 @@ def level_gains(height: int, width: int, alpha: float, lambda_c: float) -> np.nd
 def weigh_levels(half: np.ndarray, gains: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Return the sum of gain times Laplacian level, at full `size` (width, height), float32.
 
-    half: the plane already once reduced; gains as from `level_gains`, with gains[0] == 0.
+    half: the plane at half size; gains as from `level_gains`, with gains[0] == 0.
     """
     if len(gains) == 1:
         return np.zeros(size[::-1], np.float32)
@@ -49,25 +49,25 @@ def weigh_levels(half: np.ndarray, gains: np.ndarray, size: tuple[int, int]) -> 
         low = lows[level - 1]
         total = cv2.pyrUp(total, dstsize=low.shape[::-1])
         finer = gains[level - 1] if level > 1 else 0.0
-        if gains[level] != finer:  # mostly they are alike
+        if gains[level] != finer:  # usually equal
             cv2.scaleAdd(low, float(gains[level] - finer), total, dst=total)
     return cv2.pyrUp(total, dstsize=size)
 
 
 def half_planes(frames: np.ndarray) -> np.ndarray:
-    """Return the (T, H / 2, W / 2) float32 luma of a (T, H, W, C) uint8 clip, once reduced."""
+    """Return the (T, H / 2, W / 2) float32 luma of a (T, H, W, C) uint8 clip at half size."""
     length, height, width, _ = frames.shape
     half = np.empty((length, (height + 1) // 2, (width + 1) // 2), np.float32)
 
     def reduce(time: int) -> None:
         cv2.pyrDown(luma(frames[time]), dst=half[time])
 
-    each(reduce, length)
+    parallel_for(reduce, length)
     return half
 
 
-def take_out_light(planes: np.ndarray, light: np.ndarray, reference: int) -> None:
-    """Take the changes of light, (T, 2) of `flicker.global_light`, out of the planes, in place."""
+def remove_light(planes: np.ndarray, light: np.ndarray, reference: int) -> None:
+    """Remove changes of light, (T, 2) of `flicker.global_light`, from the planes in place."""
     still = planes[reference].copy()
     for plane, (gain, offset) in zip(planes, light, strict=True):
         cv2.addWeighted(plane, 1.0, still, -float(gain), -float(offset), dst=plane)
@@ -76,9 +76,9 @@ def take_out_light(planes: np.ndarray, light: np.ndarray, reference: int) -> Non
 def magnify_linear(
     frames: np.ndarray, half: np.ndarray, operator: np.ndarray, alpha: float, lambda_c: float
 ) -> Magnified:
-    """Return the magnified frames and the share of values that were clipped; no motion.
+    """Return the magnified frames and the share of clipped values, without motion.
 
-    frames: (T, H, W, C) uint8; half: `half_planes` of them, used up; operator: (T, T) of
+    frames: (T, H, W, C) uint8; half: their `half_planes`, overwritten; operator: (T, T) of
     `temporal`; lambda_c: shortest wavelength (px) that gets the whole gain.
     """
     height, width = frames.shape[1:3]
@@ -90,6 +90,6 @@ def magnify_linear(
         change = weigh_levels(half[time], gains, (width, height))
         clipped[time] = add_luma(frames[time], change, out[time])
 
-    each(build, len(frames))
+    parallel_for(build, len(frames))
     facts = {"clipped": float(clipped.sum() / frames.size)}
     return Magnified(out, facts, np.zeros((len(frames), 1, 1, 2), np.float32))

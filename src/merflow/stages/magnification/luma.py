@@ -1,4 +1,4 @@
-"""Brightness in and out of a clip: what is magnified is luma, the colour stays as it was."""
+"""Luma of frames, and its change: only luma is magnified, colours stay."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 PlaneOf = Callable[[int], np.ndarray]
-"""Gives the (H, W) float32 luma of frame t."""
+"""Function from a position t to the (H, W) float32 luma of frame t."""
 
 
 def luma(frame: np.ndarray) -> np.ndarray:
@@ -20,12 +20,12 @@ def luma(frame: np.ndarray) -> np.ndarray:
 
 
 def luma_of(frames: np.ndarray) -> PlaneOf:
-    """Return the function that gives the luma of frame t of a (T, H, W, C) uint8 clip."""
+    """Return the luma function of a (T, H, W, C) uint8 clip."""
     return lambda time: luma(frames[time])
 
 
 def steady_luma(frames: np.ndarray, light: np.ndarray, reference: int) -> PlaneOf:
-    """Return the function that gives frame t's luma without the clip's changes of light.
+    """Return the luma function of a clip without its changes of light.
 
     frames: (T, H, W, C) uint8; light: (T, 2) gain and offset of `flicker.global_light`.
     """
@@ -41,7 +41,7 @@ def steady_luma(frames: np.ndarray, light: np.ndarray, reference: int) -> PlaneO
 def reduced(plane: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Return an (H, W) float32 plane at `size` (width, height), no larger, averaged over areas.
 
-    Halved as often as that comes out even: OpenCV does this three times as fast as in one step.
+    Halved while divisible: in OpenCV three times as fast as one step.
     """
     while plane.shape[1] % (2 * size[0]) == plane.shape[0] % (2 * size[1]) == 0:
         half = (plane.shape[1] // 2, plane.shape[0] // 2)
@@ -55,16 +55,16 @@ def add_luma(frame: np.ndarray, change: np.ndarray, out: np.ndarray) -> int:
     """Write `frame` + `change` (H, W) float32, rounded and clipped, into `out`, (H, W, C) uint8,
     contiguous.
 
-    Returns the number of values (pixels times channels) that had to be clipped to 0..255.
+    Returns the number of values (pixels times channels) clipped to 0..255.
     """
-    # In bytes: each pixel is only raised or only lowered, and byte arithmetic clips by itself.
+    # In bytes: each pixel is either raised or lowered, and byte arithmetic saturates.
     amount = cv2.convertScaleAbs(change)
     more = cv2.bitwise_and(amount, cv2.compare(change, 0.0, cv2.CMP_GT))
     less = cv2.subtract(amount, more)
     amount, more, less = (_spread(plane, frame.shape[2]) for plane in (amount, more, less))
     flat, changed = frame.reshape(amount.shape), out.reshape(amount.shape)
     cv2.subtract(cv2.add(flat, more, dst=changed), less, dst=changed)
-    # What did not change by all of its amount was clipped; `more` serves as room.
+    # Values that did not change by their whole amount were clipped; `more` is reused.
     return cv2.countNonZero(cv2.bitwise_xor(cv2.absdiff(changed, flat, dst=more), amount, dst=more))
 
 

@@ -1,10 +1,10 @@
-"""The motion of a whole clip since its onset: one field a frame."""
+"""Motion of a clip since its onset: one field per frame."""
 
 import numpy as np
 
 from merflow.stages.magnification import field
 from merflow.stages.magnification.luma import PlaneOf
-from merflow.stages.threads import each
+from merflow.stages.threads import parallel_for
 
 
 def motion_fields(plane_of: PlaneOf, length: int, reference: int) -> np.ndarray:
@@ -17,5 +17,5 @@ def motion_fields(plane_of: PlaneOf, length: int, reference: int) -> np.ndarray:
         if time != reference:
             motion[time] = field.displacement(anchor, plane_of(time))
 
-    each(estimate, length)
+    parallel_for(estimate, length)
     return motion

@@ -1,8 +1,8 @@
 """Phase magnification with a Riesz pyramid (after Wadhwa et al. 2014): Eulerian, the default.
 
-Every band of a Laplacian pyramid is looked at where it stands: its phase against the onset frame
-gives a displacement, filtered in time, and the band's phase is turned by alpha times that. The
-low-pass below the last band is left as it is, so slow changes of light are not magnified.
+For every band of a Laplacian pyramid, the phase against the onset frame gives a displacement, which
+is filtered in time; the band's phase is then shifted by alpha times that. The low-pass below the
+last band stays unchanged, so slow changes of light are not magnified.
 """
 
 import cv2
@@ -13,19 +13,20 @@ from merflow.stages.magnification.luma import add_luma, steady_luma
 from merflow.stages.magnification.riesz import band_motions, cell_side, chunk, chunks, pyramids
 from merflow.stages.magnification.shift import REACH, shifted, turns
 from merflow.stages.magnification.trust import filter_levels
-from merflow.stages.threads import each
+from merflow.stages.threads import parallel_for
 
 ROUGH = 1
-"""The level whose motion tells where and when most moves: fine enough, and low in noise."""
+"""The level whose motion gives place and time of the largest motion: fine, with little noise."""
 FAINT = 0.02
-"""Cells shifted by less than this (px of their level) may be left out."""
+"""Cells shifted by less than this (px of their level) may be skipped."""
 
 
 def magnify_phase(
     frames: np.ndarray, smooth: np.ndarray, alpha: float, light: np.ndarray, reference: int
 ) -> Magnified:
-    """Return the magnified frames, and the shares of clipped values and of cells that are asked
-    to shift further than their band can (clamped).
+    """Return the magnified frames, and the shares of clipped values and of clamped cells.
+
+    Clamped cells have a larger shift than their band allows.
 
     frames: (T, H, W, C) uint8; smooth: (T, T) of `temporal.low_pass`; light: (T, 2) of
     `flicker.global_light`; reference: position of the onset frame.
@@ -33,7 +34,7 @@ def magnify_phase(
     length = len(frames)
     plane_of = steady_luma(frames, light, reference)
     motions = filter_levels(band_motions(plane_of, length, reference), smooth, reference)
-    clamped = _beyond(motions, alpha)
+    clamped = _clamped_share(motions, alpha)
     rough = np.float32(2**ROUGH) * motions[min(ROUGH, len(motions) - 1)]
     for motion in motions:
         motion *= np.float32(alpha)
@@ -46,7 +47,7 @@ def magnify_phase(
         for time, change in zip(times, changes, strict=True):
             clipped[time] = add_luma(frames[time], change, out[time])
 
-    each(build, chunks(length))
+    parallel_for(build, chunks(length))
     out[reference] = frames[reference]
     facts = {"clipped": float(clipped.sum() / frames.size), "clamped": clamped}
     return Magnified(out, facts, rough)
@@ -77,7 +78,7 @@ def change_of(levels: list[np.ndarray], motions: list[np.ndarray]) -> np.ndarray
 def _shift_where_it_moves(
     out: np.ndarray, band: np.ndarray, motion: np.ndarray, level: int
 ) -> None:
-    """Write into `out`, (h, w) of zeros, the change of one large band, where there is any."""
+    """Write the change of one large band into `out`, (h, w) of zeros, where it moves."""
     side = cell_side(level)
     rows, columns, _ = motion.shape
     box, cells = (slice(None), slice(None)), (slice(None), slice(None))
@@ -86,15 +87,15 @@ def _shift_where_it_moves(
         spans = [np.flatnonzero(far.any(axis=axis)) for axis in (1, 0)]
         if not len(spans[0]):
             return
-        # One cell more on each side, where nothing moves: there the part may end.
+        # One more cell on each side, without motion, for the edge of the part.
         cells = tuple(slice(max(0, int(s[0]) - 1), int(s[-1]) + 2) for s in spans)
         box = tuple(slice(s.start * side, s.stop * side) for s in cells)
     part = np.ascontiguousarray(band[box])[None]
     cv2.subtract(shifted(part, motion[cells][None], level)[0], part[0], dst=out[box])
 
 
-def _beyond(motions: list[np.ndarray], alpha: float) -> float:
-    """Return the share of cells, levels alike, that are asked for more than their band's reach."""
+def _clamped_share(motions: list[np.ndarray], alpha: float) -> float:
+    """Return the share of cells beyond their band's reach, all levels with equal weight."""
     shares = []
     for level, field in enumerate(motions):
         limit = (turns(level) * REACH / max(abs(alpha), 1e-6)) ** 2

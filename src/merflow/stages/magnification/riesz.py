@@ -1,4 +1,4 @@
-"""The phase of a Laplacian pyramid's bands against the onset frame, with Riesz transforms."""
+"""Motion from the phase of Laplacian pyramid bands against the onset, by Riesz transforms."""
 
 from functools import cache
 from typing import NamedTuple
@@ -9,22 +9,22 @@ import numpy as np
 from merflow.stages.magnification.luma import PlaneOf, reduced
 from merflow.stages.magnification.shift import slope_gain, slope_x, slope_y
 from merflow.stages.magnification.trust import noise_variance
-from merflow.stages.threads import each
+from merflow.stages.threads import parallel_for
 
 WINDOW = 1.5
-"""Standard deviation of the window over which phase is pooled, in cells of the level's grid."""
+"""Standard deviation of the pooling window for phase, in cells of the level's grid."""
 FLOOR = 0.25
-"""Where a band is weak it follows the next coarser one: the pull, in units of its mean power."""
+"""Weight of the next coarser band, in units of the mean power: decides where a band is weak."""
 SHARPEST = 2
-"""Coarser levels take this level's answer: their own windows blur what moves locally."""
+"""Coarser levels use this level's motion: their own windows blur local motion."""
 NOISY = 3
-"""Levels whose share of the camera's noise counts."""
+"""Number of levels with a relevant share of the camera's noise."""
 CHUNK = 8
-"""Frames handled together; fixed, so that the result never depends on threads."""
+"""Frames processed together; fixed, so that the result does not depend on threads."""
 
 
 class Anchor(NamedTuple):
-    """One band of the onset frame, and what solving for displacements against it needs.
+    """One band of the onset frame, with the quantities needed to solve for displacements.
 
     band, x, y: (h, w) float32, the band and its Riesz transforms; inverse: the planes xx, xy, yy
     of the regularised inverse of its pooled orientation tensor; floor: that regularisation;
@@ -48,7 +48,7 @@ def level_count(height: int, width: int) -> int:
 def pyramids(plane_of: PlaneOf, times: range) -> list[np.ndarray]:
     """Return the bands of the frames at `times`: (n, h, w) float32 a level, finest first.
 
-    The bands and the low-pass that is left out add up to the plane.
+    The bands and the omitted low-pass add up to the plane.
     """
     levels: list[np.ndarray] = []
     for index, time in enumerate(times):
@@ -71,7 +71,7 @@ def cell_side(level: int) -> int:
 def noise_powers() -> tuple[float, ...]:
     """Return the tensor power that white noise of variance 1 in the luma adds, finest first.
 
-    Found by sending noise through the pyramid; the coarser levels average theirs away.
+    Measured by sending noise through the pyramid; coarser levels average it out.
     """
     noise = np.random.default_rng(0).normal(0, 1, (512, 512)).astype(np.float32)
     powers = []
@@ -84,7 +84,7 @@ def noise_powers() -> tuple[float, ...]:
 def anchor(bands: np.ndarray, level: int, noise: float) -> Anchor:
     """Return the anchor of one band, (1, h, w) float32, of the onset frame.
 
-    noise: variance of the luma's noise, which would pass for texture that does not move.
+    noise: variance of the luma's noise, which otherwise counts as texture without motion.
     """
     _, height, width = bands.shape
     side = cell_side(level)
@@ -97,7 +97,7 @@ def anchor(bands: np.ndarray, level: int, noise: float) -> Anchor:
     floor = np.float32(FLOOR * float(np.mean(xx + yy)) / 2 + 1e-6)
     power = np.float32(noise * noise_powers()[level] if level < NOISY else 0)
     xx, yy = np.maximum(xx - power, 0) + floor, np.maximum(yy - power, 0) + floor
-    # Sampling can make the pooled tensor indefinite; this keeps its inverse bounded.
+    # Sampling can make the pooled tensor indefinite; this bounds its inverse.
     limit = 0.99 * np.sqrt(xx * yy)
     xy = np.clip(xy, -limit, limit)
     scale = 1 / (xx * yy - xy * xy)
@@ -106,11 +106,11 @@ def anchor(bands: np.ndarray, level: int, noise: float) -> Anchor:
 
 
 def displacement(anchor: Anchor, bands: np.ndarray, coarser: np.ndarray | None) -> np.ndarray:
-    """Return (n, rows, columns, 2) float32: how far bands moved since the onset, px of the level.
+    """Return the displacement of bands since the onset, (n, rows, columns, 2) float32, level px.
 
-    bands: (n, h, w) float32, one level of n frames; coarser: the next coarser level's answer.
-    The pooled sine of the phase difference, solved for the displacement that explains it in all
-    orientations present. A change of contrast gives exactly none.
+    bands: (n, h, w) float32, one level of n frames; coarser: the next coarser level's motion. The
+    pooled sine of the phase difference is solved for the displacement that explains it in all
+    orientations. A change of contrast gives exactly 0.
     """
     pull_x = _pool(anchor.band * slope_x(bands) - anchor.x * bands, anchor.cells)
     pull_y = _pool(anchor.band * slope_y(bands) - anchor.y * bands, anchor.cells)
@@ -129,7 +129,7 @@ def displacement(anchor: Anchor, bands: np.ndarray, coarser: np.ndarray | None) 
 def band_motions(plane_of: PlaneOf, length: int, reference: int) -> list[np.ndarray]:
     """Return per level the (T, rows, columns, 2) float32 displacements since the onset, px.
 
-    plane_of: gives the (H, W) float32 luma of frame t, changes of light taken out.
+    plane_of: gives the (H, W) float32 luma of frame t, without changes of light.
     """
     still = pyramids(plane_of, range(reference, reference + 1))
     noise = noise_variance(plane_of, length)
@@ -138,10 +138,10 @@ def band_motions(plane_of: PlaneOf, length: int, reference: int) -> list[np.ndar
 
     def estimate(index: int) -> None:
         times = chunk(index, length)
-        answer = None
+        found = None
         for level, bands in reversed(list(enumerate(pyramids(plane_of, times)))):
-            answer = displacement(anchors[level], bands, answer)
-            motions[level][times.start : times.stop] = answer
+            found = displacement(anchors[level], bands, found)
+            motions[level][times.start : times.stop] = found
         for time in times:
             for level in range(SHARPEST + 1, len(anchors)):
                 field = cv2.resize(
@@ -149,7 +149,7 @@ def band_motions(plane_of: PlaneOf, length: int, reference: int) -> list[np.ndar
                 )
                 motions[level][time] = field / np.float32(2 ** (level - SHARPEST))
 
-    each(estimate, chunks(length))
+    parallel_for(estimate, chunks(length))
     for motion in motions:
         motion[reference] = 0
     return motions

@@ -1,11 +1,11 @@
 """Shift a pyramid band by a small displacement: rotate its phase with Riesz transforms.
 
-A band of one orientation is shifted by turning its phase; a real band mixes orientations, and
-turning it as if it had one loses up to half of the motion. Here the turn is written with the
-Riesz transforms up to order 3 (the 3-tap approximation (c(x+1) - c(x-1)) / 2, applied up to
-three times), steered along the displacement. How much of each gives the best shift by s pixels,
-over the spectrum of natural pictures, is found once by least squares. Beyond the reach of a
-band (REACH pixels at its own resolution) the fit lets the band fade instead of misplacing it.
+Rotating the phase shifts a band of one orientation. A real band mixes orientations, and treating it
+as one loses up to half of the motion. Here the rotation uses Riesz transforms up to order 3 (the
+3-tap approximation (c(x+1) - c(x-1)) / 2, applied up to three times), steered along the
+displacement. Their weights for a shift by s pixels come from a least-squares fit over the spectrum
+of natural images. Beyond the reach of a band (REACH pixels at its resolution) the fit fades the
+band instead of misplacing it.
 """
 
 from collections.abc import Iterator
@@ -15,15 +15,15 @@ import cv2
 import numpy as np
 
 REACH = 3.0
-"""Pixels at a band's resolution that one turn can shift it by with half of its energy or more."""
+"""Largest shift by one rotation (px of the band) that keeps half of the energy."""
 TURNS = (1, 2, 3)
-"""Turns that make up one shift, finest band first, the last for all that follow. More reach
-further; the finest band is the costliest and, when much moves, is out of reach anyway."""
+"""Number of rotations per shift, finest band first, the last for all coarser ones. More rotations
+reach further; the finest band is the most costly and usually out of reach for large motion."""
 LONGEST = 6.0
 STEPS = 64
-"""The table holds shifts of 0..LONGEST px at this many steps a pixel."""
+"""Steps per pixel of the table of shifts from 0 to LONGEST px."""
 SPECTRUM = 2.4
-"""Natural pictures' power falls as frequency to the minus this."""
+"""Negative exponent of the power spectrum of natural images."""
 
 
 def slope_x(stack: np.ndarray) -> np.ndarray:
@@ -31,7 +31,7 @@ def slope_x(stack: np.ndarray) -> np.ndarray:
     width = stack.shape[2]
     out = np.zeros_like(stack)
     if width > 2:
-        # One tall picture for all planes: a call costs as much as a small plane.
+        # One tall image for all planes, since a call costs as much as a small plane.
         tall, slopes = stack.reshape(-1, width), out.reshape(-1, width)
         cv2.addWeighted(tall[:, 2:], 0.5, tall[:, :-2], -0.5, 0, dst=slopes[:, 1:-1])
     return out
@@ -52,7 +52,7 @@ def slope_y(stack: np.ndarray) -> np.ndarray:
 def band_model(finest: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return frequencies x, y (rad per px) and the power there of a band, (n,) each.
 
-    One quadrant is enough: all that is fitted is even or odd in either frequency.
+    One quadrant is enough: the fitted functions are even or odd in both frequencies.
     """
     axis = (np.arange(32) + 0.5) / 32 * np.pi
     along, across = (plane.ravel() for plane in np.meshgrid(axis, axis))
@@ -62,7 +62,7 @@ def band_model(finest: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         return (np.cos(along * scale / 2) * np.cos(across * scale / 2)) ** 4
 
     radius = np.hypot(along, across)
-    # A camera's optics take the place that the reduction has for the coarser bands.
+    # For the finest band, the camera's optics replace the reduction of the coarser bands.
     before = np.exp(-((radius / 2) ** 4)) if finest else reduced(0.5) ** 2
     return along, across, before * (1 - reduced(1.0) ** 2) ** 2 / radius**SPECTRUM
 

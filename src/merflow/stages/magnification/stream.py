@@ -1,8 +1,8 @@
-"""Magnify a video too long to be held: frames in, frames out, in bounded memory.
+"""Magnify a video of any length frame by frame, in bounded memory.
 
-The literature's recursion runs frame by frame and gives what it gives in one piece. The other
-operators look ahead in time, so the video is worked on in windows, each against the video's
-first frame, that overlap by `overlap_frames` and are blended there.
+The literature's recursion runs frame by frame, with the same result as in memory. Other operators
+look ahead in time: the video is processed in windows, each against the video's first frame, which
+overlap by `overlap_frames` and are blended there.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -15,21 +15,21 @@ from merflow.stages.magnification.flicker import global_light
 from merflow.stages.magnification.linear import (
     half_planes,
     level_gains,
-    take_out_light,
+    remove_light,
     weigh_levels,
 )
 from merflow.stages.magnification.luma import add_luma
 from merflow.stages.magnification.temporal import low_pass
 
 WINDOW = 160
-"""Frames of a window."""
+"""Number of frames in a window."""
 
 OneWindow = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""Magnifies (T, H, W, C) uint8 frames, the first of them the reference, with a (T, T) low-pass."""
+"""Function of (T, H, W, C) uint8 frames, the first the reference, and a (T, T) low-pass."""
 
 
 def overlap_frames(fps: float, high_hz: float) -> int:
-    """Return how many frames two windows share: four periods of the fastest motion kept."""
+    """Return how many frames two windows share: four periods of the highest frequency."""
     return int(np.ceil(4 * fps / high_hz))
 
 
@@ -38,7 +38,7 @@ def in_windows(
 ) -> Iterator[np.ndarray]:
     """Yield the magnified (H, W, C) uint8 frames of a video of any length.
 
-    Up to WINDOW frames the result is that of one piece.
+    Up to WINDOW frames the result is the same as in memory.
     """
     source = iter(frames)
     shared = overlap_frames(fps, high_hz)
@@ -90,7 +90,7 @@ def recursively(
     lambda_c: float,
     remove_flicker: bool,
 ) -> Iterator[np.ndarray]:
-    """Yield what the linear method with the literature's recursion makes, frame by frame.
+    """Yield the frames of the linear method with the literature's recursion.
 
     pair: the fast and the slow coefficient per frame.
     """
@@ -104,7 +104,7 @@ def recursively(
             continue
         if remove_flicker:
             planes = np.concatenate([still, half])
-            take_out_light(planes, global_light(planes.__getitem__, 2, 0), 0)
+            remove_light(planes, global_light(planes.__getitem__, 2, 0), 0)
             half = planes[1:]
         for state, rate in zip(states, pair, strict=True):
             state += np.float32(rate) * (half[0] - state)

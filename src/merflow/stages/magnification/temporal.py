@@ -1,7 +1,7 @@
 """Operators in time: (T, T) matrices that turn T frames into T changes since the onset.
 
-Every operator here has row sums 0 (what is constant gives nothing) and a zero row at the
-reference frame (the onset frame is never changed).
+Every operator has row sums 0 (constants give 0) and a zero row at the reference frame (the onset
+frame never changes).
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ from merflow.stages.threads import multiply
 
 
 def default_high_hz(fps: float) -> float:
-    """Return the fastest motion kept when none is asked for: 15 Hz, at most 0.4 fps."""
+    """Return the default highest frequency: 15 Hz, at most 0.4 fps."""
     return min(15.0, 0.4 * fps)
 
 
@@ -25,7 +25,7 @@ def cosine_basis(length: int) -> np.ndarray:
 def low_pass(length: int, fps: float, high_hz: float) -> np.ndarray:
     """Return the (T, T) float64 zero-phase low-pass 1 / (1 + (f / high_hz)^8).
 
-    It mirrors the clip at its ends, so nothing wraps round. Clips under 4 frames pass as they are.
+    The clip is mirrored at its ends. Clips under 4 frames are not filtered.
     """
     if length < 4:
         return np.eye(length)
@@ -35,9 +35,9 @@ def low_pass(length: int, fps: float, high_hz: float) -> np.ndarray:
 
 
 def reference_operator(length: int, fps: float, high_hz: float, reference: int = 0) -> np.ndarray:
-    """Return H (T, T) float64: change since the reference frame, low-passed without lag.
+    """Return H (T, T) float64: change since the reference frame, low-passed without delay.
 
-    No high-pass: an expression that does not return to neutral within the clip is kept whole.
+    No high-pass, so an expression that does not return to neutral is kept.
     """
     return anchored(low_pass(length, fps, high_hz), reference)
 
@@ -83,7 +83,7 @@ def anchored(operator: np.ndarray, reference: int) -> np.ndarray:
     change[:, reference] -= 1
     operator = operator @ change
     operator = operator - operator[reference]
-    # The mean is taken off so that rounding cannot leave a trace of a constant.
+    # Without the mean, so that rounding cannot leave a part of a constant.
     operator -= operator.mean(axis=1, keepdims=True)
     operator[reference] = 0
     return operator

@@ -1,4 +1,4 @@
-"""How much of a motion field is motion: what noise explains is taken off."""
+"""Remove the part of a motion field that noise explains."""
 
 import cv2
 import numpy as np
@@ -9,42 +9,44 @@ from merflow.stages.magnification.temporal import anchored, apply_in_time
 NEAR = 3.0
 """Standard deviation, in cells, of the neighbourhood over which energy is averaged."""
 MARGIN = 1.0
-"""Noise is given this many standard deviations of its energy more than is expected of it."""
+"""Standard deviations of the noise energy added to its expectation."""
 
 
 def filter_in_time(raw: np.ndarray, smooth: np.ndarray, reference: int) -> np.ndarray:
     """Return the fields low-passed in time, each cell times the share of it that is motion.
 
-    raw: (T, rows, columns, 2) float32, contiguous, displacements since the reference, used up;
+    raw: (T, rows, columns, 2) float32, contiguous, displacements since the reference, overwritten;
     smooth: (T, T) of `temporal.low_pass`; reference: its position, where the result is 0.
     """
-    motion, share = judged(raw, smooth, reference)
+    motion, share = motion_share(raw, smooth, reference)
     motion *= share[..., None]
     return motion
 
 
 def filter_levels(levels: list[np.ndarray], smooth: np.ndarray, reference: int) -> list[np.ndarray]:
-    """Return what `filter_in_time` gives for several fields of one scene, judged together.
+    """Return the fields of `filter_in_time` for the levels of one clip, with a common share.
 
-    Where a level shows motion there is motion: the coarser levels and the next finer one are
-    believed there as much. (Further down, a coarse level's place would be too vague.) levels:
-    (T, rows, columns, 2) float32 each, finest first, each on a grid of its own.
+    Motion in a level raises the share of motion in the coarser levels and the next finer one (in
+    still finer levels its place would be too vague). levels: (T, rows, columns, 2) float32 each,
+    finest first, with separate grids.
     """
-    judgements = [judged(raw, smooth, reference) for raw in levels]
-    for level, (motion, share) in enumerate(judgements):
+    shared = [motion_share(raw, smooth, reference) for raw in levels]
+    for level, (motion, share) in enumerate(shared):
         size = share.shape[::-1]
-        for _, other in judgements[: level + 2]:
+        for _, other in shared[: level + 2]:
             share = np.maximum(share, cv2.resize(other, size, interpolation=cv2.INTER_LINEAR))
         motion *= share[..., None]
-    return [motion for motion, _ in judgements]
+    return [motion for motion, _ in shared]
 
 
-def judged(raw: np.ndarray, smooth: np.ndarray, reference: int) -> tuple[np.ndarray, np.ndarray]:
+def motion_share(
+    raw: np.ndarray, smooth: np.ndarray, reference: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the filtered fields and the (rows, columns) share, 0..1, that noise cannot explain.
 
-    What the low-pass leaves over is noise, white in time; from it follows the energy that noise
-    alone gives the result. The filtered fields equal `temporal.reference_operator` applied to
-    `raw`, which is 0 at the reference.
+    The residual of the low-pass is noise, white in time; it gives the energy of noise in the
+    result. The filtered fields equal `temporal.reference_operator` applied to `raw`, which is 0 at
+    the reference.
     """
     motion = raw.copy()
     apply_in_time(smooth, motion)
@@ -64,8 +66,8 @@ def judged(raw: np.ndarray, smooth: np.ndarray, reference: int) -> tuple[np.ndar
 def noise_variance(plane_of: PlaneOf, length: int) -> float:
     """Return the variance of the noise in the luma, grey levels squared; 0 for one frame.
 
-    Robust, from the median difference of neighbouring frames on a sample of the pixels. The
-    pairs lie symmetrically in the clip, so that reversing time changes nothing.
+    From the median difference of consecutive frames on a sample of pixels. The pairs are symmetric
+    in the clip, so that reversing time changes nothing.
     """
     pairs = length - 1
     if pairs < 1:
@@ -80,7 +82,7 @@ def _spread(operator: np.ndarray) -> float:
     """Return the relative standard deviation of the energy that noise has after `operator`."""
     shared = operator @ operator.T
     in_time = float(np.trace(shared) ** 2 / np.square(shared).sum())
-    # Two directions, and as many independent places as a neighbourhood holds windows of a cell.
+    # Two directions, and as many independent positions as a neighbourhood has cells.
     return float(np.sqrt(2 / (2 * in_time * NEAR**2)))
 
 

@@ -1,4 +1,4 @@
-"""Move the pixels of a frame along a motion field, without folding it."""
+"""Move the pixels of a frame along a motion field, without folds."""
 
 import math
 from functools import lru_cache
@@ -9,21 +9,21 @@ import numpy as np
 FOLD_LIMIT = 0.9
 """The largest change of displacement per pixel (Frobenius norm) before a warp folds over."""
 STEPS = 12
-"""At most this many fixed-point steps carry the field from the reference onto the frame."""
+"""Most fixed-point steps to transfer the field from the reference to the frame."""
 CLOSE = 0.005
-"""They end when no cell moves further than this, in cells."""
+"""Largest change in a step at which the iteration ends (cells)."""
 CLAMP_ROUNDS = 4
 FAINT = 0.01
-"""What moves by less (px, along x and y) stays: hardly an 8-bit pixel shows a smaller shift."""
+"""Smaller displacements (px, along x and y) are ignored: 8-bit pixels hardly show them."""
 BAND = 8
-"""Rows of cells that are looked at together for what moves in them."""
+"""Rows of cells per band when searching for motion."""
 
 
 def without_folds(field: np.ndarray, cell: tuple[float, float]) -> tuple[np.ndarray, float]:
     """Return the field scaled down where it would fold, and the share of cells scaled down.
 
     field: (rows, columns, 2) float32 displacement in px, as it will be applied; cell: width and
-    height of a cell in px. The scale is smooth, so that it adds no folds of its own.
+    height of a cell in px. The scale is smooth, so that it adds no folds.
     """
     bend = _bend(field, cell)
     if bend.max() <= FOLD_LIMIT:
@@ -47,10 +47,10 @@ def _bend(field: np.ndarray, cell: tuple[float, float]) -> np.ndarray:
 
 
 def pull_back(field: np.ndarray, cell: tuple[float, float], carrier: np.ndarray) -> np.ndarray:
-    """Return the field seen from the frame that results, (rows, columns, 2) float32.
+    """Return the field on the pixels of the resulting frame, (rows, columns, 2) float32.
 
-    For a pixel x of the result, z solves z + carrier(z) = x by fixed-point steps, and the answer
-    at x is field(z): with `carrier` the displacement of the result, the true inverse.
+    For a pixel x of the result, fixed-point steps solve z + carrier(z) = x, and the value at x is
+    field(z). With the displacement of the result as `carrier`, this is the exact inverse.
     """
     rows, columns, _ = field.shape
     grid = places(rows, columns)
@@ -70,41 +70,41 @@ def _sample(field: np.ndarray, where: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=4)
 def places(rows: int, columns: int) -> np.ndarray:
-    """Return the (rows, columns, 2) float32 places x, y of a picture's own pixels; read only."""
-    own = np.dstack(np.meshgrid(np.arange(columns), np.arange(rows))).astype(np.float32)
-    own.flags.writeable = False
-    return own
+    """Return the (rows, columns, 2) float32 coordinates x, y of an image's pixels; read only."""
+    pixels = np.dstack(np.meshgrid(np.arange(columns), np.arange(rows))).astype(np.float32)
+    pixels.flags.writeable = False
+    return pixels
 
 
 Box = tuple[slice, slice]
-"""Rows and columns of a part of a picture, with a start and a stop each."""
+"""Slices of rows and columns, with start and stop."""
 
 
 def move(frame: np.ndarray, field: np.ndarray, box: Box | None = None) -> np.ndarray:
     """Return `frame` with every pixel x taken from x - field(x), cubic, edges mirrored.
 
     frame: (H, W, C) or (H, W), any type OpenCV can remap; field: (rows, columns, 2) float32 in
-    px, at any resolution; box: only this part of the result is made and returned.
+    px, at any resolution; box: compute and return only this part.
     """
     height, width = frame.shape[:2]
     full = cv2.resize(field, (width, height), interpolation=cv2.INTER_LINEAR)
-    return _taken(frame, full, box or (slice(0, height), slice(0, width)))
+    return _moved(frame, full, box or (slice(0, height), slice(0, width)))
 
 
 def move_into(out: np.ndarray, frame: np.ndarray, field: np.ndarray) -> None:
-    """Write what `move` returns into `out`, a copy of `frame`, where anything moves.
+    """Write the result of `move` into `out`, a copy of `frame`, where anything moves.
 
-    Most frames lie still for the most part, and moving pixels is what takes the time.
+    Most parts of most frames are still, and moving pixels takes the time.
     """
     height, width = frame.shape[:2]
     boxes = moving_boxes(field, (height, width))
     if boxes:
         full = cv2.resize(field, (width, height), interpolation=cv2.INTER_LINEAR)
         for box in boxes:
-            out[box] = _taken(frame, full, box)
+            out[box] = _moved(frame, full, box)
 
 
-def _taken(frame: np.ndarray, full: np.ndarray, box: Box) -> np.ndarray:
+def _moved(frame: np.ndarray, full: np.ndarray, box: Box) -> np.ndarray:
     """Return the part `box` of `frame`, each pixel x of it taken from x - full(x)."""
     where = cv2.subtract(places(*frame.shape[:2])[box], full[box])
     moved = cv2.remap(frame, where, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
@@ -112,19 +112,19 @@ def _taken(frame: np.ndarray, full: np.ndarray, box: Box) -> np.ndarray:
 
 
 def moving_boxes(field: np.ndarray, shape: tuple[int, int]) -> list[Box]:
-    """Return parts of an (H, W) = `shape` picture, none overlapping, that hold all that moves.
+    """Return non-overlapping parts of an (H, W) = `shape` image that contain all motion.
 
-    field: (rows, columns, 2) float32 in px. Bands of BAND rows of cells, each as wide as what
-    moves in it by FAINT or more.
+    field: (rows, columns, 2) float32 in px. The parts are bands of BAND rows of cells, as wide as
+    their motion of FAINT or more.
     """
     rows, columns = field.shape[:2]
     still = cv2.inRange(field, (-FAINT, -FAINT), (FAINT, FAINT))
-    # A cell's value reaches as far as its neighbours' centres.
+    # A cell's value affects pixels up to the centres of its neighbours.
     moves = cv2.erode(still, np.ones((3, 3), np.uint8)) == 0
     bands = np.logical_or.reduceat(moves, range(0, rows, BAND))
     firsts = bands.argmax(axis=1).tolist()
     lasts = (columns - bands[:, ::-1].argmax(axis=1)).tolist()
-    # Cells need not be whole pixels: rounded alike, neighbouring bands share their edge.
+    # Cells need not be whole pixels; with common rounding, neighbouring bands share an edge.
     tall, wide = shape[0] / rows, shape[1] / columns
     edges = [round(min(row, rows) * tall) for row in range(0, rows + BAND, BAND)]
     return [
