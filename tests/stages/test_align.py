@@ -261,7 +261,7 @@ def test_the_largest_of_two_faces_is_taken_and_said(finder, caplog):
     assert np.abs(face.landmarks - alone.landmarks).max() < 3
     with caplog.at_level(logging.WARNING):
         align.align_clip(arrays_of(demo_clip(frames=4), frames=both), Align(), finder)
-    assert "2 faces in one frame, the largest is taken" in caplog.text
+    assert "2 faces in one frame, the largest is used" in caplog.text
 
 
 def test_half_size_first_where_the_picture_is_large_and_twice_where_the_face_is_small():
@@ -286,8 +286,8 @@ def test_half_size_first_where_the_picture_is_large_and_twice_where_the_face_is_
     assert np.abs((whole + 0.5) * 0.25 - 0.5 - found.landmarks).max() < 2
 
 
-def test_the_licence_of_the_68_point_model_is_said_once(caplog, monkeypatch):
-    monkeypatch.setattr(faces, "_said", set())
+def test_the_licence_of_the_68_point_model_is_shown_once(caplog, monkeypatch):
+    monkeypatch.setattr(faces, "_warned", set())
     with caplog.at_level(logging.WARNING):
         first = load_finder(68)
         load_finder(68)

@@ -125,7 +125,7 @@ def test_a_grey_store_can_give_rgb():
 
 def test_a_region_needs_landmarks():
     frames = np.zeros((3, 40, 40, 3), np.uint8)
-    with pytest.raises(MerflowError, match="region 'mouth' asked for a clip that came without"):
+    with pytest.raises(MerflowError, match="region 'mouth' is set for a clip without landmarks"):
         crop_clip(clip_of(frames, enters_at="cropped"), Crop(region="mouth"))
 
 

@@ -72,8 +72,8 @@ def _window(
 ) -> np.ndarray:
     """Return one window's magnified frames, (n, H, W, C) uint8.
 
-    head: the video's first frames, put in front of a later window: they are low-passed by
-    themselves, so that the onset is known as free of noise there as in one piece.
+    head: the video's first frames, placed before a later window and low-passed separately, so that
+    the onset has as little noise as in memory.
     """
     smooth = np.zeros((len(head) + len(held),) * 2)
     for part in (slice(0, len(head)), slice(len(head), None)):
