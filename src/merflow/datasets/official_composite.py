@@ -111,9 +111,8 @@ def differences(labelled: Mapping[ClipKey, str], official: Official = OFFICIAL) 
         here = {subject for name, subject in grouped if name == dataset}
         if not here:
             count = sum(number for number, _ in subjects.values())
-            wrong.append(
-                f"{dataset} is missing ({plural(count, 'clip')} of {plural(len(subjects), 'subject')})"
-            )
+            lacking = f"{plural(count, 'clip')} of {plural(len(subjects), 'subject')}"
+            wrong.append(f"{dataset} is missing ({lacking})")
             continue
         for subject in sorted(here | set(subjects)):
             line = _difference(grouped.get((dataset, subject), {}), subjects.get(subject))
