@@ -4,9 +4,9 @@ import re
 import sys
 from pathlib import Path
 
+import network_checks
 import numpy as np
 import pytest
-import test_every_network as battery
 import yaml
 
 from merflow.config.settings import Experiment, Training
@@ -43,22 +43,20 @@ def test_the_file_alone_makes_a_network_with_the_parameters_it_says(added):
 
 
 def test_it_passes_the_battery(added, tmp_path):
-    battery.test_it_takes_three_shapes_and_answers_with_probabilities(NAME)
-    battery.test_the_smallest_shape_it_names_is_taken_and_a_smaller_one_refused(NAME)
-    battery.test_its_docstring_says_source_input_and_parameters(NAME)
-    battery.test_a_network_imports_keras_and_shared_layers_only(
-        Path(network_registry.module(NAME).__file__)
-    )
-    data = battery.clips(NAME)
-    method = make_method(battery.experiment(NAME, epochs=10, batch_size=6), battery.CLASSES, 1)
-    fitted = data, method.fit(data)
-    battery.test_a_short_fit_learns_its_training_clips_and_shows_it_in_inference_mode(fitted)
-    battery.test_saved_weights_come_back_bit_equal(fitted, tmp_path)
+    network_checks.check_shapes_and_probabilities(NAME)
+    network_checks.check_smallest_shape(NAME)
+    network_checks.check_docstring(NAME)
+    network_checks.check_imports(Path(network_registry.module(NAME).__file__))
+    data = network_checks.clips(NAME)
+    experiment = network_checks.experiment(NAME, epochs=10, batch_size=6)
+    method = make_method(experiment, network_checks.CLASSES, 1).fit(data)
+    network_checks.check_short_fit(data, method)
+    network_checks.check_saved_weights(data, method, tmp_path)
 
 
 def test_the_config_of_the_page_trains_it(added):
     entry = yaml.safe_load(block("yaml"))["experiments"]["mine"]
     experiment = Experiment(**entry, training=Training(epochs=1, device="cpu"))
-    data = battery.clips(NAME)
-    p = make_method(experiment, battery.CLASSES, 0).fit(data).predict(data.x)
+    data = network_checks.clips(NAME)
+    p = make_method(experiment, network_checks.CLASSES, 0).fit(data).predict(data.x)
     assert np.isfinite(p).all()

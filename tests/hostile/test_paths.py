@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from test_malformed_annotations import SHEETS, changed, write
+from annotation_sheets import SHEETS, changed, write
 
 from merflow.clip import Clip, ClipKey
 from merflow.config.loading import validate

@@ -1,47 +1,40 @@
-"""One battery over the registry: a new file in networks/ is tested without touching this one.
+"""Test every network: a new file in networks/ is tested without an edit here.
 
-A network's own figures (its reference shape and parameters) come from the table below; a network
-that is not in it is tested with shapes made from its SMALLEST.
+The table below has the reference shape and parameters of each network; shapes for a network that
+is not in it are made from its SMALLEST.
 """
 
-import ast
 from pathlib import Path
 
 import numpy as np
 import pytest
+from network_checks import (
+    CLASSES,
+    SMALL_SETTINGS,
+    check_docstring,
+    check_imports,
+    check_saved_weights,
+    check_shapes_and_probabilities,
+    check_short_fit,
+    check_smallest_shape,
+    clips,
+    experiment,
+    shapes,
+)
 
-from merflow.clip import ClipKey
 from merflow.config.loading import validate
-from merflow.config.settings import Experiment, Training
-from merflow.errors import MerflowError
-from merflow.models.factory import TrainingData, load, make_method
+from merflow.models.factory import make_method
 from merflow.models.layers.resnet3d import CONFIGURATIONS, Outline
 from merflow.models.network_registry import (
     build_network,
-    check_shape,
     made_for_weights,
-    module,
     names,
-    setting_names,
 )
 from merflow.models.training import backend
 from merflow.workflow.plan import Plan
 from merflow.workflow.protocol_lines import protocol_lines
 
 FOLDER = Path(__file__).parents[2] / "src" / "merflow" / "models" / "networks"
-CLASSES = ("negative", "positive", "surprise")
-
-SMALL_SETTINGS = {
-    "dual_branch_gru": {"units": 64},
-    "dual_branch_region": {"units": 64},
-    "r3d18": {"filters": 8},
-    "r2plus1d18": {"filters": 8},
-    "vgg16_transfer": {"units": 64, "dropout": 0.0},
-}
-"""Settings that keep the heavy networks small; what is tested does not depend on them."""
-
-RATES = {"vgg16_transfer": 1e-4, "ststnet": 0.03}
-"""Learning rates where the default .001 is too high or too low for ten epochs on six clips."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -49,75 +42,14 @@ def started():
     backend.prepare(threads=2, device="cpu", deterministic=True)
 
 
-def is_flow(name):
-    return len(module(name).SMALLEST) == 3
-
-
-def shapes(name):
-    """Three shapes: the smallest with an odd frame count, an odd one, a wider one in colour."""
-    t, h, w = (None, *module(name).SMALLEST)[-4:-1]
-    if is_flow(name):
-        return [(max(h, 8), max(w, 8), 3), (29, 28, 3), (max(h, 16), max(w, 18), 3)]
-    side = max(h, 22)
-    return [
-        (max(t, 3), side, side, 1),
-        (max(t, 7), side + 1, side, 1),
-        (max(t, 4), side + 4, side, 3),
-    ]
-
-
-def clips(name, count=6, shape=None, seed=0):
-    """Clips whose class is a bright bar's place, so that it can be learned."""
-    shape = shape or shapes(name)[0]
-    rng = np.random.default_rng(seed)
-    y = np.arange(count) % len(CLASSES)
-    if is_flow(name):
-        x = rng.normal(0, 0.05, (count, *shape)).astype(np.float16)
-        amount = 1.0
-    else:
-        x = rng.integers(90, 110, (count, *shape)).astype(np.uint8)
-        amount = 100
-    third = shape[-3] // 3
-    for row, k in enumerate(y):
-        x[row, ..., k * third : (k + 1) * third, :, :] += np.asarray(amount, x.dtype)
-    keys = tuple(ClipKey("demo", f"s{i % 3}", f"c{i}") for i in range(count))
-    return TrainingData(x, y.astype(np.int64), keys)
-
-
-def experiment(name, **training):
-    training = {"epochs": 1, "learning_rate": RATES.get(name, 1e-3), "device": "cpu", **training}
-    return Experiment(
-        network=name,
-        network_settings=SMALL_SETTINGS.get(name, {}),
-        preparation="p",
-        collection="c",
-        training=Training(**training),
-    )
-
-
 @pytest.mark.parametrize("name", names())
 def test_it_takes_three_shapes_and_answers_with_probabilities(name):
-    for shape in shapes(name):
-        model = build_network(name, shape, 3, SMALL_SETTINGS.get(name))
-        p = np.asarray(model(clips(name, 2, shape).x.astype(np.float32)))
-        assert p.shape == (2, 3)
-        assert p.dtype == np.float32
-        assert np.isfinite(p).all() and (p >= 0).all()
-        np.testing.assert_allclose(p.sum(1), 1, atol=1e-5)
+    check_shapes_and_probabilities(name)
 
 
 @pytest.mark.parametrize("name", names())
 def test_the_smallest_shape_it_names_is_taken_and_a_smaller_one_refused(name):
-    smallest = module(name).SMALLEST
-    build = module(name).build
-    assert build(smallest, 2, **SMALL_SETTINGS.get(name, {})).output_shape == (None, 2)
-    for axis, side in enumerate(smallest):
-        if side > 1:
-            less = (*smallest[:axis], side - 1, *smallest[axis + 1 :])
-            with pytest.raises(MerflowError, match="too small in"):
-                check_shape(name, less)
-    with pytest.raises(MerflowError, match="cannot take input of shape"):
-        check_shape(name, (*smallest, 1))
+    check_smallest_shape(name)
 
 
 @pytest.fixture(scope="module", params=names())
@@ -129,31 +61,11 @@ def fitted(request):
 
 
 def test_a_short_fit_learns_its_training_clips_and_shows_it_in_inference_mode(fitted):
-    data, method = fitted
-    losses = [row["loss"] for row in method.history]
-    assert np.isfinite(losses).all()
-    assert min(losses[-3:]) < losses[0]
-    p = method.predict(data.x)
-    assert np.isfinite(p).all()
-    # The trap: trained to 1.00, tested like noise, because statistics lag behind.
-    assert (p.argmax(1) == data.y).mean() >= 5 / 6, f"{p} after {method.history[-1]}"
+    check_short_fit(*fitted)
 
 
 def test_saved_weights_come_back_bit_equal(fitted, tmp_path):
-    data, method = fitted
-    method.save(tmp_path)
-    again = load(tmp_path / "weights.weights.h5")
-    for ours, theirs in zip(method.model.weights, again.model.weights, strict=True):
-        assert np.asarray(ours).tobytes() == np.asarray(theirs).tobytes(), ours.path
-    assert method.predict(data.x).tobytes() == again.predict(data.x).tobytes()
-
-
-def imports(path):
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield node.module
+    check_saved_weights(*fitted, tmp_path)
 
 
 SHARED = sorted((FOLDER.parent / "layers").glob("*.py"))
@@ -161,10 +73,7 @@ SHARED = sorted((FOLDER.parent / "layers").glob("*.py"))
 
 @pytest.mark.parametrize("path", [*sorted(FOLDER.glob("*.py")), *SHARED], ids=lambda p: p.stem)
 def test_a_network_imports_keras_and_shared_layers_only(path):
-    allowed = {"keras", "typing", "collections.abc", "math"}
-    for name in imports(path):
-        top = name.split(".")[0] if name.startswith("keras") else name
-        assert top in allowed or name.startswith("merflow.models.layers."), name
+    check_imports(path)
 
 
 @pytest.mark.parametrize("name", names())
@@ -176,11 +85,7 @@ def test_no_name_in_it_is_refused_by_a_backend(name):
 
 @pytest.mark.parametrize("name", names())
 def test_its_docstring_says_source_input_and_parameters(name):
-    text = module(name).__doc__
-    for word in ("Source:", "Input:", "parameters"):
-        assert word in text
-    for setting in setting_names(name):
-        assert setting in text + (module(name).build.__doc__ or "")
+    check_docstring(name)
 
 
 REFERENCE = [
