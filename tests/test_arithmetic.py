@@ -20,7 +20,7 @@ from merflow.reporting.cost import levels_of
 from merflow.workflow.protocol_lines import with_levels
 from merflow.workflow.provenance import level_apart
 from merflow.workflow.stage_job import run_stage
-from merflow.workflow.train_fold import Shelf, made_with
+from merflow.workflow.train_fold import RunClips, made_with
 
 AVX2 = pytest.mark.skipif(
     arithmetic.processor_level() not in ("x86-64-v3", "x86-64-v4"),
@@ -242,4 +242,4 @@ def test_a_file_keeps_the_levels_of_all_stages_before_it(tmp_path):
     expected = arithmetic.together(arithmetic.level(), "native (x86-64-v4)")
     assert "native" in expected
     assert pack.made_by["arithmetic"] == expected
-    assert made_with(Shelf([pack], ["x1"], "none"), {})["arithmetic"] == expected
+    assert made_with(RunClips([pack], ["x1"], "none"), {})["arithmetic"] == expected

@@ -25,7 +25,7 @@ from merflow.io.csv_table import read_csv
 from merflow.io.files import write_json, write_text
 from merflow.io.images import read_frames
 from merflow.io.packed import read_packed, survey, write_packed
-from merflow.models import saved_model
+from merflow.models import weights_file
 from merflow.reporting.results_table import wide_tables
 from merflow.reporting.xlsx import write_workbook
 from merflow.studio.marks import MarkCorrections
@@ -67,7 +67,7 @@ def pack(path: Path, version: int) -> None:
 
 
 def write_planes(path: Path, version: int) -> None:
-    saved_model.write_arrays(path, {"mean": np.full(5000, version)}, {"kind": "svm"})
+    weights_file.write_arrays(path, {"mean": np.full(5000, version)}, {"kind": "svm"})
 
 
 def pooled(version: int) -> Pooled:
@@ -149,7 +149,7 @@ WRITERS = (
     Writer("store.h5", write_clips, read_clips),
     Writer("packed.h5", pack, lambda p: int(read_packed(p).x[-1].flat[-1])),
     Writer(
-        "planes.weights.h5", write_planes, lambda p: int(saved_model.read_arrays(p)["mean"][-1])
+        "planes.weights.h5", write_planes, lambda p: int(weights_file.read_arrays(p)["mean"][-1])
     ),
     Writer("pooled.csv", lambda p, v: write_pooled(p, pooled(v)), which_row),
     Writer(
@@ -176,7 +176,7 @@ def network_writer() -> Writer:
     from merflow.models.training import backend
 
     backend.prepare_once()
-    from merflow.models.training.fit import scaled_network
+    from merflow.models.training.input_scaling import scaled_network
 
     shape, about = (4, 16, 16, 1), {"network": "cnn3d", "settings": {}, "batch_size": 1}
     about |= {"shape": list(shape), "classes": ["a", "b"]}
@@ -184,10 +184,12 @@ def network_writer() -> Writer:
 
     def write(path: Path, version: int) -> None:
         model.set_weights([np.full(w.shape, version, np.float32) for w in model.get_weights()])
-        saved_model.write_network(path, model, about)
+        weights_file.write_network(path, model, about)
 
     def read(path: Path) -> int:
-        found = saved_model.rebuild(path, saved_model.description(path)).get_weights()
+        from merflow.models.training.saved_network import rebuild
+
+        found = rebuild(path, weights_file.description(path)).get_weights()
         (version,) = {float(value) for w in found for value in w.flat}
         return int(version)
 

@@ -32,8 +32,8 @@ from merflow.config.settings import (  # noqa: E402
 )
 from merflow.io.images import read_frames  # noqa: E402
 from merflow.models.factory import TrainingData, make_method  # noqa: E402
-from merflow.models.flow_features import features as flow_features  # noqa: E402
-from merflow.models.lbptop import features as lbp_features  # noqa: E402
+from merflow.models.svm_features import bi_woof as flow_features  # noqa: E402
+from merflow.models.svm_features import lbp_top as lbp_features  # noqa: E402
 from merflow.stages.align import align_clip  # noqa: E402
 from merflow.stages.crop import crop_clip  # noqa: E402
 from merflow.stages.flow import flow_image  # noqa: E402

@@ -33,7 +33,7 @@ from merflow.synthetic.clip import Difficulty
 from merflow.workflow.final_model import train_final
 from merflow.workflow.plan import Plan
 from merflow.workflow.pooling import score_run
-from merflow.workflow.train_fold import Shelf, train_fold
+from merflow.workflow.train_fold import RunClips, train_fold
 
 ROOT = Path(__file__).parents[2]
 SIDE = 128
@@ -126,11 +126,11 @@ def _svm(plan: Plan) -> None:
     (pack,) = map(Path, plan.packed("svm", "x1"))
     write_packed(pack, survey(made), {})
     split("svm", config=Path("config/config.yaml"))
-    shelf = Shelf([read_packed(pack)], ["x1"], "none")
+    run_clips = RunClips([read_packed(pack)], ["x1"], "none")
     for path in map(Path, plan.fold_files("svm")):
-        train_fold(plan, run, shelf, read_fold(path), Path(run.folder) / path.stem)
+        train_fold(plan, run, run_clips, read_fold(path), Path(run.folder) / path.stem)
     score_run(Path(run.folder), plan)
-    train_final(plan, run, shelf, Path(run.folder) / "final")
+    train_final(plan, run, run_clips, Path(run.folder) / "final")
 
 
 def draw_recording(folder: Path) -> Path:

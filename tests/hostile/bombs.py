@@ -31,7 +31,7 @@ from merflow.io.hdf5 import append_checksum
 from merflow.io.images import read_frames
 from merflow.io.spreadsheet_formats import read_grids
 from merflow.models.factory import load
-from merflow.models.training.torch_pickle import read_state
+from merflow.models.training.torchvision_weights import read_state
 
 LIMIT = 200 * 2**20
 """Memory that a refusal may take above what the process holds at rest (bytes)."""
@@ -257,8 +257,11 @@ BOMBS: dict[str, Callable[[Path], object]] = {
     "model.keras": lambda p: squeezed(p, ["config.json", "model.weights.h5"]),
     "shape.weights.h5": lambda p: weights(p, NETWORK | {"shape": [4096, 4096, 4096, 3]}),
     "layers.weights.h5": lambda p: weights(p, NETWORK | {"settings": {"filters": [10**9]}}),
-    "zip.pth": lambda p: squeezed(p, ["x/data.pkl", "x/data/0"]),
-    "memo.pth": lambda p: p.write_bytes(b"\x80\x02Nr\xff\xff\xff\x7f."),
+    "header.safetensors": lambda p: p.write_bytes((90 << 20).to_bytes(8, "little") + b" " * (90 << 20)),
+    "shape.safetensors": lambda p: p.write_bytes(
+        (83).to_bytes(8, "little")
+        + b'{"a": {"dtype": "F32", "shape": [99999999, 99999999, 9], "data_offsets": [0, 9]}}  '
+    ),
     "aliases.yaml": lambda p: p.write_text(
         "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 40))
     ),
@@ -279,7 +282,7 @@ def read(path: Path) -> None:
     elif kind == ".h5":
         with Store(path) as opened:
             list(opened)
-    elif kind == ".pth":
+    elif kind == ".safetensors":
         read_state(path)
     elif kind == ".yaml":
         read_yaml(path)

@@ -24,7 +24,7 @@ from merflow.io.clip_store import Store, write_store
 from merflow.io.images import read_frames
 from merflow.io.packed import read_packed, survey, write_packed
 from merflow.io.spreadsheet_formats import read_grids
-from merflow.models import saved_model
+from merflow.models import weights_file
 from merflow.models.factory import load
 
 SAME, REFUSED, OTHER = "same", "refused", "other data"
@@ -78,7 +78,7 @@ def make_svm(path: Path) -> None:
     arrays |= {"normals": rng.normal(size=(3, 9)), "offsets": rng.normal(size=3)}
     svm = Training().svm.model_dump(mode="json")
     about = {"kind": "svm", "method": "lbptop_svm", "classes": ["a", "b", "c"], "svm": svm}
-    saved_model.write_arrays(path, arrays, about)
+    weights_file.write_arrays(path, arrays, about)
 
 
 def svm(path: Path) -> bytes:
@@ -91,12 +91,12 @@ def make_network(path: Path) -> None:
     from merflow.models.training import backend
 
     backend.prepare_once()
-    from merflow.models.training.fit import scaled_network
+    from merflow.models.training.input_scaling import scaled_network
 
     shape = (4, 16, 16, 1)
     model = scaled_network("cnn3d", {"filters": [8]}, shape, 3, (np.zeros(1), np.ones(1)))
     about = {"network": "cnn3d", "settings": {"filters": [8]}, "shape": list(shape)}
-    saved_model.write_network(path, model, {**about, "classes": ["a", "b", "c"], "batch_size": 4})
+    weights_file.write_network(path, model, {**about, "classes": ["a", "b", "c"], "batch_size": 4})
 
 
 def network(path: Path) -> bytes:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import pickle
 import stat
 import zipfile
@@ -11,10 +12,9 @@ import numpy as np
 import pytest
 
 from merflow.errors import MerflowError
-from merflow.io.hdf5 import append_checksum
-from merflow.models import saved_model
+from merflow.models import weights_file
 from merflow.models.factory import load
-from merflow.models.training.torch_pickle import read_state
+from merflow.models.training.torchvision_weights import read_state
 
 SOUND = {
     "kind": "network",
@@ -41,9 +41,9 @@ class Runs:
 
 def described(path, about, plant=lambda h: None):
     with h5py.File(path, "w") as handle:
-        handle.attrs["format"] = saved_model.FORMAT
+        handle.attrs["format"] = weights_file.FORMAT
         handle.create_dataset(
-            saved_model.DESCRIPTION, data=np.frombuffer(json.dumps(about).encode(), np.uint8)
+            weights_file.DESCRIPTION, data=np.frombuffer(json.dumps(about).encode(), np.uint8)
         )
         plant(handle)
     append_checksum(path)
@@ -67,7 +67,7 @@ def lambda_config(canary):
 
 def whole_model(path, canary):
     with h5py.File(path, "w") as handle:
-        handle.attrs["format"] = saved_model.FORMAT
+        handle.attrs["format"] = weights_file.FORMAT
         handle.attrs["model_config"] = json.dumps(lambda_config(canary))
         handle.create_group("model_weights")
     append_checksum(path)
@@ -149,102 +149,82 @@ def test_a_hostile_weights_file_is_refused(tmp_path, name):
     assert not canary.exists()
 
 
-# -- PyTorch's files, which are pickles
+# -- weights of torchvision
 
 
-def archive(path, body, storages=(("0", bytes(16)),), compress=zipfile.ZIP_STORED):
-    with zipfile.ZipFile(path, "w", compress) as made:
-        made.writestr("x/data.pkl", body)
-        for key, data in storages:
-            made.writestr(f"x/data/{key}", data)
+def safe(path, header, data=b"", length=None):
+    """Write a .safetensors file from its parts: length of the header, header, data."""
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    path.write_bytes((len(text) if length is None else length).to_bytes(8, "little") + text + data)
 
 
-def called(module, name, argument, protocol=2):
-    """Return the pickle of `module.name(argument)`."""
-    text = pickle.dumps(argument, protocol)[2:-1]
-    return b"\x80\x02c" + f"{module}\n{name}\n".encode() + text + b"\x85R."
+def entry(start, stop, shape=(4,), dtype="F32"):
+    return {"dtype": dtype, "shape": list(shape), "data_offsets": [start, stop]}
 
 
-def tensor(offset, size, stride, key="0", kind=b"ctorch\nFloatStorage\n"):
-    """Return the pickle of a state of one tensor, as torch.save lays it out."""
+FOUR = np.arange(4, dtype="<f4").tobytes()
 
-    def put(value):
-        return pickle.dumps(value, 2)[2:-1]
-
-    storage = b"(" + put("storage") + kind + put(key) + put("cpu") + put(4) + b"tQ"
-    built = b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage + put(offset) + put(size)
-    built += put(stride) + b"\x89ccollections\nOrderedDict\n)RtR"
-    return b"\x80\x02}" + put("w") + built + b"s."
-
-
-def lying_zip(path):
-    archive(path, tensor(0, (4,), (1,)))
-    data = bytearray(path.read_bytes())
-    at = data.rindex(b"PK\x01\x02")
-    data[at + 24 : at + 28] = (2**31 - 1).to_bytes(4, "little")
-    path.write_bytes(data)
-
-
-LEGACY = pickle.dumps(0x1950A86A20F9469CFC6C, 2) + pickle.dumps(1001, 2) + pickle.dumps({}, 2)
-
-TORCH = {
-    "os.system": lambda p, c: archive(p, pickle.dumps(Runs(c), 2)),
-    "os.system in protocol 4": lambda p, c: archive(p, pickle.dumps(Runs(c), 4)),
-    "os.system in the old form": lambda p, c: p.write_bytes(pickle.dumps(Runs(c), 2)),
-    "os.system behind a sound head": lambda p, c: p.write_bytes(LEGACY + pickle.dumps(Runs(c), 2)),
-    "builtins.eval": lambda p, c: archive(p, called("builtins", "eval", f"open('{c}', 'w')")),
-    "builtins.getattr": lambda p, c: archive(p, called("builtins", "getattr", "x")),
-    "subprocess": lambda p, c: archive(p, called("subprocess", "getoutput", f"touch {c}")),
-    "a pickle inside": lambda p, c: archive(
-        p, called("torch.storage", "_load_from_bytes", pickle.dumps(Runs(c)))
-    ),
-    "numpy's gadget": lambda p, c: archive(
-        p, called("numpy.testing._private.utils", "runstring", f"open('{c}', 'w')")
-    ),
-    "a name with dots": lambda p, c: archive(p, called("torch", "FloatStorage.__class__", "x")),
-    "INST": lambda p, c: archive(p, b"(S'touch'\nios\nsystem\n."),
-    "EXT": lambda p, c: archive(p, b"\x80\x02\x82\x01."),
-    "NEWOBJ": lambda p, c: archive(p, b"\x80\x02ccollections\nOrderedDict\n)\x81."),
-    "memo bomb": lambda p, c: archive(p, b"\x80\x02Nr\xff\xff\xff\x7f."),
-    "memo bomb in the old form": lambda p, c: p.write_bytes(b"\x80\x02Nr\xff\xff\xff\x7f."),
-    "text of 2 GiB declared": lambda p, c: archive(p, b"\x80\x02X\xff\xff\xff\x7f."),
-    "deep": lambda p, c: archive(p, b"\x80\x02" + b"]" * 10**5 + b"a" * 10**5 + b"."),
-    "shape bomb": lambda p, c: archive(p, tensor(0, (10**6, 10**6), (0, 0))),
-    "shape that overflows": lambda p, c: archive(p, tensor(0, (2**40, 2**40), (0, 0))),
-    "tensor beyond its storage": lambda p, c: archive(p, tensor(2, (4,), (1,))),
-    "negative stride": lambda p, c: archive(p, tensor(3, (4,), (-1,))),
-    "storage with ..": lambda p, c: archive(p, tensor(0, (4,), (1,), "../../../etc/passwd")),
-    "storage that is a call": lambda p, c: archive(
-        p, tensor(0, (4,), (1,), kind=b"cos\nsystem\n")
-    ),
-    "zip bomb": lambda p, c: archive(
-        p, tensor(0, (4,), (1,)), [("0", bytes(2**28))], zipfile.ZIP_DEFLATED
-    ),
-    "sizes that lie": lambda p, c: lying_zip(p),
-    "old form of a huge storage": lambda p, c: p.write_bytes(
-        LEGACY + tensor(0, (4,), (1,)) + pickle.dumps(["0"], 2) + (2**40).to_bytes(8, "little")
-    ),
+SAFETENSORS = {
+    "empty": lambda p: p.write_bytes(b""),
+    "text": lambda p: p.write_bytes(b"text"),
+    "truncated in its header": lambda p: safe(p, b'{"a": {"dtype"', length=10**5),
+    "truncated in its data": lambda p: safe(p, {"a": entry(0, 16)}, FOUR[:12]),
+    "more data than declared": lambda p: safe(p, {"a": entry(0, 16)}, FOUR * 2),
+    "header of 2**63 bytes": lambda p: safe(p, b"{}", length=2**63),
+    "header of 90 MiB": lambda p: safe(p, b"{" + b" " * (90 << 20) + b"}"),
+    "header without end": lambda p: safe(p, b"{" * 10**5),
+    "deep header": lambda p: safe(p, b'{"a":' * 10**5 + b"1" + b"}" * 10**5),
+    "header that is a list": lambda p: safe(p, b"[]"),
+    "header that is no text": lambda p: safe(p, b'{"\xff\xfe": 1}'),
+    "overlapping tensors": lambda p: safe(p, {"a": entry(0, 16), "b": entry(8, 24)}, FOUR * 2),
+    "two tensors in one place": lambda p: safe(p, {"a": entry(0, 16), "b": entry(0, 16)}, FOUR),
+    "hole between tensors": lambda p: safe(p, {"a": entry(0, 16), "b": entry(32, 48)}, FOUR * 3),
+    "tensor beyond the file": lambda p: safe(p, {"a": entry(0, 2**40, (2**38,))}, FOUR),
+    "reversed offsets": lambda p: safe(p, {"a": entry(16, 0)}, FOUR),
+    "negative offsets": lambda p: safe(p, {"a": entry(-16, 0)}, FOUR),
+    "shape bomb": lambda p: safe(p, {"a": entry(0, 16, (10**6, 10**6))}, FOUR),
+    "shape that overflows": lambda p: safe(p, {"a": entry(0, 16, (2**40, 2**40))}, FOUR),
+    "negative shape": lambda p: safe(p, {"a": entry(0, 16, (-4,))}, FOUR),
+    "shape of texts": lambda p: safe(p, {"a": entry(0, 16, "abcd")}, FOUR),
+    "65 axes": lambda p: safe(p, {"a": entry(0, 4, (1,) * 65)}, FOUR[:4]),
+    "unknown type": lambda p: safe(p, {"a": entry(0, 16, dtype="object")}, FOUR),
+    "not a number": lambda p: safe(p, {"a": entry(0, 4, (1,))}, np.float32("nan").tobytes()),
+    "infinite": lambda p: safe(p, {"a": entry(0, 4, (1,))}, np.float32("-inf").tobytes()),
+    "a zip archive of PyTorch": lambda p: keras_file(p, {}),
 }  # fmt: skip
 
 
 def test_there_are_enough():
-    assert min(len(HDF5), len(TORCH)) >= 15
+    assert min(len(HDF5), len(SAFETENSORS)) >= 15
 
 
-def test_the_sound_state_is_read_in_both_forms(tmp_path):
-    body = tensor(1, (3,), (1,))
-    numbers = np.arange(4, dtype="<f4").tobytes()
-    archive(tmp_path / "new.pth", body, [("0", numbers)])
-    old = LEGACY + body + pickle.dumps(["0"], 2) + (4).to_bytes(8, "little") + numbers
-    (tmp_path / "old.pth").write_bytes(old)
-    for name in ("new.pth", "old.pth"):
-        assert read_state(tmp_path / name)["w"].tolist() == [1, 2, 3]
+def test_a_sound_file_is_read(tmp_path):
+    safe(tmp_path / "w.safetensors", {"a": entry(0, 16), "b": entry(16, 32, (2, 2))}, FOUR * 2)
+    found = read_state(tmp_path / "w.safetensors")
+    assert found["a"].tolist() == [0, 1, 2, 3] and found["b"].tolist() == [[0, 1], [2, 3]]
 
 
-@pytest.mark.parametrize("name", TORCH)
-def test_a_hostile_pickle_runs_nothing(tmp_path, name):
-    canary, path = tmp_path / "canary", tmp_path / "w.pth"
-    TORCH[name](path, canary)
-    with pytest.raises(MerflowError, match=r"w\.pth: is not a state dictionary"):
+@pytest.mark.parametrize("name", SAFETENSORS)
+def test_a_hostile_safetensors_file_is_refused(tmp_path, name):
+    path = tmp_path / "w.safetensors"
+    SAFETENSORS[name](path)
+    with pytest.raises(MerflowError, match=r"w\.safetensors: is not a safetensors file"):
         read_state(path)
+
+
+def test_a_file_above_the_limit_is_refused_unread(tmp_path):
+    path = tmp_path / "w.safetensors"
+    safe(path, {"a": entry(0, 3 << 30, (3 << 28,))})
+    os.truncate(path, 3 << 30)
+    with pytest.raises(MerflowError, match="larger than 2 GiB"):
+        read_state(path)
+
+
+@pytest.mark.parametrize("suffix", ["pth", "pt", "bin", "safetensors"])
+def test_a_pickle_runs_nothing(tmp_path, suffix):
+    canary, path = tmp_path / "canary", tmp_path / f"w.{suffix}"
+    for protocol in (0, 2, 4):
+        path.write_bytes(pickle.dumps(Runs(canary), protocol))
+        with pytest.raises(MerflowError, match=rf"w\.{suffix}: is"):
+            read_state(path)
     assert not canary.exists()

@@ -1,4 +1,4 @@
-"""The user's own program: what it is given, what it must give back, and what it may do wrong."""
+"""An external program: its input files, its predictions, and its errors."""
 
 import sys
 from pathlib import Path
@@ -37,7 +37,7 @@ def run(command, seed=3, count=7):
 
 
 def program(tmp_path, text):
-    path = tmp_path / "its own trainer.py"
+    path = tmp_path / "my trainer.py"
     path.write_text(
         "import sys, os, csv, json, numpy as np\nfrom pathlib import Path\nf = Path(sys.argv[-1])\n"
         "test = np.load(f / 'test.npz'); train = np.load(f / 'train.npz')\n"
@@ -57,16 +57,16 @@ def test_the_examples_learn(name):
     assert (p.argmax(1) == test.y).all()
 
 
-def test_it_is_given_all_it_needs_and_no_test_label(tmp_path):
+def test_it_gets_all_inputs_and_no_test_label(tmp_path):
     text = f"""
 assert sorted(train.files) == ['classes', 'factors', 'keys', 'x', 'y']
 assert sorted(test.files) == ['keys', 'x']
 assert train['x'].shape == (18, 4, 24, 24, 1) and train['x'].dtype == np.uint8
 assert train['keys'][1].tolist() == ['demo', 's1', 'c1 é']
 assert list(train['classes']) == ['negative', 'positive', 'surprise']
-said = json.loads((f / 'settings.json').read_text())
-assert said['seed'] == 3 == int(os.environ['MERFLOW_SEED'])
-assert said['experiment']['training']['epochs'] == 20
+given = json.loads((f / 'settings.json').read_text())
+assert given['seed'] == 3 == int(os.environ['MERFLOW_SEED'])
+assert given['experiment']['training']['epochs'] == 20
 assert os.getcwd() == {str(Path.cwd())!r}
 assert sys.executable == {sys.executable!r}
 write(['dataset', 'subject', 'clip', 'predicted'], [[*k, 'surprise'] for k in test['keys'][::-1]])
@@ -75,7 +75,7 @@ write(['dataset', 'subject', 'clip', 'predicted'], [[*k, 'surprise'] for k in te
     assert p.tolist() == [[0, 0, 1]] * 7
 
 
-def test_answers_are_put_into_the_order_of_the_clips(tmp_path):
+def test_predictions_are_sorted_into_the_order_of_the_clips(tmp_path):
     text = """
 rows = [[*k, 1 - i / 10, 0, i / 10] for i, k in enumerate(test['keys'])]
 write(['dataset', 'subject', 'clip', 'p_positive', 'p_negative', 'p_surprise'], rows[::-1])
@@ -103,12 +103,12 @@ HEAD = "['dataset', 'subject', 'clip', 'predicted']"
          ["is already in row 2"]),
         ("print('thinking'); raise RuntimeError('out of ideas')",
          ["ended with code 1", "thinking", "RuntimeError: out of ideas"]),
-        ("os.kill(os.getpid(), 9)", ["was stopped by signal 9", "(it printed nothing)"]),
-        ("pass", ["left no predictions.csv"]),
+        ("os.kill(os.getpid(), 9)", ["was stopped by signal 9", "(no output)"]),
+        ("pass", ["wrote no predictions.csv"]),
     ],
     ids=["missing", "wrong", "column", "sum", "twice", "crash", "killed", "nothing"],
 )  # fmt: skip
-def test_what_goes_wrong_is_said(tmp_path, text, messages):
+def test_each_error_has_its_message(tmp_path, text, messages):
     with pytest.raises(MerflowError) as caught:
         run(program(tmp_path, text))
     assert caught.value.code == FAILED or "class" in str(caught.value)
@@ -117,7 +117,7 @@ def test_what_goes_wrong_is_said(tmp_path, text, messages):
     assert "/merflow-fold-" not in str(caught.value), "a folder that is gone helps nobody"
 
 
-def test_a_program_that_is_not_there_is_said():
+def test_a_missing_program_is_reported():
     with pytest.raises(MerflowError, match="could not be started"):
         run("no-such-program --train")
     with pytest.raises(MerflowError, match="could not be started"):
@@ -126,7 +126,7 @@ def test_a_program_that_is_not_there_is_said():
         run("  ")
 
 
-def test_what_is_saved_says_what_was_run(tmp_path):
+def test_the_saved_file_names_the_command(tmp_path):
     experiment = Experiment(
         method="command", command="python x.py", preparation="p", collection="c"
     )

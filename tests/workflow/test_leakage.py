@@ -21,7 +21,7 @@ from merflow.evaluation.run_id import Run
 from merflow.io.files import file_digest, write_text
 from merflow.io.packed import Packed
 from merflow.workflow.plan import Plan
-from merflow.workflow.train_fold import Shelf, train_fold, training_data
+from merflow.workflow.train_fold import RunClips, train_fold, training_data
 
 CLASSES = ("negative", "positive", "surprise")
 SUBJECTS = 4
@@ -70,9 +70,11 @@ def trained(tmp_path):
             made = {f.name: f for f in folds(keys, labels, "composite")}[fold]
             write_text(f"folds/{fold}.csv", fold_text(made, keys, labels))
             out = tmp_path / str(next(numbers)) / fold
-            shelf = Shelf(packs, factors, settings.experiments["e"].control)
+            run_clips = RunClips(packs, factors, settings.experiments["e"].control)
             run = Run("e", "+".join(factors), 0)
-            train_fold(Plan(settings), run, shelf, read_fold(tmp_path / f"folds/{fold}.csv"), out)
+            train_fold(
+                Plan(settings), run, run_clips, read_fold(tmp_path / f"folds/{fold}.csv"), out
+            )
             return out
 
     return train
@@ -121,11 +123,11 @@ def test_augmentation_is_drawn_for_training_clips_and_test_clips_stay_as_they_ar
 
 def test_all_copies_of_a_clip_at_pooled_factors_are_on_one_side():
     packs = [Packed(pixels(), KEYS, [4] * len(KEYS), [], {}) for _ in range(3)]
-    shelf = Shelf(packs, ("x1", "x10", "x25"), "none")
+    run_clips = RunClips(packs, ("x1", "x10", "x25"), "none")
     made = folds(KEYS, LABELS, "composite")[0]
     train, test = ([KEYS[i] for i in side] for side in (made.train, made.test))
     fold = FoldFile(made.name, train, [LABELS[i] for i in made.train], test)
-    data = training_data(shelf, fold, CLASSES, {})
+    data = training_data(run_clips, fold, CLASSES, {})
     assert len(data.y) == 3 * len(train)
     assert {key.subject_key for key in data.keys}.isdisjoint(k.subject_key for k in test)
     assert sorted(set(data.factors)) == ["x1", "x10", "x25"]
@@ -274,9 +276,9 @@ def test_a_fold_killed_halfway_is_trained_anew_to_the_same_bytes(trained, monkey
     assert (folder / "history.csv").exists() and not (folder / "predictions.csv").exists()
     monkeypatch.setattr(train, "write_json", kept)
     settings = validate(config())
-    shelf = Shelf([Packed(pixels(), KEYS, [4] * len(KEYS), [], {"i": 0})], ["x1"], "none")
+    run_clips = RunClips([Packed(pixels(), KEYS, [4] * len(KEYS), [], {"i": 0})], ["x1"], "none")
     fold = read_fold(whole.parents[1] / f"folds/{TESTED}.csv")
-    train_fold(Plan(settings), Run("e", "x1", 0), shelf, fold, folder)
+    train_fold(Plan(settings), Run("e", "x1", 0), run_clips, fold, folder)
     for name in ("weights.weights.h5", "history.csv", "predictions.csv"):
         assert (folder / name).read_bytes() == (whole / name).read_bytes()
 

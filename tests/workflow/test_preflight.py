@@ -11,7 +11,7 @@ from merflow.config.loading import load, validate
 from merflow.errors import MerflowError
 from merflow.evaluation.custom_folds import experiment_folds
 from merflow.io.files import file_digest
-from merflow.models import network_registry, saved_model
+from merflow.models import network_registry, weights_file
 from merflow.workflow.plan import Plan
 from merflow.workflow.preflight import check_experiment, check_folds, check_names
 
@@ -181,7 +181,7 @@ def test_a_list_of_values_for_a_network_is_refused_with_the_grid_to_write():
 
 def test_weights_of_another_method_are_refused_before_it(tmp_path):
     path = tmp_path / "w.h5"
-    saved_model.write_arrays(path, {}, {"kind": "svm"})
+    weights_file.write_arrays(path, {}, {"kind": "svm"})
     training = {"start_weights": str(path), "start_sha256": file_digest(path)}
     with pytest.raises(MerflowError, match="holds weights of a svm"):
         check_experiment(made(training=training), "e")
@@ -189,7 +189,7 @@ def test_weights_of_another_method_are_refused_before_it(tmp_path):
 
 def test_weights_that_saw_a_tested_subject_are_refused_before_it(tmp_path):
     path = tmp_path / "w.h5"
-    saved_model.write_arrays(path, {}, {"kind": "network", "network": "cnn3d", "settings": {},
+    weights_file.write_arrays(path, {}, {"kind": "network", "network": "cnn3d", "settings": {},
         "shape": [10, 64, 64, 1], "classes": ["a", "b"], "batch_size": 8,
         "subjects": ["samm/b"]})  # fmt: skip
     training = {"start_weights": str(path), "start_sha256": file_digest(path)}

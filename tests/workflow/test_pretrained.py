@@ -25,7 +25,7 @@ from merflow.models.factory import TrainingData, make_method
 from merflow.workflow.audit_inputs import evidence_of_run
 from merflow.workflow.final_model import train_final
 from merflow.workflow.plan import Plan
-from merflow.workflow.train_fold import Shelf, train_fold
+from merflow.workflow.train_fold import RunClips, train_fold
 
 CLASSES = ("negative", "positive", "surprise")
 KEYS = [ClipKey("casme2", f"s{s}", f"c{k}") for s in range(3) for k in range(3)]
@@ -82,9 +82,9 @@ def train(name, nested):
     settings = validate(CONFIG)
     entry = settings.experiments["e"].model_copy(update={"nested": nested})
     plan = Plan(settings.model_copy(update={"experiments": {"e": entry}}))
-    shelf = Shelf([clips(0)], ["x1"], "none")
+    run_clips = RunClips([clips(0)], ["x1"], "none")
     fold = read_fold(Path(f"results/folds/e/{name}.csv"))
-    train_fold(plan, RUN, shelf, fold, Path(RUN.folder) / name)
+    train_fold(plan, RUN, run_clips, fold, Path(RUN.folder) / name)
 
 
 @pytest.fixture(scope="module")
@@ -114,8 +114,8 @@ def test_inner_answers_begin_there_and_the_fold_says_which_weights(run, tmp_path
 def test_the_final_model_remembers_whom_its_pretraining_saw(run):
     with contextlib.chdir(run):
         plan = Plan(validate(CONFIG), {name: annotated(name) for name in CONFIG["datasets"]})
-        shelf = Shelf([clips(0)], ["x1"], "none")
-        facts = train_final(plan, RUN, shelf, Path(RUN.folder) / "final")
+        run_clips = RunClips([clips(0)], ["x1"], "none")
+        facts = train_final(plan, RUN, run_clips, Path(RUN.folder) / "final")
     assert facts["subjects"] == [f"{d}/s{s}" for d in ("casme2", "samm") for s in range(3)]
     assert facts["inputs"][START.as_posix()] == file_digest(run / START)
 

@@ -7,7 +7,7 @@ from merflow.evaluation.run_id import run_of
 from merflow.io.packed import read_packed
 from merflow.workflow.final_model import FINAL, train_final
 from merflow.workflow.plan import Plan
-from merflow.workflow.train_fold import Shelf
+from merflow.workflow.train_fold import RunClips
 
 
 def final(run: Path, *, config: Path) -> None:
@@ -31,8 +31,8 @@ def final(run: Path, *, config: Path) -> None:
     named = run_of(run)
     experiment = plan.experiment(named.experiment)
     packs = [read_packed(path) for path in plan.packed(named.experiment, named.factor)]
-    shelf = Shelf(packs, named.factor.split("+"), experiment.control)
-    facts = train_final(plan, named, shelf, run / FINAL)
+    clips = RunClips(packs, named.factor.split("+"), experiment.control)
+    facts = train_final(plan, named, clips, run / FINAL)
     print(
         f"{run / FINAL}: {facts['train_clips']} clips of {len(facts['subjects'])} subjects, "
         f"{facts['seconds']:.1f} s"

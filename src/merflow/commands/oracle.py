@@ -29,7 +29,7 @@ from merflow.io.files import file_digest, temporary_folder, write_text
 from merflow.io.packed import read_packed
 from merflow.models.factory import Fitted, Method, TrainingData, make_method
 from merflow.workflow.plan import Plan
-from merflow.workflow.train_fold import Shelf, fold_seed, training_data
+from merflow.workflow.train_fold import RunClips, fold_seed, training_data
 
 if TYPE_CHECKING:
     import keras
@@ -67,7 +67,7 @@ def oracle(run: Path, *, out: Path | None = None, config: Path) -> None:
     folder = out or Path(paths.ORACLE.format(**vars(named)))
     classes = plan.data.classes(named.experiment)
     packs = [read_packed(path) for path in plan.packed(named.experiment, named.factor)]
-    shelf = Shelf(packs, named.factor.split("+"), experiment.control)
+    clips = RunClips(packs, named.factor.split("+"), experiment.control)
     pooled = read_pooled(run / "pooled.csv", classes=classes)
     start = next(map(Path, plan.start_weights(named.experiment)), None)
 
@@ -78,12 +78,12 @@ def oracle(run: Path, *, out: Path | None = None, config: Path) -> None:
     rows: list[tuple[str, ...]] = []
     for name in plan.fold_names(named.experiment):
         fold = read_fold(Path(paths.FOLD.format(experiment=named.experiment, fold=name)))
-        rows += _epochs(make, experiment, classes, shelf, fold, whose, run / name)
+        rows += _epochs(make, experiment, classes, clips, fold, whose, run / name)
         print(f"{name}: noted", flush=True)
     write_text(folder / "epochs.csv", csv_text((*KEY, "epoch", "predicted"), sorted(rows)))
     scores = oracle_rows(read_epochs(folder / "epochs.csv", pooled))
     count = len(plan.fold_names(named.experiment))
-    scores += _by_clip(make, named.seed, shelf, pooled, count)
+    scores += _by_clip(make, named.seed, clips, pooled, count)
     write_oracle(folder / "oracle.csv", scores)
     print(render_oracle(scores))
 
@@ -92,14 +92,14 @@ def _epochs(
     make: Callable[[str], Method],
     experiment: Experiment,
     classes: tuple[str, ...],
-    shelf: Shelf,
+    clips: RunClips,
     fold: FoldFile,
     whose: Mapping[str, str],
     trained: Path,
 ) -> list[tuple[str, ...]]:
     """Return (dataset, subject, clip, epoch, predicted) of a fold's test clips."""
-    test = [fold.test[i] for i in shelf.usable(fold.test, f"fold {fold.name}")]
-    data = training_data(shelf, fold, classes, whose)
+    test = [fold.test[i] for i in clips.usable(fold.test, f"fold {fold.name}")]
+    data = training_data(clips, fold, classes, whose)
     noted: list[np.ndarray] = []
 
     def note(model: "keras.Model") -> dict[str, float]:
@@ -109,11 +109,11 @@ def _epochs(
         batch = experiment.training.batch_size
         # As at the end of a training, or the last epoch's answers would not be the run's.
         batch_norm.settle(model, data.x, batch)
-        noted.append(np.mean([probabilities(model, x, batch) for x in shelf.take(test)], axis=0))
+        noted.append(np.mean([probabilities(model, x, batch) for x in clips.take(test)], axis=0))
         return {}
 
     method = make(fold.name)
-    method.watch = note
+    method.after_epoch = note
     _check_same(method.fit(data), trained)
     return [
         (*key, f"{epoch:04d}", classes[int(answer)])
@@ -142,17 +142,17 @@ def _check_same(fitted: Fitted, trained: Path) -> None:
 def _by_clip(
     make: Callable[[str], Method],
     seed: int,
-    shelf: Shelf,
+    clips: RunClips,
     table: Pooled,
     count: int,
 ) -> list[tuple[str, str, float, float]]:
     """Return the scores of a random split by clip, subjects on both sides, as leaks have it."""
     answers = np.empty((len(table.keys), len(table.classes)))
-    copies = shelf.take(table.keys)
+    copies = clips.take(table.keys)
     for fold in clip_folds(len(table.keys), count, seed):
         x = np.concatenate([part[fold.train] for part in copies])
         keys = tuple(table.keys[i] for i in fold.train)
-        factors = tuple(f for f in shelf.factors for _ in keys) if len(copies) > 1 else ()
+        factors = tuple(f for f in clips.factors for _ in keys) if len(copies) > 1 else ()
         y = np.tile(table.truth[fold.train], len(copies))
         data = TrainingData(x, y, keys * len(copies), factors)
         fitted = make(fold.name).fit(data)

@@ -82,15 +82,15 @@ def predict(
             LOG.error("%s", error if str(path) in error.where else f"{path}: {error}")
             failed.append(error)
             continue
-        write_recording(out, stem, found, model.said)
+        write_recording(out, stem, found, model.score_text)
         done.append(found)
         if not json:
             _print(found)
     if json:
-        about = {"run": model.name, "score": model.score, "said": model.said}
+        about = {"run": model.name, "score": model.score, "said": model.score_text}
         print(jsonlib.dumps({**about, "inputs": [as_json(one) for one in done]}, indent=1))
     elif done:
-        print(f"Written to {out}. {model.said}")
+        print(f"Written to {out}. {model.score_text}")
     if failed:
         raise MerflowError(
             "predict",

@@ -14,7 +14,7 @@ from merflow.evaluation.fold_files import FoldFile
 from merflow.io.files import digest, file_digest, write_json, write_text
 from merflow.io.packed import read_packed
 from merflow.workflow.plan import Plan
-from merflow.workflow.train_fold import Shelf, fold_seed, made_with, training_data
+from merflow.workflow.train_fold import RunClips, fold_seed, made_with, training_data
 from merflow.workflow.training_log import history_text
 
 
@@ -45,9 +45,9 @@ def pretrain(name: str, *, config: Path) -> None:
     kept, named = plan.data.under_scheme(entry, f"pretrainings.{name}")
     present = tuple(c for c in classes if c in set(named))
     packed = read_packed(plan.pretrain_packed(name))
-    shelf = Shelf([packed], [entry.factor], "none")
+    clips = RunClips([packed], [entry.factor], "none")
     every = FoldFile(name, [clip.key for clip in kept], named, [])
-    data = training_data(shelf, every, present, canonical_names(settings))
+    data = training_data(clips, every, present, canonical_names(settings))
     like = Experiment(
         network=entry.network,
         network_settings=entry.network_settings,
@@ -62,7 +62,7 @@ def pretrain(name: str, *, config: Path) -> None:
     fitted.save(out)
     write_text(out / "history.csv", history_text(fitted.history))
     facts = {
-        **made_with(shelf, fitted.facts),
+        **made_with(clips, fitted.facts),
         "pretraining": name,
         "classes": list(present),
         "recipe": entry.model_dump(mode="json"),

@@ -9,7 +9,7 @@ from merflow.evaluation.fold_files import read_fold
 from merflow.evaluation.run_id import run_of
 from merflow.io.packed import read_packed
 from merflow.workflow.plan import Plan
-from merflow.workflow.train_fold import Shelf, train_fold
+from merflow.workflow.train_fold import RunClips, train_fold
 
 LOG = logging.getLogger("merflow")
 
@@ -39,13 +39,13 @@ def train(run: Path, *folds: Path, config: Path) -> None:
     named = run_of(run)
     experiment = plan.experiment(named.experiment)
     packs = [read_packed(path) for path in plan.packed(named.experiment, named.factor)]
-    shelf = Shelf(packs, named.factor.split("+"), experiment.control)
+    clips = RunClips(packs, named.factor.split("+"), experiment.control)
     failed: list[str] = []
     said: set[str] = set()
     for number, path in enumerate(folds, start=1):
         fold = read_fold(path)
         try:
-            facts = train_fold(plan, named, shelf, fold, run / fold.name)
+            facts = train_fold(plan, named, clips, fold, run / fold.name)
         except MerflowError as error:
             # The other folds of the job go on; the job fails when they are done.
             LOG.error("fold %s: %s", fold.name, "the same" if str(error) in said else error)

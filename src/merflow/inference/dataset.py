@@ -20,7 +20,7 @@ from merflow.io.frame_folder import read_clip
 from merflow.io.images import is_still
 from merflow.progress import track
 from merflow.stages.pipeline import whole_chain
-from merflow.workflow.final_model import Model, answers
+from merflow.workflow.final_model import Model, mean_probabilities
 
 if TYPE_CHECKING:
     from merflow.models.factory import Fitted
@@ -142,7 +142,7 @@ def predict_clips(
             "--dataset", f"all {len(skipped)} clips were skipped: {skipped[0].reason}", code=3
         )
     _refuse_training_clips(inputs, [tested.clips[row].key for row in rows], model, fitted)
-    pooled = tested.pooled(rows, ["final"] * len(rows), model, answers(fitted, inputs))
+    pooled = tested.pooled(rows, ["final"] * len(rows), model, mean_probabilities(fitted, inputs))
     return pooled, skipped
 
 
@@ -150,7 +150,7 @@ def _refuse_training_clips(
     inputs: Sequence[Sequence[np.ndarray]], keys: Sequence[ClipKey], model: Model, fitted: "Fitted"
 ) -> None:
     """Refuse a clip with the same prepared pixels as one that the model was trained on."""
-    known = set(fitted.prints)
+    known = set(fitted.clip_digests)
     for x in zip(*inputs, strict=True):
         if key := first_known(known, x, keys):
             raise MerflowError(

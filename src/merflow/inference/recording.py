@@ -15,7 +15,7 @@ from merflow.clip import ClipArrays
 from merflow.errors import MerflowError, SkipClip
 from merflow.inference.spotting import Span, movement, spans
 from merflow.stages.pipeline import cropped, whole_chain
-from merflow.workflow.final_model import Model, answers
+from merflow.workflow.final_model import Model, mean_probabilities
 
 if TYPE_CHECKING:
     from merflow.models.factory import Fitted
@@ -123,7 +123,7 @@ def _classified(
 def _classify(
     clip: ClipArrays, span: Span, model: Model, fitted: "Fitted", finder: "Finder"
 ) -> LabelledSpan:
-    p = answers(fitted, [whole_chain(clip, model.chain, finder)])[0]
+    p = mean_probabilities(fitted, [whole_chain(clip, model.chain, finder)])[0]
     return LabelledSpan(span.first, span.last, span.strength, model.classes[int(p.argmax())], p)
 
 

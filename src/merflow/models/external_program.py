@@ -1,4 +1,4 @@
-"""The user's own program as a method: any language, any library, one call per fold.
+"""An external program as a method: any language, any library, one call per fold.
 
 The program is called with one argument, a folder. It finds there
 
@@ -7,8 +7,8 @@ The program is called with one argument, a folder. It finds there
 - `test.npz`: `x` and `keys`, no labels;
 - `settings.json`: the experiment, the class names, the seed (also in MERFLOW_SEED);
 
-and must leave `predictions.csv` there: `dataset,subject,clip` and either `p_<class>` for every
-class or `predicted`. It is run where merflow is run, so relative paths work.
+and must write `predictions.csv` there: `dataset,subject,clip` and either `p_<class>` for every
+class or `predicted`. It runs in merflow's working folder, so relative paths work.
 """
 
 import os
@@ -27,15 +27,15 @@ from merflow.errors import FAILED, MerflowError, unknown
 from merflow.evaluation.predictions import KEY, read_predictions
 from merflow.io.csv_table import CsvTable, csv_text, read_csv
 from merflow.io.files import atomic, temporary_folder, write_json, write_text
-from merflow.models import saved_model
-from merflow.models.fold_data import WEIGHTS, TrainingData, check
+from merflow.models.method_interface import TrainingData, check
+from merflow.models.weights_file import WEIGHTS, write_arrays
 
 TAIL = 20
 """Lines of the program's output shown when it fails."""
 
 
-class CommandMethod:
-    """Hands a fold to the program the experiment names."""
+class ExternalProgram:
+    """Passes a fold to the program the experiment names."""
 
     def __init__(self, experiment: Experiment, classes: tuple[str, ...], seed: int) -> None:
         if not experiment.command.strip():
@@ -43,25 +43,25 @@ class CommandMethod:
                 "experiment with method: command",
                 "no program is named",
                 "command: python my_trainer.py",
-                "name the program that is to be run for every fold",
+                "name the program to run for every fold",
             )
         self.experiment, self.classes, self.seed = experiment, classes, seed
 
-    def fit(self, data: TrainingData) -> "FittedCommand":
+    def fit(self, data: TrainingData) -> "FittedProgram":
         """Keep the training clips: the program needs them beside the test clips, in one call."""
         check(data, self.classes)
-        return FittedCommand(self.experiment, self.classes, self.seed, data)
+        return FittedProgram(self.experiment, self.classes, self.seed, data)
 
 
-class FittedCommand:
-    """A program and the training clips it will be given; every `predict` runs it once."""
+class FittedProgram:
+    """A program and its training clips; every `predict` runs it once."""
 
     def __init__(
         self, experiment: Experiment, classes: tuple[str, ...], seed: int, data: TrainingData
     ) -> None:
         self.experiment, self.classes, self.seed, self.data = experiment, classes, seed, data
         self.history: list[dict[str, Any]] = []
-        self.prints: list[str] = []  # It is trained anew each time it is asked.
+        self.clip_hashes: list[str] = []  # It keeps no weights: it trains in every `predict`.
         self.facts: dict[str, Any] = {
             "kind": "command",
             "method": "command",
@@ -76,17 +76,17 @@ class FittedCommand:
         if keys is None:
             keys = [ClipKey("test", "test", f"clip{i:04d}") for i in range(len(x))]
         with temporary_folder() as folder:
-            self._give(folder, x, keys)
+            self._write_inputs(folder, x, keys)
             _run(self.experiment.command, folder, self.seed)
-            return self._answers(folder / "predictions.csv", keys)
+            return self._read_predictions(folder / "predictions.csv", keys)
 
     def save(self, folder: Path) -> None:
-        """Write what was run; the program keeps its own weights where it likes."""
-        saved_model.write_arrays(Path(folder) / WEIGHTS, {}, self.facts)
+        """Write the facts; the weights are the program's own business."""
+        write_arrays(Path(folder) / WEIGHTS, {}, self.facts)
 
-    def _give(self, folder: Path, x: np.ndarray, keys: Sequence[ClipKey]) -> None:
+    def _write_inputs(self, folder: Path, x: np.ndarray, keys: Sequence[ClipKey]) -> None:
         data = self.data
-        _write_arrays(
+        _write_npz(
             folder / "train.npz",
             x=data.x,
             y=data.y,
@@ -94,19 +94,19 @@ class FittedCommand:
             factors=np.array(data.factors, str),
             classes=np.array(self.classes, str),
         )
-        _write_arrays(folder / "test.npz", x=x, keys=_texts(keys))
+        _write_npz(folder / "test.npz", x=x, keys=_texts(keys))
         settings = self.experiment.model_dump(mode="json")
         write_json(
             folder / "settings.json",
             {"experiment": settings, "classes": list(self.classes), "seed": self.seed},
         )
 
-    def _answers(self, path: Path, keys: Sequence[ClipKey]) -> np.ndarray:
-        """Return the probabilities in the order of `keys`; the table must hold just these clips."""
+    def _read_predictions(self, path: Path, keys: Sequence[ClipKey]) -> np.ndarray:
+        """Return the probabilities in the order of `keys`; the table must hold exactly these."""
         if not path.is_file():
             raise MerflowError(
                 f"command {self.experiment.command!r}",
-                "ended well but left no predictions.csv in the folder it was given",
+                "ended with code 0 but wrote no predictions.csv",
                 f"columns {', '.join(KEY)}, and predicted, or p_<class> for each of "
                 f"{', '.join(self.classes)}",
                 "write predictions.csv into the folder that is the program's last argument",
@@ -115,10 +115,10 @@ class FittedCommand:
         try:
             table = read_csv(path, KEY, may_be_empty=not len(keys))
             if "predicted" in table.columns and not any(c.startswith("p_") for c in table.columns):
-                _spell_out(path, table, self.classes)
+                _write_probabilities(path, table, self.classes)
             found = read_predictions(path, classes=self.classes, expected=keys)
         except MerflowError as error:
-            # The folder is gone when this is read: name the program instead.
+            # The folder no longer exists when a user reads this: name the program instead.
             where = error.where.replace(str(path), f"{self.experiment.command}: predictions.csv")
             raise MerflowError(
                 where, error.found, error.expected, error.fix, code=FAILED
@@ -128,21 +128,21 @@ class FittedCommand:
         return (p / p.sum(1, keepdims=True)).astype(np.float32)
 
 
-def _spell_out(path: Path, table: CsvTable, classes: Sequence[str]) -> None:
-    """Turn a column of class names into probabilities of 0 and 1, in the file itself."""
-    for number, word in enumerate(table["predicted"]):
-        if word not in classes:
-            raise unknown(f"{path}: row {number + 2}", "class", word, classes)
+def _write_probabilities(path: Path, table: CsvTable, classes: Sequence[str]) -> None:
+    """Replace the column of class names by probabilities of 0 and 1, in the file."""
+    for number, label in enumerate(table["predicted"]):
+        if label not in classes:
+            raise unknown(f"{path}: row {number + 2}", "class", label, classes)
     rows = [
-        [*key, *("1" if word == name else "0" for name in classes)]
-        for *key, word in zip(*(table[c] for c in (*KEY, "predicted")), strict=True)
+        [*key, *("1" if label == name else "0" for name in classes)]
+        for *key, label in zip(*(table[c] for c in (*KEY, "predicted")), strict=True)
     ]
     write_text(path, csv_text([*KEY, *(f"p_{name}" for name in classes)], rows))
 
 
 def _run(command: str, folder: Path, seed: int) -> None:
-    """Run the program to its end; what it prints is shown only when it fails."""
-    # `python` shall be the running one, with the packages the user installed beside merflow.
+    """Run the program to its end; its output is shown only when it fails."""
+    # `python` means the running interpreter, with the packages installed beside merflow.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     try:
         ended = subprocess.run(
@@ -158,24 +158,24 @@ def _run(command: str, folder: Path, seed: int) -> None:
         raise MerflowError(
             f"command {command!r}",
             f"could not be started ({error})",
-            "a program on the PATH, or its path from the folder merflow is run in",
+            "a program on the PATH, or its path from merflow's working folder",
             code=FAILED,
         ) from error
     if ended.returncode:
         how = f"ended with code {ended.returncode}"
         if ended.returncode < 0:
             how = f"was stopped by signal {-ended.returncode}"
-        last = "\n    ".join(ended.stdout.splitlines()[-TAIL:]) or "(it printed nothing)"
+        last = "\n    ".join(ended.stdout.splitlines()[-TAIL:]) or "(no output)"
         raise MerflowError(
             f"command {command!r}",
-            f"{how}; the end of what it printed:\n    {last}",
+            f"{how}; the end of its output:\n    {last}",
             "a program that ends with code 0",
             "run it by hand on a small train.npz and test.npz to see why",
             code=FAILED,
         )
 
 
-def _write_arrays(path: Path, **arrays: np.ndarray) -> None:
+def _write_npz(path: Path, **arrays: np.ndarray) -> None:
     with atomic(path) as part, open(part, "wb") as handle:
         np.savez(handle, **arrays)
 

@@ -1,40 +1,57 @@
-"""What can be trained: a network, an SVM on features, or the user's own program.
+"""Make the method of an experiment, or load a fitted one: network, SVM or external program.
 
-`make_method` gives any of them behind one face: `fit(TrainingData) -> Fitted`,
-`Fitted.predict(x) -> probabilities`. Nothing heavy is imported before a method is made.
+All have the same interface: `fit(TrainingData) -> Fitted`, `Fitted.predict(x) -> probabilities`.
+Keras and scikit-learn are imported when a method fits or loads, not before.
 """
 
 from pathlib import Path
 
 from merflow.config.settings import Experiment
-from merflow.models.fold_data import VOLATILE, WEIGHTS, Fitted, Method, TrainingData
+from merflow.errors import MerflowError
+from merflow.models.external_program import ExternalProgram
+from merflow.models.keras_model import FittedNetwork, NetworkMethod
+from merflow.models.method_interface import Fitted, Method, TrainingData
+from merflow.models.svm import FittedSvm, SvmMethod
+from merflow.models.training import backend
+from merflow.models.weights_file import WEIGHTS, description
 
-__all__ = ["VOLATILE", "WEIGHTS", "Fitted", "Method", "TrainingData", "load", "make_method"]
+__all__ = ["WEIGHTS", "Fitted", "Method", "TrainingData", "load", "make_method"]
 
 
 def make_method(
-    experiment: Experiment, classes: tuple[str, ...], seed: int, weights: Path | None = None
+    experiment: Experiment, classes: tuple[str, ...], seed: int, start: Path | None = None
 ) -> Method:
-    """Return what the experiment trains, not fitted yet.
+    """Return the method of an experiment, not fitted yet.
 
-    classes: names in the order of the labels; seed: of everything random; weights: file that
-    a pretraining wrote, taken as the start (networks only).
+    classes: names in the order of the labels; seed: of everything random; start: weights file of
+    a pretraining to initialise a network from.
     """
     if experiment.method == "keras":
-        from merflow.models.keras_model import NetworkMethod
-
-        return NetworkMethod(experiment, classes, seed, weights)
+        return NetworkMethod(experiment, classes, seed, start)
     if experiment.method == "command":
-        from merflow.models.external_program import CommandMethod
-
-        return CommandMethod(experiment, classes, seed)
-    from merflow.models.svm import SvmMethod
-
+        return ExternalProgram(experiment, classes, seed)
     return SvmMethod(experiment, classes, seed)
 
 
 def load(path: Path) -> Fitted:
     """Return the fitted method that `Fitted.save` wrote to the file `path`."""
-    from merflow.models import saved_model
+    about = description(path)
+    if about["kind"] == "network":
+        return _load_network(path, about)
+    if about["kind"] == "svm":
+        return FittedSvm.read(path, about)
+    raise MerflowError(
+        str(path),
+        f"holds a fitted method of kind '{about['kind']}', which cannot be loaded",
+        "a network or an SVM",
+        "predictions of an external program are in its run's predictions.csv",
+    )
 
-    return saved_model.load(path)
+
+def _load_network(path: Path, about: dict) -> FittedNetwork:
+    backend.prepare_once()
+    # Imports Keras, which must start after its backend is prepared.
+    from merflow.models.training.saved_network import rebuild
+
+    clip_hashes = about.pop("prints", [])
+    return FittedNetwork(rebuild(path, about), [], about, about["batch_size"], clip_hashes)

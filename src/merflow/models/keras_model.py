@@ -1,4 +1,4 @@
-"""A Keras network as a method: fresh for every fold and seed."""
+"""A Keras network as a method: a new network for every fold and seed."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -9,10 +9,10 @@ import numpy as np
 
 from merflow.clip import ClipKey
 from merflow.config.settings import Experiment
-from merflow.models import saved_model
-from merflow.models.fold_data import WEIGHTS, TrainingData, check
+from merflow.models import weights_file
+from merflow.models.method_interface import TrainingData, check
 from merflow.models.network_registry import check_settings
-from merflow.models.training import backend
+from merflow.models.training import backend, tensorboard
 
 if TYPE_CHECKING:
     import keras
@@ -22,15 +22,14 @@ class NetworkMethod:
     """Trains the network an experiment names."""
 
     def __init__(
-        self, experiment: Experiment, classes: tuple[str, ...], seed: int, weights: Path | None
+        self, experiment: Experiment, classes: tuple[str, ...], seed: int, start: Path | None
     ) -> None:
         check_settings(experiment.network, experiment.network_settings)
-        self.experiment, self.classes, self.seed = experiment, classes, seed
-        self.weights = weights
-        self.watch: Callable[[keras.Model], dict[str, float]] | None = None
+        self.experiment, self.classes, self.seed, self.start = experiment, classes, seed, start
+        self.after_epoch: Callable[[keras.Model], dict[str, float]] | None = None
         """Called with the model after each epoch; training does not depend on it."""
-        self.told: Callable[[dict[str, Any]], None] | None = None
-        """Given each epoch's row of the history as it ends."""
+        self.on_epoch: Callable[[dict[str, Any]], None] | None = None
+        """Called with each epoch's row of the history."""
 
     def fit(self, data: TrainingData) -> "FittedNetwork":
         """Fit a new network with a new optimiser on the fold's training clips."""
@@ -38,36 +37,36 @@ class NetworkMethod:
         started = time.perf_counter()
         training = self.experiment.training
         device = backend.prepare(training.threads, training.device, training.deterministic)
-        from merflow.models.training import fit as loop
-        from merflow.models.training import tensorboard as curves
+        # Imports Keras, which must start after its backend is prepared.
+        from merflow.models.training import fit
 
         if training.tensorboard:
-            curves.check_backend()
-        recipe = loop.Recipe(
+            tensorboard.check_backend()
+        job = fit.Job(
             self.experiment.network,
             dict(self.experiment.network_settings),
             self.classes,
             training,
             self.seed,
             device,
-            self.weights,
-            self.told,
+            self.start,
+            self.on_epoch,
         )
-        result = loop.train_fold(recipe, data, self.watch)
+        result = fit.train_fold(job, data, self.after_epoch)
         result.facts["seconds"] = round(time.perf_counter() - started, 3)
-        result.facts |= loop.measured(result, data.x, training.batch_size)
+        result.facts |= fit.prediction_cost(result.model, data.x, training.batch_size)
         return FittedNetwork(
             result.model,
             result.history,
             result.facts,
             training.batch_size,
-            result.prints,
+            result.clip_hashes,
             tensorboard=training.tensorboard,
         )
 
 
 class FittedNetwork:
-    """A trained network with the training fold's scaling inside."""
+    """A trained network; the training fold's input scaling is its first layer."""
 
     def __init__(
         self,
@@ -75,25 +74,22 @@ class FittedNetwork:
         history: list[dict[str, Any]],
         facts: dict[str, Any],
         batch: int,
-        prints: Sequence[str],
+        clip_hashes: Sequence[str],
         *,
         tensorboard: bool = False,
     ) -> None:
         self.model, self.history, self.facts, self.batch = model, history, facts, batch
-        self.prints = prints
-        self.tensorboard = tensorboard
+        self.clip_hashes, self.tensorboard = clip_hashes, tensorboard
 
     def predict(self, x: np.ndarray, keys: Sequence[ClipKey] | None = None) -> np.ndarray:
         """Return (M, K) float32 probabilities of x, (M, *shape)."""
-        from merflow.models.training.predict import probabilities
+        from merflow.models.training.predict import probabilities  # imports Keras
 
         return probabilities(self.model, x, self.batch)
 
     def save(self, folder: Path) -> None:
-        """Write the weights with what is needed to rebuild the network around them."""
+        """Write the weights with the description needed to rebuild the network."""
         if self.tensorboard:
-            from merflow.models.training import tensorboard as curves
-
-            curves.write_curves(Path(folder) / "tensorboard", self.history)
-        kept = {**self.facts, "prints": list(self.prints)}
-        saved_model.write_network(Path(folder) / WEIGHTS, self.model, kept)
+            tensorboard.write_curves(Path(folder) / "tensorboard", self.history)
+        facts = {**self.facts, "prints": list(self.clip_hashes)}
+        weights_file.write_network(Path(folder) / weights_file.WEIGHTS, self.model, facts)

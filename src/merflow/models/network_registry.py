@@ -112,7 +112,7 @@ def build_network(
             f"network {name}",
             f"its published weights could not be loaded ({str(error).splitlines()[0]})",
             "a network connection, or the file in ~/.keras/models",
-            "copy the file there, or set `weights: none` to train from scratch",
+            "copy the file there, or set `weights: none` to train from temporary_folder",
             code=FAILED,
         ) from error
 

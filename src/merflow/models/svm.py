@@ -1,4 +1,4 @@
-"""Linear SVMs on hand-made features: LBP-TOP (the official baseline) and Bi-WOOF of flow."""
+"""Linear SVMs on hand-made features: LBP-TOP (the MEGC2019 baseline) and Bi-WOOF of flow."""
 
 import time
 from collections.abc import Sequence
@@ -12,23 +12,10 @@ from merflow.clip import ClipKey
 from merflow.config.settings import Experiment, Training
 from merflow.errors import MerflowError
 from merflow.evaluation.duplicate_clips import clip_hashes
-from merflow.models import flow_features, lbptop, saved_model
-from merflow.models.fold_data import WEIGHTS, TrainingData, check
-
-
-def features(method: str, training: Training, x: np.ndarray) -> np.ndarray:
-    """Return (N, F) float32 features of clips x."""
-    svm = training.svm
-    if method == "flow_svm":
-        return flow_features.features(x, svm.blocks, svm.bins)
-    if x.ndim != 5:
-        raise MerflowError(
-            "method lbptop_svm",
-            f"clips of shape {x.shape[1:]}",
-            "frames of shape (T, H, W, C)",
-            "name a preparation of `kind: frames`",
-        )
-    return lbptop.features(x, svm.blocks, svm.radii)
+from merflow.models.method_interface import TrainingData, check
+from merflow.models.svm_features import features
+from merflow.models.training.class_weights import check_given, class_weights
+from merflow.models.weights_file import WEIGHTS, read_arrays, write_arrays
 
 
 class SvmMethod:
@@ -42,8 +29,6 @@ class SvmMethod:
         check(data, self.classes)
         from sklearn.svm import SVC
 
-        from merflow.models.training.class_weights import check_given, class_weights
-
         started = time.perf_counter()
         training = self.experiment.training
         if isinstance(training.class_weights, tuple):
@@ -56,7 +41,7 @@ class SvmMethod:
             C=training.svm.c, kernel="linear", class_weight=dict(enumerate(weights.tolist()))
         )
         machine.fit((raw - mean) / deviation, data.y)
-        # For two classes scikit-learn's sign says "the second"; ours always says "the first".
+        # With two classes a positive side means the second in scikit-learn, the first here.
         sign = -1.0 if len(self.classes) == 2 else 1.0
         arrays = {
             "mean": mean,
@@ -80,11 +65,11 @@ class SvmMethod:
         }
         fitted = FittedSvm(arrays, facts, training, clip_hashes(data.x))
         p = fitted.predict(data.x)
-        own = np.maximum(p[np.arange(len(p)), data.y], 1e-7)
+        true_class = np.maximum(p[np.arange(len(p)), data.y], 1e-7)
         fitted.history = [
             {
                 "epoch": 1,
-                "loss": float(-np.log(own).mean()),
+                "loss": float(-np.log(true_class).mean()),
                 "accuracy": float((p.argmax(1) == data.y).mean()),
             }
         ]
@@ -93,16 +78,17 @@ class SvmMethod:
 
 
 class FittedSvm:
-    """The planes between the classes and the scaling of the features, as plain arrays."""
+    """A fitted SVM: the planes between the classes and the scaling of the features, as arrays."""
 
     def __init__(
         self,
         arrays: dict[str, np.ndarray],
         facts: dict[str, Any],
         training: Training,
-        prints: Sequence[str],
+        clip_hashes: Sequence[str],
     ) -> None:
-        self.arrays, self.facts, self.training, self.prints = arrays, facts, training, prints
+        self.arrays, self.facts, self.training = arrays, facts, training
+        self.clip_hashes = clip_hashes
         self.history: list[dict[str, Any]] = []
 
     @classmethod
@@ -113,7 +99,7 @@ class FittedSvm:
             count = len(about["classes"])
         except (KeyError, TypeError, ValueError) as error:
             raise MerflowError(str(path), f"its description is not an SVM's ({error})") from None
-        arrays = saved_model.read_arrays(path)
+        arrays = read_arrays(path)
         pairs = (count * (count - 1) // 2,)
         shapes = {name: value.shape for name, value in arrays.items()}
         width = shapes.get("mean", ())
@@ -125,7 +111,7 @@ class FittedSvm:
         return cls(arrays, about, training, about.pop("prints", []))
 
     def predict(self, x: np.ndarray, keys: Sequence[ClipKey] | None = None) -> np.ndarray:
-        """Return (M, K) float32: shares that order the classes as the vote of the planes does.
+        """Return (M, K) float32 shares, in the order that the votes of the planes give the classes.
 
         An SVM has no probabilities: these are a softmax of votes and distances, uncalibrated.
         """
@@ -135,20 +121,20 @@ class FittedSvm:
         raw = features(self.facts["method"], self.training, x)
         z = (raw - self.arrays["mean"]) / self.arrays["deviation"]
         scores = votes(z @ self.arrays["normals"].T + self.arrays["offsets"], count)
-        powers = np.exp(scores - scores.max(1, keepdims=True))
-        return (powers / powers.sum(1, keepdims=True)).astype(np.float32)
+        exponentials = np.exp(scores - scores.max(1, keepdims=True))
+        return (exponentials / exponentials.sum(1, keepdims=True)).astype(np.float32)
 
     def save(self, folder: Path) -> None:
         """Write the planes, atomically."""
-        kept = {**self.facts, "prints": list(self.prints)}
-        saved_model.write_arrays(Path(folder) / WEIGHTS, self.arrays, kept)
+        kept = {**self.facts, "prints": list(self.clip_hashes)}
+        write_arrays(Path(folder) / WEIGHTS, self.arrays, kept)
 
 
 def votes(sides: np.ndarray, count: int) -> np.ndarray:
     """Return (M, count) scores from (M, pairs) distances, pairs in the order 0-1, 0-2, ..., 1-2.
 
-    Positive speaks for the first of the pair. Votes decide; summed distances, squeezed below one
-    vote, decide between equals.
+    A positive distance is a vote for the first of the pair. Summed distances, scaled below one
+    vote, break ties.
     """
     won, sums = np.zeros((2, len(sides), count))
     for column, (i, j) in enumerate(combinations(range(count), 2)):

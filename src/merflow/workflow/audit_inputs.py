@@ -21,7 +21,7 @@ from merflow.evaluation.score_table import read_scores
 from merflow.io.csv_table import read_csv
 from merflow.io.files import file_digest
 from merflow.models import network_registry
-from merflow.models.training.weights_file import seen_by
+from merflow.models.training.start_weights import trained_on
 from merflow.workflow.permutation_runs import is_twin
 from merflow.workflow.plan import Plan
 
@@ -87,7 +87,7 @@ def _pretrained_on(
     path = results.parent / begun[0]
     if not path.is_file() or {fold.get("start") for fold in facts} != {file_digest(path)}:
         return None
-    subjects, _ = seen_by(path)
+    subjects, _ = trained_on(path)
     if not subjects:
         return None
     whose = canonical_names(plan.settings)

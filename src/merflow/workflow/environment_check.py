@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from merflow import arithmetic
 from merflow.errors import MerflowError
+from merflow.models.training import device_probe
 from merflow.workflow.face_finder import find_model
 
 State = Literal["found", "warning", "missing"]
@@ -22,36 +23,6 @@ WAIT_S = 180
 """The framework may take long to start on a cold disk (s)."""
 
 PIN = re.compile(r"([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?==([^\s;\\]+)\s*(?:;([^\\#]*))?")
-
-DEVICE = """
-import json, os, time
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-import keras, numpy as np
-told = {"keras": keras.__version__, "backend": keras.backend.backend(), "gpus": []}
-if told["backend"] == "tensorflow":
-    import tensorflow as tf
-    told["tensorflow"] = tf.__version__
-    told["gpus"] = [d.name for d in tf.config.list_physical_devices("GPU")]
-    place = tf.device("/GPU:0" if told["gpus"] else "/CPU:0")
-else:
-    import contextlib
-    place = contextlib.nullcontext()
-side = 1024
-with place:
-    a = keras.ops.convert_to_tensor(np.random.default_rng(0).random((side, side), np.float32))
-    np.asarray(keras.ops.matmul(a, a))
-    times = []
-    for _ in range(5):
-        start = time.perf_counter()
-        product = np.asarray(keras.ops.matmul(a, a))
-        times.append(time.perf_counter() - start)
-x = np.asarray(a, np.float64)
-told["right"] = bool(np.allclose(product, x @ x, rtol=1e-2))
-told["milliseconds"] = 1000 * sorted(times)[2]
-told["gflops"] = 2 * side**3 / sorted(times)[2] / 1e9
-print("RESULT " + json.dumps(told))
-"""
-"""Run in a process of its own: a driver that crashes takes only that one with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,14 +158,13 @@ def arithmetic_level() -> Check:
 def probe() -> dict[str, Any]:
     """Return what the framework says of its device, or {'error': ...}."""
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", DEVICE], capture_output=True, text=True, timeout=WAIT_S
-        )
+        command = [sys.executable, "-m", device_probe.__name__]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=WAIT_S)
     except subprocess.TimeoutExpired:
         return {"error": f"no answer within {WAIT_S} s"}
     for line in done.stdout.splitlines():
-        if line.startswith("RESULT "):
-            return json.loads(line.removeprefix("RESULT "))
+        if line.startswith(device_probe.MARK):
+            return json.loads(line.removeprefix(device_probe.MARK))
     said = done.stderr.strip().splitlines()
     return {"error": said[-1] if said else f"it ended with code {done.returncode}"}
 

@@ -1,11 +1,11 @@
-"""The final model of a run: trained on all its labelled clips, for clips that nobody labelled."""
+"""The final model of a run: trained on all its labelled clips, to predict unlabelled clips."""
 
 import json
 import re
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -18,24 +18,22 @@ from merflow.evaluation.fold_files import FoldFile
 from merflow.evaluation.run_id import FINAL, Run
 from merflow.evaluation.score_table import read_scores
 from merflow.io.files import file_digest, write_json, write_text
+from merflow.models.factory import WEIGHTS, Fitted, load, make_method
 from merflow.stages.pipeline import Chain
 from merflow.workflow import run_fingerprints
 from merflow.workflow.plan import Plan
-from merflow.workflow.train_fold import Shelf, fold_seed, inputs_of, made_with, training_data
+from merflow.workflow.train_fold import RunClips, fold_seed, inputs_of_run, made_with, training_data
 from merflow.workflow.training_log import curve_so_far, history_text
-
-if TYPE_CHECKING:
-    from merflow.models.factory import Fitted
 
 CAVEAT = "measured on pre-cut, annotated clips of unseen subjects, not on raw video"
 
 
 @dataclass(frozen=True)
 class Model:
-    """A final model as its folder describes it; `fitted` is loaded by `load`.
+    """A final model as its folder describes it; `load` loads the weights.
 
-    subjects: who it was trained on, as `persons.person` says; score: pooled figures of its
-    experiment's folds (n, subjects, uf1, uar, acc), or None when they were never scored.
+    subjects: ids it was trained on, as `canonical_subject` returns; score: pooled figures of its
+    experiment's folds (n, subjects, uf1, uar, acc), or None before they are scored.
     """
 
     folder: Path
@@ -48,17 +46,15 @@ class Model:
     chain: Chain
     score: dict[str, float] | None
 
-    def load(self) -> "Fitted":
-        """Return the fitted method; this is what imports the framework."""
-        from merflow.models.factory import WEIGHTS, load
-
+    def load(self) -> Fitted:
+        """Return the fitted method; imports Keras for a network."""
         return load(self.folder / WEIGHTS)
 
     @property
-    def said(self) -> str:
-        """The sentence that goes with every result."""
+    def score_text(self) -> str:
+        """Return the sentence printed with every result."""
         if self.score is None:
-            return f"{self.name} has no score yet; one would be {CAVEAT}."
+            return f"{self.name} has no score yet; scores are {CAVEAT}."
         s = self.score
         return (
             f"{self.name}: UF1 {s['uf1']:.3f}, UAR {s['uar']:.3f} over {s['n']:.0f} clips of "
@@ -66,21 +62,19 @@ class Model:
         )
 
 
-def train_final(plan: Plan, run: Run, shelf: Shelf, out: Path) -> dict[str, Any]:
-    """Train on every labelled clip of a run's experiment and write what it gives; return facts."""
-    from merflow.models.factory import WEIGHTS, make_method
-
+def train_final(plan: Plan, run: Run, clips: RunClips, out: Path) -> dict[str, Any]:
+    """Train on every labelled clip of a run's experiment, write all files, return the facts."""
     experiment = plan.experiment(run.experiment)
     if experiment.method == "command":
         raise MerflowError(
             run.experiment,
-            "its method is a program of your own, which cannot be kept and asked later",
+            "its method is an external program, which cannot be saved and used later",
             "a network or an SVM",
         )
     classes = plan.data.classes(run.experiment)
     labelled = plan.data.labelled(run.experiment)
     fold = FoldFile(FINAL, [clip.key for clip in labelled.clips], labelled.labels, [])
-    data = training_data(shelf, fold, classes, canonical_names(plan.settings))
+    data = training_data(clips, fold, classes, canonical_names(plan.settings))
     started = time.perf_counter()
     start = next(map(Path, plan.start_weights(run.experiment)), None)
     method = make_method(experiment, classes, fold_seed(run.seed, FINAL), start)
@@ -92,7 +86,7 @@ def train_final(plan: Plan, run: Run, shelf: Shelf, out: Path) -> dict[str, Any]
     write_text(out / "history.csv", history_text(fitted.history))
     facts = {
         **fitted.facts,
-        **made_with(shelf, fitted.facts),
+        **made_with(clips, fitted.facts),
         "experiment": run.experiment,
         "factor": run.factor,
         "seed": run.seed,
@@ -101,10 +95,10 @@ def train_final(plan: Plan, run: Run, shelf: Shelf, out: Path) -> dict[str, Any]
         "scheme": experiment.scheme,
         "permute_labels": experiment.permute_labels,
         "recipe": run_fingerprints.training(plan, run.experiment),
-        "chain": _kept(plan, run),
-        "inputs": inputs_of(plan, run, shelf),
-        "train_clips": len(data.y) // len(shelf.factors),
-        "skipped": sorted(set(fold.train) & shelf.skipped),
+        "chain": _pipeline(plan, run),
+        "inputs": inputs_of_run(plan, run, clips),
+        "train_clips": len(data.y) // len(clips.factors),
+        "skipped": sorted(set(fold.train) & clips.skipped),
         "score": pooled_score(out.parent),
         "weights": file_digest(out / WEIGHTS),
         "seconds": round(time.perf_counter() - started, 3),
@@ -113,8 +107,8 @@ def train_final(plan: Plan, run: Run, shelf: Shelf, out: Path) -> dict[str, Any]
     return facts
 
 
-def _kept(plan: Plan, run: Run) -> dict[str, Any]:
-    """Return the settings that lead from raw frames to this model."""
+def _pipeline(plan: Plan, run: Run) -> dict[str, Any]:
+    """Return the settings of the stages from raw frames to this model."""
     preparation = preparation_named(plan.settings, plan.experiment(run.experiment).preparation)
     return {
         "align": plan.settings.align.model_dump(mode="json"),
@@ -162,41 +156,43 @@ def open_model(path: Path) -> Model:
             str(path),
             "no final model here",
             "results/runs/<experiment>/x<factor>/seed<k>",
-            _how_made(folder),
+            _how_to_make(folder),
         ) from None
     except (ValueError, KeyError, TypeError) as error:
         raise MerflowError(
-            str(record), f"not the record of a final model ({error})", fix="train it again"
+            str(record), f"not the run.json of a final model ({error})", fix="train it again"
         ) from None
-    # Folds scored after the final model was trained count as well.
+    # Folds may have been scored after the final model was trained.
     return replace(model, score=pooled_score(folder.parent) or model.score)
 
 
-def _how_made(folder: Path) -> str:
-    """Return how the model of a run's folder is made, from the folder of its project."""
+def _how_to_make(folder: Path) -> str:
+    """Return the command that trains the model of a run's folder."""
     found = re.search(r"results/runs/[^/]+/[^/]+/seed\d+/final$", folder.as_posix())
     if not found:
         return "name the folder of a run"
     return (
-        "make one in the folder of its project: snakemake --cores all "
+        "train one in the folder of its project: snakemake --cores all "
         f"{found[0]}/run.json --configfile results/config.yaml"
     )
 
 
 def usable(model: Model) -> Model:
-    """Refuse a model that was made as a negative control: its answers mean nothing."""
+    """Refuse a model trained as a negative control: its predictions mean nothing."""
     if model.control != "none" or model.permuted:
         what = "permuted labels" if model.permuted else f"control '{model.control}'"
         raise MerflowError(
-            str(model.folder), f"a negative control ({what})", "a model meant for use"
+            str(model.folder),
+            f"a negative control ({what})",
+            "a model without control",
         )
     return model
 
 
-def answers(fitted: "Fitted", seen: list[list[np.ndarray]]) -> np.ndarray:
+def mean_probabilities(fitted: Fitted, inputs: list[list[np.ndarray]]) -> np.ndarray:
     """Return (N, K) float64 probabilities of N clips, the mean over pooled factors.
 
-    seen: for each clip its array at every factor, as `whole_chain` gives.
+    inputs: for each clip its array at every factor, as the pipeline returns.
     """
-    parts = [fitted.predict(np.stack(x)) for x in zip(*seen, strict=True)]
+    parts = [fitted.predict(np.stack(x)) for x in zip(*inputs, strict=True)]
     return np.mean(parts, axis=0, dtype=np.float64)

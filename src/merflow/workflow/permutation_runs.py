@@ -16,7 +16,7 @@ from merflow.io.packed import read_packed
 from merflow.workflow.plan import Plan
 from merflow.workflow.pooling import score_run
 from merflow.workflow.split_folds import write_split
-from merflow.workflow.train_fold import Shelf, train_fold, what_it_saw
+from merflow.workflow.train_fold import RunClips, inputs_of_fold, train_fold
 
 APART = ("permute_labels", "factors", "seeds", "nested", "record_oracle")
 """What may differ between an experiment and its twin with permuted labels."""
@@ -53,14 +53,14 @@ def run_twins(settings: Settings, runs: list[Run]) -> Iterator[tuple[Run, Pooled
     plan = Plan.read(settings, fresh=False)
     packs = [read_packed(path) for path in plan.packed(runs[0].experiment, runs[0].factor)]
     control = plan.experiment(runs[0].experiment).control
-    shelf = Shelf(packs, runs[0].factor.split("+"), control)
+    clips = RunClips(packs, runs[0].factor.split("+"), control)
     for run in runs:
         write_split(plan, run.experiment)
         for path in map(Path, plan.fold_files(run.experiment)):
             fold = read_fold(path)
             out = Path(run.folder) / fold.name
-            if not _stands(out, what_it_saw(plan, run, shelf, fold)):
-                train_fold(plan, run, shelf, fold, out)
+            if not _stands(out, inputs_of_fold(plan, run, clips, fold)):
+                train_fold(plan, run, clips, fold, out)
         pooled, rows = score_run(Path(run.folder), plan)
         yield run, pooled, next(row.uf1 for row in rows if row.part == "full")
 

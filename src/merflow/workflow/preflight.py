@@ -23,7 +23,7 @@ from merflow.errors import MerflowError, unknown
 from merflow.evaluation.fold_checks import assert_learnable
 from merflow.evaluation.protocols import Fold
 from merflow.models import network_registry
-from merflow.models.training import augment, class_weights, inner_folds, weights_file
+from merflow.models.training import augmentation, class_weights, inner_folds, start_weights
 
 OF_PROTOCOL = {"test_on": "cross", "folds": "kfold", "holdout": "holdout"}
 """Settings that only one protocol uses."""
@@ -108,10 +108,10 @@ def check_folds(
 def _start_saw_none(
     settings: Settings, weights: Path, keys: Sequence[ClipKey], made: list[Fold]
 ) -> None:
-    seen, subjects = weights_file.seen_by(weights)[0], canonical_names(settings)
+    seen, subjects = start_weights.trained_on(weights)[0], canonical_names(settings)
     for fold in made:
         test = [keys[i] for i in fold.test]
-        weights_file.refuse_seen(weights, seen, test, subjects, f"fold {fold.name}")
+        start_weights.refuse_seen(weights, seen, test, subjects, f"fold {fold.name}")
 
 
 def _inner_folds_hold(
@@ -172,11 +172,11 @@ def _network_fits(settings: Settings, entry: Experiment | Pretraining, where: st
     _kind_fits(settings, entry, where, entry.network, network_registry.kind_of_input(entry.network))
     training = entry.training
     with _of(where):
-        augment.check(training.augment, settings.preparations[entry.preparation].kind)
+        augmentation.check(training.augment, settings.preparations[entry.preparation].kind)
         named = getattr(entry, "pretrain", "")
-        start = weights_file.start_file(training, Path(named) if named else None)
+        start = start_weights.start_file(training, Path(named) if named else None)
         if start and not named:
-            weights_file.check_made_for(entry.network, start, entry.network_settings)
+            start_weights.check_made_for(entry.network, start, entry.network_settings)
 
 
 def _network_settings_fit(entry: Experiment | Pretraining, where: str) -> None:

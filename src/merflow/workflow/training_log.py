@@ -30,7 +30,7 @@ def history_text(history: Sequence[dict[str, Any]]) -> str:
 @contextlib.contextmanager
 def curve_so_far(method: "Method", out: Path) -> Iterator[None]:
     """Keep the epochs of a training that has some in LIVE until it ends; the studio draws them."""
-    if not hasattr(method, "told"):
+    if not hasattr(method, "on_epoch"):
         yield
         return
     rows: list[dict[str, Any]] = []
@@ -46,7 +46,7 @@ def curve_so_far(method: "Method", out: Path) -> Iterator[None]:
             write_text(out / LIVE, history_text(rows))
             written = time.monotonic()
 
-    method.told = told
+    method.on_epoch = told
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""The one shell that touches a backend: device, threads, which GPU, and silence."""
+"""The backend module: device, threads, choice of a GPU, and no output."""
 
 import os
 import stat
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from merflow.errors import FAILED, MerflowError
-from merflow.models.training import backend, gpus
+from merflow.models.training import backend, gpu_choice
 
 SRC = str(Path(__file__).parents[3] / "src")
 
@@ -23,7 +23,7 @@ def python(code, **env):
     )
 
 
-def test_a_gpu_that_is_asked_for_and_cannot_be_used_is_an_error():
+def test_a_gpu_in_the_config_that_cannot_be_used_is_an_error():
     ended = python(
         "from merflow.models.training import backend\n"
         "from merflow.errors import MerflowError\n"
@@ -32,7 +32,9 @@ def test_a_gpu_that_is_asked_for_and_cannot_be_used_is_an_error():
     )
     if "one is here" in ended.stdout:
         pytest.skip("this machine has a GPU")
-    assert ended.stdout.startswith(f"{FAILED} training.device: a GPU was asked for")
+    assert ended.stdout.startswith(
+        f"{FAILED} training.device: gpu is set and tensorflow finds no usable GPU"
+    )
     assert "merflow doctor" in ended.stdout
 
 
@@ -48,7 +50,7 @@ def test_a_backend_starts_silently_with_the_threads_it_is_given():
     assert ended.stdout.split() == ["cpu", "3", "3"]
 
 
-def test_no_estimate_of_the_processor_enters_training():
+def test_training_uses_no_estimates_of_the_processor():
     ended = python(
         "from merflow.models.training import backend\n"
         "import numpy as np\n"
@@ -66,19 +68,19 @@ def test_no_estimate_of_the_processor_enters_training():
     assert ended.stdout.split() == ["True"] * 4, ended.stderr
 
 
-def test_what_a_process_was_started_with_cannot_be_changed():
+def test_settings_of_a_started_process_cannot_be_changed():
     backend.prepare(threads=2, device="cpu", deterministic=True)
     for device in ("cpu", "auto"):
         assert backend.prepare(threads=2, device=device, deterministic=True) == "cpu"
-    with pytest.raises(MerflowError, match=r"training\.device: 'gpu' asked for"):
+    with pytest.raises(MerflowError, match=r"training\.device: is 'gpu'"):
         backend.prepare(threads=2, device="gpu", deterministic=True)
-    with pytest.raises(MerflowError, match=r"training\.threads: 4 asked for"):
+    with pytest.raises(MerflowError, match=r"training\.threads: is 4"):
         backend.prepare(threads=4, device="cpu", deterministic=True)
 
 
 @pytest.fixture
 def two_gpus(tmp_path, monkeypatch):
-    """A machine with two GPUs, as far as nvidia-smi says."""
+    """A machine with two GPUs according to nvidia-smi."""
     tool = tmp_path / "nvidia-smi"
     tool.write_text("#!/bin/sh\necho '0, 1000'\necho '1, 80000'\n")
     tool.chmod(tool.stat().st_mode | stat.S_IEXEC)
@@ -89,11 +91,11 @@ def two_gpus(tmp_path, monkeypatch):
     return tmp_path
 
 
-TAKE = "import os, sys\nfrom merflow.models.training import gpus\ngpus.take_one()\n" \
+TAKE = "import os, sys\nfrom merflow.models.training import gpu_choice\ngpu_choice.choose_gpu()\n" \
     "print(os.environ.get('CUDA_VISIBLE_DEVICES'), flush=True)\nsys.stdin.read()"  # fmt: skip
 
 
-def test_jobs_on_one_machine_take_different_gpus_and_give_them_back(two_gpus):
+def test_jobs_on_one_machine_use_different_gpus_and_release_them(two_gpus):
     environment = {**os.environ, "PYTHONPATH": SRC}
 
     def start():
@@ -106,11 +108,13 @@ def test_jobs_on_one_machine_take_different_gpus_and_give_them_back(two_gpus):
         )
 
     jobs = [start() for _ in range(2)]
-    assert gpus.installed() == ["1", "0"], "most free memory first"
+    assert gpu_choice.installed() == ["1", "0"], "most free memory first"
     taken = sorted(job.stdout.readline().strip() for job in jobs)
     assert taken == ["0", "1"]
     third = start()
-    assert third.stdout.readline().strip() == "1", "all are held: the roomiest is shared"
+    assert third.stdout.readline().strip() == "1", (
+        "all are in use: the one with most free memory is shared"
+    )
     for job in (*jobs, third):
         job.communicate("")
     again = start()
@@ -118,12 +122,12 @@ def test_jobs_on_one_machine_take_different_gpus_and_give_them_back(two_gpus):
     again.communicate("")
 
 
-def test_a_chosen_gpu_and_a_machine_without_any_are_left_alone(monkeypatch, tmp_path):
+def test_a_gpu_chosen_by_the_user_and_a_machine_without_gpus_stay_unchanged(monkeypatch, tmp_path):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "7")
-    gpus.take_one()
+    gpu_choice.choose_gpu()
     assert os.environ["CUDA_VISIBLE_DEVICES"] == "7"
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert gpus.installed() == []
+    assert gpu_choice.installed() == []
 
 
 def test_light_commands_import_no_backend():

@@ -325,7 +325,7 @@ def test_training_data_that_cannot_be_fitted_is_refused():
     with pytest.raises(MerflowError, match="no training clip of class surprise"):
         fitted(only_two)
     twice = data.take(np.array([0, 1, 2, 2]))
-    with pytest.raises(MerflowError, match="demo/s0/c2 is there twice"):
+    with pytest.raises(MerflowError, match="demo/s0/c2 is listed twice"):
         fitted(twice)
     with pytest.raises(MerflowError, match="12 clips with 11 labels"):
         fitted(TrainingData(data.x, data.y[:11], data.keys))
@@ -572,13 +572,13 @@ def test_the_epochs_so_far_are_there_while_it_trains_and_gone_after(tmp_path, mo
     monkeypatch.setattr("merflow.workflow.training_log.LIVE_SECONDS", 0.0)
     method, seen = make_method(experiment(epochs=3), CLASSES, 0), []
     with curve_so_far(method, tmp_path):
-        keep = method.told
+        write = method.on_epoch
 
-        def told(row):
-            keep(row)
+        def on_epoch(row):
+            write(row)
             seen.append(read_csv(tmp_path / LIVE, ("epoch", "loss"))["epoch"])
 
-        method.told = told
+        method.on_epoch = on_epoch
         method.fit(clips())
     assert [list(epochs) for epochs in seen] == [["1"], ["1", "2"], ["1", "2", "3"]]
     assert list(tmp_path.iterdir()) == []

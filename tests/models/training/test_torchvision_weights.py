@@ -1,20 +1,17 @@
-"""torchvision's weights: the file read without PyTorch, the forward pass against a slow one."""
+"""Weights of torchvision: the .safetensors file, and the forward pass against a slow one."""
 
-import pickle
-import struct
-import sys
-import types
-import zipfile
-from collections import OrderedDict
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
+from safetensors.numpy import save_file
 
+from merflow.config.settings import Training
 from merflow.errors import MerflowError
+from merflow.io.files import file_digest
 from merflow.models.network_registry import build_network
-from merflow.models.training import backend, start_weights, torchvision_weights
-from merflow.models.training.torch_pickle import read_state
+from merflow.models.training import backend, start_weights, torchvision_weights, transfer_layers
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -50,7 +47,7 @@ def unit_state(state, name, factored, out, given):
 
 
 def random_state(factored, classes=5):
-    state = OrderedDict()
+    state = {}
     if factored:
         conv_state(state, "stem.0", 45, 3, 1, 7, 7)
         norm_state(state, "stem.1", 45)
@@ -142,157 +139,69 @@ def test_converted_weights_give_the_same_forward_pass(network, factored):
 # -- the file
 
 
-class _Fake(types.ModuleType):
-    """Stands for a module of PyTorch, which is not installed, while a file is written."""
+def safetensors_file(folder, state):
+    path = folder / "r3d_18.safetensors"
+    save_file({name: np.array(array, order="C") for name, array in state.items()}, path)
+    return path
 
 
-def fake_torch(monkeypatch):
-    torch, utils = _Fake("torch"), _Fake("torch._utils")
-    for name in ("FloatStorage", "LongStorage"):
-        setattr(torch, name, type(name, (), {"__module__": "torch"}))
-
-    def _rebuild_tensor_v2(*_):
-        raise AssertionError("only named, never called")
-
-    _rebuild_tensor_v2.__module__ = "torch._utils"
-    _rebuild_tensor_v2.__qualname__ = "_rebuild_tensor_v2"
-    utils._rebuild_tensor_v2 = _rebuild_tensor_v2
-    monkeypatch.setitem(sys.modules, "torch", torch)
-    monkeypatch.setitem(sys.modules, "torch._utils", utils)
-    return torch, _rebuild_tensor_v2
+SMALL = {
+    "a": np.arange(6, dtype=np.float32).reshape(2, 3),
+    "b": np.array(7, np.int64),
+    "c": np.linspace(0, 1, 5, dtype=np.float16),
+}
 
 
-class _Reference:
-    def __init__(self, storage):
-        self.storage = storage
-
-
-class _Tensor:
-    def __init__(self, rebuild, storage, array):
-        self.parts = rebuild, storage, array
-
-    def __reduce__(self):
-        rebuild, storage, array = self.parts
-        strides = tuple(s // array.itemsize for s in array.strides)
-        return rebuild, (_Reference(storage), 0, array.shape, strides, False, OrderedDict())
-
-
-class _Writer(pickle.Pickler):
-    def persistent_id(self, value):
-        return value.storage if isinstance(value, _Reference) else None
-
-
-def written(state, monkeypatch, legacy):
-    """Return what each part of a PyTorch file of `state` holds: pickle, and storages by key."""
-    import io
-
-    torch, rebuild = fake_torch(monkeypatch)
-    tensors, storages = OrderedDict(), {}
-    for number, (name, array) in enumerate(state.items()):
-        kind = torch.FloatStorage if array.dtype == np.float32 else torch.LongStorage
-        extra = (None,) if legacy else ()
-        storage = ("storage", kind, str(number), "cpu", array.size, *extra)
-        tensors[name] = _Tensor(rebuild, storage, array)
-        storages[str(number)] = array.tobytes()
-    buffer = io.BytesIO()
-    _Writer(buffer, 2).dump(tensors)
-    return buffer.getvalue(), storages
-
-
-def write_archive(path, state, monkeypatch):
-    text, storages = written(state, monkeypatch, legacy=False)
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("r3d/data.pkl", text)
-        archive.writestr("r3d/version", "3\n")
-        for key, data in storages.items():
-            archive.writestr(f"r3d/data/{key}", data)
-
-
-def write_stream(path, state, monkeypatch):
-    text, storages = written(state, monkeypatch, legacy=True)
-    with open(path, "wb") as handle:
-        for value in (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True}):
-            pickle.dump(value, handle, 2)
-        handle.write(text)
-        pickle.dump(sorted(storages), handle, 2)
-        for key in sorted(storages):
-            count = len(storages[key]) // next(
-                a.itemsize for n, a in enumerate(state.values()) if str(n) == key
-            )
-            handle.write(struct.pack("<q", count) + storages[key])
-
-
-SMALL = OrderedDict(
-    a=np.arange(6, dtype=np.float32).reshape(2, 3),
-    b=np.array(7, np.int64),
-    c=np.linspace(0, 1, 5, dtype=np.float32),
-)
-
-
-@pytest.mark.parametrize("write", [write_archive, write_stream])
-def test_both_forms_of_a_file_are_read_without_pytorch(tmp_path, monkeypatch, write):
-    write(tmp_path / "w.pth", SMALL, monkeypatch)
-    monkeypatch.undo()
-    found = read_state(tmp_path / "w.pth")
-    assert list(found) == list(SMALL)
+def test_a_safetensors_file_is_read_as_it_was_written(tmp_path):
+    found = torchvision_weights.read_state(safetensors_file(tmp_path, SMALL))
+    assert sorted(found) == sorted(SMALL)
     for name, array in SMALL.items():
-        assert found[name].dtype == array.dtype
+        assert found[name].dtype == array.dtype and found[name].shape == array.shape
         assert (found[name] == array).all()
 
 
-def test_a_pickle_that_would_run_something_is_refused_and_runs_nothing(tmp_path):
-    canary = tmp_path / "canary"
-
-    class Evil:
-        def __reduce__(self):
-            import os
-
-            return os.mkdir, (str(canary),)
-
-    for inside in ({"fc.weight": Evil()}, Evil()):
-        with zipfile.ZipFile(tmp_path / "evil.pth", "w") as archive:
-            archive.writestr("x/data.pkl", pickle.dumps(inside))
-        with pytest.raises(MerflowError, match="which no weights need"):
-            read_state(tmp_path / "evil.pth")
-    (tmp_path / "evil.pth").write_bytes(pickle.dumps(Evil()))
-    with pytest.raises(MerflowError, match="which no weights need"):
-        read_state(tmp_path / "evil.pth")
-    assert not canary.exists()
+@pytest.mark.parametrize("name", ["r3d_18.pth", "r3d_18.pt", "pytorch_model.bin"])
+def test_a_pickle_of_pytorch_is_not_opened_and_the_message_says_how_to_convert_it(tmp_path, name):
+    with pytest.raises(MerflowError) as error:
+        torchvision_weights.read_state(tmp_path / name)
+    assert "is a pickle of PyTorch" in error.value.found and "docs/networks.md" in error.value.fix
+    training = Training(start_weights=str(tmp_path / name))
+    with pytest.raises(MerflowError, match="no weights file of merflow") as error:
+        start_weights.start_file(training, None)
+    assert "docs/networks.md" in error.value.fix
 
 
-def test_a_tensor_that_reaches_beyond_its_storage_is_refused(tmp_path, monkeypatch):
-    wide = np.lib.stride_tricks.as_strided(np.zeros(4, np.float32), (4,), (8,), writeable=False)
-    torch, rebuild = fake_torch(monkeypatch)
-    import io
-
-    buffer = io.BytesIO()
-    storage = ("storage", torch.FloatStorage, "0", "cpu", 4)
-    _Writer(buffer, 2).dump({"a": _Tensor(rebuild, storage, wide)})
-    with zipfile.ZipFile(tmp_path / "w.pth", "w") as archive:
-        archive.writestr("x/data.pkl", buffer.getvalue())
-        archive.writestr("x/data/0", bytes(16))
-    with pytest.raises(MerflowError, match="reaches beyond its storage"):
-        read_state(tmp_path / "w.pth")
+def test_the_page_of_the_messages_has_the_two_lines_of_the_conversion():
+    page = (Path(__file__).parents[3] / "docs" / "networks.md").read_text(encoding="utf-8")
+    assert "## Weights of torchvision" in page and "Weights of torchvision" in start_weights.CONVERT
+    assert "torch.load(" in page and "weights_only=True" in page and "save_file(" in page
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\3\4 torn", b"\x80\x02.", b"text"])
-def test_a_file_that_is_no_state_is_refused(tmp_path, content):
-    (tmp_path / "w.pth").write_bytes(content)
-    with pytest.raises(MerflowError, match="is not a state dictionary"):
-        read_state(tmp_path / "w.pth")
+# -- the command
+
+
+def test_the_command_says_what_is_wrong_and_checks_the_digest(tmp_path, capsys):
+    path = safetensors_file(tmp_path, random_state(factored=False, classes=3))
+    target = tmp_path / "r3d18.weights.h5"
+    for arguments in (["r3d18"], ["cnn3d", str(path), str(target)]):
+        with pytest.raises(SystemExit, match="SOURCE"):
+            torchvision_weights.main(arguments)
+    with pytest.raises(SystemExit, match="its SHA-256 is"):
+        torchvision_weights.main(["r3d18", str(path), str(target), "00"])
+    assert not target.exists()
+    torchvision_weights.main(["r3d18", str(path), str(target), file_digest(path).upper()])
+    assert capsys.readouterr().out == f"start_sha256: {file_digest(target)}\n"
 
 
 # -- from the file to an experiment
 
 
-def test_an_experiment_starts_from_a_converted_file_in_colour_and_in_grey(tmp_path, monkeypatch):
+def test_an_experiment_starts_from_a_converted_file_in_colour_and_in_grey(tmp_path):
     state = random_state(factored=False, classes=5)
-    write_archive(tmp_path / "r3d_18.pth", state, monkeypatch)
-    monkeypatch.undo()
-    target = tmp_path / "r3d18.weights.h5"
-    digest = torchvision_weights.convert_file("r3d18", tmp_path / "r3d_18.pth", target)
+    source, target = safetensors_file(tmp_path, state), tmp_path / "r3d18.weights.h5"
+    digest = torchvision_weights.convert_file("r3d18", source, target)
     grey = build_network("r3d18", (2, 16, 16, 1), 2, {"spatial_attention": True})
-    done = start_weights.begin_from(grey, "r3d18", target)
+    done = transfer_layers.initialise(grey, "r3d18", target)
     assert done == {"start": digest, "start_layers": 40, "subjects": [], "prints": []}
     np.testing.assert_array_equal(
         np.asarray(grey.get_layer("layer4_1_conv2_0").kernel),
@@ -304,13 +213,28 @@ def test_an_experiment_starts_from_a_converted_file_in_colour_and_in_grey(tmp_pa
         atol=1e-5,
     )
     colour = build_network("r3d18", (2, 16, 16, 3), 2)
-    start_weights.begin_from(colour, "r3d18", target)
+    transfer_layers.initialise(colour, "r3d18", target)
     np.testing.assert_array_equal(
         np.asarray(colour.get_layer("stem_0").kernel),
         state["stem.0.weight"].transpose(2, 3, 4, 1, 0),
     )
 
 
-def test_a_file_of_the_other_network_is_refused(tmp_path):
+def test_a_file_of_the_other_network_is_refused():
     with pytest.raises(MerflowError, match=r"no tensor|has shapes"):
         torchvision_weights.convert("r2plus1d18", random_state(factored=False))
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "message"),
+    [
+        ("stem.0.weight", np.zeros((64, 3, 3, 7), np.float32), "'stem.0' has shapes"),
+        ("layer1.0.conv1.1.running_var", np.zeros(65, np.float32), "'layer1.0.conv1.1' has shapes"),
+        ("fc.weight", np.zeros((5, 511), np.float32), "'fc' has shapes"),
+        ("fc.bias", np.zeros(10**6, np.float32), "1000000 classes"),
+        ("fc.bias", np.float32(0), "1 classes"),
+    ],
+)
+def test_a_tensor_of_another_shape_is_refused_before_it_costs_memory(name, values, message):
+    with pytest.raises(MerflowError, match=message):
+        torchvision_weights.convert("r3d18", random_state(factored=False) | {name: values})

@@ -1,1 +1,4 @@
-"""How a network is fitted: backend, scaling, losses, batches, augmentation, the loop itself."""
+"""Training of networks: backend, input scaling, loss, batches, augmentation, training loop.
+
+Not for the networks' layers (`networks`, `layers`) or for choosing folds (`evaluation`).
+"""

@@ -1,7 +1,7 @@
-"""The one shell that may touch a backend: threads, device, determinism, seeds.
+"""The only module that imports a backend: threads, device, determinism, seeds.
 
-Everything else in `networks/` and `training/` speaks Keras alone, so it runs on TensorFlow (the
-default and the one installed), JAX and PyTorch.
+All other modules use Keras alone: they run on TensorFlow (the default, and the one installed), JAX
+and PyTorch.
 """
 
 import contextlib
@@ -16,44 +16,45 @@ import numpy as np
 
 from merflow import arithmetic
 from merflow.errors import FAILED, MerflowError
+from merflow.models.training import gpu_choice
 
+MAX_RESIDENT = 4 * 2**30
+"""Bytes of clips that may stay on the GPU beside network and activations."""
 _prepared: dict[str, Any] = {}
-"""What the first call fixed for the life of the process: a backend starts only once."""
+"""The settings of the first call, fixed for the process: a backend starts only once."""
 
 
 def prepare(threads: int, device: str, deterministic: bool) -> str:
     """Start Keras' backend once per process and return the device's name.
 
     threads: of one training job, within and between operations; bytes depend on it.
-    device: `auto` takes a usable GPU, else the processor; `gpu` fails without one; `cpu`.
+    device: `auto` is a usable GPU, else the processor; `gpu` fails without one; `cpu`.
     """
-    asked = {"threads": threads, "device": device, "deterministic": deterministic}
+    wanted = {"threads": threads, "device": device, "deterministic": deterministic}
     if _prepared:
-        _refuse_change(asked)
+        _refuse_change(wanted)
         return _prepared["name"]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    # TensorFlow leaves oneDNN off on processors without AVX512-VNNI, where a step of the default
-    # network then took 2.8 s of CPU in place of 0.04.
+    # TensorFlow disables oneDNN on processors without AVX512-VNNI, where a step of the default
+    # network then took 2.8 s of CPU instead of 0.04 s.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    from merflow.models.training import gpus
-
     if device == "cpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     else:
-        gpus.take_one()
-    with _hushed():
+        gpu_choice.choose_gpu()
+    with _silent():
         import keras  # noqa: F401
-    name = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[backend()](**asked)
+    name = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[backend()](**wanted)
     if device == "gpu" and name == "cpu":
         raise MerflowError(
             "training.device",
-            f"a GPU was asked for and {backend()} can use none",
-            "a GPU with its driver and libraries in place",
+            f"gpu is set and {backend()} finds no usable GPU",
+            "a GPU with its driver and libraries installed",
             "run `merflow doctor` to see what is missing, or set training.device: auto",
             code=FAILED,
         )
-    _prepared.update(asked, name=name)
+    _prepared.update(wanted, name=name)
     return name
 
 
@@ -64,10 +65,10 @@ def backend() -> str:
     return keras.backend.backend()
 
 
-def fresh(seed: int, mixed_precision: bool, device: str) -> None:
-    """Forget every earlier network and reseed all generators.
+def reset(seed: int, mixed_precision: bool, device: str) -> None:
+    """Remove every earlier network and seed all generators.
 
-    Names, seeds and policies start as in a new process, so a fold trained after another gives the
+    Names, seeds and policies are those of a new process, so a fold trained after another gives the
     same bytes as one trained alone.
     """
     import keras
@@ -81,8 +82,8 @@ def fresh(seed: int, mixed_precision: bool, device: str) -> None:
 
 
 def resident(x: np.ndarray, device: str) -> Any:  # noqa: ANN401
-    """Put a whole fold on the GPU once if it is small enough; elsewhere return it as it is."""
-    if device == "cpu" or x.nbytes > gpus_limit():
+    """Copy a whole fold to the GPU once if it is small enough; otherwise return it unchanged."""
+    if device == "cpu" or x.nbytes > MAX_RESIDENT:
         return x
     import keras
 
@@ -90,7 +91,7 @@ def resident(x: np.ndarray, device: str) -> Any:  # noqa: ANN401
 
 
 def rows(x: Any, index: np.ndarray) -> Any:  # noqa: ANN401
-    """Return `x[index]` where x lies: on the device or in the host's memory."""
+    """Return `x[index]` from the memory of x: the device's or the host's."""
     if isinstance(x, np.ndarray):
         return x[index]
     import keras
@@ -98,14 +99,9 @@ def rows(x: Any, index: np.ndarray) -> Any:  # noqa: ANN401
     return keras.ops.take(x, index, axis=0)
 
 
-def gpus_limit() -> int:
-    """Return how many bytes of clips may stay on the GPU beside network and activations."""
-    return 4 * 2**30
-
-
 @contextlib.contextmanager
-def _hushed() -> Iterator[None]:
-    """Hold back what native libraries print while they load; show it if loading fails."""
+def _silent() -> Iterator[None]:
+    """Suppress the output of native libraries while they load; show it if loading fails."""
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as held:
@@ -122,15 +118,15 @@ def _hushed() -> Iterator[None]:
             os.close(kept)
 
 
-def _refuse_change(asked: dict[str, Any]) -> None:
+def _refuse_change(wanted: dict[str, Any]) -> None:
     have = dict(_prepared)
-    if asked["device"] == "auto" or (asked["device"] == "cpu") == (have["name"] == "cpu"):
-        have["device"] = asked["device"]  # Whatever was asked for then, it is what is wanted now.
-    for key, value in asked.items():
+    if wanted["device"] == "auto" or (wanted["device"] == "cpu") == (have["name"] == "cpu"):
+        have["device"] = wanted["device"]  # The device in use is one that fits.
+    for key, value in wanted.items():
         if have[key] != value:
             raise MerflowError(
                 f"training.{key}",
-                f"{value!r} asked for, but this process was started with {have[key]!r}",
+                f"is {value!r}, but this process started with {have[key]!r}",
                 "one value for all folds of a process",
                 "train experiments with different values in different processes",
                 code=FAILED,
@@ -152,7 +148,7 @@ def _tensorflow(threads: int, device: str, deterministic: bool) -> str:
             "training.threads",
             "TensorFlow was already running in this process with its own threads",
             "training to be the first to use TensorFlow",
-            "train in a process of its own",
+            "train in a separate process",
             code=FAILED,
         ) from error
     if deterministic:
@@ -166,12 +162,12 @@ def _tensorflow(threads: int, device: str, deterministic: bool) -> str:
 
 
 def _without_estimates(tf: Any) -> None:  # noqa: ANN401
-    """Keep the processor's estimates of 1/x and 1/sqrt(x) out of training.
+    """Prevent the processor's estimates of 1/x and 1/sqrt(x) in training.
 
-    In single precision Eigen starts from them (`rcpps`, `rsqrtps`), and Intel's are not AMD's. So
-    normalisations compute 1/sqrt(x) in double precision and round it: Keras' own and
-    `tf.nn.batch_normalization` find the function by name. And TensorFlow does not rewrite
-    x / sqrt(y), as of RMSprop, or 1 / x by such functions.
+    In single precision Eigen uses them (`rcpps`, `rsqrtps`), and Intel's differ from AMD's. So
+    normalisations compute 1/sqrt(x) in double precision and round it (Keras' own and
+    `tf.nn.batch_normalization` find the function by name), and TensorFlow must not rewrite
+    x / sqrt(y), as in RMSprop, or 1 / x to such functions.
     """
     rewriting = {"arithmetic_optimization": False, "constant_folding": False}
     tf.config.optimizer.set_experimental_options(rewriting)
@@ -193,7 +189,7 @@ def _jax(threads: int, device: str, deterministic: bool) -> str:
         os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_gpu_deterministic_ops=1"
     import jax
 
-    # XLA sizes its own pool on the processor: `threads` cannot be set there.
+    # XLA chooses its own number of threads on the processor.
     first = jax.devices("cpu" if device == "cpu" else None)[0]
     return "cpu" if first.platform == "cpu" else first.device_kind
 
@@ -209,17 +205,17 @@ def _torch(threads: int, device: str, deterministic: bool) -> str:
 
 
 def prepare_once() -> str:
-    """Return the device's name, starting the backend with its defaults if nothing has yet."""
+    """Return the device's name; start the backend with default settings if it has not started."""
     if _prepared:
         return _prepared["name"]
     return prepare(threads=os.cpu_count() or 1, device="auto", deterministic=True)
 
 
 def write_events(folder: Path, history: Sequence[Mapping[str, Any]]) -> None:
-    """Write TensorFlow's event file of a history: its columns, over its `epoch`."""
+    """Write TensorFlow's event file of a history: one curve per column over `epoch`."""
     import tensorflow as tf
 
-    # `tf.summary.scalar` needs the tensorboard package; this is what it writes.
+    # The same event as `tf.summary.scalar`, which needs the tensorboard package.
     kinds = tf.compat.v1.SummaryMetadata
     scalar = kinds(plugin_data=kinds.PluginData(plugin_name="scalars"))
     writer = tf.summary.create_file_writer(str(folder))
@@ -230,3 +226,16 @@ def write_events(folder: Path, history: Sequence[Mapping[str, Any]]) -> None:
                     value = tf.constant(value, tf.float32)
                     tf.summary.write(name, value, step=row["epoch"], metadata=scalar)
     writer.close()
+
+
+def describe() -> dict[str, Any]:
+    """Return Keras' version and the backend; for TensorFlow also its version and usable GPUs."""
+    import keras
+
+    about: dict[str, Any] = {"keras": keras.__version__, "backend": backend(), "gpus": []}
+    if backend() == "tensorflow":
+        import tensorflow as tf
+
+        gpus = [device.name for device in tf.config.list_physical_devices("GPU")]
+        about |= {"tensorflow": tf.__version__, "gpus": gpus}
+    return about

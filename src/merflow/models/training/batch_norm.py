@@ -1,9 +1,9 @@
-"""Batch normalisation made fit for short trainings: its statistics taken anew at the end.
+"""Recompute the statistics of batch normalisation at the end of a training.
 
-Keras moves them by a hundredth a step, so after the hundred steps of a fold they are still a third
-of the way from where they began: the training accuracy is 1 and the test output noise. Here they
-become what they stand for, the mean over the training clips of each batch's statistics, whatever
-the momentum; dropout is off meanwhile, as it will be at the test.
+Keras moves them by 1/100 a step, so after the hundred steps of a fold they are still a third of
+the way from their initial values: training accuracy is 1 and the test output is noise. Here they
+become the mean over the training clips of each batch's statistics, whatever the momentum, with
+dropout off as at the test.
 """
 
 from collections.abc import Iterator
@@ -12,10 +12,12 @@ from contextlib import contextmanager
 import keras
 import numpy as np
 
+from merflow.models.training.leaf_layers import leaf_layers
+
 
 def settle(model: keras.Model, x: np.ndarray, batch: int) -> None:
     """Recompute the moving statistics of every batch normalisation from the clips x, (N, ...)."""
-    layers = list(_layers(model))
+    layers = list(leaf_layers(model))
     norms = [layer for layer in layers if isinstance(layer, keras.layers.BatchNormalization)]
     if not norms:
         return
@@ -30,13 +32,6 @@ def settle(model: keras.Model, x: np.ndarray, batch: int) -> None:
             model(keras.ops.convert_to_tensor(x[index], "float32"), training=True)
     for norm, momentum in zip(norms, kept, strict=True):
         norm.momentum = momentum
-
-
-def _layers(model: keras.Model) -> Iterator[keras.Layer]:
-    for layer in model.layers:
-        yield layer
-        if isinstance(layer, keras.Model):
-            yield from _layers(layer)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Which clips go into which batch of an epoch."""
+"""The batches of an epoch: order of the clips, balanced sampling."""
 
 import numpy as np
 
@@ -6,9 +6,9 @@ import numpy as np
 def epoch(rng: np.random.Generator, y: np.ndarray, size: int, balanced: bool) -> np.ndarray:
     """Return (steps, min(size, N)) int64 positions of the clips of each batch of one epoch.
 
-    Every clip comes once, in random order; the last batch is filled up with clips of the same
-    order again, so that all batches have one size (one trace of the compiled step, and no batch of
-    one clip for batch normalisation). balanced: N draws with the classes equally likely instead.
+    Every clip comes once, in random order; the last batch is filled up from the beginning of this
+    order, so that all batches have one size (one trace of the compiled step, no batch of one clip
+    for batch normalisation). balanced: instead N draws with equally likely classes.
     """
     n = len(y)
     size = min(size, n)
@@ -26,7 +26,7 @@ def epoch(rng: np.random.Generator, y: np.ndarray, size: int, balanced: bool) ->
 
 
 def _in_turn(rng: np.random.Generator, members: np.ndarray, count: int) -> np.ndarray:
-    """Return `count` members, each as often as any other (to within one), in random order."""
+    """Return `count` members in random order; how often each comes differs by at most 1."""
     rounds = -(-count // len(members))
     return np.concatenate([rng.permutation(members) for _ in range(rounds)] or [members[:0]])[
         :count

@@ -1,4 +1,4 @@
-"""Class weights from the training labels alone."""
+"""Class weights for the loss, from the training labels alone."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from merflow.errors import MerflowError
 def class_weights(training: Training, y: np.ndarray, classes: Sequence[str]) -> np.ndarray:
     """Return (K,) float32 weights of the classes, from the training labels y (N,) int64.
 
-    balanced: N / (K n_k), so every class weighs the same in total. With balanced sampling the
+    balanced: N / (K n_k), so every class has the same total weight. With balanced sampling the
     classes are already drawn equally often, and balanced weights are ones.
     """
     given, k = training.class_weights, len(classes)
@@ -26,7 +26,7 @@ def class_weights(training: Training, y: np.ndarray, classes: Sequence[str]) -> 
 
 
 def check_given(given: Sequence[float], classes: Sequence[str], *, svm: bool = False) -> None:
-    """Refuse weights of the config that are not one a class; an SVM takes none that is 0."""
+    """Refuse weights of the config unless they are one number per class; above 0 for an SVM."""
     sound = len(given) == len(classes) and all(0 <= w < math.inf for w in given) and any(given)
     if not sound or (svm and 0 in given):
         raise MerflowError(
@@ -34,5 +34,5 @@ def check_given(given: Sequence[float], classes: Sequence[str], *, svm: bool = F
             f"{len(given)} numbers: {', '.join(f'{w:g}' for w in given)}",
             f"{len(classes)} numbers, {'all above 0' if svm else 'none negative'}, for "
             f"{', '.join(classes)}",
-            "one number a class, in this order",
+            "one number per class, in this order",
         )

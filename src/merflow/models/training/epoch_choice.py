@@ -1,8 +1,7 @@
-"""How many epochs to train, found on folds of the training subjects alone.
+"""Choose the number of epochs on inner folds of the training subjects.
 
-The test subject has no part in it: inner folds hold out some training subjects each, the epoch
-with the lowest loss on them is noted, and the median over the folds is what all training subjects
-are then fitted for.
+The test subject takes no part: each inner fold holds out some training subjects and finds the epoch
+with the lowest loss on them; all training subjects are then fitted for the median of these epochs.
 """
 
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from merflow.models.fold_data import TrainingData
+from merflow.models.method_interface import TrainingData
 from merflow.models.training import batch_norm
 from merflow.models.training.predict import probabilities
 
@@ -25,12 +24,12 @@ class Validation:
     batch: int
 
     def __call__(self, model: keras.Model) -> dict[str, float]:
-        """Return the loss and accuracy on the held-out clips, every class weighing the same."""
+        """Return the loss and accuracy on the held-out clips, with equal weight for every class."""
         batch_norm.settle(model, self.train_x, self.batch)
         p = probabilities(model, self.held.x, self.batch)
         y = self.held.y
-        own = p[np.arange(len(y)), y].astype(np.float64)
-        losses, hits = -np.log(np.maximum(own, 1e-7)), p.argmax(1) == y
+        true_class = p[np.arange(len(y)), y].astype(np.float64)
+        losses, hits = -np.log(np.maximum(true_class, 1e-7)), p.argmax(1) == y
         present = np.unique(y)
         return {
             "val_loss": float(np.mean([losses[y == k].mean() for k in present])),
@@ -39,9 +38,9 @@ class Validation:
 
 
 def chosen_epoch(curves: list[list[dict[str, Any]]]) -> tuple[int, list[int]]:
-    """Return the median of the folds' best epochs, and these: the lowest loss, the first of equals.
+    """Return the median of the folds' best epochs (the first with the lowest loss), and these.
 
-    The lower of two middle epochs: fewer steps when in doubt.
+    An even number of folds gives the lower of the two middle epochs.
     """
     best = [1 + int(np.argmin([row["val_loss"] for row in curve])) for curve in curves]
     return sorted(best)[(len(best) - 1) // 2], best

@@ -1,4 +1,4 @@
-"""The training loop: one fold, one fresh network, every epoch in plain sight."""
+"""The training loop: fit a new network on one fold, epoch by epoch."""
 
 import time
 from collections.abc import Callable
@@ -12,10 +12,10 @@ import numpy as np
 from merflow.config.settings import Training
 from merflow.errors import FAILED, MerflowError
 from merflow.evaluation.duplicate_clips import clip_hashes
-from merflow.models.fold_data import TrainingData
-from merflow.models.network_registry import build_network, module
+from merflow.models.method_interface import TrainingData
+from merflow.models.network_registry import made_for_weights
 from merflow.models.training import (
-    augment,
+    augmentation,
     backend,
     batch_norm,
     batches,
@@ -27,16 +27,20 @@ from merflow.models.training import (
     losses,
     optimisers,
     start_weights,
-    weights_file,
+    transfer_layers,
 )
 
-Watch = Callable[[keras.Model], dict[str, float]]
-"""Called after each epoch; what it returns is added to the epoch's row of the history."""
+AfterEpoch = Callable[[keras.Model], dict[str, float]]
+"""Called after each epoch; its result is added to the epoch's row of the history."""
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """All that a training depends on besides the data; weights: a start, from a pretraining."""
+class Job:
+    """Everything a training depends on besides the data.
+
+    start: weights file of a pretraining; on_epoch: called with each epoch's row of the history,
+    has no effect on the training.
+    """
 
     network: str
     settings: dict[str, Any]
@@ -44,40 +48,36 @@ class Recipe:
     training: Training
     seed: int
     device: str
-    weights: Path | None = None
-    told: Callable[[dict[str, Any]], None] | None = None
-    """Given the row of each epoch as it ends; training does not depend on it."""
+    start: Path | None = None
+    on_epoch: Callable[[dict[str, Any]], None] | None = None
 
 
 @dataclass
 class Trained:
-    """A trained model (scaling inside), one row per epoch, and what is known about the training."""
+    """A trained model with its input scaling, one row per epoch, and facts about the training."""
 
     model: keras.Model
     history: list[dict[str, Any]]
     facts: dict[str, Any]
-    prints: list[str]
-    """Of all clips that made the weights, those of a pretraining too: see `twins`."""
+    clip_hashes: list[str]
+    """Of all clips trained on, also by the start weights: to detect leakage."""
 
 
-def train_fold(recipe: Recipe, data: TrainingData, watch: Watch | None = None) -> Trained:
-    """Train on all clips of the fold, for the epochs set or for those inner folds choose."""
-    augment.check(recipe.training.augment, "frames" if data.x.ndim == 5 else "flow")
-    epochs = recipe.training.epochs
-    if recipe.training.stopping == "fixed":
-        return train(recipe, data, epochs, watch)
-    count = recipe.training.inner_folds
-    held = inner_folds.folds(
-        data.keys, data.y, recipe.classes, recipe.training, "training.stopping: inner"
-    )
+def train_fold(job: Job, data: TrainingData, after_epoch: AfterEpoch | None = None) -> Trained:
+    """Train on all clips of the fold, for the epochs set or for those that inner folds choose."""
+    training = job.training
+    augmentation.check(training.augment, "frames" if data.x.ndim == 5 else "flow")
+    if training.stopping == "fixed":
+        return train(job, data, training.epochs, after_epoch)
+    held = inner_folds.folds(data.keys, data.y, job.classes, training, "training.stopping: inner")
     curves = []
-    for fold in range(count):
+    for fold in range(training.inner_folds):
         rest = data.take(np.flatnonzero(held != fold))
         out = data.take(np.flatnonzero(held == fold))
-        watch = epoch_choice.Validation(rest.x, out, recipe.training.batch_size)
-        curves.append(train(recipe, rest, epochs, watch).history)
+        validation = epoch_choice.Validation(rest.x, out, training.batch_size)
+        curves.append(train(job, rest, training.epochs, validation).history)
     chosen, best = epoch_choice.chosen_epoch(curves)
-    trained = train(recipe, data, chosen)
+    trained = train(job, data, chosen)
     for key in ("val_loss", "val_accuracy"):
         means = [float(np.mean([row[key] for row in rows])) for rows in zip(*curves, strict=True)]
         trained.facts[f"inner_{key}"] = means
@@ -87,113 +87,92 @@ def train_fold(recipe: Recipe, data: TrainingData, watch: Watch | None = None) -
     return trained
 
 
-def measured(trained: Trained, x: np.ndarray, batch: int) -> dict[str, Any]:
-    """Return what an answer costs: operations of a clip, milliseconds of a clip in a batch."""
+def prediction_cost(model: keras.Model, x: np.ndarray, batch: int) -> dict[str, Any]:
+    """Return the cost of a prediction: operations (FLOPs) and milliseconds per clip in a batch."""
     full = np.resize(x, (batch, *x.shape[1:]))
-    trained.model.predict_on_batch(full)  # The first call traces.
+    model.predict_on_batch(full)  # The first call traces.
     started = time.perf_counter()
-    trained.model.predict_on_batch(full)
+    model.predict_on_batch(full)
     spent = 1000 * (time.perf_counter() - started) / batch
     return {
-        "flops": flops.forward_flops(trained.model, x.shape[1:]),
+        "flops": flops.forward_flops(model, x.shape[1:]),
         "milliseconds_a_clip": round(spent, 3),
     }
 
 
-def train(recipe: Recipe, data: TrainingData, epochs: int, watch: Watch | None = None) -> Trained:
-    """Build, compile and fit a network afresh; the schedule still spans the settings' epochs."""
-    training = recipe.training
-    backend.fresh(recipe.seed, training.mixed_precision, recipe.device)
+def train(
+    job: Job, data: TrainingData, epochs: int, after_epoch: AfterEpoch | None = None
+) -> Trained:
+    """Build, compile and fit a new network; the schedule still spans the settings' epochs."""
+    training = job.training
+    backend.reset(job.seed, training.mixed_precision, job.device)
     clock = _Clock()
-    scale = _scale(recipe, data.x)
-    model = scaled_network(
-        recipe.network, recipe.settings, data.x.shape[1:], len(recipe.classes), scale
+    # Networks made for published weights have these weights' own input scaling.
+    scaling = "none" if made_for_weights(job.network) else training.scaling
+    scale = input_scaling.statistics(data.x, scaling)
+    model = input_scaling.scaled_network(
+        job.network, job.settings, data.x.shape[1:], len(job.classes), scale
     )
-    begun: dict[str, Any] = {}
-    if file := weights_file.start_file(training, recipe.weights):
-        begun = start_weights.begin_from(model.layers[-1], recipe.network, file, recipe.settings)
-    weights = class_weights.class_weights(training, data.y, recipe.classes)
-    history = _fit(model, recipe, data, weights, epochs, watch, clock)
+    start: dict[str, Any] = {}
+    if file := start_weights.start_file(training, job.start):
+        start = transfer_layers.initialise(model.layers[-1], job.network, file, job.settings)
+    weights = class_weights.class_weights(training, data.y, job.classes)
+    history = _fit(model, job, data, weights, epochs, after_epoch, clock)
     batch_norm.settle(model, data.x, training.batch_size)
-    seen = sorted({*clip_hashes(data.x), *begun.pop("prints", ())})
-    facts = _facts(recipe, data, model, weights, scale, epochs) | begun | clock.facts()
-    facts["subjects"] = sorted({*data.subjects, *begun.get("subjects", ())})
-    # A model of the same layers without the optimiser, whose state nobody needs any more.
+    digests = sorted({*clip_hashes(data.x), *start.pop("prints", ())})
+    facts = _facts(job, data, model, weights, scale, epochs) | start | clock.facts()
+    facts["subjects"] = sorted({*data.subjects, *start.get("subjects", ())})
+    # The same layers without the optimiser, whose state is no longer needed.
     bare = keras.Model(model.inputs, model.outputs, name="scaled")
-    return Trained(bare, history, facts, seen)
+    return Trained(bare, history, facts, digests)
 
 
 def _fit(
     model: keras.Model,
-    recipe: Recipe,
+    job: Job,
     data: TrainingData,
     weights: np.ndarray,
     epochs: int,
-    watch: Watch | None,
+    after_epoch: AfterEpoch | None,
     clock: "_Clock",
 ) -> list[dict[str, Any]]:
-    training = recipe.training
+    training = job.training
     steps = -(-len(data.y) // training.batch_size)
     model.compile(
         optimisers.optimiser(training, steps),
         losses.loss(training),
         metrics=[keras.metrics.CategoricalAccuracy("accuracy")],
-        # XLA is ten times slower on a processor; JAX cannot do without.
+        # XLA is ten times slower on a processor; JAX needs it.
         jit_compile="auto" if backend.backend() == "jax" else False,
     )
-    # Variables that the first step would make would have it traced twice.
+    # Otherwise the first step makes these variables and is traced twice.
     model.optimizer.build(model.trainable_variables)
-    rng = np.random.default_rng([recipe.seed, len(data.y)])
-    feed = _Feed(recipe, data)
+    rng = np.random.default_rng([job.seed, len(data.y)])
+    feed = _Feed(job, data)
     history = []
     for number in range(1, epochs + 1):
         order = batches.epoch(rng, data.y, training.batch_size, training.balanced_sampling)
         row = {"epoch": number, **_one_epoch(model, feed, data, weights, order, number, clock)}
         row["learning_rate"] = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
-        history.append(row | (watch(model) if watch else {}))
-        if recipe.told:
-            recipe.told(history[-1])
+        history.append(row | (after_epoch(model) if after_epoch else {}))
+        if job.on_epoch:
+            job.on_epoch(history[-1])
     return history
 
 
 class _Feed:
-    """The clips of a batch: as they are from where they lie, or changed on the way."""
+    """The clips of a batch: augmented on the host, or unchanged from the memory they are in."""
 
-    def __init__(self, recipe: Recipe, data: TrainingData) -> None:
-        self.augment = recipe.training.augment
-        self.rng = np.random.default_rng([recipe.seed, len(data.y), 1])
-        self.active = augment.active(self.augment)
-        self.x = data.x if self.active else backend.resident(data.x, recipe.device)
+    def __init__(self, job: Job, data: TrainingData) -> None:
+        self.augment = job.training.augment
+        self.rng = np.random.default_rng([job.seed, len(data.y), 1])
+        self.active = augmentation.active(self.augment)
+        self.x = data.x if self.active else backend.resident(data.x, job.device)
 
     def __call__(self, index: np.ndarray) -> Any:  # noqa: ANN401
         if self.active:
-            return augment.changed(self.rng, self.x[index], self.augment)
+            return augmentation.changed(self.rng, self.x[index], self.augment)
         return backend.rows(self.x, index)
-
-
-def scaled_network(
-    name: str,
-    settings: dict[str, Any],
-    shape: tuple[int, ...],
-    classes: int,
-    scale: tuple[np.ndarray, np.ndarray],
-) -> keras.Model:
-    """Return a fresh network behind a layer that standardises its input with `scale`."""
-    return behind_scaling(build_network(name, shape, classes, settings), shape, scale)
-
-
-def behind_scaling(
-    network: keras.Model, shape: tuple[int, ...], scale: tuple[np.ndarray, np.ndarray]
-) -> keras.Model:
-    """Return the network with its input standardised by `scale`, mean and deviation."""
-    inputs = keras.Input(shape, dtype="float32")
-    return keras.Model(inputs, network(input_scaling.Standardise(*scale)(inputs)), name="scaled")
-
-
-def _scale(recipe: Recipe, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    # Networks that bring their own input scaling (that of published weights) say so.
-    own = getattr(module(recipe.network), "OWN_SCALING", False)
-    return input_scaling.statistics(x, "none" if own else recipe.training.scaling)
 
 
 def _one_epoch(
@@ -205,7 +184,7 @@ def _one_epoch(
     epoch: int,
     clock: "_Clock",
 ) -> dict[str, float]:
-    """Run one pass; return the mean loss and accuracy over its batches, as trained."""
+    """Run one epoch; return the mean training loss and accuracy over its batches."""
     labels = np.eye(len(weights), dtype=np.float32)[data.y]
     sums = np.zeros(2)
     for number, index in enumerate(order, 1):
@@ -231,7 +210,7 @@ def _refuse_nan(loss: float, epoch: int, batch: int, rows: list[str]) -> None:
 
 
 def _facts(
-    recipe: Recipe,
+    job: Job,
     data: TrainingData,
     model: keras.Model,
     weights: np.ndarray,
@@ -240,26 +219,26 @@ def _facts(
 ) -> dict[str, Any]:
     network = model.layers[-1]
     return {
-        "network": recipe.network,
-        "settings": recipe.settings,
-        "classes": list(recipe.classes),
+        "network": job.network,
+        "settings": job.settings,
+        "classes": list(job.classes),
         "shape": [int(side) for side in data.x.shape[1:]],
-        "seed": recipe.seed,
+        "seed": job.seed,
         "epochs": epochs,
-        "batch_size": recipe.training.batch_size,
+        "batch_size": job.training.batch_size,
         "training_clips": len(data.y),
         "class_weights": [float(w) for w in weights],
         "mean": [float(v) for v in scale[0]],
         "deviation": [float(v) for v in scale[1]],
         "parameters": int(network.count_params()),
-        "device": recipe.device,
+        "device": job.device,
         "backend": backend.backend(),
         "keras": keras.version(),
     }
 
 
 class _Clock:
-    """Time to the first step (building and tracing) and per clip after it."""
+    """The time to the first step: building and tracing."""
 
     def __init__(self) -> None:
         self.started = time.perf_counter()

@@ -1,8 +1,8 @@
-"""How much arithmetic one clip costs a network: operations of one forward pass.
+"""Operations (FLOPs) of one forward pass of a network on one clip.
 
-Counted where nearly all of it happens: convolutions, dense layers, recurrent layers; a
-multiplication and its addition are two operations. Normalisation, activations, pooling and the
-products of attention are left out.
+Counted are convolutions, dense and recurrent layers, which do nearly all of them; a multiplication
+and its addition are two operations. Normalisation, activations, pooling and the products of
+attention are not counted.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,9 +13,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from merflow.models.training.leaf_layers import leaf_layers
+
 
 def forward_flops(model: keras.Model, shape: tuple[int, ...]) -> int:
-    """Return the operations of one clip of `shape`, by running one and looking at every layer."""
+    """Return the operations of one clip of `shape`, counted layer by layer while one runs."""
     total: list[int] = []
     with _watched(model, total):
         model(keras.ops.zeros((1, *shape), "float32"), training=False)
@@ -53,9 +55,9 @@ COUNTED: tuple[tuple[tuple[type, ...], Callable[..., int]], ...] = (
 
 @contextmanager
 def _watched(model: keras.Model, total: list[int]) -> Iterator[None]:
-    """Let every counted layer add its operations to `total` while it is called."""
+    """Make every counted layer add its operations to `total` when it is called."""
     changed = []
-    for layer in _all(model):
+    for layer in leaf_layers(model):
         for kinds, count in COUNTED:
             if isinstance(layer, kinds):
                 _watch(layer, count, total)
@@ -75,13 +77,5 @@ def _watch(layer: Any, count: Callable[..., int], total: list[int]) -> None:  # 
         total.append(count(layer, tuple(np.shape(x)), tuple(np.shape(out))))
         return out
 
-    # Set past Keras' own attribute tracking, so that nothing of the layer changes.
+    # Bypasses Keras' attribute tracking: the layer itself does not change.
     layer.__dict__["call"] = call
-
-
-def _all(model: keras.Model) -> Iterator[keras.Layer]:
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            yield from _all(layer)
-        else:
-            yield layer

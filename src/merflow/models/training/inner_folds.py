@@ -1,4 +1,4 @@
-"""Folds inside a training fold: whole subjects, every class on either side; imports no Keras."""
+"""Inner folds of a training fold: whole subjects, every class on both sides; imports no Keras."""
 
 from collections.abc import Sequence
 
@@ -9,17 +9,17 @@ from merflow.config.settings import Training
 from merflow.errors import MerflowError
 
 _OTHERWISE = {"nested: true": "`nested: false`", "training.stopping: inner": "`stopping: fixed`"}
-"""What asks for inner folds, and how to do without."""
+"""Settings that need inner folds, and the setting that does not."""
 
 
 def folds(
-    keys: Sequence[ClipKey], y: np.ndarray, classes: Sequence[str], training: Training, asked: str
+    keys: Sequence[ClipKey], y: np.ndarray, classes: Sequence[str], training: Training, setting: str
 ) -> np.ndarray:
     """Return (N,) int64, the inner fold that holds each row out; y: (N,) positions in `classes`.
 
-    Subjects stay whole, with all copies of their clips. Largest subjects first, each goes where
-    it leaves datasets and classes most evenly spread; names decide between equals, so the answer
-    depends on the data alone. `asked`: the setting that wants them, for the message.
+    Subjects stay whole, with all copies of their clips. The largest subjects first, each goes to
+    the fold that leaves datasets and classes most evenly spread; ties are broken by name, so the
+    result depends on the data alone. `setting`: the one that needs the folds, for the message.
     """
     count = training.inner_folds
     groups = [key.subject_key for key in keys]
@@ -32,17 +32,17 @@ def folds(
     filled, place = np.zeros((count, len(columns))), {}
     for group in sorted(table, key=lambda g: (-table[g].sum(), g)):
         after = filled + table[group]
-        # Squared overshoot of the shares: rare classes weigh as much as common ones.
+        # Squared shares: rare classes count as much as common ones.
         cost = ((after / total) ** 2).sum(1) - ((filled / total) ** 2).sum(1)
         place[group] = int(np.lexsort((filled.sum(1), cost))[0])
         filled[place[group]] += table[group]
     held = np.array([place[group] for group in groups], np.int64)
-    _check_support(y, held, classes, training, asked)
+    _check_support(y, held, classes, training, setting)
     return held
 
 
 def _check_support(
-    y: np.ndarray, held: np.ndarray, classes: Sequence[str], training: Training, asked: str
+    y: np.ndarray, held: np.ndarray, classes: Sequence[str], training: Training, setting: str
 ) -> None:
     count, support = training.inner_folds, training.inner_support
     for fold in range(count):
@@ -51,9 +51,9 @@ def _check_support(
             short = [k for k in np.unique(y).tolist() if found[k] < support]
             if short:
                 raise MerflowError(
-                    f"{asked}, inner fold {fold + 1} of {count}",
+                    f"{setting}, inner fold {fold + 1} of {count}",
                     f"{found[short[0]]} clips of class {classes[short[0]]} are {side}",
                     f"at least {support} of every class on either side (training.inner_support)",
                     "fewer training.inner_folds, a smaller training.inner_support, a scheme "
-                    f"without this class, or {_OTHERWISE[asked]}",
+                    f"without this class, or {_OTHERWISE[setting]}",
                 )

@@ -1,15 +1,16 @@
-"""What a network sees: pixels brought to mean 0 and deviation 1 by the training fold's figures.
+"""Input scaling: pixels to mean 0 and deviation 1, by statistics of the training fold.
 
-The figures come from the training clips alone and are stored with the weights, so a test clip
-can neither change them nor be seen without them.
+The statistics come from the training clips alone and are saved with the weights: a test clip
+cannot change them, and every prediction uses them.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 import numpy as np
 
 from merflow.errors import MerflowError
+from merflow.models.network_registry import build_network
 
 Scaling = Literal["fold", "unit", "none"]
 
@@ -18,7 +19,7 @@ def statistics(x: np.ndarray, scaling: Scaling) -> tuple[np.ndarray, np.ndarray]
     """Return mean and deviation to scale with, (C,) float64 each, one per channel.
 
     x: (N, ..., C) uint8 or float16. fold: of all pixels of x; unit: pixels 0..255 to 0..1; none:
-    pixels as they are.
+    pixels unchanged.
     """
     channels = x.shape[-1]
     if scaling == "none":
@@ -26,12 +27,12 @@ def statistics(x: np.ndarray, scaling: Scaling) -> tuple[np.ndarray, np.ndarray]
     if scaling == "unit":
         return np.zeros(channels), np.full(channels, 255.0)
     mean, deviation = _exact(x) if x.dtype == np.uint8 else _two_passes(x)
-    # A channel that never changes (a flow of still clips) carries nothing: leave its scale alone.
+    # A channel that never changes (flow of still clips) has no information: keep its scale.
     return mean, np.where(deviation > 1e-6, deviation, 1.0)
 
 
 def _exact(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and deviation from counts of the 256 values: exact, whatever the order of clips."""
+    """Return mean and deviation from counts of the 256 values: exact in any order of clips."""
     values = np.arange(256, dtype=np.float64)
     counts = np.zeros((x.shape[-1], 256))
     for clip in x:
@@ -70,3 +71,22 @@ class Standardise(keras.layers.Layer):
     def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
         """Scale x, (N, ..., C)."""
         return (x - self.mean) / self.deviation
+
+
+def with_scaling(
+    network: keras.Model, shape: tuple[int, ...], scale: tuple[np.ndarray, np.ndarray]
+) -> keras.Model:
+    """Return the network with its input standardised by `scale`, mean and deviation."""
+    inputs = keras.Input(shape, dtype="float32")
+    return keras.Model(inputs, network(Standardise(*scale)(inputs)), name="scaled")
+
+
+def scaled_network(
+    name: str,
+    settings: dict[str, Any],
+    shape: tuple[int, ...],
+    classes: int,
+    scale: tuple[np.ndarray, np.ndarray],
+) -> keras.Model:
+    """Build a network by name behind a layer that standardises its input with `scale`."""
+    return with_scaling(build_network(name, shape, classes, settings), shape, scale)

@@ -1,4 +1,4 @@
-"""Losses by name."""
+"""Loss functions by name."""
 
 import keras
 
@@ -8,8 +8,8 @@ from merflow.config.settings import Training
 def loss(training: Training) -> keras.losses.Loss:
     """Return the loss on (N, K) one-hot labels and probabilities.
 
-    Cross-entropy, or focal: cross-entropy times (1 - p) ** gamma, so that clips already
-    recognised count less. Class weights come in as sample weights, for either.
+    Cross-entropy, or focal: cross-entropy times (1 - p) ** gamma, which lowers the weight of clips
+    already recognised. Class weights are passed as sample weights, with either loss.
     """
     smoothing = training.label_smoothing
     if training.loss == "focal":

@@ -10,10 +10,11 @@ from merflow.config.settings import Training
 
 
 class OneCycle(schedules.LearningRateSchedule):
-    """Up to the peak over the first share of the updates, then down to almost nothing (cosine).
+    """A learning rate that rises to its peak and falls to almost 0, both as a cosine.
 
-    Starts at peak / 25 and ends at peak / 500. The released code of one system advanced it once
-    an epoch though it was built for updates, and so never left the warm-up: here it counts updates.
+    It rises over the first share `rising` of the updates, from peak / 25, and ends at peak / 500.
+    The released code of one system advanced it once per epoch instead of once per update, and so
+    never left the warm-up: here it counts updates.
     """
 
     def __init__(self, peak: float, updates: int, rising: float = 0.3) -> None:
@@ -51,7 +52,7 @@ def optimiser(training: Training, steps_an_epoch: int) -> keras.optimizers.Optim
     """Return a new optimiser with its schedule, weight decay and gradient accumulation."""
     common = {
         "learning_rate": schedule(training, steps_an_epoch),
-        # None spares the other optimisers a pass over the weights; AdamW wants a number.
+        # None saves the other optimisers a pass over the weights; AdamW needs a number.
         "weight_decay": training.weight_decay or (0.0 if training.optimiser == "adamw" else None),
         "gradient_accumulation_steps": training.accumulate if training.accumulate > 1 else None,
     }

@@ -1,4 +1,4 @@
-"""Probabilities from a trained network."""
+"""Class probabilities from a trained network."""
 
 import keras
 import numpy as np
@@ -7,8 +7,8 @@ import numpy as np
 def probabilities(model: keras.Model, x: np.ndarray, batch: int) -> np.ndarray:
     """Return (M, K) float32 probabilities of x, (M, *shape), each row summing to 1.
 
-    Clips go in batches of one size, the last one filled up, so a clip's figures come from the
-    same compiled step whatever stands beside it.
+    All batches have one size, the last one filled up, so that a clip's probabilities come from the
+    same compiled step and do not depend on the other clips.
     """
     if not len(x):
         return np.zeros((0, model.output_shape[-1]), np.float32)

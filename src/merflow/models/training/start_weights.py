@@ -1,92 +1,104 @@
-"""A network that starts from weights: of a pretraining, of another run, of a converted file."""
+"""Choose and check the file of start weights, before a run and before a fold; imports no Keras."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import keras
-import numpy as np
-
+from merflow.clip import ClipKey
+from merflow.config.settings import Training
+from merflow.datasets.subject_ids import canonical_subject
 from merflow.errors import MerflowError
 from merflow.io.files import file_digest
-from merflow.models.training.weights_file import check_made_for
+from merflow.models import weights_file
+
+PYTORCH = (".pth", ".pt", ".bin")
+CONVERT = "see docs/networks.md, Weights of torchvision"
 
 
-def begin_from(
-    network: keras.Model, name: str, path: Path, settings: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
-    """Give `network` the weights stored in `path`, all but its last layer; return what was done.
-
-    The stored network may have been trained on other classes and clips, but every layer before the
-    last must have the same shape.
-    """
-    from merflow.models import saved_model
-
-    check_made_for(name, path, settings or {})
-    if saved_model.is_of_keras(path):
-        return _convolutions_of_keras(network, path)
-    about = saved_model.description(path)
-    source = saved_model.rebuild(path, about).layers[-1]
-    ours, theirs = _weighted(network), _weighted(source)
-    if len(ours) != len(theirs):
-        # Attention that one of the two has and the other has not starts at random.
-        ours, theirs = _without_added(ours), _without_added(theirs)
-    if len(ours) != len(theirs):
-        raise _other_settings(path, about, f"{len(theirs)} layers with weights, here {len(ours)}")
-    for mine, other in zip(ours[:-1], theirs[:-1], strict=True):
-        values = other.get_weights()
-        if mine is ours[0]:
-            values[0] = _grey_kernel(values[0], mine.weights[0].shape)
-        shapes = [tuple(w.shape) for w in mine.weights], [v.shape for v in values]
-        if shapes[0] != shapes[1]:
-            raise _other_settings(
-                path, about, f"layer {other.name} has shapes {shapes[1]}, here {shapes[0]}"
-            )
-        mine.set_weights(values)
-    seen = {name: about.get(name, []) for name in ("subjects", "prints")}
-    return {"start": file_digest(path), "start_layers": len(ours) - 1, **seen}
+def start_file(training: Training, pretrained: Path | None) -> Path | None:
+    """Return the file a network starts from, its SHA-256 checked; None: random initialisation."""
+    if pretrained and training.start_weights:
+        raise MerflowError(
+            "training.start_weights",
+            "is set beside `pretrain`",
+            "one start: the weights of a pretraining or a file",
+            "remove one of the two",
+        )
+    if pretrained or not training.start_weights:
+        return pretrained
+    path = Path(training.start_weights)
+    if path.suffix in (*PYTORCH, ".safetensors"):
+        raise MerflowError(
+            "training.start_weights",
+            f"{path} is no weights file of merflow",
+            "a .weights.h5 file, converted from torchvision's by "
+            "python -m merflow.models.training.torchvision_weights",
+            f"convert the file: {CONVERT}",
+        )
+    if not path.is_file():
+        raise MerflowError("training.start_weights", f"no file {path}", "a weights file")
+    check_digest(path, training.start_sha256, "training.start_sha256")
+    return path
 
 
-def _convolutions_of_keras(network: keras.Model, path: Path) -> dict[str, Any]:
-    """Give VGG16's convolutions the ImageNet weights of a file as Keras offers it, without top."""
-    features = network.get_layer("features")
-    try:
-        features.load_weights(path)
-    except (ValueError, OSError, KeyError, TypeError) as error:
+def check_digest(path: Path, sha256: str, where: str) -> None:
+    """Refuse a file with another SHA-256 (hex) than the one given in `where`."""
+    found = file_digest(path)
+    if found != sha256.lower():
         raise MerflowError(
             str(path),
-            f"not the weights of VGG16's thirteen convolutions ({str(error).splitlines()[0]})",
-            "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
-        ) from error
-    return {"start": file_digest(path), "start_layers": len(_weighted(features))}
+            f"its SHA-256 is {found}",
+            f"{where}: {sha256 or '(not set)'}",
+            f"set {where} to the digest published for this file; if the file should be another, "
+            "download it again",
+        )
 
 
-def _grey_kernel(kernel: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Return a first kernel made for colour, summed for grey: the same answer to equal channels."""
-    grey = kernel.ndim == len(shape) and kernel.shape[-2] == 3 and shape[-2] == 1
-    return kernel.sum(-2, keepdims=True) if grey else kernel
+def check_made_for(network: str, path: Path, settings: Mapping[str, Any]) -> None:
+    """Refuse a file without weights, or with weights of another network than `network`."""
+    if network == "vgg16_transfer" and weights_file.is_of_keras(path):
+        if settings.get("weights") != "given":
+            raise MerflowError(
+                "network vgg16_transfer: weights",
+                f"{settings.get('weights', 'none')!r}, but training.start_weights are ImageNet's",
+                "weights: given, which scales the input as these weights need it",
+            )
+        return
+    about = weights_file.description(path)
+    if about.get("network") != network:
+        raise MerflowError(
+            str(path),
+            f"holds weights of {about.get('network', 'a ' + about['kind'])}",
+            f"weights of network {network}",
+            "name the network that these weights belong to, or other weights",
+        )
 
 
-def _without_added(layers: list[keras.Layer]) -> list[keras.Layer]:
-    return [layer for layer in layers if not layer.name.startswith("added")]
+def trained_on(path: Path) -> tuple[set[str], set[str]]:
+    """Return the subject ids that a file's weights were trained on, and the clips' digests."""
+    about = {} if weights_file.is_of_keras(path) else weights_file.description(path)
+    return set(about.get("subjects", ())), set(about.get("prints", ()))
 
 
-def _weighted(model: keras.Model) -> list[keras.Layer]:
-    """Return the layers that hold weights, in order; nested models opened."""
-    found = []
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            found += _weighted(layer)
-        elif layer.weights and not isinstance(layer, keras.layers.Dropout):
-            found.append(layer)
-    return found
+def refuse_seen(
+    path: Path, seen: set[str], test: Iterable[ClipKey], whose: Mapping[str, str], where: str
+) -> None:
+    """Refuse weights that were trained on a test subject.
+
+    seen: subject ids; whose: as `canonical_names` returns.
+    """
+    shared = sorted(
+        {"/".join(key.subject_key) for key in test if canonical_subject(key, whose) in seen}
+    )
+    if shared:
+        raise leak(where, f"the weights in {path} were trained on {', '.join(shared)}")
 
 
-def _other_settings(path: Path, about: dict[str, Any], found: str) -> MerflowError:
+def leak(where: str, found: str) -> MerflowError:
+    """Return the error of weights that were trained on what they are tested on."""
     return MerflowError(
-        str(path),
-        found,
-        f"the same settings and clip size: it was made with {about['settings']} "
-        f"on clips of {tuple(about['shape'])}",
-        "prepare the clips in that size, or start from other weights",
+        where,
+        f"{found}, tested here",
+        "weights never trained on a tested subject or clip, under any name",
+        "pretrain on other datasets, or use random initialisation",
     )

@@ -1,4 +1,4 @@
-"""A fold's history as TensorBoard reads it; `history.csv` holds the same numbers."""
+"""Write a fold's history for TensorBoard; `history.csv` holds the same numbers."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,11 +9,11 @@ from merflow.io.files import atomic, temporary_folder
 from merflow.models.training import backend
 
 NAME = "events.out.tfevents.0.merflow"
-"""TensorBoard wants the beginning; the rest is ours, so that a fold trained again replaces it."""
+"""TensorBoard needs the prefix; the fixed rest makes a fold trained again replace its file."""
 
 
 def check_backend() -> None:
-    """Refuse to begin a training whose curves could not be written at its end."""
+    """Refuse a training with a backend that cannot write its curves at the end."""
     if backend.backend() != "tensorflow":
         raise MerflowError(
             "training.tensorboard",

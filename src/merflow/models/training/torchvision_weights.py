@@ -1,9 +1,12 @@
-"""torchvision's `r3d_18` and `r2plus1d_18` weight files as a start for ours.
+"""Convert weights of torchvision's `r3d_18` and `r2plus1d_18` to start weights of merflow.
 
-`python -m merflow.models.training.torchvision_weights r3d18 r3d_18.pth r3d18.weights.h5` writes
-file that `training.start_weights` takes, and prints its SHA-256. All layers but the last are taken
-over by an experiment, whatever its classes; grey clips take the sum over the colours of the first
-kernel.
+    python -m merflow.models.training.torchvision_weights NETWORK SOURCE TARGET [SHA256]
+
+NETWORK is r3d18 or r2plus1d18, SOURCE a .safetensors file (docs/networks.md has the two lines that
+make one from a .pth file), TARGET the .weights.h5 file for `training.start_weights`. It prints the
+SHA-256 for `training.start_sha256`. SHA256, if given, is the digest that SOURCE must have.
+An experiment takes all layers but the last, whatever its classes; for grey clips the first kernel
+is summed over colours.
 """
 
 import sys
@@ -11,44 +14,32 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
 
 from merflow.errors import MerflowError
 from merflow.io.files import file_digest
 from merflow.models.network_registry import build_network
-from merflow.models.training.torch_pickle import read_state
+from merflow.models.training.input_scaling import with_scaling
+from merflow.models.training.start_weights import CONVERT, PYTORCH, check_digest
+from merflow.models.weights_file import MAX_SETTING, write_network
 
 SHAPE = (8, 112, 112, 3)
-"""Clip size noted in the file; the convolutions take any."""
+"""Clip size written to the file; the convolutions take any size."""
+MAX_BYTES = 2 << 30
+"""The largest video network here has 130 MB."""
+MAX_HEADER = 1 << 20
+"""Bytes of the header: about 100 a tensor, a hundred tensors."""
+OTHER_NETWORK = "name the network of this file: r3d18 for r3d_18, r2plus1d18 for r2plus1d_18"
 
 
-def convert(network: str, state: dict[str, np.ndarray]) -> keras.Model:
-    """Return our network with a torchvision state's weights; it has as many classes as the state.
-
-    state: (O, I, t, h, w) kernels, batch normalisation's four vectors, `fc`; by torchvision's
-    names, which are those of our layers with `.` for `_`.
-    """
-    classes = _take(state, "fc.bias", network).shape[0]
-    model = build_network(network, SHAPE, classes)
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.Conv3D):
-            kernel = _take(state, f"{_theirs(layer)}.weight", network)
-            _give(layer, [kernel.transpose(2, 3, 4, 1, 0)])
-        elif isinstance(layer, keras.layers.BatchNormalization):
-            parts = ("weight", "bias", "running_mean", "running_var")
-            _give(layer, [_take(state, f"{_theirs(layer)}.{part}", network) for part in parts])
-        elif isinstance(layer, keras.layers.Dense):
-            _give(layer, [_take(state, "fc.weight", network).T, _take(state, "fc.bias", network)])
-    return model
-
-
-def convert_file(network: str, source: Path, target: Path) -> str:
-    """Write a torchvision file as ours and return the SHA-256 of what was written."""
-    from merflow.models.saved_model import write_network
-    from merflow.models.training.fit import behind_scaling
-
-    model = convert(network, read_state(source))
+def convert_file(network: str, source: Path, target: Path, sha256: str = "") -> str:
+    """Convert a .safetensors file and return the SHA-256 of the file written."""
+    state = read_state(source)
+    if sha256:
+        check_digest(source, sha256, "SHA256")
+    model = convert(network, state)
     classes = model.output_shape[-1]
-    none = np.zeros(SHAPE[-1]), np.ones(SHAPE[-1])
     facts = {
         "network": network,
         "settings": {},
@@ -57,11 +48,65 @@ def convert_file(network: str, source: Path, target: Path) -> str:
         "batch_size": 1,
         "from": file_digest(source),
     }
-    write_network(target, behind_scaling(model, SHAPE, none), facts)
+    no_scaling = np.zeros(SHAPE[-1]), np.ones(SHAPE[-1])
+    write_network(target, with_scaling(model, SHAPE, no_scaling), facts)
     return file_digest(target)
 
 
-def _theirs(layer: keras.Layer) -> str:
+def read_state(path: Path) -> dict[str, np.ndarray]:
+    """Return the tensors of a .safetensors file by name; refuse what no published weights hold."""
+    if path.suffix in PYTORCH:
+        raise MerflowError(
+            str(path),
+            "is a pickle of PyTorch, which can run any code when it is opened",
+            "a .safetensors file",
+            f"convert the file once with PyTorch: {CONVERT}",
+        )
+    try:
+        with open(path, "rb") as file:
+            header = int.from_bytes(file.read(8), "little")
+        if path.stat().st_size > MAX_BYTES:
+            raise ValueError("the file is larger than 2 GiB")
+        if header > MAX_HEADER:
+            raise ValueError(f"its header declares {header} bytes")
+        state = load_file(path)
+        for name, values in state.items():
+            if not np.isfinite(values).all():
+                raise ValueError(f"tensor '{name}' holds numbers that are not finite")
+    except (SafetensorError, OSError, ValueError, LookupError, TypeError, MemoryError) as error:
+        raise MerflowError(
+            str(path),
+            f"is not a safetensors file that can be read ({error})",
+            "a .safetensors file with the state dictionary of a torchvision network",
+            CONVERT,
+        ) from error
+    return state
+
+
+def convert(network: str, state: dict[str, np.ndarray]) -> keras.Model:
+    """Return merflow's network with the weights of a torchvision state, and as many classes.
+
+    state: (O, I, t, h, w) kernels, four vectors per batch normalisation, `fc`; by torchvision's
+    names, which are those of merflow's layers with `.` for `_`.
+    """
+    classes = _take(state, "fc.bias", network).size
+    if not 2 <= classes <= MAX_SETTING:
+        raise MerflowError("torchvision weights", f"{classes} classes", f"2 to {MAX_SETTING}")
+    model = build_network(network, SHAPE, classes)
+    for layer in model.layers:
+        name = _torch_name(layer)
+        if isinstance(layer, keras.layers.Conv3D):
+            kernel = _take(state, f"{name}.weight", network)
+            _assign(layer, [kernel.transpose(2, 3, 4, 1, 0) if kernel.ndim == 5 else kernel])
+        elif isinstance(layer, keras.layers.BatchNormalization):
+            parts = ("weight", "bias", "running_mean", "running_var")
+            _assign(layer, [_take(state, f"{name}.{part}", network) for part in parts])
+        elif isinstance(layer, keras.layers.Dense):
+            _assign(layer, [_take(state, "fc.weight", network).T, _take(state, "fc.bias", network)])
+    return model
+
+
+def _torch_name(layer: keras.Layer) -> str:
     return layer.name.replace("_", ".")
 
 
@@ -71,32 +116,33 @@ def _take(state: dict[str, np.ndarray], name: str, network: str) -> np.ndarray:
             "torchvision weights",
             f"no tensor '{name}'",
             f"the state dictionary of torchvision's network for {network}",
-            "name the network the file belongs to: r3d18 for r3d_18, r2plus1d18 for r2plus1d_18",
+            OTHER_NETWORK,
         )
     return state[name].astype(np.float32)
 
 
-def _give(layer: keras.Layer, values: list[np.ndarray]) -> None:
-    wanted, found = [tuple(w.shape) for w in layer.weights], [v.shape for v in values]
-    if wanted != found:
+def _assign(layer: keras.Layer, values: list[np.ndarray]) -> None:
+    expected, found = [tuple(w.shape) for w in layer.weights], [v.shape for v in values]
+    if expected != found:
         raise MerflowError(
             "torchvision weights",
-            f"'{_theirs(layer)}' has shapes {found}",
-            f"{wanted}",
-            "name the network the file belongs to",
+            f"'{_torch_name(layer)}' has shapes {found}",
+            f"{expected}",
+            OTHER_NETWORK,
         )
     layer.set_weights(values)
 
 
 def main(arguments: list[str]) -> None:
-    """Convert a file: NETWORK SOURCE TARGET."""
-    if len(arguments) != 3 or arguments[0] not in ("r3d18", "r2plus1d18"):
+    """Convert a file: NETWORK SOURCE TARGET [SHA256]."""
+    if len(arguments) not in (3, 4) or arguments[0] not in ("r3d18", "r2plus1d18"):
         raise SystemExit(__doc__)
-    network, source, target = arguments
+    network, source, target, *sha256 = arguments
     try:
-        print(f"start_sha256: {convert_file(network, Path(source), Path(target))}")
+        digest = convert_file(network, Path(source), Path(target), *sha256)
     except MerflowError as error:
         raise SystemExit(str(error)) from None
+    print(f"start_sha256: {digest}")
 
 
 if __name__ == "__main__":

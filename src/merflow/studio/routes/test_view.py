@@ -204,6 +204,10 @@ def run_row(project: Project, run: Run) -> dict[str, Any]:
         model = open_model(folder)
     except MerflowError as error:
         return row | {"note": str(error)}
-    known = {"classes": model.classes, "subjects": len(model.subjects), "score_text": model.said,
-             "points": model.chain.align.points}  # fmt: skip
+    known = {
+        "classes": model.classes,
+        "subjects": len(model.subjects),
+        "score_text": model.score_text,
+        "points": model.chain.align.points,
+    }
     return row | {"model": known}

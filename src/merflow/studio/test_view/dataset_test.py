@@ -18,7 +18,7 @@ from merflow.inference.fold_models import cropped_clips, folds_of, load_fold, we
 from merflow.inference.recording import OnProgress
 from merflow.stages.pipeline import seen
 from merflow.studio.run_results import pooled_facts
-from merflow.workflow.final_model import Model, answers
+from merflow.workflow.final_model import Model, mean_probabilities
 from merflow.workflow.plan import Plan
 from merflow.workflow.pooling import about
 
@@ -117,7 +117,7 @@ def _predict(
             on_progress("predicting", done, total)
             done += 1
             x = [seen(clip, model.chain.preparation, factor) for factor in model.chain.factors]
-            kept.append((wanted.pop(clip.key), fold, answers(method, [x])[0]))
+            kept.append((wanted.pop(clip.key), fold, mean_probabilities(method, [x])[0]))
         skipped += map(str, wanted)
         done += len(wanted)
     if not kept:

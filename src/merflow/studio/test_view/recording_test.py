@@ -89,7 +89,7 @@ def recording(
             on_progress("finding the face", number + 1, count)
     found = predict_recording(clip, model, fitted, finder, on_progress=on_progress)
     boxes, points = ([face[name] for face in faces] for name in ("box", "points"))
-    return {"prediction": found, "boxes": boxes, "points": points, "score_text": model.said}
+    return {"prediction": found, "boxes": boxes, "points": points, "score_text": model.score_text}
 
 
 def jpeg_of(frame: np.ndarray) -> bytes:

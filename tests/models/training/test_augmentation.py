@@ -5,7 +5,7 @@ import pytest
 
 from merflow.config.settings import Augment
 from merflow.errors import MerflowError
-from merflow.models.training import augment
+from merflow.models.training import augmentation
 
 RNG = np.random.default_rng
 
@@ -30,7 +30,7 @@ def still(count=8, frames=5, side=16):
 )
 def test_all_frames_of_a_clip_are_changed_alike_and_clips_differently(settings):
     x = still()
-    out = augment.changed(RNG(0), x, Augment(**settings))
+    out = augmentation.changed(RNG(0), x, Augment(**settings))
     assert out.shape == x.shape
     assert out.dtype == np.float32
     assert (out == out[:, :1]).all(), "a change per frame would be motion that was never there"
@@ -41,14 +41,14 @@ def test_all_frames_of_a_clip_are_changed_alike_and_clips_differently(settings):
 
 
 def test_nothing_is_changed_when_nothing_is_on():
-    assert not augment.active(Augment())
-    assert augment.active(Augment(jitter=1))
-    assert (augment.changed(RNG(0), still(), Augment()) == still()).all()
+    assert not augmentation.active(Augment())
+    assert augmentation.active(Augment(jitter=1))
+    assert (augmentation.changed(RNG(0), still(), Augment()) == still()).all()
 
 
 def test_flip_mirrors_about_half_of_the_clips():
     x = still(200)
-    out = augment.changed(RNG(0), x, Augment(flip=True))
+    out = augmentation.changed(RNG(0), x, Augment(flip=True))
     mirrored = [(o == c[:, :, ::-1]).all() for o, c in zip(out, x, strict=True)]
     same = [(o == c).all() for o, c in zip(out, x, strict=True)]
     assert sum(mirrored) + sum(same) == 200
@@ -57,7 +57,7 @@ def test_flip_mirrors_about_half_of_the_clips():
 
 def test_half_face_makes_a_symmetric_face_of_either_half():
     x = still(60)
-    out = augment.changed(RNG(0), x, Augment(half_face=True))
+    out = augmentation.changed(RNG(0), x, Augment(half_face=True))
     left = right = 0
     for o, c in zip(out, x, strict=True):
         if (o == c).all():
@@ -71,7 +71,7 @@ def test_half_face_makes_a_symmetric_face_of_either_half():
 
 def test_jitter_moves_the_clip_in_time_and_repeats_its_ends():
     x = np.broadcast_to(np.arange(10.0)[None, :, None, None, None], (40, 10, 4, 4, 1))
-    out = augment.changed(RNG(0), x, Augment(jitter=3))[:, :, 0, 0, 0]
+    out = augmentation.changed(RNG(0), x, Augment(jitter=3))[:, :, 0, 0, 0]
     lags = {int(np.round(5 - clip[5])) for clip in out}
     assert lags == {-3, -2, -1, 0, 1, 2, 3}
     for clip in out:
@@ -81,14 +81,14 @@ def test_jitter_moves_the_clip_in_time_and_repeats_its_ends():
 
 def test_a_shift_of_whole_pixels_moves_the_picture_by_them():
     x = still(1)[0].astype(np.float32)
-    out = augment.moved(x, 3, -2, 0, flow=False)
+    out = augmentation.moved(x, 3, -2, 0, flow=False)
     np.testing.assert_allclose(out[:, :-2, 3:], x[:, 2:, :-3], atol=1e-3)
 
 
 def test_a_shift_stays_within_its_share_of_the_side():
     x = np.zeros((200, 1, 21, 21, 1), np.uint8)
     x[:, :, 10, 10] = 200
-    out = augment.changed(RNG(0), x, Augment(shift=0.2))[:, 0, :, :, 0]
+    out = augmentation.changed(RNG(0), x, Augment(shift=0.2))[:, 0, :, :, 0]
     grid = np.arange(21)
     rows = (out.sum(2) * grid).sum(1) / out.sum((1, 2)) - 10
     assert np.abs(rows).max() <= 0.2 * 21 + 1e-3
@@ -97,7 +97,7 @@ def test_a_shift_stays_within_its_share_of_the_side():
 
 def test_brightness_and_noise_stay_within_grey_levels():
     x = np.full((20, 2, 8, 8, 1), 250, np.uint8)
-    out = augment.changed(RNG(0), x, Augment(brightness=0.5, noise=10))
+    out = augmentation.changed(RNG(0), x, Augment(brightness=0.5, noise=10))
     assert out.max() <= 255
     assert out.min() >= 0
 
@@ -112,9 +112,11 @@ def flow_of(matrix, side=17):
 
 def test_mirrored_flow_turns_its_horizontal_part_round():
     field = flow_of([[1, 0], [0, 1]])
-    assert np.allclose(augment.mirrored(field, flow=True), field), "growth is growth in a mirror"
+    assert np.allclose(augmentation.mirrored(field, flow=True), field), (
+        "growth is growth in a mirror"
+    )
     spin = flow_of([[0, -1], [1, 0]])
-    mirrored = augment.mirrored(spin, flow=True)
+    mirrored = augmentation.mirrored(spin, flow=True)
     assert np.allclose(mirrored[..., :2], -spin[..., :2]), "a spin turns the other way"
     assert np.allclose(mirrored[..., 2], 1)
 
@@ -122,17 +124,17 @@ def test_mirrored_flow_turns_its_horizontal_part_round():
 def test_rotated_flow_turns_its_vectors_with_the_picture():
     field = flow_of([[1, 0], [0, -1]])
     inner = (slice(None), slice(4, 13), slice(4, 13))
-    out = augment.moved(field, 0, 0, 90, flow=True)
+    out = augmentation.moved(field, 0, 0, 90, flow=True)
     assert np.allclose(out[inner], flow_of([[-1, 0], [0, 1]])[inner], atol=0.05)
     uniform = np.zeros((1, 9, 9, 3), np.float32)
     uniform[..., 0] = 1
-    turned = augment.moved(uniform, 0, 0, 90, flow=True)
+    turned = augmentation.moved(uniform, 0, 0, 90, flow=True)
     assert np.allclose(turned[..., :2], [0, -1], atol=1e-5), "right becomes up"
 
 
 @pytest.mark.parametrize("key", ["brightness", "noise", "jitter"])
 def test_changes_that_mean_nothing_for_flow_are_refused(key):
     settings = Augment(**{key: 1})
-    augment.check(settings, "frames")
+    augmentation.check(settings, "frames")
     with pytest.raises(MerflowError, match=rf"augment\.{key}"):
-        augment.check(settings, "flow")
+        augmentation.check(settings, "flow")

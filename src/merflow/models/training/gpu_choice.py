@@ -1,4 +1,4 @@
-"""One GPU for one job: where a machine has several, each job takes one nobody of ours holds."""
+"""Choose one GPU for a job: on a machine with several, one that no other merflow job uses."""
 
 import os
 import subprocess
@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import IO
 
 _held: list[IO[str]] = []
-"""Open lock files; the system frees them when the process ends, however it ends."""
+"""Open lock files; the system releases them when the process ends, also after a crash."""
 
 
-def take_one() -> None:
+def choose_gpu() -> None:
     """Set CUDA_VISIBLE_DEVICES to a free GPU where there are several and none was chosen."""
     if "CUDA_VISIBLE_DEVICES" in os.environ or _held:
         return
@@ -21,7 +21,7 @@ def take_one() -> None:
         if _lock(number):
             os.environ["CUDA_VISIBLE_DEVICES"] = number
             return
-    # All are held: share the one with the most free memory, first in the list.
+    # All are in use: share the one with the most free memory, first in the list.
     os.environ["CUDA_VISIBLE_DEVICES"] = found[0]
 
 
@@ -42,10 +42,10 @@ def _number(text: str) -> int:
 
 
 def _lock(number: str) -> bool:
-    """Hold a lock named after the GPU for the life of this process; False when another has it."""
+    """Lock the GPU until this process ends; False when another process holds the lock."""
     try:
         import fcntl
-    except ImportError:  # Windows has no flock; there a job must be given its GPU.
+    except ImportError:  # Windows has no flock: set CUDA_VISIBLE_DEVICES there.
         return False
     path = Path(tempfile.gettempdir()) / f"merflow-{os.getuid()}-gpu{number}.lock"
     handle = open(path, "a")  # noqa: SIM115

@@ -1,6 +1,6 @@
-"""Random changes of training clips: one draw per clip, the same for all its frames.
+"""Augmentation: random changes of training clips, one draw per clip for all its frames.
 
-Changes drawn anew for each frame would add flicker larger than a micro-expression.
+A draw per frame would add flicker larger than a micro-expression.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ def active(augment: Augment) -> bool:
 
 
 def check(augment: Augment, kind: str) -> None:
-    """Refuse changes that mean nothing for a kind of clips, `frames` or `flow`."""
+    """Refuse changes that do not exist for a kind of clips, `frames` or `flow`."""
     if kind == "frames":
         return
     for key in ("brightness", "noise", "jitter"):
@@ -32,7 +32,7 @@ def check(augment: Augment, kind: str) -> None:
 
 
 def changed(rng: np.random.Generator, x: np.ndarray, augment: Augment) -> np.ndarray:
-    """Return a batch with every clip changed by its own draw, float32 in the units of x.
+    """Return a batch, float32 in the units of x, with one random change per clip.
 
     x: (B, T, H, W, C) frames 0..255, or (B, H, W, 3) flow.
     """
@@ -43,7 +43,7 @@ def changed(rng: np.random.Generator, x: np.ndarray, augment: Augment) -> np.nda
 
 
 def _clip(rng: np.random.Generator, clip: np.ndarray, augment: Augment, flow: bool) -> np.ndarray:
-    """Return one clip, (T, H, W, C) float32, changed; every draw is made, whatever is on."""
+    """Return one clip, (T, H, W, C) float32, changed; all draws are made, used or not."""
     side, flip = rng.choice(["none", "none", "left", "right"]), rng.random() < 0.5
     across, down = rng.uniform(-augment.shift, augment.shift, 2)
     angle = rng.uniform(-augment.rotate, augment.rotate)
@@ -64,7 +64,7 @@ def _clip(rng: np.random.Generator, clip: np.ndarray, augment: Augment, flow: bo
 
 
 def mirrored(clip: np.ndarray, flow: bool) -> np.ndarray:
-    """Return the clip, (T, H, W, C), left and right exchanged; flow across turns round."""
+    """Return the clip, (T, H, W, C), mirrored left to right; horizontal flow changes its sign."""
     clip = clip[:, :, ::-1].copy()
     if flow:
         clip[..., U] *= -1
@@ -72,7 +72,7 @@ def mirrored(clip: np.ndarray, flow: bool) -> np.ndarray:
 
 
 def half_face(clip: np.ndarray, side: str, flow: bool) -> np.ndarray:
-    """Return the clip with its `left` or `right` half (of the picture) mirrored over the other."""
+    """Return the clip with the `left` or `right` half of its image mirrored over the other."""
     other = mirrored(clip, flow)
     middle = clip.shape[2] // 2
     kept, given = (clip, other) if side == "left" else (other, clip)
@@ -80,13 +80,13 @@ def half_face(clip: np.ndarray, side: str, flow: bool) -> np.ndarray:
 
 
 def moved(clip: np.ndarray, across: float, down: float, angle: float, flow: bool) -> np.ndarray:
-    """Return the clip turned by `angle` degrees (counter-clockwise) and shifted by pixels.
+    """Return the clip rotated by `angle` degrees (counter-clockwise) and shifted by pixels.
 
-    One warp for all frames; what comes in from outside is the picture mirrored at its edge. Flow
-    vectors turn with the picture.
+    One warp for all frames; pixels from outside are the image mirrored at its edge. Flow vectors
+    turn with the image.
     """
     height, width, channels = clip.shape[1:]
-    import cv2  # `check` is asked at every start, which needs no OpenCV
+    import cv2  # late: `check` runs at every start, which needs no OpenCV
 
     matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle, 1.0)
     matrix[:, 2] += across, down

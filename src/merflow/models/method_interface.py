@@ -1,4 +1,4 @@
-"""What a method is given and what it answers: the one face of networks, SVMs and user programs."""
+"""The interface that networks, SVMs and external programs share: training data in, a fit out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ class TrainingData:
 
     x: (N, T, H, W, C) uint8 frames or (N, H, W, 3) float16 flow; y: (N,) int64, positions in the
     class names; keys: one per row; factors: one per row (`x10`), or empty when there is only one;
-    persons: one per row, who the subject is whatever the dataset is called, or empty: as called.
+    subject_ids: one canonical id per row, or empty: then the keys' own subjects.
     """
 
     x: np.ndarray
     y: np.ndarray
     keys: tuple[ClipKey, ...]
     factors: tuple[str, ...] = ()
-    persons: tuple[str, ...] = ()
+    subject_ids: tuple[str, ...] = ()
 
     @property
     def rows(self) -> tuple[str, ...]:
@@ -35,8 +35,8 @@ class TrainingData:
 
     @property
     def subjects(self) -> list[str]:
-        """Return who is trained on, each once."""
-        return sorted(set(self.persons or ("/".join(key.subject_key) for key in self.keys)))
+        """Return the training subjects, sorted, each once."""
+        return sorted(set(self.subject_ids or ("/".join(key.subject_key) for key in self.keys)))
 
     def take(self, index: np.ndarray) -> "TrainingData":
         """Return the rows at `index`, (M,) int."""
@@ -45,26 +45,26 @@ class TrainingData:
             self.y[index],
             tuple(self.keys[i] for i in index),
             tuple(self.factors[i] for i in index) if self.factors else (),
-            tuple(self.persons[i] for i in index) if self.persons else (),
+            tuple(self.subject_ids[i] for i in index) if self.subject_ids else (),
         )
 
 
 class Fitted(Protocol):
     """A trained method. `history` has one row per epoch; `facts` is JSON-able.
 
-    The facts named in `VOLATILE` are measured times: they differ from run to run, all others are
+    Measured times among the facts (`weights_file.TIMES`) differ from run to run; all others are
     the same for the same seed on the same machine type.
     """
 
     history: list[dict[str, Any]]
     facts: dict[str, Any]
-    prints: Sequence[str]
-    """Of the clips that made it: see `twins`."""
+    clip_hashes: Sequence[str]
+    """Digests of the training clips' pixels, to detect leakage."""
 
     def predict(self, x: np.ndarray, keys: Sequence[ClipKey] | None = None) -> np.ndarray:
         """Return (M, K) float32 class probabilities, each row summing to 1.
 
-        `keys` names the clips to a user's own program; the other methods do not look at it.
+        `keys` names the clips to an external program; the other methods ignore it.
         """
         ...
 
@@ -74,22 +74,15 @@ class Fitted(Protocol):
 
 
 class Method(Protocol):
-    """Something that can be fitted, afresh each time."""
+    """A method to fit; every call of `fit` starts from the beginning."""
 
     def fit(self, data: TrainingData) -> Fitted:
         """Fit on the training clips of one fold."""
         ...
 
 
-VOLATILE = ("seconds", "seconds_to_first_step", "milliseconds_a_clip")
-"""Facts that are times."""
-
-WEIGHTS = "weights.weights.h5"
-"""File that every fitted method writes."""
-
-
 def check(data: TrainingData, classes: Sequence[str]) -> None:
-    """Refuse training data no method can be fitted on, naming what is wrong."""
+    """Refuse training data that no method can be fitted on; the message names the problem."""
     n = len(data.x)
     if not n or len(data.y) != n or len(data.keys) != n or len(data.factors) not in (0, n):
         raise MerflowError(
@@ -100,7 +93,7 @@ def check(data: TrainingData, classes: Sequence[str]) -> None:
         )
     if len(set(data.rows)) != n:
         twice = next(row for row in data.rows if data.rows.count(row) > 1)
-        raise MerflowError("training data", f"clip {twice} is there twice", "each clip once")
+        raise MerflowError("training data", f"clip {twice} is listed twice", "each clip once")
     absent = [name for k, name in enumerate(classes) if not (data.y == k).any()]
     if absent or data.y.min() < 0 or data.y.max() >= len(classes):
         raise MerflowError(
