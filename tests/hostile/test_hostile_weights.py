@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from merflow.errors import MerflowError
+from merflow.io.hdf5 import append_checksum
 from merflow.models import weights_file
 from merflow.models.factory import load
 from merflow.models.training.torchvision_weights import read_state

@@ -118,7 +118,7 @@ def test_a_training_clip_is_refused_under_any_name(tmp_path):
     frames = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 3), np.uint8)
     np.save(tmp_path / "a.npy", frames)
     known = Brightest()
-    known.clip_digests = clip_hashes(frames[None])
+    known.clip_hashes = clip_hashes(frames[None])
     mine = clip("s09", "a", folder=str(tmp_path), files=("a.npy",))
     tested = labelled_for(model(), [mine], SETTINGS)
     with pytest.raises(MerflowError, match="smic/s09/a: it has the same pixels"):

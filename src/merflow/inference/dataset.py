@@ -150,7 +150,7 @@ def _refuse_training_clips(
     inputs: Sequence[Sequence[np.ndarray]], keys: Sequence[ClipKey], model: Model, fitted: "Fitted"
 ) -> None:
     """Refuse a clip with the same prepared pixels as one that the model was trained on."""
-    known = set(fitted.clip_digests)
+    known = set(fitted.clip_hashes)
     for x in zip(*inputs, strict=True):
         if key := first_known(known, x, keys):
             raise MerflowError(
