@@ -39,6 +39,8 @@ FINAL_FILES = (WEIGHTS, "history.csv", "run.json")
 """What a final model or a pretraining leaves in its folder."""
 SCORE_FILES = ("pooled.csv", "scores.csv", "confusion.csv")
 FIGURES = ("curves.svg", "confusion.svg", "subjects.svg")
+PDF_FIGURES = ("curves.pdf", "confusion.pdf", "subjects.pdf")
+"""The same figures for papers. No output of a rule, so that results without them do not rerun."""
 TABLE_FILES = (
     *("scores.csv", "scores.xlsx", "scores.md", "scores.tex", "scores.txt"),
     *("effects.csv", "cost.csv", "cost.md"),

@@ -3,7 +3,7 @@
 import csv
 from html.parser import HTMLParser
 
-from merflow.reporting.html import markup
+VOID = {"meta"}
 
 
 class Page(HTMLParser):
@@ -18,7 +18,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag, attrs):
         attrs = dict(attrs)
         self.tags.append((tag, attrs))
-        if tag in markup.VOID:
+        if tag in VOID:
             return
         self._path.append(tag)
         if tag == "section" and "id" in attrs:
@@ -29,6 +29,9 @@ class Page(HTMLParser):
             self._table.append([])
         if tag in ("td", "th") and self._table:
             self._table[-1].append("")
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
 
     def handle_endtag(self, tag):
         assert self._path.pop() == tag, f"</{tag}> closes nothing"

@@ -19,9 +19,12 @@ from merflow.evaluation.score_table import read_scores
 from merflow.io.clip_store import Skipped
 from merflow.io.csv_table import csv_text
 from merflow.io.files import write_text
-from merflow.reporting.html import markup, read, reproduction
-from merflow.reporting.html.scores import score_section
-from merflow.reporting.html.words import predicted
+from merflow.reporting import training_records
+from merflow.reporting.html import charts, environment, read
+from merflow.reporting.html.environment import render
+from merflow.reporting.html.reproduction import version_context
+from merflow.reporting.html.scores import score_context
+from merflow.reporting.html.summary import predicted
 from merflow.reporting.html_report import build_report
 from merflow.reporting.results_table import wide_tables
 from merflow.reporting.table_text import number
@@ -146,10 +149,10 @@ def test_published_results_stand_beside_the_official_clips_only(demo):
     folder, page = demo
     assert "published results" not in page.tables
     with contextlib.chdir(folder):
-        plan = Plan(load("results/config.yaml"))
         rows = [r for r in read_scores("results/tables/scores.csv") if r.experiment == "svm"]
-    official = [replace(r, scheme="megc2019", n=442, subjects=68) for r in rows]
-    beside = Page(score_section(wide_tables(official), plan)).tables["published results"]
+        official = [replace(r, scheme="megc2019", n=442, subjects=68) for r in rows]
+        context = {"control_of": lambda name: ""} | score_context(wide_tables(official))
+    beside = Page(render("scores.html.jinja", context)).tables["published results"]
     assert ".7353" in next(cells for cells in beside if cells[0].startswith("STSTNet"))
 
 
@@ -173,7 +176,7 @@ def test_arithmetic_levels_are_listed_only_where_runs_differ(tmp_path):
             for path in chosen:
                 facts = json.loads(path.read_text(encoding="utf-8"))
                 write_text(path, json.dumps(facts | {"arithmetic": level}))
-            page = str(reproduction.version_section(read.read_results(plan)))
+            page = render("versions.html.jinja", version_context(read.read_results(plan)))
             assert f"arithmetic {level}" in page or f"{level}, portable" in page
             assert ("Not all folds were trained at the same" in page) == (chosen != folds)
         run = folds[0].parts[2:5]
@@ -187,7 +190,7 @@ def test_a_control_above_the_guesses_is_a_warning_and_one_among_them_is_not(demo
     assert "above the guesses: masked" not in head
     table = page.tables["scores, Full"]
     notes = {cells[0].split()[0]: cells[7] for cells in table[1:]}
-    assert notes["frozen"] == "above the guesses" and notes["masked"] == "as it should be"
+    assert notes["frozen"] == "above the guesses" and notes["masked"] == "as expected"
 
 
 def test_without_a_control_or_with_drawn_faces_the_page_says_so(tmp_path):
@@ -195,7 +198,7 @@ def test_without_a_control_or_with_drawn_faces_the_page_says_so(tmp_path):
         write_text("data/smic/demo.json", "{}")
         page = Page(build_report(plan)[0])
     assert "No negative control was run" in page.sections["head"]
-    assert "The faces of SMIC are generated ones" in page.sections["head"]
+    assert "The faces of SMIC are generated, not recorded" in page.sections["head"]
     assert "No experiment has more than one" in page.sections["magnification"]
 
 
@@ -330,12 +333,12 @@ def test_folds_that_stop_at_different_epochs_share_their_curve():
     def fold(*losses):
         return {"epoch": np.arange(1, len(losses) + 1.0), "loss": np.array(losses)}
 
-    (curve,) = read.quantiles([fold(4, 2), fold(6, 4, 1), fold(8, 6)])
+    (curve,) = training_records.quantiles([fold(4, 2), fold(6, 4, 1), fold(8, 6)])
     assert curve.epochs.tolist() == [1, 2, 3]
     assert curve.mid.tolist() == [6, 4, 1]
     assert curve.low[2] == curve.high[2] == 1
 
 
-@pytest.mark.parametrize("module", [markup, reproduction])
+@pytest.mark.parametrize("module", [charts, environment])
 def test_examples_in_docstrings_hold(module):
     assert doctest.testmod(module).failed == 0

@@ -1,17 +1,20 @@
-"""A run's pictures as files: one well-formed SVG each, with nothing that only the page has."""
+"""Figures of a run: every number as text, SVG and PDF beside each other, the same bytes each time."""
 
-import re
+import subprocess
+import sys
 from xml.etree import ElementTree
 
+import matplotlib
 import numpy as np
 import pytest
 from table_makers import pooled
 
 from merflow.evaluation.metrics import confusion
-from merflow.reporting.run_figures import write_pictures
-from merflow.reporting.svg_plots import Curve
+from merflow.reporting.run_figures import write_figures
+from merflow.reporting.training_records import Curve
 
 SVG = "{http://www.w3.org/2000/svg}"
+NAMES = ("curves", "confusion", "subjects")
 
 
 def curve(name, epochs=12):
@@ -19,40 +22,61 @@ def curve(name, epochs=12):
     return Curve(name, np.arange(1.0, epochs + 1), values - 0.1, values, values + 0.1)
 
 
+TRAINED = [curve("loss"), curve("val_loss"), curve("accuracy")]
+
+
 @pytest.fixture
 def drawn(tmp_path):
     def draw(found, table):
-        write_pictures(tmp_path, table, found)
-        names = ("curves", "confusion", "subjects")
-        return {name: (tmp_path / f"{name}.svg").read_text(encoding="utf-8") for name in names}
+        write_figures(tmp_path, table, found)
+        return {name: (tmp_path / f"{name}.svg").read_text(encoding="utf-8") for name in NAMES}
 
     return draw
 
 
 def words(text):
-    return [node.text for node in ElementTree.fromstring(text).iter(f"{SVG}text")]
+    return ["".join(node.itertext()) for node in ElementTree.fromstring(text).iter(f"{SVG}text")]
 
 
-def test_every_picture_stands_by_itself(drawn):
-    for text in drawn([curve("loss"), curve("val_loss"), curve("accuracy")], pooled()).values():
+def test_every_figure_is_a_self_contained_svg_beside_a_pdf(drawn, tmp_path):
+    for name, text in drawn(TRAINED, pooled()).items():
         root = ElementTree.fromstring(text)
-        assert root.tag == f"{SVG}svg"
-        assert "var(" not in text and "script" not in text and "http" not in text[60:]
-        used = {c for node in root.iter() for c in node.get("class", "").split()}
-        styled = set(re.findall(r"\.(\w+)", root.find(f"{SVG}style").text))
-        assert used <= styled
-        for panel in root.findall(f"{SVG}svg"):
-            right = float(panel.get("x")) + float(panel.get("width"))
-            assert right <= float(root.get("width"))
-            assert float(panel.get("y")) + float(panel.get("height")) <= float(root.get("height"))
+        assert root.tag == f"{SVG}svg" and words(text)
+        links = [v for node in root.iter() for k, v in node.attrib.items() if k.endswith("href")]
+        assert not [link for link in links if not link.startswith(("#", "data:image/png"))]
+        assert not [node.tag for node in root.iter() if "script" in node.tag]
+        assert (tmp_path / f"{name}.pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_a_pdf_embeds_its_font(drawn, tmp_path):
+    drawn(TRAINED, pooled())
+    for name in NAMES:
+        found = (tmp_path / f"{name}.pdf").read_bytes()
+        assert b"/FontFile2" in found and b"DejaVuSans" in found
+
+
+def test_bytes_depend_on_the_results_only(drawn, tmp_path):
+    def files():
+        drawn(TRAINED, pooled())
+        return {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    first = files()
+    with matplotlib.rc_context({"font.size": 20, "axes.grid": True, "svg.fonttype": "path"}):
+        assert files() == first
+    assert len(first) == 6
+    for found in first.values():
+        assert b"CreationDate" not in found and b"dc:date" not in found
 
 
 def test_the_curves_are_those_of_training_and_of_inner_folds(drawn):
-    found = words(drawn([curve("loss"), curve("val_loss"), curve("accuracy")], pooled())["curves"])
+    found = words(drawn(TRAINED, pooled())["curves"])
     assert {"training", "inner folds"} <= set(found)
     assert "accuracy: median and middle 80% of the folds" in found
-    assert "Fitted in one step: no curve" in words(drawn([curve("loss", 1)], pooled())["curves"])
-    assert "Fitted in one step: no curve" in words(drawn([], pooled())["curves"])
+
+
+@pytest.mark.parametrize("found", [[curve("loss", 1)], []])
+def test_a_method_without_epochs_has_a_figure_that_says_so(drawn, found):
+    assert words(drawn(found, pooled())["curves"]) == ["Fitted in one step: no curve"]
 
 
 def test_the_matrix_shows_every_count_of_every_part(drawn):
@@ -62,17 +86,18 @@ def test_the_matrix_shows_every_count_of_every_part(drawn):
         rows = table.part(part)
         for count in confusion(rows.truth, rows.predicted, len(table.classes)).ravel():
             assert str(count) in found
-    assert f"full, {len(table.keys)} clips (rows: truth)" in [word.lower() for word in found]
+    assert f"full, {len(table.keys)} clips" in [word.lower() for word in found]
 
 
 def test_a_class_with_a_hostile_name_is_text(drawn):
     table = pooled()
-    hostile = type(table)(
-        table.keys,
-        ("<script>x</script>", 'a"b', "c&d"),
-        table.truth,
-        table.predicted,
-        table.folds,
-        None,
-    )
-    assert 'a"b' in words(drawn([], hostile)["confusion"])
+    names = ("<script>x</script>", 'a"b', "$\\frac{1}$")
+    hostile = type(table)(table.keys, names, table.truth, table.predicted, table.folds, None)
+    found = words(drawn([], hostile)["confusion"])
+    assert 'a"b' in found and "$\\frac{1}$" in found
+    assert "<script>x</sc…" in found
+
+
+def test_matplotlib_is_imported_only_to_draw():
+    code = "import sys, merflow.commands.score; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

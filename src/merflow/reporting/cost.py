@@ -17,7 +17,7 @@ from merflow.evaluation.run_id import Run
 from merflow.evaluation.score_table import cell_text
 from merflow.io.csv_table import csv_text
 from merflow.io.files import write_text
-from merflow.reporting.html.read import Attempts, Training, read_training
+from merflow.reporting.training_records import Attempts, Training, read_training
 from merflow.workflow.plan import Plan
 from merflow.workflow.pooling import about
 

@@ -1,0 +1,116 @@
+"""The facts at the top of the report: what was run, how it compares to guessing, and warnings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from merflow.datasets.registry import is_generated
+from merflow.reporting.control_notes import control_named, parts_above, shortcut
+from merflow.reporting.html.environment import listing
+from merflow.reporting.html.read import Results
+from merflow.reporting.results_table import Cell, Part, Wide
+from merflow.reporting.table_text import part_name
+from merflow.workflow.plan import Plan
+
+SPLITS = {
+    "loso": "a model that was trained on the other subjects of its dataset",
+    "composite": "a model that was trained on all the other subjects, of all datasets together",
+    "cross": "a model that was trained on other datasets",
+    "holdout": "a model that was trained on other subjects (one split)",
+    "kfold": "a model that was trained on the other groups of subjects",
+    "file": "a model that was trained on other subjects, as defined by a file of folds",
+}
+TEST_ALL = {"loso", "composite", "kfold"}
+"""Protocols that test every clip; the others use some clips for training only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The head of the page. clear: rows on all clips with their whole interval above the guesses,
+    of `rows`; few: some of them rest on too few subjects; warnings: (title, text), worst first.
+    """
+
+    title: str
+    experiments: int
+    runs: int
+    folds: int
+    clips: int
+    subjects: int
+    datasets: list[str]
+    generated: list[str]
+    predicted: str
+    clear: int
+    rows: int
+    few: bool
+    controls: list[str]
+    warnings: list[tuple[str, str]]
+    problems: list[str]
+
+
+def summary(results: Results, tables: Sequence[Wide]) -> Summary:
+    """Return the head of the page."""
+    plan = results.plan
+    names = plan.experiments
+    keys = {key for truth in results.truth.values() for key in truth}
+    datasets = plan.settings.datasets
+    drawn = [name for name in plan.data.datasets() if is_generated(datasets[name].root)]
+    rows = [
+        (line.cells["full"], table.parts["full"])
+        for table in tables
+        for line in table.lines
+        if not control_named(plan, line.experiment) and "full" in line.cells
+    ]
+    return Summary(
+        title=", ".join(names) if len(names) <= 3 else f"{names[0]} and {len(names) - 1} others",
+        experiments=len(names),
+        runs=len(results.runs),
+        folds=sum(len(run.folds) for run in results.runs),
+        clips=len(keys),
+        subjects=len({key.subject_key for key in keys}),
+        datasets=[part_name(name) for name in plan.data.datasets()],
+        generated=[part_name(name) for name in drawn],
+        predicted=predicted(list(dict.fromkeys(plan.experiment(n).protocol for n in names))),
+        clear=sum(surely_above(cell, part) for cell, part in rows),
+        rows=len(rows),
+        few=any(part.few for _, part in rows),
+        controls=[name for name in names if control_named(plan, name)],
+        warnings=warnings(tables, plan),
+        problems=results.problems,
+    )
+
+
+def surely_above(cell: Cell, part: Part) -> bool:
+    """Return whether the whole interval of a score lies above the band of guesses."""
+    return part.guess_uf1_hi is not None and cell.uf1_lo > part.guess_uf1_hi
+
+
+def predicted(protocols: Sequence[str]) -> str:
+    """Return which models predicted the clips; not every protocol tests every clip."""
+    if not protocols:
+        return ""
+    every = set(protocols) <= TEST_ALL
+    clip = "Every clip" if every else "Every tested clip"
+    if len(protocols) == 1:
+        return f"{clip} was predicted once in each run, by {SPLITS[protocols[0]]}."
+    partly = "" if every else "; not every protocol tests all clips"
+    return (
+        f"{clip} was predicted once in each run, by a model that never saw its subject "
+        f"(protocols {listing(protocols)}{partly})."
+    )
+
+
+def warnings(tables: Sequence[Wide], plan: Plan) -> list[tuple[str, str]]:
+    """Return (title, text) for controls that score above the guesses, those on all clips first."""
+    found, in_parts = [], []
+    for table in tables:
+        for line in table.lines:
+            control = control_named(plan, line.experiment)
+            above = parts_above(line, table, control) if control else {}
+            if "full" in above:
+                found.append(shortcut(line, control, above))
+            elif above:
+                in_parts.append(f"{line.experiment} {line.factor}: {', '.join(above.values())}")
+    if in_parts:
+        title = "A negative control lies above the guesses on single datasets."
+        text = f"{'; '.join(in_parts)}. This happens by chance for 1 in 40 scores of a guess."
+        found.append((title, text))
+    return found
