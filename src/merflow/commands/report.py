@@ -3,6 +3,7 @@
 import logging
 from pathlib import Path
 
+from merflow import paths
 from merflow.config.loading import load
 from merflow.errors import MerflowError
 from merflow.io.files import write_text
@@ -12,10 +13,10 @@ LOG = logging.getLogger("merflow")
 
 
 def report(out: Path, *, config: Path) -> None:
-    """Write the results as one HTML page OUT that opens anywhere and asks no network.
+    """Write all results as one HTML page OUT, which needs no network and no other file.
 
-    Run it in the folder that holds `results/`. Once the table of scores is there the page is
-    written; parts whose files are missing or damaged are listed on it.
+    Run it in the folder that holds `results/`. Only the table of scores is required; the page
+    lists other files that are missing or damaged.
 
     Examples
     --------
@@ -29,12 +30,11 @@ def report(out: Path, *, config: Path) -> None:
     config
         Config file of the runs.
     """
-    from merflow.reporting.html.read import SCORES
     from merflow.reporting.html_report import build_report
 
-    if not Path(SCORES).exists():
+    if not Path(paths.SCORES).exists():
         raise MerflowError(
-            SCORES, "no such file", "the scores", "run `snakemake --cores all` first"
+            paths.SCORES, "no such file", "the scores", "run `snakemake --cores all` first"
         )
     text, problems = build_report(Plan(load(config)))
     for problem in problems:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from merflow import paths
 from merflow.clip import ClipKey
 from merflow.datasets.catalogue import catalogue_path, read_sheets
 from merflow.errors import MerflowError
@@ -23,11 +24,6 @@ from merflow.reporting.training_records import Attempts, Training, read_json, re
 from merflow.workflow.delivered_gain import Summary, read_summaries
 from merflow.workflow.plan import Plan
 from merflow.workflow.pooling import read_truth
-
-SCORES = "results/tables/scores.csv"
-SKIPPED = "results/skipped.csv"
-DELIVERED = "results/delivered.csv"
-BENCHMARKS = "results/benchmarks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +86,7 @@ class Results:
 def read_results(plan: Plan) -> Results:
     """Read all results of a plan, in the folder where the workflow runs."""
     attempt = Attempts()
-    rows = read_scores(SCORES)
+    rows = read_scores(paths.SCORES)
     truth = {e: attempt({}, read_truth, plan.truth_file(e)) for e in plan.experiments}
     folds = {e: tuple(attempt([], plan.fold_names, e)) for e in plan.experiments}
     return Results(
@@ -98,12 +94,12 @@ def read_results(plan: Plan) -> Results:
         rows=rows,
         runs=[_run(run, folds[run.experiment], attempt) for run in plan.runs()],
         truth=truth,
-        skipped=attempt([], read_skipped_list, Path(SKIPPED)),
-        jobs=read_jobs(Path(BENCHMARKS)),
+        skipped=attempt([], read_skipped_list, Path(paths.SKIPPED)),
+        jobs=read_jobs(Path(paths.BENCHMARKS)),
         sheets={name: attempt([], _sheet, name) for name in plan.data.datasets()},
         read_from=read_sheets(),
         problems=attempt.problems,
-        delivered=attempt([], read_summaries, Path(DELIVERED)),
+        delivered=attempt([], read_summaries, Path(paths.DELIVERED)),
     )
 
 

@@ -7,17 +7,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from merflow import __version__
+from merflow import __version__, paths, stage_table
 from merflow.config.flatten import flat_settings
 from merflow.config.settings import Settings
 from merflow.io.files import digest, file_digest
 from merflow.reporting.cost import Cost, run_cost
-from merflow.reporting.html.read import SCORES, SKIPPED, Job, Results, RunResults
+from merflow.reporting.html.read import Job, Results, RunResults
 from merflow.versions import WORKFLOW, version_of
 from merflow.workflow.protocol_lines import protocol_lines
 
 GENERAL = "general"
-STAGES = ("align", "crop", "magnify", "interpolate", "flow", "pack", "pretrain", "train")
 TRAINED_WITH = ("merflow", "backend", "keras", "device", "arithmetic")
 
 
@@ -98,8 +97,8 @@ def stage_times(jobs: list[Job]) -> list[StageTime]:
     stages: dict[str, list[Job]] = defaultdict(list)
     for job in jobs:
         stages[job.stage].append(job)
-    order = sorted(stages, key=lambda s: (STAGES.index(s) if s in STAGES else len(STAGES), s))
-    return [_stage_time(name, stages[name]) for name in order]
+    known = [name for name in stage_table.NAMES if name in stages]
+    return [_stage_time(name, stages[name]) for name in [*known, *sorted({*stages} - {*known})]]
 
 
 def _stage_time(stage: str, jobs: list[Job]) -> StageTime:
@@ -116,7 +115,9 @@ def _stage_time(stage: str, jobs: list[Job]) -> StageTime:
 
 def input_digests(results: Results) -> list[tuple[str, str]]:
     """Return (name, digest) of the tables and settings the page was made from."""
-    files = [(name, file_digest(name)) for name in (SCORES, SKIPPED) if Path(name).exists()]
+    files = [
+        (name, file_digest(name)) for name in (paths.SCORES, paths.SKIPPED) if Path(name).exists()
+    ]
     return [*files, ("settings", digest(flat_settings(results.plan.settings)))]
 
 
