@@ -1,6 +1,5 @@
 """Comparing two experiments: by whole subjects, corrected, and with what could have been seen."""
 
-import dataclasses
 import itertools
 
 import numpy as np
@@ -154,7 +153,7 @@ def table(skill, seed=0, subjects=20):
     )
     truth = np.tile([0, 1, 2], len(keys) // 3)
     answers = np.where(rng.random(len(keys)) < skill, truth, rng.integers(0, 3, len(keys)))
-    return Pooled(keys, CLASSES, truth, answers, tuple(f"{k.dataset}-{k.subject}" for k in keys))
+    return Pooled.of(keys, CLASSES, truth, answers, tuple(f"{k.dataset}-{k.subject}" for k in keys))
 
 
 def runs():
@@ -190,11 +189,11 @@ def test_only_the_same_clips_are_compared():
         paired_effects(made, [(Row("a", "x1"), Row("b", "x1"))])
     with pytest.raises(MerflowError, match="share no seed"):
         paired_effects(made, [(Row("a", "x1"), Row("c", "x1"))])
-    relabelled = dataclasses.replace(table(0.5), truth=(table(0.5).truth + 1) % 3)
+    relabelled = table(0.5).changed(truth=(table(0.5).truth + 1) % 3)
     made[Row("b", "x1")] = {0: relabelled}
     with pytest.raises(MerflowError, match="their truth differs, first in casme2/s00/c0"):
         paired_effects(made, [(Row("a", "x1"), Row("b", "x1"))])
-    made[Row("b", "x1")] = {0: dataclasses.replace(table(0.5), classes=("a", "b", "c"))}
+    made[Row("b", "x1")] = {0: table(0.5).changed(classes=("a", "b", "c"))}
     with pytest.raises(MerflowError, match="their classes differ: negative.*; a, b, c"):
         paired_effects(made, [(Row("a", "x1"), Row("b", "x1"))])
 
@@ -202,8 +201,7 @@ def test_only_the_same_clips_are_compared():
 def turned(pooled):
     """The same answers, the classes in the opposite order."""
     last = len(pooled.classes) - 1
-    return dataclasses.replace(
-        pooled,
+    return pooled.changed(
         classes=pooled.classes[::-1],
         truth=last - pooled.truth,
         predicted=last - pooled.predicted,

@@ -27,7 +27,7 @@ samm,006,006_2,f,positive,surprise,0.1,0.2,0.7
 
 def table(seed=0, keys=KEYS):
     chances = np.random.default_rng(seed).dirichlet(np.ones(3), len(keys))
-    return Predictions(keys, CLASSES, chances)
+    return Predictions.of(keys, CLASSES, chances)
 
 
 def pooled(seed=0):
@@ -88,7 +88,7 @@ def test_pooling_does_not_depend_on_the_order_of_folds():
 
 
 def test_pooling_matches_classes_by_name():
-    turned = Predictions(KEYS, CLASSES[::-1], table().probabilities[:, ::-1])
+    turned = Predictions.of(KEYS, CLASSES[::-1], table().probabilities[:, ::-1])
     truth = dict.fromkeys(KEYS, "negative")
     one, two = pool([("a", table())], truth, CLASSES), pool([("a", turned)], truth, CLASSES)
     assert (one.probabilities == two.probabilities).all()
@@ -204,7 +204,7 @@ def test_a_missing_file_and_a_folder_are_errors_of_the_user(tmp_path):
 def test_bad_probabilities_are_not_written(tmp_path):
     for bad in (np.full((6, 3), np.nan), np.full((6, 3), 1.0), np.full((6, 2), 0.5)):
         with pytest.raises(MerflowError) as caught:
-            write_predictions(tmp_path / "p.csv", Predictions(KEYS, CLASSES, bad))
+            write_predictions(tmp_path / "p.csv", Predictions.of(KEYS, CLASSES, bad))
         assert caught.value.code == 3
     assert not (tmp_path / "p.csv").exists()
 

@@ -75,7 +75,7 @@ def pooled(version: int) -> Pooled:
     truth = np.arange(300) % 3
     chances = np.full((300, 3), [0.5, 0.25, 0.25] if version == OLD else [0.25, 0.5, 0.25])
     folds = tuple(key.subject for key in keys)
-    return Pooled(keys, ("a", "b", "c"), truth, chances.argmax(1), folds, chances)
+    return Pooled.of(keys, ("a", "b", "c"), truth, chances.argmax(1), folds, chances)
 
 
 def which_row(path: Path) -> int:

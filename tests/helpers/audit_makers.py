@@ -1,7 +1,6 @@
 """Predictions, epochs and folds with and without faults, for the tests of the audit."""
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +30,7 @@ def table(skill=0.6, seed=0):
     rng, truth = np.random.default_rng(seed), np.array(truth)
     answers = np.where(rng.random(len(truth)) < skill, truth, rng.integers(0, 3, len(truth)))
     folds = tuple(f"{k.dataset}-{k.subject}" for k in keys)
-    return Pooled(tuple(keys), CLASSES, truth, answers, folds)
+    return Pooled.of(tuple(keys), CLASSES, truth, answers, folds)
 
 
 def epochs(count=12):
@@ -50,7 +49,7 @@ def best_per_fold(run):
 
 
 def answered(answers):
-    return replace(table(), predicted=answers)
+    return table().changed(predicted=answers)
 
 
 def sides(pooled=None, within=False):

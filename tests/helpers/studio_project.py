@@ -102,7 +102,7 @@ def _run(plan: Plan, factor: str) -> None:
     chances[np.arange(len(truth)), predicted] = 0.7
     keys = tuple(clip.key for clip in data.clips)
     folds = tuple(f"{key.dataset}-{key.subject}" for key in keys)
-    table = Pooled(keys, CLASSES, truth, predicted, folds, chances)
+    table = Pooled.of(keys, CLASSES, truth, predicted, folds, chances)
     run = f"results/runs/quick/{factor}/seed0"
     about = About("quick", "cnn3d", "grey32", factor, 0, "composite", "three")
     write_pooled(f"{run}/pooled.csv", table)

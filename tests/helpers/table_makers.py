@@ -16,7 +16,7 @@ def pooled(seed=0, skill=0.6, datasets=("smic", "casme2", "samm"), subjects=12):
     ]
     truth = np.tile([0, 0, 0, 1, 1, 2], len(keys) // 6)
     answers = np.where(rng.random(len(keys)) < skill, truth, rng.integers(0, 3, len(keys)))
-    table = Pooled(tuple(keys), CLASSES, truth, answers, tuple(k.subject for k in keys))
+    table = Pooled.of(tuple(keys), CLASSES, truth, answers, tuple(k.subject for k in keys))
     return table.take(sorted(range(len(keys)), key=lambda i: keys[i]))
 
 

@@ -102,7 +102,7 @@ def test_numbers_are_sorted_and_each_once():
 def test_figure_and_table_are_reproducible_byte_for_byte(tmp_path):
     keys = tuple(ClipKey("smic", f"s{i // 2}", f"c{i}") for i in range(12))
     truth = np.arange(12) % 3
-    table = Pooled(keys, ("a", "b", "c"), truth, truth, ("",) * 12, None)
+    table = Pooled.of(keys, ("a", "b", "c"), truth, truth, ("",) * 12, None)
     row = score_part(table, "full", About("e"), 100)
     for name in "xy":
         write_jitter(tmp_path / name, [JitterScore(0, 0.0, row), JitterScore(4, 2.5, row)])

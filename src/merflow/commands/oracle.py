@@ -1,7 +1,6 @@
 """`merflow oracle`: what forbidden rules would have printed, in a process after training."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -159,7 +158,7 @@ def _by_clip(
         tested = [table.keys[i] for i in fold.test]
         parts = [fitted.predict(part[fold.test], tested) for part in copies]
         answers[fold.test] = np.mean(parts, axis=0)
-    leaked = replace(table, predicted=answers.argmax(1), probabilities=None)
+    leaked = table.changed(predicted=answers.argmax(1), probabilities=None)
     scores = []
     for part in parts_of(leaked):
         some = leaked.part(part)

@@ -201,8 +201,7 @@ def _in_order(table: Pooled) -> Pooled:
     """Return a table with its classes in order of their names; without probabilities."""
     order = sorted(range(len(table.classes)), key=lambda k: table.classes[k])
     place = np.argsort(order)
-    return replace(
-        table,
+    return table.changed(
         classes=tuple(table.classes[k] for k in order),
         truth=place[table.truth],
         predicted=place[table.predicted],

@@ -41,7 +41,7 @@ def read_megc_log(path: Path | str, classes: Sequence[str] = CLASSES) -> Pooled:
     if not rows:
         raise MerflowError(str(path), "no clips", "'<clip> <truth> <prediction>' lines")
     keys = tuple(sorted(rows))
-    return Pooled(
+    return Pooled.of(
         keys,
         tuple(classes),
         np.array([rows[k][0] for k in keys], np.int64),

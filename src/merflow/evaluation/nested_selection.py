@@ -50,7 +50,7 @@ def nested_choice(
         probabilities = np.empty((len(first.keys), len(first.classes)))
         for rows, values in chances:
             probabilities[rows] = values[rows]
-    table = Pooled(first.keys, first.classes, first.truth, answers, first.folds, probabilities)
+    table = Pooled.of(first.keys, first.classes, first.truth, answers, first.folds, probabilities)
     return table, chosen
 
 

@@ -8,12 +8,15 @@ Every malformed table is an error that names the file and the row.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from merflow.clip import ClipKey
 from merflow.errors import MerflowError
+from merflow.evaluation.columns import POOLED, PREDICTIONS, chances
 from merflow.evaluation.prediction_columns import (
     SUM_TOLERANCE,
     check_agree,
@@ -22,59 +25,128 @@ from merflow.evaluation.prediction_columns import (
     probabilities,
     probability_columns,
 )
-from merflow.io.csv_table import CsvTable, csv_text, read_csv
+from merflow.io.csv_table import CsvTable, read_csv
 from merflow.io.files import write_text
 from merflow.text import plural
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 KEY = ("dataset", "subject", "clip")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Predictions:
-    """One fold's answers: keys (N), class names (C), probabilities (N, C) float64 in [0, 1]."""
+    """Predicted probabilities of clips.
 
-    keys: tuple[ClipKey, ...]
-    classes: tuple[str, ...]
-    probabilities: np.ndarray
-
-
-@dataclass(frozen=True, slots=True)
-class Pooled:
-    """A whole run's answers beside the truth, one row a clip, sorted by key.
-
-    truth, predicted: (N,) int64 positions in `classes`; probabilities: (N, C) float64 or None
-    when the table has none; folds: (N) fold names, empty strings when unknown.
+    frame: columns dataset, subject, clip and p_<class>; classes: the scheme's, in order.
     """
 
-    keys: tuple[ClipKey, ...]
+    frame: "DataFrame"
     classes: tuple[str, ...]
-    truth: np.ndarray
-    predicted: np.ndarray
-    folds: tuple[str, ...]
-    probabilities: np.ndarray | None = None
+
+    @classmethod
+    def of(
+        cls, keys: Sequence[ClipKey], classes: Sequence[str], probabilities: np.ndarray
+    ) -> "Predictions":
+        """Return a table of keys (N) and probabilities (N, C) float64 in [0, 1]."""
+        _check_probabilities("predictions", probabilities, len(keys), len(classes))
+        columns = key_columns(keys) | chance_columns(classes, probabilities)
+        return cls(PREDICTIONS.plus(*chances(classes)).build(columns), tuple(classes))
+
+    @cached_property
+    def keys(self) -> tuple[ClipKey, ...]:
+        """The clips (N)."""
+        return tuple(map(ClipKey, *(self.frame[name].tolist() for name in KEY)))
+
+    @cached_property
+    def probabilities(self) -> np.ndarray | None:
+        """(N, C) float64, or None for a pooled table without probabilities."""
+        names = [f"p_{name}" for name in self.classes]
+        return self.frame[names].to_numpy(np.float64) if names[0] in self.frame else None
+
+    def take(self, rows: Sequence[int]) -> Self:
+        """Return some rows, in the order given."""
+        return type(self)(self.frame.iloc[np.asarray(rows, np.int64)], self.classes)
+
+    def in_order(self) -> Self:
+        """Return the rows sorted by clip."""
+        return self.take(sorted(range(len(self.keys)), key=self.keys.__getitem__))
+
+
+@dataclass(frozen=True)
+class Pooled(Predictions):
+    """All predictions of a run and the truth, one row for each clip.
+
+    frame: as in POOLED, with `p_` columns where the table has probabilities.
+    """
+
+    @classmethod
+    def of(
+        cls,
+        keys: Sequence[ClipKey],
+        classes: Sequence[str],
+        truth: np.ndarray,
+        predicted: np.ndarray,
+        folds: Sequence[str],
+        probabilities: np.ndarray | None = None,
+    ) -> "Pooled":
+        """Return a table; truth, predicted: (N,) positions in `classes`; folds: (N) names."""
+        from pandas import Categorical
+
+        labels = {
+            name: Categorical.from_codes(codes, categories=list(classes))
+            for name, codes in (("truth", truth), ("predicted", predicted))
+        }
+        columns = key_columns(keys) | {"fold": list(folds)} | labels
+        schema = POOLED
+        if probabilities is not None:
+            columns |= chance_columns(classes, probabilities)
+            schema = POOLED.plus(*chances(classes))
+        return cls(schema.build(columns), tuple(classes))
+
+    @cached_property
+    def truth(self) -> np.ndarray:
+        """(N,) int64 positions in `classes`."""
+        return self.frame["truth"].cat.codes.to_numpy(np.int64)
+
+    @cached_property
+    def predicted(self) -> np.ndarray:
+        """(N,) int64 positions in `classes`."""
+        return self.frame["predicted"].cat.codes.to_numpy(np.int64)
+
+    @cached_property
+    def folds(self) -> tuple[str, ...]:
+        """Fold names (N), empty where unknown."""
+        return tuple(self.frame["fold"].tolist())
+
+    def changed(self, **fields: object) -> "Pooled":
+        """Return the table with some of keys, classes, truth, predicted, folds, probabilities
+        replaced.
+        """
+        names = ("keys", "classes", "truth", "predicted", "folds", "probabilities")
+        return Pooled.of(**{name: fields.get(name, getattr(self, name)) for name in names})
 
     def part(self, dataset: str) -> "Pooled":
         """Return the rows of one dataset; `full` is the table itself."""
         if dataset == "full":
             return self
-        return self.take([i for i, k in enumerate(self.keys) if k.dataset == dataset])
+        return Pooled(self.frame[self.frame["dataset"] == dataset], self.classes)
 
-    def take(self, rows: Sequence[int]) -> "Pooled":
-        """Return some rows, in the order given."""
-        index = np.asarray(rows, np.int64)
-        return Pooled(
-            tuple(self.keys[i] for i in index),
-            self.classes,
-            self.truth[index],
-            self.predicted[index],
-            tuple(self.folds[i] for i in index),
-            None if self.probabilities is None else self.probabilities[index],
-        )
-
-    @property
+    @cached_property
     def datasets(self) -> tuple[str, ...]:
         """The datasets in the table, sorted."""
-        return tuple(sorted({k.dataset for k in self.keys}))
+        return tuple(sorted(set(self.frame["dataset"])))
+
+
+def key_columns(keys: Sequence[ClipKey]) -> dict[str, list[str]]:
+    """Return the three columns that name clips."""
+    return {name: [getattr(key, name) for key in keys] for name in KEY}
+
+
+def chance_columns(classes: Sequence[str], probabilities: np.ndarray) -> dict[str, np.ndarray]:
+    """Return (N, C) probabilities as one column for each class."""
+    return {f"p_{name}": probabilities[:, i] for i, name in enumerate(classes)}
 
 
 def write_predictions(path: Path | str, table: Predictions) -> None:
@@ -86,25 +158,14 @@ def predictions_text(
     keys: Sequence[ClipKey], probabilities: np.ndarray, classes: Sequence[str]
 ) -> str:
     """Return a fold's CSV: rows sorted, keys and probabilities (N, C), nothing else."""
-    _check_probabilities("predictions", probabilities, len(keys), len(classes))
-    order = sorted(range(len(keys)), key=lambda i: keys[i])
-    rows = [(*keys[i], *_numbers(probabilities[i])) for i in order]
-    return csv_text((*KEY, *(f"p_{c}" for c in classes)), rows)
+    table = Predictions.of(keys, classes, probabilities).in_order()
+    return PREDICTIONS.plus(*chances(classes)).text(table.frame)
 
 
 def write_pooled(path: Path | str, table: Pooled) -> None:
     """Write a pooled table, rows sorted."""
-    names = table.classes
-    order = sorted(range(len(table.keys)), key=lambda i: table.keys[i])
-    header = (*KEY, "fold", "truth", "predicted")
-    if table.probabilities is not None:
-        header = (*header, *(f"p_{c}" for c in names))
-    rows = []
-    for i in order:
-        cells = (*table.keys[i], table.folds[i], names[table.truth[i]], names[table.predicted[i]])
-        chances = () if table.probabilities is None else _numbers(table.probabilities[i])
-        rows.append((*cells, *chances))
-    write_text(path, csv_text(header, rows))
+    more = () if table.probabilities is None else chances(table.classes)
+    POOLED.plus(*more).write(path, table.in_order().frame)
 
 
 def read_predictions(
@@ -125,7 +186,7 @@ def read_predictions(
             f"{path}: row 1", "no probability columns", "one column p_<class> for each class"
         )
     keys = _keys(sheet, expected)
-    return Predictions(keys, names, probabilities(sheet, names))
+    return Predictions.of(keys, names, probabilities(sheet, names))
 
 
 def read_pooled(
@@ -148,16 +209,15 @@ def read_pooled(
     if not names:
         names = tuple(sorted({*class_words(sheet, "truth"), *class_words(sheet, "predicted")}))
     keys = _keys(sheet, expected)
-    chances = probabilities(sheet, names) if with_chances else None
+    values = probabilities(sheet, names) if with_chances else None
     truth = class_numbers(sheet, "truth", names)
     if "predicted" in sheet.columns:
         predicted = class_numbers(sheet, "predicted", names)
-        check_agree(sheet, predicted, chances, names)
+        check_agree(sheet, predicted, values, names)
     else:
-        predicted = chances.argmax(1)
+        predicted = values.argmax(1)
     fold = tuple(sheet["fold"]) if "fold" in sheet.columns else ("",) * len(keys)
-    order = sorted(range(len(keys)), key=lambda i: keys[i])
-    return Pooled(keys, names, truth, predicted, fold, chances).take(order)
+    return Pooled.of(keys, names, truth, predicted, fold, values).in_order()
 
 
 def pool(
@@ -178,24 +238,19 @@ def pool(
                 "train the fold again: its predictions belong to another scheme",
             )
         columns = [part.classes.index(c) for c in classes]
-        for key, chances in zip(part.keys, part.probabilities[:, columns], strict=True):
+        for key, row in zip(part.keys, part.probabilities[:, columns], strict=True):
             if key in rows:
                 raise MerflowError(
                     f"fold {fold}", f"clip {key} is also in fold {rows[key][0]}", "each clip once"
                 )
-            rows[key] = (fold, chances)
+            rows[key] = (fold, row)
     _check_expected("pooled predictions", list(rows), truth)
     keys = tuple(sorted(rows))
-    chances = np.array([rows[k][1] for k in keys])
+    values = np.array([rows[k][1] for k in keys])
     place = {c: i for i, c in enumerate(classes)}
-    return Pooled(
-        keys,
-        classes,
-        np.array([place[truth[k]] for k in keys], np.int64),
-        chances.argmax(1),
-        tuple(rows[k][0] for k in keys),
-        chances,
-    )
+    truths = np.array([place[truth[k]] for k in keys], np.int64)
+    folds = tuple(rows[k][0] for k in keys)
+    return Pooled.of(keys, classes, truths, values.argmax(1), folds, values)
 
 
 def _keys(sheet: CsvTable, expected: Sequence[ClipKey] | None) -> tuple[ClipKey, ...]:
@@ -247,7 +302,3 @@ def _check_probabilities(where: str, values: np.ndarray, rows: int, columns: int
             "look for a NaN loss in the fold's history.csv",
             code=3,
         )
-
-
-def _numbers(values: np.ndarray) -> list[str]:
-    return [f"{value:.9g}" for value in values]

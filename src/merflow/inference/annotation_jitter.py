@@ -101,7 +101,7 @@ def _predicted(plan: Plan, run: Run, fitted: object, cuts: Sequence[ClipArrays])
         x = np.stack([seen(cut, preparation, factor) for cut in kept])
         found.append(fitted.predict(apply(experiment.control, x, keys, lengths), keys))
     probabilities = np.mean(found, axis=0, dtype=np.float64)
-    return Predictions(tuple(keys), plan.data.classes(run.experiment), probabilities)
+    return Predictions.of(tuple(keys), plan.data.classes(run.experiment), probabilities)
 
 
 def _score(

@@ -44,7 +44,7 @@ class LabelledClips:
         """Return predictions, (N, K) probabilities, for the clips `rows` with their truth."""
         keys = tuple(self.clips[row].key for row in rows)
         truth = np.array([model.classes.index(self.labels[row]) for row in rows])
-        return Pooled(keys, model.classes, truth, p.argmax(1), tuple(folds), p)
+        return Pooled.of(keys, model.classes, truth, p.argmax(1), tuple(folds), p)
 
 
 def with_dataset(settings: Settings, name: str, root: str, reader: str = "") -> Settings:

@@ -82,7 +82,7 @@ def inner_tables(plan: Plan, run: Run) -> dict[str, dict[str, Pooled]]:
             inner = read_predictions(Path(one.folder) / fold / "inner.csv", classes=classes)
             truth = np.array([place[label[key]] for key in inner.keys])
             chances = inner.probabilities
-            tables.setdefault(fold, {})[name] = Pooled(
+            tables.setdefault(fold, {})[name] = Pooled.of(
                 inner.keys, classes, truth, chances.argmax(1), ("",) * len(truth), chances
             )
     return tables

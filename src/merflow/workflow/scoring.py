@@ -122,7 +122,7 @@ def write_all(folder: Path, table: Pooled, rows: Sequence[ScoreRow]) -> str:
         )
     place = np.array([CLASSES.index(name) for name in table.classes])
     numbers = {"truth": place[table.truth], "predicted": place[table.predicted]}
-    write_megc_log(folder / "challenge.log", replace(table, classes=CLASSES, **numbers))
+    write_megc_log(folder / "challenge.log", table.changed(classes=CLASSES, **numbers))
     return ""
 
 

@@ -100,7 +100,7 @@ def train_fold(plan: Plan, run: Run, clips: RunClips, fold: FoldFile, out: Path)
         )
     write_json(out / "run.json", facts)
     # Last: a fold with predictions.csv has all its other files.
-    predictions = Predictions(tuple(test), tuple(classes), probabilities)
+    predictions = Predictions.of(tuple(test), tuple(classes), probabilities)
     write_predictions(out / "predictions.csv", predictions)
     return facts
 
@@ -191,7 +191,7 @@ def inner_predictions(
             data.take(np.flatnonzero(held != number))
         )
         probabilities[out] = fitted.predict(data.x[out], [data.keys[i] for i in out])
-    return Predictions(data.keys, classes, probabilities)
+    return Predictions.of(data.keys, classes, probabilities)
 
 
 def _predict(fitted: Fitted, clips: RunClips, test: Sequence[ClipKey], classes: int) -> np.ndarray:

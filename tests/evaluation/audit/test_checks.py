@@ -41,7 +41,7 @@ POOLED_BEST = RUN.predictions[
 WEIGHTED = float(per_class_f1(matrix()) @ matrix().sum(1) / 442)
 ROUNDED = round(float(uf1(matrix())), 3)
 SUBJECTS = frozenset({("casme2", "other"), ("smic", "s00")})
-TORN = replace(table(), folds=tuple(f"fold{i % 5}" for i in range(442)))
+TORN = table().changed(folds=tuple(f"fold{i % 5}" for i in range(442)))
 SHARED = [*sides()[:-1], Sides("x", [ClipKey("samm", "s50", "flipped_0")], sides()[-1].test)]
 SHARED[-1] = SHARED[-1]._replace(train=[SHARED[-1].test[0]._replace(clip="0_0_flipped")])
 FEW = table().take([i for i, k in enumerate(table().keys) if k.subject in ("s00", "s01", "s02")])
@@ -145,7 +145,7 @@ def test_every_trap_is_planted_or_needs_a_run():
 
 def test_the_official_list_is_recognised_with_its_true_names():
     assert "the official 442" not in verdict(Evidence(table()), "another set of clips").because
-    other = replace(table(), keys=tuple(k._replace(dataset="mine") for k in table().keys))
+    other = table().changed(keys=tuple(k._replace(dataset="mine") for k in table().keys))
     assert verdict(Evidence(other), "another set of clips").verdict == "cannot tell"
     ours = verdict(Evidence(table(), experiment=EXPERIMENT), "another set of clips")
     assert ours.verdict == "pass"
@@ -172,7 +172,7 @@ def test_the_official_list_is_asked_with_its_own_ids(monkeypatch):
     )
     short = tuple(k._replace(subject="6") if k.dataset == "samm" else k for k in table().keys)
     keys = tuple(k._replace(clip=f"{i}") for i, k in enumerate(short))
-    assert verdict(Evidence(replace(table(), keys=keys)), "another set of clips").verdict == "pass"
+    assert verdict(Evidence(table().changed(keys=keys)), "another set of clips").verdict == "pass"
     assert {k.subject for k in asked[0] if k.dataset == "samm"} == {"006"}
 
 
@@ -332,7 +332,7 @@ def test_malformed_evidence_is_named_by_row(tmp_path):
 
 def test_a_log_and_a_mean_of_folds_need_the_column_fold():
     known = curves(RUN, RUN.predictions[-1])
-    bare = replace(known, table=replace(known.table, folds=("",) * 442))
+    bare = replace(known, table=known.table.changed(folds=("",) * 442))
     found = verdict(bare, "epoch chosen on the test subject")
     assert found.verdict == "cannot tell" and "no column fold" in found.because
     assert "no column fold" in verdict(replace(bare, claimed={"full": (0.5, 0.5)}),
@@ -341,7 +341,7 @@ def test_a_log_and_a_mean_of_folds_need_the_column_fold():
 
 def test_a_dataset_that_goes_by_another_name_is_asked_about():
     for name, meant in (("CASME II", "casme2"), ("SAMM", "samm"), ("CASME III", ""), ("mine", "")):
-        other = replace(table(), keys=tuple(k._replace(dataset=name) for k in table().keys))
+        other = table().changed(keys=tuple(k._replace(dataset=name) for k in table().keys))
         said = verdict(Evidence(other), "another set of clips").because
         assert f"no official list covers {name}" in said
         assert (f"did you mean '{meant}'" in said) == bool(meant) and ("did you" in said) <= bool(

@@ -31,7 +31,7 @@ def official():
             keys += [ClipKey(SETS[stratum], f"s{subject:02}", f"{label}_{i}") for i in range(count)]
             truth += [label] * int(count)
     folds = tuple(f"{k.dataset}-{k.subject}" for k in keys)
-    return Pooled(tuple(keys), CLASSES, np.array(truth), np.zeros(len(keys), np.int64), folds)
+    return Pooled.of(tuple(keys), CLASSES, np.array(truth), np.zeros(len(keys), np.int64), folds)
 
 
 def guesses(epochs, seed=0):

@@ -1,0 +1,164 @@
+"""Named columns of all tables of results: name, type and meaning.
+
+A new column is one line here and the code that computes it: files and printed tables follow.
+"""
+
+from collections.abc import Sequence
+
+from merflow.evaluation.schema import BLOCK, PAGE, SHEET, Column, Label, Schema
+
+CLIP = (
+    Column("dataset", str, "name of the dataset in the config"),
+    Column("subject", str, "subject, unique in its dataset"),
+    Column("clip", str, "clip, unique in its subject"),
+)
+RUN = (
+    Column("experiment", str, "name in the config", "experiment"),
+    Column("method", str, "network, or method without one", "method", (SHEET,)),
+    Column("preparation", str, "name in the config", "preparation", (SHEET,)),
+    Column("factor", str, "x10, x1+x10; x*: chosen inside each fold", "factor"),
+    Column("seed", int, "seed of the training"),
+)
+PART = (
+    Column("n", int, "clips", "clips", (SHEET,)),
+    Column("subjects", int, "subjects", "subjects", (SHEET,)),
+    Column("effective_subjects", float, "Kish's effective number of subjects",
+           "effective subjects", (SHEET,)),
+    Column("support", str, "true clips of each class: negative 250, positive 109",
+           "clips of each class", (SHEET,)),
+)  # fmt: skip
+FLOORS = (
+    Column("floor_uf1", float, "UF1 of always predicting the largest class"),
+    Column("floor_uar", float, "UAR of always predicting the largest class"),
+    Column("guess_uf1", float, "expected UF1 of guessing by class shares"),
+    Column("guess_uf1_lo", float, "lower end: 95% of the scores under exchanged true labels"),
+    Column("guess_uf1_hi", float, "upper end: whole subjects of a dataset exchange their labels"),
+)
+MEASURES = (
+    Column("acc", float, "share of clips; flatters the largest class", "accuracy",
+           (SHEET, PAGE), 3),
+    Column("uf1", float, "mean over classes of F1, folds pooled", "UF1"),
+    Column("uf1_lo", float, "lower end of the 95% interval over subjects"),
+    Column("uf1_hi", float, "upper end of the 95% interval over subjects"),
+    Column("uar", float, "mean over classes of recall, folds pooled", "UAR"),
+    Column("uar_lo", float, "lower end of the 95% interval over subjects"),
+    Column("uar_hi", float, "upper end of the 95% interval over subjects"),
+)  # fmt: skip
+JUDGED = (
+    Column("chance_p", float, "share of exchanges of whole subjects that do as well", "chance p",
+           (BLOCK, SHEET, PAGE), 3),
+    Column("note", str, "too few subjects, classes without clips, skipped clips", "note",
+           (SHEET, PAGE)),
+)  # fmt: skip
+SCORES = Schema(
+    "scores.csv",
+    (
+        *RUN,
+        Column("protocol", str, "protocol of the folds"),
+        Column("scheme", str, "scheme of the classes"),
+        Column("part", str, "full, or one dataset"),
+        *PART,
+        *MEASURES,
+        *FLOORS,
+        *JUDGED,
+    ),
+)
+"""Scores in [0, 1]; NaN (an empty cell) where undefined. `_lo`, `_hi`: 95% studentised bootstrap
+interval over subjects; of guess_uf1: 95% of the scores that the true labels get when whole subjects
+of a dataset exchange theirs. chance_p: share of such exchanges of the row's own predictions that
+score at least as well (one-sided)."""
+
+EFFECTS = Schema(
+    "effects.csv",
+    (
+        Column("experiment", str, "name in the config", "experiment"),
+        Column("factor", str, "its factor", "factor"),
+        Column("against", str, "the run that it is compared with", "against"),
+        Column("part", str, "full, or one dataset", "part"),
+        Column("metric", str, "uf1, uar or acc"),
+        Column("n", int, "clips"),
+        Column("subjects", int, "subjects"),
+        Column("seeds", int, "seeds that both have"),
+        Column("difference", float, "`experiment factor` minus `against`, seeds averaged"),
+        Column("lo", float, "lower end of the 95% interval over subjects"),
+        Column("hi", float, "upper end of the 95% interval over subjects"),
+        Column("p", float, "swap test over subjects"),
+        Column("p_holm", float, "the same, Holm-corrected over the table"),
+        Column("detectable", float, "smallest true difference seen with 80% power at 5%"),
+        Column("note", str, "too few subjects"),
+    ),
+)
+
+COSTS = Schema(
+    "cost.csv",
+    (
+        Column("experiment", str, "name in the config"),
+        Column("method", str, "network, or method without one"),
+        Column("factor", str, "x10, x1+x10"),
+        Column("seed", int, "seed of the training"),
+        Column("folds", int, "folds that left a run.json"),
+        Column("epochs", float, "median over folds, as all below"),
+        Column("training_accuracy", float, "on the training clips, last epoch"),
+        Column("parameters", float, "weights of the network"),
+        Column("flops", float, "of one clip's forward pass"),
+        Column("seconds_a_fold", float, "s, from the start of training to the predictions"),
+        Column("seconds_to_first_step", float, "s, of it before the first step"),
+        Column("milliseconds_a_clip", float, "ms, one clip's prediction in a full batch"),
+        Column("device", str, "device it was trained on"),
+        Column("arithmetic", str, "arithmetic levels of its folds"),
+    ),
+)
+"""The cost of each run; NaN where a method does not know it (an SVM's FLOPs)."""
+
+DELIVERED = Schema(
+    "delivered.csv",
+    (
+        Column("preparation", str, "name in the config"),
+        *CLIP,
+        Column("factor", str, "factor asked for"),
+        Column("method", str, "magnification method"),
+        Column("peak_px", float, "the input's largest displacement, px at 256 px", csv="g"),
+        Column("asked_px", float, "that times the factor, px", csv="g"),
+        Column("delivered", float, "factor found in the result; empty: not measured", csv="g"),
+        Column("gain", float, "that over the factor asked for", csv="g"),
+        Column("expected_gain", float, "what benchmarks lead to expect", csv="g"),
+        Column("credible", bool, "asked for at most 25 px at 256 px"),
+    ),
+)
+
+SKIPPED = Schema(
+    "skipped.csv",
+    (
+        *CLIP,
+        Column("stage", str, "stage that skipped it"),
+        Column("reason", str, "why"),
+    ),
+)
+
+CONFUSION = Schema(
+    "confusion.csv",
+    (
+        Column("part", str, "full, or one dataset"),
+        Column("truth", str, "true class"),
+        Column("predicted", str, "predicted class"),
+        Column("clips", int, "clips, zeros included"),
+    ),
+)
+
+PREDICTIONS = Schema("predictions.csv", CLIP)
+"""One fold's predictions, followed by a column `p_<class>` for each class."""
+POOLED = Schema(
+    "pooled.csv",
+    (
+        *CLIP,
+        Column("fold", str, "fold that predicted the clip; empty where unknown"),
+        Column("truth", Label, "true class"),
+        Column("predicted", Label, "class of the largest probability"),
+    ),
+)
+"""A run's predictions and the truth, followed by `p_<class>` columns where there are any."""
+
+
+def chances(classes: Sequence[str]) -> list[Column]:
+    """Return the probability columns of classes."""
+    return [Column(f"p_{name}", float, f"probability of class {name}") for name in classes]
