@@ -1,4 +1,4 @@
-"""Pictures of what a clip's movement becomes: side by side, traced over time, as a kymograph."""
+"""Previews of a magnified clip: factors side by side, point traces, kymographs."""
 
 import cv2
 import numpy as np
@@ -14,9 +14,9 @@ ANCHORS = {
 }
 """Traced points, in eye distances from the midpoint between the eyes (x right, y down)."""
 WINDOW = 31
-"""Side of the patch that is followed (px)."""
+"""Side of the patch that is tracked (px)."""
 STRAY = 1.5
-"""Largest correction (px) by which a point that was followed is put where it looks as at onset."""
+"""Largest correction (px) of a tracked point by a direct match with the onset frame."""
 
 
 def anchors(clip: ClipArrays) -> dict[str, np.ndarray]:
@@ -37,9 +37,9 @@ def anchors(clip: ClipArrays) -> dict[str, np.ndarray]:
 def traces(clip: ClipArrays) -> dict[str, np.ndarray]:
     """Return (T, 2) float32 displacement from the onset frame (px) of every traced point.
 
-    A point is followed from frame to frame, then looked for as it was in the onset frame, so
-    that errors do not add up. Where magnification has changed its surroundings so much that the
-    two disagree by STRAY or more, what was followed counts.
+    A point is tracked from frame to frame, then matched with the onset frame, so that errors do
+    not accumulate. Where magnification has changed its surroundings so much that the two results
+    differ by STRAY or more, the tracked position is used.
     """
     grey = [_grey(frame) for frame in clip.frames]
     start = np.stack(list(anchors(clip).values()))[:, None]
@@ -58,7 +58,7 @@ def traces(clip: ClipArrays) -> dict[str, np.ndarray]:
 def _follow(
     first: np.ndarray, second: np.ndarray, points: np.ndarray, guess: np.ndarray
 ) -> np.ndarray:
-    """Return where points of the first picture lie in the second, (n, 1, 2) px."""
+    """Return the positions of points of the first image in the second, (n, 1, 2) px."""
     return cv2.calcOpticalFlowPyrLK(
         *(first, second, points, guess.copy()),
         winSize=(WINDOW, WINDOW),
@@ -68,7 +68,7 @@ def _follow(
 
 
 def side_by_side(clips: dict[str, ClipArrays]) -> np.ndarray:
-    """Return (T, H, W, 3) uint8: the clips beside each other, each under its name."""
+    """Return (T, H, W, 3) uint8: the clips side by side, each with its name."""
     return np.stack([_row(clips, t) for t in range(len(next(iter(clips.values())).frames))])
 
 
@@ -85,7 +85,7 @@ def _row(clips: dict[str, ClipArrays], time: int) -> np.ndarray:
 
 
 def kymograph(clip: ClipArrays, x: int) -> np.ndarray:
-    """Return (H, T, 3) uint8: one column of the picture over time."""
+    """Return (H, T, 3) uint8: one column of the image over time."""
     return np.stack([_colour(frame)[:, x] for frame in clip.frames], axis=1)
 
 
@@ -100,7 +100,7 @@ def _colour(frame: np.ndarray) -> np.ndarray:
 
 
 def figure(clips: dict[str, ClipArrays]) -> np.ndarray:
-    """Return (H, W, 3) uint8: onset and apex of each clip, traces of all, kymographs."""
+    """Return (H, W, 3) uint8: onset and apex of each clip, all traces, kymographs."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -128,23 +128,23 @@ def figure(clips: dict[str, ClipArrays]) -> np.ndarray:
     lines.axvline(times[apex], color="grey", lw=0.8, ls=":")
     lines.set_xlabel("ms after onset (dotted: apex)")
     lines.set_ylabel("displacement (px)")
-    _explain(lines, list(clips))
+    _add_legend(lines, list(clips))
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
 STYLES = ("-", "--", "-.", ":")
-"""One for each of ANCHORS."""
+"""Line styles, one for each of ANCHORS."""
 
 
 def _draw_traces(axes: object, place: int, times: np.ndarray, found: dict[str, np.ndarray]) -> None:
-    """Draw the length of each point's displacement: a colour a factor, a style a point."""
+    """Draw the length of each point's displacement; colour: factor, line style: point."""
     for style, track in zip(STYLES, found.values(), strict=True):
         axes.plot(times, np.hypot(track[:, 0], track[:, 1]), style, color=f"C{place}", lw=1)
 
 
-def _explain(axes: object, factors: list[str]) -> None:
-    """Say beside the traces what colours and styles mean."""
+def _add_legend(axes: object, factors: list[str]) -> None:
+    """Add the legend of colours and line styles."""
     from matplotlib.lines import Line2D
 
     rows = [Line2D([], [], color=f"C{n}", label=name) for n, name in enumerate(factors)]

@@ -1,8 +1,8 @@
-"""Where a face moves in a recording: displacement over a short lag, against the clip's own rest.
+"""Movement spotting in a recording: displacement over a short lag, relative to rest.
 
-The face must be aligned: head drift is gone, and what the whole field shares (a rest of it) is
-taken out. Lids are left out, so that a blink is no expression. The measure is local: the largest
-displacement of any patch of skin, since a micro-expression moves a small part of the face.
+The face must be aligned, which removes head drift; displacement common to the whole face is
+subtracted. The eyelids are masked, so that a blink is not an expression. The measure is the
+largest displacement of any patch of skin, since a micro-expression moves a small part of the face.
 """
 
 import math
@@ -17,21 +17,21 @@ from merflow.stages.geometry import ellipse_mask
 from merflow.stages.rigid_motion import weighted_quantile
 
 GRID = 96
-"""Side of the picture that is looked at (px)."""
+"""Side of the image that is measured (px)."""
 SPREAD = 3.0
-"""Standard deviation of the patch that moves as one (px of the grid)."""
+"""Standard deviation of a patch of skin (px of the grid)."""
 LAG_S, MEAN_S = 0.10, 0.06
-"""Time between the two moments compared, and the time each is averaged over (s)."""
+"""Time between the two compared moments, and the time over which each is averaged (s)."""
 LIDS = (0.42, 0.28)
-"""Half axes of what is left out round each eye centre, in eye distances."""
+"""Half axes of the mask around each eye centre, in eye distances."""
 RIM = 3.0
-"""Width of the rim of what is left out (px of the grid)."""
+"""Width of the soft edge of a mask (px of the grid)."""
 QUIET = 40
 """Percentile of the measure that counts as rest."""
 STARTS, GOES_ON = 3.5, 1.7
-"""A movement begins above STARTS times the rest and reaches as far as above GOES_ON times it."""
+"""A movement exceeds STARTS times the rest, and lasts while it exceeds GOES_ON times the rest."""
 GAP_S, SHORTEST_S = 0.30, 0.06
-"""Rises closer than the gap are one movement; shorter ones are none (s)."""
+"""Movements closer than the gap are merged; shorter ones are dropped (s)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,10 @@ class Span:
 
 
 def movement(frames: np.ndarray, fps: float, landmarks: np.ndarray | None) -> np.ndarray:
-    """Return how far some patch of the face moves within LAG_S around each frame, (T,) float64.
+    """Return the largest displacement of a patch within LAG_S around each frame, (T,) float64.
 
-    frames: (T, H, W, C) uint8, aligned and cropped; landmarks: (5 or 68, 2) px of them, or None;
-    unit: share of the picture's side.
+    frames: (T, H, W, C) uint8, aligned and cropped; landmarks: (5 or 68, 2) px in them, or None.
+    Unit: share of the frame's side.
     """
     grey = np.stack([_small(frame) for frame in frames])
     mask = _skin(landmarks, frames.shape[1:3])
@@ -62,7 +62,7 @@ def movement(frames: np.ndarray, fps: float, landmarks: np.ndarray | None) -> np
 
 
 def resting(measure: np.ndarray) -> float:
-    """Return what a measure (T,) is at rest: expressions may fill up to half of it."""
+    """Return the rest level of a measure (T,); up to half of the frames may show movement."""
     return max(float(np.percentile(measure, QUIET)), 1e-9)
 
 
@@ -71,9 +71,9 @@ def spans(
 ) -> tuple[list[Span], np.ndarray]:
     """Return the movements in a measure (T,) and the measure in times the rest, (T,).
 
-    rest: known from a longer recording that this one is a part of; else the measure's own.
-    Gaps and lengths are measured between crossings in parts of a frame. A movement that only just
-    reaches STARTS stays a choice, and so does the whole frame at which it begins and ends.
+    rest: rest level of a longer recording that contains this one; default: the measure's own.
+    Gaps and lengths are measured between crossings with subframe precision. Only the test against
+    STARTS and the rounding of first and last frame are discontinuous.
     """
     ratio = measure / (resting(measure) if rest is None else rest)
     merged: list[tuple[float, float]] = []
@@ -93,9 +93,9 @@ def spans(
 
 
 def _crossings(ratio: np.ndarray, level: float) -> list[tuple[float, float]]:
-    """Return where (T,) values rise above a level and fall below it, in parts of a frame.
+    """Return where (T,) values rise above a level and fall below it, with subframe precision.
 
-    The clip's ends count as half a frame beyond its frames.
+    The ends of the clip lie half a frame beyond its frames.
     """
     above = ratio > level
     found, start = [], -0.5
@@ -112,12 +112,12 @@ def _crossings(ratio: np.ndarray, level: float) -> list[tuple[float, float]]:
 
 
 def _highest(ratio: np.ndarray, first: float, last: float) -> float:
-    """Return the largest of the (T,) values between two places."""
+    """Return the largest of the (T,) values between two positions."""
     return float(ratio[max(0, math.ceil(first)) : math.floor(last) + 1].max())
 
 
 def _running_mean(grey: np.ndarray, width: int) -> np.ndarray:
-    """Return (T, h, w) float32: each frame the mean of the `width` frames around it."""
+    """Return (T, h, w) float32: for each frame the mean of the `width` frames around it."""
     total = np.concatenate([np.zeros((1, *grey.shape[1:])), np.cumsum(grey, 0, dtype=np.float64)])
     at = np.arange(len(grey))
     low = np.maximum(at - (width - 1) // 2, 0)
@@ -126,13 +126,13 @@ def _running_mean(grey: np.ndarray, width: int) -> np.ndarray:
 
 
 def _largest(first: np.ndarray, last: np.ndarray, mask: np.ndarray) -> float:
-    """Return the largest displacement of a patch between two pictures (px of the grid)."""
+    """Return the largest displacement of a patch between two images (px of the grid)."""
     across = mask * cv2.Sobel(first, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
     down = mask * cv2.Sobel(first, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
     gain = float((last * mask).sum()) / max(float((first * mask).sum()), 1e-6)
     change = last / max(gain, 1e-6) - first
     xx, xy, yy = _around(across * across), _around(across * down), _around(down * down)
-    # A patch without texture tells nothing: it is held to no motion.
+    # A patch without texture has no measurable motion: regularise towards zero.
     stiff = 0.5 * float(np.mean(xx + yy)) + 1e-6
     xx, yy = xx + stiff, yy + stiff
     x, y = -_around(across * change), -_around(down * change)
@@ -143,7 +143,7 @@ def _largest(first: np.ndarray, last: np.ndarray, mask: np.ndarray) -> float:
 
 
 def _quantile(values: np.ndarray, mask: np.ndarray, share: float, band: float) -> float:
-    """Return a quantile of (h, w) values weighed by a mask, averaged over a band around it."""
+    """Return a quantile of (h, w) values weighted by a mask, averaged over a band around it."""
     weights = mask.ravel().astype(np.float64)
     return (
         float(weighted_quantile(values.reshape(1, -1), weights, share, band)[0])
@@ -163,7 +163,7 @@ def _small(frame: np.ndarray) -> np.ndarray:
 
 
 def _skin(landmarks: np.ndarray | None, shape: tuple[int, int]) -> np.ndarray:
-    """Return (GRID, GRID) float32: 1 on the face, 0 over the eyes and at the rim, soft between."""
+    """Return (GRID, GRID) float32: 1 on the face, 0 on the eyes and at the border, soft between."""
     edge = np.minimum(np.arange(GRID), np.arange(GRID)[::-1]) + 0.5 - GRID / 16
     rise = np.clip(edge / RIM + 0.5, 0, 1).astype(np.float32)
     mask = np.minimum(rise, rise[:, None])

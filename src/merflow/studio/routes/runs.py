@@ -1,6 +1,5 @@
 """Routes of the Runs view: experiments with their scores, one run's predictions, its curves."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -103,8 +102,4 @@ def _curve(file: Path) -> dict[str, Any]:
         columns = {name: [float(cell) for cell in sheet[name]] for name in sheet.columns}
     except ValueError as error:
         raise MerflowError(str(file), str(error), "numbers") from None
-    facts = file.with_name("run.json")
-    if columns["epoch"] and facts.is_file():
-        seconds = json.loads(facts.read_text(encoding="utf-8")).get("seconds")
-        return {"columns": columns, "seconds": seconds}
     return {"columns": columns} if columns["epoch"] else {}
