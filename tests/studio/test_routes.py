@@ -122,7 +122,9 @@ def test_the_workflow_is_idle_and_starts_known_targets_only(opened):
 
 
 def test_an_invalid_rate_of_a_recording_is_refused_before_a_test_starts(opened, monkeypatch):
-    monkeypatch.setattr(session.TestSession, "_spawn", lambda _: pytest.fail("a process was started"))
+    monkeypatch.setattr(
+        session.TestSession, "_spawn", lambda _: pytest.fail("a process was started")
+    )
     body = {"run": "results/runs/svm/x1/seed0", "path": "faces/recordings/recording00.avi"}
     for fps in (0, True, "25"):
         with pytest.raises(MerflowError, match="request: fps"):
