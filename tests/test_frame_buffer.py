@@ -166,7 +166,7 @@ def test_a_long_clip_is_magnified_as_a_stream(monkeypatch, method, onset):
 def test_blocks_of_frames_add_up(monkeypatch, method, prefilter):
     frames = RNG.uniform(0, 255, (50, 9, 9, 1)).astype(np.float32)
     whole = interpolate_frames(frames, 8, method, prefilter)
-    monkeypatch.setattr(interpolate, "TOGETHER", 7)
+    monkeypatch.setattr(interpolate, "BLOCK", 7)
     parts = interpolate_frames(scratch(frames), 8, method, prefilter)
     assert np.abs(parts.astype(int) - whole).max() <= 1 and (parts == whole).mean() > 0.99
 
