@@ -15,7 +15,7 @@ from merflow.workflow.pooling import inner_tables, rows_of
 def choose(run: Path, *, config: Path) -> None:
     """Choose inside every fold of RUN on its training subjects, and score the choices.
 
-    What is chosen between are the factors of the experiment, and the settings it lists.
+    The choice is between the factors of the experiment and the values of its grid.
 
     Examples
     --------
@@ -25,8 +25,8 @@ def choose(run: Path, *, config: Path) -> None:
     Parameters
     ----------
     run
-        results/runs/<experiment>/nested/seed<k>; the experiment has `nested: true`. Of experiments
-        that lists in the config made, <experiment> is the name the lists stand under.
+        results/runs/<experiment>/nested/seed<k>; the experiment has `nested: true`. <experiment>
+        is the name in the config, also when the experiment has a grid.
     config
         Config file of the run.
     """

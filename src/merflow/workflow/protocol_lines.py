@@ -16,8 +16,8 @@ def protocol_lines(plan: Plan) -> dict[str, str]:
     sheets = read_sheets()
     lines = {name: _protocol_line(plan, name, sheets) for name in plan.experiments}
     return lines | {
-        base: f"{base}: chosen inside each fold on its training subjects, between what the config "
-        f"lists; all else as in {members[0]}"
+        base: f"{base}: chosen inside each fold on its training subjects, between factors and "
+        f"grid values; all else as in {members[0]}"
         for base, members in plan.choices().items()
         if base not in lines
     }
