@@ -1,4 +1,4 @@
-"""`merflow <command>`: the folder `commands/` is the list of commands; errors become messages."""
+"""Command line: every file in `commands/` is a command; errors become messages."""
 
 import ast
 import logging
@@ -34,7 +34,7 @@ EXIT_CODES = "Exit codes: 0 done, 1 warnings under --strict, 2 bad input, 3 the 
 
 
 class About(NamedTuple):
-    """What a command's docstring says of it."""
+    """Help texts from the docstring of a command."""
 
     summary: str
     text: str
@@ -42,7 +42,7 @@ class About(NamedTuple):
 
 
 def commands() -> dict[str, About]:
-    """Return every command and what its docstring says, importing none of them."""
+    """Return the help texts of every command, importing none of them."""
     found = {}
     for file in sorted(FOLDER.glob("[a-z]*.py")):
         for node in ast.parse(file.read_text(encoding="utf-8")).body:
@@ -58,11 +58,11 @@ def _about(docstring: str) -> About:
 
 
 def build() -> App:
-    """Return the command line; a command's module is imported when it is called."""
+    """Return the command line; the module of a command is imported when the command runs."""
     app = App(
         name="merflow",
         help="From raw micro-expression frames to a UF1/UAR table that can be trusted. "
-        "The whole way is one workflow: `make demo`, or `snakemake --cores all`.",
+        "All steps run as one workflow: `make demo`, or `snakemake --cores all`.",
         version=__version__,
         help_format="plaintext",
     )
@@ -80,7 +80,7 @@ def build() -> App:
 
 
 def main() -> None:
-    """Run one command; a fault ends in a message and its exit code, not in a traceback."""
+    """Run one command; an error prints a message and sets the exit code, without a traceback."""
     sys.unraisablehook, sys.excepthook = _not_from_hdf5, _not_inside_hdf5
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
@@ -89,31 +89,31 @@ def main() -> None:
         finally:
             sys.stdout.flush()
     except BrokenPipeError:
-        # `merflow check | head`: the reader has seen enough, and the shell's own code says so.
+        # `merflow check | head` closes the pipe early: exit with the code of the shell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(141) from None
     except MerflowError as error:
         print(f"merflow: {error}", file=sys.stderr)
         sys.stdout.flush()
         sys.stderr.flush()
-        # At once: after a failed write HDF5 would crash on its way out and hide the exit code.
+        # At once: after a failed write, HDF5 would crash while closing and hide the exit code.
         os._exit(error.code)
     except KeyboardInterrupt:
         print("merflow: stopped", file=sys.stderr)
         raise SystemExit(130) from None
     except MemoryError:
-        print("merflow: out of memory; give the job more (mem_mb)", file=sys.stderr)
+        print("merflow: out of memory; give the job more memory (mem_mb)", file=sys.stderr)
         raise SystemExit(FAILED) from None
 
 
 def _not_from_hdf5(report: "sys.UnraisableHookArgs") -> None:
-    """Keep quiet what HDF5 says of its clean-up after a failed write: that has been reported."""
+    """Hide messages of HDF5's clean-up after a failed write, which is already reported."""
     if "h5py" not in f"{report.object!r} {report.err_msg}":
         sys.__unraisablehook__(report)
 
 
 def _not_inside_hdf5(kind: type, error: BaseException, trace: TracebackType | None) -> None:
-    """Leave out the traceback that HDF5's clean-up prints of the same failed write."""
+    """Hide the traceback of HDF5's clean-up after a failed write."""
     last = trace
     while last is not None and last.tb_next is not None:
         last = last.tb_next

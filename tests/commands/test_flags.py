@@ -57,7 +57,7 @@ WRONG = {
     "align": (lambda: align(IN, OUT, subject="s01"), "in: Is a directory"),
     "preparation": (
         lambda: crop(IN, OUT, preparation="foo"),
-        "--preparation: 'foo' and no config\n  expected: --config FILE",
+        "--preparation: 'foo' without a config\n  expected: --config FILE",
     ),
 }
 

@@ -89,7 +89,7 @@ def test_commands_list_the_names_that_exist(tmp_path):
         jitter(Path("results/runs/grid/nested/seed0"), config=config)
     with pytest.raises(MerflowError, match="one of grid-scheme=three, grid-scheme=binary"):
         split("grid", config=config)
-    with pytest.raises(MerflowError, match="no fold is named"):
+    with pytest.raises(MerflowError, match="no fold file"):
         train(Path("results/runs/grid/x1/seed0"), config=config)
     with pytest.raises(MerflowError, match="no store is named"):
         pack(tmp_path / "x.h5", preparation="p", factor="x1", config=config)

@@ -1,4 +1,4 @@
-"""`merflow checksums` lists files and finds what changed; nothing to compare is no success."""
+"""`merflow checksums` lists files, finds changes and refuses a root without lists."""
 
 import pytest
 
@@ -11,18 +11,18 @@ def test_a_changed_and_a_removed_file_are_found(tmp_path, capsys):
     (tmp_path / "a" / "1.png").write_bytes(b"one")
     checksums(tmp_path)
     checksums(tmp_path, verify=True)
-    assert "1 files in 1 folders are as listed" in capsys.readouterr().out
+    assert "1 file in 1 folder: checked, no change" in capsys.readouterr().out
     (tmp_path / "a" / "1.png").write_bytes(b"two")
-    with pytest.raises(MerflowError, match="1 files differ"):
+    with pytest.raises(MerflowError, match="1 file not as in SHA256SUMS"):
         checksums(tmp_path, verify=True)
     (tmp_path / "a" / "1.png").unlink()
-    with pytest.raises(MerflowError, match="1 files differ"):
+    with pytest.raises(MerflowError, match="1 file not as in SHA256SUMS"):
         checksums(tmp_path, verify=True)
-    assert "listed, and not there" in capsys.readouterr().out
+    assert "listed, but missing" in capsys.readouterr().out
 
 
 def test_a_folder_with_nothing_to_compare_is_refused(tmp_path):
-    with pytest.raises(MerflowError, match="no pictures") as error:
+    with pytest.raises(MerflowError, match="no images") as error:
         checksums(tmp_path, verify=True)
     assert error.value.code == 2
     (tmp_path / "1.png").write_bytes(b"one")

@@ -1,4 +1,4 @@
-"""`merflow audit`: look for every known trap in a run, or in predictions made elsewhere."""
+"""`merflow audit`: run all checks for known errors on a run or on foreign predictions."""
 
 import json as jsonlib
 from dataclasses import asdict, replace
@@ -41,7 +41,7 @@ def audit(
     claimed: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")] = (),
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
-    """Say pass, fail or cannot tell for every known trap, of a run's folder or of a table SOURCE.
+    """Report pass, fail or cannot tell for every check of a run folder or prediction table SOURCE.
 
     Examples
     --------
@@ -52,39 +52,41 @@ def audit(
     Parameters
     ----------
     source
-        Folder of a scored run, or a table of predictions as `merflow score` takes it. Its column
-        `fold`, which may be left out, is what a log of accuracies and a mean of folds need.
+        Folder of a scored run, or a table of predictions as for `merflow score`. Its optional
+        column `fold` is needed for a log of accuracies and for a mean over folds.
     config
         Config file of the run.
     scheme
-        Scheme that fixes the classes of a table, by its datasets.
+        Scheme that defines the classes of a table.
     megc_log
         SOURCE is a challenge log.
     log
-        CSV of what was answered on the test clips after every epoch
+        CSV of the predictions of test clips after every epoch
         (dataset,subject,clip,epoch,predicted), or of accuracies (fold,epoch,accuracy;
         the table then needs its column fold).
     folds
-        CSV of the folds (fold,dataset,subject,clip,side); copies of clips under names of their own.
+        CSV of the folds (fold,dataset,subject,clip,side); each copy of a clip has its own name.
     pretrained
-        CSV of the subjects that starting weights were made with (dataset,subject).
+        CSV of the subjects that start weights were trained on (dataset,subject).
     permute
-        Of a run: first train it on labels permuted across subjects, this many times, and rank its
-        score among theirs. Fewer than 19 cannot tell that it is better.
+        First train the run this many times on labels permuted across subjects, and rank its score
+        among theirs. Fewer than 19 permutations cannot show that it is better.
     claimed
-        Figures as printed elsewhere: full=UF1,UAR smic=UF1 ... (0 to 1; UAR may be left out).
+        Published scores: full=UF1,UAR smic=UF1 ... (0 to 1; UAR is optional).
     json
-        Print JSON in place of lines.
+        Print JSON instead of text.
     """
     settings = load(config) if config else Settings()
     if source.is_dir():
         if config is None:
             raise MerflowError(
-                str(source), "a run's folder without its config", "--config results/config.yaml"
+                str(source),
+                "a run folder without its config",
+                "--config results/config.yaml",
             )
         run = run_of(source)
         between = paths.RUN.format(experiment=f"{run.experiment}*", factor="x*", seed=run.seed)
-        refuse_choice(run, f"audit the runs that it chooses between, {between}")
+        refuse_choice(run, f"audit the runs it chooses between, {between}")
         if permute:
             settings = _permuted(settings, run, permute)
         evidence = evidence_of_run(source, Plan(settings))

@@ -1,4 +1,4 @@
-"""`merflow catalogue`: read a dataset's sheets and folders once, for the jobs."""
+"""`merflow catalogue`: read the sheets and folders of a dataset once, for all jobs."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from merflow.text import plural
 
 
 def catalogue(out: Path, *, dataset: str, config: Path) -> None:
-    """Read a dataset's sheets and folders into OUT (JSON).
+    """Read the sheets and folders of a dataset and write the catalogue OUT (JSON).
 
     Examples
     --------
@@ -32,5 +32,5 @@ def catalogue(out: Path, *, dataset: str, config: Path) -> None:
         raise unknown(str(config), "dataset", dataset, settings.datasets)
     clips = read_dataset(dataset, settings.datasets[dataset]).clips
     write_text(out, catalogue_text(list(clips)))
-    people = plural(len({clip.key.subject for clip in clips}), "subject")
-    print(f"{dataset}: {plural(len(clips), 'clip')} of {people}")
+    subjects = plural(len({clip.key.subject for clip in clips}), "subject")
+    print(f"{dataset}: {plural(len(clips), 'clip')} of {subjects}")

@@ -1,4 +1,4 @@
-"""`merflow check`: what the datasets hold, before anything is computed."""
+"""`merflow check`: list the contents and problems of datasets before any job runs."""
 
 import json as jsonlib
 from pathlib import Path
@@ -24,10 +24,10 @@ def check(
     json: bool = False,
     strict: bool = False,
 ) -> None:
-    """Say what datasets hold and what is wrong with them; nothing is computed.
+    """List the contents and problems of datasets; run no job.
 
-    Clips, subjects, labels under every scheme, frame rates, sizes, missing or damaged frames,
-    copies, and the folds that each configured experiment will have.
+    The list has clips, subjects, labels under every scheme, frame rates, sizes, missing or damaged
+    frames, duplicates, and the folds of each experiment in the config.
 
     Examples
     --------
@@ -37,23 +37,24 @@ def check(
     Parameters
     ----------
     config
-        Config file (config/config.yaml when no root is given); local.yaml beside it is added.
+        Config file. Default: config/config.yaml, unless --root is given. Values of a local.yaml
+        beside it replace its own.
     dataset
-        Only this dataset.
+        Check this dataset only.
     root
-        The dataset's folder, in place of the config's.
+        Dataset root to use instead of the one in the config.
     sheet
-        Annotation file, when the root holds several.
+        Annotation file, when the dataset root holds several.
     variant
-        Release or tree to read, when the root holds several.
+        Release or folder tree to read, when the dataset root holds several.
     reader
-        Adapter that reads the dataset, where its name is one of your own: `manifest`.
+        Reader of the dataset, when it has another name than the dataset, for example `manifest`.
     annotations_only
-        Read the sheets alone: no folder of frames is needed.
+        Read the annotation sheets only; folders of frames are not needed.
     json
         Print the facts as JSON.
     strict
-        Leave with 1 when there are warnings.
+        Exit with code 1 when there are warnings.
     """
     settings = _settings(config, dataset, root, sheet, variant, reader)
     if dataset and dataset not in settings.datasets:
@@ -72,17 +73,17 @@ def check(
 
 
 def _disk(settings: Settings) -> str:
-    """Return the line on what a run will write; empty where the datasets cannot be read."""
+    """Return a line with the disk space of a run; empty when the datasets cannot be read."""
     try:
         return resources.disk_said(resources.disk(Plan.read(settings))) + "\n"
-    except MerflowError:  # Said above, among the problems.
+    except MerflowError:  # The problems above include it.
         return ""
 
 
 def _settings(
     config: Path | None, dataset: str, root: Path | None, sheet: str, variant: str, reader: str
 ) -> Settings:
-    """Return the settings, with the dataset given on the command line among them."""
+    """Return the settings, including the dataset from the command line."""
     if root is not None and not dataset:
         raise MerflowError("--root", "no dataset is named", "--dataset NAME --root DIR")
     if root is not None and not root.is_dir():
@@ -91,7 +92,7 @@ def _settings(
         raise MerflowError(
             f"--sheet {sheet}",
             f"no such file below {root}",
-            f"an annotation file of {dataset}: its path from --root, or a whole path from /",
+            f"an annotation file of {dataset}: a path relative to --root, or an absolute path",
             f"--sheet {Path(sheet).name}" if (root / Path(sheet).name).is_file() else "",
         )
     if root is None or config is not None:

@@ -1,4 +1,4 @@
-"""`merflow checksums`: writes SHA256SUMS beside frames and videos, so that damage is found."""
+"""`merflow checksums`: write SHA256SUMS beside frames and videos to detect damage."""
 
 import os
 from pathlib import Path
@@ -11,13 +11,14 @@ from merflow.io.checksums import NAME, read_sums, write_sums
 from merflow.io.files import file_digest
 from merflow.io.images import IMAGES, TENSORS, VIDEOS
 from merflow.progress import track
+from merflow.text import plural
 
 
 def checksums(root: Path, *, verify: Annotated[bool, Parameter(negative="")] = False) -> None:
-    """Write SHA256SUMS into every folder below ROOT that holds pictures, videos or arrays.
+    """Write SHA256SUMS into every folder below ROOT that holds images, videos or arrays.
 
-    From then on a file that changed, or was added, skips its clip with the reason: JPEG, BMP and
-    video files have no checksum of their own, and a damaged one may decode to other pixels.
+    After that, a clip with a changed or added file is skipped, with the reason. JPEG, BMP and video
+    files contain no checksum, and a damaged one may decode to other pixels without an error.
     `sha256sum -c SHA256SUMS` reads the same files.
 
     Examples
@@ -28,12 +29,12 @@ def checksums(root: Path, *, verify: Annotated[bool, Parameter(negative="")] = F
     Parameters
     ----------
     root
-        A dataset's root.
+        Dataset root.
     verify
-        Write nothing; compare every file with the lists that are there.
+        Write nothing; compare every file with the existing SHA256SUMS.
     """
     if not root.is_dir():
-        raise MerflowError(str(root), "no such folder", "a dataset's root")
+        raise MerflowError(str(root), "no such folder", "a dataset root")
     kinds = IMAGES | VIDEOS | TENSORS
     folders = []
     for folder, _, names in os.walk(root):
@@ -41,10 +42,13 @@ def checksums(root: Path, *, verify: Annotated[bool, Parameter(negative="")] = F
         if held or (verify and NAME in names):
             folders.append((Path(folder), held))
     if not folders:
-        raise MerflowError(str(root), "no pictures, videos or arrays below it", "a dataset's root")
+        raise MerflowError(str(root), "no images, videos or arrays below it", "a dataset root")
     if verify and not any((folder / NAME).exists() for folder, _ in folders):
         raise MerflowError(
-            str(root), f"no {NAME} below it", "lists to compare with", f"merflow checksums {root}"
+            str(root),
+            f"no {NAME} below it",
+            "a list to compare with",
+            f"merflow checksums {root}",
         )
     changed: list[str] = []
     for folder, names in track(folders, "checksums"):
@@ -56,19 +60,20 @@ def checksums(root: Path, *, verify: Annotated[bool, Parameter(negative="")] = F
         print(line)
     if changed:
         raise MerflowError(
-            str(root), f"{len(changed)} files differ from their checksums", code=FAILED
+            str(root), f"{plural(len(changed), 'file')} not as in {NAME}", code=FAILED
         )
     files = sum(len(names) for _, names in folders)
-    print(f"{files} files in {len(folders)} folders {'are as listed' if verify else 'listed'}")
+    done = "checked, no change" if verify else "listed"
+    print(f"{plural(files, 'file')} in {plural(len(folders), 'folder')}: {done}")
 
 
 def _changed(folder: Path, names: list[str]) -> list[str]:
-    """Return a line for each file that is not as its folder's list says."""
+    """Return a line for each file that differs from the checksums of its folder."""
     sums = read_sums(str(folder))
     if sums is None:
         return [f"{folder}: no {NAME}"]
     gone = sorted(sums.keys() - set(names))
-    lines = [f"{folder / name}: listed, and not there" for name in gone]
+    lines = [f"{folder / name}: listed, but missing" for name in gone]
     for name in sorted(names):
         if name not in sums:
             lines.append(f"{folder / name}: not listed")

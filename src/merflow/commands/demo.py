@@ -1,4 +1,4 @@
-"""`merflow demo`: datasets of generated faces, in the folder layouts of the published ones."""
+"""`merflow demo`: generate face datasets in the folder layouts of published datasets."""
 
 import math
 from dataclasses import replace
@@ -24,37 +24,37 @@ def demo(
     noise: float | None = None,
     annotations_only: bool = False,
 ) -> None:
-    """Write generated faces in the form in which SMIC, CASME II and SAMM reach their users.
+    """Write generated faces in the folder layouts and annotation sheets of published datasets.
 
-    The folder `truth/` holds the true movement and the true landmarks. A second call with the
-    same options writes nothing; other options rewrite the clips they change.
+    The folder `truth/` has the true movement and the true landmarks. A second call with the same
+    options writes nothing; a call with other options rewrites only the clips that change.
 
     Parameters
     ----------
     out
-        Folder that gets one folder per dataset.
+        Folder to write into; each dataset gets a subfolder.
     dataset
-        Only this dataset: casme2, casme3, casme_sq, jaffe, ktfe, samm or smic; empty: SMIC,
-        CASME II and SAMM.
+        Write this dataset only: casme2, casme3, casme_sq, jaffe, ktfe, samm or smic. Default:
+        SMIC, CASME II and SAMM.
     subjects
         Number of subjects of each dataset.
     clips
         Number of clips of each subject, at least 3 (one of each class).
     seed
-        Seed of faces and movements: the same seed gives the same bytes.
+        Seed of faces and movements. The same seed gives the same bytes.
     small
         Half the frame size and about half the frames, for tests.
     recordings
-        Write this many uncut recordings of other subjects in place of datasets (4 s each: rests,
-        blinks, two expressions), to try `merflow predict` on. A CSV file beside each lists the
-        frames of every movement.
+        Write this many uncut recordings of other subjects instead of datasets, to try `merflow
+        predict` on. Each takes 4 s and has rests, blinks and two expressions; a CSV file beside it
+        lists the frames of every movement.
     amplitude
         Smallest and largest peak displacement of an expression (px at 640x480).
     noise
         Standard deviation of the sensor noise (grey levels).
     annotations_only
-        Write the annotation sheets, and an empty file in place of every frame: a folder to list
-        and to check, without drawing.
+        Write the annotation sheets and an empty file for every frame, which is fast and is enough
+        for `merflow check`.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""`merflow doctor`: what this machine has, what it lacks, and what to do."""
+"""`merflow doctor`: check this machine and print what is missing and how to install it."""
 
 import json as jsonlib
 from pathlib import Path
@@ -17,7 +17,7 @@ def doctor(
 ) -> None:
     """Check Python, packages, dlib and its models, OpenCV, the device, disk, Snakemake, cluster.
 
-    Something missing ends in exit code 3; warnings do not.
+    Exit code 3 when something is missing; warnings do not count.
 
     Examples
     --------
@@ -27,9 +27,9 @@ def doctor(
     Parameters
     ----------
     gpu
-        A GPU is asked for: without a usable one this fails.
+        Fail without a usable GPU.
     json
-        Print JSON in place of lines.
+        Print JSON instead of text.
     """
     checks = examine(Path.cwd(), gpu)
     print(jsonlib.dumps(as_json(checks), indent=1) if json else text(checks))

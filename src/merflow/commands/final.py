@@ -1,10 +1,11 @@
-"""`merflow final`: the model of a run that is trained on all its clips, for clips without truth."""
+"""`merflow final`: train a model on all clips of a run, to predict clips without labels."""
 
 from pathlib import Path
 
 from merflow.config.loading import load
 from merflow.evaluation.run_id import run_of
 from merflow.io.packed import read_packed
+from merflow.text import plural
 from merflow.workflow.final_model import FINAL, train_final
 from merflow.workflow.plan import Plan
 from merflow.workflow.train_fold import RunClips
@@ -13,7 +14,7 @@ from merflow.workflow.train_fold import RunClips
 def final(run: Path, *, config: Path) -> None:
     """Train the final model of the folder RUN on all labelled clips of its experiment.
 
-    It is never scored on its own clips: the score of the experiment is that of its folds.
+    It is never scored on these clips: the score of the experiment is that of its folds.
 
     Examples
     --------
@@ -34,6 +35,7 @@ def final(run: Path, *, config: Path) -> None:
     clips = RunClips(packs, named.factor.split("+"), experiment.control)
     facts = train_final(plan, named, clips, run / FINAL)
     print(
-        f"{run / FINAL}: {facts['train_clips']} clips of {len(facts['subjects'])} subjects, "
+        f"{run / FINAL}: {plural(facts['train_clips'], 'clip')} of "
+        f"{plural(len(facts['subjects']), 'subject')}, "
         f"{facts['seconds']:.1f} s"
     )

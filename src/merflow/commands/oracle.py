@@ -1,4 +1,4 @@
-"""`merflow oracle`: what forbidden rules would have printed, in a process after training."""
+"""`merflow oracle`: scores under forbidden rules that look at test labels, after training."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 
 
 def oracle(run: Path, *, out: Path | None = None, config: Path) -> None:
-    """Train every fold of RUN again, note its answers after each epoch, and apply forbidden rules.
+    """Train every fold of RUN again, record predictions after each epoch, apply forbidden rules.
 
-    Nothing here is a result: every rule but the first looks at test labels. The trained folds are
-    not touched; that this training gives the very same weights is checked.
+    These scores are no results: every rule but the first looks at test labels. The trained folds
+    stay as they are, and the command checks that training again gives the same weights.
 
     Examples
     --------
@@ -50,7 +50,7 @@ def oracle(run: Path, *, out: Path | None = None, config: Path) -> None:
     run
         Folder of a scored run.
     out
-        Folder to write epochs.csv and oracle.csv into; without it results/oracle/<run>.
+        Folder for epochs.csv and oracle.csv. Default: results/oracle/<run>.
     config
         Config file of the run.
     """
@@ -73,12 +73,12 @@ def oracle(run: Path, *, out: Path | None = None, config: Path) -> None:
     def make(fold: str) -> Method:
         return make_method(experiment, classes, fold_seed(named.seed, fold), start)
 
-    whose = canonical_names(plan.settings)
+    subjects = canonical_names(plan.settings)
     rows: list[tuple[str, ...]] = []
     for name in plan.fold_names(named.experiment):
         fold = read_fold(Path(paths.FOLD.format(experiment=named.experiment, fold=name)))
-        rows += _epochs(make, experiment, classes, clips, fold, whose, run / name)
-        print(f"{name}: noted", flush=True)
+        rows += _epochs(make, experiment, classes, clips, fold, subjects, run / name)
+        print(f"{name}: recorded", flush=True)
     write_text(folder / "epochs.csv", csv_text((*KEY, "epoch", "predicted"), sorted(rows)))
     scores = oracle_rows(read_epochs(folder / "epochs.csv", pooled))
     count = len(plan.fold_names(named.experiment))
@@ -93,36 +93,36 @@ def _epochs(
     classes: tuple[str, ...],
     clips: RunClips,
     fold: FoldFile,
-    whose: Mapping[str, str],
+    subjects: Mapping[str, str],
     trained: Path,
 ) -> list[tuple[str, ...]]:
     """Return (dataset, subject, clip, epoch, predicted) of a fold's test clips."""
     test = [fold.test[i] for i in clips.usable(fold.test, f"fold {fold.name}")]
-    data = training_data(clips, fold, classes, whose)
-    noted: list[np.ndarray] = []
+    data = training_data(clips, fold, classes, subjects)
+    recorded: list[np.ndarray] = []
 
     def note(model: "keras.Model") -> dict[str, float]:
         from merflow.models.training import batch_norm
         from merflow.models.training.predict import probabilities
 
         batch = experiment.training.batch_size
-        # As at the end of a training, or the last epoch's answers would not be the run's.
+        # As at the end of training: otherwise the last predictions would differ from the run's.
         batch_norm.settle(model, data.x, batch)
-        noted.append(np.mean([probabilities(model, x, batch) for x in clips.take(test)], axis=0))
+        recorded.append(np.mean([probabilities(model, x, batch) for x in clips.take(test)], axis=0))
         return {}
 
     method = make(fold.name)
     method.after_epoch = note
     _check_same(method.fit(data), trained)
     return [
-        (*key, f"{epoch:04d}", classes[int(answer)])
-        for epoch, chances in enumerate(noted, start=1)
-        for key, answer in zip(test, chances.argmax(1), strict=True)
+        (*key, f"{epoch:04d}", classes[int(label)])
+        for epoch, chances in enumerate(recorded, start=1)
+        for key, label in zip(test, chances.argmax(1), strict=True)
     ]
 
 
 def _check_same(fitted: Fitted, trained: Path) -> None:
-    """Refuse to go on when noting the answers changed the training."""
+    """Refuse to go on when recording the predictions changed the training."""
     from merflow.models.factory import WEIGHTS
 
     with temporary_folder() as folder:
@@ -145,7 +145,7 @@ def _by_clip(
     table: Pooled,
     count: int,
 ) -> list[tuple[str, str, float, float]]:
-    """Return the scores of a random split by clip, subjects on both sides, as leaks have it."""
+    """Return the scores of a random split by clip, where subjects are on both sides: a leak."""
     answers = np.empty((len(table.keys), len(table.classes)))
     copies = clips.take(table.keys)
     for fold in clip_folds(len(table.keys), count, seed):

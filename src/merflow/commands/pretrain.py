@@ -1,4 +1,4 @@
-"""`merflow pretrain`: weights made on other clips or stills, for experiments to start from."""
+"""`merflow pretrain`: train weights on other clips or stills, for experiments to start from."""
 
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from merflow.errors import unknown
 from merflow.evaluation.fold_files import FoldFile
 from merflow.io.files import digest, file_digest, write_json, write_text
 from merflow.io.packed import read_packed
+from merflow.text import plural
 from merflow.workflow.plan import Plan
 from merflow.workflow.train_fold import RunClips, fold_seed, made_with, training_data
 from merflow.workflow.training_log import history_text
@@ -73,4 +74,4 @@ def pretrain(name: str, *, config: Path) -> None:
     }
     write_json(out / "run.json", facts)
     accuracy = fitted.history[-1].get("accuracy", float("nan"))
-    print(f"{name}: {len(data.y)} clips, training accuracy {accuracy:.3f}")
+    print(f"{name}: {plural(len(data.y), 'clip')}, training accuracy {accuracy:.3f}")

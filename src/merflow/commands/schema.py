@@ -1,4 +1,4 @@
-"""`merflow schema`: the config's JSON schema and key reference, generated from the settings."""
+"""`merflow schema`: generate the JSON schema and the key reference of the config."""
 
 from pathlib import Path
 

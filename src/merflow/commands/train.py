@@ -1,4 +1,4 @@
-"""`merflow train`: fit the folds of a run and predict the subject each leaves out."""
+"""`merflow train`: train the folds of a run and predict the clips each leaves out."""
 
 import logging
 from pathlib import Path
@@ -8,6 +8,7 @@ from merflow.errors import FAILED, MerflowError
 from merflow.evaluation.fold_files import read_fold
 from merflow.evaluation.run_id import run_of
 from merflow.io.packed import read_packed
+from merflow.text import plural
 from merflow.workflow.plan import Plan
 from merflow.workflow.train_fold import RunClips, train_fold
 
@@ -15,7 +16,7 @@ LOG = logging.getLogger("merflow")
 
 
 def train(run: Path, *folds: Path, config: Path) -> None:
-    """Train the FOLDS of the folder RUN and predict the subject each leaves out.
+    """Train the FOLDS of the folder RUN and predict the clips each leaves out.
 
     Examples
     --------
@@ -25,7 +26,7 @@ def train(run: Path, *folds: Path, config: Path) -> None:
     Parameters
     ----------
     run
-        results/runs/<experiment>/x<factor>/seed<k>: names what is trained, and is written to.
+        results/runs/<experiment>/x<factor>/seed<k>: names the run, and is written to.
     folds
         Fold files of the experiment.
     config
@@ -33,7 +34,7 @@ def train(run: Path, *folds: Path, config: Path) -> None:
     """
     if not folds:
         raise MerflowError(
-            "train", "no fold is named", "fold files after RUN: results/folds/<experiment>/*.csv"
+            "train", "no fold file", "fold files after RUN: results/folds/<experiment>/*.csv"
         )
     plan = Plan(load(config))
     named = run_of(run)
@@ -41,22 +42,22 @@ def train(run: Path, *folds: Path, config: Path) -> None:
     packs = [read_packed(path) for path in plan.packed(named.experiment, named.factor)]
     clips = RunClips(packs, named.factor.split("+"), experiment.control)
     failed: list[str] = []
-    said: set[str] = set()
+    reported: set[str] = set()
     for number, path in enumerate(folds, start=1):
         fold = read_fold(path)
         try:
             facts = train_fold(plan, named, clips, fold, run / fold.name)
         except MerflowError as error:
-            # The other folds of the job go on; the job fails when they are done.
-            LOG.error("fold %s: %s", fold.name, "the same" if str(error) in said else error)
-            said.add(str(error))
+            # The other folds of the job go on; the job fails at its end.
+            LOG.error("fold %s: %s", fold.name, "same error" if str(error) in reported else error)
+            reported.add(str(error))
             failed.append(fold.name)
             continue
         print(f"[{number} of {len(folds)}] {fold.name}: {facts['seconds']:.1f} s", flush=True)
     if failed:
         raise MerflowError(
             str(run),
-            f"{len(failed)} of {len(folds)} folds failed: {', '.join(failed)}",
+            f"{len(failed)} of {plural(len(folds), 'fold')} failed: {', '.join(failed)}",
             fix="see the messages above",
             code=FAILED,
         )
