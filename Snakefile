@@ -18,13 +18,14 @@ include: "workflow/rules/prepare.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/final.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/every_rule.smk"
 
 
 report: "workflow/report/workflow.rst"
 
 
 onstart:
-    # In one write: `print` makes two, and the logger's line could come between.
+    # One write: `print` makes two, and a line of the logger could come between.
     sys.stderr.write(f"{needs.disk_said(needs.disk(PLAN))}\n")
     if not workflow.local_exec and workflow.global_resources.get("gpu").value == 1:
         sys.stderr.write(
@@ -43,21 +44,22 @@ localrules:
 rule all:
     default_target: True
     input:
-        "results/report.html",
-        "results/skipped.csv",
-        "results/manifest.json",
+        paths.REPORT,
+        paths.SKIPPED,
+        paths.MANIFEST,
         rules.table.output,
-        # A run that was deleted by hand is missed, although the tables made of it are there.
+        # A run that was deleted by hand is computed again, although its tables exist.
         [f"{run.folder}/scores.csv" for run in PLAN.scored_runs()],
-        [
-            f"results/oracle/{run.experiment}/{run.factor}/seed{run.seed}/oracle.csv"
-            for run in PLAN.oracle_runs()
-        ],
+        [f"{paths.ORACLE}/oracle.csv".format(**vars(run)) for run in PLAN.oracle_runs()],
 
 
 rule aligned:
     input:
-        [path for name in PLAN.data.collections() for path in PLAN.stores(name, ALIGNED)],
+        [
+            path
+            for name in PLAN.data.collections()
+            for path in PLAN.stores(name, paths.store("align"))
+        ],
 
 
 rule packed:

@@ -1,85 +1,59 @@
-# The tables and the report: what a reader sees.
+# Tables, report and run manifest.
+
+_pooled = [f"{run.folder}/pooled.csv" for run in PLAN.scored_runs()]
 
 
 rule table:
     input:
         scores=[f"{run.folder}/scores.csv" for run in PLAN.scored_runs()],
-        pooled=[f"{run.folder}/pooled.csv" for run in PLAN.scored_runs()],
+        pooled=_pooled,
     output:
         [
             report(
-                f"results/tables/{name}",
+                f"{paths.TABLES}/{name}",
                 caption="../report/table.rst",
                 category="Tables",
             )
-            for name in (
-                "scores.csv",
-                "scores.xlsx",
-                "scores.md",
-                "scores.tex",
-                "scores.txt",
-                "effects.csv",
-                "cost.csv",
-                "cost.md",
-            )
+            for name in paths.TABLE_FILES
         ],
-    log:
-        "results/logs/table.log",
     localrule: True
-    conda:
-        "../../envs/merflow.yaml"
     params:
         recipe=run_fingerprints.tables(PLAN),
     message:
         "writing the tables"
     shell:
-        "merflow table results/tables {input.scores:q} --config results/config.yaml > {log:q} 2>&1"
+        merflow("table results/tables {input.scores:q}")
 
 
 rule report:
     input:
         tables=rules.table.output,
-        pooled=[f"{run.folder}/pooled.csv" for run in PLAN.scored_runs()],
-        skipped="results/skipped.csv",
-        delivered="results/delivered.csv",
+        pooled=_pooled,
+        skipped=paths.SKIPPED,
+        delivered=paths.DELIVERED,
     output:
-        report(
-            "results/report.html",
-            caption="../report/report.rst",
-            category="Report",
-        ),
-    log:
-        "results/logs/report.log",
+        report(paths.REPORT, caption="../report/report.rst", category="Report"),
     localrule: True
-    conda:
-        "../../envs/merflow.yaml"
     params:
         recipe=run_fingerprints.report(PLAN),
     message:
         "writing results/report.html"
     shell:
-        "merflow report {output:q} --config results/config.yaml > {log:q} 2>&1"
+        merflow("report {output:q}")
 
 
 rule manifest:
     input:
         tables=rules.table.output,
-        pooled=[f"{run.folder}/pooled.csv" for run in PLAN.scored_runs()],
-        skipped="results/skipped.csv",
+        pooled=_pooled,
+        skipped=paths.SKIPPED,
     output:
-        report(
-            "results/manifest.json",
-            caption="../report/manifest.rst",
-            category="Provenance",
-        ),
-    log:
-        "results/logs/manifest.log",
+        report(paths.MANIFEST, caption="../report/manifest.rst", category="Provenance"),
     localrule: True
-    conda:
-        "../../envs/merflow.yaml"
     params:
         recipe=run_fingerprints.report(PLAN),
     message:
         "writing results/manifest.json"
+    # `record`, today `merflow provenance`: another command here would rerun this rule.
     shell:
-        "merflow record {output:q} --config results/config.yaml > {log:q} 2>&1"
+        merflow("record {output:q}")

@@ -1,8 +1,7 @@
-# Folds, and the training of each. A training job sees no label of a clip it will be tested on:
-# the packed file has none, the fold file has those of its training clips only.
+# Folds and their training. A training job sees no label of a clip it will be tested on: the packed
+# file has none, the fold file has those of its training clips only.
 
-FOLD = "results/runs/{experiment}/{factor}/seed{seed}/{fold}/"
-FOLD_FILES = ("predictions.csv", "history.csv", "run.json")
+NESTED_RUN = paths.RUN.replace("{factor}", "nested")
 
 for _number, _experiment in enumerate(PLAN.settings.experiments):
 
@@ -11,34 +10,24 @@ for _number, _experiment in enumerate(PLAN.settings.experiments):
             f"split_{_number}"
         output:
             folds=PLAN.fold_files(_experiment),
-            truth=f"results/truth/{_experiment}.csv",
+            truth=PLAN.truth_file(_experiment),
         log:
-            f"results/logs/split/{_experiment}.log",
+            f"{paths.LOGS}/split/{_experiment}.log",
         localrule: True
-        conda:
-            "../../envs/merflow.yaml"
         params:
             experiment=_experiment,
             content=PLAN.data.split_digest(_experiment),
         message:
             f"{_experiment}: splitting {len(PLAN.fold_files(_experiment))} folds by subject"
         shell:
-            "merflow split {params.experiment:q} --config results/config.yaml > {log:q} 2>&1"
+            merflow("split {params.experiment:q}")
 
 
 rule pretrain:
     input:
         lambda w: PLAN.pretrain_packed(w.pretraining),
     output:
-        "results/pretrained/{pretraining}/weights.weights.h5",
-        "results/pretrained/{pretraining}/history.csv",
-        "results/pretrained/{pretraining}/run.json",
-    log:
-        "results/logs/pretrain/{pretraining}.log",
-    benchmark:
-        "results/benchmarks/pretrain/{pretraining}.tsv"
-    conda:
-        "../../envs/merflow.yaml"
+        [f"{paths.PRETRAINED}/{name}" for name in paths.FINAL_FILES],
     threads: lambda w: PLAN.settings.pretrainings[w.pretraining].training.threads
     resources:
         gpu=lambda w: needs.pretraining_gpus(PLAN, w.pretraining),
@@ -51,7 +40,7 @@ rule pretrain:
     message:
         "{wildcards.pretraining}: pretraining"
     shell:
-        "merflow pretrain {wildcards.pretraining:q} --config results/config.yaml > {log:q} 2>&1"
+        merflow("pretrain {wildcards.pretraining:q}")
 
 
 if PLAN.settings.folds_per_job == 1:
@@ -60,38 +49,28 @@ if PLAN.settings.folds_per_job == 1:
         input:
             packed=lambda w: PLAN.packed(w.experiment, w.factor),
             start=lambda w: PLAN.start_weights(w.experiment),
-            folds=["results/folds/{experiment}/{fold}.csv"],
+            folds=[paths.FOLD],
         output:
-            [f"{FOLD}{name}" for name in FOLD_FILES],
-        log:
-            "results/logs/train/{experiment}/{factor}/seed{seed}/{fold}.log",
-        benchmark:
-            "results/benchmarks/train/{experiment}/{factor}/seed{seed}/{fold}.tsv"
-        conda:
-            "../../envs/merflow.yaml"
+            [f"{paths.RUN}/{{fold}}/{name}" for name in paths.FOLD_FILES],
         threads: lambda w: needs.threads(PLAN, w.experiment)
         resources:
-            gpu=lambda w: needs.gpus(PLAN, w.experiment),
-            mem_mb=lambda w, attempt: attempt
-            * needs.training_memory(PLAN, w.experiment, w.factor),
-            runtime=lambda w, attempt: attempt
-            * needs.training_minutes(PLAN, w.experiment, 1),
+            **training_resources(),
         params:
-            run="results/runs/{experiment}/{factor}/seed{seed}",
+            run=paths.RUN,
             data=lambda w: run_fingerprints.data_digest(PLAN, w.experiment, w.factor),
             recipe=lambda w: run_fingerprints.training(PLAN, w.experiment),
         message:
             "{wildcards.experiment} {wildcards.factor} seed {wildcards.seed}: training without"
             " {wildcards.fold}"
         shell:
-            "merflow train {params.run:q} {input.folds:q} --config results/config.yaml > {log:q} 2>&1"
+            merflow("train {params.run:q} {input.folds:q}")
 
 else:
     # Each group of folds is one job, and so one start of the framework; every fold's files are
     # the same bytes as from a job of its own.
     for _number, _experiment in enumerate(PLAN.settings.experiments):
         for _group, _folds in enumerate(PLAN.fold_groups(_experiment)):
-            _base = f"results/runs/{_experiment}/{{factor}}/seed{{seed}}"
+            _run = paths.RUN.replace("{experiment}", _experiment)
 
             rule:
                 name:
@@ -99,76 +78,62 @@ else:
                 input:
                     packed=lambda w, e=_experiment: PLAN.packed(e, w.factor),
                     start=PLAN.start_weights(_experiment),
-                    folds=[f"results/folds/{_experiment}/{fold}.csv" for fold in _folds],
+                    folds=[
+                        paths.FOLD.format(experiment=_experiment, fold=fold)
+                        for fold in _folds
+                    ],
                 output:
-                    [f"{_base}/{fold}/{name}" for fold in _folds for name in FOLD_FILES],
+                    [
+                        f"{_run}/{fold}/{name}"
+                        for fold in _folds
+                        for name in paths.FOLD_FILES
+                    ],
                 log:
-                    f"results/logs/train/{_experiment}/{{factor}}/seed{{seed}}/group{_group}.log",
+                    f"{_run.replace('runs', 'logs/train', 1)}/group{_group}.log",
                 benchmark:
-                    f"results/benchmarks/train/{_experiment}/{{factor}}/seed{{seed}}/group{_group}.tsv"
-                conda:
-                    "../../envs/merflow.yaml"
+                    f"{_run.replace('runs', 'benchmarks/train', 1)}/group{_group}.tsv"
                 threads: needs.threads(PLAN, _experiment)
                 resources:
-                    gpu=needs.gpus(PLAN, _experiment),
-                    mem_mb=lambda w, attempt, e=_experiment: attempt
-                    * needs.training_memory(PLAN, e, w.factor),
-                    runtime=lambda w, attempt, e=_experiment, n=len(_folds): attempt
-                    * needs.training_minutes(PLAN, e, n),
+                    **training_resources(len(_folds), _experiment),
                 params:
-                    run=_base,
-                    data=lambda w, e=_experiment: run_fingerprints.data_digest(PLAN, e, w.factor),
+                    run=_run,
+                    data=lambda w, e=_experiment: run_fingerprints.data_digest(
+                        PLAN, e, w.factor
+                    ),
                     recipe=run_fingerprints.training(PLAN, _experiment),
                 message:
                     f"{_experiment} {{wildcards.factor}} seed {{wildcards.seed}}: training"
                     f" {len(_folds)} folds ({_folds[0]} to {_folds[-1]})"
                 shell:
-                    "merflow train {params.run:q} {input.folds:q} --config results/config.yaml > {log:q} 2>&1"
+                    merflow("train {params.run:q} {input.folds:q}")
 
 
 rule score:
     input:
         predictions=lambda w: PLAN.predictions(w.experiment, w.factor, w.seed),
-        truth="results/truth/{experiment}.csv",
+        truth=paths.TRUTH,
     output:
-        "results/runs/{experiment}/{factor}/seed{seed}/pooled.csv",
-        "results/runs/{experiment}/{factor}/seed{seed}/scores.csv",
-        "results/runs/{experiment}/{factor}/seed{seed}/confusion.csv",
-        [
-            f"results/runs/{{experiment}}/{{factor}}/seed{{seed}}/{name}.svg"
-            for name in ("curves", "confusion", "subjects")
-        ],
-    log:
-        "results/logs/score/{experiment}/{factor}/seed{seed}.log",
+        [f"{paths.RUN}/{name}" for name in (*paths.SCORE_FILES, *paths.FIGURES)],
     localrule: True
-    conda:
-        "../../envs/merflow.yaml"
     params:
-        run="results/runs/{experiment}/{factor}/seed{seed}",
+        run=paths.RUN,
         data=lambda w: run_fingerprints.run_digest(PLAN, w.experiment, w.factor),
         recipe=lambda w: run_fingerprints.scoring(PLAN, w.experiment),
     message:
         "{wildcards.experiment} {wildcards.factor} seed {wildcards.seed}: scoring the pooled folds"
     shell:
-        "merflow score {params.run:q} --config results/config.yaml > {log:q} 2>&1"
+        merflow("score {params.run:q}")
 
 
 rule oracle:
-    # Only where asked for (record_oracle). It reads what was trained and writes apart from it;
-    # no table and no report reads what it writes.
+    # Only with `record_oracle`. It reads trained folds and writes to a folder of its own, which
+    # no table and no report reads.
     input:
-        pooled="results/runs/{experiment}/{factor}/seed{seed}/pooled.csv",
+        pooled=f"{paths.RUN}/pooled.csv",
         packed=lambda w: PLAN.packed(w.experiment, w.factor),
         start=lambda w: PLAN.start_weights(w.experiment),
     output:
-        "results/oracle/{experiment}/{factor}/seed{seed}/epochs.csv",
-        "results/oracle/{experiment}/{factor}/seed{seed}/oracle.csv",
-    log:
-        "results/logs/oracle/{experiment}/{factor}/seed{seed}.log",
-    benchmark:
-        "results/benchmarks/oracle/{experiment}/{factor}/seed{seed}.tsv"
-    conda:
-        "../../envs/merflow.yaml"
+        [f"{paths.ORACLE}/{name}.csv" for name in ("epochs", "oracle")],
     threads: lambda w: needs.threads(PLAN, w.experiment)
     resources:
         gpu=lambda w: needs.gpus(PLAN, w.experiment),
@@ -179,29 +144,23 @@ rule oracle:
         data=lambda w: run_fingerprints.data_digest(PLAN, w.experiment, w.factor),
         recipe=lambda w: run_fingerprints.training(PLAN, w.experiment),
     message:
-        "{wildcards.experiment} {wildcards.factor} seed {wildcards.seed}: noting every epoch"
+        "{wildcards.experiment} {wildcards.factor} seed {wildcards.seed}: recording every epoch"
     shell:
-        "merflow oracle {params.run:q} --config results/config.yaml > {log:q} 2>&1"
+        merflow("oracle {params.run:q}")
 
 
 rule choose:
-    # The row x*: reads the inner predictions that a nested experiment's folds leave beside theirs.
+    # The row x*: reads the inner predictions that a nested experiment's folds leave.
     input:
         lambda w: PLAN.pooled_of_choice(w.experiment, w.seed),
     output:
-        "results/runs/{experiment}/nested/seed{seed}/pooled.csv",
-        "results/runs/{experiment}/nested/seed{seed}/scores.csv",
-        "results/runs/{experiment}/nested/seed{seed}/confusion.csv",
-    log:
-        "results/logs/choose/{experiment}/seed{seed}.log",
+        [f"{NESTED_RUN}/{name}" for name in paths.SCORE_FILES],
     localrule: True
-    conda:
-        "../../envs/merflow.yaml"
     params:
-        run="results/runs/{experiment}/nested/seed{seed}",
+        run=NESTED_RUN,
         data=lambda w: run_fingerprints.nested_digest(PLAN, w.experiment),
         recipe=lambda w: run_fingerprints.scoring(PLAN, PLAN.choices()[w.experiment][0]),
     message:
         "{wildcards.experiment} seed {wildcards.seed}: choosing inside every fold"
     shell:
-        "merflow choose {params.run:q} --config results/config.yaml > {log:q} 2>&1"
+        merflow("choose {params.run:q}")
