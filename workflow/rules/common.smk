@@ -58,16 +58,19 @@ def source_of(stage):
     ).format(**dict(w.items()))
 
 
-def content(w):
-    """Return a digest of a subject's frames and annotation, labels apart."""
-    return PLAN.data.content(w.dataset, w.subject)
-
-
 def fingerprint_of(stage):
     """Return the settings and versions of all stages up to this one."""
     return lambda w: fingerprints.of_stage(
         PLAN.settings, stage, w.get("preparation", ""), w.get("factor", "x1")
     )
+
+
+def depends_on(stage):
+    """Return all that a subject's file depends on: its frames and annotation, and settings."""
+    return {
+        "content": lambda w: PLAN.data.content(w.dataset, w.subject),
+        "recipe": fingerprint_of(stage),
+    }
 
 
 def stage_resources(stage):

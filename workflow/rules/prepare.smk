@@ -15,15 +15,13 @@ rule align:
     resources:
         **stage_resources("align"),
     params:
+        **depends_on("align"),
         catalogue=paths.CATALOGUE,
-        content=content,
-        recipe=fingerprint_of("align"),
     message:
         "{wildcards.dataset}/{wildcards.subject}: finding and aligning the face"
     shell:
         merflow(
-            "align {params.catalogue:q} {output:q} --subject {wildcards.subject:q}"
-            " --threads {threads}"
+            "align {params.catalogue:q} {output:q} --subject {wildcards.subject:q} --threads {threads}"
         )
 
 
@@ -35,14 +33,12 @@ rule crop:
     resources:
         **stage_resources("crop"),
     params:
-        content=content,
-        recipe=fingerprint_of("crop"),
+        **depends_on("crop"),
     message:
         "{wildcards.dataset}/{wildcards.subject}: cropping for {wildcards.preparation}"
     shell:
         merflow(
-            "crop {input:q} {output:q} --preparation {wildcards.preparation:q}"
-            " --threads {threads}"
+            "crop {input:q} {output:q} --preparation {wildcards.preparation:q} --threads {threads}"
         )
 
 
@@ -54,14 +50,12 @@ rule magnify:
     resources:
         **stage_resources("magnify"),
     params:
-        content=content,
-        recipe=fingerprint_of("magnify"),
+        **depends_on("magnify"),
     message:
         "{wildcards.dataset}/{wildcards.subject}: magnifying {wildcards.factor}"
     shell:
         merflow(
-            "magnify {input:q} {output:q} --factor {wildcards.factor:q}"
-            " --preparation {wildcards.preparation:q} --threads {threads}"
+            "magnify {input:q} {output:q} --factor {wildcards.factor:q} --preparation {wildcards.preparation:q} --threads {threads}"
         )
 
 
@@ -73,14 +67,12 @@ rule interpolate:
     resources:
         **stage_resources("interpolate"),
     params:
-        content=content,
-        recipe=fingerprint_of("interpolate"),
+        **depends_on("interpolate"),
     message:
         "{wildcards.dataset}/{wildcards.subject}: interpolating {wildcards.factor}"
     shell:
         merflow(
-            "interpolate {input:q} {output:q} --preparation {wildcards.preparation:q}"
-            " --factor {wildcards.factor:q} --threads {threads}"
+            "interpolate {input:q} {output:q} --preparation {wildcards.preparation:q} --factor {wildcards.factor:q} --threads {threads}"
         )
 
 
@@ -92,14 +84,12 @@ rule flow:
     resources:
         **stage_resources("flow"),
     params:
-        content=content,
-        recipe=fingerprint_of("flow"),
+        **depends_on("flow"),
     message:
         "{wildcards.dataset}/{wildcards.subject}: optical flow {wildcards.factor}"
     shell:
         merflow(
-            "flow {input:q} {output:q} --preparation {wildcards.preparation:q}"
-            " --factor {wildcards.factor:q} --threads {threads}"
+            "flow {input:q} {output:q} --preparation {wildcards.preparation:q} --factor {wildcards.factor:q} --threads {threads}"
         )
 
 
@@ -118,8 +108,7 @@ rule pack:
         "{wildcards.collection}: packing {wildcards.factor} of {wildcards.preparation}"
     shell:
         merflow(
-            "pack {output:q} {input:q} --preparation {wildcards.preparation:q}"
-            " --factor {wildcards.factor:q}"
+            "pack {output:q} {input:q} --preparation {wildcards.preparation:q} --factor {wildcards.factor:q}"
         )
 
 
