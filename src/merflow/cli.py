@@ -13,21 +13,17 @@ from cyclopts import App
 
 from merflow import __version__
 from merflow.errors import FAILED, MerflowError
+from merflow.stage_table import WITH_FILES
 
 FOLDER = Path(__file__).parent / "commands"
 GROUPS = {
-    "Stages": ["catalogue", "align", "crop", "magnify", "interpolate", "flow", "pack", "skipped"],
+    "Stages": ["catalogue", *(stage.name for stage in WITH_FILES), "skipped"],
     "Training and scores": [
-        "split",
-        "train",
-        "score",
-        "compare",
-        "choose",
-        "table",
-        "report",
-        "record",
+        *("split", "train", "score", "compare", "choose", "table", "report", "provenance"),
     ],
 }
+OLD_NAMES = {"record": "provenance", "manifest": "make-manifest"}
+"""Earlier names of commands, which still work."""
 
 
 EXIT_CODES = "Exit codes: 0 done, 1 warnings under --strict, 2 bad input, 3 the work failed."
@@ -47,7 +43,7 @@ def commands() -> dict[str, About]:
     for file in sorted(FOLDER.glob("[a-z]*.py")):
         for node in ast.parse(file.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.FunctionDef) and node.name == file.stem:
-                found[file.stem] = _about(ast.get_docstring(node) or "")
+                found[file.stem.replace("_", "-")] = _about(ast.get_docstring(node) or "")
     return found
 
 
@@ -67,22 +63,36 @@ def build() -> App:
         help_format="plaintext",
     )
     group_of = {name: group for group, names in GROUPS.items() for name in names}
-    asked = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+    asked = _asked()
     for name, about in commands().items():
         app.command(
-            f"merflow.commands.{name}:{name}",
+            _target(name),
             name=name,
             help=about.text if name == asked else about.summary,
             help_epilogue=f"Examples:\n{about.examples}\n\n{EXIT_CODES}",
             group=group_of.get(name, "Tools"),
         )
+    for old, new in OLD_NAMES.items():
+        app.command(_target(new), name=old, show=False)
     return app
+
+
+def _target(name: str) -> str:
+    stem = name.replace("-", "_")
+    return f"merflow.commands.{stem}:{stem}"
+
+
+def _asked() -> str:
+    """Return the command that was typed."""
+    return next((word for word in sys.argv[1:] if not word.startswith("-")), "")
 
 
 def main() -> None:
     """Run one command; an error prints a message and sets the exit code, without a traceback."""
     sys.unraisablehook, sys.excepthook = _not_from_hdf5, _not_inside_hdf5
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    if (old := _asked()) in OLD_NAMES:
+        print(f"note: `merflow {old}` is now `merflow {OLD_NAMES[old]}`", file=sys.stderr)
     try:
         try:
             build()()

@@ -12,7 +12,7 @@ from merflow.commands.flow import flow
 from merflow.commands.interpolate import interpolate
 from merflow.commands.jitter import jitter
 from merflow.commands.magnify import magnify
-from merflow.commands.manifest import manifest
+from merflow.commands.make_manifest import make_manifest
 from merflow.commands.pack import pack
 from merflow.commands.score import score
 from merflow.commands.split import split
@@ -34,8 +34,8 @@ WRONG = {
     "fps 0": (lambda: interpolate(IN, OUT, fps=0.0), "--fps: 0.0\n  expected: a number above 0"),
     "fps -1": (lambda: magnify(IN, OUT, factor="2", fps=-1.0), "--fps: -1.0"),
     "fps nan": (lambda: magnify(IN, OUT, factor="2", fps=float("nan")), "--fps: nan"),
-    "manifest 0": (lambda: manifest(from_class_folders=IN, fps=0.0), "--fps: 0.0"),
-    "manifest -1": (lambda: manifest(from_class_folders=IN, fps=-1.0), "--fps: -1.0"),
+    "manifest 0": (lambda: make_manifest(from_class_folders=IN, fps=0.0), "--fps: 0.0"),
+    "manifest -1": (lambda: make_manifest(from_class_folders=IN, fps=-1.0), "--fps: -1.0"),
     "score": (lambda: score(IN, resamples=0), f"--resamples: 0\n  expected: {RESAMPLES}"),
     "score 99": (lambda: score(IN, resamples=99), f"expected: {RESAMPLES}"),
     "evaluate": (lambda: evaluate(IN, dataset="x", resamples=0), f"expected: {RESAMPLES}"),

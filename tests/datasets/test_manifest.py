@@ -1,4 +1,4 @@
-"""A manifest takes any clips; `merflow manifest` writes one from folders named by class."""
+"""A manifest takes any clips; `merflow make-manifest` writes one from folders named by class."""
 
 import shlex
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from merflow.commands.check import check
-from merflow.commands.manifest import manifest as command
+from merflow.commands.make_manifest import make_manifest as command
 from merflow.config.settings import DatasetEntry
 from merflow.datasets.registry import read_dataset
 from merflow.datasets.spec import NO_SUBJECT

@@ -1,4 +1,4 @@
-"""`merflow record`: the manifest of a finished run, to publish beside a paper."""
+"""`merflow provenance`: the run manifest of finished runs, to publish with a paper."""
 
 from pathlib import Path
 
@@ -9,15 +9,15 @@ from merflow.workflow.plan import Plan
 from merflow.workflow.run_manifest import run_manifest
 
 
-def record(out: Path, *, config: Path) -> None:
-    """Write what the tables were made from into OUT (JSON): versions, settings, digests.
+def provenance(out: Path, *, config: Path) -> None:
+    """Write the run manifest OUT (JSON): versions, settings and digests behind the tables.
 
-    Run it in the folder that holds `results/`, when the tables are there.
+    Run it in the folder that holds `results/`, once the tables exist.
 
     Examples
     --------
-    merflow record results/manifest.json --config results/config.yaml
-    merflow record paper/manifest.json --config results/config.yaml
+    merflow provenance results/manifest.json --config results/config.yaml
+    merflow provenance paper/manifest.json --config results/config.yaml
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""`merflow manifest`: write the table of your own clips from folders named by class."""
+"""`merflow make-manifest`: write the manifest of your own clips from folders named by class."""
 
 import shlex
 from pathlib import Path
@@ -8,9 +8,10 @@ import yaml
 from merflow.datasets.manifest_writer import rows_of, write_manifest
 from merflow.datasets.spec import NO_SUBJECT
 from merflow.errors import check_number
+from merflow.text import plural
 
 
-def manifest(
+def make_manifest(
     *,
     from_class_folders: Path,
     subjects: Path | None = None,
@@ -18,26 +19,26 @@ def manifest(
     dataset: str = "mine",
     fps: float | None = None,
 ) -> None:
-    """Write a manifest for clips that lie in folders named by their class.
+    """Write a manifest for clips in folders named by their class.
 
     Examples
     --------
-    merflow manifest --from-class-folders ~/clips --subjects who.csv
-    merflow manifest --from-class-folders ~/clips --dataset pilot --fps 200
+    merflow make-manifest --from-class-folders ~/clips --subjects who.csv
+    merflow make-manifest --from-class-folders ~/clips --dataset pilot --fps 200
 
     Parameters
     ----------
     from_class_folders
-        Folder with one folder a class; in them videos, folders of frames, or pictures.
+        Folder with one folder per class, which holds videos, folders of frames, or images.
     subjects
-        Table (CSV or XLSX) with the columns path and subject. Without it no split by subject
-        is possible and training on these clips alone is refused.
+        Table (CSV or XLSX) with the columns path and subject. Without it the clips cannot be
+        split by subject, and training on them alone is refused.
     out
-        Manifest to write; manifest.csv in the folder itself when not given.
+        Manifest to write; default: manifest.csv in the folder.
     dataset
-        Name of the dataset, as the config will call it.
+        Name of the dataset in the config.
     fps
-        Frames per second (Hz) of frame folders; videos carry their own.
+        Frames per second (Hz) of frame folders; videos have their own.
     """
     if fps is not None:
         check_number("--fps", fps, 0, above=True)
@@ -45,9 +46,10 @@ def manifest(
     rows = rows_of(folder, dataset, subjects, fps)
     target = out or folder / "manifest.csv"
     write_manifest(target, rows)
-    people = sorted({row[1] for row in rows})
-    print(f"{len(rows)} clips of {len(people)} subjects in {target}")
-    if people == [NO_SUBJECT]:
+    subject_ids = sorted({row[1] for row in rows})
+    counted = f"{plural(len(rows), 'clip')} of {plural(len(subject_ids), 'subject')}"
+    print(f"{counted} in {target}")
+    if subject_ids == [NO_SUBJECT]:
         print("No subjects are known: these clips can be pretrained on, not split by subject.")
     entry = {"reader": "manifest", "root": str(folder)}
     if target.resolve() != folder.resolve() / "manifest.csv":
@@ -55,6 +57,6 @@ def manifest(
     sheet = f" --sheet {shlex.quote(entry['sheet'])}" if "sheet" in entry else ""
     given = f"--dataset {dataset} --reader manifest --root {shlex.quote(str(folder))}{sheet}"
     print(f"See what it holds: merflow check {given}")
-    # A path may hold anything that YAML gives a meaning to.
+    # Characters of a path can have a meaning in YAML.
     line = yaml.safe_dump(entry, default_flow_style=True, sort_keys=False, width=10_000)
     print(f"In the config: datasets: {{{dataset}: {line.strip()}}}")
