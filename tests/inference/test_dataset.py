@@ -18,7 +18,7 @@ from merflow.inference.dataset import (
     with_dataset,
     without_subjects,
 )
-from merflow.stages.pipeline import Chain
+from merflow.stages.pipeline import Pipeline
 from merflow.workflow.final_model import Model
 
 SETTINGS = Settings(datasets={"smic": {"root": "a"}, "again": {"root": "b", "reader": "smic"}})
@@ -33,7 +33,7 @@ def model(**changes):
         "scheme": "megc2019",
         "control": "none",
         "permuted": False,
-        "chain": Chain(Align(), Preparation(), ("x1",)),
+        "pipeline": Pipeline(Align(), Preparation(), ("x1",)),
         "score": None,
     }
     return Model(**facts | changes)

@@ -22,7 +22,7 @@ from merflow.io import video
 from merflow.io.clip_store import Store, write_store
 from merflow.models.factory import TrainingData, make_method
 from merflow.stages.align import align_clip
-from merflow.stages.pipeline import Chain, whole_chain
+from merflow.stages.pipeline import Pipeline, network_inputs
 from merflow.synthetic.motion import course
 from merflow.synthetic.render import render_clip
 from merflow.synthetic.warp import Warp
@@ -84,8 +84,8 @@ def test_the_pipeline_equals_the_stages_byte_for_byte(tmp_path):
     crop(paths[0], paths[1])
     magnify(paths[1], paths[2], factor="x10")
     interpolate(paths[2], paths[3], factor="x10")
-    chain = Chain(Align(), Preparation(), ("x1", "x10"))
-    one, ten = whole_chain(raw, chain, finder)
+    pipeline = Pipeline(Align(), Preparation(), ("x1", "x10"))
+    one, ten = network_inputs(raw, pipeline, finder)
     with Store(paths[3]) as store:
         np.testing.assert_array_equal(ten, store.read(0).frames)
     assert one.shape == ten.shape == (10, 64, 64, 1) and (one != ten).any()

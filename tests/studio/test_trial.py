@@ -260,4 +260,4 @@ def test_a_picture_that_claims_to_be_huge_is_not_decoded():
 
 def test_a_final_model_keeps_the_settings_of_its_chain(built):
     model = open_model(built / SVM)
-    assert model.chain.factors == ("x1",) and model.score["n"] == 17
+    assert model.pipeline.factors == ("x1",) and model.score["n"] == 17

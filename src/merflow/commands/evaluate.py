@@ -89,12 +89,12 @@ def evaluate(
         raise trained_on_error(trained, str(run), others)
     tested = without_subjects(tested, trained) if trained else tested
     raw = any(clip.enters_at == "raw" for clip in tested.clips)
-    align = model.chain.align
+    align = model.pipeline.align
     finder = load_finder(align.points, align.model) if raw else None
     pooled, skipped = predict_clips(tested, model, model.load(), finder)
     about = About(
         f"{model.name} on {dataset}",
-        factor="+".join(model.chain.factors),
+        factor="+".join(model.pipeline.factors),
         protocol="final",
         scheme=model.scheme,
     )

@@ -67,7 +67,7 @@ def predict(
     if not inputs:
         raise MerflowError("predict", "no input", "videos or folders of frames")
     model = usable(open_model(run))
-    finder = load_finder(model.chain.align.points, model.chain.align.model)
+    finder = load_finder(model.pipeline.align.points, model.pipeline.align.model)
     fitted = model.load()
     done, failed = [], []
     for path, stem in track(list(zip(inputs, stems(inputs), strict=True)), "predicting"):

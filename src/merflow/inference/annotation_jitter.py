@@ -16,7 +16,7 @@ from merflow.evaluation.score_table import ScoreRow, score_rows
 from merflow.inference.fold_models import cropped_clips, folds_of, load_fold
 from merflow.io.csv_table import csv_text
 from merflow.io.files import atomic, digest, write_text
-from merflow.stages.pipeline import seen
+from merflow.stages.pipeline import network_input
 from merflow.workflow.plan import Plan
 from merflow.workflow.pooling import about, read_truth
 
@@ -98,7 +98,7 @@ def _predicted(plan: Plan, run: Run, fitted: object, cuts: Sequence[ClipArrays])
     lengths = [int(cut.facts.get("frames", len(cut.frames))) for cut in kept]
     found = []
     for factor in run.factor.split("+"):
-        x = np.stack([seen(cut, preparation, factor) for cut in kept])
+        x = np.stack([network_input(cut, preparation, factor) for cut in kept])
         found.append(fitted.predict(apply(experiment.control, x, keys, lengths), keys))
     probabilities = np.mean(found, axis=0, dtype=np.float64)
     return Predictions.of(tuple(keys), plan.data.classes(run.experiment), probabilities)

@@ -19,7 +19,7 @@ from merflow.io.clip_store import Skipped
 from merflow.io.frame_folder import read_clip
 from merflow.io.images import is_still
 from merflow.progress import track
-from merflow.stages.pipeline import whole_chain
+from merflow.stages.pipeline import network_inputs
 from merflow.workflow.final_model import Model, mean_probabilities
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def predict_clips(
     inputs, rows, skipped = [], [], []
     for row, clip in enumerate(track(tested.clips, "preparing")):
         try:
-            arrays = whole_chain(read_clip(clip), model.chain, finder, still=is_still(clip))
+            arrays = network_inputs(read_clip(clip), model.pipeline, finder, still=is_still(clip))
         except SkipClip as skip:
             skipped.append(Skipped(*clip.key, "chain", skip.reason))
             continue

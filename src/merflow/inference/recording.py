@@ -14,7 +14,7 @@ import numpy as np
 from merflow.clip import ClipArrays
 from merflow.errors import MerflowError, SkipClip
 from merflow.inference.spotting import Span, movement, spans
-from merflow.stages.pipeline import cropped, whole_chain
+from merflow.stages.pipeline import cropped, network_inputs
 from merflow.workflow.final_model import Model, mean_probabilities
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def predict_recording(
     """
     sizes = window_sizes(len(clip.frames), clip.fps, window, stride)
     on_progress("aligning the face", 0, 0)
-    face = cropped(clip, model.chain, finder)
+    face = cropped(clip, model.pipeline, finder)
     on_progress("looking for movement", 0, 0)
     measure = movement(face.frames, clip.fps, face.landmarks)
     found, ratio = spans(measure, clip.fps, rest)
@@ -123,7 +123,7 @@ def _classified(
 def _classify(
     clip: ClipArrays, span: Span, model: Model, fitted: "Fitted", finder: "Finder"
 ) -> LabelledSpan:
-    p = mean_probabilities(fitted, [whole_chain(clip, model.chain, finder)])[0]
+    p = mean_probabilities(fitted, [network_inputs(clip, model.pipeline, finder)])[0]
     return LabelledSpan(span.first, span.last, span.strength, model.classes[int(p.argmax())], p)
 
 

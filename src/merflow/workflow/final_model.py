@@ -19,7 +19,7 @@ from merflow.evaluation.run_id import FINAL, Run
 from merflow.evaluation.score_table import read_scores
 from merflow.io.files import file_digest, write_json, write_text
 from merflow.models.factory import WEIGHTS, Fitted, load, make_method
-from merflow.stages.pipeline import Chain
+from merflow.stages.pipeline import Pipeline
 from merflow.workflow import run_fingerprints
 from merflow.workflow.plan import Plan
 from merflow.workflow.train_fold import RunClips, fold_seed, inputs_of_run, made_with, training_data
@@ -43,7 +43,7 @@ class Model:
     scheme: str
     control: str
     permuted: bool
-    chain: Chain
+    pipeline: Pipeline
     score: dict[str, float] | None
 
     def load(self) -> Fitted:
@@ -135,7 +135,7 @@ def open_model(path: Path) -> Model:
     try:
         facts = json.loads(record.read_text(encoding="utf-8"))
         kept = facts["chain"]
-        chain = Chain(
+        pipeline = Pipeline(
             Align.model_validate(kept["align"]),
             Preparation.model_validate(kept["preparation"], context="saved"),
             tuple(kept["factors"]),
@@ -148,7 +148,7 @@ def open_model(path: Path) -> Model:
             scheme=facts["scheme"],
             control=facts["recipe"]["control"],
             permuted=facts["permute_labels"] is not None,
-            chain=chain,
+            pipeline=pipeline,
             score=facts["score"],
         )
     except FileNotFoundError:

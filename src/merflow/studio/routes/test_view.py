@@ -208,6 +208,6 @@ def run_row(project: Project, run: Run) -> dict[str, Any]:
         "classes": model.classes,
         "subjects": len(model.subjects),
         "score_text": model.score_text,
-        "points": model.chain.align.points,
+        "points": model.pipeline.align.points,
     }
     return row | {"model": known}

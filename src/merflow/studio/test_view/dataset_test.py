@@ -16,7 +16,7 @@ from merflow.evaluation.score_table import score_rows
 from merflow.inference.dataset import LabelledClips, labelled_for, training_subjects
 from merflow.inference.fold_models import cropped_clips, folds_of, load_fold, weights_of
 from merflow.inference.recording import OnProgress
-from merflow.stages.pipeline import seen
+from merflow.stages.pipeline import network_input
 from merflow.studio.run_results import pooled_facts
 from merflow.workflow.final_model import Model, mean_probabilities
 from merflow.workflow.plan import Plan
@@ -75,7 +75,7 @@ def whole_dataset(
 def refuse_other_preparation(plan: Plan, run: Run, model: Model) -> None:
     """Refuse clips that were prepared with other settings than those of the model's training."""
     name = plan.experiment(run.experiment).preparation
-    if preparation_named(plan.settings, name) != model.chain.preparation:
+    if preparation_named(plan.settings, name) != model.pipeline.preparation:
         raise MerflowError(
             f"preparation {name}",
             "its settings have changed since the run was trained",
@@ -116,7 +116,10 @@ def _predict(
         for clip in cropped_clips(preparation, list(wanted), missing_ok=True):
             on_progress("predicting", done, total)
             done += 1
-            x = [seen(clip, model.chain.preparation, factor) for factor in model.chain.factors]
+            x = [
+                network_input(clip, model.pipeline.preparation, factor)
+                for factor in model.pipeline.factors
+            ]
             kept.append((wanted.pop(clip.key), fold, mean_probabilities(method, [x])[0]))
         skipped += map(str, wanted)
         done += len(wanted)

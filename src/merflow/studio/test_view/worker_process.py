@@ -48,7 +48,7 @@ class Worker:
             done = whole_dataset(plan, message["run"], model, fitted, clips, self.on_progress)
         else:
             # Two finders: the camera's predictions run in a second thread.
-            align = model.chain.align
+            align = model.pipeline.align
             finder = load_finder(align.points, align.model)
             points = message["points"]
             shown = load_finder(points, align.model if points == align.points else "")
