@@ -94,7 +94,7 @@ def test_a_dataset_needs_a_root_or_an_entry_in_the_config(tmp_path):
 class Brightest:
     """Predicts the class by the mean brightness of a clip: 0, 100, 200."""
 
-    prints = ()
+    clip_hashes = ()
 
     def predict(self, x, keys=None):
         return np.eye(3, dtype=np.float32)[np.rint(x.mean((1, 2, 3, 4)) / 100).astype(int)]

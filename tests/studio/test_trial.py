@@ -26,7 +26,7 @@ RECORDING = {"run": SVM, "path": "faces/recordings/recording00.avi", "fps": None
 CAMERA = {"run": SVM, "window": 16, "stride": 4, "points": 5}
 
 
-def ended(studio, seconds=120):
+def ended(studio, seconds=300):
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         state = studio.json("/api/test/state")

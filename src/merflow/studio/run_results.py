@@ -1,48 +1,43 @@
 """Pooled predictions as the page shows them: confusion matrices, subjects, wrong predictions."""
 
-from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
+from merflow.evaluation.metrics import confusion
 from merflow.evaluation.predictions import Pooled
 from merflow.evaluation.score_table import ScoreRow, parts_of
 
 
 def pooled_facts(table: Pooled, scores: Sequence[ScoreRow]) -> dict[str, Any]:
     """Return what the page shows of pooled predictions and their scores."""
+    parts = {part: table.part(part) for part in parts_of(table)}
+    count = len(table.classes)
     return {
         "classes": table.classes,
         "scores": [asdict(row) for row in scores],
-        "confusion": {part: _confusion(table.part(part)) for part in parts_of(table)},
+        "confusion": {n: confusion(t.truth, t.predicted, count).tolist() for n, t in parts.items()},
         "subjects": _subjects(table),
         "wrong": _wrong(table),
     }
 
 
-def _confusion(table: Pooled) -> list[list[int]]:
-    """Return clips by truth (rows) and prediction (columns)."""
-    matrix = np.zeros((len(table.classes),) * 2, int)
-    np.add.at(matrix, (table.truth, table.predicted), 1)
-    return matrix.tolist()
-
-
 def _subjects(table: Pooled) -> list[dict[str, Any]]:
     """Return the clips and the correct predictions of every subject, also by class."""
-    rows: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for index, key in enumerate(table.keys):
-        rows[key.subject_key].append(index)
-    found = []
-    for (dataset, subject), indices in sorted(rows.items()):
-        right = [i for i in indices if table.truth[i] == table.predicted[i]]
-        hits = Counter(table.classes[table.truth[i]] for i in right)
-        clips = Counter(table.classes[table.truth[i]] for i in indices)
-        by_class = {c: [hits[c], clips[c]] for c in table.classes if clips[c]}
-        row = {"dataset": dataset, "subject": subject, "clips": len(indices), "right": len(right)}
-        found.append(row | {"by_class": by_class})
-    return found
+    found: dict[tuple[str, str], dict[str, list[int]]] = {}
+    for key, truth, predicted in zip(table.keys, table.truth, table.predicted, strict=True):
+        by_class = found.setdefault(key.subject_key, {name: [0, 0] for name in table.classes})
+        by_class[table.classes[truth]][0] += int(truth == predicted)
+        by_class[table.classes[truth]][1] += 1
+    rows = []
+    for (dataset, subject), by_class in sorted(found.items()):
+        right, clips = (sum(column) for column in zip(*by_class.values(), strict=True))
+        shown = {name: pair for name, pair in by_class.items() if pair[1]}
+        row = {"dataset": dataset, "subject": subject, "clips": clips, "right": right}
+        rows.append(row | {"by_class": shown})
+    return rows
 
 
 def _wrong(table: Pooled) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from merflow.errors import MerflowError
 from merflow.evaluation.predictions import read_pooled
 from merflow.evaluation.run_id import FINAL, Run
 from merflow.evaluation.score_table import read_scores
-from merflow.io.csv_table import read_csv
+from merflow.reporting.training_records import read_history
 from merflow.studio.context import Studio
 from merflow.studio.project import Project
 from merflow.studio.routing import Endpoint, Missing
@@ -53,8 +53,8 @@ def training_curves(studio: Studio, request: Request) -> dict[str, Any]:
         if file.parent.name == FINAL:
             continue
         studio.project.below(*file.relative_to(studio.project.root).parts)
-        if curve := _curve(file):
-            found[file.parent.name] = curve | {"live": file.name == LIVE}
+        if columns := _curve(file):
+            found[file.parent.name] = {"columns": columns, "live": file.name == LIVE}
     return {"folds": found}
 
 
@@ -89,17 +89,12 @@ def run_row(project: Project, run: Run) -> dict[str, Any]:
     return row
 
 
-def _curve(file: Path) -> dict[str, Any]:
-    """Return the columns of a history.csv as numbers; empty for a method without epochs."""
+def _curve(file: Path) -> dict[str, list[float]]:
+    """Return the columns of a fold's history; empty for a method without epochs."""
     try:
-        sheet = read_csv(file, ("epoch",), may_be_empty=True)
+        return {name: values.tolist() for name, values in read_history(file).items()}
     except MerflowError:
         if file.exists():
             raise
         # A training ended between the listing and the reading.
         return {}
-    try:
-        columns = {name: [float(cell) for cell in sheet[name]] for name in sheet.columns}
-    except ValueError as error:
-        raise MerflowError(str(file), str(error), "numbers") from None
-    return {"columns": columns} if columns["epoch"] else {}
