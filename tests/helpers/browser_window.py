@@ -1,4 +1,4 @@
-"""A browser window that notes what it complains of, and what the tests wait for."""
+"""A browser window that records its errors and requests, and waits for texts."""
 
 import base64
 import csv
@@ -27,12 +27,12 @@ PIXELS = """() => { const c = document.getElementById('picture');
 
 
 def pixels(page):
-    """Return what the picture shows, (H * W,) uint8: its red, which a grey frame has in all."""
+    """Return the pixels of the image, (H * W,) uint8: the red channel of a grey frame."""
     return np.frombuffer(base64.b64decode(page.evaluate(PIXELS)), np.uint8)
 
 
 class Watched:
-    """A window of its own (no token but its own), and everything it complains of or asks for."""
+    """A window with a separate session; records console errors and requested hosts."""
 
     def __init__(self, browser, studio, **options):
         self.context = browser.new_context(viewport={"width": 1280, "height": 720}, **options)
@@ -89,6 +89,6 @@ def reads(page, place, text):
     sync_api.expect(page.locator(place)).to_contain_text(text, timeout=180_000)
 
 
-def picture_of(page, folder, name):
-    """Keep a picture of the window, to be looked at; only generated faces are in it."""
+def screenshot(page, folder, name):
+    """Save a screenshot of the window; it shows generated faces only."""
     page.screenshot(path=folder / f"{name}.png")

@@ -1,4 +1,4 @@
-"""A small project as a run leaves it, of generated faces, and a studio over it."""
+"""A small project of generated faces after a run, and a studio over it."""
 
 import contextlib
 import http.client
@@ -68,7 +68,7 @@ def build(folder: Path) -> None:
 
 
 def _store(dataset: str, subject: str, clips: list[Clip]) -> None:
-    """Write a subject's clips as squares of the raw frames; the last clip is a skipped one."""
+    """Write a subject's clips as squares of the raw frames; one clip is skipped."""
     made: list[ClipArrays | Skipped] = [_cropped(clip) for clip in clips]
     if (dataset, subject) == ("smic", "s03"):
         made[-1] = Skipped(*clips[-1].key, "align", "no face was found")
@@ -86,7 +86,7 @@ def _cropped(clip: Clip) -> ClipArrays:
 
 
 def _square(frame: np.ndarray) -> np.ndarray:
-    """Return the middle of a frame, where the face is, (SIDE, SIDE)."""
+    """Return the middle of a frame, which shows the face, (SIDE, SIDE)."""
     side = round(0.8 * min(frame.shape))
     top, left = ((length - side) // 2 for length in frame.shape)
     part = frame[top : top + side, left : left + side]
@@ -94,7 +94,7 @@ def _square(frame: np.ndarray) -> np.ndarray:
 
 
 def _run(plan: Plan, factor: str) -> None:
-    """Write a scored run that answers two clips of three rightly."""
+    """Write a scored run with correct predictions for two of three clips."""
     data = plan.data.labelled("quick")
     truth = np.array([CLASSES.index(name) for name in data.labels])
     predicted = np.where(np.arange(len(truth)) % 3 == 0, (truth + 1) % 3, truth)
@@ -134,14 +134,14 @@ def _svm(plan: Plan) -> None:
 
 
 def draw_recording(folder: Path) -> Path:
-    """Draw a short uncut recording, half a second of it an expression."""
+    """Generate a short uncut recording with an expression of half a second."""
     hard = Difficulty(amplitude_px=(2.5, 3.0))
     planned = recording.plan(0, 3, hard, small=True, expressions=1)
     return recording.write_recording(folder, planned)
 
 
 def long_clip(folder: Path, count: int = 150, side: int = 64) -> Path:
-    """Put a clip of `count` frames, no two alike, in the place of smic/s01/s01_ne_01."""
+    """Replace smic/s01/s01_ne_01 by a clip of `count` different frames."""
     path = folder / "results/grey32/cropped/smic/s01.h5"
     with Store(path) as store:
         clips = list(store)
@@ -157,7 +157,7 @@ def long_clip(folder: Path, count: int = 150, side: int = 64) -> Path:
 
 
 class Studio:
-    """`merflow studio` as its own process; `address` is what it printed."""
+    """`merflow studio` in a separate process; `address`: the address that it printed."""
 
     def __init__(self, folder: Path, *words: str) -> None:
         self.folder = folder
@@ -213,7 +213,7 @@ class Studio:
 
 
 def state(folder: Path) -> dict[str, bytes]:
-    """Return every small file of a project and its bytes; of the pictures, the names."""
+    """Return the bytes of every small file of a project; for images and stores only the names."""
     return {
         str(path.relative_to(folder)): path.read_bytes() if path.suffix != ".h5" else b""
         for path in folder.rglob("*")
@@ -222,7 +222,7 @@ def state(folder: Path) -> dict[str, bytes]:
 
 
 def asked(path: str, query: str = "", **names: str) -> Request:
-    """Return a request as a handler gets it; names: the parts of the path in braces."""
+    """Return a request as a handler is given it; names: path parameters."""
     scope = {"type": "http", "method": "GET", "path": path, "path_params": names, "headers": []}
     return Request(scope | {"query_string": query.encode()})
 

@@ -1,7 +1,7 @@
 """Accessibility of every view: names of controls, visible focus, contrast, both themes."""
 
 import pytest
-from browser_window import CLIP, needs_chromium, picture_of
+from browser_window import CLIP, needs_chromium
 
 pytestmark = needs_chromium
 VIEWS = {"clips": "#trace svg", "runs": "#wrong", "datasets": "#findings", "test": "#begin"}
@@ -36,7 +36,7 @@ def opened(window, view):
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_every_control_has_a_name_and_no_key_two_meanings(window, view):
+def test_every_control_has_a_name_and_every_key_one_control(window, view):
     page = opened(window, view)
     assert page.evaluate(NAMELESS) == []
     keys = page.evaluate(
@@ -46,9 +46,7 @@ def test_every_control_has_a_name_and_no_key_two_meanings(window, view):
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_words_can_be_read_in_both_themes_and_nothing_runs_out_of_the_window(
-    window, view, pictures
-):
+def test_text_has_contrast_in_both_themes_and_fits_the_window(window, view, pictures):
     page = opened(window, view)
     for theme in ("light", "dark"):
         page.evaluate("t => { document.documentElement.dataset.theme = t; }", theme)
@@ -56,11 +54,11 @@ def test_words_can_be_read_in_both_themes_and_nothing_runs_out_of_the_window(
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         if view != "test":
             page.wait_for_timeout(300)
-            picture_of(page, pictures, view if theme == "light" else f"{view}_dark")
+            screenshot(page, pictures, view if theme == "light" else f"{view}_dark")
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_focus_is_seen_wherever_tab_leads(window, view):
+def test_focus_is_visible_on_every_control(window, view):
     page = opened(window, view)
     reached = set()
     for _ in range(25):

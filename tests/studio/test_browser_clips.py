@@ -11,10 +11,10 @@ from browser_window import (
     lines,
     needs_chromium,
     opened,
-    picture_of,
     pixels,
     reads,
     ready,
+    screenshot,
     sync_api,
     wait_saved,
 )
@@ -44,7 +44,7 @@ def test_every_position_shows_its_own_frame_pixel_for_pixel(window, studio):
     assert index(page) == len(clip.frames) - 1
 
 
-def test_the_keys_of_the_player_step_and_stop_at_the_ends(window, studio):
+def test_the_keys_step_and_stop_at_the_ends(window, studio):
     page = opened(window)
     last = len(frames_of(studio).frames) - 1
     for key, place in (
@@ -101,7 +101,7 @@ def test_the_wipe_shows_one_factor_on_either_side(window, studio, pictures):
     both = pixels(page).reshape(SIDE, SIDE)
     assert np.array_equal(both[:, : SIDE // 2], still[:, : SIDE // 2])
     assert not np.array_equal(both[:, SIDE // 2 :], still[:, SIDE // 2 :])
-    picture_of(page, pictures, "clips_compared")
+    screenshot(page, pictures, "clips_compared")
     for _ in range(20):
         page.keyboard.press(".")
     assert np.array_equal(pixels(page).reshape(SIDE, SIDE), still)
@@ -173,7 +173,7 @@ def test_the_second_of_two_tabs_does_not_overwrite_the_first(browser, studio):
     assert [fault for fault in watched.complaints() if "409" not in fault] == []
 
 
-def test_the_filters_keep_what_they_say(window):
+def test_the_filters_select_by_dataset_and_name(window):
     page = opened(window)
     page.select_option("[aria-label='Dataset']", "samm")
     assert page.inner_text("#count").startswith("7 of 21")
@@ -187,14 +187,14 @@ def test_the_filters_keep_what_they_say(window):
     sync_api.expect(page.locator("#title")).not_to_contain_text("s01_ne_01")
 
 
-def test_a_skipped_clip_says_why(browser, studio):
+def test_a_skipped_clip_shows_its_reason(browser, studio):
     watched = Watched(browser, studio)
     page = watched.open("#clips/smic/s03/s03_sur_01")
     page.wait_for_selector("text=no face was found")
     watched.context.close()
 
 
-def test_the_selection_shows_the_frames_that_go_on(window):
+def test_the_frame_selection_shows_the_frames_kept(window):
     page = opened(window)
     page.select_option("[aria-label='Frames kept']", "apex-nine")
     reads(page, "#selected", "9 of")
@@ -203,7 +203,7 @@ def test_the_selection_shows_the_frames_that_go_on(window):
     assert index(page) == int(page.get_attribute("#frame", "max"))
 
 
-def test_an_older_answer_does_not_take_the_place_of_a_newer(window):
+def test_a_late_response_does_not_replace_a_newer_one(window):
     page, held = opened(window), []
     reads(page, "#selected", " of ")
     page.route("**/selection?*apex-nine*", lambda route: held.append(route))
@@ -216,7 +216,7 @@ def test_an_older_answer_does_not_take_the_place_of_a_newer(window):
     assert page.inner_text("#selected").startswith("14 of 14")
 
 
-def test_points_can_be_left_out_of_the_trace(window):
+def test_points_can_be_hidden_in_the_trace(window):
     page = opened(window)
     page.wait_for_selector("#trace svg")
     assert page.locator("#trace path").count() == 4

@@ -1,4 +1,4 @@
-"""The page in a real browser: runs, datasets, themes, keys, a dead server, hostile names."""
+"""The page in a real browser: runs, datasets, themes, keys, a dead server, HTML in names."""
 
 import signal
 
@@ -9,7 +9,7 @@ from studio_project import Studio, copy
 pytestmark = needs_chromium
 
 
-def test_a_wrong_answer_leads_to_its_clip(window):
+def test_a_wrong_prediction_links_to_its_clip(window):
     page = window.open("#runs")
     page.wait_for_selector("#wrong a")
     assert page.locator("#wrong tbody tr").count() == 6
@@ -20,7 +20,7 @@ def test_a_wrong_answer_leads_to_its_clip(window):
     reads(page, "#title", named)
 
 
-def test_a_run_is_drawn_once_so_that_no_click_meets_a_picture_that_goes(window):
+def test_a_run_is_drawn_once_so_that_no_click_is_lost(window):
     page, asked = window.open(), []
     page.on("request", lambda request: asked.append(request.url))
     page.evaluate("location.hash = '#runs'")
@@ -29,8 +29,8 @@ def test_a_run_is_drawn_once_so_that_no_click_meets_a_picture_that_goes(window):
     assert len([url for url in asked if url.endswith("/curves")]) == 1
 
 
-def test_a_view_asked_for_while_a_clip_opens_is_shown(window):
-    """The browser tells of the new address only after the clip has written its own."""
+def test_a_view_chosen_while_a_clip_opens_is_shown(window):
+    """The browser reports the new address only after the clip has written its own."""
     page = window.open("#clips")
     page.wait_for_selector("#list button:nth-child(2)")
     page.evaluate(
@@ -39,7 +39,7 @@ def test_a_view_asked_for_while_a_clip_opens_is_shown(window):
     page.wait_for_selector("#wrong a")
 
 
-def test_epochs_are_whole_on_the_axis(window):
+def test_the_axis_shows_whole_epochs(window):
     page = window.open("#runs")
     page.wait_for_selector("#curves path")
     shown = page.locator("#curves svg text").all_text_contents()
@@ -58,7 +58,7 @@ def test_the_confusion_matrix_follows_its_part(window):
     assert page.evaluate(total) == 6
 
 
-def test_check_finds_the_datasets_whole(window):
+def test_check_reports_the_clips_of_a_dataset(window):
     page = window.open("#datasets")
     page.wait_for_selector("#findings")
     page.keyboard.press("n")
@@ -68,7 +68,7 @@ def test_check_finds_the_datasets_whole(window):
     assert "8 clips of 2 subjects" in page.inner_text("#findings")
 
 
-def test_both_themes_and_the_smallest_window_need_no_sideways_scrolling(window):
+def test_no_view_scrolls_sideways_in_either_theme(window):
     page = opened(window)
     colours = set()
     for _ in range(2):
@@ -81,7 +81,7 @@ def test_both_themes_and_the_smallest_window_need_no_sideways_scrolling(window):
     assert len(colours) == 2
 
 
-def test_every_button_has_words_and_no_key_has_two_meanings(window):
+def test_every_button_has_a_name_and_every_key_one_button(window):
     for view in ("#clips", "#runs", "#datasets"):
         page = window.open(view)
         page.wait_for_selector(
@@ -99,7 +99,7 @@ def test_every_button_has_words_and_no_key_has_two_meanings(window):
         assert len(keys) == len(set(keys)), view
 
 
-def test_a_dead_server_is_said_and_a_new_one_opens_again(browser, built, tmp_path):
+def test_a_dead_server_is_reported_and_a_new_one_opens(browser, built, tmp_path):
     folder = copy(built, tmp_path / "killed")
     first = Studio(folder)
     watched = Watched(browser, first)
@@ -120,7 +120,7 @@ def test_a_dead_server_is_said_and_a_new_one_opens_again(browser, built, tmp_pat
     assert second.close() in (0, -signal.SIGTERM)
 
 
-def test_script_in_names_is_only_text(browser, built, tmp_path):
+def test_html_in_names_is_shown_as_text(browser, built, tmp_path):
     folder = copy(built, tmp_path / "names")
     path = folder / "results/catalogue/smic.json"
     evil = "<img src=x onerror=document.title='broken'>"
@@ -208,7 +208,7 @@ def test_a_reload_keeps_the_view_and_the_theme(window):
     page.keyboard.press("Shift+T")
 
 
-def test_an_address_of_no_clip_is_said(window):
+def test_an_address_of_an_unknown_clip_is_reported(window):
     page = window.open("#clips/smic/s01/nothing")
     page.wait_for_selector("text=no such clip in the catalogue")
     assert page.is_visible("text=Copy report")

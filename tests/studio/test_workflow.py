@@ -1,4 +1,4 @@
-"""The workflow started and stopped from the page's routes, with Snakemake itself."""
+"""The workflow started and stopped through the routes, with real Snakemake."""
 
 import os
 import time
@@ -31,7 +31,7 @@ def wait(studio, wanted, seconds=240):
 
 
 def working_in(folder: Path) -> list[str]:
-    """Return the commands that work in a folder, the studio's own apart."""
+    """Return the commands of other processes whose working folder is `folder`."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -69,7 +69,7 @@ def test_the_workflow_ends_with_the_studio(fresh):
     assert working_in(fresh.folder) == []
 
 
-def test_a_failed_start_says_what_to_do(fresh):
+def test_a_failed_start_names_the_invalid_setting(fresh):
     (fresh.folder / "config/config.yaml").write_text("experiments: 3\n")
     answer = fresh.ask("/api/workflow/start", "POST", {"what": "experiment", "name": "quick"})
     assert answer.status == 400

@@ -1,4 +1,4 @@
-"""A run tested from the page's routes: a dataset, a recording, a camera, and what may go wrong."""
+"""Tests of a run through the routes: a dataset, a recording, a camera, and failures."""
 
 import contextlib
 import itertools
@@ -41,7 +41,7 @@ def begin(studio, kind, body):
 
 
 def child_of(studio):
-    """Return the number of the process that the studio tests runs in."""
+    """Return the process id of the child process that runs the tests."""
     for children in Path(f"/proc/{studio.process.pid}/task").glob("*/children"):
         for number in children.read_text().split():
             if "spawn_main" in Path(f"/proc/{number}/cmdline").read_text():
@@ -58,7 +58,7 @@ def tested(studio):
     return state, studio.json(f"/api/test/{state['id']}/result")
 
 
-def test_a_recording_shows_every_frame_its_face_and_the_expression(studio, tested):
+def test_a_recording_has_its_frames_faces_and_one_movement(studio, tested):
     state, result = tested
     film = video.read(studio.folder / RECORDING["path"])
     count = len(film.frames)
@@ -78,7 +78,7 @@ def test_a_recording_shows_every_frame_its_face_and_the_expression(studio, teste
     assert sum(event["probabilities"].values()) == pytest.approx(1)
 
 
-def test_window_and_stride_are_set_apart_and_need_no_second_test(studio, tested):
+def test_window_and_stride_change_without_a_second_test(studio, tested):
     state, result = tested
     for window, stride in ((10, 5), (40, 7)):
         query = f"window={window}&stride={stride}"
@@ -91,7 +91,7 @@ def test_window_and_stride_are_set_apart_and_need_no_second_test(studio, tested)
     assert len(studio.json(f"/api/test/{state['id']}/windows")["rows"]) == len(result["windows"])
 
 
-def test_a_dataset_is_answered_by_the_folds_as_the_run_itself_was(studio, tested):
+def test_a_dataset_is_predicted_by_the_folds_as_in_the_run(studio, tested):
     begin(studio, "dataset", {"run": SVM, "dataset": "smic"})
     state = ended(studio)
     assert state["state"] == "done", state["error"]
@@ -106,7 +106,7 @@ def test_a_dataset_is_answered_by_the_folds_as_the_run_itself_was(studio, tested
     assert full["n"] == 5
 
 
-def test_a_subject_that_training_saw_and_no_fold_left_out_is_not_tested(studio, tested):
+def test_a_training_subject_that_no_fold_tests_is_not_tested(studio, tested):
     weights = studio.folder / SVM / "smic-s01/weights.weights.h5"
     kept = weights.read_bytes()
     weights.unlink()
@@ -131,7 +131,7 @@ def test_a_changed_preparation_is_refused(studio, tested):
         config.unlink()
 
 
-def test_a_camera_is_followed_and_answered_and_gives_way(studio, tested):
+def test_a_camera_has_faces_and_predictions_and_ends(studio, tested):
     film = video.read(studio.folder / RECORDING["path"])
     jpegs = [cv2.imencode(".jpg", frame[..., ::-1])[1].tobytes() for frame in film.frames]
     begin(studio, "camera", CAMERA)
@@ -161,7 +161,7 @@ def test_a_camera_is_followed_and_answered_and_gives_way(studio, tested):
     assert late == {"ended": True}
 
 
-def test_a_test_that_is_stopped_is_over_and_another_can_begin(studio, tested):
+def test_after_a_stopped_test_another_can_start(studio, tested):
     number = begin(studio, "recording", RECORDING)["id"]
     assert child_of(studio)
     assert studio.ask("/api/test/recording", "POST", RECORDING).status == 409
@@ -172,7 +172,7 @@ def test_a_test_that_is_stopped_is_over_and_another_can_begin(studio, tested):
     assert studio.ask(f"/api/test/{number}/result").status == 404
 
 
-def test_a_child_that_dies_is_said_and_replaced(studio, tested):
+def test_a_killed_child_process_is_reported_and_replaced(studio, tested):
     begin(studio, "recording", RECORDING)
     os.kill(child_of(studio), signal.SIGKILL)
     state = ended(studio)
@@ -181,7 +181,7 @@ def test_a_child_that_dies_is_said_and_replaced(studio, tested):
     assert ended(studio)["state"] == "done"
 
 
-def test_a_recording_without_a_face_says_so(studio, tested):
+def test_a_recording_without_a_face_fails_with_that_message(studio, tested):
     path = studio.folder / "faces/recordings/grey.avi"
     video.write(path, np.full((20, 96, 96, 3), 90, np.uint8), 25.0, range(20))
     begin(studio, "recording", RECORDING | {"path": "faces/recordings/grey.avi"})
@@ -190,7 +190,7 @@ def test_a_recording_without_a_face_says_so(studio, tested):
     path.unlink()
 
 
-def test_the_frames_of_a_reel_carry_the_numbers_of_the_recording(studio, tested):
+def test_frame_numbers_are_those_of_the_recording(studio, tested):
     begin(studio, "recording", RECORDING)
     state = ended(studio)
     reel = studio.json(f"/api/test/{state['id']}/recording")
@@ -198,7 +198,7 @@ def test_the_frames_of_a_reel_carry_the_numbers_of_the_recording(studio, tested)
     assert "numbers" not in state["recording"]
 
 
-def test_the_workflow_makes_a_final_model_of_a_run_of_the_config(built):
+def test_the_target_of_a_final_model_needs_a_run_of_the_config(built):
     project = Project(built, built / "config/config.yaml")
     run = "results/runs/quick/x10/seed0"
     with contextlib.chdir(built):
@@ -207,13 +207,13 @@ def test_the_workflow_makes_a_final_model_of_a_run_of_the_config(built):
             final_targets(project, "results/runs/quick/x99/seed0")
 
 
-def test_a_recording_that_nobody_drew_does_not_leave_the_machine(built, tmp_path):
+def test_a_recording_that_was_not_generated_is_refused_to_other_machines(built, tmp_path):
     refuse_real_recording(built, built / RECORDING["path"])
     with pytest.raises(MerflowError, match="a recorded person"):
         refuse_real_recording(tmp_path, tmp_path / "interview.avi")
 
 
-def test_what_can_be_tested_is_listed(studio):
+def test_runs_and_recordings_are_listed(studio):
     found = studio.json("/api/test")
     assert found["recordings"] == ["faces/recordings/recording00.avi"]
     models = {run["folder"]: run["model"] for run in found["runs"]}
@@ -221,7 +221,7 @@ def test_what_can_be_tested_is_listed(studio):
     assert set(models.values()) == {None}
 
 
-def test_the_studio_takes_its_child_with_it(built, tmp_path):
+def test_the_child_process_ends_with_the_studio(built, tmp_path):
     from studio_project import Studio, copy
 
     running = Studio(copy(built, tmp_path / "gone"))
@@ -232,7 +232,7 @@ def test_the_studio_takes_its_child_with_it(built, tmp_path):
     assert not Path(f"/proc/{child}").exists()
 
 
-def test_the_face_is_looked_for_anew_when_it_is_lost():
+def test_a_lost_face_is_detected_again():
     class Finder:
         looked = 0
 
@@ -246,18 +246,18 @@ def test_the_face_is_looked_for_anew_when_it_is_lost():
 
 
 @pytest.mark.parametrize("data", [b"", b"GIF89a", b"\xff\xd8\xff\xe0" + b"\0" * 40])
-def test_only_a_jpeg_of_a_camera_is_decoded(data):
+def test_only_a_jpeg_is_decoded(data):
     with pytest.raises(MerflowError):
         decoded(data)
 
 
-def test_a_picture_that_claims_to_be_huge_is_not_decoded():
+def test_a_jpeg_with_a_huge_declared_size_is_not_decoded():
     jpeg = cv2.imencode(".jpg", np.zeros((8, 8, 3), np.uint8))[1].tobytes()
     at = jpeg.index(b"\xff\xc0") + 5
     with pytest.raises(MerflowError):
         decoded(jpeg[:at] + (60000).to_bytes(2, "big") * 2 + jpeg[at + 4 :])
 
 
-def test_a_final_model_keeps_the_settings_of_its_chain(built):
+def test_a_final_model_keeps_the_settings_of_its_pipeline(built):
     model = open_model(built / SVM)
     assert model.pipeline.factors == ("x1",) and model.score["n"] == 17

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from browser_window import Watched, needs_chromium, picture_of, reads, sync_api
+from browser_window import Watched, needs_chromium, reads, screenshot, sync_api
 
 pytestmark = needs_chromium
 SVM = "results/runs/svm/x1/seed0"
@@ -23,7 +23,7 @@ test_view.__test__ = False
 
 
 def tested(window):
-    """A page with a tested recording; the server tests it once a session of this module."""
+    """Return a page with a tested recording; the server tests it once for this module."""
     page = test_view(window, "2")
     last = window.studio.json("/api/test/state")
     if (last["kind"], last["state"]) != ("recording", "done"):
@@ -46,7 +46,7 @@ def drawn(page, selector):
     )
 
 
-def test_a_recording_is_opened_tested_and_shown_with_its_answers(window, pictures):
+def test_a_recording_is_shown_with_its_predictions(window, pictures):
     page = tested(window)
     page.keyboard.press("Home")
     reads(page, "#label", "no expression")
@@ -62,10 +62,10 @@ def test_a_recording_is_opened_tested_and_shown_with_its_answers(window, picture
     values = page.locator("#now .num").all_inner_texts()
     assert sum(float(v) for v in values[:3]) == pytest.approx(1, abs=0.02)
     page.wait_for_timeout(200)
-    picture_of(page, pictures, "test")
+    screenshot(page, pictures, "test")
 
 
-def test_the_player_obeys_its_keys(window):
+def test_the_keys_of_the_player(window):
     page = tested(window)
     last = int(page.get_attribute("#seek", "max"))
     for key, place in (
@@ -77,7 +77,7 @@ def test_the_player_obeys_its_keys(window):
         page.wait_for_selector(f".screen[data-shown='{place}']")
 
 
-def test_it_plays_pauses_and_says_what_it_dropped(window):
+def test_playback_pauses_and_counts_dropped_frames(window):
     page = tested(window)
     page.select_option("[aria-label='Speed']", "0.5")
     page.focus("#view")
@@ -94,7 +94,7 @@ def test_it_plays_pauses_and_says_what_it_dropped(window):
     assert page.input_value("[aria-label='Speed']") == "1"
 
 
-def test_window_and_stride_change_the_answers_at_once(window):
+def test_window_and_stride_change_the_predictions_at_once(window):
     page = tested(window)
     before = page.locator("#share .num").all_inner_texts()
     page.fill("#stride", "2")
@@ -107,7 +107,7 @@ def test_window_and_stride_change_the_answers_at_once(window):
     page.keyboard.press("Tab")
 
 
-def test_landmarks_are_chosen_by_number_and_a_wrong_number_is_said(window):
+def test_landmarks_are_chosen_by_number_and_a_wrong_number_is_refused(window):
     page = tested(window)
     page.fill("#indices", "1, 3")
     page.keyboard.press("Tab")
@@ -129,14 +129,14 @@ def test_a_dataset_is_tested_and_an_error_leads_to_its_clip(window, pictures):
     page.keyboard.press("g")
     page.wait_for_selector("#results #wrong")
     assert "by the fold that tests their subject" in page.inner_text("#results")
-    picture_of(page, pictures, "test_dataset")
+    screenshot(page, pictures, "test_dataset")
     link = page.locator("#results #wrong a").first
     named = link.inner_text()
     link.click()
     reads(page, "#title", named)
 
 
-def test_a_run_without_a_model_says_how_to_get_one(window):
+def test_a_run_without_a_model_offers_to_train_one(window):
     page = window.open("#test")
     page.wait_for_selector("#begin")
     page.select_option("[aria-label='Run']", "results/runs/quick/x1/seed0")
@@ -144,7 +144,7 @@ def test_a_run_without_a_model_says_how_to_get_one(window):
     assert page.is_disabled("#begin") and page.is_enabled("[data-final]")
 
 
-def test_a_recording_that_is_not_there_is_said(browser, studio):
+def test_a_missing_recording_is_reported(browser, studio):
     watched = Watched(browser, studio)
     page = test_view(watched, "2")
     page.fill("#path", "faces/nowhere.avi")
@@ -157,7 +157,7 @@ def test_a_recording_that_is_not_there_is_said(browser, studio):
     assert all("404" in fault for fault in watched.complaints())
 
 
-def test_a_cancelled_test_ends_and_another_begins(window):
+def test_after_a_cancelled_test_another_starts(window):
     page = test_view(window, "2")
     page.wait_for_timeout(300)
     page.keyboard.press("g")
@@ -168,7 +168,7 @@ def test_a_cancelled_test_ends_and_another_begins(window):
     page.wait_for_selector(".screen[data-ready]")
 
 
-def test_a_reload_in_the_middle_goes_on_where_it_was(browser, studio):
+def test_a_reload_during_a_test_shows_that_test(browser, studio):
     # Pictures of the film before may still be asked for when the next test begins.
     window = Watched(browser, studio)
     page = test_view(window, "2")
@@ -182,7 +182,7 @@ def test_a_reload_in_the_middle_goes_on_where_it_was(browser, studio):
     assert all("404" in fault for fault in window.complaints())
 
 
-def test_a_second_tab_sees_the_same_test_and_cannot_begin_another(browser, studio):
+def test_a_second_tab_shows_the_same_test_and_cannot_start_another(browser, studio):
     watched = Watched(browser, studio)
     first = test_view(watched, "2")
     second = test_view(watched, "2")
@@ -207,7 +207,7 @@ def camera_window(browser, studio):
     assert watched.hosts <= {studio.host}
 
 
-def test_the_camera_is_followed_answered_and_stopped(camera_window, pictures):
+def test_the_camera_shows_predictions_and_stops(camera_window, pictures):
     page = test_view(camera_window, "3")
     page.fill("#window", "12")
     page.keyboard.press("Tab")
@@ -223,13 +223,13 @@ def test_the_camera_is_followed_answered_and_stopped(camera_window, pictures):
         r"camera [\d.]+ frames/s, [\d.]+ analysed, \d+ dropped", page.inner_text("#rate")
     )
     assert drawn(page, ".screen .over") > 100
-    picture_of(page, pictures, "test_camera")
+    screenshot(page, pictures, "test_camera")
     page.keyboard.press("x")
     page.wait_for_selector("#begin:enabled")
     assert page.locator("#camera").count() == 0
 
 
-def test_leaving_the_view_lets_the_camera_go(camera_window, studio):
+def test_leaving_the_view_stops_the_camera(camera_window, studio):
     page = test_view(camera_window, "3")
     page.keyboard.press("g")
     page.wait_for_selector("#camera")
@@ -243,7 +243,7 @@ def test_leaving_the_view_lets_the_camera_go(camera_window, studio):
     )
 
 
-def test_without_a_camera_the_banner_says_what_to_do(browser, studio):
+def test_without_a_camera_the_banner_lists_what_to_do(browser, studio):
     watched = Watched(browser, studio)
     page = test_view(watched, "3")
     page.evaluate(

@@ -1,4 +1,4 @@
-"""Requests no page of ours would send: each is refused with 4xx, and nothing has changed."""
+"""Invalid and hostile requests: each is refused with 4xx and changes nothing."""
 
 import http.client
 import json
@@ -75,7 +75,7 @@ PLACES = [
 
 @pytest.fixture(autouse=True)
 def unchanged(studio):
-    """After every request: the same files, no job, and the server answers its own page."""
+    """After every request: the same files, no job, and the server still answers."""
     before = state(studio.folder)
     yield
     assert state(studio.folder) == before
@@ -92,7 +92,7 @@ def refused(answer, *codes):
     assert answer.getheader("content-type") == "application/json"
 
 
-def test_the_honest_requests_that_the_others_are_measured_by_are_answered(studio):
+def test_valid_requests_are_answered(studio):
     for path in READS:
         assert studio.ask(path).status == 200, path
     assert studio.ask("/", X_Merflow_Token=None).status == 200
@@ -100,7 +100,7 @@ def test_the_honest_requests_that_the_others_are_measured_by_are_answered(studio
 
 @pytest.mark.parametrize("path", READS + WRITES)
 @pytest.mark.parametrize("token", [None, "", "wrong", "é"])
-def test_without_the_token_nothing_is_told(studio, path, token):
+def test_without_the_token_every_request_for_data_is_refused(studio, path, token):
     method = "POST" if path in WRITES else "GET"
     body = BODIES.get(path, {}) if method == "POST" else None
     refused(studio.ask(path, method, body, X_Merflow_Token=token), 401)
@@ -136,13 +136,13 @@ def test_a_foreign_origin_is_refused_even_with_the_token(studio, origin, path):
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
-def test_a_request_that_a_browser_calls_foreign_is_refused(studio, site):
+def test_a_request_that_a_browser_marks_as_cross_site_is_refused(studio, site):
     refused(studio.ask("/api/clips", Sec_Fetch_Site=site), 403)
     refused(studio.ask("/main.js", Sec_Fetch_Site=site), 403)
 
 
 @pytest.mark.parametrize("escape", ESCAPES)
-def test_a_path_that_leads_out_is_refused_wherever_a_name_stands(studio, escape):
+def test_a_path_out_of_the_project_is_refused_in_every_place_of_a_name(studio, escape):
     for place in PLACES:
         # http.client refuses raw control characters; every other sign goes out as it is.
         answer = studio.ask(place.format(escape))
@@ -155,12 +155,12 @@ def test_a_path_that_leads_out_is_refused_wherever_a_name_stands(studio, escape)
 
 @pytest.mark.parametrize("name", ["preparation", "factor"])
 @pytest.mark.parametrize("value", ["..", "../../etc", "%00", "x1000000", "nan", "<script>"])
-def test_a_query_that_leads_out_is_refused(studio, name, value):
+def test_a_query_out_of_the_project_is_refused(studio, name, value):
     refused(studio.ask(f"{CLIP}/frames/0?{name}={value}"), 400, 404)
 
 
 @pytest.mark.parametrize("index", ["-1", "99999999999", "1e3", "٣", "0x1", "24000"])
-def test_a_frame_that_is_none_is_refused(studio, index):
+def test_an_invalid_frame_index_is_refused(studio, index):
     path = f"{CLIP}/frames/{''.join(f'%{b:02x}' for b in index.encode())}"
     refused(studio.ask(path), 400, 404)
 
@@ -169,7 +169,7 @@ def test_a_frame_that_is_none_is_refused(studio, index):
     "query",
     ["onset=9&apex=3&offset=12", "onset=-1", "window=0", "window=1e9", "every=x", "frames=best"],
 )
-def test_a_selection_that_makes_no_sense_is_refused(studio, query):
+def test_an_invalid_frame_selection_is_refused(studio, query):
     refused(studio.ask(f"{CLIP}/selection?{query}"), 400)
 
 
@@ -180,7 +180,7 @@ def test_another_method_is_refused(studio, method, path):
 
 
 @pytest.mark.parametrize("path", WRITES)
-def test_what_changes_something_is_not_had_by_get(studio, path):
+def test_get_changes_nothing(studio, path):
     refused(studio.ask(path), 404, 405)
 
 
@@ -198,7 +198,7 @@ def test_an_oversized_body_in_pieces_is_refused(studio):
     assert line.getresponse().status == 413
 
 
-def test_a_body_that_never_comes_is_given_up(studio):
+def test_a_body_that_does_not_arrive_times_out(studio):
     answer = studio.ask("/api/workflow/start", "POST", b"{", Content_Length="500")
     refused(answer, 408)
 
@@ -211,13 +211,13 @@ def test_a_body_that_never_comes_is_given_up(studio):
      b'{"what": "experiment", "name": "quick", "cores": 99}',
      b'{"what": ["experiment"], "name": "quick"}'],
 )  # fmt: skip
-def test_a_start_that_names_nothing_starts_nothing(studio, body):
+def test_an_invalid_start_starts_nothing(studio, body):
     refused(studio.ask("/api/workflow/start", "POST", body), 400, 404)
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
-def test_a_form_is_no_json(studio, kind):
-    """What a page elsewhere could send without the browser's question beforehand."""
+def test_a_form_is_not_json(studio, kind):
+    """Requests that another site could send without a preflight request of the browser."""
     body = json.dumps(BODIES["/api/workflow/start"]).encode()
     refused(studio.ask("/api/workflow/start", "POST", body, Content_Type=kind), 400)
 
@@ -230,7 +230,7 @@ SVM = "results/runs/svm/x1/seed0"
     ["../../etc/passwd", "/etc/passwd", "faces/../../x.avi", "faces/none.avi", "config/config.yaml",
      "", ".", 3, None, ["a"], "a" * 2000, "faces/recordings/recording00.avi\u0000", "C:\\x.avi"],
 )  # fmt: skip
-def test_a_recording_that_is_none_is_not_opened(studio, path):
+def test_an_invalid_recording_path_is_not_opened(studio, path):
     body = {"run": SVM, "path": path, "fps": None, "points": 5}
     refused(studio.ask("/api/test/recording", "POST", body), 400, 404)
 
@@ -241,7 +241,7 @@ def test_a_recording_that_is_none_is_not_opened(studio, path):
      {"fps": -1}, {"fps": "x"}, {"fps": 1e9}, {"fps": True}, {"points": 7}, {"points": True},
      {"more": 1}],
 )  # fmt: skip
-def test_a_test_that_makes_no_sense_is_not_begun(studio, change):
+def test_a_test_with_invalid_settings_is_not_started(studio, change):
     body = {"run": SVM, "path": "faces/recordings/recording00.avi", "fps": None, "points": 5}
     refused(studio.ask("/api/test/recording", "POST", body | change), 400, 404)
 
@@ -250,20 +250,20 @@ def test_a_test_that_makes_no_sense_is_not_begun(studio, change):
     "change", [{"window": 1}, {"window": 10**6}, {"window": "9"}, {"stride": 0}, {"stride": True},
                {"stride": None}, {"points": 69}, {"run": SVM + "/.."}],
 )  # fmt: skip
-def test_a_camera_with_impossible_settings_is_not_begun(studio, change):
+def test_a_camera_with_invalid_settings_is_not_started(studio, change):
     body = {"run": SVM, "window": 30, "stride": 10, "points": 5}
     refused(studio.ask("/api/test/camera", "POST", body | change), 400, 404)
 
 
 @pytest.mark.parametrize("name", ["../smic", "", None, 3, "nobody", "<script>"])
-def test_a_dataset_that_is_none_is_not_tested(studio, name):
+def test_an_unknown_dataset_is_not_tested(studio, name):
     refused(studio.ask("/api/test/dataset", "POST", {"run": SVM, "dataset": name}), 400, 404)
 
 
 @pytest.mark.parametrize(
     "query", ["", "id=0&at=0", "id=1&at=-1", "id=1&at=x", "id=x&at=0", "id=1&at=1"]
 )
-def test_a_frame_of_no_camera_is_refused(studio, query):
+def test_a_frame_without_a_camera_test_is_refused(studio, query):
     jpeg = b"\xff\xd8\xff" + b"\x00" * 100
     path = f"/api/test/frame?{query}"
     refused(studio.ask(path, "POST", jpeg, Content_Type="image/jpeg"), 400, 404)
@@ -277,12 +277,12 @@ def test_a_root_outside_the_project_is_not_set(studio, root):
     refused(studio.ask("/api/datasets/smic/root", "POST", {"root": root}), 400, 404)
 
 
-def test_a_dataset_that_nothing_reads_gets_no_root(studio):
+def test_an_unknown_dataset_gets_no_root(studio):
     refused(studio.ask("/api/datasets/nobody/root", "POST", {"root": "faces"}), 404)
 
 
 @pytest.mark.parametrize("number", [0, 1, -1, True, "1", None, [1], 10**30])
-def test_a_job_that_is_none_is_not_stopped(studio, number):
+def test_an_unknown_job_is_not_stopped(studio, number):
     refused(studio.ask("/api/test/stop", "POST", {"id": number}), 404)
     refused(studio.ask("/api/workflow/stop", "POST", {"id": number}), 404)
 
@@ -293,7 +293,7 @@ def test_a_job_that_is_none_is_not_stopped(studio, number):
      {"apex": 61207}, {"offset": 10**400}, {"onset": [1]}, {"label": 3},
      {"onset": 61212, "apex": 61210}, {"apex": 61225, "offset": 61220}],
 )  # fmt: skip
-def test_a_mark_that_is_no_frame_of_the_clip_is_not_saved(studio, change):
+def test_an_invalid_mark_is_not_saved(studio, change):
     numbers = studio.json(CLIP)["numbers"]
     marks = {"onset": numbers[0], "apex": None, "offset": numbers[-1]}
     shifted = {
@@ -306,14 +306,14 @@ def test_a_mark_that_is_no_frame_of_the_clip_is_not_saved(studio, change):
 @pytest.mark.parametrize(
     "source", ["=cmd|' /C calc'!A0", "@x", " +A1", "a\nb", "\x00", "x" * 201, 5, ["a"]]
 )
-def test_a_source_that_a_spreadsheet_would_run_is_not_saved(studio, source):
+def test_a_source_that_is_a_spreadsheet_formula_is_not_saved(studio, source):
     numbers = studio.json(CLIP)["numbers"]
     marks = {"onset": numbers[0], "apex": None, "offset": numbers[-1]}
     body = {"marks": marks | {"apex": numbers[5]}, "before": marks, "source": source}
     refused(studio.ask(CLIP + "/marks", "POST", body), 400)
 
 
-def test_a_page_that_is_out_of_date_overwrites_nothing(studio):
+def test_an_outdated_page_overwrites_nothing(studio):
     numbers = studio.json(CLIP)["numbers"]
     body = {
         "marks": {"onset": numbers[0], "apex": numbers[5], "offset": numbers[-1]},
@@ -322,7 +322,7 @@ def test_a_page_that_is_out_of_date_overwrites_nothing(studio):
     refused(studio.ask(CLIP + "/marks", "POST", body), 409)
 
 
-def test_of_pages_that_save_at_once_one_saves(built, tmp_path):
+def test_one_of_several_simultaneous_saves_succeeds(built, tmp_path):
     clip = read_catalogue(built / "results/catalogue/smic.json")[0]
     for turn in range(10):
         corrections, before = MarkCorrections(tmp_path / str(turn)), published(clip)
