@@ -53,7 +53,7 @@ class Watched:
     def complaints(self):
         """Return what it complained of, and of a failed request what the terminal says of it."""
         failed = any("status of 5" in fault for fault in self.faults)
-        return [*self.faults, self.studio.said()] if failed else self.faults
+        return [*self.faults, self.studio.terminal_output()] if failed else self.faults
 
 
 def ready(page, clip="smic/s01/s01_ne_01", shown="x1", beside=""):

@@ -200,7 +200,7 @@ class Studio:
         assert answer.status == 200, answer.content
         return json.loads(answer.content)
 
-    def said(self) -> str:
+    def terminal_output(self) -> str:
         """Return the end of what its terminal shows."""
         return Path(self.log.name).read_text()[-4000:]
 
