@@ -1,7 +1,7 @@
 """Accessibility of every view: names of controls, visible focus, contrast, both themes."""
 
 import pytest
-from browser_window import CLIP, needs_chromium
+from browser_window import CLIP, needs_chromium, screenshot
 
 pytestmark = needs_chromium
 VIEWS = {"clips": "#trace svg", "runs": "#wrong", "datasets": "#findings", "test": "#begin"}
