@@ -22,7 +22,7 @@ def test_view(window, source):
 test_view.__test__ = False
 
 
-def tested(window):
+def recording_page(window):
     """Return a page with a tested recording; the server tests it once for this module."""
     page = test_view(window, "2")
     last = window.studio.json("/api/test/state")
@@ -47,7 +47,7 @@ def drawn(page, selector):
 
 
 def test_a_recording_is_shown_with_its_predictions(window, pictures):
-    page = tested(window)
+    page = recording_page(window)
     page.keyboard.press("Home")
     reads(page, "#label", "no expression")
     assert drawn(page, "#screen") > 1000 and drawn(page, ".screen .over") > 100
@@ -66,7 +66,7 @@ def test_a_recording_is_shown_with_its_predictions(window, pictures):
 
 
 def test_the_keys_of_the_player(window):
-    page = tested(window)
+    page = recording_page(window)
     last = int(page.get_attribute("#seek", "max"))
     for key, place in (
         ("Home", 0), ("ArrowRight", 1), ("Shift+ArrowRight", 11), ("ArrowLeft", 10),
@@ -78,7 +78,7 @@ def test_the_keys_of_the_player(window):
 
 
 def test_playback_pauses_and_counts_dropped_frames(window):
-    page = tested(window)
+    page = recording_page(window)
     page.select_option("[aria-label='Speed']", "0.5")
     page.focus("#view")
     page.keyboard.press("s")
@@ -95,7 +95,7 @@ def test_playback_pauses_and_counts_dropped_frames(window):
 
 
 def test_window_and_stride_change_the_predictions_at_once(window):
-    page = tested(window)
+    page = recording_page(window)
     before = page.locator("#share .num").all_inner_texts()
     page.fill("#stride", "2")
     page.keyboard.press("Tab")
@@ -108,7 +108,7 @@ def test_window_and_stride_change_the_predictions_at_once(window):
 
 
 def test_landmarks_are_chosen_by_number_and_a_wrong_number_is_refused(window):
-    page = tested(window)
+    page = recording_page(window)
     page.fill("#indices", "1, 3")
     page.keyboard.press("Tab")
     sync_api.expect(page.locator("#tracks path")).to_have_count(2)

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 def folds_of(plan: Plan, run: Run) -> dict[str, FoldFile]:
     """Return the folds of a run by name."""
-    return {Path(file).stem: read_fold(Path(file)) for file in plan.fold_files(run.experiment)}
+    names = plan.fold_names(run.experiment)
+    files = (paths.FOLD.format(experiment=run.experiment, fold=name) for name in names)
+    return {name: read_fold(Path(file)) for name, file in zip(names, files, strict=True)}
 
 
 def weights_of(run: Run, fold: str) -> Path:
