@@ -204,7 +204,7 @@ def test_class_folders_without_subjects_say_what_that_means(tmp_path, capsys):
     ("table", "words"),
     [
         ("path,subject\nb.avi,s1\n", "no subject for this clip"),
-        ("path,subject\na.avi,s1\nz.avi,s2\n", "'z.avi' is no clip"),
+        ("path,subject\na.avi,s1\nz.avi,s2\n", "'z.avi' is not a clip"),
         ("path,subject\na.avi,s1\na.avi,s2\n", "two subjects"),
         ("path,subject\na.avi,\n", "row 2, column 'subject'"),
         ("name,subject\na.avi,s1\n", "no column 'path'"),

@@ -286,8 +286,8 @@ def test_half_size_first_where_the_picture_is_large_and_twice_where_the_face_is_
     assert np.abs((whole + 0.5) * 0.25 - 0.5 - found.landmarks).max() < 2
 
 
-def test_the_licence_of_the_68_point_model_is_shown_once(caplog, monkeypatch):
-    monkeypatch.setattr(faces, "_warned", set())
+def test_the_licence_of_the_68_point_model_is_shown_once(caplog):
+    faces._warn_once.cache_clear()
     with caplog.at_level(logging.WARNING):
         first = load_finder(68)
         load_finder(68)

@@ -14,7 +14,7 @@ from merflow.stages.interpolate import (
     interpolate_frames,
     low_pass_before,
     positions,
-    resize_frames,
+    resized,
     tim_matrix,
 )
 
@@ -163,11 +163,11 @@ def test_an_unknown_method_and_no_frames_are_refused():
 
 def test_resizing_down_averages_areas():
     frames = np.random.default_rng(1).integers(0, 256, (2, 64, 64, 3), np.uint8)
-    small = resize_frames(frames, 16)
+    small = resized(frames, 16)
     mean = frames.reshape(2, 16, 4, 16, 4, 3).mean((2, 4))
     assert np.abs(small - mean).max() <= 0.51
-    assert resize_frames(frames[..., :1], 100).shape == (2, 100, 100, 1)
-    assert np.array_equal(resize_frames(frames, 64), frames)
+    assert resized(frames[..., :1], 100).shape == (2, 100, 100, 1)
+    assert np.array_equal(resized(frames, 64), frames)
 
 
 def clip_of(frames, onset=0, apex=None, offset=None):

@@ -70,7 +70,7 @@ def test_damaged_frames_are_named(small):
     found = {p["where"]: p["found"] for p in facts(small)["problems"]}
     assert "2.png: the image is truncated" in found["manifest/p01/a"]
     assert "3.png: the file is empty" in found["manifest/p01/a"]
-    assert "1.png: not a picture" in found["manifest/p01/b"]
+    assert "1.png: not an image" in found["manifest/p01/b"]
     assert "3.png: 10x10 pixels, others 64x48" in found["manifest/p02/a"]
     assert "manifest/p02/b" not in found
 
@@ -313,7 +313,7 @@ def test_check_and_the_first_step_refuse_a_class_that_a_fold_cannot_learn(
     said = dataset_check.render(report)
     assert dataset_check.exit_code(report) == 2
     assert "experiments.e, fold mine-p01: no training clip of class 'surprise'" in said
-    assert "no clip of these datasets is of it (1 more fold lacks a class)" in said
+    assert "no clip of these datasets has it (1 more fold lacks a class)" in said
     monkeypatch.chdir(tmp_path)
     with pytest.raises(MerflowError, match="no training clip of class 'surprise'"):
         start(known.model_dump(mode="json"))

@@ -19,13 +19,10 @@ from merflow.io.files import digest
 def catalogue_text(clips: list[Clip]) -> str:
     """Return clips as JSON, one per line, in the order of their keys."""
     names = [field.name for field in dataclasses.fields(Clip)]
-    rows = [{name: getattr(clip, name) for name in names} for clip in sorted(clips, key=_key)]
+    ordered = sorted(clips, key=lambda clip: clip.key)
+    rows = [{name: getattr(clip, name) for name in names} for clip in ordered]
     lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
     return f"[\n{lines}\n]\n"
-
-
-def _key(clip: Clip) -> ClipKey:
-    return clip.key
 
 
 def read_catalogue(path: Path) -> list[Clip]:
@@ -52,7 +49,7 @@ def annotation_digest(clips: Iterable[Clip]) -> str:
     return digest(
         [
             [*c.key, c.emotion, c.onset, c.apex, c.offset, c.fps, list(c.numbers)]
-            for c in sorted(clips, key=_key)
+            for c in sorted(clips, key=lambda clip: clip.key)
         ]
     )
 

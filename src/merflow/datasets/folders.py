@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 from merflow.clip import Clip, ClipKey
@@ -196,12 +197,14 @@ class Folders:
         return nearest(parts[-1], self.children(parent).values()) if parent else ""
 
     def listing(self, folder: Path | None) -> Listing | None:
-        """Return the frames of a folder."""
-        if folder is None:
-            return None
-        if folder not in self._listings:
+        """Return the frames of a folder; None for None."""
+        if folder is not None and folder not in self._listings:
             self._listings[folder] = scan(folder, self.root)
-        return self._listings[folder]
+        return None if folder is None else self._listings[folder]
+
+    def frames(self, *parts: str) -> Listing | None:
+        """Return the frames of the folder `root/parts...`, or None without such a folder."""
+        return self.listing(self.find(*parts))
 
 
 def make_clip(
@@ -209,15 +212,14 @@ def make_clip(
     variant: Variant,
     key: ClipKey,
     annotation: Annotation,
-    folder: Path | None,
-    listing: Listing | None,
+    frames: Listing | None,
     *,
     where: str,
     absent: str = "no folder",
     whole_recording: bool = False,
     until: int | None = None,
 ) -> Clip:
-    """Return the clip of an annotation and its folder.
+    """Return the clip of an annotation and the frames of its folder.
 
     The clip's files are frames onset..offset. Differences become warnings; `missing` is the reason
     when there are no frames. `whole_recording`: expect frames outside onset..offset; `until`: the
@@ -226,81 +228,62 @@ def make_clip(
     files: tuple[str, ...] = ()
     numbers: tuple[int, ...] = ()
     missing = ""
-    if folder is None or listing is None:
-        missing = "" if source.annotations_only else absent
-    else:
-        keep = span(
-            listing.numbers,
-            annotation.onset,
-            until if annotation.offset is None else annotation.offset,
-        )
-        files, numbers = listing.files[keep], listing.numbers[keep]
+    if frames is not None:
+        last = until if annotation.offset is None else annotation.offset
+        keep = span(frames.numbers, annotation.onset, last)
+        files, numbers = frames.files[keep], frames.numbers[keep]
         if not source.annotations_only:
-            missing = _disagreements(
-                source, annotation, folder, listing, numbers, where, whole_recording
-            )
-    if folder is None and not source.annotations_only:
-        source.warn(
-            where,
-            f"{absent}; the clip will be skipped",
-            "a folder with its frames",
-            "copy it from the dataset again",
-        )
+            missing = _compare(source, annotation, frames, numbers, where, whole_recording)
+    elif not source.annotations_only:
+        missing = absent
+        found = f"{absent}; the clip will be skipped"
+        source.warn(where, found, "a folder with its frames", "copy it from the dataset again")
     return Clip(
         key=key,
-        folder="" if folder is None else str(folder),
+        folder="" if frames is None else frames.folder,
         files=files,
         numbers=numbers,
         fps=source.fps(variant),
-        emotion=annotation.emotion,
-        onset=annotation.onset,
-        apex=annotation.apex,
-        offset=annotation.offset,
-        action_units=annotation.action_units,
-        objective=annotation.objective,
         enters_at=source.enters_at(variant),
         missing=missing,
+        **asdict(annotation),
     )
 
 
-def _disagreements(
+def _compare(
     source: Source,
     annotation: Annotation,
-    folder: Path,
-    listing: Listing,
+    frames: Listing,
     numbers: tuple[int, ...],
     where: str,
     whole_recording: bool,
 ) -> str:
     """Warn where folder and sheet differ; return why the clip cannot be read, or nothing."""
-    near = source.relative(folder)
-    if listing.twice:
-        source.warn(near, f"two files for frame {_some(listing.twice)}; the first name is read")
-    if not listing.numbers:
-        source.warn(
-            where,
-            f"{near} holds no frames; the clip will be skipped",
-            "numbered image files",
-            "copy the folder from the dataset again",
-        )
-        return f"{near} holds no frames"
+    near = source.relative(frames.folder)
+    if frames.twice:
+        source.warn(near, f"two files for frame {_some(frames.twice)}; the first name is read")
+    if not frames.numbers:
+        found = f"{near} holds no frames"
+        fix = "copy the folder from the dataset again"
+        source.warn(where, f"{found}; the clip will be skipped", "numbered image files", fix)
+        return found
+    onset, offset = annotation.onset, annotation.offset
     if not numbers:
-        have = f"{listing.numbers[0]}..{listing.numbers[-1]}"
         source.warn(
             where,
-            f"{near} holds frames {have}, none of onset..offset "
-            f"{annotation.onset}..{annotation.offset}; the clip will be skipped",
+            f"{near} holds frames {frames.numbers[0]}..{frames.numbers[-1]}, none of "
+            f"onset..offset {onset}..{offset}; the clip will be skipped",
             "frames numbered as in the sheet",
             "copy the folder again, or add a correction to the dataset's errata file",
         )
-        return f"{near} holds none of frames {annotation.onset}..{annotation.offset}"
-    first = numbers[0] if annotation.onset is None else annotation.onset
-    last = numbers[-1] if annotation.offset is None else annotation.offset
+        return f"{near} holds none of frames {onset}..{offset}"
+    first = numbers[0] if onset is None else onset
+    last = numbers[-1] if offset is None else offset
     if last - first + 1 > len(numbers):
-        have_set = set(numbers)
-        lost = [n for n in range(first, min(last, first + 100_000) + 1) if n not in have_set]
+        present = set(numbers)
+        lost = [n for n in range(first, min(last, first + 100_000) + 1) if n not in present]
         source.warn(near, f"{len(lost)} frames of {first}..{last} are missing: {_some(lost)}")
-    beyond = len(listing.numbers) - len(numbers)
+    beyond = len(frames.numbers) - len(numbers)
     if beyond and not whole_recording:
         source.warn(where, f"{near} holds {beyond} frames outside onset..offset; they are not read")
     return ""

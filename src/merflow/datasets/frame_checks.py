@@ -1,5 +1,6 @@
 """Check frame files without decoding them: damaged files, sizes, duplicates."""
 
+import filecmp
 import hashlib
 import os
 from collections import defaultdict
@@ -19,6 +20,7 @@ from merflow.io.images import (
     truncated,
     video_facts,
 )
+from merflow.text import plural
 
 HEAD, TAIL = 65_536, 4_096
 SHOWN = 5
@@ -56,7 +58,8 @@ def check_files(clip: Clip) -> FileCheck:
         if size is not None:
             sizes.setdefault(size, file)
         digests[file] = digest
-        if last and last[1] == digest and _equal(os.path.join(clip.folder, last[0]), path):
+        before = os.path.join(clip.folder, last[0]) if last and last[1] == digest else ""
+        if last and before and filecmp.cmp(before, path, shallow=False):
             repeated.append((last[0], file))
         last = (file, digest)
     first = next(iter(sizes), None)
@@ -89,7 +92,7 @@ def problems_in(checks: Mapping[ClipKey, FileCheck]) -> list[Problem]:
             shown = "; ".join(f"{file}: {why}" for file, why in seen.bad[:SHOWN])
             more = f"; and {len(seen.bad) - SHOWN} more" if len(seen.bad) > SHOWN else ""
             video = os.path.splitext(seen.bad[0][0])[1].lower() in VIDEOS
-            many = "the video" if video else f"{len(seen.bad)} frames"
+            many = "the video" if video else plural(len(seen.bad), "frame")
             found.append(
                 Problem(
                     "warning",
@@ -103,7 +106,7 @@ def problems_in(checks: Mapping[ClipKey, FileCheck]) -> list[Problem]:
             )
         if seen.repeated:
             shown = ", ".join(" = ".join(pair) for pair in seen.repeated[:SHOWN])
-            text = f"{len(seen.repeated)} frames repeat the previous one ({shown})"
+            text = f"{plural(len(seen.repeated), 'frame')} repeated from the previous one ({shown})"
             found.append(Problem("warning", str(key), text))
     return found
 
@@ -139,17 +142,6 @@ def _check_file(path: str) -> tuple[tuple[int, int] | None, str]:
 def _at(handle: object, place: int, count: int) -> bytes:
     handle.seek(place)
     return handle.read(count)
-
-
-def _equal(a: str, b: str) -> bool:
-    """Return whether two files have the same bytes."""
-    with open(a, "rb") as first, open(b, "rb") as second:
-        while True:
-            x, y = first.read(1 << 20), second.read(1 << 20)
-            if x != y:
-                return False
-            if not x:
-                return True
 
 
 def duplicate_clips(

@@ -36,6 +36,11 @@ class Problem:
     def __str__(self) -> str:
         return str(self.error())
 
+    @classmethod
+    def of(cls, error: MerflowError) -> "Problem":
+        """Return an error as a problem."""
+        return cls("error", error.where, error.found, error.expected, error.fix)
+
     def error(self) -> MerflowError:
         """Return the problem as the error that stops a run."""
         return MerflowError(self.where, self.found, self.expected, self.fix)
@@ -132,7 +137,7 @@ class Source:
         try:
             yield
         except MerflowError as error:
-            self.fail(error.where, error.found, error.expected, error.fix)
+            self.problems.append(Problem.of(error))
 
     def clips_of(self, rows: Iterable[Row], read: Callable[[Row], Clip | None]) -> list[Clip]:
         """Return the clip of each row; rows that cannot be read become problems."""

@@ -31,8 +31,9 @@ class Listing(NamedTuple):
     unnumbered: tuple[str, ...]
     twice: tuple[int, ...]
     """Frame numbers that several files have; the first file by name is used."""
-    outside: tuple[str, ...] = ()
+    outside: tuple[str, ...]
     """Links to files outside the dataset, which are not read."""
+    folder: str
 
 
 def frame_number(name: str) -> int | None:
@@ -85,6 +86,7 @@ def scan(folder: Path | str, within: Path | str | None = None) -> Listing:
         tuple(sorted(unnumbered)),
         tuple(sorted(twice)),
         tuple(sorted(outside)),
+        str(folder),
     )
 
 

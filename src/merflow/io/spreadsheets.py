@@ -163,20 +163,20 @@ def _no_header(grids: Sequence[Grid], columns: Sequence[Column]) -> MerflowError
     """Return the error that names the row most like a header and its missing columns."""
     required = [column for column in columns if column.required]
     expected = "columns " + ", ".join(column.titles[0] for column in required)
-    best: tuple[int, Grid, int, tuple[str, ...]] | None = None
-    for grid in grids:
-        for number, cells in grid.rows[:HEADER_WITHIN]:
-            shown = {plain(cell) for cell in cells}
-            hits = sum(bool(shown & {plain(t) for t in c.titles}) for c in required)
-            if best is None or hits > best[0]:
-                best = (hits, grid, number, cells)
     file = grids[0].file if grids else "sheet"
-    if best is None:
+    rows = [(grid, *row) for grid in grids for row in grid.rows[:HEADER_WITHIN]]
+    if not rows:
         return MerflowError(
             file, "the file is empty", expected, "check that it is the right file and complete"
         )
-    hits, grid, number, cells = best
-    if hits == 0:
+
+    def missing(cells: tuple[str, ...]) -> list[str]:
+        shown = {plain(cell) for cell in cells}
+        return [c.titles[0] for c in required if not shown & {plain(t) for t in c.titles}]
+
+    grid, number, cells = min(rows, key=lambda row: len(missing(row[2])))
+    lacking = missing(cells)
+    if len(lacking) == len(required):
         sheets = ", ".join(repr(g.sheet) for g in grids if g.sheet)
         return MerflowError(
             place_of(file, "" if sheets else grid.sheet, number),
@@ -184,8 +184,6 @@ def _no_header(grids: Sequence[Grid], columns: Sequence[Column]) -> MerflowError
             expected + f" within the first {HEADER_WITHIN} rows",
             "check that this is the dataset's annotation sheet",
         )
-    shown = {plain(cell) for cell in cells}
-    lacking = [c.titles[0] for c in required if not shown & {plain(t) for t in c.titles}]
     here = [cell.strip() for cell in cells if cell.strip()]
     return MerflowError(
         place_of(file, grid.sheet, number),

@@ -9,8 +9,8 @@ import numpy as np
 from merflow.clip import Clip, ClipArrays, ClipKey
 from merflow.errors import MerflowError, check_number
 from merflow.io.files import atomic
-from merflow.io.frame_folder import frame_numbers, scan
-from merflow.io.images import VIDEOS, read_frames, video_facts
+from merflow.io.frame_folder import read_clip, scan
+from merflow.io.images import VIDEOS, video_facts
 
 MAX_LOSS = 40
 """Mean difference (grey levels) accepted between a written frame and the frame read back."""
@@ -42,9 +42,7 @@ def read(path: Path, fps: float | None = None) -> ClipArrays:
             str(path), f"a file of type {path.suffix!r}", f"a folder or {', '.join(sorted(VIDEOS))}"
         )
     clip = Clip(ClipKey("file", "-", path.stem), str(folder), files, numbers, fps, "")
-    frames = read_frames(clip)
-    found = np.asarray(frame_numbers(clip, len(frames)), np.int64)
-    return ClipArrays(clip.key, frames, fps, found, onset=0, apex=None, offset=len(frames) - 1)
+    return read_clip(clip)
 
 
 def video_rate(path: Path) -> float:

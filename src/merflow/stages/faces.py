@@ -1,7 +1,8 @@
 """Face detection and landmarks with dlib's frontal detector and shape predictor."""
 
 import logging
-from typing import Any, NamedTuple
+from functools import cache
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -32,8 +33,6 @@ def _reads(count: int, shift: float, growth: float) -> Reads:
 
 READS = _reads(16, 0.06, 0.06)
 """Boxes for which landmarks are predicted and averaged, px of the patch."""
-
-_warned: set[str] = set()
 
 Box = tuple[float, float, float, float]
 
@@ -138,7 +137,6 @@ def _area(box: Box) -> float:
     return (box[2] - box[0]) * (box[3] - box[1])
 
 
-def _warn_once(text: str, *values: Any) -> None:  # noqa: ANN401
-    if text not in _warned:
-        _warned.add(text)
-        _log.warning(text, *values)
+@cache
+def _warn_once(text: str) -> None:
+    _log.warning(text)

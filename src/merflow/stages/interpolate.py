@@ -126,13 +126,11 @@ def _blend(frames: Frames, matrix: np.ndarray) -> np.ndarray:
     return to_bytes(total).reshape(shape)
 
 
-def resize_frames(frames: np.ndarray, size: int) -> np.ndarray:
-    """Return (T, size, size, C) uint8 frames: area when shrinking, linear when enlarging."""
-    return to_bytes(np.array(_resized(frames, size)))
+def resized(frames: Frames, size: int) -> Frames:
+    """Return (T, size, size, C) float32 frames, not rounded; uint8 when the size stays.
 
-
-def _resized(frames: Frames, size: int) -> Frames:
-    """Return (T, size, size, C) float32 frames, not rounded; uint8 when the size stays."""
+    By area when shrinking, linear when enlarging.
+    """
     length, height, width, channels = frames.shape
     if (height, width) == (size, size):
         return frames
@@ -152,7 +150,7 @@ def interpolate_clip(arrays: ClipArrays, settings: Interpolate) -> ClipArrays:
     """
     count, height, width, _ = arrays.frames.shape
     # Rounded once, at the end: rounding in between would add noise as large as the motion.
-    small = _resized(arrays.frames, settings.size)
+    small = resized(arrays.frames, settings.size)
     frames = interpolate_frames(small, settings.length, settings.method, settings.prefilter)
     length = len(frames)
     where = positions(count, length)

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ def check_datasets(
     for first, copy in duplicate_clips(checks.items()):
         found = f"its frames are those of {first}"
         facts = next(d for d in datasets if d["dataset"] == copy.dataset)
-        facts["problems"].append(_problem(Problem("warning", str(copy), found, fix=_COPY)))
+        facts["problems"].append(asdict(Problem("warning", str(copy), found, fix=_COPY)))
     return {"datasets": datasets, "experiments": _experiments(settings, readings)}
 
 
@@ -59,13 +60,8 @@ _COPY = "delete one of the two: duplicates on both sides of a split are a leak"
 
 
 def _unreadable(name: str, error: MerflowError) -> Facts:
-    problem = Problem("error", error.where, error.found, error.expected, error.fix)
     empty: Facts = {"clips": 0, "subjects": 0, "labels": {}, "schemes": {}, "dropped": {}}
-    return {"dataset": name, **empty, "problems": [_problem(problem)]}
-
-
-def _problem(problem: Problem) -> dict[str, str]:
-    return {key: getattr(problem, key) for key in ("severity", "where", "found", "expected", "fix")}
+    return {"dataset": name, **empty, "problems": [asdict(Problem.of(error))]}
 
 
 def _facts(
@@ -91,7 +87,7 @@ def _facts(
         "sizes": _sizes(checks),
         "schemes": {name: kept for name, (kept, _) in schemes.items()},
         "dropped": {name: dropped for name, (_, dropped) in schemes.items() if dropped},
-        "problems": [_problem(p) for p in (*reading.problems, *problems_in(checks))],
+        "problems": [asdict(p) for p in (*reading.problems, *problems_in(checks))],
     }
 
 
@@ -154,8 +150,7 @@ def _experiments(settings: Settings | None, readings: Mapping[str, Reading]) -> 
             data, made = plan.labelled(name), plan.folds(name)
             check_folds(settings, name, [clip.key for clip in data.clips], data.labels, made)
         except MerflowError as error:
-            problem = Problem("error", error.where, error.found, error.expected, error.fix)
-            found.append({**facts, "folds": 0, "problems": [_problem(problem)]})
+            found.append({**facts, "folds": 0, "problems": [asdict(Problem.of(error))]})
             continue
         tested = [[data.labels[i] for i in fold.test] for fold in made]
         found.append(

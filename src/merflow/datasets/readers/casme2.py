@@ -134,15 +134,14 @@ def _clip(
     found = annotation(row, source, onset, optional_frame(row, "apex"), offset)
     if not found.objective:
         found = replace(found, objective=objectives.get((subject, clip), ""))
-    folder = folders.find(subject, clip)
-    hint = "" if folder else folders.nearest(subject, clip)
+    frames = folders.frames(subject, clip)
+    hint = "" if frames else folders.nearest(subject, clip)
     return make_clip(
         source,
         variant,
         source.key(subject, clip, row.where("clip")),
         found,
-        folder,
-        folders.listing(folder),
+        frames,
         where=row.where("clip"),
         absent=f"no folder {subject}/{clip}{hint}",
         whole_recording=variant.name == "raw",

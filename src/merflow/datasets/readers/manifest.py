@@ -1,7 +1,7 @@
 """Your own clips: a table with one row per clip and the path of its frames, video or image."""
 
 import os
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from merflow.clip import ENTRIES, Clip, ClipKey, Entry
@@ -73,14 +73,12 @@ def _clip(source: Source, row: Row) -> Clip:
     path = _path(source, row)
     if path.is_file():
         return _file(source, row, key, labels, path)
-    there = path.is_dir()
     made = make_clip(
         source,
         SPEC.variants[0],
         key,
         labels,
-        path if there else None,
-        scan(path, source.root) if there else None,
+        scan(path, source.root) if path.is_dir() else None,
         where=row.where("path"),
         absent=f"nothing at {source.relative(path)}",
     )
@@ -103,19 +101,16 @@ def _file(source: Source, row: Row, key: ClipKey, labels: Annotation, path: Path
     elif labels.offset is not None:
         numbers = tuple(range(labels.onset or 0, labels.offset + 1))
     still = suffix in IMAGES
+    if still:
+        labels = replace(labels, onset=None, apex=None, offset=None)
     return Clip(
         key=key,
         folder=str(path.parent),
         files=(path.name,),
         numbers=numbers,
         fps=1.0 if still else _fps(source, row, path),
-        emotion=labels.emotion,
-        onset=None if still else labels.onset,
-        apex=None if still else labels.apex,
-        offset=None if still else labels.offset,
-        action_units=labels.action_units,
-        objective=labels.objective,
         enters_at=_entry(source, row),
+        **asdict(labels),
     )
 
 

@@ -93,15 +93,14 @@ def _clip(source: Source, row: Row, variant: Variant, folders: Folders) -> Clip:
     row = source.corrected(row, subject, clip)
     onset, offset = frame(row, "onset"), frame(row, "offset")
     found = annotation(row, source, onset, optional_frame(row, "apex"), offset, ALIASES)
-    folder = folders.find(subject, clip)
-    hint = "" if folder else folders.nearest(subject, clip)
+    frames = folders.frames(subject, clip)
+    hint = "" if frames else folders.nearest(subject, clip)
     return make_clip(
         source,
         variant,
         source.key(subject, clip, row.where("clip")),
         found,
-        folder,
-        folders.listing(folder),
+        frames,
         where=row.where("clip"),
         absent=f"no folder {subject}/{clip}{hint}",
     )

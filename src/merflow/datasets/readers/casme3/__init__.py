@@ -144,15 +144,13 @@ def _clip(source: Source, row: Row, variant: Variant, folders: Folders) -> Clip:
         places = [(subject, letter, "color")]
     else:  # the folder carries the onset as published, which errata may have corrected
         places = [(f"{subject}_{letter}_{number}",) for number in (onset, published)]
-    found = (folders.find(*parts) for parts in places)
-    folder = next(filter(None, found), None)
+    found = (folders.frames(*parts) for parts in places)
     return make_clip(
         source,
         variant,
         source.key(subject, f"{letter}_{onset}", row.where("clip")),
         labels,
-        folder,
-        folders.listing(folder),
+        next(filter(None, found), None),
         where=row.where("clip"),
         absent=f"no folder {'/'.join(places[0])}",
         whole_recording=variant.name == "long",

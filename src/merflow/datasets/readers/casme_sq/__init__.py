@@ -163,7 +163,6 @@ def _clip(
         variant,
         source.key(subject, clip, row.where("clip")),
         labels,
-        folder,
         folders.listing(folder),
         where=row.where("clip"),
         absent=f"no folder {parts}",

@@ -136,7 +136,6 @@ def _clip(
         variant,
         key,
         Annotation(ends[0], None, ends[1], emotion),
-        folder,
         listing,
         where=where,
     )

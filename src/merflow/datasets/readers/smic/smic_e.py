@@ -105,14 +105,12 @@ def _clip(source: Source, variant: Variant, row: Row, tree: Folders, clip_id: Cl
     apex = checked_apex(row, source, onset, optional_frame(row, "apex"), offset)
     if row.text("second"):
         source.warn(row.where("second"), f"{written} has a second expression, which is not read")
-    folder = tree.find(subject, written)
     return make_clip(
         source,
         variant,
         source.key(subject, clip, row.where("clip")),
         Annotation(onset, apex, offset, label),
-        folder,
-        tree.listing(folder),
+        tree.frames(subject, written),
         where=row.where("clip"),
         absent=f"no folder {subject}/{written}",
         whole_recording=True,
