@@ -112,7 +112,9 @@ def test_cross_trains_on_the_datasets_that_are_not_tested():
 def test_folds_whose_names_differ_in_case_alone_are_refused():
     """They would be one folder on some disks."""
     keys = [ClipKey(d, "s1", c) for d in ("set", "SET") for c in "xy"]
-    with pytest.raises(MerflowError, match=r"fold set-s1: two folds have this name, case apart"):
+    with pytest.raises(
+        MerflowError, match=r"fold set-s1: two folds have this name if case is ignored"
+    ):
         folds(keys, ["p", "q", "p", "q"], "composite")
 
 
@@ -162,7 +164,7 @@ def test_the_seed_and_nothing_else_moves_subjects(protocol):
         (["a/1/x", "a/1/x"], "pq", "loso", {}, "a/1/x appears twice"),
         (["a/1/x", "a/2/y"], "pq", "composite", {}, "all of class"),
         (["a/1/x", "a/1/z", "b/1/y"], "pqp", "loso", {}, "a has one subject only"),
-        (["a/1/x", "a/1/y", "a/2/x", "a/2/y"], "pqpq", "kfold", {}, "5 folds asked for, 2"),
+        (["a/1/x", "a/1/y", "a/2/x", "a/2/y"], "pqpq", "kfold", {}, "5 folds of 2 subjects"),
         (["a/1/x", "a/2/y"], "pq", "cross", {}, "no dataset is left to train on"),
         (["a/1/x", "b/2/y"], "pq", "cross", {"test_on": ("c",)}, "unknown dataset 'c'"),
         (["a/1/x", "a/2/y"], "pq", "composite", {}, "to do: add subjects with"),
@@ -212,7 +214,7 @@ def test_the_duplicate_is_named_not_its_neighbours():
 def test_fold_counts_have_limits():
     keys = [ClipKey("a", str(s), c) for s in range(3) for c in "xy"]
     for count in (1, 4):
-        with pytest.raises(MerflowError, match=f"{count} folds asked for, 3 subjects"):
+        with pytest.raises(MerflowError, match=f"{count} folds of 3 subjects"):
             folds(keys, ["p", "q"] * 3, "kfold", count=count)
 
 
@@ -261,7 +263,7 @@ def test_a_file_of_folds_may_name_the_trained_subjects_too(folds_file):
     ("text", "words"),
     [
         ("fold,dataset,subject\nf,a,4\n", "unknown subject 'a/4'"),
-        ("fold,dataset,subject\nf,a,1\ng,a,1\n", "a/1 is tested in fold f already"),
+        ("fold,dataset,subject\nf,a,1\ng,a,1\n", "a/1 is tested in fold f too"),
         ("fold,dataset,subject\nf,a,1\nf,a,1\n", "a/1 twice in fold f"),
         ("fold,dataset,subject\nFinal,a,1\n", "a fold named 'Final'"),
         ("fold,dataset,subject\n../f,a,1\n", "cannot be part of a file name"),

@@ -61,7 +61,7 @@ def compare(
     dataset numbers.
     """
     if len(first) != len(second) or not first:
-        raise ValueError("each seed needs one table of each experiment")
+        raise ValueError("every seed needs one table of each experiment")
     once = np.ones((1, len(strata)))
     observed = float(_difference(once, first, second)[0])
     lo, hi = _interval(first, second, strata, resamples)
