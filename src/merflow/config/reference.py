@@ -26,6 +26,8 @@ Generated from `src/merflow/config/settings.py` by `make docs`; a test fails whe
 - Relative paths count from the folder Snakemake runs in.
 """
 
+WORDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
+
 
 def schema_text() -> str:
     """Return the JSON schema of the config."""
@@ -39,27 +41,31 @@ def schema_text() -> str:
 
 
 def reference_text() -> str:
-    """Return the key reference as Markdown."""
+    """Return the key reference as Markdown; a section that occurs twice is listed once."""
     parts = [INTRO]
-    _section(Settings, "", parts)
+    _section(Settings, "", parts, {})
     return "\n".join(parts).rstrip() + "\n"
 
 
-def _section(model: type[BaseModel], path: str, parts: list[str]) -> None:
+def _section(
+    model: type[BaseModel], path: str, parts: list[str], seen: dict[type[BaseModel], str]
+) -> None:
     title = f"`{path}`" if path else "Top level"
+    if model in seen:
+        parts.append(f"## {title}\n\nThe keys of `{seen[model]}`.\n")
+        return
+    seen[model] = path
     about = (model.__doc__ or "").strip().splitlines()[0]
-    parts.append(f"## {title}\n\n{about}\n\n| key | default | what it is |\n| --- | --- | --- |")
+    parts.append(f"## {title}\n\n{about}\n\n| key | default | meaning |\n| --- | --- | --- |")
     inner: list[tuple[str, type[BaseModel]]] = []
     for name, field in model.model_fields.items():
         parts.append(f"| `{name}` | {_default(field)} | {_about(field)} |")
-        found = _model_in(field.annotation)
-        if found:
+        if found := _model_in(field.annotation):
             key = f"{path}.{name}" if path else name
-            named = f"{key}.<name>" if get_origin(field.annotation) is dict else key
-            inner.append((named, found))
+            inner.append((f"{key}.<name>" if get_origin(field.annotation) is dict else key, found))
     parts.append("")
     for key, found in inner:
-        _section(found, key, parts)
+        _section(found, key, parts, seen)
 
 
 def _model_in(kind: Any) -> type[BaseModel] | None:  # noqa: ANN401
@@ -82,15 +88,16 @@ def _default(field: FieldInfo) -> str:
 
 
 def _about(field: FieldInfo) -> str:
-    text = (field.description or "").rstrip(".")
-    options = _options(field.annotation)
-    if options:
-        text += f". One of {', '.join(f'`{o}`' for o in options)}"
-    limits = [_limit(item) for item in field.metadata]
-    limits = [limit for limit in limits if limit]
-    if limits:
-        text += f" ({', '.join(limits)})"
-    return f"{text}.".replace("|", "\\|")
+    text = field.description or ""
+    options = [f"`{option}`" for option in _options(field.annotation)]
+    if any(option not in text for option in options):
+        text += f" One of {', '.join(options)}."
+    limits = {n: getattr(item, n) for item in field.metadata for n in WORDS if hasattr(item, n)}
+    if {"ge", "le"} <= limits.keys():
+        text += f" Range: {limits['ge']} to {limits['le']}."
+    elif limits:
+        text += f" Range: {', '.join(f'{WORDS[name]} {limits[name]}' for name in limits)}."
+    return text.replace("|", "\\|")
 
 
 def _options(kind: Any) -> list[str]:  # noqa: ANN401
@@ -99,12 +106,3 @@ def _options(kind: Any) -> list[str]:  # noqa: ANN401
     if get_origin(kind) in (typing.Union, types.UnionType):
         return [option for part in get_args(kind) for option in _options(part)]
     return []
-
-
-def _limit(item: Any) -> str:  # noqa: ANN401
-    words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
-    for name, word in words.items():
-        value = getattr(item, name, None)
-        if value is not None:
-            return f"{word} {value}"
-    return ""

@@ -84,7 +84,7 @@ class Experiment(Tree):
         "cnn3d", description="Network of `keras`: the name of a file in models/networks/."
     )
     network_settings: dict[str, Any] = Field(
-        {}, description="Settings of the network; docs/networks.md lists them for each."
+        {}, description="Settings of the network; docs/networks.md describes each network."
     )
     command: str = Field(
         "",
@@ -218,7 +218,7 @@ class Settings(Tree):
     keep_intermediate: bool = Field(
         False,
         description="Keep the magnified clip stores, which are otherwise deleted once they are "
-        "used. They take most of the disk space.",
+        "used. They need disk space for every factor.",
     )
     folds_per_job: int = Field(
         1,

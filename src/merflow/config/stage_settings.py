@@ -32,8 +32,8 @@ class Align(Tree):
     )
     points: Literal[5, 68] = Field(
         5,
-        description="Number of landmarks of the model that finds the face. 68 points find more "
-        "detail and take longer.",
+        description="Number of landmarks found on the face. `hull_mask` needs 68. The data that "
+        "the 68-point model was trained on (300-W) exclude commercial use.",
     )
     model: str = Field(
         "", description="File of the landmark model. Empty: the model of the installed package."
@@ -42,8 +42,8 @@ class Align(Tree):
         5,
         ge=1,
         le=50,
-        description="Number of frames at the start of a clip in which the face is searched. More "
-        "frames average out the noise of the landmarks and take longer.",
+        description="Number of frames at the start of a clip in which the face is searched. A "
+        "clip without a face in them is skipped. More frames take longer.",
     )
     min_frames: int = Field(3, ge=1, description="Clips with fewer frames are skipped.")
 
@@ -70,7 +70,9 @@ class Crop(Tree):
         "magnification grow with its square.",
     )
     hull_mask: bool = Field(
-        False, description="Paint everything outside the outline of the face black."
+        False,
+        description="Paint everything outside the outline of the face black. Needs `align.points: "
+        "68`.",
     )
 
 

@@ -139,12 +139,13 @@ class Training(Tree):
     augment: Augment = Field(Augment(), description="Random changes of training clips.")
     start_weights: str = Field(
         "",
-        description="Weights file that a network starts from in every fold: `.weights.h5` of "
-        "merflow, or `.safetensors`. Empty: random initialisation.",
+        description="Weights file (`.weights.h5`) that a network starts from in every fold. For "
+        "weights of torchvision (`.safetensors`), `python -m "
+        "merflow.models.training.torchvision_weights` makes one. Empty: random initialisation.",
     )
     start_sha256: str = Field(
         "",
-        description="SHA-256 (hex) of the file of `start_weights`, without which it is not used.",
+        description="SHA-256 (hex) of the file of `start_weights`. Another file is refused.",
     )
     scaling: Literal["fold", "unit", "none"] = Field(
         "fold",
