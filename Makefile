@@ -66,6 +66,7 @@ levels: $(READY) ## emulate other instruction levels and processors; bytes must 
 lint: $(READY) ## ruff, snakefmt, import contracts (`snakemake --lint` is among the tests)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	PYTHONPATH=src $(BIN)/lint-imports
 	$(BIN)/snakefmt --check Snakefile workflow
 
 faults: $(READY) ## the long tests of docs/reliability.md: kills, failing calls, mutants, properties (hours)
