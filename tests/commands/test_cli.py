@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from merflow.cli import commands
+from merflow.cli import OLD_NAMES, commands
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,6 +30,15 @@ def test_every_command_shows_two_examples(name):
 def test_help_lists_every_command():
     shown = run("--help").stdout
     assert all(name in shown for name in commands())
+
+
+@pytest.mark.parametrize(("old", "new"), OLD_NAMES.items())
+def test_an_earlier_name_of_a_command_still_works_and_names_the_new_one(old, new):
+    shown, wanted = run(old, "--help"), run(new, "--help")
+    assert shown.returncode == 0
+    assert wanted.stdout.split("\n", 1)[1].startswith(shown.stdout.rstrip().split("\n", 1)[1])
+    assert shown.stderr == f"note: `merflow {old}` is now `merflow {new}`\n"
+    assert wanted.stderr == "" and old not in commands()
 
 
 def test_an_unknown_command_offers_the_nearest():
