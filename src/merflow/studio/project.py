@@ -8,6 +8,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from merflow import paths
 from merflow.clip import Clip, ClipArrays, ClipKey
 from merflow.config.fingerprints import factor_value
 from merflow.config.loading import load
@@ -65,7 +66,7 @@ class Project:
 
     def clips(self, dataset: str) -> list[Clip]:
         """Return the clips of a dataset as the last run read them; none before the first run."""
-        path = self.below("results", "catalogue", f"{self.dataset(dataset)}.json")
+        path = self.below(*Path(paths.CATALOGUE.format(dataset=self.dataset(dataset))).parts)
         return read_catalogue(path) if path.is_file() else []
 
     def clip(self, key: ClipKey) -> Clip:
@@ -79,7 +80,7 @@ class Project:
         """Return the path of a subject's cropped clips; the file need not exist."""
         if preparation not in self.settings().preparations:
             raise Missing("request", f"no preparation {preparation[:80]!r} in {self.config.name}")
-        return self.below("results", preparation, "cropped", dataset, f"{subject}.h5")
+        return self.below(*Path(paths.cropped(preparation, dataset, subject)).parts)
 
     def arrays(self, key: ClipKey, preparation: str, factor: str) -> ClipArrays:
         """Return a cropped clip, magnified; the clips used last are kept in memory."""

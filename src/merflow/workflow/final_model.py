@@ -1,7 +1,6 @@
 """The final model of a run: trained on all its labelled clips, to predict unlabelled clips."""
 
 import json
-import re
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from merflow import arithmetic
+from merflow import arithmetic, paths
 from merflow.config.fingerprints import preparation_named
 from merflow.config.settings import Align, Preparation
 from merflow.datasets.subject_ids import canonical_names
@@ -168,12 +167,13 @@ def open_model(path: Path) -> Model:
 
 def _how_to_make(folder: Path) -> str:
     """Return the command that trains the model of a run's folder."""
-    found = re.search(r"results/runs/[^/]+/[^/]+/seed\d+/final$", folder.as_posix())
-    if not found:
+    pattern = f"{paths.RUN}/final"
+    run = paths.parts(pattern, folder, anywhere=True)
+    if not run:
         return "name the folder of a run"
     return (
         "train one in the folder of its project: snakemake --cores all "
-        f"{found[0]}/run.json --configfile results/config.yaml"
+        f"{pattern.format(**run)}/run.json --configfile results/config.yaml"
     )
 
 
