@@ -9,6 +9,7 @@ import warnings
 
 import numpy as np
 import pytest
+from pandas import DataFrame
 
 from merflow import arithmetic
 from merflow.clip import ClipArrays, ClipKey
@@ -186,22 +187,20 @@ def test_the_levels_of_processors():
 # --- what records and tables say ------------------------------------------------------------
 
 
-class Cost:
-    """As much of a run's cost as tells its level."""
-
-    def __init__(self, experiment, arithmetic):
-        self.experiment, self.arithmetic = experiment, arithmetic
+def costs(*levels):
+    """As much of the costs as names their levels: (experiment, arithmetic) pairs."""
+    return DataFrame(levels, columns=["experiment", "arithmetic"])
 
 
 def test_a_table_names_the_levels_only_where_they_differ():
     lines = {"a": "a: cnn3d", "b": "b: cnn3d"}
-    same = levels_of([Cost("a", "portable"), Cost("b", "portable"), Cost("b", "")])
+    same = levels_of(costs(("a", "portable"), ("b", "portable"), ("b", "")))
     assert with_levels(lines, same) == lines
-    mixed = levels_of([Cost("a", "native (x86-64-v4); portable")])
+    mixed = levels_of(costs(("a", "native (x86-64-v4); portable")))
     assert with_levels({"a": "a: cnn3d"}, mixed) == {
         "a": "a: cnn3d; arithmetic native (x86-64-v4); portable"
     }
-    other = levels_of([Cost("a", "portable"), Cost("b", "native (x86-64-v4)")])
+    other = levels_of(costs(("a", "portable"), ("b", "native (x86-64-v4)")))
     assert with_levels(lines, other) == {
         "a": "a: cnn3d; arithmetic portable",
         "b": "b: cnn3d; arithmetic native (x86-64-v4)",

@@ -11,19 +11,24 @@ from merflow.clip import ClipKey
 from merflow.config.loading import validate
 from merflow.config.settings import GridMember
 from merflow.errors import MerflowError
+from merflow.evaluation.columns import EFFECTS
 from merflow.evaluation.effects import (
     Row,
     experiment_effects,
     magnification_effects,
     paired_effects,
-    write_effects,
 )
 from merflow.evaluation.metrics import f1_ratios, recall_ratios, uf1
 from merflow.evaluation.nested_selection import choices_line, choose, nested_choice
 from merflow.evaluation.paired_tests import compare, detectable, holm, swap_p
 from merflow.evaluation.predictions import Pooled
+from merflow.evaluation.schema import records
 from merflow.reporting.effects_table import effects_table
-from merflow.reporting.xlsx import write_workbook
+from merflow.reporting.layouts import sheets
+from merflow.reporting.render.latex import latex
+from merflow.reporting.render.markdown import markdown
+from merflow.reporting.render.text import text
+from merflow.reporting.render.xlsx import write_workbook
 from merflow.workflow.plan import Plan
 
 
@@ -103,9 +108,9 @@ def test_the_interval_is_made_of_as_many_resamples_as_are_asked_for():
     )
     assert (few.lo, few.hi) != (many.lo, many.hi)
     assert few.p == many.p and usual == many
-    assert magnification_effects(runs(), resamples=100) != magnification_effects(runs())
+    assert not magnification_effects(runs(), resamples=100).equals(magnification_effects(runs()))
     made = {Row("a", "x1"): {0: table(0.5)}, Row("b", "x1"): {0: table(0.9, 1)}}
-    assert experiment_effects(made, resamples=100) != experiment_effects(made)
+    assert not experiment_effects(made, resamples=100).equals(experiment_effects(made))
 
 
 def test_turning_the_comparison_turns_its_sign():
@@ -167,19 +172,19 @@ def runs():
 
 def test_every_factor_is_compared_with_x1_of_its_own_experiment(tmp_path):
     found = magnification_effects(runs())
-    assert [(e.experiment, e.factor, e.against, e.part, e.seeds) for e in found] == [
+    assert [(e.experiment, e.factor, e.against, e.part, e.seeds) for e in records(found)] == [
         ("cnn", factor, "x1", part, seeds)
         for factor, seeds in (("x10", 2), ("x25", 1))
         for part in ("full", "smic", "casme2")
     ]
-    assert found[0].p_holm >= found[0].p
-    assert found[0].p_holm < 0.05
-    assert found[0].lo > 0.2
-    assert found[3].lo < 0 < found[3].hi
-    write_effects(tmp_path / "effects.csv", found)
+    assert found["p_holm"][0] >= found["p"][0]
+    assert found["p_holm"][0] < 0.05
+    assert found["lo"][0] > 0.2
+    assert found["lo"][3] < 0 < found["hi"][3]
+    EFFECTS.write(tmp_path / "effects.csv", found)
     assert len((tmp_path / "effects.csv").read_text().splitlines()) == 7
     side = effects_table("t", found)
-    assert all("Holm" in text for text in (side.markdown(), side.latex(), side.terminal()))
+    assert all("Holm" in made for made in (markdown([side]), latex([side]), text([side])))
 
 
 def test_only_the_same_clips_are_compared():
@@ -213,14 +218,14 @@ def test_the_order_of_classes_does_not_matter():
     pair = Row("a", "x1"), Row("b", "x1")
     straight = paired_effects({pair[0]: {0: one}, pair[1]: {0: other}}, [pair])
     mixed = {pair[0]: {0: one}, pair[1]: {0: turned(other)}}
-    assert paired_effects(mixed, [pair]) == straight
+    assert paired_effects(mixed, [pair]).equals(straight)
     assert len(experiment_effects(mixed)) == 1
 
 
 def test_of_a_single_dataset_one_test_is_counted_once():
     rows = range(60)
     made = {Row("a", "x1"): {0: table(0.3).take(rows)}, Row("a", "x10"): {0: table(0.6).take(rows)}}
-    (found,) = magnification_effects(made)
+    (found,) = records(magnification_effects(made))
     assert found.part == "full" and 0 < found.p < 1
     assert found.p_holm == found.p
 
@@ -279,11 +284,12 @@ def test_the_best_of_guesses_is_no_better_than_a_guess_when_chosen_inside():
 
 def test_effects_stand_in_the_workbook_and_in_latex(tmp_path):
     found = magnification_effects(runs())
-    write_workbook(tmp_path / "s.xlsx", [], {}, {"magnification": found, "experiments": []})
+    named = {"magnification": found, "experiments": EFFECTS.frame([])}
+    write_workbook(tmp_path / "s.xlsx", sheets([], {}, named))
     sheet = openpyxl.load_workbook(tmp_path / "s.xlsx")["magnification"]
     assert [cell.value for cell in sheet[2]][:4] == ["cnn", "x10", "x1", "full"]
-    assert sheet["I2"].value == pytest.approx(found[0].difference)
-    assert effects_table("t", found).latex().count(r"\\") == 1 + len(found)
+    assert sheet["I2"].value == pytest.approx(found["difference"][0])
+    assert latex([effects_table("t", found)]).count(r"\\") == 1 + len(found)
 
 
 def test_an_experiment_is_compared_with_the_first_of_its_grid_or_of_all():
@@ -296,7 +302,7 @@ def test_an_experiment_is_compared_with_the_first_of_its_grid_or_of_all():
     }
     grids = {f"grid-loss={x}": GridMember(base="grid", values={"loss": x}) for x in ("one", "two")}
     found = experiment_effects(made, grids=grids)
-    assert [(e.experiment, e.factor, e.against, e.part) for e in found] == [
+    assert [(e.experiment, e.factor, e.against, e.part) for e in records(found)] == [
         ("grid-loss=one", "x1", "a", "full"),
         ("grid-loss=two", "x1", "grid-loss=one", "full"),
     ]

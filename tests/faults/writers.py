@@ -26,8 +26,9 @@ from merflow.io.files import write_json, write_text
 from merflow.io.images import read_frames
 from merflow.io.packed import read_packed, survey, write_packed
 from merflow.models import weights_file
+from merflow.reporting.layouts import sheets
+from merflow.reporting.render.xlsx import write_workbook
 from merflow.reporting.results_table import wide_tables
-from merflow.reporting.xlsx import write_workbook
 from merflow.studio.marks import MarkCorrections
 
 OLD, NEW = 1, 2
@@ -90,7 +91,7 @@ def rows(version: int) -> list:
 
 
 def write_book(path: Path, version: int) -> None:
-    write_workbook(path, wide_tables(rows(version)), {"version": str(version)})
+    write_workbook(path, sheets(wide_tables(rows(version)), {"version": str(version)}, {}))
 
 
 def read_book(path: Path) -> int:

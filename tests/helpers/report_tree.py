@@ -2,7 +2,7 @@
 
 import json
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +11,14 @@ import yaml
 from merflow.clip import Clip, ClipKey
 from merflow.config.loading import load
 from merflow.datasets.catalogue import catalogue_path, catalogue_text
+from merflow.evaluation.columns import SCORES, SKIPPED
 from merflow.evaluation.fold_files import truth_text
 from merflow.evaluation.predictions import predictions_text, write_pooled
 from merflow.evaluation.protocols import Fold
 from merflow.evaluation.run_id import Run
+from merflow.evaluation.schema import stacked
 from merflow.evaluation.score_table import score_rows, write_confusion, write_scores
 from merflow.io.clip_store import Skipped
-from merflow.io.csv_table import csv_text
 from merflow.io.files import digest, write_text
 from merflow.workflow import run_fingerprints
 from merflow.workflow.plan import Plan
@@ -97,14 +98,14 @@ def write_tree(tree: Tree) -> Plan:
             _train(tree, plan, run, fold)
         pooled = pool_run(plan, run)
         if rows and tree.score_once:
-            made = [replace(row, **asdict(about(plan, run))) for row in made]
+            made = made.assign(**asdict(about(plan, run)))
         else:
             made = score_rows(pooled, about(plan, run), resamples=tree.bootstrap)
         write_pooled(f"{run.folder}/pooled.csv", pooled)
         write_confusion(f"{run.folder}/confusion.csv", pooled)
-        rows += made
-    write_scores("results/tables/scores.csv", rows)
-    write_text("results/skipped.csv", csv_text(Skipped._fields, tree.skipped))
+        rows.append(made)
+    write_scores("results/tables/scores.csv", stacked(rows, SCORES))
+    SKIPPED.write("results/skipped.csv", SKIPPED.frame(row._asdict() for row in tree.skipped))
     for stage, seconds in (("align/smic/s01", 12.5), ("train/demo/x1/seed0/group0", 75.0)):
         write_text(f"results/benchmarks/{stage}.tsv", BENCHMARK.format(seconds, 812.4))
     return plan

@@ -3,7 +3,9 @@
 import numpy as np
 
 from merflow.clip import ClipKey
+from merflow.evaluation.columns import SCORES
 from merflow.evaluation.predictions import Pooled
+from merflow.evaluation.schema import stacked
 from merflow.evaluation.score_table import About, score_rows
 
 CLASSES = ("negative", "positive", "surprise")
@@ -21,11 +23,11 @@ def pooled(seed=0, skill=0.6, datasets=("smic", "casme2", "samm"), subjects=12):
 
 
 def rows(*abouts, **options):
-    return [
-        row
+    made = [
+        score_rows(pooled(number, **options), about, resamples=200)
         for number, about in enumerate(abouts)
-        for row in score_rows(pooled(number, **options), about, resamples=200)
     ]
+    return stacked(made, SCORES)
 
 
 def run(experiment, factor="x1", seed=0):

@@ -8,12 +8,14 @@ import pytest
 from table_makers import pooled
 
 from merflow.errors import MerflowError
+from merflow.evaluation.columns import SKIPPED
 from merflow.evaluation.score_table import About, read_scores, score_rows, write_scores
 from merflow.io.clip_store import Skipped
-from merflow.io.csv_table import csv_text, safe_cell
+from merflow.io.csv_table import safe_cell
 from merflow.io.files import safe_name
+from merflow.reporting.layouts import sheets
+from merflow.reporting.render.xlsx import write_workbook
 from merflow.reporting.results_table import wide_tables
-from merflow.reporting.xlsx import write_workbook
 
 FORMULAS = [
     "=1+1", "=cmd|' /C calc'!A0", '=HYPERLINK("http://x","y")', "=IMPORTXML(A1)", "==1",
@@ -51,7 +53,7 @@ def test_there_are_enough_strings():
 @pytest.mark.parametrize("text", FORMULAS)
 def test_no_cell_of_a_csv_is_a_formula(text):
     row = Skipped("smic", "s01", "c1", "align", text)
-    assert not first_signs(csv_text(Skipped._fields, [row])) & set("=+-@\t\r＝＋－＠")
+    assert not first_signs(SKIPPED.text(SKIPPED.frame([row._asdict()]))) & set("=+-@\t\r＝＋－＠")
 
 
 @pytest.mark.parametrize("text", PLAIN)
@@ -77,8 +79,8 @@ def test_scores_come_back_and_the_workbook_holds_text(tmp_path, table, text):
     written = (tmp_path / "s.csv").read_text(encoding="utf-8")
     assert not first_signs(written) & set("=+@\t\r＝＋－＠")
     printable = "".join(c if c.isprintable() else " " for c in text)
-    assert {row.experiment for row in read_scores(tmp_path / "s.csv")} == {printable}
-    write_workbook(tmp_path / "s.xlsx", wide_tables(rows), {text: text})
+    assert set(read_scores(tmp_path / "s.csv")["experiment"]) == {printable}
+    write_workbook(tmp_path / "s.xlsx", sheets(wide_tables(rows), {text: text}, {}))
     cells = [
         cell
         for sheet in openpyxl.load_workbook(tmp_path / "s.xlsx")

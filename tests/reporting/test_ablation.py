@@ -19,6 +19,8 @@ from merflow.evaluation.predictions import predictions_text, read_pooled
 from merflow.evaluation.protocols import Fold
 from merflow.io.files import write_text
 from merflow.reporting.ablation import ablations
+from merflow.reporting.render.latex import latex
+from merflow.reporting.render.markdown import markdown
 from merflow.reporting.results_table import wide_tables
 from merflow.workflow.pooling import score_run
 
@@ -34,18 +36,18 @@ def test_each_setting_has_a_column_and_each_row_its_difference_from_the_first():
     }
     (side,) = ablations(wide_tables(made), experiment_effects(runs, grids=grids), grids)
     assert side.title == "cnn: loss x epochs"
-    assert list(side.head[:3]) == ["loss", "epochs", "factor"] and side.names == 3
-    assert [row[:2] for row in side.body] == [
+    assert [c.text for c in side.columns if not c.number] == ["loss", "epochs", "factor"]
+    assert [row[:2] for row in side.rows] == [
         ["ce", "10"],
         ["ce", "20"],
         ["focal", "10"],
         ["focal", "20"],
     ]
-    assert side.body[0][-2:] == ["", ""] and all("[" in row[-2] for row in side.body[1:])
-    assert "visible" not in " ".join((*side.head, *side.notes))
+    assert side.rows[0][-2:] == ["", ""] and all("[" in row[-2] for row in side.rows[1:])
+    assert "visible" not in " ".join((*(c.text for c in side.columns), *side.notes))
     assert "No row is marked as best" in " ".join(side.notes)
-    assert all(len(row) == len(side.head) for row in side.body)
-    assert side.latex().count(r"\\") == 5 and side.markdown().count("\n| ") == 6
+    assert all(len(row) == len(side.columns) for row in side.rows)
+    assert latex([side]).count(r"\\") == 5 and markdown([side]).count("\n| ") == 6
 
 
 def listed():

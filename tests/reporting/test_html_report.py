@@ -4,7 +4,6 @@ import contextlib
 import doctest
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from report_tree import Tree, few, official_like, write_tree
 from merflow.commands.report import report
 from merflow.config.loading import load
 from merflow.errors import MerflowError
+from merflow.evaluation import columns
 from merflow.evaluation.score_table import read_scores
 from merflow.io.clip_store import Skipped
 from merflow.io.csv_table import csv_text
@@ -28,7 +28,6 @@ from merflow.reporting.html.summary import predicted
 from merflow.reporting.html_report import build_report
 from merflow.reporting.results_table import wide_tables
 from merflow.reporting.table_text import number
-from merflow.workflow.delivered_gain import Delivered
 from merflow.workflow.plan import Plan
 
 SKILL = {("demo", "x1"): 0.1, ("demo", "x10"): 0.9, "frozen": 0.95, "masked": 0.0}
@@ -65,7 +64,7 @@ def tree_in(folder, **changes):
 def demo(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo")
     with tree_in(folder):
-        write_text("results/delivered.csv", csv_text(Delivered._fields, DELIVERED))
+        write_text("results/delivered.csv", csv_text(columns.DELIVERED.names, DELIVERED))
         report(Path("results/report.html"), config=Path("results/config.yaml"))
     return folder, Page((folder / "results/report.html").read_text(encoding="utf-8"))
 
@@ -149,8 +148,8 @@ def test_published_results_stand_beside_the_official_clips_only(demo):
     folder, page = demo
     assert "published results" not in page.tables
     with contextlib.chdir(folder):
-        rows = [r for r in read_scores("results/tables/scores.csv") if r.experiment == "svm"]
-        official = [replace(r, scheme="megc2019", n=442, subjects=68) for r in rows]
+        rows = read_scores("results/tables/scores.csv").query("experiment == 'svm'")
+        official = rows.assign(scheme="megc2019", n=442, subjects=68)
         context = {"control_of": lambda name: ""} | score_context(wide_tables(official))
     beside = Page(render("scores.html.jinja", context)).tables["published results"]
     assert ".7353" in next(cells for cells in beside if cells[0].startswith("STSTNet"))

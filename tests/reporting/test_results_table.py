@@ -10,8 +10,9 @@ import pytest
 from table_makers import pooled, rows, run
 
 from merflow.config.settings import GridMember
+from merflow.evaluation.columns import SCORES
+from merflow.evaluation.schema import records, stacked
 from merflow.evaluation.score_table import (
-    COLUMNS,
     factor_rank,
     read_scores,
     score_rows,
@@ -19,7 +20,7 @@ from merflow.evaluation.score_table import (
     write_scores,
 )
 from merflow.io.csv_table import safe_cell
-from merflow.reporting.render import render_latex, render_markdown, render_text
+from merflow.reporting.layouts import render_latex, render_markdown, render_text
 from merflow.reporting.results_table import may_be_marked, wide_tables
 from merflow.reporting.table_text import number, title
 from merflow.workflow.scoring import as_json, open_table, write_all
@@ -28,14 +29,14 @@ from merflow.workflow.scoring import as_json, open_table, write_all
 def test_parts_are_slices_of_the_same_predictions():
     table = pooled()
     found = score_rows(table, run("a"), resamples=200)
-    assert [row.part for row in found] == ["full", "smic", "casme2", "samm"]
-    assert found[0].n == sum(row.n for row in found[1:]) == 216
+    assert found["part"].tolist() == ["full", "smic", "casme2", "samm"]
+    assert found["n"].tolist() == [216, 72, 72, 72]
     alone = score_rows(table.part("samm"), run("a"), resamples=200)
-    assert dataclasses.asdict(alone[1]) == dataclasses.asdict(found[3])
+    assert records(alone)[1] == records(found)[3]
 
 
 def test_rows_hold_scores_floors_and_intervals_together():
-    for row in rows(run("a")):
+    for row in records(rows(run("a"))):
         assert row.floor_uf1 < row.guess_uf1 < row.uf1_lo < row.uf1 < row.uf1_hi < 1
         assert row.uar_lo < row.uar < row.uar_hi
         assert row.guess_uf1_lo < row.guess_uf1_hi < row.uf1
@@ -46,7 +47,7 @@ def test_rows_hold_scores_floors_and_intervals_together():
 def test_few_subjects_lost_clips_and_absent_classes_are_said():
     table = pooled(subjects=3)
     table = table.take(np.flatnonzero(table.truth != 2))
-    found = score_rows(table, run("a"), resamples=200, skipped={"samm": 2})
+    found = records(score_rows(table, run("a"), resamples=200, skipped={"samm": 2}))
     assert found[0].note == (
         "too few subjects (effective 9.0); no true clips of surprise: counted as 0; "
         "2 of 47 clips skipped"
@@ -57,11 +58,11 @@ def test_few_subjects_lost_clips_and_absent_classes_are_said():
 
 def test_one_subject_has_a_score_and_no_interval(tmp_path):
     found = score_rows(pooled(datasets=("smic",), subjects=1), run("a"), resamples=200)
-    assert math.isnan(found[0].uf1_lo)
-    assert math.isnan(found[0].chance_p)
+    assert math.isnan(found["uf1_lo"][0])
+    assert math.isnan(found["chance_p"][0])
     write_scores(tmp_path / "s.csv", found)
     assert ",,," not in (tmp_path / "s.csv").read_text().splitlines()[0]
-    assert math.isnan(read_scores(tmp_path / "s.csv")[0].uf1_lo)
+    assert math.isnan(read_scores(tmp_path / "s.csv")["uf1_lo"][0])
     assert "-" in render_text(wide_tables(found))
 
 
@@ -71,13 +72,13 @@ def test_scores_csv_comes_back_and_is_sorted(tmp_path):
     )
     write_scores(tmp_path / "a.csv", made)
     back = read_scores(tmp_path / "a.csv")
-    write_scores(tmp_path / "b.csv", back[::-1])
+    write_scores(tmp_path / "b.csv", back.iloc[::-1])
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
-    assert [(r.experiment, r.factor) for r in back[::4]] == [
+    assert [(r.experiment, r.factor) for r in records(back)[::4]] == [
         ("a", "x50"), ("a", "x1+x10"), ("a", "x*"), ("b", "x1"), ("b", "x10")
     ]  # fmt: skip
     header = (tmp_path / "a.csv").read_text().splitlines()[0]
-    assert header == ",".join(COLUMNS)
+    assert header == ",".join(SCORES.names)
     assert header.startswith(
         "experiment,method,preparation,factor,seed,protocol,scheme,part,n,subjects,"
     )
@@ -99,7 +100,7 @@ def test_seeds_become_mean_and_sd():
     made = rows(run("a", seed=0), run("a", seed=1), run("a", seed=2))
     (table,) = wide_tables(made)
     (line,) = table.lines
-    values = [row.uf1 for row in made if row.part == "full"]
+    values = [row.uf1 for row in records(made) if row.part == "full"]
     assert line.seeds == (0, 1, 2)
     assert line.cells["full"].uf1 == pytest.approx(np.mean(values))
     assert line.cells["full"].uf1_sd == pytest.approx(np.std(values, ddof=1))
@@ -110,7 +111,7 @@ def test_what_cannot_be_compared_does_not_share_a_table():
     one = rows(run("a"))
     other_protocol = rows(dataclasses.replace(run("b"), protocol="loso"))
     other_clips = rows(run("c"), subjects=11)
-    tables = wide_tables([*one, *other_protocol, *other_clips])
+    tables = wide_tables(stacked([one, other_protocol, other_clips], SCORES))
     assert sorted([line.experiment for line in t.lines] for t in tables) == [["a"], ["b"], ["c"]]
 
 
@@ -220,7 +221,7 @@ def test_markdown_rows_have_equal_length():
 def test_guarded_words_come_back(tmp_path, word):
     made = rows(run(word))
     write_scores(tmp_path / "s.csv", made)
-    assert read_scores(tmp_path / "s.csv")[0].experiment == word
+    assert read_scores(tmp_path / "s.csv")["experiment"][0] == word
 
 
 def test_numbers_are_not_taken_for_formulas():
@@ -246,4 +247,4 @@ def test_all_that_score_writes_can_be_scored_again(tmp_path):
     write_all(tmp_path, table, made)
     for name, log in (("pooled.csv", False), ("challenge.log", True)):
         again = score_rows(open_table(tmp_path / name, megc_log=log), run("a"), resamples=200)
-        assert again == made
+        assert again.equals(made)

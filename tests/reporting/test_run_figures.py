@@ -92,7 +92,7 @@ def test_the_matrix_shows_every_count_of_every_part(drawn):
 def test_a_class_with_a_hostile_name_is_text(drawn):
     table = pooled()
     names = ("<script>x</script>", 'a"b', "$\\frac{1}$")
-    hostile = type(table)(table.keys, names, table.truth, table.predicted, table.folds, None)
+    hostile = type(table).of(table.keys, names, table.truth, table.predicted, table.folds, None)
     found = words(drawn([], hostile)["confusion"])
     assert 'a"b' in found and "$\\frac{1}$" in found
     assert "<script>x</sc…" in found

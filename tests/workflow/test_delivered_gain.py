@@ -8,8 +8,9 @@ from clip_stores import clip, written
 
 from merflow.commands.skipped import skipped
 from merflow.errors import MerflowError
+from merflow.evaluation.schema import records
 from merflow.io.packed import survey, write_packed
-from merflow.workflow.delivered_gain import Delivered, read_delivered, summaries
+from merflow.workflow.delivered_gain import read_delivered, summaries
 
 
 def facts(gain, credible=True):
@@ -39,23 +40,25 @@ def rows(tmp_path):
 
 
 def test_every_magnified_clip_has_its_row(rows):
-    assert [row.clip for row in rows] == ["c1", "c2", "c3", "c4"]
-    assert rows[0] == Delivered(
-        *("p", "smic", "s01", "c1", "x10", "phase", "0.25", "2.5", "8", "0.8", "0.94", "True")
-    )
-    assert rows[1].delivered == rows[1].gain == ""
+    assert rows["clip"].tolist() == ["c1", "c2", "c3", "c4"]
+    assert records(rows)[0] == (
+        *("p", "smic", "s01", "c1", "x10", "phase"), *(0.25, 2.5, 8, 0.8, 0.94, True)
+    )  # fmt: skip
+    assert rows["delivered"].isna().tolist() == rows["gain"].isna().tolist() == [0, 1, 0, 0]
 
 
 def test_medians_are_over_what_was_measured(rows):
-    (found,) = summaries(rows)
+    (found,) = records(summaries(rows))
     assert found[:5] == ("p", "x10", "phase", 4, 3)
     assert found[5:] == pytest.approx((9.0, 0.9, 2))
-    (empty,) = summaries(rows[1:2])
+    (empty,) = records(summaries(rows[1:2]))
     assert empty.measured == 0
     assert np.isnan(empty.gain)
 
 
-def test_no_file_is_no_row_and_a_damaged_one_is_named(tmp_path, rows):
-    assert read_delivered(tmp_path / "none.csv") == []
-    with pytest.raises(MerflowError, match="delivered.csv"):
-        summaries([rows[0]._replace(gain="much")])
+def test_no_file_is_no_row_and_a_damaged_cell_is_named(tmp_path, rows):
+    assert read_delivered(tmp_path / "none.csv").empty
+    path = tmp_path / "delivered.csv"
+    path.write_text(path.read_text().replace("0.8,", "much,", 1))
+    with pytest.raises(MerflowError, match="delivered.csv: row 2, column 'gain'.*'much'"):
+        read_delivered(path)

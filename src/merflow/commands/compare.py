@@ -2,7 +2,6 @@
 
 import json as jsonlib
 import math
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,6 +12,7 @@ from merflow.config.settings import Settings
 from merflow.errors import MerflowError
 from merflow.evaluation.effects import SAME, SAME_FIX, Row, paired_effects, unlike
 from merflow.reporting.effects_table import effects_table
+from merflow.reporting.render.text import text
 from merflow.workflow.provenance import level_apart
 from merflow.workflow.scoring import open_table
 
@@ -66,13 +66,11 @@ def compare(
     runs = {rows[0]: {0: one}, rows[1]: {0: other}}
     found = paired_effects(runs, [rows], metric, resamples=settings.bootstrap)
     if json:
-        cells = [
-            {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in asdict(e).items()}
-            for e in found
-        ]
+        rows = found.to_dict("records")
+        cells = [{name: _given(value) for name, value in row.items()} for row in rows]
         print(jsonlib.dumps(cells, indent=1))
         return
-    print(effects_table(f"{second} against {first}", found).terminal(), end="")
+    print("\n" + text([effects_table(f"{second} against {first}", found)]), end="")
     if first.is_dir() and second.is_dir() and (note := level_apart(first, second)):
         print(note)
 
@@ -80,3 +78,8 @@ def compare(
 def _table(path: Path) -> Path:
     """Return a table's path; a run's folder keeps its table as pooled.csv."""
     return path / "pooled.csv" if path.is_dir() else path
+
+
+def _given(value: object) -> object:
+    """Return a value for JSON, which has no NaN."""
+    return None if isinstance(value, float) and math.isnan(value) else value

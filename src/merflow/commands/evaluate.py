@@ -12,6 +12,7 @@ from merflow.config.loading import load
 from merflow.config.settings import Settings
 from merflow.datasets.registry import read_dataset
 from merflow.errors import check_number
+from merflow.evaluation.columns import SKIPPED
 from merflow.evaluation.confidence import LEAST_RESAMPLES, RESAMPLES
 from merflow.evaluation.score_table import About, score_rows
 from merflow.inference.dataset import (
@@ -22,10 +23,7 @@ from merflow.inference.dataset import (
     with_dataset,
     without_subjects,
 )
-from merflow.io.clip_store import Skipped
-from merflow.io.csv_table import csv_text
-from merflow.io.files import write_text
-from merflow.reporting.render import render_text
+from merflow.reporting.layouts import render_text
 from merflow.reporting.results_table import wide_tables
 from merflow.text import plural
 from merflow.workflow.face_finder import load_finder
@@ -103,7 +101,7 @@ def evaluate(
     if out:
         if note := write_all(out, pooled, rows):
             print(note, file=sys.stderr)
-        write_text(out / "skipped.csv", csv_text(Skipped._fields, skipped))
+        SKIPPED.write(out / "skipped.csv", SKIPPED.frame(row._asdict() for row in skipped))
     if json:
         left = {"excluded_subjects": trained, "without_class": tested.without_class}
         print(jsonlib.dumps(as_json(pooled, rows) | left, indent=1))

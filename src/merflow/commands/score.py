@@ -12,7 +12,7 @@ from merflow.config.settings import Settings
 from merflow.errors import MerflowError, check_number
 from merflow.evaluation.confidence import LEAST_RESAMPLES, RESAMPLES
 from merflow.evaluation.score_table import About, score_rows
-from merflow.reporting.render import render_text
+from merflow.reporting.layouts import render_text
 from merflow.reporting.results_table import wide_tables
 from merflow.reporting.run_figures import draw_run
 from merflow.workflow.plan import Plan

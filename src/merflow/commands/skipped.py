@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-from merflow.io.clip_store import Skipped
-from merflow.io.csv_table import csv_text
-from merflow.io.files import write_text
+from merflow.evaluation.columns import SKIPPED
 from merflow.io.packed import read_skipped
 from merflow.text import plural
-from merflow.workflow.delivered_gain import delivery_text
+from merflow.workflow.delivered_gain import write_delivered
 
 
 def skipped(out: Path, *packs: Path, delivered: Path | None = None) -> None:
@@ -28,7 +26,7 @@ def skipped(out: Path, *packs: Path, delivered: Path | None = None) -> None:
         CSV to write besides: what magnification delivered, for every clip and factor.
     """
     rows = sorted({row for path in packs for row in read_skipped(path)})
-    write_text(out, csv_text(Skipped._fields, rows))
+    SKIPPED.write(out, SKIPPED.frame(row._asdict() for row in rows))
     if delivered:
-        write_text(delivered, delivery_text(packs))
+        write_delivered(delivered, packs)
     print(f"{plural(len(rows), 'clip')} skipped")

@@ -5,24 +5,30 @@ from pathlib import Path
 from merflow.config.flatten import flat_settings
 from merflow.config.grid import members
 from merflow.config.loading import load
+from merflow.evaluation.columns import EFFECTS, SCORES
 from merflow.evaluation.effects import (
     Row,
     Runs,
     experiment_effects,
     magnification_effects,
-    write_effects,
 )
 from merflow.evaluation.predictions import Pooled, read_pooled
 from merflow.evaluation.run_id import NESTED
-from merflow.evaluation.score_table import read_scores, row_order, write_scores
+from merflow.evaluation.schema import stacked
+from merflow.evaluation.score_table import read_scores, sorted_scores, write_scores
 from merflow.io.files import write_text
 from merflow.reporting.ablation import ablations
 from merflow.reporting.control_notes import control_named, with_alarms
 from merflow.reporting.cost import levels_of, plan_costs, write_costs
 from merflow.reporting.effects_table import effects_table
-from merflow.reporting.render import render_latex, render_markdown, render_text
+from merflow.reporting.layouts import (
+    render_latex,
+    render_markdown,
+    render_text,
+    sheets,
+)
+from merflow.reporting.render.xlsx import write_workbook
 from merflow.reporting.results_table import wide_tables
-from merflow.reporting.xlsx import write_workbook
 from merflow.workflow.plan import Plan
 from merflow.workflow.protocol_lines import protocol_lines, with_levels
 
@@ -52,36 +58,25 @@ def table(out: Path, *scores: Path, config: Path) -> None:
     resamples = plan.settings.bootstrap
     magnified = magnification_effects(runs, resamples=resamples)
     compared = experiment_effects(runs, resamples=resamples, grids=grids)
-    rows = sorted((row for path in scores for row in read_scores(path)), key=row_order)
+    rows = sorted_scores(stacked([read_scores(path) for path in scores], SCORES))
     leads = {name: name for name in plan.experiments}
     leads |= {base: members[0] for base, members in plan.choices().items()}
     controls = [name for name, lead in leads.items() if control_named(plan, lead)]
     costs = plan_costs(plan)
     lines = with_levels(protocol_lines(plan), levels_of(costs))
     tables = with_alarms(wide_tables(rows, lines, controls, grids), plan)
+    effects = {MAGNIFIED: magnified, COMPARED: compared}
     beside = ablations(tables, compared, grids)
-    beside += [
-        effects_table(title, effects)
-        for title, effects in ((MAGNIFIED, magnified), (COMPARED, compared))
-        if effects
-    ]
+    beside += [effects_table(title, found) for title, found in effects.items() if len(found)]
     write_scores(out / "scores.csv", rows)
-    write_workbook(
-        out / "scores.xlsx",
-        tables,
-        flat_settings(plan.settings),
-        {"magnification": magnified, "experiments": compared},
-    )
-    forms = {
-        "md": render_markdown(tables) + "".join(side.markdown() for side in beside),
-        "tex": render_latex(tables) + "".join(side.latex() for side in beside),
-        "txt": render_text(tables) + "".join(side.terminal() for side in beside),
-    }
-    for form, text in forms.items():
-        write_text(out / f"scores.{form}", text)
-    write_effects(out / "effects.csv", [*magnified, *compared])
+    named = {"magnification": magnified, "experiments": compared}
+    write_workbook(out / "scores.xlsx", sheets(tables, flat_settings(plan.settings), named))
+    write_text(out / "scores.md", render_markdown(tables, beside))
+    write_text(out / "scores.tex", render_latex(tables, beside))
+    write_text(out / "scores.txt", printed := render_text(tables, beside))
+    EFFECTS.write(out / "effects.csv", stacked([magnified, compared], EFFECTS))
     write_costs(out, costs)
-    print(forms["txt"])
+    print(printed)
 
 
 def _pooled(plan: Plan) -> Runs:

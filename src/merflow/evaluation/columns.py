@@ -126,6 +126,20 @@ DELIVERED = Schema(
     ),
 )
 
+GAINS = Schema(
+    "delivered gain",
+    (
+        Column("preparation", str, "name in the config"),
+        Column("factor", str, "factor asked for"),
+        Column("method", str, "magnification method"),
+        Column("clips", int, "clips"),
+        Column("measured", int, "clips in which enough moves to measure"),
+        Column("delivered", float, "median over the measured clips"),
+        Column("gain", float, "median over the measured clips"),
+        Column("credible", int, "measured clips asked for at most 25 px at 256 px"),
+    ),
+)
+
 SKIPPED = Schema(
     "skipped.csv",
     (

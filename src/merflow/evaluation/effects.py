@@ -4,22 +4,22 @@ Rows of `effects.csv`; p values are Holm-corrected over all rows of one table.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, fields, replace
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from merflow.config.grid import NO_GRIDS, Grids, base_of
 from merflow.errors import MerflowError
+from merflow.evaluation.columns import EFFECTS
 from merflow.evaluation.confidence import FEW_SUBJECTS, RESAMPLES, effective_subjects
 from merflow.evaluation.metrics import METRICS, grouped_confusion
 from merflow.evaluation.paired_tests import compare, holm
 from merflow.evaluation.predictions import Pooled
-from merflow.evaluation.score_table import cell_text, factor_rank, parts_of, subject_numbers
-from merflow.io.csv_table import csv_text
-from merflow.io.files import write_text
+from merflow.evaluation.score_table import factor_rank, parts_of, subject_numbers
 from merflow.text import plural
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 SAME = "the same clips with the same classes on both sides"
 SAME_FIX = "compare runs of one scheme and one set of clips; --scheme fixes a table's classes"
@@ -36,33 +36,9 @@ Runs = Mapping[Row, Mapping[int, Pooled]]
 """Pooled tables by line and seed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """One comparison: `experiment factor` minus `against`; detectable as in `Comparison`."""
-
-    experiment: str
-    factor: str
-    against: str
-    part: str
-    metric: str
-    n: int
-    subjects: int
-    seeds: int
-    difference: float
-    lo: float
-    hi: float
-    p: float
-    p_holm: float
-    detectable: float
-    note: str = ""
-
-
-COLUMNS = tuple(field.name for field in fields(Effect))
-
-
 def magnification_effects(
     runs: Runs, metric: str = "uf1", resamples: int = RESAMPLES
-) -> list[Effect]:
+) -> "DataFrame":
     """Compare every factor of every experiment with its x1, on every part."""
     pairs = [
         (Row(name, "x1"), Row(name, factor))
@@ -74,7 +50,7 @@ def magnification_effects(
 
 def experiment_effects(
     runs: Runs, metric: str = "uf1", resamples: int = RESAMPLES, grids: Grids = NO_GRIDS
-) -> list[Effect]:
+) -> "DataFrame":
     """Compare experiments on the same clips with the first of them, factor by factor, on full.
 
     An experiment that a grid made is compared with the first one of its grid.
@@ -91,7 +67,7 @@ def experiment_effects(
 
 
 def comparable(runs: Runs, one: Row, other: Row) -> bool:
-    """Return whether two lines hold answers to the same clips and share a seed."""
+    """Return whether two lines predict the same clips and share a seed."""
     shared = sorted(set(runs[one]) & set(runs[other]))
     return bool(shared) and not unlike(runs[one][shared[0]], runs[other][shared[0]])
 
@@ -102,7 +78,7 @@ def paired_effects(
     metric: str = "uf1",
     parts: Sequence[str] = (),
     resamples: int = RESAMPLES,
-) -> list[Effect]:
+) -> "DataFrame":
     """Compare lines pair by pair, second minus first, over the seeds that both have.
 
     parts: those that are compared; none named: all that differ. resamples: for the intervals.
@@ -112,8 +88,9 @@ def paired_effects(
         for first, second in pairs
         for part in parts or _unlike_parts(next(iter(runs[first].values())))
     ]
-    corrected = holm([effect.p for effect in made])
-    return [replace(effect, p_holm=p) for effect, p in zip(made, corrected, strict=True)]
+    frame = EFFECTS.frame(made)
+    frame["p_holm"] = holm(frame["p"].tolist())
+    return frame
 
 
 def _unlike_parts(table: Pooled) -> tuple[str, ...]:
@@ -123,7 +100,9 @@ def _unlike_parts(table: Pooled) -> tuple[str, ...]:
     return parts_of(table) if len(table.datasets) > 1 else ("full",)
 
 
-def _effect(runs: Runs, first: Row, second: Row, part: str, metric: str, resamples: int) -> Effect:
+def _effect(
+    runs: Runs, first: Row, second: Row, part: str, metric: str, resamples: int
+) -> dict[str, Any]:
     seeds = sorted(set(runs[first]) & set(runs[second]))
     if not seeds:
         raise MerflowError(
@@ -149,23 +128,23 @@ def _effect(runs: Runs, first: Row, second: Row, part: str, metric: str, resampl
     against = first.experiment if first.factor == second.factor else " ".join(first)
     if first.experiment == second.experiment:
         against = first.factor
-    return Effect(
-        second.experiment,
-        second.factor,
-        against,
-        part,
-        metric,
-        len(table.keys),
-        len(of_subject),
-        len(seeds),
-        found.difference,
-        found.lo,
-        found.hi,
-        found.p,
-        found.p,
-        found.detectable,
-        f"too few subjects (effective {effective:.1f})" if effective < FEW_SUBJECTS else "",
-    )
+    return {
+        "experiment": second.experiment,
+        "factor": second.factor,
+        "against": against,
+        "part": part,
+        "metric": metric,
+        "n": len(table.keys),
+        "subjects": len(of_subject),
+        "seeds": len(seeds),
+        "difference": found.difference,
+        "lo": found.lo,
+        "hi": found.hi,
+        "p": found.p,
+        "p_holm": found.p,
+        "detectable": found.detectable,
+        "note": f"too few subjects (effective {effective:.1f})" if effective < FEW_SUBJECTS else "",
+    }
 
 
 def _check_same(first: Row, second: Row, tables: Sequence[Pooled]) -> None:
@@ -207,8 +186,3 @@ def _in_order(table: Pooled) -> Pooled:
         predicted=place[table.predicted],
         probabilities=None,
     )
-
-
-def write_effects(path: Path | str, effects: Sequence[Effect]) -> None:
-    """Write `effects.csv`, rows in the order given."""
-    write_text(path, csv_text(COLUMNS, [[cell_text(v) for v in astuple(e)] for e in effects]))

@@ -143,6 +143,11 @@ def stacked(frames: Sequence["DataFrame"], schema: Schema) -> "DataFrame":
     return pd.concat(frames, ignore_index=True) if frames else schema.frame([])
 
 
+def records(frame: "DataFrame") -> list[Any]:
+    """Return the rows of a frame as named tuples."""
+    return list(frame.itertuples(index=False, name="Row"))
+
+
 def _parsed(sheet: CsvTable, column: Column) -> list[Any]:
     cells = sheet[column.name]
     values = []

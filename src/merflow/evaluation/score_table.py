@@ -1,13 +1,14 @@
-"""Rows of `scores.csv`: every part of every pooled table, scored, with its floors and chance."""
+"""Scores of a pooled table, `scores.csv`: a row for each part, with floors and chance."""
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from merflow.errors import MerflowError
+from merflow.evaluation.columns import CONFUSION, SCORES
 from merflow.evaluation.confidence import (
     FEW_SUBJECTS,
     RESAMPLES,
@@ -20,17 +21,17 @@ from merflow.evaluation.confidence import (
 )
 from merflow.evaluation.metrics import (
     METRICS,
-    accuracy,
     confusion,
     floors,
     grouped_confusion,
-    uar,
-    uf1,
     unsupported,
+    value,
 )
 from merflow.evaluation.predictions import Pooled
-from merflow.io.csv_table import csv_text, read_csv, safe_cell
-from merflow.io.files import write_text
+from merflow.evaluation.schema import records
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 PART_ORDER = ("full", "smic", "casme2", "samm")
 """As the literature prints them; other datasets follow by name."""
@@ -38,8 +39,9 @@ PART_ORDER = ("full", "smic", "casme2", "samm")
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What made a pooled table: the first columns of its rows. factor is written `x10`, `x1+x10`,
-    or `x*` for a factor chosen inside each fold.
+    """The run that made a pooled table: the first columns of its rows.
+
+    factor: `x10`, `x1+x10`, or `x*` for a factor chosen inside each fold.
     """
 
     experiment: str
@@ -49,48 +51,6 @@ class About:
     seed: int = 0
     protocol: str = ""
     scheme: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ScoreRow:
-    """One row of `scores.csv`; scores in [0, 1], NaN (an empty cell) where undefined.
-
-    `_lo`, `_hi`: 95% studentised bootstrap interval over subjects. floor: always the largest
-    class. guess_uf1: expected UF1 of guessing by class shares; its `_lo`, `_hi`: 95% of the scores
-    the true labels get when whole subjects of a dataset exchange theirs. chance_p: share of such
-    exchanges of this row's own predictions that score at least as well (one-sided). support: true
-    clips of each class, `negative 250, positive 109, surprise 83`.
-    """
-
-    experiment: str
-    method: str
-    preparation: str
-    factor: str
-    seed: int
-    protocol: str
-    scheme: str
-    part: str
-    n: int
-    subjects: int
-    effective_subjects: float
-    support: str
-    acc: float
-    uf1: float
-    uf1_lo: float
-    uf1_hi: float
-    uar: float
-    uar_lo: float
-    uar_hi: float
-    floor_uf1: float
-    floor_uar: float
-    guess_uf1: float
-    guess_uf1_lo: float
-    guess_uf1_hi: float
-    chance_p: float
-    note: str = ""
-
-
-COLUMNS = tuple(field.name for field in fields(ScoreRow))
 
 
 def parts_of(table: Pooled) -> tuple[str, ...]:
@@ -111,62 +71,58 @@ def score_rows(
     resamples: int = RESAMPLES,
     skipped: Mapping[str, int] | None = None,
     across: bool = False,
-) -> list[ScoreRow]:
+) -> "DataFrame":
     """Score a pooled table: `full`, then each dataset as a slice of the same predictions.
 
     skipped: clips of each dataset that never reached training; a row's note says how many.
-    across: chance_p exchanges subjects across datasets too, for answers that follow the dataset.
+    across: chance_p exchanges subjects across datasets too: predictions depend on the dataset.
     """
     rows = []
     for part in parts_of(table):
         row = score_part(table, part, about, resamples, across)
         counts = skipped or {}
         lost = sum(counts.values()) if part == "full" else counts.get(part, 0)
-        said = f"{lost} of {row.n + lost} clips skipped" if lost else ""
-        rows.append(replace(row, note="; ".join(filter(None, (row.note, said)))))
-    return rows
+        note = f"{lost} of {row['n'] + lost} clips skipped" if lost else ""
+        rows.append(row | {"note": "; ".join(filter(None, (row["note"], note)))})
+    return SCORES.frame(rows)
 
 
 def score_part(
     table: Pooled, part: str, about: About, resamples: int = RESAMPLES, across: bool = False
-) -> ScoreRow:
-    """Score one part of a pooled table."""
+) -> dict[str, Any]:
+    """Return the row of one part; a metric has the columns that its name has in SCORES."""
     rows = table.part(part)
-    classes = len(table.classes)
     owner, strata = subject_numbers(rows)
-    matrix = confusion(rows.truth, rows.predicted, classes)
-    subjects = grouped_confusion(rows.truth, rows.predicted, owner, classes)
-    floor = floors(matrix.sum(1))
-    effective = effective_subjects(np.bincount(owner))
+    subjects = grouped_confusion(rows.truth, rows.predicted, owner, len(table.classes))
+    matrix = subjects.sum(0)
     of_subject = np.zeros(len(subjects), np.int64)
     of_subject[owner] = strata
-    of_uf1, of_uar = (
-        interval(subjects, of_subject, METRICS[name], resamples=resamples)
-        for name in ("uf1", "uar")
-    )
-    score = float(uf1(matrix))
-    guess, chance = _chance(rows, owner, strata, score, across)
-    return ScoreRow(
-        **asdict(about),
-        part=part,
-        n=len(rows.keys),
-        subjects=len(subjects),
-        effective_subjects=effective,
-        support=_support(table.classes, matrix.sum(1)),
-        acc=float(accuracy(matrix)),
-        uf1=score,
-        uf1_lo=of_uf1.lo,
-        uf1_hi=of_uf1.hi,
-        uar=float(uar(matrix)),
-        uar_lo=of_uar.lo,
-        uar_hi=of_uar.hi,
-        floor_uf1=floor.uf1,
-        floor_uar=floor.uar,
-        guess_uf1=floor.guess_uf1,
-        guess_uf1_lo=guess.lo,
-        guess_uf1_hi=guess.hi,
-        chance_p=chance,
-        note=_note(effective, unsupported(matrix, table.classes)),
+    row: dict[str, Any] = {}
+    for name, metric in METRICS.items():
+        row[name] = float(value(metric(matrix)))
+        if f"{name}_lo" in SCORES.names:
+            ends = interval(subjects, of_subject, metric, resamples=resamples)
+            row |= {f"{name}_lo": ends.lo, f"{name}_hi": ends.hi}
+    floor = floors(matrix.sum(1))
+    effective = effective_subjects(np.bincount(owner))
+    guess, chance = _chance(rows, owner, strata, row["uf1"], across)
+    return (
+        row
+        | asdict(about)
+        | {
+            "part": part,
+            "n": len(rows.frame),
+            "subjects": len(subjects),
+            "effective_subjects": effective,
+            "support": _support(table.classes, matrix.sum(1)),
+            "floor_uf1": floor.uf1,
+            "floor_uar": floor.uar,
+            "guess_uf1": floor.guess_uf1,
+            "guess_uf1_lo": guess.lo,
+            "guess_uf1_hi": guess.hi,
+            "chance_p": chance,
+            "note": _note(effective, unsupported(matrix, table.classes)),
+        }
     )
 
 
@@ -204,26 +160,26 @@ def _note(effective: float, missing: Sequence[str]) -> str:
     return "; ".join(notes)
 
 
-def write_scores(path: Path | str, rows: Sequence[ScoreRow]) -> None:
-    """Write `scores.csv`: floats as `%.9g`, NaN as an empty cell, text safe from formulas."""
-    ordered = sorted(rows, key=row_order)
-    write_text(
-        path, csv_text(COLUMNS, [[cell_text(v) for v in asdict(r).values()] for r in ordered])
-    )
+def write_scores(path: Path | str, scores: "DataFrame") -> None:
+    """Write `scores.csv`, rows in the order of `sorted_scores`."""
+    SCORES.write(path, sorted_scores(scores))
 
 
-def read_scores(path: Path | str) -> list[ScoreRow]:
+def read_scores(path: Path | str) -> "DataFrame":
     """Read a `scores.csv`."""
-    sheet = read_csv(path, COLUMNS)
-    kinds = {field.name: field.type for field in fields(ScoreRow)}
-    rows = []
-    for number, cells in enumerate(zip(*(sheet[c] for c in COLUMNS), strict=True)):
-        try:
-            values = [_parse(cell, kinds[c]) for c, cell in zip(COLUMNS, cells, strict=True)]
-        except ValueError as error:
-            raise MerflowError(sheet.where(number), str(error), "a row merflow wrote") from None
-        rows.append(ScoreRow(*values))
-    return rows
+    return SCORES.read(path)
+
+
+def sorted_scores(scores: "DataFrame") -> "DataFrame":
+    """Return rows by experiment, factor by its number, seed, part."""
+    rows = records(scores)
+    order = sorted(range(len(rows)), key=lambda i: row_order(rows[i]))
+    return scores.iloc[order].reset_index(drop=True)
+
+
+def full_row(scores: "DataFrame") -> Any:  # noqa: ANN401
+    """Return the row of part `full` as a named tuple, or None."""
+    return next((row for row in records(scores) if row.part == "full"), None)
 
 
 def write_confusion(path: Path | str, table: Pooled) -> None:
@@ -232,13 +188,13 @@ def write_confusion(path: Path | str, table: Pooled) -> None:
     for part in parts_of(table):
         rows = table.part(part)
         matrix = confusion(rows.truth, rows.predicted, len(table.classes))
-        for i, truth in enumerate(table.classes):
-            for j, answer in enumerate(table.classes):
-                lines.append((part, truth, answer, str(matrix[i, j])))
-    write_text(path, csv_text(("part", "truth", "predicted", "clips"), lines))
+        for (i, j), clips in np.ndenumerate(matrix):
+            names = {"truth": table.classes[i], "predicted": table.classes[j]}
+            lines.append({"part": part, **names, "clips": int(clips)})
+    CONFUSION.write(path, CONFUSION.frame(lines))
 
 
-def row_order(row: ScoreRow) -> tuple[object, ...]:
+def row_order(row: Any) -> tuple[object, ...]:  # noqa: ANN401
     """Return the order of rows: experiment, factor by its number, seed, part."""
     return (row.experiment, factor_rank(row.factor), row.seed, part_rank(row.part))
 
@@ -252,21 +208,3 @@ def factor_rank(factor: str) -> tuple[int, tuple[float, ...], str]:
     except ValueError:
         return (3, (), factor)
     return (0 if len(numbers) == 1 else 1, numbers, factor)
-
-
-def cell_text(value: object) -> str:
-    """Return a cell as text; control characters become spaces."""
-    if isinstance(value, float):
-        return "" if math.isnan(value) else f"{value:.9g}"
-    if not isinstance(value, str):
-        return str(value)
-    return "".join(c if c.isprintable() else " " for c in value)
-
-
-def _parse(cell: str, kind: object) -> str | int | float:
-    if kind is str:
-        guarded = cell[:1] == "'" and safe_cell(cell[1:]) == cell
-        return cell[1:] if guarded else cell
-    if kind is int:
-        return int(cell)
-    return float(cell) if cell else math.nan

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from merflow.errors import MerflowError, SkipClip
 from merflow.evaluation.negative_controls import apply
 from merflow.evaluation.predictions import Predictions, pool
 from merflow.evaluation.run_id import Run
-from merflow.evaluation.score_table import ScoreRow, score_rows
+from merflow.evaluation.score_table import full_row, score_rows
 from merflow.inference.fold_models import cropped_clips, folds_of, load_fold
 from merflow.io.csv_table import csv_text
 from merflow.io.files import atomic, digest, write_text
@@ -29,7 +30,7 @@ class JitterScore:
 
     frames: int
     moved: float
-    row: ScoreRow
+    row: Any
 
 
 def jittered_clip(clip: ClipArrays, k: int, seed: int) -> tuple[ClipArrays, float]:
@@ -116,7 +117,7 @@ def _score(
     labels = {key: label for key, label in truth.items() if key in kept}
     pooled = pool(parts, labels, plan.data.classes(run.experiment))
     rows = score_rows(pooled, about(plan, run), resamples=plan.settings.bootstrap)
-    row = next(row for row in rows if row.part == "full")
+    row = full_row(rows)
     return JitterScore(k, float(np.mean(moved)), row)
 
 

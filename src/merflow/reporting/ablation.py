@@ -1,13 +1,17 @@
 """Ablation tables of grids: one row for each combination, a column for each setting."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from merflow.config.grid import Grids, base_of
-from merflow.evaluation.effects import Effect
+from merflow.evaluation.schema import records
 from merflow.reporting.effects_table import FEW, PAIRED, effect_cells
 from merflow.reporting.results_table import Line, Wide
-from merflow.reporting.table import SideTable
+from merflow.reporting.table import Heading, Table
 from merflow.reporting.table_text import number, part_name, spread
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 UNMARKED = (
     "No row is marked as best: the best of several on this table would be chosen on the test "
@@ -15,9 +19,9 @@ UNMARKED = (
 )
 
 
-def ablations(tables: Sequence[Wide], effects: Sequence[Effect], grids: Grids) -> list[SideTable]:
+def ablations(tables: Sequence[Wide], effects: "DataFrame", grids: Grids) -> list[Table]:
     """Return a table for each grid of the config."""
-    of_row = {(e.experiment, e.factor): e for e in effects}
+    of_row = {(e.experiment, e.factor): e for e in records(effects)}
     made = []
     for table in tables:
         bases: dict[str, list[Line]] = {}
@@ -35,9 +39,9 @@ def _ablation(
     base: str,
     table: Wide,
     lines: Sequence[Line],
-    effects: Mapping[tuple[str, str], Effect],
+    effects: Mapping[tuple[str, str], Any],
     grids: Grids,
-) -> SideTable:
+) -> Table:
     paths = list(grids[lines[0].experiment].values)
     short = [path.rpartition(".")[2] for path in paths]
     axes = short if len({*short}) == len(paths) else paths
@@ -59,4 +63,5 @@ def _ablation(
     notes = [f"Against the first: full UF1, the same factor. {PAIRED}.", UNMARKED]
     if any("†" in row[-2] for row in body):
         notes.append(FEW)
-    return SideTable(f"{base}: {' x '.join(axes)}", head, body, len(axes) + 1, notes)
+    columns = [Heading(name, number=place > len(axes)) for place, name in enumerate(head)]
+    return Table(f"{base}: {' x '.join(axes)}", columns, body, (), notes)

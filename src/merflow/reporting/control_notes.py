@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from merflow.config.settings import Experiment
 from merflow.evaluation.negative_controls import ACROSS, MEANINGS
-from merflow.reporting.results_table import Cell, Line, Part, Wide
+from merflow.reporting.results_table import Line, Part, Scored, Wide
 from merflow.reporting.table_text import number, part_name
 from merflow.workflow.plan import Plan
 
@@ -25,7 +25,7 @@ def control_named(plan: Plan, experiment: str) -> str:
     return control_of(found) if found else ""
 
 
-def above_guesses(cell: Cell, part: Part, control: str = "") -> bool:
+def above_guesses(cell: Scored, part: Part, control: str = "") -> bool:
     """Return whether a score lies above the band of guesses (never, where there is no band)."""
     if control == ACROSS:
         return cell.chance_p <= ONE_SIDED
@@ -41,7 +41,7 @@ def parts_above(line: Line, table: Wide, control: str) -> dict[str, str]:
     }
 
 
-def _measure(cell: Cell, facts: Part, control: str) -> str:
+def _measure(cell: Scored, facts: Part, control: str) -> str:
     if control == ACROSS:
         return f"chance p {number(cell.chance_p, 3)}, subjects exchanged across datasets"
     return f"guesses up to {number(facts.guess_uf1_hi, 3)}"

@@ -1,25 +1,28 @@
-"""What each run costs, beside what it scored: parameters, arithmetic, time, and how well it learned
-the clips it was trained on.
+"""The cost of each run: parameters, arithmetic, time and training accuracy.
 
-Times differ from run to run, so they stand in files of their own: the tables of scores are the
-same bytes for the same results.
+Times differ between runs, so they have their own files: tables of scores are the same bytes for
+the same results.
 """
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from merflow.arithmetic import together
+from merflow.evaluation.columns import COSTS
 from merflow.evaluation.run_id import Run
-from merflow.evaluation.score_table import cell_text
-from merflow.io.csv_table import csv_text
+from merflow.evaluation.schema import records
 from merflow.io.files import write_text
+from merflow.reporting.render.markdown import grid
+from merflow.reporting.table import Cell, Heading, Table
 from merflow.reporting.training_records import Attempts, Training, read_training
 from merflow.workflow.plan import Plan
 from merflow.workflow.pooling import about
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 LEGEND = (
     "Medians over the folds of a run. training acc: on the training clips, in the last epoch, as "
@@ -30,48 +33,25 @@ LEGEND = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """One run; NaN where a method does not know (a user's own program, an SVM's FLOPs)."""
-
-    experiment: str
-    method: str
-    factor: str
-    seed: int
-    folds: int
-    epochs: float
-    training_accuracy: float
-    parameters: float
-    flops: float
-    seconds_a_fold: float
-    seconds_to_first_step: float
-    milliseconds_a_clip: float
-    device: str
-    arithmetic: str
-
-
-COLUMNS = tuple(field.name for field in fields(Cost))
-
-
-def run_cost(run: Run, method: str, known: Training) -> Cost:
+def run_cost(run: Run, method: str, known: Training) -> dict[str, Any]:
     """Return what a run cost, from the records its folds left."""
     accuracy = next((float(c.mid[-1]) for c in known.curves if c.name == "accuracy"), math.nan)
-    return Cost(
-        experiment=run.experiment,
-        method=method,
-        factor=run.factor,
-        seed=run.seed,
-        folds=len(known.facts),
-        epochs=_middle(known, "epochs"),
-        training_accuracy=accuracy,
-        parameters=_middle(known, "parameters"),
-        flops=_middle(known, "flops"),
-        seconds_a_fold=_middle(known, "seconds"),
-        seconds_to_first_step=_middle(known, "seconds_to_first_step"),
-        milliseconds_a_clip=_middle(known, "milliseconds_a_clip"),
-        device=", ".join(known.words("device")),
-        arithmetic=together(*known.words("arithmetic")),
-    )
+    return {
+        "experiment": run.experiment,
+        "method": method,
+        "factor": run.factor,
+        "seed": run.seed,
+        "folds": len(known.facts),
+        "epochs": _middle(known, "epochs"),
+        "training_accuracy": accuracy,
+        "parameters": _middle(known, "parameters"),
+        "flops": _middle(known, "flops"),
+        "seconds_a_fold": _middle(known, "seconds"),
+        "seconds_to_first_step": _middle(known, "seconds_to_first_step"),
+        "milliseconds_a_clip": _middle(known, "milliseconds_a_clip"),
+        "device": ", ".join(known.words("device")),
+        "arithmetic": together(*known.words("arithmetic")),
+    }
 
 
 def _middle(known: Training, name: str) -> float:
@@ -79,59 +59,48 @@ def _middle(known: Training, name: str) -> float:
     return float(np.median(values)) if len(values) else math.nan
 
 
-def plan_costs(plan: Plan) -> list[Cost]:
+def plan_costs(plan: Plan) -> "DataFrame":
     """Return the costs of all runs of a plan, in the order of the config."""
     found = []
     for run in plan.runs():
         folds = plan.fold_names(run.experiment)
         known = read_training(Path(run.folder), folds, Attempts())
         found.append(run_cost(run, about(plan, run).method, known))
-    return found
+    return COSTS.frame(found)
 
 
-def levels_of(costs: Iterable[Cost]) -> dict[str, set[str]]:
+def levels_of(costs: "DataFrame") -> dict[str, set[str]]:
     """Return the arithmetic levels that each experiment's runs were trained at."""
     levels: dict[str, set[str]] = {}
-    for cost in costs:
+    for cost in records(costs):
         found = levels.setdefault(cost.experiment, set())
         found |= {*cost.arithmetic.split("; ")} - {""}
     return levels
 
 
-def write_costs(folder: Path, costs: Sequence[Cost]) -> None:
+def write_costs(folder: Path, costs: "DataFrame") -> None:
     """Write cost.csv and cost.md into `folder`."""
-    rows = [[cell_text(value) for value in astuple(cost)] for cost in costs]
-    write_text(folder / "cost.csv", csv_text(COLUMNS, rows))
-    write_text(folder / "cost.md", render_costs(costs))
+    COSTS.write(folder / "cost.csv", costs)
+    write_text(folder / "cost.md", f"{grid(cost_table(costs), padded=True)}\n\n{LEGEND}\n")
 
 
-def render_costs(costs: Sequence[Cost]) -> str:
-    """Return the costs as a Markdown table that also reads well on a terminal."""
-    head = ["run", "training acc", "parameters", "MFLOPs a clip", "a fold, s", "a clip, ms"]
-    body = [
+def cost_table(costs: "DataFrame") -> Table:
+    """Return the costs as printed."""
+    head = ["training acc", "parameters", "MFLOPs a clip", "a fold, s", "a clip, ms"]
+    columns = [Heading("run", number=False), *map(Heading, head)]
+    rows = [
         [
-            f"{c.experiment} {c.factor}" + (f" seed {c.seed}" if c.seed else ""),
-            _number(c.training_accuracy, "{:.2f}"),
-            _number(c.parameters, "{:,.0f}"),
-            _number(c.flops / 1e6, "{:,.1f}"),
-            _number(c.seconds_a_fold, "{:.1f}"),
-            _number(c.milliseconds_a_clip, "{:.2f}"),
+            Cell(f"{c.experiment} {c.factor}" + (f" seed {c.seed}" if c.seed else "")),
+            _figure(c.training_accuracy, "{:.2f}"),
+            _figure(c.parameters, "{:,.0f}"),
+            _figure(c.flops / 1e6, "{:,.1f}"),
+            _figure(c.seconds_a_fold, "{:.1f}"),
+            _figure(c.milliseconds_a_clip, "{:.2f}"),
         ]
-        for c in costs
+        for c in records(costs)
     ]
-    widths = [max(len(row[i]) for row in [head, *body]) for i in range(len(head))]
-    ruler = ["-" * widths[0], *("-" * (w - 1) + ":" for w in widths[1:])]
-    lines = [_line(head, widths), f"| {' | '.join(ruler)} |", *(_line(r, widths) for r in body)]
-    return "\n".join([*lines, "", LEGEND]) + "\n"
+    return Table("Cost of each run", columns, rows, (), (LEGEND,))
 
 
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    first, *rest = (
-        c.ljust(w) if i == 0 else c.rjust(w)
-        for i, (c, w) in enumerate(zip(cells, widths, strict=True))
-    )
-    return f"| {' | '.join([first, *rest])} |"
-
-
-def _number(value: float, form: str) -> str:
-    return "–" if math.isnan(value) else form.format(value)
+def _figure(value: float, form: str) -> Cell:
+    return Cell("–" if math.isnan(value) else form.format(value), value)

@@ -1,16 +1,20 @@
 """Paired effects as a table."""
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from merflow.evaluation.effects import Effect
-from merflow.reporting.table import SideTable
+from merflow.evaluation.columns import EFFECTS
+from merflow.evaluation.schema import records
+from merflow.reporting.table import Cell, Heading, Table
 from merflow.reporting.table_text import bracket, number, part_name
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 PAIRED = (
     "Difference of pooled scores on the same clips, seeds averaged; bracket: 95% studentised "
     "bootstrap interval over subjects; p: subject-level swap test, Holm-corrected over the table"
 )
-EFFECTS = (
+LEGEND = (
     f"{PAIRED}; visible: the smallest true difference that this many subjects show with 80% power "
     "at 5%."
 )
@@ -18,18 +22,25 @@ EFFECTS = (
 FEW = "†: too few subjects (effective number below 10)."
 
 
-def effects_table(title: str, effects: Sequence[Effect]) -> SideTable:
-    """Return effects as a table of text, one row each."""
-    metric = effects[0].metric.upper()
-    head = ["experiment", "factor", "against", "part", f"{metric} difference [95%]", "p", "visible"]
-    body = [
-        [e.experiment, e.factor, e.against, part_name(e.part), *effect_cells(e)] for e in effects
-    ]
-    few = [FEW] if any(e.note for e in effects) else []
-    return SideTable(title, head, body, 4, (EFFECTS, *few))
+def effects_table(title: str, effects: "DataFrame") -> Table:
+    """Return effects as printed, one row each."""
+    rows = records(effects)
+    names = [c.heading for c in EFFECTS.columns if c.heading]
+    figures = [f"{rows[0].metric.upper()} difference [95%]", "p", "visible"]
+    columns = [Heading(name, number=False) for name in names] + [Heading(f) for f in figures]
+    body = [[e.experiment, e.factor, e.against, part_name(e.part), *effect_cells(e)] for e in rows]
+    few = [FEW] if any(e.note for e in rows) else []
+    return Table(title, columns, body, (), (LEGEND, *few))
 
 
-def effect_cells(effect: Effect) -> list[str]:
+def effects_sheet(effects: "DataFrame") -> Table:
+    """Return effects with every column, numbers as numbers."""
+    columns = [Heading(c.name.replace("_", " "), c.kind is not str) for c in EFFECTS.columns]
+    rows = [[Cell("", value) for value in row] for row in effects.itertuples(index=False)]
+    return Table("", columns, rows, (), (LEGEND,))
+
+
+def effect_cells(effect: Any) -> list[str]:  # noqa: ANN401
     """Return an effect's difference with its interval, corrected p and visible difference."""
     change = f"{effect.difference:+.3f}".replace("0.", ".", 1)
     change += bracket(effect.lo, effect.hi, "†" if effect.note else "")

@@ -1,42 +1,49 @@
 """The table people read: rows experiment x factor, seeds as mean and sd, a column pair per part.
 
 Experiments stand in one table only if protocol, scheme and clips are the same; otherwise each
-group gets a table of its own, so that no number stands beside one it cannot be compared with.
+group has its own table: numbers that cannot be compared do not share one.
 """
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from merflow.config.grid import NO_GRIDS, Grids, base_of
+from merflow.evaluation.columns import JUDGED, MEASURES, SCORES
 from merflow.evaluation.confidence import FEW_SUBJECTS
-from merflow.evaluation.score_table import ScoreRow, factor_rank, part_rank
+from merflow.evaluation.schema import Column, records
+from merflow.evaluation.score_table import factor_rank, part_rank
+from merflow.reporting.table import BEST, SECOND
 
-BEST, SECOND = "best", "second"
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One experiment and factor on one part: means over seeds, sd NaN for one seed.
+MEASURED = tuple(c for c in (*MEASURES, *JUDGED) if c.heading and c.kind is float)
+"""The columns of SCORES that the table prints for each row."""
 
-    The interval's ends are means of the seeds' ends; chance_p is the largest of the seeds'.
+
+def has_interval(column: Column) -> bool:
+    """Return whether a score has an interval, and so a spread over seeds and marks."""
+    return f"{column.name}_lo" in SCORES.names
+
+
+def measured_in(layout: str) -> list[Column]:
+    """Return the scores that a layout prints, those with an interval first."""
+    printed = [column for column in MEASURED if layout in column.layouts]
+    return sorted(printed, key=lambda column: not has_interval(column))
+
+
+class Scored(SimpleNamespace):
+    """The scores of one experiment and factor on one part, by the names of their columns in SCORES.
+
+    Means over seeds, also of an interval's ends; chance_p: the largest. <name>_sd: over seeds, NaN
+    for one seed; <name>_mark: best, second or empty.
     """
-
-    acc: float
-    uf1: float
-    uf1_sd: float
-    uf1_lo: float
-    uf1_hi: float
-    uar: float
-    uar_sd: float
-    uar_lo: float
-    uar_hi: float
-    chance_p: float
-    note: str
-    uf1_mark: str = ""
-    uar_mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,7 @@ class Line:
     preparation: str
     factor: str
     seeds: tuple[int, ...]
-    cells: Mapping[str, Cell]
+    cells: Mapping[str, Scored]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,7 @@ class Wide:
 
 
 def wide_tables(
-    rows: Iterable[ScoreRow],
+    scores: "DataFrame",
     notes: Mapping[str, str] | None = None,
     controls: Collection[str] = (),
     grids: Grids = NO_GRIDS,
@@ -93,10 +100,10 @@ def wide_tables(
     controls: experiments that should score as guesses, never marked as best; grids: experiments
     that a grid made.
     """
-    runs: dict[tuple[str, str, int], list[ScoreRow]] = {}
-    for row in rows:
+    runs: dict[tuple[str, str, int], list[Any]] = {}
+    for row in records(scores):
         runs.setdefault((row.experiment, row.factor, row.seed), []).append(row)
-    groups: dict[tuple[object, ...], list[ScoreRow]] = {}
+    groups: dict[tuple[object, ...], list[Any]] = {}
     for run in runs.values():
         run.sort(key=lambda r: part_rank(r.part))
         same = (run[0].protocol, run[0].scheme, *(_part(row) for row in run))
@@ -124,9 +131,9 @@ def may_be_marked(
 
 
 def _table(
-    rows: Sequence[ScoreRow], notes: Mapping[str, str], controls: Collection[str], grids: Grids
+    rows: Sequence[Any], notes: Mapping[str, str], controls: Collection[str], grids: Grids
 ) -> Wide:
-    lines: dict[tuple[str, str], list[ScoreRow]] = {}
+    lines: dict[tuple[str, str], list[Any]] = {}
     for row in rows:
         lines.setdefault((row.experiment, row.factor), []).append(row)
     parts = {row.part: _part(row) for row in sorted(rows, key=lambda r: part_rank(r.part))}
@@ -138,7 +145,7 @@ def _table(
     return Wide(first.protocol, first.scheme, parts, marked, tuple(names))
 
 
-def _part(row: ScoreRow) -> Part:
+def _part(row: Any) -> Part:  # noqa: ANN401
     return Part(
         row.n,
         row.subjects,
@@ -151,34 +158,25 @@ def _part(row: ScoreRow) -> Part:
     )
 
 
-def _line(rows: Sequence[ScoreRow], parts: Iterable[str]) -> Line:
+def _line(rows: Sequence[Any], parts: Iterable[str]) -> Line:
     seeds = tuple(sorted({row.seed for row in rows}))
     cells = {part: _cell([row for row in rows if row.part == part]) for part in parts}
     first = rows[0]
     return Line(first.experiment, first.method, first.preparation, first.factor, seeds, cells)
 
 
-def _cell(rows: Sequence[ScoreRow]) -> Cell:
-    def mean(name: str) -> float:
-        return float(np.mean([getattr(row, name) for row in rows]))
-
-    def spread(name: str) -> float:
-        values = [getattr(row, name) for row in rows]
-        return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
-
-    return Cell(
-        acc=mean("acc"),
-        uf1=mean("uf1"),
-        uf1_sd=spread("uf1"),
-        uf1_lo=mean("uf1_lo"),
-        uf1_hi=mean("uf1_hi"),
-        uar=mean("uar"),
-        uar_sd=spread("uar"),
-        uar_lo=mean("uar_lo"),
-        uar_hi=mean("uar_hi"),
-        chance_p=max(row.chance_p for row in rows),
-        note="; ".join(dict.fromkeys(row.note for row in rows if row.note)),
-    )
+def _cell(rows: Sequence[Any]) -> Scored:
+    found: dict[str, Any] = {}
+    for column in (*MEASURES, *JUDGED):
+        values = [getattr(row, column.name) for row in rows]
+        if column.kind is str:
+            found[column.name] = "; ".join(dict.fromkeys(filter(None, values)))
+        else:
+            found[column.name] = float(max(values) if column in JUDGED else np.mean(values))
+        if has_interval(column):
+            spread = float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
+            found |= {f"{column.name}_sd": spread, f"{column.name}_mark": ""}
+    return Scored(**found)
 
 
 def _marked(
@@ -187,7 +185,7 @@ def _marked(
     allowed = may_be_marked([(line.experiment, line.factor) for line in lines], controls, grids)
     cells = [dict(line.cells) for line in lines]
     for part in parts:
-        for score in ("uf1", "uar"):
+        for score in (column.name for column in MEASURED if has_interval(column)):
             values = sorted(
                 {getattr(c[part], score) for c, ok in zip(cells, allowed, strict=True) if ok},
                 reverse=True,
@@ -197,5 +195,5 @@ def _marked(
             places = dict(zip(values[:2], (BEST, SECOND), strict=False))
             for c, ok in zip(cells, allowed, strict=True):
                 if ok and (mark := places.get(getattr(c[part], score))):
-                    c[part] = replace(c[part], **{f"{score}_mark": mark})
+                    setattr(c[part], f"{score}_mark", mark)
     return [replace(line, cells=c) for line, c in zip(lines, cells, strict=True)]

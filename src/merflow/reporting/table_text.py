@@ -2,8 +2,9 @@
 
 import math
 
-from merflow.evaluation.published_results import PARTS, PUBLISHED, SOURCES, footnote, is_official
+from merflow.evaluation.published_results import PARTS, SOURCES, footnote, is_official, published
 from merflow.reporting.results_table import Wide
+from merflow.reporting.table import Cell, Heading, Table
 from merflow.text import plural
 
 LEGEND = (
@@ -100,29 +101,22 @@ def shows_literature(table: Wide) -> bool:
     return is_official(table.scheme, full.n, full.subjects)
 
 
-def literature() -> list[list[str]]:
-    """Return a header and the published rows as text; ‡ marks epochs chosen on the test subject."""
-    head = ["method", *(f"{part_name(p)} {s}" for p in PARTS for s in ("UF1", "UAR"))]
-    rows = [[*head, "source", "protocol"]]
-    for row in PUBLISHED:
-        year = f" ({row.year})" if row.year and str(row.year) not in row.method else ""
-        scores = [number(v) for pair in row.scores for v in (pair or (None, None))]
-        name = row.method + year + ("‡" if row.chosen_on_test else "")
-        rows.append([name, *scores, SOURCES[row.source], row.protocol])
-    return rows
+def literature_table() -> Table:
+    """Return the published rows; ‡ marks epochs chosen on the test subject."""
+    columns = [Heading("method", number=False, width=34)]
+    columns += [Heading(f"{part_name(p)} {s}") for p in PARTS for s in ("UF1", "UAR")]
+    columns += [Heading(name, number=False, width=24) for name in ("source", "protocol")]
+    rows = []
+    for row in published():
+        known = row.year and str(row.year) not in row.method
+        name = row.method + f" ({row.year})" * bool(known) + "‡" * bool(row.chosen_on_test)
+        scores = [getattr(row, f"{part}_{score}") for part in PARTS for score in ("uf1", "uar")]
+        figures = [Cell(number(value), value) for value in scores]
+        rows.append([name, *figures, SOURCES[row.source], row.protocol])
+    return Table("Published results on the official clips", columns, rows, (), literature_notes())
 
 
 def literature_notes() -> list[str]:
     """Return the lines below the published block."""
-    known = [note for note in map(footnote, PUBLISHED) if note]
+    known = [note for note in map(footnote, published()) if note]
     return ["Published results, as printed by their sources; not rerun here.", CHOSEN, *known]
-
-
-def floor_rows(table: Wide) -> list[list[str]]:
-    """Return the two floors as rows of text: a name, an empty factor, UF1 and UAR per part."""
-    largest, guessing = ["largest class", ""], ["guessing by class shares", ""]
-    for part in table.parts.values():
-        largest += [number(part.floor_uf1), number(part.floor_uar)]
-        guess = number(part.guess_uf1) + bracket(part.guess_uf1_lo, part.guess_uf1_hi)
-        guessing += [guess, number(part.floor_uar)]
-    return [largest, guessing]

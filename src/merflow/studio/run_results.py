@@ -1,23 +1,22 @@
 """Pooled predictions as the page shows them: confusion matrices, subjects, wrong predictions."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from merflow.evaluation.metrics import confusion
 from merflow.evaluation.predictions import Pooled
-from merflow.evaluation.score_table import ScoreRow, parts_of
+from merflow.evaluation.score_table import parts_of
 
 
-def pooled_facts(table: Pooled, scores: Sequence[ScoreRow]) -> dict[str, Any]:
+def pooled_facts(table: Pooled, scores: Sequence[Any]) -> dict[str, Any]:
     """Return what the page shows of pooled predictions and their scores."""
     parts = {part: table.part(part) for part in parts_of(table)}
     count = len(table.classes)
     return {
         "classes": table.classes,
-        "scores": [asdict(row) for row in scores],
+        "scores": [row._asdict() for row in scores],
         "confusion": {n: confusion(t.truth, t.predicted, count).tolist() for n, t in parts.items()},
         "subjects": _subjects(table),
         "wrong": _wrong(table),

@@ -17,7 +17,7 @@ from merflow.evaluation.audit.test_set_selection import Epochs, read_epochs
 from merflow.evaluation.fold_files import read_fold
 from merflow.evaluation.predictions import KEY, Pooled, read_pooled
 from merflow.evaluation.run_id import Run, run_of
-from merflow.evaluation.score_table import read_scores
+from merflow.evaluation.score_table import full_row, read_scores
 from merflow.io.csv_table import read_csv
 from merflow.io.files import file_digest
 from merflow.models import network_registry
@@ -69,7 +69,7 @@ def _permuted(plan: Plan, run: Run, results: Path) -> list[float]:
         if not is_twin(other, plain):
             continue
         for path in sorted((results / "runs" / name / run.factor).glob("seed*/scores.csv")):
-            found += [row.uf1 for row in read_scores(path) if row.part == "full"]
+            found += [full_row(read_scores(path)).uf1]
     return found
 
 

@@ -2,7 +2,7 @@
 
 import json
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from merflow.datasets.subject_ids import canonical_names
 from merflow.errors import MerflowError
 from merflow.evaluation.fold_files import FoldFile
 from merflow.evaluation.run_id import FINAL, Run
-from merflow.evaluation.score_table import read_scores
+from merflow.evaluation.score_table import full_row, read_scores
 from merflow.io.files import file_digest, write_json, write_text
 from merflow.models.factory import WEIGHTS, Fitted, load, make_method
 from merflow.stages.pipeline import Pipeline
@@ -121,9 +121,9 @@ def pooled_score(folder: Path) -> dict[str, float] | None:
     path = folder / "scores.csv"
     if not path.exists():
         return None
-    row = next((row for row in read_scores(path) if row.part == "full"), None)
+    row = full_row(read_scores(path))
     names = ("n", "subjects", "acc", "uf1", "uar")
-    return {name: float(asdict(row)[name]) for name in names} if row else None
+    return {name: float(getattr(row, name)) for name in names} if row else None
 
 
 def open_model(path: Path) -> Model:

@@ -12,6 +12,7 @@ from merflow.config.settings import Experiment, Settings
 from merflow.evaluation.fold_files import read_fold
 from merflow.evaluation.predictions import Pooled
 from merflow.evaluation.run_id import Run
+from merflow.evaluation.score_table import full_row
 from merflow.io.packed import read_packed
 from merflow.workflow.plan import Plan
 from merflow.workflow.pooling import score_run
@@ -62,7 +63,7 @@ def run_twins(settings: Settings, runs: list[Run]) -> Iterator[tuple[Run, Pooled
             if not _stands(out, inputs_of_fold(plan, run, clips, fold)):
                 train_fold(plan, run, clips, fold, out)
         pooled, rows = score_run(Path(run.folder), plan)
-        yield run, pooled, next(row.uf1 for row in rows if row.part == "full")
+        yield run, pooled, full_row(rows).uf1
 
 
 def _stands(out: Path, saw: dict) -> bool:

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,13 +22,15 @@ from merflow.evaluation.predictions import (
 from merflow.evaluation.run_id import NESTED, Run, refuse_choice, run_of
 from merflow.evaluation.score_table import (
     About,
-    ScoreRow,
     score_rows,
     write_confusion,
     write_scores,
 )
 from merflow.io.csv_table import read_csv
 from merflow.workflow.plan import Plan
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 def read_truth(path: Path | str) -> dict[ClipKey, str]:
@@ -53,7 +56,7 @@ def pool_run(plan: Plan, run: Run) -> Pooled:
     return pool(parts, {key: name for key, name in truth.items() if key not in skipped}, classes)
 
 
-def score_run(folder: Path, plan: Plan) -> tuple[Pooled, list[ScoreRow]]:
+def score_run(folder: Path, plan: Plan) -> tuple[Pooled, "DataFrame"]:
     """Pool a run and write pooled.csv, confusion.csv and scores.csv into its folder."""
     run = run_of(folder)
     refuse_choice(run, "`merflow choose` makes and scores this row")
@@ -97,7 +100,7 @@ def _facts(path: Path) -> dict:
         ) from None
 
 
-def rows_of(plan: Plan, run: Run, pooled: Pooled) -> list[ScoreRow]:
+def rows_of(plan: Plan, run: Run, pooled: Pooled) -> "DataFrame":
     """Return the score rows of a run; their notes say how many clips were skipped on the way."""
     lead = plan.lead(run)
     lost = set(read_truth(plan.truth_file(lead))) - set(pooled.keys)

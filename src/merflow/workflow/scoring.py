@@ -2,9 +2,8 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,9 +14,13 @@ from merflow.errors import MerflowError
 from merflow.evaluation.megc_log import CLASSES, read_megc_log, write_megc_log
 from merflow.evaluation.metrics import confusion, per_class_f1
 from merflow.evaluation.predictions import Pooled, read_pooled, write_pooled
-from merflow.evaluation.score_table import ScoreRow, write_confusion, write_scores
+from merflow.evaluation.schema import records
+from merflow.evaluation.score_table import full_row, write_confusion, write_scores
 from merflow.io.csv_table import read_csv, read_text
 from merflow.io.files import write_json
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 RAW = "raw"
 """The scheme that takes words as they stand: of a table, those found in it."""
@@ -65,10 +68,10 @@ def _classes(scheme: str, settings: Settings | None, datasets: Sequence[str]) ->
         ) from None
 
 
-def as_json(table: Pooled, rows: Sequence[ScoreRow]) -> dict[str, Any]:
+def as_json(table: Pooled, scores: "DataFrame") -> dict[str, Any]:
     """Return what `--json` prints: undefined numbers are null, confusion matrices rows truth."""
     parts = {}
-    for row in rows:
+    for row in records(scores):
         part = table.part(row.part)
         matrix = confusion(part.truth, part.predicted, len(table.classes))
         f1 = per_class_f1(matrix)
@@ -93,28 +96,29 @@ def as_json(table: Pooled, rows: Sequence[ScoreRow]) -> dict[str, Any]:
     return {"classes": list(table.classes), "parts": parts}
 
 
-def with_official(rows: Sequence[ScoreRow], table: Pooled) -> list[ScoreRow]:
+def with_official(scores: "DataFrame", table: Pooled) -> "DataFrame":
     """Return rows whose first, `full`, says so where scheme megc2019 scores other clips than its.
 
     The workflow refuses such a set; a table made elsewhere may call itself what it likes.
     """
-    full, *parts = rows
-    truth = (table.classes[t] for t in table.truth)
-    if full.scheme != "megc2019" or not official_differences(table.keys, truth):
-        return list(rows)
+    full = full_row(scores)
+    if full.scheme != "megc2019" or not official_differences(table):
+        return scores
     note = "not the official 442 clips of MEGC2019: compare with no published figure"
-    return [replace(full, note="; ".join(filter(None, (full.note, note)))), *parts]
+    first = scores["part"] == "full"
+    notes = scores["note"].mask(first, "; ".join(filter(None, (full.note, note))))
+    return scores.assign(note=notes)
 
 
-def write_all(folder: Path, table: Pooled, rows: Sequence[ScoreRow]) -> str:
+def write_all(folder: Path, table: Pooled, scores: "DataFrame") -> str:
     """Write pooled.csv, scores.csv, confusion.csv, scores.json and the challenge's log.
 
     Return why no log was written, or nothing: its numbers 0, 1, 2 mean the challenge's classes.
     """
     write_pooled(folder / "pooled.csv", table)
-    write_scores(folder / "scores.csv", rows)
+    write_scores(folder / "scores.csv", scores)
     write_confusion(folder / "confusion.csv", table)
-    write_json(folder / "scores.json", as_json(table, rows))
+    write_json(folder / "scores.json", as_json(table, scores))
     if set(table.classes) != set(CLASSES):
         return (
             f"No challenge.log: its classes are {', '.join(CLASSES)}, this table's "

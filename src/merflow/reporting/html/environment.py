@@ -12,6 +12,7 @@ from statistics import median
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from merflow.evaluation.score_table import factor_rank
+from merflow.reporting.table import words
 from merflow.reporting.table_text import bracket, number, part_name, spread
 from merflow.text import plural
 
@@ -49,6 +50,7 @@ def environment() -> Environment:
         "px": lambda value: f"{value:.1f}".removesuffix(".0"),
         "sort_key": lambda value: f"{value:.9g}" if known(value) else "",
         "spread": spread,
+        "words": words,
     }
     return made
 

@@ -1,15 +1,18 @@
 """The effect of magnification: scores of each factor, and paired differences from x1."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from merflow.errors import MerflowError
-from merflow.evaluation.effects import Effect, Row, magnification_effects
+from merflow.evaluation.effects import Row, magnification_effects
 from merflow.evaluation.predictions import Pooled
-from merflow.evaluation.score_table import ScoreRow
-from merflow.reporting.effects_table import EFFECTS
+from merflow.evaluation.schema import records
+from merflow.reporting.effects_table import LEGEND
 from merflow.reporting.html.read import Results, RunResults
-from merflow.reporting.results_table import Cell, Part, Wide
+from merflow.reporting.results_table import Part, Scored, Wide
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 class Panel(NamedTuple):
@@ -17,7 +20,7 @@ class Panel(NamedTuple):
 
     part: str
     facts: Part
-    points: list[tuple[str, Cell, list[float]]]
+    points: list[tuple[str, Scored, list[float]]]
 
 
 def effect_context(tables: Sequence[Wide], results: Results) -> dict[str, object]:
@@ -28,14 +31,14 @@ def effect_context(tables: Sequence[Wide], results: Results) -> dict[str, object
         "delivered": results.delivered,
         "effects": effects,
         "effects_problem": problem,
-        "effects_legend": EFFECTS,
+        "effects_legend": LEGEND,
     }
 
 
-def panels(tables: Sequence[Wide], rows: Iterable[ScoreRow]) -> list[tuple[str, list[Panel]]]:
+def panels(tables: Sequence[Wide], scores: "DataFrame") -> list[tuple[str, list[Panel]]]:
     """Return one panel per part for every experiment with several factors."""
     seeds: dict[tuple[str, str, str], list[float]] = {}
-    for row in rows:
+    for row in records(scores):
         seeds.setdefault((row.experiment, row.factor, row.part), []).append(row.uf1)
     found = []
     for wide in tables:
@@ -52,7 +55,7 @@ def panels(tables: Sequence[Wide], rows: Iterable[ScoreRow]) -> list[tuple[str, 
     return found
 
 
-def differences(runs: Iterable[RunResults], resamples: int) -> tuple[list[Effect], str]:
+def differences(runs: Iterable[RunResults], resamples: int) -> tuple[list[Any], str]:
     """Return the paired differences between each factor and x1, or why there are none."""
     pooled: dict[Row, dict[int, Pooled]] = {}
     for one in runs:
@@ -60,6 +63,6 @@ def differences(runs: Iterable[RunResults], resamples: int) -> tuple[list[Effect
             row = Row(one.run.experiment, one.run.factor)
             pooled.setdefault(row, {})[one.run.seed] = one.pooled
     try:
-        return magnification_effects(pooled, resamples=resamples), ""
+        return records(magnification_effects(pooled, resamples=resamples)), ""
     except MerflowError as error:
         return [], f"{error.where}: {error.found}"

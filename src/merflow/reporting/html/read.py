@@ -8,22 +8,26 @@ import csv
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from merflow import paths
 from merflow.clip import ClipKey
 from merflow.datasets.catalogue import catalogue_path, read_sheets
 from merflow.errors import MerflowError
+from merflow.evaluation.columns import SKIPPED
 from merflow.evaluation.predictions import Pooled, read_pooled
 from merflow.evaluation.run_id import Run
-from merflow.evaluation.score_table import ScoreRow, read_scores
+from merflow.evaluation.schema import records
+from merflow.evaluation.score_table import read_scores
 from merflow.io.clip_store import Skipped
-from merflow.io.csv_table import read_csv
 from merflow.io.files import digest
 from merflow.reporting.training_records import Attempts, Training, read_json, read_training
-from merflow.workflow.delivered_gain import Summary, read_summaries
+from merflow.workflow.delivered_gain import read_summaries
 from merflow.workflow.plan import Plan
 from merflow.workflow.pooling import read_truth
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ class Results:
     """
 
     plan: Plan
-    rows: list[ScoreRow]
+    rows: "DataFrame"
     runs: list[RunResults]
     truth: dict[str, dict[ClipKey, str]]
     skipped: list[Skipped]
@@ -73,7 +77,7 @@ class Results:
     sheets: dict[str, list[dict[str, Any]]]
     read_from: dict[str, list[str]]
     problems: list[str] = field(default_factory=list)
-    delivered: list[Summary] = field(default_factory=list)
+    delivered: list[Any] = field(default_factory=list)
 
     def classes(self, experiment: str) -> tuple[str, ...]:
         """Return an experiment's classes in order; those in its truth if the config sets none."""
@@ -99,7 +103,7 @@ def read_results(plan: Plan) -> Results:
         sheets={name: attempt([], _sheet, name) for name in plan.data.datasets()},
         read_from=read_sheets(),
         problems=attempt.problems,
-        delivered=attempt([], read_summaries, Path(paths.DELIVERED)),
+        delivered=attempt([], _gains, Path(paths.DELIVERED)),
     )
 
 
@@ -109,10 +113,13 @@ def _run(run: Run, folds: tuple[str, ...], attempt: Attempts) -> RunResults:
     return RunResults(run, folds, pooled, read_training(folder, folds, attempt))
 
 
+def _gains(path: Path) -> list[Any]:
+    return records(read_summaries(path))
+
+
 def read_skipped_list(path: Path) -> list[Skipped]:
     """Read `results/skipped.csv`; a run that skipped nothing has a header only."""
-    sheet = read_csv(path, Skipped._fields, may_be_empty=True)
-    return [Skipped(*row) for row in zip(*(sheet[c] for c in Skipped._fields), strict=True)]
+    return [Skipped(*row) for row in records(SKIPPED.read(path, may_be_empty=True))]
 
 
 def read_jobs(folder: Path) -> list[Job]:

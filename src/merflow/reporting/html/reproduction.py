@@ -11,7 +11,7 @@ from merflow import __version__, paths, stage_table
 from merflow.config.flatten import flat_settings
 from merflow.config.settings import Settings
 from merflow.io.files import digest, file_digest
-from merflow.reporting.cost import Cost, run_cost
+from merflow.reporting.cost import run_cost
 from merflow.reporting.html.read import Job, Results, RunResults
 from merflow.versions import WORKFLOW, version_of
 from merflow.workflow.protocol_lines import protocol_lines
@@ -83,7 +83,7 @@ def version_context(results: Results) -> dict[str, object]:
     }
 
 
-def total_cost(run: RunResults) -> tuple[Cost, float]:
+def total_cost(run: RunResults) -> tuple[dict[str, object], float]:
     """Return the cost of a run and the seconds of training of all its folds (NaN: unknown)."""
     facts = run.training.facts
     return (

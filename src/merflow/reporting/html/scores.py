@@ -1,15 +1,15 @@
 """Notes and published results beside the tables of scores."""
 
-import math
 from collections.abc import Sequence
 
+from merflow.evaluation.schema import PAGE
 from merflow.reporting.control_notes import above_guesses
-from merflow.reporting.results_table import Cell, Part, Wide
+from merflow.reporting.layouts import figure
+from merflow.reporting.results_table import Part, Scored, Wide, has_interval, measured_in
 from merflow.reporting.table_text import (
     MARKED,
     footnotes,
-    literature,
-    literature_notes,
+    literature_table,
     shows_literature,
     title,
 )
@@ -24,8 +24,10 @@ def score_context(tables: Sequence[Wide]) -> dict[str, object]:
         "beside_control": beside_control,
         "notes_of": notes_of,
         "shows_literature": shows_literature,
-        "published": published,
-        "literature_notes": literature_notes,
+        "literature_table": literature_table,
+        "score_columns": measured_in(PAGE),
+        "figure": figure,
+        "has_interval": has_interval,
     }
 
 
@@ -34,7 +36,7 @@ def notes_under(table: Wide) -> list[str]:
     return [note for note in footnotes(table) if note != MARKED]
 
 
-def beside_control(cell: Cell, part: Part, control: str) -> str:
+def beside_control(cell: Scored, part: Part, control: str) -> str:
     """Return `above` or `among` the guesses for a negative control, an empty string if unknown."""
     if not control:
         return ""
@@ -43,20 +45,6 @@ def beside_control(cell: Cell, part: Part, control: str) -> str:
     return "among" if part.guess_uf1_hi is not None else ""
 
 
-def notes_of(cell: Cell) -> list[str]:
+def notes_of(cell: Scored) -> list[str]:
     """Return a row's notes; the mark † already says `too few subjects`."""
     return [note for note in cell.note.split("; ") if note and "too few" not in note]
-
-
-def published() -> tuple[list[str], list[list[tuple[str, float | None]]]]:
-    """Return the heading and rows of the published results: (text, its number or None)."""
-    names, *rows = literature()
-    scores = range(1, len(names) - 2)
-    return names, [
-        [(cell, _number(cell) if place in scores else None) for place, cell in enumerate(row)]
-        for row in rows
-    ]
-
-
-def _number(shown: str) -> float:
-    return math.nan if shown == "-" else float(shown)

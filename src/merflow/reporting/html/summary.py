@@ -7,7 +7,7 @@ from merflow.datasets.registry import is_generated
 from merflow.reporting.control_notes import control_named, parts_above, shortcut
 from merflow.reporting.html.environment import listing
 from merflow.reporting.html.read import Results
-from merflow.reporting.results_table import Cell, Part, Wide
+from merflow.reporting.results_table import Part, Scored, Wide
 from merflow.reporting.table_text import part_name
 from merflow.workflow.plan import Plan
 
@@ -78,7 +78,7 @@ def summary(results: Results, tables: Sequence[Wide]) -> Summary:
     )
 
 
-def surely_above(cell: Cell, part: Part) -> bool:
+def surely_above(cell: Scored, part: Part) -> bool:
     """Return whether the whole interval of a score lies above the band of guesses."""
     return part.guess_uf1_hi is not None and cell.uf1_lo > part.guess_uf1_hi
 

@@ -1,6 +1,5 @@
 """Routes of the Runs view: experiments with their scores, one run's predictions, its curves."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,8 @@ from starlette.requests import Request
 from merflow.errors import MerflowError
 from merflow.evaluation.predictions import read_pooled
 from merflow.evaluation.run_id import FINAL, Run
-from merflow.evaluation.score_table import read_scores
+from merflow.evaluation.schema import records
+from merflow.evaluation.score_table import full_row, read_scores
 from merflow.reporting.training_records import read_history
 from merflow.studio.context import Studio
 from merflow.studio.project import Project
@@ -41,7 +41,9 @@ def show_run(studio: Studio, request: Request) -> dict[str, Any]:
     pooled, scores = folder / "pooled.csv", folder / "scores.csv"
     if not pooled.is_file():
         raise Missing(run.folder, "not scored yet", fix="start the experiment")
-    return pooled_facts(read_pooled(pooled), read_scores(scores) if scores.is_file() else [])
+    return pooled_facts(
+        read_pooled(pooled), records(read_scores(scores)) if scores.is_file() else []
+    )
 
 
 def training_curves(studio: Studio, request: Request) -> dict[str, Any]:
@@ -83,8 +85,8 @@ def run_row(project: Project, run: Run) -> dict[str, Any]:
     scores = folder / "scores.csv"
     if scores.is_file():
         try:
-            row["score"] = asdict(next(r for r in read_scores(scores) if r.part == "full"))
-        except (MerflowError, StopIteration) as error:
+            row["score"] = full_row(read_scores(scores))._asdict()
+        except (MerflowError, AttributeError) as error:
             row["note"] = str(error) or "no row for all clips"
     return row
 

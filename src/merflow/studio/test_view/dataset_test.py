@@ -12,6 +12,7 @@ from merflow.config.fingerprints import preparation_named
 from merflow.errors import MerflowError
 from merflow.evaluation.predictions import Pooled
 from merflow.evaluation.run_id import FINAL, Run, run_of
+from merflow.evaluation.schema import records
 from merflow.evaluation.score_table import score_rows
 from merflow.inference.dataset import LabelledClips, labelled_for, training_subjects
 from merflow.inference.fold_models import cropped_clips, folds_of, load_fold, weights_of
@@ -61,7 +62,7 @@ def whole_dataset(
         )
     table, skipped = _predict(plan, run, model, fitted, tested, groups, on_progress)
     on_progress("scoring", 0, 0)
-    rows = score_rows(table, about(plan, run), resamples=plan.settings.bootstrap)
+    rows = records(score_rows(table, about(plan, run), resamples=plan.settings.bootstrap))
     return {
         **pooled_facts(table, rows),
         "tested": len(table.keys),
