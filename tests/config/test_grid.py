@@ -7,6 +7,7 @@ from merflow.config import grid as grids
 from merflow.config.loading import merge, read_yaml, validate
 from merflow.config.reference import schema_text
 from merflow.errors import MerflowError
+from merflow.workflow.permutation_runs import is_twin
 
 MINIMAL = {
     "datasets": {"smic": {"root": "x"}},
@@ -133,6 +134,14 @@ def test_two_experiments_of_one_name_are_refused():
     pair = {"e": {**entry, "grid": {"training.loss": ["focal"]}}, "e-loss=focal": entry}
     with pytest.raises(MerflowError, match=r"experiments\.e-loss=focal: a grid makes this name"):
         validate(merge(MINIMAL, {"experiments": pair}))
+
+
+def test_a_grid_of_permutations_ranks_the_experiment_it_permutes():
+    entry = MINIMAL["experiments"]["e"]
+    permuted = {**entry, "grid": {"permute_labels": [1, 2]}}
+    made = validate(merge(MINIMAL, {"experiments": {"p": permuted}})).experiments
+    found = [name for name, other in made.items() if is_twin(other, made["e"])]
+    assert found == ["p-permute_labels=1", "p-permute_labels=2"]
 
 
 def test_the_schema_describes_grids():

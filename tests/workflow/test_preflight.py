@@ -1,4 +1,4 @@
-"""What training would refuse is refused when a run begins, with the key that is to be changed."""
+"""Preflight checks: an invalid experiment is refused before any job, and the message names the key."""
 
 import subprocess
 import sys
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def made(**experiment):
-    """Return settings with one experiment `e`, on frames unless told otherwise."""
+    """Return settings with one experiment `e`, on frames by default."""
     return validate(
         {
             "datasets": {
@@ -40,7 +40,7 @@ def made(**experiment):
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda p: p.name)
-def test_every_config_that_is_shipped_may_begin(path):
+def test_every_shipped_config_passes(path):
     settings = load(path)
     for name in settings.experiments:
         check_experiment(settings, name)
@@ -63,7 +63,7 @@ def test_every_config_that_is_shipped_may_begin(path):
         {"training": {"class_weights": [0, 1, 2]}},
     ],
 )
-def test_what_training_takes_may_begin(entry):
+def test_a_valid_experiment_passes(entry):
     check_experiment(made(**entry), "e")
 
 
@@ -126,7 +126,7 @@ def test_what_training_takes_may_begin(entry):
         ({"method": "command", "command": "a 'b"}, ["e.command", "No closing quotation"]),
     ],
 )
-def test_what_training_would_refuse_is_refused_before_it(entry, words):
+def test_an_invalid_experiment_is_refused(entry, words):
     with pytest.raises(MerflowError) as caught:
         check_experiment(made(**entry), "e")
     assert all(word in str(caught.value) for word in words), str(caught.value)
@@ -134,7 +134,7 @@ def test_what_training_would_refuse_is_refused_before_it(entry, words):
 
 
 @pytest.mark.parametrize(("key", "value"), [("folds", 3), ("holdout", 0.5), ("test_on", ["smic"])])
-def test_what_another_protocol_heeds_is_refused(key, value):
+def test_settings_of_another_protocol_are_refused(key, value):
     with pytest.raises(MerflowError, match=f"e.{key}: has no effect under protocol composite"):
         check_experiment(made(**{key: value}), "e")
 
@@ -179,7 +179,7 @@ def test_a_list_of_values_for_a_network_is_refused_with_the_grid_to_write():
     assert "`grid: {network_settings.dropout: [0.0, 0.5]}`" in str(caught.value)
 
 
-def test_weights_of_another_method_are_refused_before_it(tmp_path):
+def test_weights_of_another_method_are_refused(tmp_path):
     path = tmp_path / "w.h5"
     weights_file.write_arrays(path, {}, {"kind": "svm"})
     training = {"start_weights": str(path), "start_sha256": file_digest(path)}
@@ -187,7 +187,7 @@ def test_weights_of_another_method_are_refused_before_it(tmp_path):
         check_experiment(made(training=training), "e")
 
 
-def test_weights_that_saw_a_tested_subject_are_refused_before_it(tmp_path):
+def test_weights_trained_on_a_tested_subject_are_refused(tmp_path):
     path = tmp_path / "w.h5"
     weights_file.write_arrays(path, {}, {"kind": "network", "network": "cnn3d", "settings": {},
         "shape": [10, 64, 64, 1], "classes": ["a", "b"], "batch_size": 8,
@@ -219,7 +219,7 @@ WHOLE = [
 
 @pytest.mark.parametrize("protocol", ["loso", "composite", "cross", "kfold", "holdout"])
 @pytest.mark.parametrize("nested", [False, True])
-def test_folds_with_every_class_may_begin(protocol, nested):
+def test_folds_with_every_class_pass(protocol, nested):
     training = {"stopping": "inner", "inner_folds": 2} if nested else {}
     rows = [*WHOLE, *(row.replace(" ", " x", 1) for row in WHOLE)]
     looked_at(rows, protocol=protocol, nested=nested, training=training)
@@ -243,7 +243,7 @@ def test_folds_with_every_class_may_begin(protocol, nested):
         (
             [row for row in WHOLE if "surprise" not in row],
             {"method": "command", "command": "python x.py"},
-            ["no training clip of class 'surprise'; no clip of these datasets is of it"],
+            ["no training clip of class 'surprise'; no clip of these datasets has it"],
         ),
         (
             WHOLE,
@@ -265,28 +265,28 @@ def test_folds_with_every_class_may_begin(protocol, nested):
     ],
     ids=["one owner", "empty in a dataset", "empty", "nested", "stopping", "both"],
 )  # fmt: skip
-def test_a_fold_without_a_class_to_learn_is_refused_before_it(rows, entry, words):
+def test_a_fold_without_a_class_is_refused(rows, entry, words):
     with pytest.raises(MerflowError) as caught:
         looked_at(rows, **entry)
     assert all(word in str(caught.value) for word in words), str(caught.value)
     assert caught.value.code == 2
 
 
-def test_pooled_factors_count_as_copies_as_training_counts_them():
+def test_pooled_factors_count_as_copies():
     training = {"stopping": "inner", "inner_support": 2}
     looked_at(WHOLE, factors=["x1+x10"], training=training)
     with pytest.raises(MerflowError, match="at least 2 of every class"):
         looked_at(WHOLE, factors=["x1+x10", "x10"], training=training)
 
 
-def test_every_network_says_what_it_takes():
+def test_every_network_declares_its_kind_of_input():
     assert {network_registry.kind_of_input(name) for name in network_registry.names()} == {
         "frames",
         "flow",
     }
 
 
-def test_the_look_imports_neither_keras_nor_opencv():
+def test_the_preflight_imports_neither_keras_nor_opencv():
     text = (
         "import sys, merflow.workflow.preflight; from merflow.models import network_registry as n; "
     )
@@ -295,7 +295,7 @@ def test_the_look_imports_neither_keras_nor_opencv():
     assert subprocess.run([sys.executable, "-c", text], check=False).returncode == 0
 
 
-def test_sixteen_bits_on_a_processor_wait_for_the_native_level(monkeypatch):
+def test_sixteen_bits_on_a_processor_need_the_native_level(monkeypatch):
     settings = made(training={"mixed_precision": True, "device": "cpu"})
     monkeypatch.setenv("MERFLOW_ARITHMETIC", "native")
     check_experiment(settings, "e")

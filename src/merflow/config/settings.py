@@ -171,7 +171,7 @@ class Experiment(Tree):
 
 
 class Pretraining(Tree):
-    """A network trained on other clips or stills, whose weights experiments start from."""
+    """A network trained on other clips or stills; experiments start from its weights."""
 
     network: str = Field("cnn3d", description="Network: the name of a file in models/networks/.")
     network_settings: dict[str, Any] = Field({}, description="Settings of the network.")

@@ -19,7 +19,7 @@ from merflow.workflow.pooling import score_run
 from merflow.workflow.split_folds import write_split
 from merflow.workflow.train_fold import RunClips, inputs_of_fold, train_fold
 
-APART = ("permute_labels", "factors", "seeds", "nested", "record_oracle")
+APART = ("permute_labels", "factors", "seeds", "nested", "record_oracle", "from_grid")
 """What may differ between an experiment and its twin with permuted labels."""
 
 
@@ -32,7 +32,7 @@ def is_twin(other: Experiment, plain: Experiment) -> bool:
 def with_twins(settings: Settings, run: Run, count: int) -> tuple[Settings, list[Run]]:
     """Return settings with `count` permuted twins of a run's experiment, seeds 1 to count.
 
-    The twins are named as a list in the config would name them.
+    The twins are named as a grid in the config would name them.
     """
     plain = Plan(settings).experiment(run.experiment)
     alone = {"factors": (run.factor,), "seeds": (run.seed,), "nested": False}

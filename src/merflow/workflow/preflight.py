@@ -49,7 +49,7 @@ def check_names(settings: Settings) -> None:
 
 
 def check_experiment(settings: Settings, name: str) -> None:
-    """Refuse an experiment whose method, classes, weights or protocol settings do not fit."""
+    """Refuse method, classes, weights or protocol settings that do not fit together."""
     entry, where = settings.experiments[name], f"experiments.{name}"
     for key, protocol in OF_PROTOCOL.items():
         unused = getattr(entry, key) != Experiment.model_fields[key].default
