@@ -1,4 +1,4 @@
-"""What a clip is: its identity, its place on disk, and its arrays on the way through the stages."""
+"""A clip: its key, its files on disk, and its arrays in the stages."""
 
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -12,7 +12,7 @@ ENTRIES: tuple[Entry, ...] = ("raw", "aligned", "cropped", "interpolated")
 
 
 class ClipKey(NamedTuple):
-    """Names one clip everywhere. `(dataset, subject)` is the subject key, never subject alone."""
+    """Identifies a clip. The subject key is `(dataset, subject)`, never subject alone."""
 
     dataset: str
     subject: str
@@ -20,7 +20,7 @@ class ClipKey(NamedTuple):
 
     @property
     def subject_key(self) -> tuple[str, str]:
-        """The unit of splitting: `(dataset, subject)`."""
+        """The unit of splits: `(dataset, subject)`."""
         return (self.dataset, self.subject)
 
     def __str__(self) -> str:
@@ -29,11 +29,11 @@ class ClipKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One expression as its dataset describes it: no pixels, only where they lie.
+    """One expression as described by its dataset, with the files of its frames.
 
-    Frame numbers (`onset`, `apex`, `offset`, `numbers`) are the dataset's own, not positions.
-    `files` and `numbers` list the frames onset..offset in order; a video has `files` of one and
-    `numbers` counted from 0. `missing` says why the pixels cannot be read; empty when they can.
+    Frame numbers (`onset`, `apex`, `offset`, `numbers`) are those of the dataset, not positions.
+    `files` and `numbers` list the frames onset..offset in order; a video has one file and numbers
+    counted from 0. `missing` is the reason why frames cannot be read, or empty.
     """
 
     key: ClipKey
@@ -43,7 +43,7 @@ class Clip:
     numbers: tuple[int, ...]
     fps: float
     emotion: str
-    """As the sheet or folder says it, lower case."""
+    """As in the sheet or folder name, lower case."""
     onset: int | None = None
     apex: int | None = None
     offset: int | None = None
@@ -55,13 +55,12 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class ClipArrays:
-    """One clip's pixels and what is known about them; what every stage takes and gives.
+    """The frames of a clip with their metadata: input and output of every stage.
 
-    frames: (T, H, W, C) uint8, C = 3 RGB or 1 grey, a Reel where they are too many to be held;
-    numbers: (T,) int64, the dataset's frame
-    numbers; onset, apex, offset: positions in `frames` (apex None when unknown); landmarks:
-    (5 or 68, 2) float32 x, y in pixels of `frames`, of the first frame, dlib's order; facts:
-    what stages measured, JSON-able.
+    frames: (T, H, W, C) uint8, C = 3 RGB or 1 grey, a FrameBuffer for long clips; numbers: (T,)
+    int64, the dataset's frame numbers; onset, apex, offset: positions in `frames` (apex None when
+    unknown); landmarks: (5 or 68, 2) float32 x, y in px of the first frame, dlib's order; facts:
+    measurements of the stages, JSON-able.
     """
 
     key: ClipKey
@@ -83,8 +82,8 @@ class ClipArrays:
 
 
 def eye_centres(landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the two eye centres, image-left first, (2,) each, from 5 or 68 points."""
+    """Return the eye centres, image-left first, (2,) each, from 5 or 68 landmarks."""
     if len(landmarks) == 68:
         return landmarks[36:42].mean(0), landmarks[42:48].mean(0)
-    # dlib's five points: 0, 1 the corners of the image-right eye; 2, 3 of the image-left eye.
+    # dlib's five points: 0, 1 are the corners of the image-right eye, 2, 3 of the image-left eye.
     return landmarks[2:4].mean(0), landmarks[0:2].mean(0)

@@ -1,4 +1,4 @@
-"""The one error type: where it went wrong, what was found, what was expected, what to do."""
+"""The error type of merflow: where, what was found, what was expected, what to do."""
 
 import difflib
 import math
@@ -9,18 +9,13 @@ DONE, WARNED, BAD_INPUT, FAILED = 0, 1, 2, 3
 
 
 class MerflowError(Exception):
-    """A failure a user can act on; `str()` is the whole message, never a traceback."""
+    """An error that the user can correct; `str()` is the whole message."""
 
     def __init__(
         self, where: str, found: str, expected: str = "", fix: str = "", *, code: int = BAD_INPUT
     ) -> None:
-        self.where, self.found, self.expected, self.fix, self.code = (
-            where,
-            found,
-            expected,
-            fix,
-            code,
-        )
+        self.where, self.found, self.expected, self.fix = where, found, expected, fix
+        self.code = code
         super().__init__(where, found, expected, fix)
 
     def __str__(self) -> str:
@@ -33,7 +28,7 @@ class MerflowError(Exception):
 
 
 class SkipClip(MerflowError):
-    """One clip cannot go on (no face, too few frames); the run goes on without it."""
+    """A clip is skipped (no face, too few frames); the run continues without it."""
 
     def __init__(self, reason: str) -> None:
         super().__init__("clip", reason)
@@ -43,7 +38,7 @@ class SkipClip(MerflowError):
 def check_number(
     flag: str, value: float, least: float, most: float = math.inf, *, above: bool = False
 ) -> None:
-    """Refuse a flag's number outside least..most, or, with `above`, at `least` itself."""
+    """Refuse a flag's number outside least..most; with `above`, also `least`."""
     if math.isfinite(value) and least <= value <= most and not (above and value == least):
         return
     if above:
@@ -56,13 +51,13 @@ def check_number(
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return ` (did you mean 'x'?)` for the closest known word, or an empty string."""
+    """Return ` (did you mean 'x'?)` with the most similar known name, or an empty string."""
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return f" (did you mean '{close[0]}'?)" if close else ""
 
 
 def unknown(where: str, kind: str, word: str, known: Iterable[str]) -> MerflowError:
-    """Return the error for a name that is not among the known ones."""
+    """Return the error for an unknown name."""
     names = sorted(known)
     listed = f"one of {', '.join(names)}" if names else f"a {kind} that is known; none is here"
     return MerflowError(where, f"unknown {kind} '{word}'{nearest(word, names)}", listed)

@@ -11,16 +11,16 @@ EVERY = 10.0
 
 
 def track(items: Sequence[Item], doing: str) -> Iterator[Item]:
-    """Yield the items and show how far it is."""
+    """Yield the items and show the progress."""
     if sys.stderr.isatty():
         from rich.console import Console
         from rich.progress import track as bar
 
         yield from bar(items, description=doing, console=Console(stderr=True))
         return
-    said = time.monotonic()
+    shown = time.monotonic()
     for number, item in enumerate(items):
-        if time.monotonic() - said > EVERY:
+        if time.monotonic() - shown > EVERY:
             print(f"{doing}: {number} of {len(items)}", file=sys.stderr, flush=True)
-            said = time.monotonic()
+            shown = time.monotonic()
         yield item

@@ -1,4 +1,4 @@
-"""Small words that messages, tables and the report share."""
+"""Text helpers for messages, tables and the report."""
 
 
 def plural(count: int, noun: str, more: str = "") -> str:

@@ -1,4 +1,4 @@
-"""From a dataset's folder to a list of clips: readers, labels, corrections, the catalogue.
+"""Read a dataset's folder into a list of clips: readers, labels, corrections, the catalogue.
 
-Not for decoding frames (`io`) or for choosing who is tested (`evaluation.protocols`).
+Not for decoding frames (`io`) or for splits into training and test (`evaluation.protocols`).
 """

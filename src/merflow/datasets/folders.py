@@ -77,7 +77,7 @@ def choose_variant(
 
 
 def find_sheets(source: Source, pattern: str, depth: int = DEPTH) -> list[Path]:
-    """Return the annotation files whose names match `pattern`, nearest the root first.
+    """Return the annotation files with names that match `pattern`, nearest the root first.
 
     A sheet named in the config is the only one; a relative path starts at the root.
     """
@@ -109,7 +109,7 @@ def find_sheets(source: Source, pattern: str, depth: int = DEPTH) -> list[Path]:
 
 
 def find_sheet(source: Source, pattern: str, names: str) -> Path:
-    """Return the sheet nearest the root whose name matches `pattern`.
+    """Return the sheet nearest the root with a name that matches `pattern`.
 
     names: usual file names, shown in the error when there is none.
     """

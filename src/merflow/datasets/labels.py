@@ -1,7 +1,6 @@
 """Schemes: mappings from annotated emotions to the classes a network learns.
 
-A scheme maps the emotions of each dataset; a clip whose emotion has no class is dropped, with a
-reason.
+A scheme maps the emotions of each dataset; clips without a class are dropped, with a reason.
 """
 
 from collections.abc import Iterable, Sequence
@@ -196,7 +195,7 @@ def classes(
             raise MerflowError(
                 f"scheme {scheme}",
                 f"no list of the emotions of {', '.join(unlisted)} is known",
-                "datasets whose emotions are published",
+                "datasets with published emotions",
                 "write a scheme for them, `schemes: {mine: {any: {joy: joy, fear: fear}}}`; "
                 "`merflow check` lists the emotions found",
             )
@@ -230,7 +229,7 @@ def apply_scheme(
 ) -> tuple[list[Clip], list[str]]:
     """Return the clips that a scheme keeps, in order, and their classes.
 
-    Refuses datasets whose classes cannot be pooled; with `megc2019`, clips other than the official
+    Refuses datasets with different classes; with `megc2019`, clips other than the official
     composite.
     """
     datasets = list(dict.fromkeys(clip.key.dataset for clip in clips))

@@ -118,7 +118,7 @@ def _no_root(name: str, reader: str, written: str, root: Path) -> MerflowError:
 
 
 def _unique(source: Source, clips: Iterable[Clip]) -> list[Clip]:
-    """Report and drop clips whose key repeats an earlier one, ignoring case."""
+    """Report and drop clips with the key of an earlier one, ignoring case."""
     seen: dict[tuple[str, ...], ClipKey] = {}
     kept = []
     for clip in clips:

@@ -1,4 +1,4 @@
-"""Bytes on disk: atomic files, checked HDF5, clip stores, packed files, images, video, tables.
+"""Read and write files: atomic writes, HDF5, clip stores, packed files, images, video, tables.
 
-Not for what the bytes mean: nothing here knows a dataset, a stage or an experiment.
+Not for the meaning of the contents: nothing here depends on a dataset, stage or experiment.
 """

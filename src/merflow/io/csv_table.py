@@ -38,7 +38,7 @@ class CsvTable:
 
 
 def read_csv(path: Path | str, needed: Sequence[str], *, may_be_empty: bool = False) -> CsvTable:
-    """Read a CSV whose first row names its columns, among them the `needed` ones."""
+    """Read a CSV with column names in the first row, among them the `needed` ones."""
     text = read_text(path)
     try:
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)

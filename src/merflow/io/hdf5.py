@@ -129,7 +129,7 @@ def _unreadable(path: Path, kind: str, error: Exception) -> MerflowError:
 
 
 def _check_checksum(path: Path, kind: str) -> None:
-    """Refuse a file whose bytes do not match its checksum."""
+    """Refuse a file with bytes that do not match its checksum."""
     with open(path, "rb") as handle:
         left = os.fstat(handle.fileno()).st_size - CHECKSUM_BYTES
         found = hashlib.sha256()

@@ -42,7 +42,7 @@ class Row:
             raise MerflowError(
                 self.where(column),
                 f"the formula {value} has no stored value",
-                "a value, or a formula whose result is kept in the file",
+                "a value, or a formula with a stored result",
                 "open the sheet in a spreadsheet program and save it, or type the value in",
             )
         return value

@@ -83,7 +83,7 @@ def check_output_type(source: Path, out: Path) -> None:
 
 
 def _check_type(path: Path) -> None:
-    """Refuse a path whose type cannot hold frames."""
+    """Refuse a path of a type that cannot hold frames."""
     if path.suffix and path.suffix.lower() not in VIDEOS:
         store = "a clip store can only be made from a clip store" if path.suffix == ".h5" else ""
         raise MerflowError(

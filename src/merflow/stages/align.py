@@ -32,7 +32,7 @@ EYES = (0.5, 0.34)
 CLEAR = 0.5
 """Detector score from which a frame's landmarks have full weight."""
 FURTHER = 16
-"""Number of frames, evenly spread, whose landmarks are read once the drift is known."""
+"""Number of evenly spread frames in which landmarks are read once the drift is known."""
 APART = 0.06
 """Mean distance (eye distances) from the median landmarks at which a frame has half weight."""
 

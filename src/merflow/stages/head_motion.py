@@ -143,11 +143,11 @@ def face_part(frame: np.ndarray, view: np.ndarray) -> np.ndarray:
 
 def remove_slow_light(grey: np.ndarray) -> np.ndarray:
     """Return the image without slow changes of light, which tracking would take for motion."""
-    picture = grey.astype(np.float32)
+    image = grey.astype(np.float32)
     side = (LIGHT, LIGHT)
-    slow = cv2.blur(picture, side, borderType=cv2.BORDER_REFLECT_101)
+    slow = cv2.blur(image, side, borderType=cv2.BORDER_REFLECT_101)
     slow = cv2.blur(slow, side, borderType=cv2.BORDER_REFLECT_101)
-    return np.clip(np.rint(128 * picture / (slow + 8)), 0, 255).astype(np.uint8)
+    return np.clip(np.rint(128 * image / (slow + 8)), 0, 255).astype(np.uint8)
 
 
 @functools.cache
@@ -183,11 +183,11 @@ def anchors() -> np.ndarray:
 class Texture:
     """Gradients of an (h, w) image, and their structure tensors around points (N, 2) px."""
 
-    def __init__(self, picture: np.ndarray, points: np.ndarray) -> None:
-        self.picture = picture.astype(np.float32)
+    def __init__(self, image: np.ndarray, points: np.ndarray) -> None:
+        self.image = image.astype(np.float32)
         self._place = points.astype(np.float32)[:, None]
-        self.across = cv2.Sobel(self.picture, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
-        self.down = cv2.Sobel(self.picture, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
+        self.across = cv2.Sobel(self.image, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)
+        self.down = cv2.Sobel(self.image, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)
         self.xx, self.xy, self.yy = (
             self._window_mean(a * b)
             for a, b in (
@@ -204,13 +204,13 @@ class Texture:
         """Return the smaller eigenvalue of each tensor, (N,): squared grey levels per px^2."""
         return (self.xx + self.yy) / 2 - np.hypot((self.xx - self.yy) / 2, self.xy)
 
-    def offsets(self, picture: np.ndarray) -> np.ndarray:
+    def offsets(self, image: np.ndarray) -> np.ndarray:
         """Return each point's displacement in another image, (N, 2) px.
 
         One step of least squares (Lucas and Kanade 1981), without an iteration to stop. Exact for
         fractions of a pixel; larger displacements, which are not rigid, come out too small.
         """
-        change = self.picture - picture
+        change = self.image - image
         x, y = self._window_mean(self.across * change), self._window_mean(self.down * change)
         xx, yy = self.xx + STIFF, self.yy + STIFF
         offset = np.stack([yy * x - self.xy * y, xx * y - self.xy * x], 1)
@@ -241,10 +241,10 @@ def track(flat: Frames, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     seen = np.zeros((len(flat), len(points)), bool)
     start = points.astype(np.float32)
     where = start
-    for t, picture in enumerate(flat):
+    for t, image in enumerate(flat):
         where, status, _ = cv2.calcOpticalFlowPyrLK(
             flat[0],
-            picture,
+            image,
             start,
             where.copy(),
             winSize=(WINDOW, WINDOW),

@@ -159,7 +159,7 @@ def smooth_drift(rigid: Rigid, points: np.ndarray) -> np.ndarray:
 
 
 def smooth_paths(values: np.ndarray, noise: float) -> np.ndarray:
-    """Return (T, K) paths smoothed by splines whose stiffness cross-validation chooses.
+    """Return (T, K) paths smoothed by splines with a stiffness from cross-validation.
 
     noise: the paths' standard error; where smoothing would change a path by more (rms), the change
     is motion, and the spline is less stiff. Paths under 8 frames are returned unchanged, since

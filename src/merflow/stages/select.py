@@ -148,11 +148,11 @@ def _around(values: np.ndarray) -> np.ndarray:
     return cv2.GaussianBlur(values, (0, 0), 2 * SPREAD)
 
 
-def _change(picture: np.ndarray, first: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def _change(image: np.ndarray, first: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Return the weighted difference without the best gain and offset of the first frame."""
     total = float(weight.sum())
     centred = weight * (first - float((weight * first).sum()) / total)
-    change = weight * (picture - first)
+    change = weight * (image - first)
     change = change - weight * (float(change.sum()) / total)
     gain = float((centred * change).sum()) / max(float((centred**2).sum()), 1e-6)
     return change - gain * centred

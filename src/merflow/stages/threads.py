@@ -1,4 +1,4 @@
-"""Parallel loops whose results do not depend on the number of threads."""
+"""Parallel loops with results independent of the number of threads."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor

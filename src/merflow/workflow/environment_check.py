@@ -1,4 +1,4 @@
-"""What this machine has and lacks: each check says found or missing, and what to do."""
+"""Checks of the environment for `merflow doctor`: found or missing, and what to do."""
 
 import importlib.metadata
 import json
@@ -20,14 +20,14 @@ State = Literal["found", "warning", "missing"]
 PYTHON = (3, 11)
 LEAST_FREE_GIB = 10
 WAIT_S = 180
-"""The framework may take long to start on a cold disk (s)."""
+"""Time limit for starting the framework, which is slow on a cold disk (s)."""
 
 PIN = re.compile(r"([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?==([^\s;\\]+)\s*(?:;([^\\#]*))?")
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line of the doctor's answer. `todo` is empty when all is well."""
+    """One line of the doctor's output. `todo` is empty when nothing needs to be done."""
 
     name: str
     state: State
@@ -37,7 +37,7 @@ class Check:
 
 
 def examine(folder: Path, gpu: bool) -> list[Check]:
-    """Return every check for the project in `folder`; gpu: a usable GPU is asked for."""
+    """Return all checks of the project in `folder`; gpu: a usable GPU is required."""
     return [
         python(),
         packages(folder / "requirements.lock"),
@@ -62,7 +62,7 @@ def python() -> Check:
 
 
 def packages(lock: Path, version: Callable[[str], str] = importlib.metadata.version) -> Check:
-    """Compare the installed packages with requirements.lock, where there is one."""
+    """Compare the installed packages with requirements.lock."""
     if not lock.exists():
         return Check("packages", "warning", f"no {lock.name} here", "run doctor in the project")
     missing, other, right = [], [], 0
@@ -86,7 +86,7 @@ def packages(lock: Path, version: Callable[[str], str] = importlib.metadata.vers
 
 
 def pins(text: str) -> list[tuple[str, str]]:
-    """Return (name, version) of every `name==version` whose marker holds here."""
+    """Return (name, version) of every `name==version` that applies to this machine."""
     from packaging.markers import Marker
 
     found = []
@@ -110,7 +110,7 @@ def dlib_library() -> Check:
 
 
 def landmarks(points: int) -> Check:
-    """Check that the landmark model is there; the 68-point one is needed by few."""
+    """Check that the landmark model is installed; the 68-point model is optional."""
     name = f"{points}-point landmark model"
     try:
         path = find_model(points)
@@ -121,7 +121,7 @@ def landmarks(points: int) -> Check:
 
 
 def opencv() -> Check:
-    """Check that OpenCV finds its system libraries and reads back a picture that it wrote."""
+    """Check that OpenCV finds its system libraries and reads back an image that it wrote."""
     try:
         import cv2
         import numpy as np
@@ -137,7 +137,7 @@ def opencv() -> Check:
 
 
 def arithmetic_level() -> Check:
-    """Check that NumPy and OpenCV keep to the arithmetic level that was asked for."""
+    """Check that NumPy and OpenCV use the requested arithmetic level."""
     import cv2  # noqa: F401 - what is checked is what was loaded
     import numpy as np  # noqa: F401
 
@@ -150,13 +150,13 @@ def arithmetic_level() -> Check:
         return Check("arithmetic", "missing", f"{error.where}: {error.found}", error.fix)
     if not arithmetic.level().startswith(arithmetic.asked()):
         return Check(
-            "arithmetic", "warning", found, "nothing: bytes repeat here, not on other machines"
+            "arithmetic", "warning", found, "nothing: results are identical on this machine only"
         )
     return Check("arithmetic", "found", found)
 
 
 def probe() -> dict[str, Any]:
-    """Return what the framework says of its device, or {'error': ...}."""
+    """Return the framework's device and speed, or {'error': ...}."""
     try:
         command = [sys.executable, "-m", device_probe.__name__]
         done = subprocess.run(command, capture_output=True, text=True, timeout=WAIT_S)
@@ -165,24 +165,24 @@ def probe() -> dict[str, Any]:
     for line in done.stdout.splitlines():
         if line.startswith(device_probe.MARK):
             return json.loads(line.removeprefix(device_probe.MARK))
-    said = done.stderr.strip().splitlines()
-    return {"error": said[-1] if said else f"it ended with code {done.returncode}"}
+    lines = done.stderr.strip().splitlines()
+    return {"error": lines[-1] if lines else f"it ended with code {done.returncode}"}
 
 
-def device(told: dict[str, Any], gpu: bool) -> Check:
-    """Judge what `probe` found; without a GPU that was asked for nothing is well."""
+def device(facts: dict[str, Any], gpu: bool) -> Check:
+    """Return the check of what `probe` found; a required GPU must be usable."""
     name = "framework and device"
-    if "error" in told:
-        return Check(name, "missing", told["error"], "pip install -r requirements.lock")
-    where = f"GPU ({', '.join(told['gpus'])})" if told["gpus"] else "processor"
-    version = f" {told['tensorflow']}" if "tensorflow" in told else ""
+    if "error" in facts:
+        return Check(name, "missing", facts["error"], "pip install -r requirements.lock")
+    where = f"GPU ({', '.join(facts['gpus'])})" if facts["gpus"] else "processor"
+    version = f" {facts['tensorflow']}" if "tensorflow" in facts else ""
     found = (
-        f"Keras {told['keras']} on {told['backend']}{version}, {where}: a 1024 x 1024 product in "
-        f"{told['milliseconds']:.1f} ms ({told['gflops']:.0f} GFLOP/s)"
+        f"Keras {facts['keras']} on {facts['backend']}{version}, {where}: a 1024 x 1024 product in "
+        f"{facts['milliseconds']:.1f} ms ({facts['gflops']:.0f} GFLOP/s)"
     )
-    if not told["right"]:
+    if not facts["right"]:
         return Check(name, "missing", f"{found}, with a wrong result", "check driver and memory")
-    if gpu and not told["gpus"]:
+    if gpu and not facts["gpus"]:
         fix = "install the driver and tensorflow[and-cuda] (nvidia-smi must list the GPU)"
         return Check(name, "missing", f"{found}; no usable GPU", fix)
     return Check(name, "found", found)
@@ -210,7 +210,7 @@ def snakemake(folder: Path) -> Check:
 
 
 def cluster(folder: Path, which: Callable[[str], str | None] = shutil.which) -> Check:
-    """Look for a cluster client; a single machine needs none."""
+    """Check for a cluster client; a single machine needs none."""
     if not which("sbatch"):
         return Check("cluster client", "warning", "no sbatch", "only for Slurm", needed=False)
     if not (folder / "profiles/slurm/config.yaml").exists():

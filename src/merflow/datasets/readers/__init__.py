@@ -1,4 +1,4 @@
-"""Dataset readers, one file each: the name of the file is the name of the dataset.
+"""Dataset readers, one module each; the module's name is the dataset's name.
 
-Not for shared rules (`datasets`): a reader states one dataset's facts and imports no other.
+Not for shared code (`datasets`): a reader imports no other reader.
 """

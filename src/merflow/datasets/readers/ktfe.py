@@ -22,7 +22,7 @@ SPEC = DatasetSpec(
         Variant("rgb", 1.0, "raw", "RGB: visible light"),
         Variant("thermal", 1.0, "raw", "Thermal: long-wave infrared as grey levels"),
     ),
-    layout="RGB/R_Angry_1_KTFE.jpg with Thermal/T_Angry_1_KTFE.jpg, or RGB/<emotion>/<picture>",
+    layout="RGB/R_Angry_1_KTFE.jpg with Thermal/T_Angry_1_KTFE.jpg, or RGB/<emotion>/<image>",
     licence="on request from its authors",
     source="the authors (Nguyen and others, Japan Advanced Institute of Science and Technology)",
     emotions=frozenset({"anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"}),

@@ -46,7 +46,7 @@ ALIASES = {"others": "other"}
 
 
 def read_clips(source: Source) -> list[Clip]:
-    """Read the sheet, whose header may be in any row, and match it with the folders."""
+    """Read the sheet, with its header in any row, and match it with the folders."""
     path = find_sheet(source, r"samm|facs", "SAMM_Micro_FACS_Codes_v2.xlsx")
     table = source.read(path, COLUMNS, "MICRO_ONLY")
     variant, folders = _tree(source)

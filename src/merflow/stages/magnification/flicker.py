@@ -41,7 +41,7 @@ def fit_light(small: np.ndarray, reference: np.ndarray) -> np.ndarray:
     for _ in range(ROUNDS):
         weight = change - gain[:, None] * centred
         weight -= offset[:, None]
-        # The minimum is for still clips, whose scale is 0.
+        # The minimum is for still clips, which have the scale 0.
         scale = np.maximum(1.4826 * _medians(np.abs(weight[:, ::SAMPLED])), 0.05)
         # Tukey's biweight of the residual, in place: (1 - (residual / 4.685 scale)^2)^2 or 0.
         weight *= (1 / (4.685 * scale))[:, None]

@@ -16,7 +16,7 @@ from merflow.stages.magnification.trust import filter_levels
 from merflow.stages.threads import parallel_for
 
 ROUGH = 1
-"""The level whose motion gives place and time of the largest motion: fine, with little noise."""
+"""The level that gives place and time of the largest motion: fine, with little noise."""
 FAINT = 0.02
 """Cells shifted by less than this (px of their level) may be skipped."""
 

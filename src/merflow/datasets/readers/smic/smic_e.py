@@ -97,7 +97,7 @@ def _clip(source: Source, variant: Variant, row: Row, tree: Folders, clip_id: Cl
     row = source.corrected(row, subject, clip)
     label = emotion(row, "emotion", source)
     if label != named_emotion:
-        # The published sheet labels one clip negative whose name says surprise.
+        # The published sheet labels one clip negative that is named a surprise.
         where = row.where("emotion")
         source.warn(where, f"'{label}' is read, though {written} is named {named_emotion}")
     onset = frame(row, "onset")
