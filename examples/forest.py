@@ -1,12 +1,12 @@
-"""A trainer of one's own with scikit-learn: a random forest on coarse motion maps.
+"""An external program with scikit-learn: a random forest on coarse motion maps.
 
     experiments:
       forest:
         method: command
         command: python examples/forest.py
 
-It answers with class names alone (`predicted`), and takes its seed from the environment, so a run
-can be repeated.
+It writes class names only (`predicted`), and takes its seed from the environment, so that a run can
+be repeated.
 """
 
 import csv
@@ -21,7 +21,7 @@ CELLS = 8
 
 
 def features(x: np.ndarray) -> np.ndarray:
-    """Return (N, CELLS * CELLS * planes): what changes since the first frame, cell by cell."""
+    """Return (N, CELLS * CELLS * planes): the mean change since the first frame in each cell."""
     x = x.astype(np.float32)
     planes = x if x.ndim == 4 else (x - x[:, :1]).mean(1)
     side = planes.shape[1] // CELLS * CELLS
@@ -34,9 +34,9 @@ train, test = np.load(folder / "train.npz"), np.load(folder / "test.npz")
 seed = int(os.environ["MERFLOW_SEED"])
 forest = RandomForestClassifier(200, class_weight="balanced", random_state=seed)
 forest.fit(features(train["x"]), train["y"])
-answers = train["classes"][forest.predict(features(test["x"]))]
+predicted = train["classes"][forest.predict(features(test["x"]))]
 
 with open(folder / "predictions.csv", "w", newline="", encoding="utf-8") as file:
     table = csv.writer(file)
     table.writerow(["dataset", "subject", "clip", "predicted"])
-    table.writerows([*key, answer] for key, answer in zip(test["keys"], answers, strict=True))
+    table.writerows([*key, label] for key, label in zip(test["keys"], predicted, strict=True))

@@ -168,7 +168,7 @@ def _refuse_unknown(name: str, where: str = "") -> None:
         raise unknown(where or "networks", "network", name, names())
 
 
-# -- what a source file says
+# -- read from the source
 
 
 def _files() -> dict[str, Path]:

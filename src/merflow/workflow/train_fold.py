@@ -63,13 +63,13 @@ def train_fold(plan: Plan, run: Run, clips: RunClips, fold: FoldFile, out: Path)
     experiment = plan.experiment(run.experiment)
     classes = plan.data.classes(run.experiment)
     where = f"fold {fold.name}"
-    whose = canonical_names(plan.settings)
-    data = training_data(clips, fold, classes, whose)
+    canonical = canonical_names(plan.settings)
+    data = training_data(clips, fold, classes, canonical)
     test = [fold.test[i] for i in clips.usable(fold.test, where)]
     arithmetic.check()
     started = time.perf_counter()
     start = next(map(Path, plan.start_weights(run.experiment)), None)
-    refuse_leaks(experiment, start, data, clips, test, whose, where)
+    refuse_leaks(experiment, start, data, clips, test, canonical, where)
     seed = fold_seed(run.seed, fold.name)
     method = make_method(experiment, classes, seed, start)
     with curve_so_far(method, out):
@@ -119,12 +119,12 @@ def refuse_leaks(
     data: TrainingData,
     clips: RunClips,
     test: Sequence[ClipKey],
-    whose: Mapping[str, str],
+    canonical: Mapping[str, str],
     where: str,
 ) -> None:
     """Refuse test clips that are also training clips, and start weights that saw test subjects.
 
-    whose: as `canonical_names` returns.
+    canonical: as `canonical_names` returns.
     """
     # Controls make clips equal: duplicates mean nothing there.
     tested = clips.take(test) if experiment.control == "none" else []
@@ -133,7 +133,7 @@ def refuse_leaks(
     file = Path(start or experiment.training.start_weights)
     if experiment.method == "keras" and file.is_file():
         subjects, clip_hashes = start_weights.trained_on(file)
-        start_weights.refuse_seen(file, subjects, test, whose, where)
+        start_weights.refuse_seen(file, subjects, test, canonical, where)
         for x in tested:
             if key := first_known(clip_hashes, x, test):
                 raise start_weights.leak(where, f"the weights in {file} saw the pixels of {key}")
@@ -153,7 +153,7 @@ def inputs_of_run(plan: Plan, run: Run, clips: RunClips) -> dict[str, str]:
 
 
 def training_data(
-    clips: RunClips, fold: FoldFile, classes: Sequence[str], whose: Mapping[str, str]
+    clips: RunClips, fold: FoldFile, classes: Sequence[str], canonical: Mapping[str, str]
 ) -> TrainingData:
     """Return a fold's training clips, once per pooled factor, with labels and subject ids."""
     kept = clips.usable(fold.train, f"fold {fold.name}")
@@ -166,7 +166,7 @@ def training_data(
         y=np.tile(y, many),
         keys=tuple(keys) * many,
         factors=tuple(f for f in clips.factors for _ in keys) if many > 1 else (),
-        subject_ids=tuple(canonical_subject(key, whose) for key in keys) * many,
+        subject_ids=tuple(canonical_subject(key, canonical) for key in keys) * many,
     )
 
 

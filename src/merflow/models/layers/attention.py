@@ -1,4 +1,4 @@
-"""Channel and spatial attention of system C, released and ordinary."""
+"""Channel and spatial attention: the released form of system C, and CBAM."""
 
 from typing import Literal
 
@@ -10,11 +10,11 @@ Kind = Literal["none", "cbam", "difference"]
 
 
 def attention(x: Tensor, kind: Kind, reduction: int, l2: float) -> Tensor:
-    """Return x, (N, T, H, W, C), weighed by channel and place.
+    """Return x, (N, T, H, W, C), weighted by channel and position.
 
-    difference: the system's own. Two separate MLPs on the channels' maximum and mean, the
+    difference: the released form. Two separate MLPs on the channels' maximum and mean, the
     sigmoid of half their difference; a spatial map for every channel; both computed from x.
-    cbam: the ordinary block. One shared MLP, the sum; then one spatial map of the weighed channels.
+    cbam: one shared MLP, the sum; then one spatial map of the weighted channels.
     """
     if kind == "none":
         return x
@@ -57,7 +57,7 @@ def _mlp(channels: int, reduction: int, l2: float) -> _Mlp:
 
 
 def _place(x: Tensor, filters: int, kernel: int) -> Tensor:
-    """Return the map of places, (N, T, H, W, filters), from maximum and mean over channels."""
+    """Return spatial maps, (N, T, H, W, filters), from maximum and mean over channels."""
     return layers.Conv3D(
         filters, kernel, padding="same", activation="sigmoid", kernel_initializer="he_normal"
     )(channel_maps(x))

@@ -1,4 +1,4 @@
-"""Parts that several networks share. Keras only: they run on every backend."""
+"""Small layers that several networks share. Keras only: they run on every backend."""
 
 from collections.abc import Callable
 
@@ -16,15 +16,15 @@ def head(x: Tensor, classes: int, **settings: object) -> Tensor:
 def per_frame(x: Tensor, apply: Callable[[Tensor], Tensor]) -> Tensor:
     """Apply 2D layers to every frame of x, (N, T, ...), with one set of weights; (N, T, ...) again.
 
-    The frames become rows of a batch: one large step in place of T small ones, and batch
-    normalisation sees all frames at once.
+    The frames become rows of a batch: one large step instead of T small ones, and batch
+    normalisation covers all frames at once.
     """
     frames = apply(ops.reshape(x, (-1, *x.shape[2:])))
     return ops.reshape(frames, (-1, x.shape[1], *frames.shape[1:]))
 
 
 def pool_size(x: Tensor, size: tuple[int, ...]) -> tuple[int, ...]:
-    """Return `size`, cut where an axis of x, (N, *axes, C), is already shorter than it."""
+    """Return `size`, limited to the axes of x, (N, *axes, C)."""
     return tuple(min(a, b) for a, b in zip(size, x.shape[1:-1], strict=True))
 
 
@@ -58,7 +58,7 @@ def channel_maps(x: Tensor) -> Tensor:
 def bins(side: int, cells: int) -> list[list[float]]:
     """Return the (cells, side) matrix that averages a side into cells, as PyTorch's adaptive pool.
 
-    Cells overlap where the side is no multiple of them, and repeat where it is shorter.
+    Cells overlap if the side is no multiple of their number, and repeat if it is shorter.
     """
     rows = []
     for cell in range(cells):
@@ -68,9 +68,10 @@ def bins(side: int, cells: int) -> list[list[float]]:
 
 
 def adaptive_mean(x: Tensor, size: tuple[int, int]) -> Tensor:
-    """Return pictures x, (N, H, W, C), averaged into `size` cells, whatever H and W.
+    """Return images x, (N, H, W, C), averaged into `size` cells, for any H and W.
 
-    Two small matrix products: Keras' own layer fails on TensorFlow where a side is below the cells.
+    Two small matrix products: Keras' own layer fails on TensorFlow if a side is shorter than the
+    cells.
     """
     down = ops.convert_to_tensor(bins(x.shape[1], size[0]), dtype=x.dtype)
     across = ops.convert_to_tensor(bins(x.shape[2], size[1]), dtype=x.dtype)

@@ -1,7 +1,7 @@
 """The 18-layer video ResNets of Tran et al. 2018 with system A's options; layers as torchvision's.
 
-Padding is written out: PyTorch pads both sides of a strided convolution, Keras' `same` only the far
-side of an even picture, and converted weights must give the same numbers.
+Padding is explicit: PyTorch pads both sides of a strided convolution, Keras' `same` only the far
+side of an even frame, and converted weights must give the same numbers.
 """
 
 from typing import Literal
@@ -37,14 +37,14 @@ KINETICS_MEAN, KINETICS_DEVIATION = (0.43216, 0.394666, 0.37645), (0.22803, 0.22
 
 
 class Outline(layers.Layer):
-    """Where the face is: 1 inside its outline, 0 in the black outside, at the feature's size.
+    """Mask of the face: 1 inside its outline, 0 in the black outside, at the feature's size.
 
-    Reads the blackened pixels that `crop.hull_mask` leaves; (N, T, H, W, C) pixels 0..255 to
-    (N, 1, h, w, 1), the share of each cell that is face in at least one frame.
+    Reads the black pixels of `crop.hull_mask`; (N, T, H, W, C) pixels 0..255 to (N, 1, h, w, 1),
+    the share of each cell that is face in at least one frame.
     """
 
     black = 4.0
-    """Interpolation and magnification leave a little in pixels that were black."""
+    """Interpolation and magnification make black pixels slightly brighter."""
 
     def __init__(self, size: tuple[int, int], **settings: object) -> None:
         super().__init__(**settings)
@@ -80,7 +80,7 @@ def normalise(x: Tensor, name: str) -> Tensor:
 
 
 def full(x: Tensor, filters: int, middle: int, stride: int, name: str) -> Tensor:
-    """Return one 3 x 3 x 3 convolution (R3D); `middle` has no part in it."""
+    """Return one 3 x 3 x 3 convolution (R3D); `middle` is not used."""
     return conv(x, filters, (3, 3, 3), (stride,) * 3, name)
 
 
@@ -118,8 +118,8 @@ def _block(x: Tensor, kind: str, filters: int, stride: int, name: str) -> Tensor
     return layers.ReLU()(layers.Add()([x, y]))
 
 
-# PyTorch as a backend refuses a `.` in a name. What torchvision's network has not is named `added`:
-# converted weights leave it at random.
+# PyTorch as a backend refuses a `.` in a name. Layers that torchvision's network lacks are named
+# `added`: with converted weights they keep their random initialisation.
 
 
 def build_resnet(
@@ -156,7 +156,7 @@ def build_resnet(
 
 
 def _kinetics_scale(x: Tensor) -> Tensor:
-    """Return pixels 0..255 scaled as Kinetics-400 was; grey takes the mean of the three."""
+    """Return pixels 0..255 scaled as in Kinetics-400; grey by the mean of the three channels."""
     mean, deviation = KINETICS_MEAN, KINETICS_DEVIATION
     if x.shape[-1] != 3:
         mean, deviation = (sum(mean) / 3,), (sum(deviation) / 3,)

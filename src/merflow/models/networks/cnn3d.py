@@ -1,10 +1,9 @@
 """Small 3D convolutional network: the default, a few seconds a fold on two cores.
 
 Source: merflow's own pilot on generated clips. Three convolutions over time and space, each
-halving all three axes, then one dense layer that still knows where in the face something moved.
-Group normalisation, because a fold gives a network some hundred updates: with batch
-normalisation at Keras' momentum of .99 its moving statistics were a third of the way there and
-the test output was noise while the training accuracy was 1.
+halving all three axes, then one dense layer over all positions. Group normalisation, because a fold
+has a few hundred updates: with batch normalisation at Keras' momentum of .99 the moving statistics
+had covered a third of the way, and the test output was noise while the training accuracy was 1.
 
 Input: (T, H, W, C) frames. 54,355 parameters at (10, 64, 64, 1) and three classes.
 """

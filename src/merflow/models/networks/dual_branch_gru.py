@@ -3,16 +3,16 @@
 Source: the public code of Fang, Liu, Liu, "3DCNN + GRU with new attention" (ICIP 2024).
 
 What the released code does: repeats the label over four time steps, which fits clips of 13 to 16
-frames only and stops with a shape error at its own 10 and 30; answers with the first time step, so
-the GRU has seen one step and its recurrence plays no part; keeps, for every held-out subject, the
-epoch with the best test score, and averages over subjects (SMIC UF1 .732, SAMM .701, CASME II
-.723: a guess scored so does better). Corrected: time steps computed from the shape, one label a
-clip, `head: last` (the state after the whole clip) or `mean`; `first` keeps the released form.
+frames only and stops with a shape error at its own 10 and 30; predicts from the first time step, so
+the recurrence of the GRU has no effect; keeps, for every held-out subject, the epoch with the best
+test score, and averages over subjects (SMIC UF1 .732, SAMM .701, CASME II .723: a random guess
+scored in this way gets more). Corrected: time steps computed from the shape, one label a
+clip, `head: last` (the state after the whole clip) or `mean`; `first` is the released form.
 The figure in the paper shows a shared MLP and a single spatial map; the code has two MLPs, their
 difference, and a map per channel: that is `attention: difference`.
 
 Input: (T, H, W, C) frames; released with (30, 128, 128, 3), 10 frames on SMIC. 7,656,395 parameters
-there, whatever T. Dropout was .5 on CASME II, .3 on SAMM and SMIC.
+there, for any T. Dropout was .5 on CASME II, .3 on SAMM and SMIC.
 """
 
 from typing import Literal
@@ -55,8 +55,9 @@ def build(
 ) -> keras.Model:
     """Build the network.
 
-    attention: none, ordinary cbam, or the system's own; head: which time step answers; units: of
-    the GRU; dropout: before the dense layers and the GRU; l2: penalty on the dense layers' weights.
+    attention: none, cbam, or the system's own difference; head: time step of the prediction; units:
+    of the GRU; dropout: before the dense layers and the GRU; l2: penalty on the dense layers'
+    weights.
     """
     inputs = keras.Input(shape)
     x = layers.Concatenate()([branch(inputs, 32, 5, 2), branch(inputs, 32, 3, 2)])

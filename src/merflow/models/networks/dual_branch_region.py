@@ -1,15 +1,16 @@
-"""System C's extended sibling: the whole face in one branch, a region in the other, and heads of
-several widths over the GRU's states.
+"""System C's extended network: the whole face in one branch, a region in the other.
+
+Heads of several widths follow the GRU's states.
 
 Source: the public code of Fang, Liu, Liu, "dual-branch 3DCNN network with novel attention
 mechanism".
 
 What the released code does: the second branch sees the part of the face that holds the annotated
-action units of the clip, the test clip included, and action units nearly name the class. Its own
-ablation shows what that gives: SAMM .720/.744 without, .860/.885 with. Corrected: the region is
-fixed (`region`: eyes with brows, mouth, or the whole face again) and no label is looked at. As in
-its sibling the labels were repeated over a wrong number of time steps; here the number comes from
-the shape and steps that remain are averaged.
+action units of the clip, also of the test clip, and action units nearly name the class. Its own
+ablation shows the effect: SAMM .720/.744 without, .860/.885 with. Corrected: the region is fixed
+(`region`: eyes with brows, mouth, or the whole face) and independent of labels. As in
+`dual_branch_gru` the labels were repeated over a wrong number of time steps; here the number comes
+from the shape and steps that remain are averaged.
 
 Attention over time, per head: scores are max-pooled over the query axis in tens before the
 softmax, so up to ten time steps give one.
@@ -41,7 +42,7 @@ BOXES = {
 
 
 class Region(layers.Layer):
-    """Cut a fixed box out of every frame and bring it to the size of the frame."""
+    """Crop a fixed box from every frame and resize it to the size of the frame."""
 
     def __init__(self, region: str, **settings: object) -> None:
         super().__init__(**settings)
@@ -67,7 +68,7 @@ class Scores(layers.Layer):
     """Attention of one head: softmax(pool(q k / sqrt(d))) v; (N, T, d) thrice to (N, T', d)."""
 
     def call(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-        """Return the weighed values; T' = ceil(T / 10)."""
+        """Return the weighted values; T' = ceil(T / 10)."""
         scores = ops.matmul(q, ops.transpose(k, (0, 2, 1))) / (q.shape[-1] ** 0.5)
         pooled = ops.max_pool(scores, 10, 10, padding="same", data_format="channels_last")
         # A softmax over one step is 1, and Keras would warn of it at every build.
@@ -89,7 +90,7 @@ def build(
 ) -> keras.Model:
     """Build the network.
 
-    region: what the second branch sees; attention: as in dual_branch_gru; pool: of both stages;
+    region: input of the second branch; attention: as in dual_branch_gru; pool: of both stages;
     dropout: before the dense layers; l2: penalty on their weights;
     head_dropout: after the dense layers; units: of the GRU, heads are units / 2, / 4, ... wide.
     """

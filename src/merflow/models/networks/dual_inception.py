@@ -3,10 +3,10 @@
 Source: Zhou, Mao, Xue, "Dual-Inception network for cross-database micro-expression recognition"
 (FG 2019, MEGC2019), by its public code. Published composite UF1 .7322, UAR .7278.
 
-What the released code does: each flow component comes as a three-channel picture; batch 3, 40
-epochs, Adam 1e-4, the epoch chosen on a validation subject from the training part; one hundred runs
-over all folds, all scores listed. Its class weights (`auto`) name nothing Keras knows. What differs
-here: a component is one channel, not a picture of it.
+What the released code does: each flow component is a three-channel image; batch 3, 40 epochs, Adam
+1e-4, the epoch chosen on a validation subject from the training part; one hundred runs over all
+folds, all scores listed. Its class weights (`auto`) are no value of Keras. Different here: a
+component is one channel, not an image of it.
 
 Input: (H, W, 3) flow, of which horizontal and vertical are used and strain is not; published as
 28 x 28. 6,449,867 parameters there.
@@ -35,7 +35,7 @@ def _stream(x: Tensor) -> Tensor:
 
 
 def _inception(x: Tensor, filters: int) -> Tensor:
-    """Return four views side by side: 1 x 1, 3 x 3, 5 x 5 and pooled, `filters` channels each."""
+    """Return four views, concatenated: 1 x 1, 3 x 3, 5 x 5 and pooled, `filters` channels each."""
 
     def conv(y: Tensor, kernel: int) -> Tensor:
         return layers.Conv2D(filters, kernel, padding="same", activation="relu")(y)

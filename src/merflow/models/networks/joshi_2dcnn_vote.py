@@ -1,13 +1,13 @@
-"""System B's 2D CNN: every frame classified by itself, the clip by the vote of its frames.
+"""System B's 2D CNN: every frame is classified, and the frames vote on the clip.
 
-Source: Joshi, public code of 2021 (MIT); see `joshi_3dcnn` for how its figures came about.
+Source: Joshi, public code of 2021 (MIT); see `joshi_3dcnn` on its figures.
 
 What the released code does: frames are single training examples, with a clip's frames split over
 train and validation; at the end a clip counts as right when at least five of its nine frames are,
-which is not what a vote of several classes is. Corrected: all frames of a clip train together,
-with the clip's label (the loss is that of the frames' probabilities multiplied and normalised),
-and the answer is the modal class over the frames: its probabilities are the shares of votes. Equal
-shares are decided by the frames' mean probability.
+which is no vote among several classes. Corrected: all frames of a clip train together, with the
+clip's label (the loss is that of the frames' probabilities multiplied and normalised), and the
+prediction is the modal class over the frames: its probabilities are the shares of votes. Ties are
+broken by the frames' mean probability.
 
 Input: (T, H, W, C) frames. Two forms, by number of classes: binary (32 and 64 filters) and many
 (64, 128, 256). At (9, 128, 128, 1): 3,706,050 parameters for two classes, 19,678,983 for seven.
@@ -35,7 +35,7 @@ class Vote(layers.Layer):
 
     tie_share = 1e-3
     """Weight of the mean probability: below the share of any one frame of up to 300, so it
-    decides only between classes with equal votes."""
+    only breaks ties."""
 
     def call(self, p: Tensor, training: bool | None = None) -> Tensor:
         """Return the normalised product of the frames while training, the votes otherwise."""
@@ -52,7 +52,7 @@ def build(
     *,
     form: Literal["auto", "binary", "many"] = "auto",
 ) -> keras.Model:
-    """Build the network. form: auto takes `binary` for two classes, `many` for more."""
+    """Build the network. form: auto is `binary` for two classes, `many` for more."""
     if form == "auto":
         form = "binary" if classes == 2 else "many"
     filters, dense = FORMS[form]

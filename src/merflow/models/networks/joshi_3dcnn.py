@@ -7,10 +7,10 @@ and many (32 and 64, with it).
 What the released code does: nine frames of 128 x 128 grey, values left at 0..255, learning rate
 .003; copies of a clip made before a clip-level k-fold; the same model object fitted on through all
 folds, so that later folds had seen their test data; the epoch with the best test accuracy kept.
-Its figure (66 % accuracy, CASME II, two classes) was obtained so and is not comparable.
+Its figure (66 % accuracy, CASME II, two classes) comes from this procedure and is not comparable.
 Corrected here, outside this file: subject-wise folds, a fresh network for each, scaled input.
-Kept: the kernels span one frame (`time_kernel: 1`), so no motion is seen by a convolution; 3 is
-offered and looks at three frames.
+Kept: the kernels span one frame (`time_kernel: 1`), so no convolution detects motion; `3` spans
+three frames.
 
 Input: (T, H, W, C) frames. At (9, 128, 128, 1): 18,718,506 parameters for two classes,
 16,608,391 for seven.
@@ -35,7 +35,7 @@ def build(
 ) -> keras.Model:
     """Build the network.
 
-    form: auto takes `binary` for two classes, `many` for more; time_kernel: frames a
+    form: auto is `binary` for two classes, `many` for more; time_kernel: frames a
     convolution spans (1 as released).
     """
     binary = form == "binary" or (form == "auto" and classes == 2)

@@ -1,10 +1,10 @@
 """System B's CNN + LSTM: the same small 2D CNN on every frame, then an LSTM over the frames.
 
-Source: Joshi, public code of 2021 (MIT); see `joshi_3dcnn` for how its figures came about and
-what is corrected outside the network. The many-class form differs in its last dropout, .3 for .35.
+Source: Joshi, public code of 2021 (MIT); see `joshi_3dcnn` on its figures and on
+corrections outside the network. The many-class form differs in its last dropout, .3 for .35.
 
-What the released code does: a rectified LSTM, whose state has no bound. On nine frames scaled to
-deviation 1 it trains; on long clips `lstm_activation: tanh` is the safe choice.
+What the released code does: a rectified LSTM with an unbounded state. On nine frames scaled to
+deviation 1 it trains; for long clips use `lstm_activation: tanh`.
 
 Input: (T, H, W, C) frames. At (9, 128, 128, 1): 7,396,682 parameters for two classes.
 """

@@ -1,8 +1,8 @@
-"""System B's ConvLSTM: an LSTM whose gates are convolutions, its maps of all frames kept.
+"""System B's ConvLSTM: an LSTM with convolutions as gates, and its maps of all frames.
 
-Source: Joshi, public code of 2021 (MIT); see `joshi_3dcnn` for how its figures came about and
-what is corrected outside the network. Nearly all parameters lie in the dense layer after the
-flattened maps (54.9 of 54.9 million at the released size), so small pictures make it far smaller.
+Source: Joshi, public code of 2021 (MIT); see `joshi_3dcnn` on its figures and on
+corrections outside the network. Nearly all parameters lie in the dense layer after the
+flattened maps (54.9 of 54.9 million at the released size), so small frames make it far smaller.
 
 Input: (T, H, W, C) frames. At (9, 128, 128, 1): 54,905,746 parameters for two classes,
 73,195,271 for seven.

@@ -1,12 +1,12 @@
-"""MicroExpSTCNN: one 3D convolution with a long reach in time, then dense layers.
+"""MicroExpSTCNN: one 3D convolution over many frames, then dense layers.
 
 Source: Reddy, Karri, Dubey, Mukherjee, "Spontaneous facial micro-expression recognition using 3D
-spatiotemporal convolutional neural networks" (IJCNN 2019); ancestor of systems C and E, in whose
-code it stands commented out.
+spatiotemporal convolutional neural networks" (IJCNN 2019); ancestor of systems C and E, which
+have it in comments.
 
 What the released code does: clips of three classes in folders, split at random (clip level), scaled
 by the mean and maximum of all clips, the test clips included. Corrected outside the network.
-The kernel spans 15 frames, so a shorter clip stopped it: here it spans the clip at most.
+The kernel spans 15 frames, and a shorter clip was an error: here it spans the clip at most.
 
 Input: (T, H, W, C) frames. 3,281,667 parameters at (20, 64, 64, 1) and three classes.
 """

@@ -2,10 +2,10 @@
 
 Source: Gan, Liong, Yau, Huang, Tan, "OFF-ApexNet on micro-expression recognition system" (2019), by
 the layers and the size (2.66 million) that public re-implementations give; the authors' code was
-not read. Published composite UF1 .7196, UAR .7096. Re-runs of it move from UF1 .7032 to .8390 when
-the epoch is chosen on each test subject, which cannot be done here.
+not read. Published composite UF1 .7196, UAR .7096. Re-runs of it rise from UF1 .7032 to .8390 when
+the epoch is chosen on each test subject, which is impossible here.
 
-What is uncertain: whether its convolutions are rectified; here they are. The dropout of .5 is that
+Uncertain: whether its convolutions are rectified; here they are. The dropout of .5 is that
 of the re-implementations.
 
 Input: (H, W, 3) flow, of which horizontal and vertical are used and strain is not; published as

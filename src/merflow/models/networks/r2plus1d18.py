@@ -1,7 +1,7 @@
 """System A's R(2+1)D: `r3d18` with each convolution split into one over space and one over time.
 
-Source: as of `r3d18`, where faults and corrections are told. Layers of
-torchvision's `r2plus1d_18` (Tran et al. 2018), plus system A's options.
+Source: as of `r3d18`, which describes faults and corrections. Layers of torchvision's
+`r2plus1d_18` (Tran et al. 2018), plus system A's options.
 
 Input: (T, H, W, C) frames; (T, 224, 224, 3) there. 31,327,014 parameters with three classes and
 three channels, 31,301,664 of them trained; the published 31,505,325 (400 classes) counts those.
@@ -30,7 +30,7 @@ def build(
 
     dropout: of whole channels after each of the four layers; spatial_attention: after the third;
     channel_attention: none, map, or pooled (released); outline_mask: features outside the face's
-    outline are zero; stem_pool: system A's extra pooling, which torchvision has not;
+    outline are zero; stem_pool: system A's extra pooling, which torchvision lacks;
     filters: of the first layer, doubled by each of the next three (published weights need 64).
     """
     return build_resnet(

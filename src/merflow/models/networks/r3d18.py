@@ -2,18 +2,18 @@
 
 Source: takuphilchan, "3D CNN Micro Expression Recognition Algorithm" (public code of 2024), on
 torchvision's `r3d_18` (Tran et al. 2018). Its twelve named configurations are this network and
-`r2plus1d18` with the settings listed in `_resnet3d.CONFIGURATIONS`.
+`r2plus1d18` with the settings listed in `layers.resnet3d.CONFIGURATIONS`.
 
-What the released code does: the training script as committed cannot run (a module is called);
-both folds share one set of validation subjects, and only the heads are made anew between folds; the
-checkpoint is chosen on the set that is reported; mirrored copies of a clip lie on both sides;
-colour changes are drawn per frame. It publishes no accuracy. Corrected outside the network: folds,
-fresh weights, one draw per clip. Corrected here: channel attention came after the global pool,
-where its two inputs are the same vector; `channel_attention: map` takes them from the feature map,
-`pooled` is the released form. Frames were taken as 0..1 and BGR without the scaling its Kinetics
-weights were trained with; here input is scaled so. MediaPipe inside the network gave the outline
-mask; here it comes from the crop stage (`crop.hull_mask: true`), whose black it reads. The padding
-mask has no counterpart: all clips have one length.
+What the released code does: the training script as committed cannot run (a module is called); both
+folds share one set of validation subjects, and only the heads are new in each fold; the checkpoint
+is chosen on the reported set; mirrored copies of a clip are on both sides; colour changes are drawn
+per frame. It publishes no accuracy. Corrected outside the network: folds, new weights, one draw per
+clip. Corrected here: channel attention came after the global pool, where its two inputs are the
+same vector; `channel_attention: map` takes them from the feature map, `pooled` is the released
+form. Its frames are 0..1 and BGR, without the scaling that its Kinetics weights were trained with;
+here the input has this scaling. MediaPipe inside the network made the outline mask; here it is read
+from the black pixels of the crop stage (`crop.hull_mask: true`). There is no padding mask: all
+clips have one length.
 
 Weights: untrained, unless `training.start_weights` names a converted torchvision file (see
 `merflow.models.training.torchvision_weights`) or the experiment a pretraining. merflow ships none.
@@ -45,7 +45,7 @@ def build(
 
     dropout: of whole channels after each of the four layers; spatial_attention: after the third;
     channel_attention: none, map, or pooled (released); outline_mask: features outside the face's
-    outline are zero; stem_pool: system A's extra pooling, which torchvision has not;
+    outline are zero; stem_pool: system A's extra pooling, which torchvision lacks;
     filters: of the first layer, doubled by each of the next three (published weights need 64).
     """
     return build_resnet(

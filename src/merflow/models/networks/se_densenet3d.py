@@ -5,9 +5,9 @@ Source: the public code of LinKekni, "3D-DAT-DenseNet / T3D" (2024, MIT), after 
 
 What the released code does: channel attention only. A spatial and a combined block are defined
 but never used, so the "dual attention" of its README is not in the network: `attention: combined`
-builds it, so that the claim can be tested. Its SMIC set held ten altered copies of each clip, split
+builds it, to test the claim. Its SMIC set held ten altered copies of each clip, split
 at random into train and validation, with the best validation epoch reported; its accuracies (90 to
-95 %) are not comparable. It fixed nothing for short clips; here a pool never exceeds its axis.
+95 %) are not comparable. Short clips were an error; here a pool never exceeds its axis.
 
 Input: (T, H, W, C) frames, released as (20, 64, 64, 1). 60,519 parameters there (58,623 trained:
 batch normalisation keeps the rest).
@@ -79,7 +79,7 @@ def _normalise(x: Tensor) -> Tensor:
 
 
 def _excite(x: Tensor, attention: Attention) -> Tensor:
-    """Return x weighed by channel (squeezed by its maximum), by place, or by both, added."""
+    """Return x weighted by channel (squeezed by its maximum), by position, or the sum of both."""
     if attention == "none":
         return x
     if attention == "channel":

@@ -3,10 +3,10 @@
 Source: Liong, Gan, See, Khor, Huang, "Shallow triple stream three-dimensional CNN" (FG 2019), the
 layers of the authors' own PyTorch port. The paper prints UF1 .7353, UAR .7605 (composite); the
 port gives .7209, .7250 at its last of 800 epochs (Adam, 5e-5, batch 256), and with the epoch
-chosen on each test subject .7740: such a choice cannot be made here.
+chosen on each test subject .7740: such a choice is impossible here.
 
 What differs: the port scales every clip's flow to its own range, merflow by the training fold
-(`flow.scale: clip` of the preparation gives the former).
+(`flow.scale: clip` of the preparation does the same as the port).
 
 Input: (H, W, 3) flow: horizontal, vertical, strain; released as (28, 28, 3). 1,715 parameters
 there, 1,683 of them trained.
@@ -21,7 +21,7 @@ SMALLEST = (3, 3, 1)
 
 
 class Border(layers.Layer):
-    """One pixel of the lowest value round the picture, as pooling with padding has in PyTorch."""
+    """A border of one pixel with the lowest value, as PyTorch's pooling with padding has."""
 
     lowest = -6e4
     """Within the range of 16-bit floats."""

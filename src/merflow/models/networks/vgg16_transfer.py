@@ -1,23 +1,23 @@
-"""System D's VGG16: a network for photographs, carried over to single frames of an expression.
+"""System D's VGG16: a network for photographs, applied to single frames of an expression.
 
 Source: MagnifyMe (three public notebooks, 2025), in PyTorch: VGG16 with ImageNet weights, trained
 on posed macro-expressions (JAFFE, KTFE), then its convolutions frozen and the dense layers trained
 on frames of SAMM, two classes.
 
 What the released code does: 2,700 single frames split at random, so frames of one clip, and its
-copies magnified by a learned magnifier (not the Eulerian one it is described with), lie on both
-sides; the same random changes applied to validation; frame order before magnification was that of
-the names as text. Its 96.54 % is a validation accuracy of several epochs; there is no test. Not
-comparable with anything here. Corrected outside the network: folds by subject, frame order. What an
-answer rests on is a setting: the middle frame, the last (the apex, with `select: onset-apex`), or
-the mean over the features of all frames.
+copies from a learned magnifier (not the Eulerian one of its description), are on both sides; the
+same random changes are applied to validation; frames are sorted by their names as text before
+magnification. Its 96.54 % is a validation accuracy of several epochs; there is no test. Not
+comparable with anything here. Corrected outside the network: folds by subject, frame order. A
+setting chooses the frame: the middle, the last (the apex, with `select: onset-apex`), or the mean
+over the features of all frames.
 
-Weights: `none` is untrained; `imagenet` takes the file Keras itself offers and stops when it cannot
-be had; `given` fetches nothing but scales the input as for those, for `training.start_weights`: a
-file of merflow's that began there, or a copy of Keras' own (`..._notop.h5`), its SHA-256 checked.
+Weights: `none` is random initialisation; `imagenet` loads Keras' own file and stops when it cannot;
+`given` loads nothing but scales the input for them, for `training.start_weights`: a file of merflow
+trained from them, or a copy of Keras' own (`..._notop.h5`), its SHA-256 checked.
 
 Input: (T, H, W, C) frames, C 1 or 3; 224 x 224 there. 134,268,738 parameters for two classes,
-whatever the picture's size: features are pooled to 7 x 7 as in torchvision.
+for any frame size: features are pooled to 7 x 7 as in torchvision.
 """
 
 from typing import Literal
@@ -69,7 +69,7 @@ def build(
 ) -> keras.Model:
     """Build the network.
 
-    frames: what an answer rests on; weights: none, imagenet, or given; freeze:
+    frames: input of the convolutions; weights: none, imagenet, or given; freeze:
     leave the convolutions as loaded; dropout: after each of the two wide dense
     layers; units: of these.
     """
@@ -119,7 +119,7 @@ def _imagenet(shape: tuple[int, int, int]) -> list:
 def _scaled(x: Tensor, as_keras: bool) -> Tensor:
     """Return pixels 0..255, grey or RGB, as three channels scaled by ImageNet's figures.
 
-    as_keras: as Keras' own file was trained, BGR with the mean off and no division.
+    as_keras: as for Keras' own file, BGR with the mean subtracted and no division.
     """
     if x.shape[-1] == 1:
         x = layers.Concatenate()([x, x, x])

@@ -29,10 +29,10 @@ def installed() -> list[str]:
     """Return the numbers of the NVIDIA GPUs the driver lists, most free memory first."""
     query = ["nvidia-smi", "--query-gpu=index,memory.free", "--format=csv,noheader,nounits"]
     try:
-        answer = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True)
+        listed = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError):
         return []
-    pairs = [line.split(",") for line in answer.stdout.splitlines() if line.count(",") == 1]
+    pairs = [line.split(",") for line in listed.stdout.splitlines() if line.count(",") == 1]
     pairs.sort(key=lambda pair: (-_number(pair[1]), _number(pair[0])))
     return [number.strip() for number, _ in pairs]
 

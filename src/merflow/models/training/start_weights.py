@@ -81,14 +81,14 @@ def trained_on(path: Path) -> tuple[set[str], set[str]]:
 
 
 def refuse_seen(
-    path: Path, seen: set[str], test: Iterable[ClipKey], whose: Mapping[str, str], where: str
+    path: Path, seen: set[str], test: Iterable[ClipKey], canonical: Mapping[str, str], where: str
 ) -> None:
     """Refuse weights that were trained on a test subject.
 
-    seen: subject ids; whose: as `canonical_names` returns.
+    seen: subject ids; canonical: as `canonical_names` returns.
     """
     shared = sorted(
-        {"/".join(key.subject_key) for key in test if canonical_subject(key, whose) in seen}
+        {"/".join(key.subject_key) for key in test if canonical_subject(key, canonical) in seen}
     )
     if shared:
         raise leak(where, f"the weights in {path} were trained on {', '.join(shared)}")
