@@ -33,6 +33,8 @@ def page(results: Results) -> str:
     plan = results.plan
     tables = wide_tables(results.rows, protocol_lines(plan), grids=members(plan.settings))
     context = {
+        "experiments": plan.experiments,
+        "problems": results.problems,
         "control_of": partial(control_named, plan),
         "summary": summary(results, tables),
         **score_context(tables),

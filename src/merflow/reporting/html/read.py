@@ -8,7 +8,7 @@ import csv
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from merflow import paths
 from merflow.clip import ClipKey
@@ -50,8 +50,7 @@ class RunResults:
         return f"run-{digest([self.run.experiment, self.run.factor, self.run.seed])}"
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """One job's benchmark: stage, output, seconds and peak memory (MiB; NaN: unknown)."""
 
     stage: str

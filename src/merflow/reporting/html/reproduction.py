@@ -1,11 +1,13 @@
 """How the results were made: settings, versions, cost, timings, and digests of inputs."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from platform import python_version
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from merflow import __version__, paths, stage_table
 from merflow.config.flatten import flat_settings
@@ -20,17 +22,6 @@ GENERAL = "general"
 TRAINED_WITH = ("merflow", "backend", "keras", "device", "arithmetic")
 
 
-class StageTime(NamedTuple):
-    """The jobs of a stage: seconds in total, median and longest, and peak memory (MiB)."""
-
-    stage: str
-    jobs: int
-    total: float
-    median: float
-    longest: Job
-    memory: float
-
-
 class Digests(NamedTuple):
     """Digests of a run: settings of its training, packed clips, folds, weights, predictions."""
 
@@ -43,14 +34,12 @@ class Digests(NamedTuple):
 
 def reproduction_context(results: Results) -> dict[str, object]:
     """Return the facts of the sections settings, versions, cost and provenance."""
-    jobs = results.jobs
     return {
         "settings": settings_by_section(results.plan.settings),
         "protocol_lines": list(protocol_lines(results.plan).values()),
         **version_context(results),
         "costs": [(run, *total_cost(run)) for run in results.runs],
-        "stage_times": stage_times(jobs),
-        "all_jobs": (len(jobs), sum(job.seconds for job in jobs)),
+        "stage_times": stage_times(results.jobs),
         "input_digests": input_digests(results),
         "run_digests": [(run, digests(run)) for run in results.runs],
     }
@@ -92,25 +81,21 @@ def total_cost(run: RunResults) -> tuple[dict[str, object], float]:
     )
 
 
-def stage_times(jobs: list[Job]) -> list[StageTime]:
-    """Return time and memory of the jobs by stage, from Snakemake's benchmarks."""
-    stages: dict[str, list[Job]] = defaultdict(list)
-    for job in jobs:
-        stages[job.stage].append(job)
-    known = [name for name in stage_table.NAMES if name in stages]
-    return [_stage_time(name, stages[name]) for name in [*known, *sorted({*stages} - {*known})]]
-
-
-def _stage_time(stage: str, jobs: list[Job]) -> StageTime:
-    seconds = [job.seconds for job in jobs]
-    return StageTime(
-        stage,
-        len(jobs),
-        sum(seconds),
-        float(np.median(seconds)),
-        max(jobs, key=lambda job: job.seconds),
-        max((job.memory for job in jobs if np.isfinite(job.memory)), default=np.nan),
-    )
+def stage_times(jobs: Iterable[Job]) -> pd.DataFrame:
+    """Return a row per stage: jobs, seconds (total, median, longest and its job), peak MiB."""
+    table = pd.DataFrame(jobs, columns=["stage", "name", "seconds", "memory"])
+    stages = table.groupby("stage")
+    longest = table.loc[stages.seconds.idxmax()].set_index("stage")
+    found = pd.DataFrame({
+        "jobs": stages.size(),
+        "total": stages.seconds.sum(),
+        "median": stages.seconds.median(),
+        "longest": longest.seconds,
+        "longest_name": longest["name"],
+        "memory": stages.memory.max(),
+    })  # fmt: skip
+    known = [name for name in stage_table.NAMES if name in found.index]
+    return found.loc[[*known, *found.index.difference(known)]]
 
 
 def input_digests(results: Results) -> list[tuple[str, str]]:

@@ -25,14 +25,12 @@ TEST_ALL = {"loso", "composite", "kfold"}
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The head of the page. clear: rows on all clips with their whole interval above the guesses,
-    of `rows`; few: some of them rest on too few subjects; warnings: (title, text), worst first.
+    """The head of the page.
+
+    clear: how many of `rows` on all clips have their whole interval above the guesses; few: some
+    of these intervals rest on too few subjects; warnings: (title, text), the worst first.
     """
 
-    title: str
-    experiments: int
-    runs: int
-    folds: int
     clips: int
     subjects: int
     datasets: list[str]
@@ -43,16 +41,14 @@ class Summary:
     few: bool
     controls: list[str]
     warnings: list[tuple[str, str]]
-    problems: list[str]
 
 
 def summary(results: Results, tables: Sequence[Wide]) -> Summary:
     """Return the head of the page."""
     plan = results.plan
-    names = plan.experiments
     keys = {key for truth in results.truth.values() for key in truth}
-    datasets = plan.settings.datasets
-    drawn = [name for name in plan.data.datasets() if is_generated(datasets[name].root)]
+    protocols = list(dict.fromkeys(plan.experiment(name).protocol for name in plan.experiments))
+    roots = {name: plan.settings.datasets[name].root for name in plan.data.datasets()}
     rows = [
         (line.cells["full"], table.parts["full"])
         for table in tables
@@ -60,21 +56,16 @@ def summary(results: Results, tables: Sequence[Wide]) -> Summary:
         if not control_named(plan, line.experiment) and "full" in line.cells
     ]
     return Summary(
-        title=", ".join(names) if len(names) <= 3 else f"{names[0]} and {len(names) - 1} others",
-        experiments=len(names),
-        runs=len(results.runs),
-        folds=sum(len(run.folds) for run in results.runs),
         clips=len(keys),
         subjects=len({key.subject_key for key in keys}),
-        datasets=[part_name(name) for name in plan.data.datasets()],
-        generated=[part_name(name) for name in drawn],
-        predicted=predicted(list(dict.fromkeys(plan.experiment(n).protocol for n in names))),
+        datasets=[part_name(name) for name in roots],
+        generated=[part_name(name) for name, root in roots.items() if is_generated(root)],
+        predicted=predicted(protocols),
         clear=sum(surely_above(cell, part) for cell, part in rows),
         rows=len(rows),
         few=any(part.few for _, part in rows),
-        controls=[name for name in names if control_named(plan, name)],
+        controls=[name for name in plan.experiments if control_named(plan, name)],
         warnings=warnings(tables, plan),
-        problems=results.problems,
     )
 
 
