@@ -1,4 +1,4 @@
-"""The report's page and the tables it was made of, taken apart for tests."""
+"""Parse the report's page and CSV tables for tests."""
 
 import csv
 from html.parser import HTMLParser
@@ -7,7 +7,7 @@ VOID = {"meta"}
 
 
 class Page(HTMLParser):
-    """The page as a reader has it: elements, tables by their label, and text by section."""
+    """The page as a reader sees it: elements, tables by label, and text by section."""
 
     def __init__(self, text):
         super().__init__()

@@ -1,4 +1,4 @@
-"""A results tree as the workflow would leave it, from merflow's own writers and made-up answers."""
+"""Write a results folder like that of the workflow, with merflow's writers and random predictions."""
 
 import json
 import math
@@ -35,7 +35,7 @@ BENCHMARK = (
 
 @dataclass
 class Tree:
-    """A results tree to be: experiments of the config, clips by dataset and subject."""
+    """A results folder to write: experiments of the config, clips by dataset and subject."""
 
     experiments: dict
     clips: list[ClipKey]
@@ -45,11 +45,11 @@ class Tree:
     epochs: int = 20
     bootstrap: int = 100
     score_once: bool = False
-    """Score the first run only and give its scores to all: where the size counts, not the truth."""
+    """Score only the first run and copy its scores to all runs; enough to test sizes."""
 
 
 def official_like(seed: int = 0) -> tuple[list[ClipKey], list[str]]:
-    """Return 442 clips of 68 subjects in three datasets, as unequal as the composite's."""
+    """Return 442 clips of 68 subjects in three datasets, with sizes as unequal as in the composite."""
     rng = np.random.default_rng(seed)
     keys = []
     for dataset, subjects, clips in (("smic", 16, 164), ("casme2", 24, 145), ("samm", 28, 133)):
@@ -128,18 +128,18 @@ def _catalogues(tree, datasets):
 
 
 def _train(tree, plan, run: Run, fold):
-    """Write a fold as training would; `skill` is the chance of answering with the truth."""
+    """Write a fold as training would; `skill` is the probability of a correct prediction."""
     folder = Path(run.folder) / fold.name
     lost = {ClipKey(*row[:3]) for row in tree.skipped}
     test = [i for i in fold.test if tree.clips[i] not in lost]
     rng = np.random.default_rng(int(digest([run.folder, fold.name])[:8], 16))
     skill = tree.skill.get((run.experiment, run.factor), tree.skill.get(run.experiment, 0.0))
-    answers = [
+    predicted = [
         CLASSES.index(tree.labels[i]) if rng.random() < skill else int(rng.choice(3, p=GUESS))
         for i in test
     ]
-    chances = rng.dirichlet(np.ones(3), len(test)) * 0.3
-    chances[np.arange(len(test)), answers] += 0.7
+    probabilities = rng.dirichlet(np.ones(3), len(test)) * 0.3
+    probabilities[np.arange(len(test)), predicted] += 0.7
     method = plan.experiment(run.experiment).method
     network = method == "keras"
     inner = plan.experiment(run.experiment).training.stopping == "inner"
@@ -167,13 +167,13 @@ def _train(tree, plan, run: Run, fold):
         facts |= {"epochs": len(history)}
         facts |= {"parameters": 46323, "device": "cpu", "backend": "tensorflow", "keras": "3.15.1"}
     (folder / "run.json").write_text(json.dumps(facts))
-    chances /= chances.sum(1, keepdims=True)
-    text = predictions_text([tree.clips[i] for i in test], chances, CLASSES)
+    probabilities /= probabilities.sum(1, keepdims=True)
+    text = predictions_text([tree.clips[i] for i in test], probabilities, CLASSES)
     (folder / "predictions.csv").write_text(text, encoding="utf-8")
 
 
 def _epoch(number, rng, inner):
-    """Return a row of a history; with an inner choice of epochs also of its held-out subjects."""
+    """Return a row of a history; with inner folds also that of the held-out subjects."""
     row = {
         "epoch": number,
         "loss": 1.1 * math.exp(-number / 9) + 0.05 * rng.random(),

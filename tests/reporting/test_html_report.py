@@ -1,4 +1,4 @@
-"""The report: every number where it belongs, no name that breaks it, nothing fetched or shown."""
+"""The report: every number in its place, names cannot break it, no request and no image."""
 
 import contextlib
 import doctest
@@ -53,7 +53,7 @@ LOST = (Skipped("smic", "s01", "c02", "align", "no face found in frame 12 of 30"
 
 @contextlib.contextmanager
 def tree_in(folder, **changes):
-    """Work in a folder with the tree of a small run."""
+    """Work in a folder with the results of a small run."""
     keys, labels = few()
     made = {"experiments": EXPERIMENTS, "clips": keys, "labels": labels, "skill": SKILL}
     with contextlib.chdir(folder):
@@ -69,7 +69,7 @@ def demo(tmp_path_factory):
     return folder, Page((folder / "results/report.html").read_text(encoding="utf-8"))
 
 
-def test_every_element_is_closed_and_every_link_leads_somewhere(demo):
+def test_every_element_is_closed_and_every_link_has_a_target(demo):
     _, page = demo
     assert page._path == []
     ids = {attrs["id"] for _, attrs in page.tags if "id" in attrs}
@@ -77,20 +77,20 @@ def test_every_element_is_closed_and_every_link_leads_somewhere(demo):
     assert links and all(link.startswith("#") and link[1:] in ids for link in links)
 
 
-def test_scores_of_every_row_and_both_floors_stand_in_the_table_of_their_part(demo):
+def test_scores_of_every_row_and_both_baselines_stand_in_the_table_of_their_part(demo):
     folder, page = demo
     for part, name in (("full", "Full"), ("casme2", "CASME II")):
         table = page.tables[f"scores, {name}"]
         rows = [r for r in rows_of(folder / "results/tables/scores.csv") if r["part"] == part]
         for experiment, factor in {(r["experiment"], r["factor"]) for r in rows}:
-            told = [r for r in rows if (r["experiment"], r["factor"]) == (experiment, factor)]
+            found = [r for r in rows if (r["experiment"], r["factor"]) == (experiment, factor)]
             shown = next(c for c in table if c[0].split()[:1] == [experiment] and c[1] == factor)
             for column, score in ((2, "uf1"), (4, "uar")):
-                mean = np.mean([float(r[score]) for r in told])
-                low = np.mean([float(r[f"{score}_lo"]) for r in told])
+                mean = np.mean([float(r[score]) for r in found])
+                low = np.mean([float(r[f"{score}_lo"]) for r in found])
                 assert shown[column].startswith(number(mean))
                 assert f"[{number(low, 3)}, " in shown[column]
-            assert ("±" in shown[2]) == (len(told) > 1)
+            assert ("±" in shown[2]) == (len(found) > 1)
         floor = next(cells for cells in table if cells[0] == "largest class")
         assert floor[2] == number(float(rows[0]["floor_uf1"]))
         guess = next(cells for cells in table if cells[0] == "guessing by shares")
@@ -101,11 +101,11 @@ def test_confusion_matrices_are_those_of_confusion_csv(demo):
     folder, _ = demo
     text = (folder / "results/report.html").read_text(encoding="utf-8")
     shown = [int(n) for n in re.findall(r'<td class="k"[^>]*>(\d+)<i>', text)]
-    told = []
+    found = []
     with contextlib.chdir(folder):
         for run in Plan(load("results/config.yaml")).runs():
-            told += [int(row["clips"]) for row in rows_of(f"{run.folder}/confusion.csv")]
-    assert shown == told
+            found += [int(row["clips"]) for row in rows_of(f"{run.folder}/confusion.csv")]
+    assert shown == found
 
 
 def test_subjects_bars_count_their_clips(demo):
@@ -121,20 +121,20 @@ def test_subjects_bars_count_their_clips(demo):
             assert f"SMIC/s01: {right} of 5 right" in page.sections["runs"]
 
 
-def test_what_magnification_delivered_stands_beside_what_was_asked_for(demo):
+def test_delivered_magnification_stands_beside_the_requested_factor(demo):
     _, page = demo
     assert page.tables["what magnification delivered"][1:] == [
         ["grey", "x10", "phase", "3 of 4", "x9.1", ".91", "2 of 3"]
     ]
 
 
-def test_differences_are_paired_with_x1_and_drawn_scores_are_the_tables(demo):
+def test_differences_are_paired_with_x1_and_charts_show_the_scores_of_the_table(demo):
     folder, page = demo
     scores = rows_of(folder / "results/tables/scores.csv")
 
     def mean(part, factor):
-        told = [r for r in scores if (r["experiment"], r["part"]) == ("demo", part)]
-        return np.mean([float(r["uf1"]) for r in told if r["factor"] == factor])
+        found = [r for r in scores if (r["experiment"], r["part"]) == ("demo", part)]
+        return np.mean([float(r["uf1"]) for r in found if r["factor"] == factor])
 
     table = page.tables["differences from x1"]
     for row, part in zip(table[1:], ("full", "smic", "casme2", "samm"), strict=True):
@@ -155,7 +155,7 @@ def test_published_results_stand_beside_the_official_clips_only(demo):
     assert ".7353" in next(cells for cells in beside if cells[0].startswith("STSTNet"))
 
 
-def test_skipped_clips_settings_versions_and_digests_are_told(demo):
+def test_skipped_clips_settings_versions_and_digests_are_listed(demo):
     _, page = demo
     assert page.tables["skipped clips"][1] == list(LOST[0])
     classes = next(t for label, t in page.tables.items() if label.startswith("Classes"))
@@ -192,7 +192,7 @@ def test_a_control_above_the_guesses_is_a_warning_and_one_among_them_is_not(demo
     assert notes["frozen"] == "above the guesses" and notes["masked"] == "as expected"
 
 
-def test_without_a_control_or_with_drawn_faces_the_page_says_so(tmp_path):
+def test_missing_controls_and_generated_faces_are_stated(tmp_path):
     with tree_in(tmp_path, experiments={"demo": {"factors": [1]}}) as plan:
         write_text("data/smic/demo.json", "{}")
         page = Page(build_report(plan)[0])
@@ -209,7 +209,7 @@ def test_without_a_control_or_with_drawn_faces_the_page_says_so(tmp_path):
     (["loso", "holdout"], "Every tested clip was predicted once in each run, by a model that never "
      "saw its subject (protocols loso and holdout; not every protocol tests all clips)."),
 ])  # fmt: skip
-def test_it_is_said_by_what_model_clips_were_predicted(protocols, said):
+def test_the_page_states_which_models_predicted_the_clips(protocols, said):
     assert predicted(protocols).startswith(said)
 
 
@@ -224,7 +224,7 @@ def card_of(page, name):
     return next(card for card in cards if card.startswith(name))
 
 
-def test_training_is_drawn_told_or_said_to_be_unknown(demo):
+def test_training_is_drawn_summarised_or_unknown(demo):
     _, page = demo
     assert "this method writes no history" in card_of(page, "own")
     assert "in one step; on the training clips, median: loss 0.99" in card_of(page, "svm")
@@ -258,7 +258,7 @@ def test_names_cannot_become_markup(tmp_path):
     assert HOSTILE in page.words and "<!--body-->|*script*|" in page.words
 
 
-def test_the_page_fetches_nothing_shows_no_picture_and_names_no_folder_of_this_machine(demo):
+def test_the_page_makes_no_request_shows_no_image_and_contains_no_local_path(demo):
     folder, page = demo
     text = (folder / "results/report.html").read_text(encoding="utf-8")
     assert str(folder) not in text
@@ -270,7 +270,7 @@ def test_the_page_fetches_nothing_shows_no_picture_and_names_no_folder_of_this_m
     )
 
 
-def test_the_same_results_give_the_same_bytes_and_a_time_changes_its_own_part_only(tmp_path):
+def test_the_same_results_give_the_same_bytes_and_a_time_changes_its_section_only(tmp_path):
     with tree_in(tmp_path) as plan:
         first = build_report(plan)[0]
         assert build_report(Plan(load("results/config.yaml")))[0] == first
@@ -281,7 +281,7 @@ def test_the_same_results_give_the_same_bytes_and_a_time_changes_its_own_part_on
     assert [name for name in before if before[name] != after[name]] == ["cost"]
 
 
-def test_damaged_and_missing_files_cost_their_own_part_and_are_listed(tmp_path):
+def test_damaged_and_missing_files_remove_only_their_part_and_are_listed(tmp_path):
     with tree_in(tmp_path) as plan:
         run = Path("results/runs/demo/x1/seed0")
         (run / "casme2-s00/history.csv").unlink()
@@ -307,7 +307,7 @@ def test_without_a_table_of_scores_there_is_a_message(tmp_path):
         assert not Path("results/report.html").exists()
 
 
-def test_a_fold_whose_clips_were_all_skipped_is_no_obstacle(tmp_path):
+def test_a_fold_with_all_clips_skipped_is_left_out(tmp_path):
     keys, _ = few()
     lost = tuple(Skipped(*k, "align", "no face") for k in keys if k.subject_key == ("smic", "s01"))
     with tree_in(tmp_path, skipped=lost, experiments={"demo": {"factors": [1, 10]}}) as plan:

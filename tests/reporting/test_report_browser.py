@@ -1,4 +1,4 @@
-"""The report in a real browser: silent, alone, sortable, and whole on a phone and on paper."""
+"""The report in a browser: no errors, no requests, sortable, complete on a phone and on paper."""
 
 import contextlib
 import shutil
@@ -48,17 +48,17 @@ def browser():
 
 @pytest.fixture
 def page(browser, report):
-    """Return the opened page; after the test it must have said and asked for nothing."""
+    """Return the opened page; the test must leave no console message and no request."""
     context = browser.new_context(viewport={"width": 1280, "height": 720}, offline=True)
     page = context.new_page()
-    said, asked = [], []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
+    messages, requests = [], []
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
     page.goto(report.as_uri())
     yield page
-    assert said == []
-    assert asked == [report.as_uri()]
+    assert messages == []
+    assert requests == [report.as_uri()]
     context.close()
 
 
@@ -72,12 +72,12 @@ def head(page, table, name):
     return page.locator(f"{table} thead th").filter(has_text=name).first
 
 
-def test_the_page_opens_in_silence_and_no_name_is_run(page):
+def test_the_page_opens_without_errors_and_runs_no_name(page):
     assert page.title() == "merflow: demo, frozen, svm"
     assert page.locator("#scores").is_visible()
 
 
-def test_numbers_sort_down_then_up_and_the_floors_stay_below(page):
+def test_numbers_sort_down_then_up_and_the_baselines_stay_below(page):
     th = head(page, FULL, "UF1 [95%]")
     for way, reverse in (("descending", True), ("ascending", False)):
         th.locator("button").click()
@@ -90,7 +90,7 @@ def test_numbers_sort_down_then_up_and_the_floors_stay_below(page):
     ]
 
 
-def test_words_sort_by_letters_and_factors_by_size(page):
+def test_text_sorts_by_letter_and_factors_by_size(page):
     head(page, FULL, "experiment").locator("button").click()
     assert [cell.split()[0] for cell in column(page, FULL, 0)] == ["demo"] * 4 + ["frozen", "svm"]
     button = head(page, FULL, "factor").locator("button")
@@ -131,14 +131,14 @@ def test_printing_opens_every_part_and_puts_them_back(page):
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (390, 844)])
-def test_nothing_sticks_out_sideways(page, width, height):
+def test_the_page_is_not_wider_than_the_screen(page, width, height):
     page.set_viewport_size({"width": width, "height": height})
     page.get_by_role("button", name="Open all").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_is_readable_on_its_ground(page, scheme):
+def test_text_has_enough_contrast(page, scheme):
     page.emulate_media(color_scheme=scheme)
     page.get_by_role("button", name="Open all").click()
     faint = page.evaluate(CONTRAST)

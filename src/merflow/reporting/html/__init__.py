@@ -1,5 +1,4 @@
-"""The report's parts: what is read from `results/`, and one module a section of the page.
+"""Sections of the HTML report: modules that prepare plain data, and the templates that show them.
 
-`merflow.reporting.html_report` puts them together. Nothing here shows a face: the report holds
-numbers only.
+Not for computing scores or writing files; `merflow.reporting.html_report` assembles the page.
 """
