@@ -93,7 +93,7 @@ class TestView {
       this.plots.clear(this.run?.model?.classes || []);
     }
     this.middle.replaceChildren(this.screen.root, ...(shown ? [shown.root] : []), this.settings);
-    this.player?.seek(this.player.at).catch(fail);
+    if (recording) this.player?.seek(this.player.at).catch(fail);
   }
 
   async begin() {
