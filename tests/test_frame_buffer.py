@@ -1,4 +1,4 @@
-"""A clip too long to be held goes through every stage one frame at a time, with the same result."""
+"""Long clips pass every stage frame by frame, with the same result."""
 
 import dataclasses
 import gc
@@ -29,7 +29,7 @@ RNG = np.random.default_rng(5)
 CLIP = RNG.integers(0, 256, (7, 6, 5, 3), np.uint8)
 
 
-def scratch(frames):
+def on_disk_copy(frames):
     made = TemporaryFrames(frames.shape, frames.dtype)
     for position in RNG.permutation(len(frames)):
         made[position] = frames[position]
@@ -38,12 +38,12 @@ def scratch(frames):
 
 @pytest.fixture
 def on_disk(monkeypatch):
-    """Whatever asks for room is sent to the disk."""
+    """Put all frame buffers on disk."""
     monkeypatch.setattr(frame_buffer, "MEMORY_LIMIT", 0)
 
 
-def test_a_reel_is_read_like_an_array():
-    made = scratch(CLIP)
+def test_a_frame_buffer_is_indexed_like_an_array():
+    made = on_disk_copy(CLIP)
     assert (made.shape, made.dtype, made.ndim, len(made)) == (CLIP.shape, CLIP.dtype, 4, 7)
     assert (made.size, made.nbytes) == (CLIP.size, CLIP.nbytes)
     for what in (0, 6, -1, np.int64(3)):
@@ -59,13 +59,13 @@ def test_a_reel_is_read_like_an_array():
 
 def test_frames_of_any_type_come_back_as_they_went_in():
     for kind in (np.uint8, np.float32, np.float16):
-        assert np.array_equal(np.asarray(scratch(CLIP.astype(kind))), CLIP.astype(kind))
-    part = scratch(CLIP)
+        assert np.array_equal(np.asarray(on_disk_copy(CLIP.astype(kind))), CLIP.astype(kind))
+    part = on_disk_copy(CLIP)
     part[2] = CLIP[1, :, ::-1]  # not contiguous
     assert np.array_equal(part[2], CLIP[1, :, ::-1])
 
 
-def test_what_fits_is_an_array_and_what_does_not_is_on_disk(monkeypatch):
+def test_frames_above_the_limit_are_on_disk(monkeypatch):
     monkeypatch.setattr(frame_buffer, "MEMORY_LIMIT", CLIP.nbytes)
     assert isinstance(allocate(CLIP.shape), np.ndarray)
     assert isinstance(allocate((8, *CLIP.shape[1:])), TemporaryFrames)
@@ -78,7 +78,7 @@ def test_what_fits_is_an_array_and_what_does_not_is_on_disk(monkeypatch):
 def test_nothing_is_left_on_disk(tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     before = len(os.listdir("/proc/self/fd"))
-    made = scratch(CLIP)
+    made = on_disk_copy(CLIP)
     assert list(tmp_path.iterdir()) == []
     del made
     gc.collect()
@@ -120,7 +120,7 @@ def test_every_stage_gives_the_same_from_disk(face, monkeypatch):
     finder = load_finder(5)
     whole = through(face, finder)
     monkeypatch.setattr(frame_buffer, "MEMORY_LIMIT", 0)
-    from_disk = through(dataclasses.replace(face, frames=scratch(face.frames)), finder)
+    from_disk = through(dataclasses.replace(face, frames=on_disk_copy(face.frames)), finder)
     assert [isinstance(frames, FrameBuffer) for frames in from_disk[:2]] == [True, True]
     for one, other in zip(whole, from_disk, strict=True):
         assert np.array_equal(one, np.asarray(other))
@@ -167,7 +167,7 @@ def test_blocks_of_frames_add_up(monkeypatch, method, prefilter):
     frames = RNG.uniform(0, 255, (50, 9, 9, 1)).astype(np.float32)
     whole = interpolate_frames(frames, 8, method, prefilter)
     monkeypatch.setattr(interpolate, "BLOCK", 7)
-    parts = interpolate_frames(scratch(frames), 8, method, prefilter)
+    parts = interpolate_frames(on_disk_copy(frames), 8, method, prefilter)
     assert np.abs(parts.astype(int) - whole).max() <= 1 and (parts == whole).mean() > 0.99
 
 

@@ -258,7 +258,7 @@ def test_every_dataset_has_a_card(name):
 
 
 @pytest.mark.parametrize("name", names())
-def test_a_root_that_is_not_there_says_what_to_do(name, tmp_path):
+def test_a_missing_root_is_reported_with_what_to_do(name, tmp_path):
     with pytest.raises(MerflowError) as error:
         read(name, tmp_path / "no")
     assert f"datasets.{name}.root" in str(error.value)
@@ -268,7 +268,7 @@ def test_a_root_that_is_not_there_says_what_to_do(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", names())
-def test_an_empty_root_says_what_was_expected(name, tmp_path):
+def test_an_empty_root_is_reported_with_the_expected_layout(name, tmp_path):
     with pytest.raises(MerflowError) as error:
         read(name, tmp_path)
     assert str(tmp_path) in error.value.where and error.value.expected and error.value.fix
@@ -290,7 +290,7 @@ def test_subject_ids_are_not_known_in_ktfe_and_splits_are_refused(written):
     require_subjects(read("jaffe", written("jaffe", "stills")).clips, "experiments.x")
 
 
-def test_a_table_gives_ktfe_its_subjects_back(tmp_path):
+def test_a_table_supplies_the_subjects_of_ktfe(tmp_path):
     (tmp_path / "RGB").mkdir()
     (tmp_path / "RGB" / "R_Angry_1_KTFE.jpg").touch()
     (tmp_path / "manifest.csv").write_text("path,subject\nRGB/R_Angry_1_KTFE.jpg,p01\n")

@@ -1,4 +1,4 @@
-"""Schemes say what becomes what, dataset by dataset; the official composite is exact."""
+"""Schemes map emotions to classes per dataset; the official composite is exact."""
 
 from collections import Counter
 
@@ -48,7 +48,7 @@ def test_megc2019_mapping_and_exclusions_give_the_published_counts_by_label():
     assert sum(found.values()) == official_composite.CLIPS
 
 
-def test_megc2019_excludes_by_name_and_says_why():
+def test_megc2019_excludes_clips_by_name_with_a_reason():
     unknown_apex = clip(emotion="disgust", subject="sub04", name="EP12_01f")
     relabelled = clip(emotion="surprise", subject="sub24", name="EP07_01")
     assert labels.label("three", unknown_apex) == "negative"
@@ -58,7 +58,7 @@ def test_megc2019_excludes_by_name_and_says_why():
     assert labels.label("megc2019", unknown_apex) is labels.label("megc2019", relabelled) is None
 
 
-def test_official_digests_are_those_of_smic_whose_ids_are_a_rule():
+def test_official_digests_match_smic_with_ids_by_rule():
     found = dict(zip(*labels_of_smic(), strict=True))
     assert (
         official_composite.differences(found, {"smic": official_composite.OFFICIAL["smic"]}) == []
@@ -133,7 +133,7 @@ def test_look_alikes_have_the_official_number_of_clips_in_every_subject():
 
 
 @pytest.mark.parametrize("scheme", ["five", "seven"])
-def test_schemes_whose_classes_differ_refuse_to_be_pooled(scheme):
+def test_schemes_with_different_classes_cannot_be_pooled(scheme):
     labels.classes(scheme, None, ["casme2"])
     with pytest.raises(MerflowError) as error:
         labels.apply_scheme(scheme, [*clips_of("casme2"), *clips_of("samm")])
@@ -216,13 +216,13 @@ def test_a_renamed_dataset_is_read_by_its_reader():
     assert labels.label("megc2019", excluded, settings) is None
 
 
-def test_raw_takes_every_word():
+def test_raw_keeps_every_emotion():
     kept, names = labels.apply_scheme("raw", [clip(emotion="disgust"), clip(emotion="")])
     assert (len(kept), names) == (1, ["disgust"])
     assert "repression" in labels.classes("raw", None, ["casme2"])
 
 
-def test_raw_needs_words_that_are_known_beforehand():
+def test_raw_needs_a_published_list_of_emotions():
     with pytest.raises(MerflowError, match="no list of the emotions of manifest") as caught:
         labels.classes("raw", None, ["casme2", "manifest"])
     assert "write a scheme" in caught.value.fix

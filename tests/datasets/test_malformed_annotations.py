@@ -128,10 +128,10 @@ def test_a_bad_cell_is_named_and_its_neighbour_passes(tmp_path, name, column, ki
         return
     # A line break inside a cell moves nothing: a row is named by the line it starts on.
     place = f"row {sheet.header + 3}"
-    told = [p for p in problems if sheet.file in p.where and "is not known" not in p.found]
-    assert len(told) == 1, [str(p) for p in problems]
-    assert place in told[0].where and title(sheet, column) in told[0].where
-    assert told[0].found and told[0].fix
+    problem = [p for p in problems if sheet.file in p.where and "is not known" not in p.found]
+    assert len(problem) == 1, [str(p) for p in problems]
+    assert place in problem[0].where and title(sheet, column) in problem[0].where
+    assert problem[0].found and problem[0].fix
     assert [c.key.clip for c in clips] and len(clips) == 2
     for file in tmp_path.iterdir():
         file.unlink()
@@ -171,9 +171,9 @@ def test_a_typed_cell_that_is_no_frame_is_named(tmp_path, name, kind):
     sheet = SHEETS[name]
     write(tmp_path, sheet, changed(sheet, {"onset": TYPED[kind], "offset": 10**7}), "xlsx")
     problems, clips = faults(tmp_path, sheet)
-    (told,) = [p for p in problems if p.severity == "error"]
-    assert f"sheet '{sheet.title}', row {sheet.header + 3}" in told.where
-    assert title(sheet, "onset") in told.where and len(clips) == 2
+    (problem,) = [p for p in problems if p.severity == "error"]
+    assert f"sheet '{sheet.title}', row {sheet.header + 3}" in problem.where
+    assert title(sheet, "onset") in problem.where and len(clips) == 2
 
 
 @pytest.mark.parametrize("name", SHEETS)
@@ -181,8 +181,10 @@ def test_offset_before_onset_is_refused(tmp_path, name):
     sheet = SHEETS[name]
     write(tmp_path, sheet, changed(sheet, {"onset": 100, "offset": 99}))
     problems, clips = faults(tmp_path, sheet)
-    (told,) = [p for p in problems if p.severity == "error"]
-    assert "offset 99 is before onset 100" in told.found and title(sheet, "offset") in told.where
+    (problem,) = [p for p in problems if p.severity == "error"]
+    assert (
+        "offset 99 is before onset 100" in problem.found and title(sheet, "offset") in problem.where
+    )
     assert len(clips) == 2
 
 
@@ -193,19 +195,19 @@ def test_apex_outside_onset_offset_is_read_as_unknown_with_a_warning(tmp_path, n
     rows = changed(sheet, {"onset": 100, "apex": apex, "offset": 130})
     write(tmp_path, sheet, rows)
     reading = read(tmp_path, sheet)
-    (told,) = [p for p in reading.problems if "outside 100..130" in p.found]
-    assert told.severity == "warning" and title(sheet, "apex") in told.where
+    (problem,) = [p for p in reading.problems if "outside 100..130" in p.found]
+    assert problem.severity == "warning" and title(sheet, "apex") in problem.where
     assert [c.apex for c in reading.clips if c.onset == 100] == [None]
 
 
 @pytest.mark.parametrize("name", SHEETS)
-def test_a_clip_that_stands_twice_is_refused_once(tmp_path, name):
+def test_a_clip_that_appears_twice_is_refused_once(tmp_path, name):
     sheet = SHEETS[name]
     write(tmp_path, sheet, [*sheet.rows, sheet.rows[-1]])
     problems, clips = faults(tmp_path, sheet)
-    (told,) = [p for p in problems if "appears twice" in p.found]
-    assert f"row {sheet.header + 5}" in told.where and f"row {sheet.header + 4}" in told.found
-    assert sheet.file in told.where and len(clips) == 3
+    (problem,) = [p for p in problems if "appears twice" in p.found]
+    assert f"row {sheet.header + 5}" in problem.where and f"row {sheet.header + 4}" in problem.found
+    assert sheet.file in problem.where and len(clips) == 3
 
 
 @pytest.mark.parametrize("name", ["casme2", "samm", "manifest"])
@@ -220,8 +222,10 @@ def test_clips_that_differ_by_case_alone_are_refused(tmp_path, name):
     assert len(read(tmp_path, sheet).clips) == 5
     write(tmp_path, sheet, [*sheet.rows, called("abc_1"), called("ABC_1")])
     problems, clips = faults(tmp_path, sheet)
-    (told,) = [p for p in problems if "appears twice" in p.found]
-    assert "abc_1" in told.found and f"row {sheet.header + 6}" in told.where and len(clips) == 4
+    (problem,) = [p for p in problems if "appears twice" in p.found]
+    assert (
+        "abc_1" in problem.found and f"row {sheet.header + 6}" in problem.where and len(clips) == 4
+    )
 
 
 @pytest.mark.parametrize("name", SHEETS)
@@ -233,8 +237,8 @@ def test_blanks_round_a_name_are_ignored_with_a_warning(tmp_path, name, column):
     problems, clips = faults(tmp_path, sheet)
     assert len(clips) == 3
     if not (name == "casme_sq" and column == "subject"):  # there a number, read as such
-        (told,) = [p for p in problems if "blanks" in p.found]
-        assert told.severity == "warning" and title(sheet, column) in told.where
+        (problem,) = [p for p in problems if "blanks" in p.found]
+        assert problem.severity == "warning" and title(sheet, column) in problem.where
 
 
 @pytest.mark.parametrize("name", SHEETS)
@@ -246,8 +250,8 @@ def test_merged_cells_are_named(tmp_path, name):
     book.active.merge_cells(start_row=first, end_row=first + 1, start_column=1, end_column=1)
     book.save(path)
     problems, clips = faults(tmp_path, sheet)
-    (told,) = [p for p in problems if p.severity == "error"]
-    assert "merged" in told.found and f"row {first + 1}" in told.where and len(clips) == 2
+    (problem,) = [p for p in problems if p.severity == "error"]
+    assert "merged" in problem.found and f"row {first + 1}" in problem.where and len(clips) == 2
 
 
 NAMED = [(n, c) for n, s in SHEETS.items() if s.named for c in s.required]
@@ -255,7 +259,7 @@ NAMED = [(n, c) for n, s in SHEETS.items() if s.named for c in s.required]
 
 @pytest.mark.parametrize(("name", "column"), NAMED)
 @pytest.mark.parametrize("kind", ["renamed", "removed", "twice"])
-def test_a_column_that_is_not_there_or_twice_is_named(tmp_path, name, column, kind):
+def test_a_missing_or_repeated_column_is_named(tmp_path, name, column, kind):
     sheet = SHEETS[name]
     place, rows = sheet.at[column], [list(r) for r in sheet.rows]
     shown = rows[sheet.header][place]
@@ -269,9 +273,11 @@ def test_a_column_that_is_not_there_or_twice_is_named(tmp_path, name, column, ki
             del row[place]
     write(tmp_path, sheet, rows)
     problems, clips = faults(tmp_path, sheet)
-    (told,) = problems
-    assert clips is None and sheet.file in told.where and f"row {sheet.header + 1}" in told.where
-    assert f"'{shown}'" in told.found and told.fix
+    (problem,) = problems
+    assert (
+        clips is None and sheet.file in problem.where and f"row {sheet.header + 1}" in problem.where
+    )
+    assert f"'{shown}'" in problem.found and problem.fix
 
 
 @pytest.mark.parametrize("name", SHEETS)
@@ -281,8 +287,8 @@ def test_an_empty_file_a_header_and_a_foreign_table_are_refused(tmp_path, name):
     tables["foreign"] = [["name", "age"], ["Ada", 36]]
     for rows in tables.values():
         write(tmp_path, sheet, rows)
-        (told,), clips = faults(tmp_path, sheet)
-        assert sheet.file in told.where and clips is None and told.expected
+        (problem,), clips = faults(tmp_path, sheet)
+        assert sheet.file in problem.where and clips is None and problem.expected
 
 
 @pytest.mark.parametrize("name", SHEETS)
@@ -318,8 +324,8 @@ def test_bytes_that_are_no_text_are_refused_by_row(tmp_path, name, kind):
         path.write_bytes(path.read_bytes() + b'"open')
     if kind == "binary":
         path.write_bytes(bytes(range(256)) * 4)
-    (told,), clips = faults(tmp_path, sheet)
-    assert sheet.file in told.where and "row" in told.where and clips is None
+    (problem,), clips = faults(tmp_path, sheet)
+    assert sheet.file in problem.where and "row" in problem.where and clips is None
 
 
 @pytest.mark.parametrize("name", SHEETS)
@@ -327,8 +333,8 @@ def test_a_million_rows_are_refused(tmp_path, name):
     sheet = SHEETS[name]
     path = write(tmp_path, sheet, sheet.rows)
     path.write_bytes(path.read_bytes() + b",,,,,,,,\r\n" * 1_000_000)
-    (told,), _ = faults(tmp_path, sheet)
-    assert "rows" in told.found and sheet.file in told.where
+    (problem,), _ = faults(tmp_path, sheet)
+    assert "rows" in problem.found and sheet.file in problem.where
 
 
 @pytest.mark.parametrize("name", ["casme2", "samm"])

@@ -1,4 +1,4 @@
-"""Datasets whose labels are the names of their files: a wrong name is named, its neighbour read."""
+"""Datasets with labels in file names: a wrong name is reported, others are read."""
 
 import pytest
 
@@ -68,14 +68,14 @@ def bad_file(dataset, bad):
 
 
 @pytest.mark.parametrize(("dataset", "bad"), CASES)
-def test_a_wrong_name_is_told_and_the_right_one_is_read(tmp_path, dataset, bad):
+def test_a_wrong_name_is_reported_and_the_right_one_is_read(tmp_path, dataset, bad):
     entry = DatasetEntry(root=str(tmp_path))
     stays, neighbour = SOUND[dataset]
     lay(tmp_path, stays, bad_file(dataset, bad))
     reading = read_dataset(dataset, entry)
-    (told,) = reading.problems
-    assert bad.rsplit("/", 1)[-1] in told.where and told.found
-    assert told.fix or told.severity == "warning"
+    (problem,) = reading.problems
+    assert bad.rsplit("/", 1)[-1] in problem.where and problem.found
+    assert problem.fix or problem.severity == "warning"
     assert len(reading.clips) == 1
     lay(tmp_path.joinpath("sound"), stays, neighbour)
     reading = read_dataset(dataset, DatasetEntry(root=str(tmp_path / "sound")))
@@ -84,12 +84,12 @@ def test_a_wrong_name_is_told_and_the_right_one_is_read(tmp_path, dataset, bad):
 
 @pytest.mark.parametrize("dataset", SOUND)
 def test_names_that_differ_by_padding_or_case_are_one_clip_twice(tmp_path, dataset):
-    twins = {
+    duplicates = {
         "jaffe": "jaffe/ka.an1.039.tiff",
         "ktfe": "RGB/r_angry_1_ktfe.jpg",
         "smic": f"{SMIC}/s3/micro/negative/s03_ne_1/image061206.bmp",
     }
-    lay(tmp_path, *SOUND[dataset], twins[dataset])
+    lay(tmp_path, *SOUND[dataset], duplicates[dataset])
     reading = read_dataset(dataset, DatasetEntry(root=str(tmp_path)))
-    (told,) = reading.errors
-    assert "appears twice" in told.found and told.fix and len(reading.clips) == 2
+    (problem,) = reading.errors
+    assert "appears twice" in problem.found and problem.fix and len(reading.clips) == 2

@@ -71,18 +71,20 @@ def test_frame_rates_come_from_the_row_the_config_or_the_video(tmp_path):
 
 
 @pytest.mark.parametrize(("one", "two"), [("S01", "s01"), ("1", "01"), ("sub02b", "Sub2B")])
-def test_two_ids_of_what_reads_as_one_person_are_refused(tmp_path, one, two):
+def test_ids_that_differ_only_in_case_and_zeros_are_refused(tmp_path, one, two):
     picture(tmp_path / "a" / "1.png")
     write(tmp_path, f"{one},a,a,,,,9,joy,", f"{two},b,a,,,,9,fear,", f"{two},c,a,,,,9,fear,")
-    (told,) = read(tmp_path).errors
-    assert f"subjects '{one}' (" in told.found and f"'{two}' differ only in case" in told.found
-    assert "row 3" in told.where and "row 2" in told.found
+    (problem,) = read(tmp_path).errors
+    assert (
+        f"subjects '{one}' (" in problem.found and f"'{two}' differ only in case" in problem.found
+    )
+    assert "row 3" in problem.where and "row 2" in problem.found
     with pytest.raises(SystemExit) as left:
         check(dataset="manifest", root=tmp_path)
     assert left.value.code == 2
 
 
-def test_ids_that_differ_in_more_than_case_and_zeros_are_people_of_their_own(tmp_path):
+def test_ids_that_differ_in_more_than_case_and_zeros_are_different_subjects(tmp_path):
     picture(tmp_path / "a" / "1.png")
     people = ["1", "10", "100", "s1", "s10", "s101", "s1a", "0"]
     write(tmp_path, *(f"{person},a,a,,,,9,joy," for person in people))
@@ -97,7 +99,7 @@ def test_an_id_that_a_spreadsheet_would_run_is_refused(tmp_path, word):
     assert len(read(tmp_path).errors) == 2 and not read(tmp_path).clips
 
 
-def test_rows_of_other_datasets_are_left_aside(tmp_path):
+def test_rows_of_other_datasets_are_ignored(tmp_path):
     picture(tmp_path / "a" / "1.png")
     rows = ("mine,p1,a,a,9", "other,p1,b,a,9")
     write(tmp_path, *rows, header="dataset,subject,clip,path,fps")
@@ -182,20 +184,20 @@ def test_class_folders_become_a_manifest(tmp_path, capsys):
 def test_the_check_that_is_printed_works(tmp_path, capsys):
     picture(tmp_path / "in" / "joy" / "a.png")
     command(from_class_folders=tmp_path / "in", out=tmp_path / "my table.csv", fps=50)
-    said = capsys.readouterr().out
-    (line,) = [x for x in said.splitlines() if "merflow check" in x]
+    printed = capsys.readouterr().out
+    (line,) = [x for x in printed.splitlines() if "merflow check" in x]
     words = shlex.split(line.partition("merflow check ")[2])
     given = {key.removeprefix("--"): value for key, value in zip(*[iter(words)] * 2, strict=True)}
     check(**{**given, "root": Path(given["root"])})
     assert "mine (a table of your own clips): 1 clip\n" in capsys.readouterr().out
 
 
-def test_class_folders_without_subjects_say_what_that_means(tmp_path, capsys):
+def test_class_folders_without_subjects_print_a_note(tmp_path, capsys):
     video(tmp_path / "happiness" / "a.avi", fps=30)
     command(from_class_folders=tmp_path, out=tmp_path / "m" / "manifest.csv")
-    said = capsys.readouterr().out
-    assert "not split by subject" in said
-    entry = yaml.safe_load(said.split("In the config: ")[1])["datasets"]["mine"]
+    printed = capsys.readouterr().out
+    assert "not split by subject" in printed
+    entry = yaml.safe_load(printed.split("In the config: ")[1])["datasets"]["mine"]
     (clip,) = read_dataset("mine", DatasetEntry(**entry)).clips
     assert clip.key.subject == NO_SUBJECT and clip.fps == 30.0
 

@@ -44,7 +44,7 @@ def test_one_file_is_enough(mini):
     assert "mini" in names()
     reading = read_dataset("mini", DatasetEntry(root=str(mini)))
     (clip,) = reading.clips
-    assert reading.sheets == ("labels.csv",)  # What stands under the scores.
+    assert reading.sheets == ("labels.csv",)  # Named under the scores.
     assert clip.key == ("mini", "P3", "smile") and clip.fps == 50
     assert (clip.onset, clip.apex, clip.offset, clip.emotion) == (107, 108, 110, "happiness")
     assert read_frames(clip).mean((1, 2, 3)).tolist() == [107, 108, 109, 110]
@@ -60,7 +60,7 @@ def test_check_knows_it_and_faults_are_named(mini):
     assert ["row 3, column 'end'" in problems[0].where, "row 4" in problems[1].where] == [True] * 2
 
 
-def test_the_helpers_say_what_is_not_there(mini):
+def test_the_helpers_report_what_is_missing(mini):
     (mini / "video").rename(mini / "films")
     with pytest.raises(MerflowError, match="no folders of frames"):
         read_dataset("mini", DatasetEntry(root=str(mini)))

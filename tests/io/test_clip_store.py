@@ -1,4 +1,4 @@
-"""The clip store and the packed array: complete and present are the same thing."""
+"""Clip stores and packed files are complete or absent."""
 
 import dataclasses
 
@@ -88,7 +88,7 @@ def test_the_result_does_not_depend_on_threads(tmp_path, threads):
         np.testing.assert_array_equal(store.read(3).frames, clip("c3", seed=3).frames[::-1])
 
 
-def test_clips_that_entered_further_down_pass_unchanged(tmp_path):
+def test_clips_that_enter_at_a_later_stage_pass_unchanged(tmp_path):
     source = written(tmp_path / "a.h5", clip("c1", enters_at="interpolated"), clip("c2"))
 
     def mark(arrays):
@@ -167,10 +167,10 @@ def test_threads_go_to_clips_first_and_leave_no_trace(tmp_path, threads, inside)
     assert cv2.getNumThreads() == before
 
 
-def test_nothing_of_the_user_s_own_is_advised_away(tmp_path):
+def test_no_message_advises_to_delete_user_files(tmp_path):
     (tmp_path / "text.h5").write_text("mine")
-    for path, said in ((tmp_path, "a folder"), (tmp_path / "text.h5", "if merflow made it")):
-        with pytest.raises(MerflowError, match=said) as error:
+    for path, words in ((tmp_path, "a folder"), (tmp_path / "text.h5", "if merflow made it")):
+        with pytest.raises(MerflowError, match=words) as error:
             Store(path)
         assert "delete" not in str(error.value).replace("if merflow made it, delete", "")
     with pytest.raises(MerflowError, match="clip store .* `merflow align`"):

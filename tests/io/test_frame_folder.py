@@ -1,4 +1,4 @@
-"""Frames are found by number and decoded in order; a file that cannot be decoded is named."""
+"""Frames are found by number and decoded in order; a damaged file is named."""
 
 import dataclasses
 
@@ -36,7 +36,7 @@ def test_a_frame_number_is_the_last_run_of_digits(name, number):
     assert frame_number(name) == number
 
 
-def test_scan_sorts_by_number_and_leaves_aside_what_is_no_frame(tmp_path):
+def test_scan_sorts_by_number_and_ignores_other_files(tmp_path):
     names = ["img9.jpg", "img10.JPG", "img100.bmp", ".img5.jpg", "._img6.jpg", "Thumbs.db", "x.txt"]
     for name in [*names, "img010.png", "cover.png", "v.mp4"]:
         (tmp_path / name).touch()

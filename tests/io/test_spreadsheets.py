@@ -1,4 +1,4 @@
-"""Sheets are read as text, whatever wrote them, and hostile files are refused before parsing."""
+"""Sheets are read as text; hostile files are refused before parsing."""
 
 import datetime
 import io
@@ -88,7 +88,7 @@ def test_missing_column_is_named_with_the_nearest_title(tmp_path):
     assert "no column 'OnsetFrame' (did you mean 'OnsetFrames'?)" in message
 
 
-def test_column_that_stands_twice_is_refused(tmp_path):
+def test_a_column_that_appears_twice_is_refused(tmp_path):
     path = book(tmp_path / "a.xlsx", [["Subject", "OnsetFrame", "Subject"], ["a", 1, "b"]])
     with pytest.raises(MerflowError, match="appears twice"):
         table(path)

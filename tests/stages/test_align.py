@@ -1,4 +1,4 @@
-"""Align: the head still, the expression whole, every pixel sampled once where it should be."""
+"""Align: drift is removed, the expression is kept, every pixel is sampled once."""
 
 import importlib.metadata
 import logging
@@ -71,7 +71,7 @@ def test_expressions_neither_leave_the_head_moving_nor_are_taken_for_it(finder):
     assert min(kept) > 0.88
 
 
-def test_a_blink_flicker_and_turns_of_the_head_are_survived(finder):
+def test_a_blink_flicker_and_head_turns_leave_little_motion(finder):
     clip = demo_clip(
         SURPRISE, drift=2.0, blink_share=1.0, flicker=0.03, distractors=2, turn_degrees=0.12
     )
@@ -179,7 +179,7 @@ def test_sampling_on_the_pixels_is_the_identity_and_stays_in_range():
 
 
 class Counting(Finder):
-    """The real finder; remembers how often it was asked."""
+    """The real finder, counting its calls."""
 
     asked = 0
 
@@ -189,7 +189,7 @@ class Counting(Finder):
 
 
 @pytest.mark.parametrize(("strategy", "asked"), [("stable", 2), ("first", 2), ("frame", 6)])
-def test_the_face_is_looked_for_only_where_the_strategy_needs_it(strategy, asked):
+def test_the_face_is_searched_only_in_the_frames_that_the_strategy_needs(strategy, asked):
     finder = Counting(5)
     arrays = arrays_of(demo_clip(frames=6))
     align.align_clip(arrays, Align(strategy=strategy, reference_frames=2), finder)
@@ -216,7 +216,7 @@ def test_what_enters_aligned_is_left_alone(finder, enters_at):
     assert done.landmarks is None
 
 
-def test_a_clip_whose_head_is_lost_keeps_its_drift_and_says_so(finder, caplog):
+def test_a_clip_without_tracked_points_keeps_its_drift_with_a_warning(finder, caplog):
     arrays = arrays_of(demo_clip(frames=8))
     frames = arrays.frames.copy()
     frames[4:] = 60
@@ -249,7 +249,7 @@ def test_a_face_missing_in_some_frames_is_found_in_the_others(finder):
 # --- finding faces ------------------------------------------------------------------------
 
 
-def test_the_largest_of_two_faces_is_taken_and_said(finder, caplog):
+def test_the_largest_of_two_faces_is_used_with_a_warning(finder, caplog):
     arrays = arrays_of(demo_clip(frames=4))
     small = np.stack([cv2.resize(f, None, None, 0.7, 0.7) for f in arrays.frames])
     both = np.full((4, 420, 640, 3), 120, np.uint8)
@@ -264,7 +264,7 @@ def test_the_largest_of_two_faces_is_taken_and_said(finder, caplog):
     assert "2 faces in one frame, the largest is used" in caplog.text
 
 
-def test_half_size_first_where_the_picture_is_large_and_twice_where_the_face_is_small():
+def test_large_images_are_searched_at_half_size_and_small_faces_at_double_size():
     finder, sides = load_finder(5), []
     real = finder._detector
 
@@ -297,7 +297,7 @@ def test_the_licence_of_the_68_point_model_is_shown_once(caplog):
     assert done.landmarks.shape == (68, 2)
 
 
-def test_a_landmark_model_that_is_not_there_is_named(tmp_path, monkeypatch):
+def test_a_missing_landmark_model_is_named(tmp_path, monkeypatch):
     with pytest.raises(MerflowError, match=r"nowhere\.dat: no such file"):
         load_finder(5, str(tmp_path / "nowhere.dat"))
     broken = tmp_path / "broken.dat"
@@ -355,7 +355,7 @@ def test_the_rigid_points_win_over_a_majority_that_moves_otherwise():
     assert done.trust[skin].mean() < 0.1 * done.trust[~skin].mean()
 
 
-def test_smoothing_takes_noise_out_and_leaves_jerks_in():
+def test_smoothing_removes_noise_and_keeps_jerks():
     rng, t = np.random.default_rng(2), np.arange(60)
     smooth = np.column_stack([np.sin(t / 12), 0.02 * t])
     noisy = smooth + rng.normal(0, 0.05, smooth.shape)

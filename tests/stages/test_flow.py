@@ -1,4 +1,4 @@
-"""Flow: near the truth, blind to light, in eye distances, the same on any number of threads."""
+"""Flow: close to known motion, insensitive to light, in eye distances, independent of threads."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""What holds for every method of magnification, whatever the clip."""
+"""Properties of every magnification method, for any clip."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""Prepare: what `select` and `difference` make of a clip before a network sees it."""
+"""Network input: `select` and `difference`."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from merflow.stages.network_input import prepare_clip
 
 
 def clip_of(count=21, onset=0, apex=8, **changes):
-    """A clip whose frame t has grey value 60 + 3 t all over, and a white and a black corner."""
+    """A clip with grey value 60 + 3 t in frame t, and a white and a black corner."""
     frames = np.empty((count, 16, 16, 1), np.uint8)
     frames[:] = (60 + 3 * np.arange(count))[:, None, None, None]
     frames[:, :4, :4], frames[:1, :4, :4] = 255, 0

@@ -1,4 +1,4 @@
-"""What another processor changes by one grey level must not move the aligned picture."""
+"""Changes by one grey level, as between processors, must not move the aligned frames."""
 
 import importlib.util
 import sys
@@ -26,7 +26,7 @@ sys.modules["perturbed"] = perturbed
 SPEC.loader.exec_module(perturbed)
 
 
-def test_one_grey_level_moves_what_the_tracker_gives_by_less_than_2_thousandths_of_a_pixel():
+def test_one_grey_level_moves_the_drift_by_less_than_2_thousandths_of_a_pixel():
     finder, settings, moves = load_finder(5), Align(), []
     for units, person in ((SURPRISE, 3), (DISGUST, 11)):
         arrays = arrays_of(demo_clip(units, person, frames=20))
@@ -65,7 +65,7 @@ def test_one_grey_level_moves_the_landmarks_less_than_a_fiftieth_of_a_pixel():
     assert 0 < max(moves) < 0.02
 
 
-def test_landmarks_that_lie_apart_from_the_others_hardly_count():
+def test_outlying_landmarks_have_little_weight():
     clear = np.array([[100.0, 200.0], [140, 200], [160, 200], [200, 200], [150, 260]])
     still = np.broadcast_to(np.eye(2, 3), (9, 2, 3))
     drift = Drift(still, clear, np.ones(5), 0.0, 1.0)
@@ -73,7 +73,7 @@ def test_landmarks_that_lie_apart_from_the_others_hardly_count():
     assert 0 < np.abs(mean_landmarks(seen, drift) - clear).max() < 0.3  # of 20 / 9, evenly
 
 
-def test_many_reads_jump_less_than_one():
+def test_averaged_landmarks_jump_less_than_single_ones():
     finder = load_finder(5)
     arrays = arrays_of(demo_clip(SURPRISE, 3, frames=20))
     frame, box = arrays.frames[0], finder.find(arrays.frames[0]).box
@@ -85,7 +85,7 @@ def test_many_reads_jump_less_than_one():
     assert spread["all"] < spread["one"]
 
 
-def test_the_rim_of_what_is_left_out_is_soft():
+def test_the_eye_mask_has_a_soft_rim():
     here, beside = (
         ellipse_mask([np.array([x, 30.0])], (12, 8), (64, 64), 2.0) for x in (30, 30.001)
     )

@@ -1,4 +1,4 @@
-"""Select: the frames asked for, and an apex where the sheet has none."""
+"""Select: the requested frames, and an apex where none is annotated."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def cropped(clip, finder, **changes):
 
 
 def counted(count, apex, **changes):
-    """A clip whose every frame holds its own position."""
+    """A clip in which every frame holds its position."""
     frames = np.broadcast_to(
         np.arange(count, dtype=np.uint8)[:, None, None, None], (count, 16, 16, 1)
     )

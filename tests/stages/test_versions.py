@@ -1,4 +1,4 @@
-"""A stage whose output changes for the same input must raise its version, or nothing is redone.
+"""A stage with changed output for the same input must raise its version, or nothing reruns.
 
 The golden file keeps what every stage and one fold made. A difference that another processor can
 make is a warning that asks for a report; `make golden-check` compares to the bit. After a change

@@ -1,4 +1,4 @@
-"""What magnification delivers, on textures whose motion is known exactly."""
+"""Magnification delivered on textures with known motion."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ BANDS = {
 
 
 @pytest.mark.parametrize(("method", "factor"), BANDS)
-def test_the_displacement_asked_for_is_delivered(method, factor):
+def test_the_requested_displacement_is_delivered(method, factor):
     truth, frames = patch()
     out, facts = magnify_frames(frames, FPS, factor, Magnify(method=method))
     found = truths.score(truth, frames, out, factor)
@@ -36,7 +36,7 @@ def test_the_displacement_asked_for_is_delivered(method, factor):
 
 
 @pytest.mark.parametrize("method", ["phase", "lagrangian"])
-def test_a_factor_below_one_takes_motion_away(method):
+def test_a_factor_below_one_reduces_motion(method):
     truth, frames = patch()
     ruler = truths.Ruler(truth, 0.5, 0.05)
     top = int(np.argmax(truth.times))
@@ -72,7 +72,7 @@ def test_noise_alone_is_hardly_magnified(method):
     assert facts["delivered"] is None
 
 
-def test_motion_too_large_to_be_credible_is_said():
+def test_motion_too_large_to_be_credible_is_marked():
     truth = truths.MovingTexture(still_picture(), 2.0, truths.bump(12))
     _, facts = magnify_frames(truth.clip(), FPS, 50, Magnify(method="linear"))
     assert not facts["credible"]
@@ -90,7 +90,7 @@ def test_the_measurement_sees_what_was_rendered():
     motion = filter_in_time(motion_fields(luma_of(frames), LENGTH, 0), smooth, 0)
     peak = largest_motion(frames, motion, operator, light, 0)
     assert abs(peak.time - int(np.argmax(times))) <= 1
-    for factor in (3, 5):  # 5 was asked for, 3 is there
+    for factor in (3, 5):  # 5 was requested, 3 is delivered
         facts = measure(frames, Magnified(tripled, {}, motion), operator, light, 0, factor)
         assert facts["delivered"] == pytest.approx(3, rel=0.06)
         assert facts["gain"] == pytest.approx(3 / factor, rel=0.06)
@@ -115,7 +115,7 @@ def test_filtered_fields_are_the_operator_applied():
     assert most.mean() > 0.9
 
 
-def test_levels_are_believed_where_a_finer_one_shows_motion():
+def test_levels_are_trusted_where_a_finer_one_shows_motion():
     rng = np.random.default_rng(0)
     smooth = low_pass(LENGTH, FPS, 15.0)
     shapes = [(32, 32), (16, 16), (8, 8)]
@@ -130,7 +130,7 @@ def test_levels_are_believed_where_a_finer_one_shows_motion():
 
 
 @pytest.mark.parametrize("method", ["phase", "linear", "lagrangian"])
-def test_what_can_be_expected_falls_with_the_displacement_asked_for(method):
+def test_the_expected_gain_falls_with_the_requested_displacement(method):
     gains = [expected_gain(method, px) for px in (0.5, 3, 20, 50, 500)]
     assert all(0 < gain <= 1 for gain in gains)
     assert gains[-1] < gains[0]

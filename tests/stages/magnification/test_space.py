@@ -156,7 +156,7 @@ def test_slopes_are_the_three_tap_filters_with_mirrored_edges():
 
 @pytest.mark.parametrize("level", [0, 1, 2])
 @pytest.mark.parametrize("distance", [0.05, 0.5, 1.5, 2.5])
-def test_a_band_is_shifted_by_what_is_asked(level, distance):
+def test_a_band_is_shifted_by_the_requested_distance(level, distance):
     rng = np.random.default_rng(5)
     axis = np.fft.fftfreq(128) * 2 * np.pi
     along, across = np.meshgrid(axis, axis)

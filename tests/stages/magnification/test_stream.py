@@ -1,4 +1,4 @@
-"""A video of any length gives what it gives in one piece, as nearly as its method allows."""
+"""A streamed video gives the result in memory, as nearly as its method allows."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def long_clip():
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_short_video_is_one_piece(long_clip, method):
+def test_a_short_video_gives_the_result_in_memory(long_clip, method):
     settings = Magnify(method=method)
     whole, _ = magnify_frames(long_clip[:40], FPS, 8, settings, measured=False)
     streamed = np.stack(list(magnify_stream(iter(long_clip[:40]), FPS, 8, settings)))
@@ -29,7 +29,7 @@ def test_a_short_video_is_one_piece(long_clip, method):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_windows_give_nearly_what_one_piece_gives(long_clip, method, monkeypatch):
+def test_windows_give_nearly_the_result_in_memory(long_clip, method, monkeypatch):
     monkeypatch.setattr(stream, "WINDOW", 48)
     settings = Magnify(method=method)
     whole, _ = magnify_frames(long_clip, FPS, 8, settings, measured=False)
