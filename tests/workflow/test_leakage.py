@@ -1,4 +1,4 @@
-"""What must not reach training cannot: each leak of the literature is planted, and refused or inert.
+"""Leakage: each leak of the literature is planted, and refused or without effect.
 
 The whole workflow with changed labels is in workflow/test_run.py.
 """
@@ -55,7 +55,7 @@ def pixels(seed=0):
 
 @pytest.fixture
 def trained(tmp_path):
-    """Trains one fold in a folder of its own and returns the bytes of its weights."""
+    """Return a function that trains one fold in a new folder and returns the folder."""
     numbers = iter(range(99))
 
     def train(x=None, labels=LABELS, fold=TESTED, keys=KEYS, **entry):
@@ -89,15 +89,15 @@ def swapped(labels, rows):
     return [turn[label] if row in rows else label for row, label in enumerate(labels)]
 
 
-def test_changed_labels_of_the_tested_subject_leave_weights_and_answers_byte_identical(trained):
+def test_changed_labels_of_the_tested_subject_leave_weights_and_predictions_byte_identical(trained):
     """From the labels on: folds made, written, read, trained. Others' labels do change them."""
     as_it_is, test_changed, train_changed = (
         trained(labels=labels)
         for labels in (LABELS, swapped(LABELS, {0, 1, 2}), swapped(LABELS, {3, 4, 5}))
     )
     assert weights(as_it_is) == weights(test_changed) != weights(train_changed)
-    answers = [(f / "predictions.csv").read_bytes() for f in (as_it_is, test_changed)]
-    assert answers[0] == answers[1]
+    tables = [(f / "predictions.csv").read_bytes() for f in (as_it_is, test_changed)]
+    assert tables[0] == tables[1]
 
 
 def test_changed_pixels_of_the_tested_subject_reach_no_scaling_and_no_weight(trained):
@@ -111,7 +111,7 @@ def test_changed_pixels_of_the_tested_subject_reach_no_scaling_and_no_weight(tra
 
 
 def test_augmentation_is_drawn_for_training_clips_and_test_clips_stay_as_they_are(trained):
-    """A test clip's neighbours cannot change its answer; neither can the draws of training."""
+    """Other test clips cannot change a prediction, nor can the random changes of training."""
     augment = {"training": {"epochs": 1, "device": "cpu", "augment": {"flip": True, "noise": 5}}}
     other = pixels()
     other[1] = pixels(seed=9)[1]
@@ -133,7 +133,7 @@ def test_all_copies_of_a_clip_at_pooled_factors_are_on_one_side():
     assert sorted(set(data.factors)) == ["x1", "x10", "x25"]
 
 
-def test_pooled_factors_train_a_fold_and_answer_once_for_a_clip(trained):
+def test_pooled_factors_train_a_fold_and_predict_each_clip_once(trained):
     out = trained(factors=["x1+x10"])
     assert len((out / "predictions.csv").read_text().splitlines()) == 1 + 3
 
@@ -143,13 +143,13 @@ def test_a_clip_planted_in_two_subjects_is_refused(trained):
     planted[5] = planted[1]
     with pytest.raises(MerflowError) as caught:
         trained(x=planted)
-    said = str(caught.value)
-    assert "casme2/s0/c1" in said and "casme2/s1/c2" in said and "the same pixels" in said
+    message = str(caught.value)
+    assert "casme2/s0/c1" in message and "casme2/s1/c2" in message and "the same pixels" in message
     trained(x=planted, fold="casme2-s2")  # Both are on one side there.
     trained(x=planted, control="frozen", fold="casme2-s2")
 
 
-def test_clips_without_content_are_no_twins(trained):
+def test_clips_without_content_are_no_duplicates(trained):
     still = pixels()
     still[[1, 5]] = 128
     trained(x=still)
@@ -160,11 +160,11 @@ def clip(dataset, subject, name, emotion="happiness"):
     return Clip(key=key, folder="", files=("a.png",), numbers=(1,), fps=200.0, emotion=emotion)
 
 
-def plan_of(settings, people):
+def plan_of(settings, subjects):
     words = ("happiness", "surprise", "disgust")
     clips = {
-        name: [clip(name, s, f"c{i}", word) for s in who for i, word in enumerate(words)]
-        for name, who in people.items()
+        name: [clip(name, s, f"c{i}", word) for s in names for i, word in enumerate(words)]
+        for name, names in subjects.items()
     }
     return Plan(validate(settings), clips)
 
@@ -172,34 +172,34 @@ def plan_of(settings, people):
 def test_a_subject_planted_in_two_datasets_is_refused():
     twice = {"casme2": ["s0", "s1"], "again": ["s1", "s2"]}
     with pytest.raises(MerflowError, match="again and casme2 have the same subject, s1"):
-        plan_of(config(("casme2", "again")), twice).folds("e")
+        plan_of(config(("casme2", "again")), twice).data.folds("e")
     apart = {"casme2": ["s0", "s1"], "again": ["s2", "s3"]}
-    assert len(plan_of(config(("casme2", "again")), apart).folds("e")) == 4
-    assert len(plan_of(config(("casme2", "again"), protocol="loso"), twice).folds("e")) == 4
+    assert len(plan_of(config(("casme2", "again")), apart).data.folds("e")) == 4
+    assert len(plan_of(config(("casme2", "again"), protocol="loso"), twice).data.folds("e")) == 4
 
 
-def test_two_manifests_may_call_different_people_by_one_name():
+def test_two_manifests_may_use_one_name_for_different_subjects():
     settings = config(("casme2", "again"))
     settings["schemes"] = {"own": {"any": {w: w for w in ("happiness", "surprise", "disgust")}}}
     settings["experiments"]["e"]["scheme"] = "own"
     for name, root in (("casme2", "one.csv"), ("again", "two.csv")):
         settings["datasets"][name] = {"root": root, "reader": "manifest"}
-    people = {"casme2": ["s0", "s1"], "again": ["s1", "s2"]}
-    assert len(plan_of(settings, people).folds("e")) == 4
+    subjects = {"casme2": ["s0", "s1"], "again": ["s1", "s2"]}
+    assert len(plan_of(settings, subjects).data.folds("e")) == 4
     same = ({"root": "./one.csv"}, {"root": "x/../one.csv"}, {"root": ".", "sheet": "one.csv"})
     for entry in same:
         settings["datasets"]["again"] = {"reader": "manifest", **entry}
         with pytest.raises(MerflowError, match="have the same subject, s1"):
-            plan_of(settings, people).folds("e")
+            plan_of(settings, subjects).data.folds("e")
 
 
 def test_a_pretraining_that_saw_a_tested_subject_is_refused_under_any_name():
-    settings = config(("casme2", "again"), pretrain="begun")
+    settings = config(("casme2", "again"), pretrain="w")
     settings["collections"] = {"c": ["casme2"], "other": ["again"]}
-    settings["pretrainings"] = {"begun": {"preparation": "p", "collection": "other"}}
+    settings["pretrainings"] = {"w": {"preparation": "p", "collection": "other"}}
     with pytest.raises(MerflowError, match="trained on 1 of the tested subjects: casme2/s1"):
-        plan_of(settings, {"casme2": ["s0", "s1"], "again": ["s1", "s2"]}).folds("e")
-    plan_of(settings, {"casme2": ["s0", "s1"], "again": ["s2"]}).folds("e")
+        plan_of(settings, {"casme2": ["s0", "s1"], "again": ["s1", "s2"]}).data.folds("e")
+    plan_of(settings, {"casme2": ["s0", "s1"], "again": ["s2"]}).data.folds("e")
 
 
 def start(path):
@@ -208,7 +208,7 @@ def start(path):
 
 
 def test_a_file_of_weights_that_saw_the_tested_subject_is_refused(trained):
-    """Weights say themselves whom they were trained on, through every start before them."""
+    """Weights list the subjects they were trained on, also those of their own start weights."""
     first = trained(fold="casme2-s1") / "weights.weights.h5"
     with pytest.raises(MerflowError, match="were trained on casme2/s0, tested here"):
         trained(**start(first))
@@ -247,8 +247,8 @@ def test_subjects_of_a_manifest_go_by_their_own_datasets_name():
     assert canonical_subject(ClipKey("mine", "s1", "a"), canonical_names(settings)) == "mine/s1"
 
 
-def test_the_seconds_of_a_fold_hold_what_a_program_of_ones_own_takes(trained, tmp_path):
-    """It is called when the answers are asked for, not when a network would be trained."""
+def test_the_seconds_of_a_fold_include_an_external_program(trained, tmp_path):
+    """It runs in `predict`, not in `fit`."""
     (tmp_path / "slow.py").write_text(
         "import sys, time, csv, numpy as np\ntime.sleep(0.5)\nf = sys.argv[-1]\n"
         "keys = np.load(f + '/test.npz')['keys']\n"
@@ -259,8 +259,8 @@ def test_the_seconds_of_a_fold_hold_what_a_program_of_ones_own_takes(trained, tm
     assert json.loads((fold / "run.json").read_text())["seconds"] >= 0.5
 
 
-def test_a_fold_killed_halfway_is_trained_anew_to_the_same_bytes(trained, monkeypatch):
-    """What it left lies in its folder; predictions come last, so none are there."""
+def test_a_fold_killed_halfway_is_retrained_to_the_same_bytes(trained, monkeypatch):
+    """Its other files are in its folder; predictions are written last, so they are missing."""
     from merflow.workflow import train_fold as train
 
     whole = trained()
@@ -315,13 +315,13 @@ def test_a_loss_that_is_no_number_stops_its_fold_and_the_others_go_on(tmp_path, 
     assert "the loss is nan" in caplog.text and "casme2/s1/c1" in caplog.text
 
 
-def test_what_stops_all_folds_alike_is_told_once(tmp_path, caplog):
+def test_an_error_of_all_folds_is_printed_once(tmp_path, caplog):
     labels = ["positive"] * len(KEYS)
     sides = dict.fromkeys(("a", "b", "c"), (("s1", "s2"), ("s0",)))
     run_command(tmp_path, flow(), labels, sides)
-    said = [record.getMessage() for record in caplog.records]
-    assert said[0].startswith("fold a: ") and "no training clip of class" in said[0]
-    assert said[1:] == ["fold b: the same", "fold c: the same"]
+    messages = [record.getMessage() for record in caplog.records]
+    assert messages[0].startswith("fold a: ") and "no training clip of class" in messages[0]
+    assert messages[1:] == ["fold b: the same", "fold c: the same"]
 
 
 def test_a_class_without_training_clips_stops_its_fold_and_the_others_go_on(tmp_path, caplog):

@@ -254,7 +254,7 @@ def test_folds_with_every_class_pass(protocol, nested):
         (
             WHOLE,
             {"training": {"stopping": "inner", "inner_support": 2}},
-            ["fold samm-a, training.stopping: inner, inner fold 1 of 3", "1 clips of class",
+            ["fold samm-a, training.stopping: inner, inner fold 1 of 3", "1 clip of class",
              "`stopping: fixed`"],
         ),
         (

@@ -1,4 +1,4 @@
-"""A run that begins with a pretraining: all that is trained of it begins there, and says so."""
+"""A run that starts from a pretraining: all its trainings start there and record it."""
 
 import contextlib
 import csv
@@ -32,21 +32,21 @@ KEYS = [ClipKey("casme2", f"s{s}", f"c{k}") for s in range(3) for k in range(3)]
 LABELS = [CLASSES[i % 3] for i in range(len(KEYS))]
 RUN = Run("e", "x1", 0)
 NESTED = "casme2-s0"
-"""The fold whose inner answers are asked for."""
-START = Path("results/pretrained/begun/weights.weights.h5")
+"""The fold with inner predictions."""
+START = Path("results/pretrained/stills/weights.weights.h5")
 NETWORK = {"network": "ststnet", "network_settings": {}}
 TRAINING = {"epochs": 2, "learning_rate": 0.1, "device": "cpu", "inner_folds": 2}
 CONFIG = {
     "datasets": {"casme2": {"root": "a"}, "samm": {"root": "b"}},
     "collections": {"c": ["casme2"], "other": ["samm"]},
     "preparations": {"p": {"kind": "flow"}},
-    "pretrainings": {"begun": {"preparation": "p", "collection": "other", **NETWORK}},
+    "pretrainings": {"stills": {"preparation": "p", "collection": "other", **NETWORK}},
     "experiments": {
         "e": {
             "preparation": "p",
             "collection": "c",
             "factors": ["x1"],
-            "pretrain": "begun",
+            "pretrain": "stills",
             "training": TRAINING,
             **NETWORK,
         }
@@ -67,7 +67,7 @@ def annotated(dataset):
     ]
 
 
-def begin(seed):
+def pretrain(seed):
     """Write the weights of a pretraining on another dataset."""
     like = validate(CONFIG).experiments["e"].model_copy(update={"pretrain": ""})
     keys = tuple(key._replace(dataset="samm") for key in KEYS)
@@ -78,7 +78,7 @@ def begin(seed):
 
 
 def train(name, nested):
-    """Train one fold of the run; nested ones answer to their own clips too."""
+    """Train one fold of the run; nested folds also predict their training clips."""
     settings = validate(CONFIG)
     entry = settings.experiments["e"].model_copy(update={"nested": nested})
     plan = Plan(settings.model_copy(update={"experiments": {"e": entry}}))
@@ -89,20 +89,20 @@ def train(name, nested):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """A folder with a pretraining and the trained folds of a run that begins with it."""
+    """A folder with a pretraining and the trained folds of a run that starts from it."""
     folder = tmp_path_factory.mktemp("pretrained")
     with contextlib.chdir(folder):
-        begin(1)
+        pretrain(1)
         for fold in folds(KEYS, LABELS, "composite"):
             write_text(f"results/folds/e/{fold.name}.csv", fold_text(fold, KEYS, LABELS))
             train(fold.name, nested=fold.name == NESTED)
     return folder
 
 
-def test_inner_answers_begin_there_and_the_fold_says_which_weights(run, tmp_path):
+def test_inner_predictions_start_there_and_the_fold_records_the_weights(run, tmp_path):
     shutil.copytree(run, tmp_path, dirs_exist_ok=True)
     with contextlib.chdir(tmp_path):
-        begin(2)
+        pretrain(2)
         train(NESTED, nested=True)
     one, two = (folder / RUN.folder / NESTED for folder in (run, tmp_path))
     first, second = (read_predictions(fold / "inner.csv").probabilities for fold in (one, two))
@@ -111,7 +111,7 @@ def test_inner_answers_begin_there_and_the_fold_says_which_weights(run, tmp_path
     assert {path for path in first if first[path] != second[path]} == {START.as_posix()}
 
 
-def test_the_final_model_remembers_whom_its_pretraining_saw(run):
+def test_the_final_model_lists_the_subjects_of_its_pretraining(run):
     with contextlib.chdir(run):
         plan = Plan(validate(CONFIG), {name: annotated(name) for name in CONFIG["datasets"]})
         run_clips = RunClips([clips(0)], ["x1"], "none")
@@ -121,7 +121,7 @@ def test_the_final_model_remembers_whom_its_pretraining_saw(run):
 
 
 def pooled():
-    """Write the answers of the run, all of them right."""
+    """Write the predictions of the run, all correct."""
     truth = np.arange(len(KEYS)) % 3
     home = tuple("-".join(key.subject_key) for key in KEYS)
     table = Pooled.of(tuple(KEYS), CLASSES, truth, truth, home, None)
@@ -129,30 +129,30 @@ def pooled():
     return table
 
 
-def test_the_audit_knows_whom_the_weights_were_made_with(run, tmp_path):
+def test_the_audit_reads_the_subjects_of_the_weights(run, tmp_path):
     shutil.copytree(run, tmp_path, dirs_exist_ok=True)
     same = {"casme2": {"root": "a", "reader": "samm"}, "samm": {"root": "b"}}
 
-    def asked(config=CONFIG):
+    def verdict_of(config=CONFIG):
         return pretrained_on_test(evidence_of_run(Path(RUN.folder), Plan(validate(config))))
 
     with contextlib.chdir(tmp_path):
         pooled()
-        assert asked() == ("pass", "none of the 3 pretraining subjects is tested")
-        verdict, because = asked({**CONFIG, "datasets": same})
+        assert verdict_of() == ("pass", "none of the 3 pretraining subjects is tested")
+        verdict, because = verdict_of({**CONFIG, "datasets": same})
         assert verdict == "fail" and because.startswith("3 tested subjects")
         named = {"pretrain": "", "training": {**TRAINING, "start_weights": str(START)}}
         by_file = {**CONFIG, "experiments": {"e": {**CONFIG["experiments"]["e"], **named}}}
-        assert asked(by_file)[0] == "pass"
-        begin(2)
-        assert asked()[0] == "cannot tell", "other weights than those that the folds began with"
-        START.write_text("no weights any more")
-        assert asked()[0] == "cannot tell"
+        assert verdict_of(by_file)[0] == "pass"
+        pretrain(2)
+        assert verdict_of()[0] == "cannot tell", "other weights than those the folds started from"
+        START.write_text("not weights")
+        assert verdict_of()[0] == "cannot tell"
         START.unlink()
-        assert asked()[0] == "cannot tell"
+        assert verdict_of()[0] == "cannot tell"
 
 
-def test_forbidden_rules_are_asked_of_the_same_training(run, monkeypatch):
+def test_forbidden_rules_are_applied_to_the_same_training(run, monkeypatch):
     """The oracle stops when training again gives other weights."""
     monkeypatch.setattr("merflow.commands.oracle.read_packed", lambda _: clips(0))
     with contextlib.chdir(run):
@@ -160,11 +160,11 @@ def test_forbidden_rules_are_asked_of_the_same_training(run, monkeypatch):
         home = pooled().folds
         rows = [(*key, fold) for key, fold in zip(KEYS, home, strict=True)]
         write_text("results/truth/e.csv", csv_text(("dataset", "subject", "clip", "fold"), rows))
-        oracle(Path(RUN.folder), out=Path("asked"), config=Path("config.yaml"))
-        assert "random split by clip" in Path("asked/oracle.csv").read_text()
-        with open("asked/epochs.csv", newline="") as file:
+        oracle(Path(RUN.folder), out=Path("oracle"), config=Path("config.yaml"))
+        assert "random split by clip" in Path("oracle/oracle.csv").read_text()
+        with open("oracle/epochs.csv", newline="") as file:
             last = {row["clip"] + row["subject"]: row["predicted"] for row in csv.DictReader(file)}
         for fold in set(home):
-            told = read_predictions(Path(RUN.folder) / fold / "predictions.csv")
-            for key, chances in zip(told.keys, told.probabilities, strict=True):
-                assert last[key.clip + key.subject] == told.classes[chances.argmax()]
+            found = read_predictions(Path(RUN.folder) / fold / "predictions.csv")
+            for key, p in zip(found.keys, found.probabilities, strict=True):
+                assert last[key.clip + key.subject] == found.classes[p.argmax()]

@@ -1,4 +1,4 @@
-"""Training: the same bytes for the same seed, and every setting does what it says."""
+"""Training: the same bytes for the same seed, and the effect of every setting."""
 
 import hashlib
 import subprocess
@@ -110,7 +110,7 @@ def test_the_order_in_which_folds_are_trained_does_not_matter():
 # -- predictions ---------------------------------------------------------------------------
 
 
-def test_a_clip_is_answered_the_same_whatever_stands_beside_it():
+def test_a_prediction_does_not_depend_on_the_other_clips():
     method, x = fitted(), clips(seed=7).x
     together = method.predict(x)
     assert together.shape == (12, 3)
@@ -120,7 +120,7 @@ def test_a_clip_is_answered_the_same_whatever_stands_beside_it():
     assert method.predict(x[:0]).shape == (0, 3)
 
 
-def test_history_has_a_row_for_every_epoch_and_facts_say_what_was_done():
+def test_history_has_a_row_per_epoch_and_facts_describe_the_training():
     method = fitted(epochs=3)
     assert [row["epoch"] for row in method.history] == [1, 2, 3]
     assert set(method.history[0]) == {"epoch", "loss", "accuracy", "learning_rate"}
@@ -130,7 +130,7 @@ def test_history_has_a_row_for_every_epoch_and_facts_say_what_was_done():
     assert method.facts["flops"] > 0
 
 
-# -- what the training fold decides --------------------------------------------------------
+# -- input scaling, class weights --------------------------------------------------------
 
 
 def test_scaling_comes_from_the_training_clips_alone():
@@ -183,7 +183,7 @@ def test_class_weights_that_weigh_nothing_are_refused(given):
 
 
 def test_class_weights_reach_the_loss():
-    """Weight on one class alone: that class is learned, the others are not looked at."""
+    """With weight on one class only, the network learns only that class."""
     method = fitted(class_weights=(0.0, 0.0, 1.0), epochs=8, learning_rate=0.01)
     assert (method.predict(clips().x).argmax(1) == 2).all()
 
@@ -264,7 +264,7 @@ def test_weight_decay_shrinks_weights():
     assert norms[1] < 0.95 * norms[0]
 
 
-def test_losses_are_what_their_names_say():
+def test_losses_match_their_formulas():
     from merflow.models.training.losses import loss
 
     y, p = np.array([[1.0, 0, 0]]), np.array([[0.5, 0.3, 0.2]])
@@ -288,7 +288,7 @@ print((p.argmax(1) == t.clips().y).mean() > 0.8, t.digest(t.fitted().model) == b
 """
 
 
-def test_mixed_precision_answers_in_float32_and_does_not_leak_into_the_next_fold():
+def test_mixed_precision_predicts_in_float32_and_ends_with_its_fold():
     ended = subprocess.run(
         [sys.executable, "-c", MIXED.format(tests=str(Path(__file__).parent))],
         env={"PYTHONPATH": str(SRC), "PATH": "/usr/bin:/bin", "MERFLOW_ARITHMETIC": "native"},
@@ -305,7 +305,7 @@ def test_mixed_precision_on_a_processor_is_refused_at_the_portable_level():
     assert "arithmetic: native" in str(caught.value)
 
 
-# -- what stops a fold ---------------------------------------------------------------------
+# -- errors that stop a fold ---------------------------------------------------------------------
 
 
 def test_a_loss_that_is_not_a_number_names_the_batch_and_its_clips():
@@ -354,7 +354,7 @@ def test_copies_of_a_clip_at_several_factors_are_one_clip_each():
         ("joshi_2dcnn_vote", {}, "height and width of at least 22 with these settings"),
     ],
 )
-def test_a_network_that_cannot_be_built_says_what_would_do(network, settings, message):
+def test_the_error_of_a_network_that_cannot_be_built_has_a_remedy(network, settings, message):
     with pytest.raises(MerflowError, match=message):
         make_method(experiment(network, settings), CLASSES, 0).fit(clips())
 
@@ -387,7 +387,7 @@ def test_inner_folds_keep_subjects_whole_and_spread_classes():
 
 
 def test_inner_folds_without_support_for_a_class_are_refused():
-    with pytest.raises(MerflowError, match=r"clips of class (negative|positive|surprise) are") as e:
+    with pytest.raises(MerflowError, match=r"clips? of class (negative|positive|surprise) ") as e:
         fitted(stopping="inner", inner_folds=4, inner_support=2)
     assert e.value.where.startswith("training.stopping: inner, inner fold ")
     assert e.value.fix.endswith("`stopping: fixed`")
@@ -401,7 +401,7 @@ def test_inner_folds_of_a_nested_choice_are_not_blamed_on_stopping():
     with pytest.raises(MerflowError) as e:
         inner_folds.folds(keys, y, CLASSES, Training(), "nested: true")
     assert "stopping" not in str(e.value) and e.value.where == "nested: true, inner fold 1 of 3"
-    assert "of class surprise are" in e.value.found and "`nested: false`" in e.value.fix
+    assert "of class surprise" in e.value.found and "`nested: false`" in e.value.fix
 
 
 def test_the_median_of_the_best_epochs_is_trained_for():
@@ -568,7 +568,7 @@ def test_curves_for_tensorboard_hold_the_history(tmp_path):
             assert found[name, row["epoch"]] == pytest.approx(row[name], rel=1e-6)
 
 
-def test_the_epochs_so_far_are_there_while_it_trains_and_gone_after(tmp_path, monkeypatch):
+def test_the_live_file_of_epochs_exists_only_during_training(tmp_path, monkeypatch):
     monkeypatch.setattr("merflow.workflow.training_log.LIVE_SECONDS", 0.0)
     method, seen = make_method(experiment(epochs=3), CLASSES, 0), []
     with curve_so_far(method, tmp_path):

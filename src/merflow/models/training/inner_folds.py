@@ -7,6 +7,7 @@ import numpy as np
 from merflow.clip import ClipKey
 from merflow.config.settings import Training
 from merflow.errors import MerflowError
+from merflow.text import plural
 
 _OTHERWISE = {"nested: true": "`nested: false`", "training.stopping: inner": "`stopping: fixed`"}
 """Settings that need inner folds, and the setting that does not."""
@@ -52,7 +53,7 @@ def _check_support(
             if short:
                 raise MerflowError(
                     f"{setting}, inner fold {fold + 1} of {count}",
-                    f"{found[short[0]]} clips of class {classes[short[0]]} are {side}",
+                    f"{plural(found[short[0]], 'clip')} of class {classes[short[0]]} {side}",
                     f"at least {support} of every class on either side (training.inner_support)",
                     "fewer training.inner_folds, a smaller training.inner_support, a scheme "
                     f"without this class, or {_OTHERWISE[setting]}",
