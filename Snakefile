@@ -26,7 +26,7 @@ report: "workflow/report/workflow.rst"
 
 onstart:
     # One write: `print` makes two, and a line of the logger could come between.
-    sys.stderr.write(f"{needs.disk_said(needs.disk(PLAN))}\n")
+    sys.stderr.write(f"{needs.disk_report(needs.disk(PLAN))}\n")
     if not workflow.local_exec and workflow.global_resources.get("gpu").value == 1:
         sys.stderr.write(
             "note: one GPU at a time over the whole cluster, by --resources gpu=1 or profiles/default;"

@@ -95,10 +95,10 @@ def test_disk_counts_what_is_missing(clip, tmp_path, monkeypatch):
     Path("results/aligned/d").mkdir(parents=True)
     Path("results/aligned/d/t.h5").touch()
     assert resources.disk(work)["aligned"] == need["aligned"] / 2
-    assert resources.disk_said(need).startswith(
+    assert resources.disk_report(need).startswith(
         "disk: up to "
-    ) and "warning" not in resources.disk_said(need)
-    assert "warning: that may not fit" in resources.disk_said({"aligned": 1e12})
+    ) and "warning" not in resources.disk_report(need)
+    assert "warning: that may not fit" in resources.disk_report({"aligned": 1e12})
 
 
 def test_a_benchmark_file_is_judged_by_what_its_job_asked_for(clip):

@@ -75,7 +75,7 @@ def check(
 def _disk(settings: Settings) -> str:
     """Return a line with the disk space of a run; empty when the datasets cannot be read."""
     try:
-        return resources.disk_said(resources.disk(Plan.read(settings))) + "\n"
+        return resources.disk_report(resources.disk(Plan.read(settings))) + "\n"
     except MerflowError:  # The problems above include it.
         return ""
 

@@ -1,4 +1,4 @@
-"""`merflow clean`: what removed subjects, experiments and killed jobs left behind."""
+"""`merflow clean`: list or delete stale, intermediate and unfinished files."""
 
 from pathlib import Path
 

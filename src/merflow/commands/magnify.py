@@ -15,7 +15,7 @@ from merflow.stages.magnify import magnify_clip
 from merflow.workflow.stage_job import run_stage
 
 FALLS_SHORT = 0.85
-"""Expected gain below which it is said."""
+"""Expected gain below which the message warns."""
 
 
 def magnify(
@@ -73,12 +73,12 @@ def magnify(
         refuse_source(out, source)
         clip = magnify_clip(video.read(source, fps), chosen, value)
         video.write(out, clip.frames, clip.fps, clip.numbers)
-        print(_said(clip.facts.get("magnify", {})))
+        print(_summary(clip.facts.get("magnify", {})))
         return
 
     def told(clip: ClipArrays) -> ClipArrays:
         made = magnify_clip(clip, chosen, value)
-        print(f"{clip.key}: {_said(made.facts['magnify'])}")
+        print(f"{clip.key}: {_summary(made.facts['magnify'])}")
         return made
 
     run_stage(
@@ -104,7 +104,7 @@ def chosen_factor(factor: str | None, alpha: float | None) -> float:
     return factor_value(factor)
 
 
-def _said(facts: dict[str, Any]) -> str:
+def _summary(facts: dict[str, Any]) -> str:
     """Return what was measured in one line, and what to expect where it is much less."""
     text = ", ".join(f"{key} {_short(value)}" for key, value in facts.items())
     if facts.get("expected_gain", 1) < FALLS_SHORT:

@@ -1,4 +1,4 @@
-"""`merflow why`: which inputs, settings, version and seed made a file."""
+"""`merflow why`: inputs, settings, version and seed of a file."""
 
 from pathlib import Path
 

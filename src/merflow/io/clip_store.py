@@ -21,7 +21,7 @@ LOG = logging.getLogger("merflow")
 
 
 class Skipped(NamedTuple):
-    """A clip that did not go on: a row of `results/skipped.csv`."""
+    """A clip that was left out, and why: a row of `results/skipped.csv`."""
 
     dataset: str
     subject: str
@@ -39,7 +39,7 @@ class StoreWriter:
         self.checksums: dict[str, str] = {}
 
     def add(self, clip: ClipArrays) -> None:
-        """Append a clip's frames and facts."""
+        """Append a clip's frames and measurements."""
         group = self._clips.create_group(f"{len(self.checksums):05d}")
         frames = clip.frames
         chunks = (1, *frames.shape[1:]) if frames.ndim == 4 else True

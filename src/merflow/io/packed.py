@@ -1,4 +1,4 @@
-"""The training array: every clip of a collection at one factor, and no label anywhere in it."""
+"""The packed file: all clips of a collection at one factor in one array, without labels."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,7 +33,7 @@ class Packed:
 
 @dataclass(frozen=True)
 class Survey:
-    """What a set of stores would pack to, found without reading a pixel.
+    """The contents of a set of stores, found without reading pixels.
 
     factors: what each store's record says it is magnified by; levels: its arithmetic.
     """
@@ -49,7 +49,7 @@ class Survey:
 
 
 def survey(stores: list[Path]) -> Survey:
-    """Look at the stores to be packed; every clip must have the same shape."""
+    """Survey the stores to be packed; every clip must have the same shape."""
     found = Survey(stores, [], [], (), np.dtype(np.uint8), {}, [], [])
     for path in stores:
         with Store(path) as store:
@@ -98,7 +98,7 @@ def write_packed(path: Path, found: Survey, recipe: dict[str, Any]) -> None:
 
 
 def read_packed(path: Path | str) -> Packed:
-    """Read a packed file whole: one sequential read, the fastest way there is."""
+    """Read a whole packed file in one sequential read."""
     with open_hdf5(path, KIND) as handle:
         try:
             keys = [ClipKey(*key) for key in get_json(handle, "keys")]

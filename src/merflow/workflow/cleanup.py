@@ -1,4 +1,4 @@
-"""Files under results/ that the present config no longer makes, or that show a face."""
+"""Find and delete files under results/ that the config no longer makes, or that show a face."""
 
 import itertools
 from pathlib import Path
@@ -17,11 +17,11 @@ SHOWING = {
     *(".h5", ".npz", ".npy", ".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif"),
     *(".mp4", ".avi", ".mov", ".mkv", ".webm"),
 }
-"""Endings of files that can hold pictures; weights, which end in .h5 too, hold none."""
+"""Suffixes of files that can hold images. Weights also end in .h5 and hold none."""
 
 
 def wanted(plan: Plan) -> set[Path]:
-    """Return every store, split and score that the plan makes and keeps, or needs on the way."""
+    """Return every store, split and score that the plan makes and keeps, or needs in between."""
     files: set[str] = set()
     starts = [plan.settings.pretrainings[name] for name in plan.data.pretrainings()]
     for name in {*plan.data.collections(), *(entry.collection for entry in starts)}:
@@ -50,7 +50,7 @@ def _prepared(plan: Plan, preparation: str, factor: str, collection: str) -> lis
 
 
 def wanted_folders(plan: Plan) -> set[Path]:
-    """Return the folders of which everything is kept: folds, final models, pretrainings."""
+    """Return the folders that are kept whole: folds, final models, pretrainings."""
     folds = [
         f"{run.folder}/{f.name}" for run in plan.runs() for f in plan.data.folds(run.experiment)
     ]
@@ -60,7 +60,7 @@ def wanted_folders(plan: Plan) -> set[Path]:
 
 
 def stale(plan: Plan) -> list[Path]:
-    """Return files of stages, folds and runs that nothing in the plan makes, sorted.
+    """Return the stale files: of stages, folds and runs that are not in the plan, sorted.
 
     Unfinished files of killed jobs are among them; those of running jobs are not.
     """
@@ -78,7 +78,7 @@ def made_folders() -> list[Path]:
 
 
 def unfinished() -> list[Path]:
-    """Return what killed jobs left unfinished."""
+    """Return unfinished files of killed jobs."""
     return [p for p in paths.RESULTS.rglob(f"{PARTIAL}*") if p.is_file() and abandoned(p)]
 
 
@@ -89,13 +89,13 @@ def intermediate() -> list[Path]:
 
 
 def faces() -> list[Path]:
-    """Return every file under results/ that can hold pictures of faces."""
+    """Return every file under results/ that can hold images of faces."""
     found = (p for p in paths.RESULTS.rglob("*") if p.suffix.lower() in SHOWING and p.is_file())
     return sorted(p for p in found if not p.name.endswith(WEIGHTS))
 
 
 def remove(files: list[Path]) -> None:
-    """Delete files, and folders that become empty."""
+    """Delete files and the folders that become empty."""
     for file in files:
         file.unlink(missing_ok=True)
         folder = file.parent

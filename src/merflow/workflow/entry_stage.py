@@ -1,4 +1,4 @@
-"""What can still be asked of clips that enter the workflow further down."""
+"""Check that clips which enter at a later stage are not asked for earlier stages."""
 
 from collections.abc import Sequence
 
@@ -7,10 +7,10 @@ from merflow.errors import MerflowError
 
 
 def require_stages(clips: Sequence[Clip], factors: Sequence[str], kind: str, where: str) -> None:
-    """Refuse to magnify, or to take the flow of, clips that come as a network sees them.
+    """Refuse magnification and flow for clips that enter interpolated.
 
-    factors: as in the settings, `x10` or `x1+x10`; kind: of the preparation. They would go
-    through unchanged, and a row of the table would say x10 of what nobody magnified.
+    factors: as in the settings, `x10` or `x1+x10`; kind: of the preparation. Such clips pass
+    unchanged, so a row x10 of the table would hold clips that were not magnified.
     """
     prepared = [clip for clip in clips if clip.enters_at == "interpolated"]
     asked = [f"factor {f}" for f in factors if f != "x1"]

@@ -1,4 +1,4 @@
-"""What jobs need: memory, time and disk, from the figures that docs/cluster.md lists.
+"""Resources of jobs: memory, time and disk, from the measurements in docs/cluster.md.
 
 Every stage holds one clip at a time, and at most MEMORY_LIMIT bytes of it, so memory grows with the
 longest clip up to there; time grows with the number of frames.
@@ -21,20 +21,20 @@ from merflow.io.images import image_size
 from merflow.stage_table import Cost, pipeline, stage_named
 from merflow.workflow.plan import Plan
 
-PICTURE = (640, 480)
-"""Taken where a picture does not declare its size, and for videos (px)."""
+IMAGE = (640, 480)
+"""Assumed for videos and for images that do not declare their size (px)."""
 ALIGNED_SHARE = 0.75
-"""Aligned pictures are cut to the face: at most about this share of a dataset's picture."""
+"""Aligned images are cut to the face: at most about this share of the dataset's image."""
 NETWORK_FILE = 0.25
-"""Weights of a fold of the default network (MB)."""
+"""Size of the weights of the default network (MB per fold)."""
 
 
 TRAINING = Cost(2500, 12, 0.1)
-"""Of MB packed, and seconds a clip and epoch: networks differ, the default needs a tenth."""
+"""Memory per MB packed, and seconds per clip and epoch; the default network needs a tenth."""
 ENGINE = 400
-"""MB of Snakemake itself, which runs twice within a job of a cluster, about 150 MB each time."""
+"""MB of Snakemake itself, which runs twice within a cluster job, about 150 MB each time."""
 SLACK_MINUTES = 10
-"""For the start of a job and a loaded node."""
+"""Minutes for the start of a job and a loaded node."""
 SLOWER = 3
 """A node may be this much slower than the measured core."""
 
@@ -44,20 +44,20 @@ def _frames(clip: Clip) -> int:
 
 
 @functools.cache
-def _picture_bytes(clip: Clip) -> int:
-    """Return the bytes of one decoded RGB frame, from the head of the clip's first file."""
+def _image_bytes(clip: Clip) -> int:
+    """Return the bytes of one decoded RGB frame, from the header of the clip's first file."""
     try:
         with open(Path(clip.folder) / clip.files[0], "rb") as handle:
             size = image_size(handle.read(65536))
     except (OSError, IndexError):
         size = None
-    width, height = size or PICTURE
+    width, height = size or IMAGE
     return 3 * width * height
 
 
 def frame_bytes(plan: Plan, stage: str, clips: list[Clip], preparation: str = "") -> float:
     """Return the bytes of one frame that a stage reads of these clips."""
-    raw = _picture_bytes(max(clips, key=_frames))
+    raw = _image_bytes(max(clips, key=_frames))
     if stage == "align":
         return raw
     if stage == "crop":
@@ -67,7 +67,7 @@ def frame_bytes(plan: Plan, stage: str, clips: list[Clip], preparation: str = ""
 
 
 def memory(plan: Plan, stage: str, dataset: str, subject: str, preparation: str = "") -> int:
-    """Return the MB that a stage of one subject needs."""
+    """Return the memory (MB) that a stage of one subject needs."""
     clips = plan.data.of_subject(dataset, subject)
     longest = max(map(_frames, clips)) * frame_bytes(plan, stage, clips, preparation)
     held, cost = min(longest, MEMORY_LIMIT) / 1e6, stage_named(stage).cost
@@ -75,12 +75,12 @@ def memory(plan: Plan, stage: str, dataset: str, subject: str, preparation: str 
 
 
 def packing_memory() -> int:
-    """Return the MB that packing needs: one clip at a time, however many there are."""
+    """Return the memory (MB) that packing needs: one clip at a time, however many there are."""
     return ENGINE + stage_named("pack").cost.base
 
 
 def minutes(plan: Plan, stage: str, dataset: str, subject: str) -> int:
-    """Return the minutes after which a stage of one subject may be given up."""
+    """Return the time limit of a stage of one subject (minutes)."""
     frames = sum(map(_frames, plan.data.of_subject(dataset, subject)))
     return SLACK_MINUTES + round(SLOWER * stage_named(stage).cost.seconds * frames / 60)
 
@@ -95,20 +95,20 @@ def prepared_bytes(plan: Plan, preparation: str) -> int:
 
 
 def packing_minutes(plan: Plan, collection: str) -> int:
-    """Return the minutes after which packing a collection may be given up."""
+    """Return the time limit of packing a collection (minutes)."""
     return SLACK_MINUTES + round(
         SLOWER * stage_named("pack").cost.seconds * len(plan.data.all_of(collection))
     )
 
 
 def training_memory(plan: Plan, experiment: str, factor: str) -> int:
-    """Return the MB that training needs: the default network's, with room for larger ones."""
+    """Return the memory (MB) that training needs, with a margin for larger networks."""
     entry = plan.experiment(experiment)
     return _training_memory(plan, entry, len(factor.split("+")))
 
 
 def pretraining_memory(plan: Plan, name: str) -> int:
-    """Return the MB that a pretraining needs."""
+    """Return the memory (MB) that a pretraining needs."""
     return _training_memory(plan, plan.settings.pretrainings[name], 1)
 
 
@@ -119,14 +119,14 @@ def _training_memory(plan: Plan, entry: Experiment | Pretraining, factors: int) 
 
 
 def training_minutes(plan: Plan, experiment: str, folds: int) -> int:
-    """Return the minutes after which a job of so many folds may be given up."""
+    """Return the time limit of a job that trains this many folds (minutes)."""
     entry = plan.experiment(experiment)
     fits = entry.training.inner_folds if entry.nested else 0
     return _training_minutes(plan, entry, folds * (1 + fits))
 
 
 def pretraining_minutes(plan: Plan, name: str) -> int:
-    """Return the minutes after which a pretraining may be given up."""
+    """Return the time limit of a pretraining (minutes)."""
     return _training_minutes(plan, plan.settings.pretrainings[name], 1)
 
 
@@ -195,8 +195,8 @@ def _stores(
         yield "prepared", paths.store(stages[-1].name).format(**names), size
 
 
-def disk_said(need: dict[str, float], folder: Path = Path()) -> str:
-    """Return what a run may write and what is free, in a line."""
+def disk_report(need: dict[str, float], folder: Path = Path()) -> str:
+    """Return one line: what a run may write, and the free disk space."""
     total = sum(need.values())
     free = shutil.disk_usage(folder).free / 1e6
     parts = ", ".join(f"{stage} {_size(size)}" for stage, size in need.items() if size >= 1)
@@ -204,7 +204,7 @@ def disk_said(need: dict[str, float], folder: Path = Path()) -> str:
         f"disk: up to {_size(total)} to write{f' ({parts})' if parts else ''}; {_size(free)} free"
     )
     if total > free:
-        line += "\nwarning: that may not fit; what is written until then is kept"
+        line += "\nwarning: that may not fit; files written before the disk is full are kept"
     return line
 
 

@@ -1,4 +1,4 @@
-"""The first step of a run: config validated, datasets read, both kept where the jobs find them."""
+"""The first step of a run: validate the config, read the datasets, save both for the jobs."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ from merflow.workflow.preflight import check_experiment, check_folds
 
 
 def start(raw: Mapping[str, Any], fresh: bool = True, files: Iterable[str] = ()) -> Plan:
-    """Validate a config as Snakemake holds it, read the datasets, keep both for the jobs.
+    """Validate Snakemake's config, read the datasets, and save both for the jobs.
 
     `config/local.yaml`, where a user's dataset roots lie, is laid over it when it exists.
     `files`: those it was read from; Snakemake keeps the last of two equal keys without a word.
@@ -43,6 +43,6 @@ def start(raw: Mapping[str, Any], fresh: bool = True, files: Iterable[str] = ())
 
 
 def _keep(path: Path, text: str) -> None:
-    """Write what the jobs read, only when it changed, so that no job finds it in the making."""
+    """Write a file only when it changed, so that no job reads it half written."""
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         write_text(path, text)
