@@ -95,7 +95,7 @@ class FittedProgram:
             classes=np.array(self.classes, str),
         )
         _write_npz(folder / "test.npz", x=x, keys=_texts(keys))
-        settings = self.experiment.model_dump(mode="json")
+        settings = self.experiment.model_dump(mode="json", exclude={"grid", "from_grid"})
         write_json(
             folder / "settings.json",
             {"experiment": settings, "classes": list(self.classes), "seed": self.seed},
