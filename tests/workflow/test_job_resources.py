@@ -78,8 +78,8 @@ def test_training_asks_for_more_with_more_clips_epochs_and_folds(clip):
 
 
 def test_a_training_told_to_use_the_processor_asks_for_no_gpu(clip):
-    assert plan([clip]).gpus("e") == 1
-    assert plan([clip], device="cpu").gpus("e") == 0
+    assert resources.gpus(plan([clip]), "e") == 1
+    assert resources.gpus(plan([clip], device="cpu"), "e") == 0
 
 
 def test_disk_counts_what_is_missing(clip, tmp_path, monkeypatch):
