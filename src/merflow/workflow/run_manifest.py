@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from merflow import __version__, paths
-from merflow.config.flatten import flat_settings
+from merflow.config.flatten import flat_settings, settings_digest
 from merflow.datasets.catalogue import (
     annotation_digest,
     catalogue_path,
@@ -19,7 +19,7 @@ from merflow.datasets.catalogue import (
 )
 from merflow.errors import MerflowError
 from merflow.evaluation.run_id import Run
-from merflow.io.files import digest, file_digest
+from merflow.io.files import file_digest
 from merflow.versions import WORKFLOW, version_of
 from merflow.workflow.plan import Plan
 from merflow.workflow.protocol_lines import protocol_lines
@@ -35,7 +35,7 @@ def run_manifest(plan: Plan) -> dict[str, Any]:
         "python": platform.python_version(),
         "packages": {name: version_of(name) for name in WORKFLOW},
         "settings": flat_settings(plan.settings),
-        "settings_digest": digest(flat_settings(plan.settings)),
+        "settings_digest": settings_digest(plan.settings),
         "protocol": protocol_lines(plan),
         "datasets": {name: _dataset(name, sheets) for name in plan.data.datasets()},
         "splits": {name: _split(plan, name) for name in plan.experiments},

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from merflow import __version__, paths, stage_table
-from merflow.config.flatten import flat_settings
+from merflow.config.flatten import flat_settings, settings_digest
 from merflow.config.settings import Settings
 from merflow.io.files import digest, file_digest
 from merflow.reporting.cost import run_cost
@@ -103,7 +103,7 @@ def input_digests(results: Results) -> list[tuple[str, str]]:
     files = [
         (name, file_digest(name)) for name in (paths.SCORES, paths.SKIPPED) if Path(name).exists()
     ]
-    return [*files, ("settings", digest(flat_settings(results.plan.settings)))]
+    return [*files, ("settings", settings_digest(results.plan.settings))]
 
 
 def digests(run: RunResults) -> Digests:
