@@ -28,7 +28,8 @@ from merflow.evaluation.predictions import KEY, read_predictions
 from merflow.io.csv_table import CsvTable, csv_text, read_csv
 from merflow.io.files import atomic, temporary_folder, write_json, write_text
 from merflow.models.method_interface import TrainingData, check
-from merflow.models.weights_file import WEIGHTS, write_arrays
+from merflow.models.weights_file import write_arrays
+from merflow.paths import WEIGHTS
 
 TAIL = 20
 """Lines of the program's output shown when it fails."""

@@ -13,7 +13,8 @@ from merflow.models.keras_model import FittedNetwork, NetworkMethod
 from merflow.models.method_interface import Fitted, Method, TrainingData
 from merflow.models.svm import FittedSvm, SvmMethod
 from merflow.models.training import backend
-from merflow.models.weights_file import WEIGHTS, description
+from merflow.models.weights_file import description
+from merflow.paths import WEIGHTS
 
 __all__ = ["WEIGHTS", "Fitted", "Method", "TrainingData", "load", "make_method"]
 

@@ -13,6 +13,7 @@ from merflow.models import weights_file
 from merflow.models.method_interface import TrainingData, check
 from merflow.models.network_registry import check_settings
 from merflow.models.training import backend, tensorboard
+from merflow.paths import WEIGHTS
 
 if TYPE_CHECKING:
     import keras
@@ -92,4 +93,4 @@ class FittedNetwork:
         if self.tensorboard:
             tensorboard.write_curves(Path(folder) / "tensorboard", self.history)
         facts = {**self.facts, "prints": list(self.clip_hashes)}
-        weights_file.write_network(Path(folder) / weights_file.WEIGHTS, self.model, facts)
+        weights_file.write_network(Path(folder) / WEIGHTS, self.model, facts)

@@ -15,7 +15,8 @@ from merflow.evaluation.duplicate_clips import clip_hashes
 from merflow.models.method_interface import TrainingData, check
 from merflow.models.svm_features import features
 from merflow.models.training.class_weights import check_given, class_weights
-from merflow.models.weights_file import WEIGHTS, read_arrays, write_arrays
+from merflow.models.weights_file import read_arrays, write_arrays
+from merflow.paths import WEIGHTS
 
 
 class SvmMethod:

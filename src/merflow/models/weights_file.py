@@ -12,9 +12,8 @@ import numpy as np
 from merflow.errors import FAILED, MerflowError
 from merflow.io.files import temporary_folder
 from merflow.io.hdf5 import create_hdf5, get_json, open_hdf5, put_json
+from merflow.paths import WEIGHTS
 
-WEIGHTS = "weights.weights.h5"
-"""Name of the file that every fitted method writes."""
 TIMES = ("seconds", "seconds_to_first_step", "milliseconds_a_clip")
 """Measured facts, which differ between equal trainings: left out of the file."""
 FORMAT = "merflow-weights"

@@ -1,6 +1,5 @@
 """Where an audit's evidence comes from: a merflow run, or files from elsewhere."""
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -24,6 +23,7 @@ from merflow.models import network_registry
 from merflow.models.training.start_weights import trained_on
 from merflow.workflow.permutation_runs import is_twin
 from merflow.workflow.plan import Plan
+from merflow.workflow.training_log import read_facts
 
 
 def evidence_of_run(folder: Path, plan: Plan) -> Evidence:
@@ -36,7 +36,7 @@ def evidence_of_run(folder: Path, plan: Plan) -> Evidence:
     for name in sorted(set(table.folds)):
         fold = read_fold(paths.under(results, paths.FOLD, experiment=run.experiment, fold=name))
         folds.append(Sides(name, fold.train, fold.test))
-        facts.append(_json(folder / name / "run.json"))
+        facts.append(read_facts(folder / name / "run.json"))
     members = plan.data.members(run.experiment)
     catalogues = [paths.under(results, paths.CATALOGUE, dataset=name) for name in members]
     clips = [clip for path in catalogues if path.exists() for clip in read_catalogue(path)]
@@ -160,10 +160,3 @@ def claimed_scores(words: Sequence[str], table: Pooled) -> dict[str, tuple[float
             )
         claimed[part] = (numbers[0], numbers[1] if len(numbers) == 2 else float("nan"))
     return claimed
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise MerflowError(str(path), f"not readable ({error})", "what `train` wrote") from None

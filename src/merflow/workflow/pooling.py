@@ -1,6 +1,5 @@
 """A run's folds pooled and joined with the truth: the only place where the two meet."""
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +8,6 @@ import numpy as np
 
 from merflow import paths
 from merflow.clip import ClipKey
-from merflow.errors import MerflowError
 from merflow.evaluation.fold_files import read_fold
 from merflow.evaluation.negative_controls import ACROSS
 from merflow.evaluation.predictions import (
@@ -28,6 +26,7 @@ from merflow.evaluation.score_table import (
 )
 from merflow.io.csv_table import read_csv
 from merflow.workflow.plan import Plan
+from merflow.workflow.training_log import read_facts
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -49,7 +48,7 @@ def pool_run(plan: Plan, run: Run) -> Pooled:
     skipped: set[ClipKey] = set()
     for fold in plan.fold_names(run.experiment):
         folder = Path(run.folder) / fold
-        facts = _facts(folder / "run.json")
+        facts = read_facts(folder / "run.json")
         skipped |= {ClipKey(*key) for key in facts["skipped"]}
         if facts["test_clips"]:
             parts.append((fold, read_predictions(folder / "predictions.csv", classes=classes)))
@@ -89,15 +88,6 @@ def inner_tables(plan: Plan, run: Run) -> dict[str, dict[str, Pooled]]:
                 inner.keys, classes, truth, chances.argmax(1), ("",) * len(truth), chances
             )
     return tables
-
-
-def _facts(path: Path) -> dict:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise MerflowError(
-            str(path), "this fold has not been trained", fix="run snakemake"
-        ) from None
 
 
 def rows_of(plan: Plan, run: Run, pooled: Pooled) -> "DataFrame":

@@ -4,7 +4,6 @@ It holds no local path, time, host name or image. Digests let others check that 
 clips, folds, predictions and tables.
 """
 
-import json
 import platform
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,12 @@ from merflow.datasets.catalogue import (
     read_catalogue,
     read_sheets,
 )
-from merflow.errors import MerflowError
 from merflow.evaluation.run_id import Run
 from merflow.io.files import file_digest
 from merflow.versions import WORKFLOW, version_of
 from merflow.workflow.plan import Plan
 from merflow.workflow.protocol_lines import protocol_lines
+from merflow.workflow.training_log import read_facts
 
 TABLES = ("scores.csv", "scores.xlsx", "scores.md", "scores.tex", "scores.txt", "effects.csv")
 
@@ -72,7 +71,7 @@ def _split(plan: Plan, experiment: str) -> dict[str, Any]:
 def _run(plan: Plan, run: Run) -> dict[str, Any]:
     folds = {}
     for fold in plan.fold_names(run.experiment):
-        facts = _facts(Path(run.folder) / fold / "run.json")
+        facts = read_facts(Path(run.folder) / fold / "run.json")
         kept = (
             "weights",
             "epochs",
@@ -85,10 +84,3 @@ def _run(plan: Plan, run: Run) -> dict[str, Any]:
         )
         folds[fold] = {key: facts[key] for key in kept if key in facts}
     return {"pooled.csv": file_digest(Path(run.folder) / "pooled.csv"), "folds": folds}
-
-
-def _facts(path: Path) -> dict[str, Any]:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise MerflowError(str(path), f"not readable ({error})", "what `train` wrote") from None

@@ -1,11 +1,13 @@
 """The epochs of a training as a table: while it goes on, and when it is done."""
 
 import contextlib
+import json
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from merflow.errors import MerflowError
 from merflow.io.csv_table import csv_text
 from merflow.io.files import write_text
 
@@ -16,6 +18,18 @@ LIVE = "live.csv"
 """The epochs so far of a training that has not ended."""
 LIVE_SECONDS = 1.0
 """It is written no more often than this (s)."""
+
+
+def read_facts(path: Path) -> dict[str, Any]:
+    """Return the facts of a training from its run.json."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise MerflowError(
+            str(path), "this fold has not been trained", fix="run snakemake"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise MerflowError(str(path), f"not readable ({error})", "what `train` wrote") from None
 
 
 def history_text(history: Sequence[dict[str, Any]]) -> str:
