@@ -128,7 +128,7 @@ def test_a_bad_cell_is_named_and_its_neighbour_passes(tmp_path, name, column, ki
         return
     # A line break inside a cell moves nothing: a row is named by the line it starts on.
     place = f"row {sheet.header + 3}"
-    problem = [p for p in problems if sheet.file in p.where and "is not known" not in p.found]
+    problem = [p for p in problems if sheet.file in p.where and "is unknown" not in p.found]
     assert len(problem) == 1, [str(p) for p in problems]
     assert place in problem[0].where and title(sheet, column) in problem[0].where
     assert problem[0].found and problem[0].fix
