@@ -6,13 +6,13 @@
     const by = cell.dataset.v;
     return by === undefined ? cell.textContent.trim() : by === "" ? null : Number(by);
   };
-  const words = new Intl.Collator("en", { numeric: true });
+  const text = new Intl.Collator("en", { numeric: true });
 
   const sort = (head) => {
     const place = head.cellIndex;
     const table = head.closest("table");
     const now = head.getAttribute("aria-sort");
-    // Numbers start with the largest, words with the first.
+    // Numbers start with the largest, text in alphabetical order.
     const first = head.classList.contains("n") ? "descending" : "ascending";
     const other = first === "ascending" ? "descending" : "ascending";
     const way = now === first ? other : first;
@@ -20,7 +20,7 @@
     const rows = [...table.tBodies[0].rows].map((row) => [row, value(row, place)]);
     rows.sort(([, a], [, b]) => {
       if (a === null || b === null) return (a === null) - (b === null);
-      return sign * (typeof a === "number" && typeof b === "number" ? a - b : words.compare(a, b));
+      return sign * (typeof a === "number" && typeof b === "number" ? a - b : text.compare(a, b));
     });
     table.tBodies[0].append(...rows.map(([row]) => row));
     for (const th of table.tHead.rows[0].cells) {
