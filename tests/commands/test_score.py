@@ -81,7 +81,7 @@ def test_clips_that_are_not_the_official_ones_are_no_megc2019_composite(theirs, 
 def test_a_table_made_elsewhere_is_not_said_to_come_of_folds(theirs, capsys):
     score(theirs / "theirs.csv", scheme="three", resamples=200)
     text = " ".join(capsys.readouterr().out.split())
-    assert "fold" not in text and "conditional on the models that answered" in text
+    assert "fold" not in text and "conditional on the models that predicted" in text
 
 
 def test_what_cannot_be_scored_is_said(theirs):
@@ -163,7 +163,7 @@ def test_what_a_scheme_cannot_know_of_a_table_is_refused(tmp_path, capsys):
         assert "leave out --scheme" in str(refused.value)
     text = path.read_text()
     path.write_text(text.replace("CASME II", "casme2", 20).replace("CASME II", "samm"))
-    with pytest.raises(MerflowError, match="not the same in these datasets"):
+    with pytest.raises(MerflowError, match="differ between these datasets"):
         score(path, scheme="five")
     score(perfect(path, "their own", ["joy", "anger"]), scheme="raw", resamples=200)
     assert "Classes as found in the table: anger, joy.\n" in capsys.readouterr().out
@@ -208,6 +208,4 @@ def test_a_row_that_was_chosen_is_not_scored_or_audited_as_a_run(tmp_path):
     for permute in (0, 20):
         with pytest.raises(MerflowError) as refused:
             audit(folder, config=tmp_path / "c.yaml", permute=permute)
-        assert "audit the runs that it chooses between, results/runs/cnn*/x*/seed0" in str(
-            refused.value
-        )
+        assert "audit the runs it chooses between, results/runs/cnn*/x*/seed0" in str(refused.value)

@@ -133,7 +133,7 @@ def test_seeds_are_averaged_and_swapped_together():
     one = compare(ratios[:1], ratios[1:2], strata)
     many = compare(ratios[::2], ratios[1::2], strata)
     assert many.detectable < one.detectable
-    with pytest.raises(ValueError, match="every seed"):
+    with pytest.raises(ValueError, match="each seed"):
         compare(ratios[:2], ratios[:1], strata)
 
 

@@ -158,8 +158,8 @@ def test_one_is_not_many():
 def test_what_was_pooled_is_said_as_it_was():
     for protocol, said in (
         ("composite", "Pooled over all folds"),
-        ("final", "All answers of one trained model"),
-        ("", "conditional on the models that answered"),
+        ("final", "All predictions of one trained model"),
+        ("", "conditional on the models that predicted"),
     ):
         text = render_markdown(wide_tables(rows(dataclasses.replace(run("a"), protocol=protocol))))
         assert said in text and ("folds" in text) == (protocol == "composite")

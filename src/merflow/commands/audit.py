@@ -109,12 +109,12 @@ def audit(
 
 
 def _permuted(settings: Settings, run: Run, count: int) -> Settings:
-    """Train and score the permuted twins of a run; return settings that name them."""
-    from merflow.workflow.permutation_runs import run_twins, with_twins
+    """Train and score the permuted copies of a run; return settings that name them."""
+    from merflow.workflow.permutation_runs import run_copies, with_permuted_copies
 
-    settings, twins = with_twins(settings, run, count)
+    settings, copies = with_permuted_copies(settings, run, count)
     plan = Plan(settings)
-    for number, (twin, pooled, score) in enumerate(run_twins(settings, twins), start=1):
-        draw_run(Path(twin.folder), plan, pooled)
+    for number, (copy, pooled, score) in enumerate(run_copies(settings, copies), start=1):
+        draw_run(Path(copy.folder), plan, pooled)
         print(f"[{number} of {count}] labels permuted, seed {number}: UF1 {score:.3f}", flush=True)
     return settings

@@ -1,4 +1,4 @@
-"""Negative controls in the tables: what each takes away, and what it means when it still scores."""
+"""Negative controls in the tables: notes under tables and warnings of the report."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The words and figures of a table that all its forms share."""
+"""Texts and number formats that all forms of a table share: titles, legends, footnotes."""
 
 import math
 
@@ -11,21 +11,21 @@ LEGEND = (
     "{pooled}, every class counted. Brackets: 95% studentised bootstrap interval over "
     "subjects, conditional on {models}. Guessing: expected UF1 of guessing by class "
     "shares; its bracket: 95% of the scores that the true labels get when whole subjects of a "
-    "dataset exchange theirs. chance p: the share of such exchanges of the row's own answers that "
-    "score at least as well."
+    "dataset exchange theirs. chance p: the share of such exchanges of the row's own predictions "
+    "that score at least as well."
 )
-ANSWERED = {
-    "": ("All answers of the table pooled", "the models that answered"),
-    "final": ("All answers of one trained model", "that model"),
+POOLED_OVER = {
+    "": ("All predictions of the table pooled", "the models that predicted"),
+    "final": ("All predictions of one trained model", "that model"),
 }
-"""What a table of this protocol pools, and what its intervals rest on; made elsewhere: no protocol.
+"""By protocol: what a table pools and what its intervals are conditional on. Empty: made elsewhere.
 All other protocols train folds.
 """
 FOLDS = ("Pooled over all folds", "the trained folds")
 TOO_FEW = "†: too few subjects (effective number below 10); the interval is too narrow."
 MARKED = (
-    "Bold: best, underlined: second, among rows fixed beforehand or chosen inside the folds (x*), "
-    "negative controls apart."
+    "Bold: best, underlined: second, among rows fixed before testing or chosen inside the folds "
+    "(x*), negative controls apart."
 )
 SEEDS = "±: sd over seeds; brackets are then means over seeds."
 CHOSEN = (
@@ -61,8 +61,8 @@ def part_name(part: str) -> str:
 
 
 def footnotes(table: Wide) -> list[str]:
-    """Return the lines that stand under a table: protocol, legend, marks, warnings."""
-    pooled, models = ANSWERED.get(table.protocol, FOLDS)
+    """Return the lines under a table: protocol, legend, marks, warnings."""
+    pooled, models = POOLED_OVER.get(table.protocol, FOLDS)
     legend = LEGEND.format(pooled=pooled, models=models)
     lines = [*table.notes, f"{supports(table)}.", legend]
     if any(part.few for part in table.parts.values()):
@@ -74,10 +74,10 @@ def footnotes(table: Wide) -> list[str]:
         lines.append(SEEDS)
     for line in table.lines:
         for part, cell in line.cells.items():
-            said = [note for note in cell.note.split("; ") if note and "too few" not in note]
-            if said:
+            notes = [note for note in cell.note.split("; ") if note and "too few" not in note]
+            if notes:
                 row = f"{line.experiment} {line.factor}".strip()
-                lines.append(f"{row}, {part_name(part)}: {'; '.join(said)}.")
+                lines.append(f"{row}, {part_name(part)}: {'; '.join(notes)}.")
     return list(dict.fromkeys(lines))
 
 
@@ -96,7 +96,7 @@ def title(table: Wide) -> str:
 
 
 def shows_literature(table: Wide) -> bool:
-    """Return whether a table is of the official clips, so that the literature may stand by."""
+    """Return whether a table is of the official clips, so that published results are shown."""
     full = table.parts["full"]
     return is_official(table.scheme, full.n, full.subjects)
 

@@ -21,7 +21,7 @@ from merflow.io.csv_table import read_csv
 from merflow.io.files import file_digest
 from merflow.models import network_registry
 from merflow.models.training.start_weights import trained_on
-from merflow.workflow.permutation_runs import is_twin
+from merflow.workflow.permutation_runs import is_permuted_copy
 from merflow.workflow.plan import Plan
 from merflow.workflow.training_log import read_facts
 
@@ -66,7 +66,7 @@ def _permuted(plan: Plan, run: Run, results: Path) -> list[float]:
         return []
     found = []
     for name, other in plan.settings.experiments.items():
-        if not is_twin(other, plain):
+        if not is_permuted_copy(other, plain):
             continue
         for path in sorted((results / "runs" / name / run.factor).glob("seed*/scores.csv")):
             found += [full_row(read_scores(path)).uf1]

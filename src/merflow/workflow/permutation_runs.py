@@ -19,35 +19,35 @@ from merflow.workflow.pooling import score_run
 from merflow.workflow.split_folds import write_split
 from merflow.workflow.train_fold import RunClips, inputs_of_fold, train_fold
 
-APART = ("permute_labels", "factors", "seeds", "nested", "record_oracle", "from_grid")
-"""What may differ between an experiment and its twin with permuted labels."""
+MAY_DIFFER = ("permute_labels", "factors", "seeds", "nested", "record_oracle", "from_grid")
+"""Settings that may differ between an experiment and its permuted copy."""
 
 
-def is_twin(other: Experiment, plain: Experiment) -> bool:
+def is_permuted_copy(other: Experiment, plain: Experiment) -> bool:
     """Return whether `other` is `plain` but for permuted labels."""
-    same = {key: getattr(plain, key) for key in APART}
+    same = {key: getattr(plain, key) for key in MAY_DIFFER}
     return other.permute_labels is not None and other.model_copy(update=same) == plain
 
 
-def with_twins(settings: Settings, run: Run, count: int) -> tuple[Settings, list[Run]]:
-    """Return settings with `count` permuted twins of a run's experiment, seeds 1 to count.
+def with_permuted_copies(settings: Settings, run: Run, count: int) -> tuple[Settings, list[Run]]:
+    """Return settings with `count` permuted copies of a run's experiment, seeds 1 to count.
 
-    The twins are named as a grid in the config would name them.
+    The copies are named as a grid in the config would name them.
     """
     plain = Plan(settings).experiment(run.experiment)
     alone = {"factors": (run.factor,), "seeds": (run.seed,), "nested": False}
     alone["record_oracle"] = False
-    twins = {
+    copies = {
         f"{run.experiment}-permute_labels={k}": plain.model_copy(
             update={**alone, "permute_labels": k}
         )
         for k in range(1, count + 1)
     }
-    both = settings.model_copy(update={"experiments": {**settings.experiments, **twins}})
-    return both, [Run(name, run.factor, run.seed) for name in twins]
+    both = settings.model_copy(update={"experiments": {**settings.experiments, **copies}})
+    return both, [Run(name, run.factor, run.seed) for name in copies]
 
 
-def run_twins(settings: Settings, runs: list[Run]) -> Iterator[tuple[Run, Pooled, float]]:
+def run_copies(settings: Settings, runs: list[Run]) -> Iterator[tuple[Run, Pooled, float]]:
     """Split, train and score each run where it has not been; yield it with its pooled
     predictions and its full UF1.
     """

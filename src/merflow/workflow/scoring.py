@@ -1,4 +1,4 @@
-"""What `merflow score` does with a table of predictions, ours or made elsewhere."""
+"""Read, score and write a table of predictions, made by merflow or elsewhere."""
 
 import math
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 RAW = "raw"
-"""The scheme that takes words as they stand: of a table, those found in it."""
+"""The scheme without a mapping: the classes of a table are those found in it."""
 
 
 def open_table(
@@ -33,9 +33,9 @@ def open_table(
     scheme: str = "",
     settings: Settings | None = None,
 ) -> Pooled:
-    """Read a table with truth, CSV or challenge log; its classes are the scheme's, if one is named.
+    """Read a table with truth, CSV or challenge log; its classes are those of the scheme, if given.
 
-    settings: where schemes and datasets of the user's own stand.
+    settings: the user's schemes and datasets.
     """
     if megc_log:
         lines = [line.split() for line in read_text(file).splitlines()]
@@ -50,7 +50,7 @@ def open_table(
 def _classes(scheme: str, settings: Settings | None, datasets: Sequence[str]) -> tuple[str, ...]:
     """Return a scheme's classes for a table of these datasets.
 
-    A table made elsewhere may call its datasets what it likes, as long as nothing hangs on it.
+    A table made elsewhere may use other dataset names if the classes do not depend on them.
     """
     mapping = scheme_of(scheme, settings).mapping or {}
     kinds = {tuple(sorted(set(words.values()))) for words in mapping.values()}
@@ -69,7 +69,7 @@ def _classes(scheme: str, settings: Settings | None, datasets: Sequence[str]) ->
 
 
 def as_json(table: Pooled, scores: "DataFrame") -> dict[str, Any]:
-    """Return what `--json` prints: undefined numbers are null, confusion matrices rows truth."""
+    """Return the output of `--json`: undefined numbers are null; rows of a matrix are the truth."""
     parts = {}
     for row in records(scores):
         part = table.part(row.part)
@@ -97,12 +97,13 @@ def as_json(table: Pooled, scores: "DataFrame") -> dict[str, Any]:
 
 
 def with_official(scores: "DataFrame", table: Pooled) -> "DataFrame":
-    """Return rows whose first, `full`, says so where scheme megc2019 scores other clips than its.
+    """Add a note to the row `full` where scheme megc2019 scores other clips than the official ones.
 
-    The workflow refuses such a set; a table made elsewhere may call itself what it likes.
+    The workflow refuses such a set; a table made elsewhere may name any scheme.
     """
     full = full_row(scores)
-    if full.scheme != "megc2019" or not official_differences(table):
+    labels = [table.classes[number] for number in table.truth]
+    if full.scheme != "megc2019" or not official_differences(table.keys, labels):
         return scores
     note = "not the official 442 clips of MEGC2019: compare with no published figure"
     first = scores["part"] == "full"
