@@ -103,5 +103,5 @@ def test_the_stage_runs_between_crop_and_magnify(ask):
 def test_a_raised_version_reruns_the_stage_and_what_follows(ask, tree):
     table = tree / "src/merflow/stage_table.py"
     table.write_text(table.read_text().replace('Stage("smooth", 1', 'Stage("smooth", 2'))
-    jobs = job_counts(ask("snakemake", "-n", "--quiet", "rules", STORE.format("interpolated/x10")))
+    jobs = job_counts(ask("snakemake", STORE.format("interpolated/x10"), "-n", "--quiet", "rules"))
     assert jobs == {"smooth": 1, "magnify": 1, "interpolate": 1}
