@@ -1,7 +1,7 @@
 """Compare every stage, one fold and the quick demo with the golden digests, to the bit.
 
 `make golden-check` compares, `make golden` writes the golden file after a change that is
-meant (raise the stage's number in `recipes.STAGE_VERSION` first).
+meant (raise the stage's version in `stage_table.STAGES` first).
 """
 
 import json

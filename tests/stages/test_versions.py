@@ -2,7 +2,7 @@
 
 The golden file keeps what every stage and one fold made. A difference that another processor can
 make is a warning that asks for a report; `make golden-check` compares to the bit. After a change
-that is meant: raise the stage's number in `recipes.STAGE_VERSION`, then `make golden`.
+that is meant: raise the stage's version in `stage_table.STAGES`, then `make golden`.
 """
 
 import warnings
