@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from merflow.clip import Clip, ClipArrays
+from merflow.commands.options import MaybeConfig, Threads
 from merflow.config import fingerprints
 from merflow.config.loading import load
 from merflow.config.settings import Align, Settings
@@ -22,7 +23,7 @@ from merflow.workflow.face_finder import load_finder
 
 
 def align(
-    catalogue: Path, out: Path, *, subject: str, config: Path | None = None, threads: int = 1
+    catalogue: Path, out: Path, *, subject: str, config: MaybeConfig = None, threads: Threads = 1
 ) -> None:
     """Find and align the face in every clip of one SUBJECT of a CATALOGUE.
 
@@ -39,10 +40,6 @@ def align(
         Clip store to write.
     subject
         Subject id, as in the catalogue.
-    config
-        Config file; without it the defaults hold.
-    threads
-        Processor threads; the result does not depend on them.
     """
     refuse_source(out, catalogue)
     settings = load(config) if config else Settings()

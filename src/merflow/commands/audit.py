@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from merflow import paths
+from merflow.commands.options import Flag, Json
 from merflow.config.loading import load
 from merflow.config.settings import Settings
 from merflow.errors import MerflowError
@@ -33,13 +34,13 @@ def audit(
     *,
     config: Path | None = None,
     scheme: str = "",
-    megc_log: Annotated[bool, Parameter(negative="")] = False,
+    megc_log: Flag = False,
     log: Path | None = None,
     folds: Path | None = None,
     pretrained: Path | None = None,
     permute: int = 0,
     claimed: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")] = (),
-    json: Annotated[bool, Parameter(negative="")] = False,
+    json: Json = False,
 ) -> None:
     """Report pass, fail or cannot tell for every check of a run folder or prediction table SOURCE.
 
@@ -73,8 +74,6 @@ def audit(
         among theirs. Fewer than 19 permutations cannot show that it is better.
     claimed
         Published scores: full=UF1,UAR smic=UF1 ... (0 to 1; UAR is optional).
-    json
-        Print JSON instead of text.
     """
     settings = load(config) if config else Settings()
     if source.is_dir():

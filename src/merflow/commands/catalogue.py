@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from merflow.commands.options import Config
 from merflow.config.loading import load
 from merflow.datasets.catalogue import catalogue_text
 from merflow.datasets.registry import read_dataset
@@ -10,7 +11,7 @@ from merflow.io.files import write_text
 from merflow.text import plural
 
 
-def catalogue(out: Path, *, dataset: str, config: Path) -> None:
+def catalogue(out: Path, *, dataset: str, config: Config) -> None:
     """Read the sheets and folders of a dataset and write the catalogue OUT (JSON).
 
     Examples
@@ -24,8 +25,6 @@ def catalogue(out: Path, *, dataset: str, config: Path) -> None:
         JSON file to write.
     dataset
         Name of the dataset in the config.
-    config
-        Config file.
     """
     settings = load(config)
     if dataset not in settings.datasets:

@@ -2,10 +2,8 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import Parameter
-
+from merflow.commands.options import Flag
 from merflow.errors import FAILED, MerflowError
 from merflow.io.checksums import NAME, read_sums, write_sums
 from merflow.io.files import file_digest
@@ -14,7 +12,7 @@ from merflow.progress import track
 from merflow.text import plural
 
 
-def checksums(root: Path, *, verify: Annotated[bool, Parameter(negative="")] = False) -> None:
+def checksums(root: Path, *, verify: Flag = False) -> None:
     """Write SHA256SUMS into every folder below ROOT that holds images, videos or arrays.
 
     After that, a clip with a changed or added file is skipped, with the reason. JPEG, BMP and video

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from merflow.commands.options import Config
 from merflow.config.loading import load
 from merflow.errors import MerflowError
 from merflow.evaluation.nested_selection import choices_line, nested_choice
@@ -12,7 +13,7 @@ from merflow.workflow.plan import Plan
 from merflow.workflow.pooling import inner_tables, rows_of
 
 
-def choose(run: Path, *, config: Path) -> None:
+def choose(run: Path, *, config: Config) -> None:
     """Choose inside every fold of RUN on its training subjects, and score the choices.
 
     The choice is between the factors of the experiment and the values of its grid.
@@ -27,8 +28,6 @@ def choose(run: Path, *, config: Path) -> None:
     run
         results/runs/<experiment>/nested/seed<k>; the experiment has `nested: true`. <experiment>
         is the name in the config, also when the experiment has a grid.
-    config
-        Config file of the run.
     """
     plan = Plan(load(config))
     named = run_of(run)

@@ -3,10 +3,9 @@
 import json as jsonlib
 import math
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from cyclopts import Parameter
-
+from merflow.commands.options import Flag, Json
 from merflow.config.loading import load
 from merflow.config.settings import Settings
 from merflow.errors import MerflowError
@@ -23,9 +22,9 @@ def compare(
     *,
     scheme: str = "",
     config: Path | None = None,
-    megc_log: Annotated[bool, Parameter(negative="")] = False,
+    megc_log: Flag = False,
     metric: Literal["uf1", "uar", "acc"] = "uf1",
-    json: Annotated[bool, Parameter(negative="")] = False,
+    json: Json = False,
 ) -> None:
     """Compare the predictions SECOND with FIRST, subject by subject, on every part.
 
@@ -52,8 +51,6 @@ def compare(
         Both are challenge logs.
     metric
         Score that is compared.
-    json
-        Print JSON in place of a table.
     """
     settings = load(config) if config else Settings()
     one, other = (

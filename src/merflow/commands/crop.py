@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from merflow.commands.options import MaybeConfig, Preparation, Threads
 from merflow.config import fingerprints
 from merflow.config.loading import load_preparation
 from merflow.stages.crop import crop_clip
@@ -12,9 +13,9 @@ def crop(
     source: Path,
     out: Path,
     *,
-    preparation: str | None = None,
-    config: Path | None = None,
-    threads: int = 1,
+    preparation: Preparation = None,
+    config: MaybeConfig = None,
+    threads: Threads = 1,
 ) -> None:
     """Crop every clip of the store SOURCE into the store OUT.
 
@@ -29,12 +30,6 @@ def crop(
         Aligned clip store.
     out
         Clip store to write.
-    preparation
-        Name of a preparation in the config; without it the defaults hold.
-    config
-        Config file.
-    threads
-        Processor threads; the result does not depend on them.
     """
     settings, name = load_preparation(config, preparation)
     chosen = settings.preparations[name].crop

@@ -2,18 +2,16 @@
 
 import json as jsonlib
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import Parameter
-
+from merflow.commands.options import Flag, Json
 from merflow.errors import FAILED, MerflowError
 from merflow.workflow.environment_check import as_json, examine, text
 
 
 def doctor(
     *,
-    gpu: Annotated[bool, Parameter(negative="")] = False,
-    json: Annotated[bool, Parameter(negative="")] = False,
+    gpu: Flag = False,
+    json: Json = False,
 ) -> None:
     """Check Python, packages, dlib and its models, OpenCV, the device, disk, Snakemake, cluster.
 
@@ -28,8 +26,6 @@ def doctor(
     ----------
     gpu
         Fail without a usable GPU.
-    json
-        Print JSON instead of text.
     """
     checks = examine(Path.cwd(), gpu)
     print(jsonlib.dumps(as_json(checks), indent=1) if json else text(checks))

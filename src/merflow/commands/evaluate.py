@@ -4,10 +4,8 @@ import json as jsonlib
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import Parameter
-
+from merflow.commands.options import Flag, Json
 from merflow.config.loading import load
 from merflow.config.settings import Settings
 from merflow.datasets.registry import read_dataset
@@ -37,11 +35,11 @@ def evaluate(
     dataset: str,
     root: str = "",
     reader: str = "",
-    exclude_seen: Annotated[bool, Parameter(negative="")] = False,
+    exclude_seen: Flag = False,
     out: Path | None = None,
     config: Path | None = None,
     resamples: int = RESAMPLES,
-    json: Annotated[bool, Parameter(negative="")] = False,
+    json: Json = False,
 ) -> None:
     """Score the final model of the folder RUN on a dataset that it was not trained on.
 
@@ -72,8 +70,6 @@ def evaluate(
         Config file with further datasets and schemes.
     resamples
         Resamples of subjects for the confidence intervals.
-    json
-        Print JSON instead of a table.
     """
     check_number("--resamples", resamples, LEAST_RESAMPLES)
     model = usable(open_model(run))

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from merflow.commands.options import Config
 from merflow.config.loading import load
 from merflow.evaluation.run_id import run_of
 from merflow.io.packed import read_packed
@@ -11,7 +12,7 @@ from merflow.workflow.plan import Plan
 from merflow.workflow.train_fold import RunClips
 
 
-def final(run: Path, *, config: Path) -> None:
+def final(run: Path, *, config: Config) -> None:
     """Train the final model of the folder RUN on all labelled clips of its experiment.
 
     It is never scored on these clips: the score of the experiment is that of its folds.
@@ -25,8 +26,6 @@ def final(run: Path, *, config: Path) -> None:
     ----------
     run
         results/runs/<experiment>/x<factor>/seed<k>; `final` is written below it.
-    config
-        Config file of the run.
     """
     plan = Plan.read(load(config), fresh=False)
     named = run_of(run)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from merflow.commands.options import MaybeConfig, Preparation, SourceFactor, Threads
 from merflow.config import fingerprints
 from merflow.config.loading import load_preparation
 from merflow.stages.flow import flow_clip
@@ -12,10 +13,10 @@ def flow(
     source: Path,
     out: Path,
     *,
-    preparation: str | None = None,
-    factor: str = "x1",
-    config: Path | None = None,
-    threads: int = 1,
+    preparation: Preparation = None,
+    factor: SourceFactor = "x1",
+    config: MaybeConfig = None,
+    threads: Threads = 1,
 ) -> None:
     """Make one flow picture (u, v, strain) of every clip in the store SOURCE.
 
@@ -30,14 +31,6 @@ def flow(
         Cropped or magnified clip store.
     out
         Clip store to write: one (size, size, 3) float16 picture a clip.
-    preparation
-        Name of a preparation in the config; without it the defaults hold.
-    factor
-        Factor of SOURCE, kept in the record of OUT.
-    config
-        Config file.
-    threads
-        Processor threads; the result does not depend on them.
     """
     settings, name = load_preparation(config, preparation)
     chosen = settings.preparations[name].flow

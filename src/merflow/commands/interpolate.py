@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
+from merflow.commands.options import MaybeConfig, Preparation, SourceFactor, Threads
 from merflow.config import fingerprints
 from merflow.config.loading import load_preparation
 from merflow.config.settings import Interpolate
@@ -21,10 +22,10 @@ def interpolate(
     length: int | None = None,
     method: Literal["tim", "linear", "nearest"] | None = None,
     fps: float | None = None,
-    preparation: str | None = None,
-    factor: str = "x1",
-    config: Path | None = None,
-    threads: int = 1,
+    preparation: Preparation = None,
+    factor: SourceFactor = "x1",
+    config: MaybeConfig = None,
+    threads: Threads = 1,
 ) -> None:
     """Interpolate every clip in SOURCE to a fixed length.
 
@@ -48,14 +49,6 @@ def interpolate(
         tim, linear or nearest; without it the preparation's.
     fps
         Frames per second of a folder of frames (Hz).
-    preparation
-        Name of a preparation in the config; without it the defaults hold.
-    factor
-        Factor of SOURCE, kept in the record of OUT.
-    config
-        Config file.
-    threads
-        Processor threads; the result does not depend on them.
     """
     video.check_output_type(source, out)
     settings, name = load_preparation(config, preparation)

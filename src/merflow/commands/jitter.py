@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from merflow import paths
+from merflow.commands.options import Config
 from merflow.config.loading import load
 from merflow.errors import MerflowError, check_number
 from merflow.evaluation.run_id import refuse_choice, run_of
@@ -17,7 +18,7 @@ def jitter(
     frames: str = "0,1,2,4,8",
     seed: int = 0,
     out: Path | None = None,
-    config: Path,
+    config: Config,
 ) -> None:
     """Move onset, apex and offset of the test clips of RUN by k frames, and score again.
 
@@ -40,8 +41,6 @@ def jitter(
         Seed of the directions.
     out
         Folder for jitter.csv and jitter.svg; default: results/jitter/<run>.
-    config
-        Config file of the run.
     """
     check_number("--seed", seed, 0)
     ks = whole_numbers(frames)

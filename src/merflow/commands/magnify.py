@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from merflow.clip import ClipArrays
+from merflow.commands.options import MaybeConfig, Preparation, Threads
 from merflow.config import fingerprints
 from merflow.config.fingerprints import factor_value
 from merflow.config.loading import checked, load_preparation
@@ -26,9 +27,9 @@ def magnify(
     alpha: float | None = None,
     fps: float | None = None,
     method: Literal["phase", "linear", "lagrangian"] | None = None,
-    preparation: str | None = None,
-    config: Path | None = None,
-    threads: int = 1,
+    preparation: Preparation = None,
+    config: MaybeConfig = None,
+    threads: Threads = 1,
 ) -> None:
     """Multiply the movement of every clip in SOURCE by a factor.
 
@@ -54,12 +55,6 @@ def magnify(
         Frames per second of a folder of frames (Hz); a video's own rate is used without it.
     method
         phase, linear or lagrangian; without it the preparation's.
-    preparation
-        Name of a preparation in the config; without it the defaults hold.
-    config
-        Config file.
-    threads
-        Processor threads; the result does not depend on them.
     """
     value = chosen_factor(factor, alpha)
     video.check_output_type(source, out)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from merflow import paths
+from merflow.commands.options import Config
 from merflow.config.loading import load
 from merflow.config.settings import Experiment
 from merflow.datasets.subject_ids import canonical_names
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     import keras
 
 
-def oracle(run: Path, *, out: Path | None = None, config: Path) -> None:
+def oracle(run: Path, *, out: Path | None = None, config: Config) -> None:
     """Train every fold of RUN again, record predictions after each epoch, apply forbidden rules.
 
     These scores are no results: every rule but the first looks at test labels. The trained folds
@@ -51,8 +52,6 @@ def oracle(run: Path, *, out: Path | None = None, config: Path) -> None:
         Folder of a scored run.
     out
         Folder for epochs.csv and oracle.csv. Default: results/oracle/<run>.
-    config
-        Config file of the run.
     """
     plan = Plan(load(config))
     named = run_of(run)

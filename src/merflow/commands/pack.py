@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from merflow.commands.options import Config
 from merflow.config import fingerprints
 from merflow.config.loading import load
 from merflow.errors import FAILED, MerflowError
@@ -10,7 +11,7 @@ from merflow.io.packed import Survey, survey, write_packed
 from merflow.text import plural
 
 
-def pack(out: Path, *stores: Path, preparation: str, factor: str, config: Path) -> None:
+def pack(out: Path, *stores: Path, preparation: str, factor: str, config: Config) -> None:
     """Pack STORES into the training array OUT; stop when too many clips were skipped.
 
     Examples
@@ -28,8 +29,6 @@ def pack(out: Path, *stores: Path, preparation: str, factor: str, config: Path) 
         Name of the preparation they were made by.
     factor
         Their factor, as x10.
-    config
-        Config file.
     """
     if not stores:
         raise MerflowError("pack", "no store is named", "the prepared clip stores, after OUT")

@@ -3,10 +3,8 @@
 import json as jsonlib
 import logging
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import Parameter
-
+from merflow.commands.options import Flag, Json
 from merflow.errors import FAILED, MerflowError
 from merflow.inference.recording import (
     NONE,
@@ -31,8 +29,8 @@ def predict(
     window: int | None = None,
     stride: int | None = None,
     fps: float | None = None,
-    precut: Annotated[bool, Parameter(negative="")] = False,
-    json: Annotated[bool, Parameter(negative="")] = False,
+    precut: Flag = False,
+    json: Json = False,
 ) -> None:
     """Find movements of the face in INPUTS, and classify each as an expression.
 
@@ -61,8 +59,6 @@ def predict(
         Frames per second of folders of frames (Hz); default: a video's own rate.
     precut
         Every input is one expression, cut from onset to offset: classify it whole.
-    json
-        Print JSON instead of lines.
     """
     if not inputs:
         raise MerflowError("predict", "no input", "videos or folders of frames")

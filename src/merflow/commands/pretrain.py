@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from merflow import arithmetic, paths
+from merflow.commands.options import Config
 from merflow.config.loading import load
 from merflow.config.settings import Experiment
 from merflow.datasets import labels
@@ -19,7 +20,7 @@ from merflow.workflow.train_fold import RunClips, fold_seed, made_with, training
 from merflow.workflow.training_log import history_text
 
 
-def pretrain(name: str, *, config: Path) -> None:
+def pretrain(name: str, *, config: Config) -> None:
     """Train the pretraining NAME on all its clips; write results/pretrained/NAME/.
 
     Examples
@@ -31,8 +32,6 @@ def pretrain(name: str, *, config: Path) -> None:
     ----------
     name
         Name of a pretraining in the config.
-    config
-        Config file.
     """
     from merflow.models.factory import WEIGHTS, make_method
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from merflow.commands.options import Config
 from merflow.config.loading import load
 from merflow.io.files import write_json
 from merflow.text import plural
@@ -9,7 +10,7 @@ from merflow.workflow.plan import Plan
 from merflow.workflow.run_manifest import run_manifest
 
 
-def provenance(out: Path, *, config: Path) -> None:
+def provenance(out: Path, *, config: Config) -> None:
     """Write the run manifest OUT (JSON): versions, settings and digests behind the tables.
 
     Run it in the folder that holds `results/`, once the tables exist.
@@ -23,8 +24,6 @@ def provenance(out: Path, *, config: Path) -> None:
     ----------
     out
         JSON file to write.
-    config
-        Config file of the runs.
     """
     made = run_manifest(Plan(load(config)))
     write_json(out, made)

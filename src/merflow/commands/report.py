@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 
 from merflow import paths
+from merflow.commands.options import Config
 from merflow.config.loading import load
 from merflow.errors import MerflowError
 from merflow.io.files import write_text
@@ -12,7 +13,7 @@ from merflow.workflow.plan import Plan
 LOG = logging.getLogger("merflow")
 
 
-def report(out: Path, *, config: Path) -> None:
+def report(out: Path, *, config: Config) -> None:
     """Write all results as one HTML page OUT, which needs no network and no other file.
 
     Run it in the folder that holds `results/`. Only the table of scores is required; the page
@@ -27,8 +28,6 @@ def report(out: Path, *, config: Path) -> None:
     ----------
     out
         HTML file to write.
-    config
-        Config file of the runs.
     """
     from merflow.reporting.html_report import build_report
 

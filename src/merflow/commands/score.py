@@ -3,10 +3,8 @@
 import json as jsonlib
 import sys
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import Parameter
-
+from merflow.commands.options import Flag, Json
 from merflow.config.loading import load
 from merflow.config.settings import Settings
 from merflow.errors import MerflowError, check_number
@@ -25,8 +23,8 @@ def score(
     *,
     config: Path | None = None,
     scheme: str = "",
-    megc_log: Annotated[bool, Parameter(negative="")] = False,
-    json: Annotated[bool, Parameter(negative="")] = False,
+    megc_log: Flag = False,
+    json: Json = False,
     out: Path | None = None,
     resamples: int = RESAMPLES,
 ) -> None:
@@ -53,8 +51,6 @@ def score(
         they are those found in it.
     megc_log
         SOURCE is a log: `<database> <subject>` lines, then `<clip> <truth> <prediction>`.
-    json
-        Print JSON in place of a table.
     out
         Folder for pooled.csv, scores.csv, confusion.csv, scores.json; of the classes
         negative, positive, surprise also challenge.log.

@@ -1,13 +1,12 @@
 """`merflow split`: the folds of an experiment, test labels apart."""
 
-from pathlib import Path
-
+from merflow.commands.options import Config
 from merflow.config.loading import load
 from merflow.workflow.plan import Plan
 from merflow.workflow.split_folds import write_split
 
 
-def split(experiment: str, *, config: Path) -> None:
+def split(experiment: str, *, config: Config) -> None:
     """Write the fold files of EXPERIMENT and, apart from them, the truth.
 
     Examples
@@ -19,8 +18,6 @@ def split(experiment: str, *, config: Path) -> None:
     ----------
     experiment
         Name of an experiment in the config.
-    config
-        Config file.
     """
     settings = load(config)
     Plan(settings).experiment(experiment)

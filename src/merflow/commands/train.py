@@ -3,6 +3,7 @@
 import logging
 from pathlib import Path
 
+from merflow.commands.options import Config
 from merflow.config.loading import load
 from merflow.errors import FAILED, MerflowError
 from merflow.evaluation.fold_files import read_fold
@@ -15,7 +16,7 @@ from merflow.workflow.train_fold import RunClips, train_fold
 LOG = logging.getLogger("merflow")
 
 
-def train(run: Path, *folds: Path, config: Path) -> None:
+def train(run: Path, *folds: Path, config: Config) -> None:
     """Train the FOLDS of the folder RUN and predict the clips each leaves out.
 
     Examples
@@ -29,8 +30,6 @@ def train(run: Path, *folds: Path, config: Path) -> None:
         results/runs/<experiment>/x<factor>/seed<k>: names the run, and is written to.
     folds
         Fold files of the experiment.
-    config
-        Config file.
     """
     if not folds:
         raise MerflowError(
