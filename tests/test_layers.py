@@ -110,7 +110,7 @@ def unguarded_writes(source: str) -> list[str]:
         if isinstance(node, ast.With):
             items = " ".join(ast.unparse(item) for item in node.items)
             guarded = guarded or bool(
-                re.search(r"\b(atomic|create_hdf5|scratch|temporary_folder)\(", items)
+                re.search(r"\b(atomic|create_hdf5|temporary_folder)\(", items)
             )
         if isinstance(node, ast.Call) and not guarded:
             name = getattr(node.func, "attr", getattr(node.func, "id", ""))

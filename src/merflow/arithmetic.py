@@ -1,10 +1,10 @@
-"""Arithmetic level: the instructions numerical libraries may use, fixed before any of them loads.
+"""Arithmetic level: the instructions that numerical libraries may use, set before they load.
 
 OpenCV, NumPy, BLAS, oneDNN, XLA and the other backends choose their code by the processor, and
-each choice rounds differently. `portable` holds them all to AVX2, which every x86-64 processor of
-the last decade has, so the same input gives the same bytes on all of them. `native` leaves the
-choice to the libraries: faster on some machines, and bytes that hold for one machine only.
-`merflow/__init__.py` calls `fix` first of all; child processes inherit what it sets.
+each choice rounds differently. `portable` limits all of them to AVX2, which every x86-64 processor
+of the last decade has, so the same input gives the same bytes on all of them. `native` sets no
+limit: it is faster on some machines, and its bytes repeat on one machine only.
+`merflow/__init__.py` calls `fix` before any other import; child processes inherit the variables.
 """
 
 import importlib.util
@@ -25,11 +25,11 @@ _log = logging.getLogger(__name__)
 VARIABLE = "MERFLOW_ARITHMETIC"
 LEVELS = ("portable", "native")
 BEFORE = "MERFLOW_ARITHMETIC_BEFORE"
-"""The values that `portable` replaced (JSON), for a child process that is to run native."""
+"""The values that `portable` replaced (JSON), for child processes at the native level."""
 NOTED = "MERFLOW_ARITHMETIC_NOTED"
-"""Set once the note that this processor cannot keep the portable level was printed."""
+"""Set after the note that this processor cannot keep the portable level was printed."""
 LIBRARIES = ("numpy", "cv2", "scipy", "tensorflow", "jax", "torch")
-"""Modules that read their variables once, when they are loaded."""
+"""Modules that read their variables once, while they load."""
 
 _X86_64_V3 = {"avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe"}
 _X86_64_V4 = _X86_64_V3 | {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
@@ -37,7 +37,7 @@ _state = {"level": "native", "early": ""}
 
 
 def fix() -> None:
-    """Set the libraries' variables for the level asked for; called when merflow is imported."""
+    """Set the libraries' variables for the requested level; called when merflow is imported."""
     if asked() not in LEVELS:
         sys.stderr.write(f"merflow: {VARIABLE}: '{asked()}'\n  expected: {' or '.join(LEVELS)}\n")
         raise SystemExit(BAD_INPUT)
@@ -45,7 +45,7 @@ def fix() -> None:
         restore(os.environ)
         return
     if processor_level() not in ("x86-64-v3", "x86-64-v4"):
-        restore(os.environ)  # A job's node may be older than the one that sent it.
+        restore(os.environ)  # The node of a job may be older than the one that submitted it.
         _note_once()
         return
     early = [name for name in LIBRARIES if name in sys.modules]
@@ -54,7 +54,7 @@ def fix() -> None:
     if not (early and changed):
         return
     _state.update(level="native", early=", ".join(early))
-    # Snakemake loads NumPy for itself and computes nothing: its jobs are processes of their own.
+    # Snakemake loads NumPy but computes nothing: its jobs are separate processes.
     if "snakemake" not in sys.modules:
         warnings.warn(
             f"{_state['early']} loaded before merflow: this process computes with this processor's "
@@ -64,38 +64,38 @@ def fix() -> None:
 
 
 def asked(otherwise: str = LEVELS[0]) -> str:
-    """Return the level that the environment asks for, else another, a config's for one."""
+    """Return the level that the environment sets, else `otherwise` (for example the config's)."""
     return os.environ.get(VARIABLE) or otherwise
 
 
 def portable_variables(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables of the portable level, beside what is set already."""
+    """Return the variables of the portable level, given the present environment."""
     chosen = {
-        # IPP chooses code by the processor in ways that cannot be held to a level, so it is off.
+        # IPP chooses code by the processor and cannot be limited to a level, so it is off.
         "OPENCV_IPP": "disabled",
-        # OpenCV says on every import that IPP is off; errors are still shown.
+        # OpenCV prints on every import that IPP is off; errors are still shown.
         "OPENCV_LOG_LEVEL": environment.get("OPENCV_LOG_LEVEL", "ERROR"),
         "OPENBLAS_CORETYPE": "Haswell",
         # BLAS adds in another order with another number of threads.
         "OPENBLAS_NUM_THREADS": "1",
         "ONEDNN_MAX_CPU_ISA": "AVX2",
-        # Off by default in TensorFlow on processors without AVX512-VNNI: other kernels, and slow.
+        # Off by default in TensorFlow on processors without AVX512-VNNI: other, slower kernels.
         "TF_ENABLE_ONEDNN_OPTS": "1",
         "XLA_FLAGS": _with_flag(environment.get("XLA_FLAGS", ""), "--xla_cpu_max_isa=AVX2"),
         "ATEN_CPU_CAPABILITY": "avx2",
         "MKL_CBWR": "AVX2",
     }
-    if "avx512f" in processor_flags():  # Where it is not there, both complain of the name.
+    if "avx512f" in processor_flags():  # Without it, both libraries warn about the name.
         chosen["OPENCV_CPU_DISABLE"] = "AVX512-SKX"
         chosen["NPY_DISABLE_CPU_FEATURES"] = numpy_names(_numpy_version())
-    else:  # What somebody disabled for another purpose computes otherwise, too.
+    else:  # Features that were disabled for another purpose change the results, too.
         inherited = ("OPENCV_CPU_DISABLE", "NPY_DISABLE_CPU_FEATURES")
         chosen |= dict.fromkeys((name for name in inherited if name in environment), "")
     return chosen
 
 
 def numpy_names(version: tuple[int, ...]) -> str:
-    """Return what NumPy calls the features above AVX2; a name it does not know it ignores."""
+    """Return NumPy's names of the features above AVX2; it ignores unknown names."""
     newer = "AVX512_ICL AVX512_SPR"
     if version >= (2, 4):
         return f"X86_V4 {newer}"
@@ -103,7 +103,7 @@ def numpy_names(version: tuple[int, ...]) -> str:
 
 
 def replace(environment: MutableMapping[str, str], values: Mapping[str, str]) -> bool:
-    """Set `values`, keep what they replace for `restore`, and tell whether anything changed."""
+    """Set `values`, keep the old ones for `restore`; return whether anything changed."""
     changed = {name: environment.get(name) for name in values}
     changed = {name: old for name, old in changed.items() if old != values[name]}
     if "NPY_ENABLE_CPU_FEATURES" in environment:  # NumPy refuses both at once.
@@ -116,7 +116,7 @@ def replace(environment: MutableMapping[str, str], values: Mapping[str, str]) ->
 
 
 def restore(environment: MutableMapping[str, str]) -> None:
-    """Put back what a parent process replaced."""
+    """Restore the variables that a parent process replaced."""
     for name, value in json.loads(environment.pop(BEFORE, "{}")).items():
         if value is None:
             environment.pop(name, None)
@@ -125,7 +125,7 @@ def restore(environment: MutableMapping[str, str]) -> None:
 
 
 def level() -> str:
-    """Return the level of this process, as records keep it: `portable`, `native (x86-64-v4)`."""
+    """Return the level of this process, as in manifests: `portable`, `native (x86-64-v4)`."""
     if _state["level"] == "portable":
         return "portable"
     early = f", {_state['early']} loaded before merflow" if _state["early"] else ""
@@ -133,7 +133,7 @@ def level() -> str:
 
 
 def note_config(wanted: str) -> None:
-    """Say so when a config asks for another level than this process was started with."""
+    """Warn if the config sets another level than this process was started with."""
     if wanted == "native" and _state["level"] == "portable" and not os.environ.get(VARIABLE):
         _log.warning(
             "config: arithmetic: native holds for the workflow's jobs; this command computes "
@@ -143,12 +143,12 @@ def note_config(wanted: str) -> None:
 
 
 def together(*levels: str) -> str:
-    """Return the levels of a file's own stage and of those before it, each once: `a; b`."""
+    """Return the levels of a file's stage and of the stages before it, each once: `a; b`."""
     return "; ".join(sorted({one for words in levels for one in words.split("; ") if one}))
 
 
 def check() -> None:
-    """Refuse to compute when a loaded library does not keep to the level that was set.
+    """Refuse to compute if a loaded library does not keep the level that was set.
 
     Libraries silently ignore names that they do not know.
     """
@@ -177,7 +177,7 @@ def _check_numpy(asked: str, known: Iterable[str], used: set[str]) -> None:
 
 
 def _check_opencv(line: str, ipp: bool) -> None:
-    """Refuse an OpenCV whose features line (`*AVX2 *AVX512-SKX?`, ? for off) goes beyond AVX2."""
+    """Refuse an OpenCV with features above AVX2 in its line (`*AVX2 *AVX512-SKX?`, ?: off)."""
     above = [word for word in line.split() if "512" in word and not word.endswith("?")]
     if above or ipp:
         found = ", ".join([word.lstrip("*") for word in above] + ["IPP"] * ipp)
@@ -206,12 +206,12 @@ def _ignored(where: str, found: str, expected: Iterable[str]) -> MerflowError:
 
 @cache
 def processor_flags() -> frozenset[str]:
-    """Return the processor's features as Linux names them; empty where they are not known."""
+    """Return the processor's features by their Linux names; empty if they are not known."""
     return frozenset(re.split(r"\s+", _cpuinfo("flags")))
 
 
 def processor_name() -> str:
-    """Return the processor's name, `unknown` where the system does not tell."""
+    """Return the processor's name; `unknown` if the system does not give it."""
     return _cpuinfo("model name") or "unknown"
 
 
@@ -251,7 +251,7 @@ def _cpuinfo(field: str) -> str:
 
 
 def _numpy_version() -> tuple[int, ...]:
-    """Return NumPy's version from its file: loading it, or `importlib.metadata`, costs too much."""
+    """Return NumPy's version from its file: importing it, or `importlib.metadata`, is too slow."""
     spec = importlib.util.find_spec("numpy")
     try:
         text = Path(str(spec and spec.origin)).with_name("version.py").read_text(encoding="utf-8")

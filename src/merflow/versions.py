@@ -1,4 +1,4 @@
-"""Versions and arithmetic level of what computes, as records keep them."""
+"""Versions of libraries and the arithmetic level, as manifests record them."""
 
 import platform
 from functools import cache
@@ -7,7 +7,7 @@ from typing import Any
 from merflow import __version__, arithmetic
 
 STAGES = ("numpy", "opencv-python", "dlib-bin", "h5py")
-"""Packages whose arithmetic or file format a stage's output depends on."""
+"""Packages with an effect on the output of a stage, by arithmetic or file format."""
 TRAINING = ("numpy", "keras", "tensorflow", "scikit-learn", "scipy")
 WORKFLOW = ("snakemake", *STAGES, "keras", "tensorflow", "scikit-learn")
 """Packages that the manifest and the report name."""
@@ -27,15 +27,15 @@ def version_of(package: str) -> str:
 
 
 def stage_record(*before: str) -> dict[str, Any]:
-    """Return what a stage's record keeps: version, arithmetic levels, libraries.
+    """Return the record of a stage: version, arithmetic levels, libraries.
 
-    before: the levels that the records of its inputs have.
+    before: the levels recorded for its inputs.
     """
     return _record(before, {name: version_of(name) for name in STAGES})
 
 
 def training_record(backend: str, *before: str) -> dict[str, Any]:
-    """Return what a training's record keeps: as a stage's, with Python and the C library."""
+    """Return the record of a training: that of a stage, with Python and the C library."""
     names = {*TRAINING} - {*BACKENDS.values()} | {BACKENDS.get(backend, "tensorflow")}
     system = {"python": platform.python_version(), "libc": " ".join(platform.libc_ver()).strip()}
     return _record(before, {**{name: version_of(name) for name in sorted(names)}, **system})

@@ -1,4 +1,4 @@
-"""What a demo clip is: everything the renderer and the writers need, and nothing drawn yet."""
+"""A demo clip before it is drawn: everything the renderer and the writers need."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from merflow.clip import ClipKey
 
 RENDER_VERSION = 1
-"""Raised whenever a change of this package changes a pixel: written demos are then redone."""
+"""Raise it when a change of this package changes a pixel: demos are then drawn again."""
 
 NEUTRAL = "neutral"
 CLASSES = ("negative", "positive", "surprise")
@@ -14,13 +14,13 @@ CLASSES = ("negative", "positive", "surprise")
 
 @dataclass(frozen=True, slots=True)
 class Difficulty:
-    """How hard the demo is: the movement to be found, and everything that hides it.
+    """The difficulty of the demo: the size of the movement, and everything that hides it.
 
     Lengths are px of a 640x480 frame; other frame sizes scale them by their height.
     """
 
     amplitude_px: tuple[float, float] = (0.25, 0.9)
-    """Least and largest peak displacement of an expression (px)."""
+    """Smallest and largest peak displacement of an expression (px)."""
     noise: float = 1.8
     """Standard deviation of the sensor noise (grey levels)."""
     flicker: float = 0.003
@@ -34,11 +34,11 @@ class Difficulty:
     pose_degrees: tuple[float, float] = (4.0, 2.5)
     """Largest constant yaw and pitch of a clip (degrees)."""
     distractor_px: tuple[float, float] = (0.10, 0.35)
-    """Least and largest peak displacement of the movements that mean nothing (px)."""
+    """Smallest and largest peak displacement of the distractors (px)."""
     distractors: int = 2
-    """Such movements per clip, at random places of the face."""
+    """Distractors per clip: movements without meaning, at random places of the face."""
     blink_share: float = 0.25
-    """Share of clips with one blink."""
+    """Share of clips with a blink."""
     crease: float = 0.010
     """Darkening of an expression's creases (share of brightness per px of movement)."""
     variation: float = 0.35
@@ -47,7 +47,7 @@ class Difficulty:
 
 @dataclass(frozen=True, slots=True)
 class DemoClip:
-    """One clip to be drawn. Frame numbers are the dataset's own, as its sheet gives them."""
+    """One clip to draw. Frame numbers are those of the dataset's sheet."""
 
     dataset: str
     subject: str
@@ -57,11 +57,11 @@ class DemoClip:
     key: ClipKey
     """As merflow and the official lists write it."""
     emotion: str
-    """The dataset's own word, or empty for a clip without one."""
+    """The emotion as the dataset's sheet writes it; empty for a clip without one."""
     expression: str
-    """What is drawn: negative, positive, surprise, other or neutral."""
+    """The drawn class: negative, positive, surprise, other or neutral."""
     units: tuple[tuple[str, float], ...]
-    """Action units that are drawn, with their strengths: ('12', 1.0), ('L14', 0.6)."""
+    """Drawn action units with their strengths: ('12', 1.0), ('L14', 0.6)."""
     action_units: str
     """The sheet's cell."""
     objective: int
@@ -79,11 +79,11 @@ class DemoClip:
     person: int
     """Seed of the identity."""
     seed: int
-    """Seed of everything that differs between clips of one person."""
+    """Seed of everything that differs between clips of one subject."""
     grey: bool = False
     difficulty: Difficulty = field(default=Difficulty())
     extra: tuple[tuple[str, str], ...] = ()
-    """What only the writer of this dataset needs, as names and values."""
+    """Names and values that only the writer of this dataset needs."""
 
     @property
     def first(self) -> int:
@@ -101,5 +101,5 @@ class DemoClip:
         return len(self.numbers)
 
     def described(self) -> dict[str, Any]:
-        """Everything the pixels depend on, JSON-able: two equal descriptions, equal bytes."""
+        """Return everything the pixels depend on, for JSON: equal descriptions give equal bytes."""
         return {**asdict(self), "key": list(self.key), "render_version": RENDER_VERSION}

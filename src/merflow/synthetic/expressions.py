@@ -1,4 +1,4 @@
-"""Action units as movements of the skin: displacement fields and the creases that go with them."""
+"""Action units as movements of the skin: displacement fields and creases."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Array = np.ndarray
 Unit = tuple[str, float]
 
 EMOTIONS: dict[str, tuple[tuple[str, tuple[Unit, ...]], ...]] = {
-    # Word: ways it is shown, each a sheet cell and what is drawn for it.
+    # Emotion: its variants, each with the cell of the sheet and the drawn action units.
     "happiness": (
         ("12", (("12", 1.0),)),
         ("6+12", (("6", 0.6), ("12", 1.0))),
@@ -54,7 +54,7 @@ EMOTIONS: dict[str, tuple[tuple[str, tuple[Unit, ...]], ...]] = {
     ),
 }
 
-# Objective classes of Davison et al.: by action units alone, not by the word.
+# Objective classes of Davison et al.: by action units alone, not by the emotion label.
 _OBJECTIVE = {"happiness": 1, "surprise": 2, "anger": 3, "disgust": 4, "sadness": 5, "fear": 6}
 
 
@@ -77,10 +77,10 @@ class Pull:
     s: float
 
 
-def pulls(person: Identity) -> dict[str, tuple[Pull, ...]]:
-    """Return what each action unit does to this face at strength 1."""
-    mw, my, by = person.mouth_width, person.mouth_y, person.brow_y
-    chin, low = person.chin - 0.5, person.mouth_y + person.lower_lip
+def pulls(identity: Identity) -> dict[str, tuple[Pull, ...]]:
+    """Return the pulls of each action unit on this face at strength 1."""
+    mw, my, by = identity.mouth_width, identity.mouth_y, identity.brow_y
+    chin, low = identity.chin - 0.5, identity.mouth_y + identity.lower_lip
     return {
         "1": (Pull(0.60, by, 0.02, -1.0, 0.38), Pull(0.50, by - 0.6, 0, -0.50, 0.50)),
         "2": (Pull(1.45, by - 0.05, 0, -0.9, 0.42), Pull(1.40, by - 0.6, 0, -0.45, 0.50)),
@@ -102,12 +102,12 @@ def pulls(person: Identity) -> dict[str, tuple[Pull, ...]]:
         "23": (Pull(mw * 0.8, my, -0.55, 0, 0.30), Pull(0.25, my, 0, 0.12, 0.25)),
         "24": (Pull(0.25, low, 0, -0.60, 0.26), Pull(0.25, my - 0.18, 0, 0.55, 0.22)),
         "25": (Pull(0.25, low, 0, 0.60, 0.30),),
-        "26": (Pull(0.0, my + 0.55, 0, 0.80, 0.50), Pull(0.0, person.chin - 0.15, 0, 0.90, 0.60)),
+        "26": (Pull(0.0, my + 0.55, 0, 0.80, 0.50), Pull(0.0, identity.chin - 0.15, 0, 0.90, 0.60)),
     }
 
 
 def _sides(unit: str) -> tuple[str, tuple[int, ...]]:
-    """Split 'L12' into its number and the picture sides it moves: the subject's left is +1."""
+    """Split 'L12' into its number and the image sides it moves: the subject's left is +1."""
     if unit[0] == "L":
         return unit[1:], (1,)
     if unit[0] == "R":
@@ -115,13 +115,13 @@ def _sides(unit: str) -> tuple[str, tuple[int, ...]]:
     return unit, (-1, 1)
 
 
-def field(person: Identity, grid: Grid, units: Iterable[Unit], balance: float = 0.0) -> Array:
+def field(identity: Identity, grid: Grid, units: Iterable[Unit], balance: float = 0.0) -> Array:
     """Return the displacement (H, W, 2) float32 of these action units, its peak length 1.
 
-    `balance`, -1..1, strengthens the picture's right half at the cost of the left. No units:
+    `balance`, -1..1, strengthens the right half of the image and weakens the left. No units:
     zeros.
     """
-    table = pulls(person)
+    table = pulls(identity)
     out = np.zeros((*grid.x.shape, 2), np.float32)
     for unit, strength in units:
         number, sides = _sides(unit)
@@ -135,22 +135,22 @@ def field(person: Identity, grid: Grid, units: Iterable[Unit], balance: float = 
     return out / np.float32(peak) if peak else out
 
 
-def creases(person: Identity, grid: Grid, units: Iterable[Unit]) -> Array:
-    """Return the darkening (H, W) float32, 0..1, of the creases these action units make."""
+def creases(identity: Identity, grid: Grid, units: Iterable[Unit]) -> Array:
+    """Return the darkening (H, W) float32, 0..1, by the creases of these action units."""
     x, y, ax = grid.x, grid.y, grid.ax
     fold = bump(ax - (0.55 + 0.32 * np.clip(y - 1.2, 0, 2)), y, 0, 1.8, 0.07, 0.45)
     lines = np.clip(np.sin((y + 1.3) * 22), 0, 1) * bump(x, y, 0, -1.15, 1.1, 0.22)
     made = {
         "1": lines,
         "2": lines,
-        "4": bump(ax, y, 0.16, person.brow_y, 0.05, 0.22),
+        "4": bump(ax, y, 0.16, identity.brow_y, 0.05, 0.22),
         "6": bump(ax, y, 1.62, 0.12, 0.12, 0.10),
         "9": bump(x, y, 0, -0.08, 0.16, 0.08),
         "10": fold,
         "12": fold,
-        "14": bump(ax, y, person.mouth_width + 0.14, person.mouth_y, 0.06, 0.14),
-        "15": bump(ax, y, person.mouth_width + 0.05, person.mouth_y + 0.25, 0.07, 0.16),
-        "17": bump(x, y, 0, person.chin - 0.55, 0.30, 0.10),
+        "14": bump(ax, y, identity.mouth_width + 0.14, identity.mouth_y, 0.06, 0.14),
+        "15": bump(ax, y, identity.mouth_width + 0.05, identity.mouth_y + 0.25, 0.07, 0.16),
+        "17": bump(x, y, 0, identity.chin - 0.55, 0.30, 0.10),
     }
     out = np.zeros(x.shape, np.float32)
     for unit, strength in units:

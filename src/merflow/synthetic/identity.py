@@ -1,4 +1,4 @@
-"""Who a generated person is: shape, colours, hair and light, all drawn from one seed."""
+"""The identity of a generated face: shape, colours, hair and light, all drawn from one seed."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -38,7 +38,7 @@ class Identity:
     """Shape in face units, colours as RGB 0..1.
 
     One face unit is half the distance between the pupils; the origin lies midway between them,
-    x to the right of the picture, y down. Left and right halves mirror each other.
+    x to the right of the image, y down. Left and right halves mirror each other.
     """
 
     seed: int
@@ -85,13 +85,13 @@ def _colour(values: np.ndarray) -> Colour:
 
 
 def _cloth(rng: np.random.Generator) -> Colour:
-    """A muted colour: clothes must not outshine the face."""
+    """Return a muted colour, less bright than the face."""
     grey = rng.uniform(0.12, 0.62)
     return _colour(grey + rng.uniform(-0.10, 0.10, 3))
 
 
 def random_identity(seed: int) -> Identity:
-    """Return the person of a seed: the same seed, the same person, on every machine."""
+    """Return the identity of a seed: the same seed gives the same face on every machine."""
     rng = np.random.default_rng([seed, 0xFACE])
     u = lambda low, high: float(rng.uniform(low, high))  # noqa: E731
     tone = u(0, 1) ** 1.2

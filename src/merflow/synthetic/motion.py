@@ -1,4 +1,4 @@
-"""How a clip runs in time: the expression's course, the head's drift, blinks, distractors."""
+"""The motion of a clip over time: expression, head drift, blinks and distractors."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ Array = np.ndarray
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """Everything that moves in one clip; arrays have one row per frame.
+    """All motion of one clip; arrays have one row per frame.
 
     course: (T,) 0..1, the expression, 1 at the apex; shift: (T, 2) px; roll, yaw, pitch: (T,)
     radians; scale: (T,) factor; closed: (T,) lids 0..1; gain: (T,) brightness factor;
@@ -28,7 +28,7 @@ class Motion:
     closed: Array
     gain: Array
     place: tuple[float, float, float, float]
-    """Where the whole scene lies: shift x, y (px), roll (radians), scale."""
+    """Placement of the whole scene: shift x, y (px), roll (radians), scale."""
     units: tuple[Unit, ...]
     balance: float
     distractors: tuple[tuple[tuple[float, float, float, float, float], Array], ...]
@@ -49,7 +49,7 @@ def course(frames: int, apex: int, rest: float) -> Array:
 
 
 def _walk(rng: np.random.Generator, frames: int, smoothness: float) -> Array:
-    """A smooth random path (T,) that starts at 0 and whose farthest point is 1 away."""
+    """Return a smooth random path (T,) that starts at 0 and reaches a distance of 1."""
     radius = int(3 * smoothness)
     kernel = np.exp(-0.5 * (np.arange(-radius, radius + 1) / smoothness) ** 2)
     steps = rng.standard_normal(frames + 2 * radius)
@@ -59,17 +59,17 @@ def _walk(rng: np.random.Generator, frames: int, smoothness: float) -> Array:
 
 
 def _blink(rng: np.random.Generator, clip: DemoClip) -> Array:
-    """Lids closed (T,): one blink of about a quarter second, perhaps cut by the clip's end."""
+    """Return lid closure (T,): a blink of about 0.25 s, sometimes cut by the end of the clip."""
     t = np.arange(clip.frames) / clip.fps
     if rng.random() >= clip.difficulty.blink_share:
         return np.zeros(clip.frames)
-    # Blinks avoid the very first frames, from which alignment takes its landmarks.
+    # No blink in the very first frames, from which alignment takes its landmarks.
     centre = rng.uniform(0.35, 1.0) * t[-1] + 0.08
     return np.exp(-0.5 * ((t - centre) / 0.035) ** 2) * (np.abs(t - centre) < 0.12)
 
 
 def _distractors(rng: np.random.Generator, clip: DemoClip, scale: float) -> tuple:
-    """Small pulls at random places of the face, each with its own time course."""
+    """Return small pulls at random places of the face, each with its time course."""
     out = []
     for _ in range(clip.difficulty.distractors):
         size = scale * rng.uniform(*clip.difficulty.distractor_px)

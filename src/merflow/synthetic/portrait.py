@@ -1,4 +1,4 @@
-"""One person's still picture: painted once at twice the frame's resolution, then only warped."""
+"""The still image of a face: painted once at twice the frame's resolution, then only warped."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,12 +21,12 @@ GAMMA = 1 / 1.15
 HEAD = (-3.5, 3.5, -4.4, 5.0)
 """The part of the scene that can move: left, right, top, bottom, in face units."""
 AROUND = (HEAD[0] - 0.5, HEAD[1] + 0.5, HEAD[2] - 0.5, HEAD[3] + 0.5)
-"""The part of a frame in which HEAD lies, wherever the clip's placement puts it."""
+"""The part of a frame that contains HEAD under every placement of a clip."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Where a face lies in its frame: `size` is (width, height) in px, `unit` px a face unit."""
+    """Position of a face in its frame: `size` is (width, height) in px, `unit` px per face unit."""
 
     size: tuple[int, int]
     unit: float
@@ -37,7 +37,7 @@ class Scene:
         return (self.size[0] / 2, self.size[1] * 0.45)
 
     def grid(self, oversampling: int = 1) -> Grid:
-        """Face-unit positions of every pixel of the frame, or of its finer picture."""
+        """Return face-unit positions of every pixel of the frame, or of its oversampled image."""
         (w, h), (cx, cy), s = self.size, self.centre, oversampling
         x = ((np.arange(w * s, dtype=np.float32) + 0.5) / s - 0.5 - cx) / self.unit
         y = ((np.arange(h * s, dtype=np.float32) + 0.5) / s - 0.5 - cy) / self.unit
@@ -62,10 +62,10 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Portrait:
-    """The still picture, RGB float32 0..255, and how to redo its eyes.
+    """The still image, RGB float32 0..255, and the parts needed to repaint its eyes.
 
-    whole: (H, W, 3) at OVERSAMPLING; moving: (h, w, 3) at FINE, the part that moves, whose first
-    pixel is `corner` (x, y) of the whole picture at FINE; height: of the face, in face units, at
+    whole: (H, W, 3) at OVERSAMPLING; moving: (h, w, 3) at FINE, the moving part, with its first
+    pixel at `corner` (x, y) of the whole image at FINE; height: of the face, in face units, at
     the frame's own resolution.
     """
 
@@ -83,8 +83,10 @@ class Portrait:
         """Return `moving` with the lids closed by a share 0..1."""
         if closed <= 0:
             return self.moving
-        person = random_identity(self._seed)
-        patch = finer(finish(features.eyes(person, self._grid, self._light, closed, self._socket)))
+        identity = random_identity(self._seed)
+        patch = finer(
+            finish(features.eyes(identity, self._grid, self._light, closed, self._socket))
+        )
         rows, columns = self._eyes
         edge, up = 16, FINE // OVERSAMPLING
         top, left = rows.start * up - self.corner[1], columns.start * up - self.corner[0]
@@ -97,60 +99,60 @@ class Portrait:
 
 
 def finish(colour: Array) -> Array:
-    """From linear RGB 0..1 to the camera's 0..255, with its blur."""
+    """Convert linear RGB 0..1 to the camera's 0..255, with its blur."""
     return blur(np.clip(colour, 0, 1).astype(np.float32) ** GAMMA * np.float32(255), CAMERA_BLUR)
 
 
-def finer(picture: Array) -> Array:
+def finer(image: Array) -> Array:
     """From OVERSAMPLING to FINE.
 
     Frames sample this one linearly: OpenCV's cubic kernel does not keep a straight ramp straight,
     which would bend small movements by up to 0.03 px.
     """
-    size = (picture.shape[1] * FINE // OVERSAMPLING, picture.shape[0] * FINE // OVERSAMPLING)
-    return cv2.resize(picture, size, interpolation=cv2.INTER_LANCZOS4)
+    size = (image.shape[1] * FINE // OVERSAMPLING, image.shape[0] * FINE // OVERSAMPLING)
+    return cv2.resize(image, size, interpolation=cv2.INTER_LANCZOS4)
 
 
 @lru_cache(maxsize=4)
 def portrait(seed: int, scene: Scene) -> Portrait:
-    """Paint the person of `seed`: deterministic, about a second, kept for the next clip."""
-    person = random_identity(seed)
+    """Paint the face of `seed`: deterministic, about 1 s, cached for the next clip."""
+    identity = random_identity(seed)
     rng = np.random.default_rng([seed, 0x9A17])
     full = scene.grid(OVERSAMPLING)
-    canvas = surroundings.backdrop(person, full, rng)
+    canvas = surroundings.backdrop(identity, full, rng)
     part = scene.rows_columns(HEAD, OVERSAMPLING)
     grid = full.window(*part)
-    hair, strands = surroundings.hair_colour(person, grid, rng)
-    canvas[part] = surroundings.back_hair(person, grid, hair, canvas[part])
-    canvas[part] = surroundings.ears(person, grid, canvas[part])
-    canvas = surroundings.body(person, full, rng, canvas)
+    hair, strands = surroundings.hair_colour(identity, grid, rng)
+    canvas[part] = surroundings.back_hair(identity, grid, hair, canvas[part])
+    canvas[part] = surroundings.ears(identity, grid, canvas[part])
+    canvas = surroundings.body(identity, full, rng, canvas)
 
-    light = light_face(person, grid, rng)
-    face = features.skin(person, grid, light, rng)
-    face = features.nostrils(person, grid, features.mouth(person, grid, light, rng, face))
-    head, rim = surroundings.head_mask(person, grid)
+    light = light_face(identity, grid, rng)
+    face = features.skin(identity, grid, light, rng)
+    face = features.nostrils(identity, grid, features.mouth(identity, grid, light, rng, face))
+    head, rim = surroundings.head_mask(identity, grid)
     mix = (rim * 1.0)[..., None]
 
     def compose(face: Array) -> Array:
         under = canvas[part] * (1 - head[..., None]) + face * mix * head[..., None]
-        return surroundings.front_hair(person, grid, hair, strands, head, under)
+        return surroundings.front_hair(identity, grid, hair, strands, head, under)
 
-    # Eyes and brows lie inside the head and below the hair: the socket is kept for blinks.
+    # Eyes and brows lie inside the head and below the hair: the eye region is kept for blinks.
     box = scene.rows_columns((-1.75, 1.75, -0.48, 0.48), OVERSAMPLING)
     inner = tuple(
         slice(b.start - p.start, b.stop - p.start) for b, p in zip(box, part, strict=True)
     )
-    face = features.brows(person, grid, light, rng, face)
+    face = features.brows(identity, grid, light, rng, face)
     closed_face = compose(face)
     eyes = grid.window(*inner)
     eye_light = Light(light.diffuse[inner], light.shine[inner], light.lambert[inner])
     socket = closed_face[inner].copy()
-    closed_face[inner] = features.eyes(person, eyes, eye_light, 0.0, socket)
+    closed_face[inner] = features.eyes(identity, eyes, eye_light, 0.0, socket)
     canvas[part] = closed_face
     small = scene.grid()
-    z = blur(height(person, small).astype(np.float32), 0.12 * scene.unit)
+    z = blur(height(identity, small).astype(np.float32), 0.12 * scene.unit)
     whole = finish(canvas)
-    # A margin, for what the placement brings in from outside.
+    # A margin, because the placement moves outer parts into the frame.
     left, right, top, bottom = AROUND
     moving = scene.rows_columns((left - 0.5, right + 0.5, top - 0.5, bottom + 0.5), OVERSAMPLING)
     up = FINE // OVERSAMPLING

@@ -1,4 +1,4 @@
-"""Uncut recordings: long rests, blinks and a few expressions, each at a known place."""
+"""Uncut recordings: long rests, blinks and a few expressions at known positions."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,9 +24,9 @@ WORDS = {"negative": "disgust", "positive": "happiness", "surprise": "surprise"}
 EXPRESSION_S = (0.22, 0.40)
 """Shortest and longest expression (s)."""
 APART_S, EDGE_S = 1.1, 0.5
-"""Least time from one expression to the next, and from the ends (s)."""
+"""Shortest time from one expression to the next, and from the ends (s)."""
 BLINK_S = 0.035
-"""Standard deviation of a blink's course (s); the lids are moving for seven times that."""
+"""Standard deviation of a blink's course (s); the lids move for seven times as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A recording to be drawn. blinks: positions of the frames where the lids are shut."""
+    """A recording to draw. blinks: positions of the frames with closed lids."""
 
     clip: DemoClip
     parts: tuple[Part, ...]
@@ -52,7 +52,7 @@ class Recording:
 def plan(number: int, seed: int, difficulty: Difficulty, small: bool, expressions: int = 2) -> (
     Recording
 ):  # fmt: skip
-    """Return recording `number`: other seed, other people and places; small: half size and rate."""
+    """Return recording `number`; the seed decides face and positions; small: half size and rate."""
     share = 2 if small else 1
     fps, size, unit = FPS / share, (640 // share, 480 // share), 57.0 / share
     count = round(SECONDS * fps)
@@ -94,7 +94,7 @@ def _parts(
 def _blinks(
     rng: np.random.Generator, parts: Sequence[Part], count: int, fps: float
 ) -> Iterator[int]:
-    """Yield a blink about every 1.2 s, anywhere but in the first frames and in an expression."""
+    """Yield a blink about every 1.2 s, outside the first frames and the expressions."""
     far = round(5 * BLINK_S * fps)
     last = 0
     for at in np.arange(0.3, count / fps - 0.3, 1.2):
@@ -124,7 +124,7 @@ def frames(recording: Recording) -> Iterator[np.ndarray]:
 
 
 def _moving(clip: DemoClip, still: Warp, part: Part) -> tuple[DemoClip, Warp]:
-    """Return the clip with one expression in it; head, lids and light stay those of `still`."""
+    """Return the clip with one expression; head, lids and light are those of `still`."""
     length = part.last - part.first + 1
     own = replace(
         clip, expression=part.expression, units=part.units, amplitude_px=part.amplitude_px
@@ -138,7 +138,7 @@ def _moving(clip: DemoClip, still: Warp, part: Part) -> tuple[DemoClip, Warp]:
 
 
 def write_recording(folder: Path, recording: Recording) -> Path:
-    """Write NAME.avi, and NAME.truth.csv with what moves where; return the video's path."""
+    """Write NAME.avi, and NAME.truth.csv with the frames of every movement; return the video."""
     name, clip = recording.clip.clip, recording.clip
     path = folder / f"{name}.avi"
     rows = [(part.expression, str(part.first), str(part.last)) for part in recording.parts]

@@ -1,4 +1,4 @@
-"""Frames of a clip, its true displacement fields and its true landmarks."""
+"""Render the frames of a clip, its true displacement fields and its true landmarks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ def _noise_levels() -> Array:
 
 
 NOISE = _noise_levels()
-"""A byte drawn at random picks one: ten times as fast as drawing floats."""
+"""A random byte selects one: ten times as fast as drawing floats."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrueFields:
     """Displacement onset to apex, (H, W, 2) float32 px (x, y), on the onset frame's pixels.
 
-    The three add up exactly to the whole movement; lids that blink are in none of them.
+    The three add up exactly to the whole movement, without blinks.
     """
 
     expression: Array
@@ -39,22 +39,22 @@ class TrueFields:
 
 
 def _sample(
-    picture: Array, scale: int, x: Array, y: Array, corner: tuple[int, int] = (0, 0)
+    image: Array, scale: int, x: Array, y: Array, corner: tuple[int, int] = (0, 0)
 ) -> Array:
-    """Return (h, w, 3) float32 of a picture at `scale` at positions given in the frame's px."""
+    """Return (h, w, 3) float32 of an image at `scale` at positions given in the frame's px."""
     s, left, top = (np.float32(v) for v in (scale, *corner))
     half = np.float32(0.5)
     at = (s * (x + half) - half - left, s * (y + half) - half - top)
-    return cv2.remap(picture, *at, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.remap(image, *at, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def render_clip(
     clip: DemoClip, warp: Warp | None = None, which: range | None = None
 ) -> Iterator[Array]:
-    """Yield the frames (H, W, 3) uint8 RGB, onset to offset; the same clip, the same bytes.
+    """Yield the frames (H, W, 3) uint8 RGB, onset to offset; equal clips give equal bytes.
 
-    A grey clip's three channels are equal. `warp`: the clip's own, when it is there already;
-    `which`: positions of the frames wanted, all without it.
+    A grey clip's three channels are equal. `warp`: the clip's warp, if it exists already;
+    `which`: positions of the frames to draw; all without it.
     """
     warp = warp or Warp(clip)
     run, gain = warp.motion.course, warp.motion.gain
@@ -63,18 +63,18 @@ def render_clip(
     first = warp.sources(0, placed)
     crease = warp.look_up(warp.crease, *first)[..., None]
     for t in range(clip.frames) if which is None else which:
-        picture = warp.portrait.with_eyes(float(warp.motion.closed[t]))
-        part = _sample(picture, FINE, *warp.sources(t, placed, first), warp.portrait.corner)
+        image = warp.portrait.with_eyes(float(warp.motion.closed[t]))
+        part = _sample(image, FINE, *warp.sources(t, placed, first), warp.portrait.corner)
         part *= 1 - float(clip.difficulty.crease * clip.amplitude_px * run[t]) * crease
         still[warp.part] = part
-        yield _filmed(still, clip, t, float(gain[t]))
+        yield _recorded(still, clip, t, float(gain[t]))
 
 
-def _filmed(scene: Array, clip: DemoClip, t: int, gain: float) -> Array:
-    """Return frame t as the camera sees `scene` (H, W, 3) float32: grey or not, with noise."""
+def _recorded(scene: Array, clip: DemoClip, t: int, gain: float) -> Array:
+    """Return frame t of `scene` (H, W, 3) float32 as the camera records it, with noise."""
     if clip.grey:
         scene = scene @ LUMA
-    # One generator per frame: a frame's bytes do not depend on those before it.
+    # One generator per frame: the bytes of a frame do not depend on earlier frames.
     rng = np.random.default_rng([clip.seed, 0x0153, t])
     shape = scene.shape[:2] if clip.grey else scene.shape
     draws = np.frombuffer(rng.bytes(int(np.prod(shape))), np.uint8)

@@ -1,4 +1,4 @@
-"""What is known about a demo clip because it was drawn: one file a clip, beside the frames."""
+"""Truth files: the known motion of each demo clip, one file per clip."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +11,14 @@ from merflow.synthetic.render import true_fields, true_landmarks
 from merflow.synthetic.warp import Warp
 
 FOLDER = "truth"
-"""Folder at the root of a demo dataset; the datasets' readers know nothing of it."""
+"""Folder at the root of a demo dataset; no dataset reader uses it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
     """field, head, distractors: (H, W, 2) float32, px onset to apex on the onset frame's pixels
-    (expression, rigid head, meaningless movements); landmarks: (T, 68, 2) float32 px; numbers:
-    (T,) int64; apex: position of the true apex; expression: the class that was drawn."""
+    (expression, rigid head, distractors); landmarks: (T, 68, 2) float32 px; numbers:
+    (T,) int64; apex: position of the true apex; expression: the drawn class."""
 
     field: np.ndarray
     head: np.ndarray
@@ -31,19 +31,17 @@ class Truth:
 
 
 def stamp(clip: DemoClip) -> str:
-    """Name everything a clip's bytes depend on, in 16 hex digits."""
+    """Return a digest of everything a clip's bytes depend on, 16 hex digits."""
     return digest(clip.described())
 
 
 def path_of(root: Path, clip: DemoClip) -> Path:
-    """Return where the truth of a clip lies: one flat folder, so that no reader takes it for
-    a tree of subjects.
-    """
+    """Return the path of a clip's truth file: one flat folder, unlike a tree of subjects."""
     return root / FOLDER / f"{clip.key.subject}-{clip.key.clip}.npz"
 
 
 def write_truth(root: Path, clip: DemoClip, mark: str, warp: Warp | None = None) -> None:
-    """Write the truth of a clip, after its frames: with it the clip counts as written."""
+    """Write the truth of a clip after its frames: a clip with a truth file counts as written."""
     fields = true_fields(clip, warp)
     half = {
         name: _trimmed(value)
@@ -67,12 +65,12 @@ def write_truth(root: Path, clip: DemoClip, mark: str, warp: Warp | None = None)
 
 
 def _trimmed(values: np.ndarray) -> np.ndarray:
-    """Half precision, and nothing below a thousandth of a px: tails only cost space."""
+    """Return half precision, with 0 for values below 0.001 px, to save space."""
     return np.where(np.abs(values) < 1e-3, 0, values).astype(np.float16)
 
 
 def read_truth(path: Path) -> Truth:
-    """Read what `write_truth` wrote."""
+    """Read a truth file."""
     with np.load(path) as data:
         fields = (data[name].astype(np.float32) for name in ("field", "head", "distractors"))
         return Truth(
@@ -86,7 +84,7 @@ def read_truth(path: Path) -> Truth:
 
 
 def written_stamp(root: Path, clip: DemoClip) -> str:
-    """Return the stamp a clip was written with; empty when it was not, or not to the end."""
+    """Return the stamp in a clip's truth file; empty if the clip is missing or incomplete."""
     try:
         with np.load(path_of(root, clip)) as data:
             return str(data["stamp"])

@@ -1,4 +1,4 @@
-"""Where each point of a still picture lies in frame t of a clip, and back."""
+"""Map points of a still image to frame t of a clip, and back."""
 
 from dataclasses import dataclass
 
@@ -15,16 +15,16 @@ from merflow.synthetic.portrait import AROUND, HEAD, Scene, portrait
 Array = np.ndarray
 Part = tuple[slice, slice]
 STEPS, STEPS_NEAR = 6, 3
-"""Fixed-point steps of the inverse warp, from afar and from another frame's; tested."""
+"""Fixed-point steps of the inverse warp, without a start and from another frame's result."""
 
 
 @dataclass(frozen=True, slots=True)
 class Maps:
-    """What decides how points move; every array has the points' shape, float32.
+    """Maps that determine how points move; every array has the points' shape, float32.
 
-    x, y, z: position from the eyes' middle and height, px; weight: 0..1, how much a point follows
-    the head; expression (..., 2): displacement at the apex, px; pulls: the same of each
-    distractor at its peak.
+    x, y, z: position relative to the midpoint of the eyes, and height, px; weight: 0..1, how much
+    a point follows the head; expression (..., 2): displacement at the apex, px; pulls: the same
+    for each distractor at its peak.
     """
 
     x: Array
@@ -45,7 +45,7 @@ def head_moves(maps: Maps, m: Motion, t: int) -> Array:
 
 
 def distractors_move(maps: Maps, m: Motion, t: int) -> Array:
-    """Displacement (..., 2) float32 px by the movements that mean nothing."""
+    """Displacement (..., 2) float32 px of the distractors."""
     out = np.zeros_like(maps.expression)
     for pull, (_, run) in zip(maps.pulls, m.distractors, strict=True):
         out += float(run[t]) * pull
@@ -59,15 +59,15 @@ def displacement(maps: Maps, m: Motion, t: int) -> Array:
 
 
 class Warp:
-    """A clip's motion laid over its person's still picture."""
+    """A clip's motion applied to the still image of its face."""
 
     def __init__(self, clip: DemoClip) -> None:
         self.clip = clip
         self.motion = motion(clip)
         self.scene = Scene(clip.size, clip.unit)
-        self.person = random_identity(clip.person)
+        self.identity = random_identity(clip.person)
         self.portrait = portrait(clip.person, self.scene)
-        # Only `inner` of the still picture moves; in the frame it lies somewhere in `part`.
+        # Only `inner` of the still image moves; in the frame it lies inside `part`.
         inner = self.scene.rows_columns(HEAD)
         self.part = self.scene.rows_columns(AROUND)
         self.whole = (slice(0, clip.size[1]), slice(0, clip.size[0]))
@@ -78,13 +78,13 @@ class Warp:
     def _maps(self, inner: Part) -> tuple[Maps, Array]:
         clip, m = self.clip, self.motion
         grid = self.scene.grid().window(*inner)
-        # Amplitudes are meant in the frame, which the placement scales.
+        # Amplitudes refer to the frame, which the placement scales.
         scale = np.float32(1 / m.place[3])
         pulls = (
             scale * bump(grid.x, grid.y, x, y, s, s)[..., None] * np.array([dx, dy], np.float32)
             for (x, y, dx, dy, s), _ in m.distractors
         )
-        # The head moves whole; its movement fades out over the wall and the shoulders.
+        # The whole head moves; its movement fades out over the wall and the shoulders.
         reach = np.hypot(grid.x / 3.4, (grid.y - 0.3) / 4.3)
         maps = Maps(
             x=grid.x * np.float32(clip.unit),
@@ -93,13 +93,13 @@ class Warp:
             weight=ramp(reach, 1.0, 0.85).astype(np.float32),
             expression=np.float32(clip.amplitude_px)
             * scale
-            * field(self.person, grid, m.units, m.balance),
+            * field(self.identity, grid, m.units, m.balance),
             pulls=tuple(pulls),
         )
-        return maps, creases(self.person, grid, m.units)
+        return maps, creases(self.identity, grid, m.units)
 
     def _placement(self) -> tuple[Array, Array]:
-        """The similarity that puts the whole scene into this clip's frames."""
+        """Return the similarity that maps the scene to this clip's frames."""
         dx, dy, roll, scale = self.motion.place
         c, s = scale * np.cos(roll), scale * np.sin(roll)
         linear = np.array([[c, -s], [s, c]])
@@ -107,7 +107,7 @@ class Warp:
         return linear, centre + np.array([dx, dy]) - linear @ centre
 
     def look_up(self, values: Array, x: Array, y: Array) -> Array:
-        """Return a map's values at picture positions x, y; 0 where nothing moves."""
+        """Return a map's values at image positions x, y; 0 where nothing moves."""
         left, top = (np.float32(v) for v in self.corner)
         return cv2.remap(
             values, x - left, y - top, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
@@ -124,9 +124,9 @@ class Warp:
     def sources(
         self, t: int, placed: tuple[Array, Array], near: tuple[Array, Array] | None = None
     ) -> tuple[Array, Array]:
-        """Return x, y in the still picture of what frame t shows at `placed` (see `unplaced`).
+        """Return positions x, y in the still image of the points at `placed` in frame t.
 
-        `near`: the answer for another frame of the clip, from which fewer steps lead here.
+        placed: see `unplaced`; near: the result for another frame, which saves steps.
         """
         moved = displacement(self.maps, self.motion, t)
         x, y = near or placed
@@ -137,7 +137,7 @@ class Warp:
 
     def landmarks(self) -> Array:
         """Return the true iBUG-68 landmarks (T, 68, 2) float32 px of every frame."""
-        still = (landmarks(self.person) * self.clip.unit + self.scene.centre).astype(np.float32)
+        still = (landmarks(self.identity) * self.clip.unit + self.scene.centre).astype(np.float32)
         x, y = still[:, :1], still[:, 1:]
         maps = Maps(
             *(
