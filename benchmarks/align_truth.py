@@ -1,6 +1,6 @@
-"""What alignment leaves of the head's motion and of the expression, on faces whose motion is known.
+"""Remaining head motion and expression after alignment, on faces with known motion.
 
-`python benchmarks/align_truth.py [--persons 6]`; about a minute a person.
+`python benchmarks/align_truth.py [--persons 6]`; about 1 minute per face.
 """
 
 from merflow.config.settings import Align, Crop

@@ -2,9 +2,9 @@
 
     python benchmarks/arithmetic_cost.py [ROUNDS]
 
-Each round runs one child process a level, in turn; a child runs every stage case of
+Each round runs one child process per level, in turn; a child runs every stage case of
 tests/golden/cases.py a few times and trains the default network, without loading and first calls.
-CPU seconds, since machines are shared; the least of all rounds counts.
+CPU seconds, because machines are shared; the lowest of all rounds counts.
 """
 
 import merflow  # noqa: F401 - first: it fixes the arithmetic level

@@ -4,17 +4,21 @@ python benchmarks/check_speed.py
 """
 
 from merflow.commands.check import check
-from merflow.evaluation.confidence import f1_ratios, interval
+from merflow.evaluation.confidence import interval
+from merflow.evaluation.metrics import f1_ratios
 
 import contextlib
 import io
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-import full_size
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests/helpers"))
+import full_size
 
 
 def seconds(work: Callable[[], object]) -> float:

@@ -1,8 +1,8 @@
-"""How often two equally good classifiers are called different: swapped subjects against McNemar.
+"""How often two equally good classifiers are called different: subject swaps and McNemar.
 
-Both are simulated on the composite's own 68 subjects with the same expected skill; subjects differ
-in skill, and each classifier has subjects of its own that it does well or badly on (sd below, in
-log odds), as networks have. A test at 5% should say "different" 5% of the time.
+Both are simulated on the 68 subjects of the composite with the same expected skill; subjects differ
+in skill, and each classifier does well or badly on different subjects (sd below, in log odds), like
+networks. A test at 5% should call them different 5% of the time.
 
     python benchmarks/comparison_level.py --repeats 1000
 """

@@ -1,6 +1,6 @@
 """Write the demo's scores into README.md from results/tables/scores.csv: `make figures`.
 
-Only scores of the portable arithmetic level are written: those a reader's machine gives too.
+Only scores of the portable arithmetic level are written: other machines give the same.
 """
 
 from merflow.evaluation.score_table import ScoreRow, read_scores
@@ -18,7 +18,7 @@ BLOCK = re.compile(f"{re.escape(BEGIN)}.*{re.escape(END)}", re.DOTALL)
 
 
 def table(rows: list[ScoreRow]) -> str:
-    """Return the rows of the whole table as Markdown, one line a run."""
+    """Return the rows of the whole table as Markdown, one line per run."""
     lines = ["| experiment | factor | UF1 | UAR | a guess scores (UF1) |", "|---|---|---|---|---|"]
     for row in rows:
         if row.part == "full":

@@ -1,4 +1,4 @@
-"""Demo faces whose head and expression move as is known, and rulers for what alignment leaves."""
+"""Demo faces with known motion of head and expression, and measures of alignment."""
 
 from merflow.clip import ClipArrays, ClipKey
 from merflow.stages.geometry import apply, invert
@@ -20,7 +20,7 @@ HALF_EYES = 42.0
 
 
 def demo_clip(units=(), person=3, frames=24, amplitude=1.0, fps=100.0, drift=1.5, **difficulty):
-    """A clip of 360x420; drift: px the head goes from its first place, 0.5 to 1 times."""
+    """Return a clip of 360x420; drift: largest head shift (px), reached 0.5 to 1 times."""
     settings = {**CALM, "drift_px": drift * 480 / 420, **difficulty}
     key = ClipKey("casme2", f"sub{person:02d}", "EP01_01")
     last = 100 + frames - 1

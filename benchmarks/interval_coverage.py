@@ -1,9 +1,9 @@
-"""How often the 95% interval over subjects holds the truth, on the composite's own 68 subjects.
+"""Coverage of the 95% interval over subjects, on the 68 subjects of the composite.
 
-Classifiers of known skill are simulated: every subject has its own skill and its own leaning
-towards classes, drawn from normal distributions, and answers its clips independently given both.
-The truth is the metric at the expected confusion matrix over that distribution. `fixed` keeps the
-68 subjects' clips; `drawn` draws subjects with their clips anew from each dataset.
+Classifiers of known skill are simulated: every subject has a skill and a bias towards classes,
+drawn from normal distributions; given both, predictions for its clips are independent. The truth is
+the metric at the expected confusion matrix over that distribution. `fixed` keeps the clips of the
+68 subjects; `drawn` draws subjects with their clips again from each dataset.
 
     python benchmarks/interval_coverage.py --repeats 1000
 """
@@ -22,7 +22,7 @@ from composite_counts import composite
 
 PRIOR = np.log([0.5, 0.3, 0.2])
 SKILLS = ((0.5, 0.5), (1.5, 1.0), (3.0, 1.0))
-"""(mean, sd over subjects) of the log odds that an answer gains when it is right."""
+"""(mean, sd over subjects) of the log odds that the true class gains."""
 
 
 def chances(rng, subjects, skill, sd):

@@ -1,7 +1,7 @@
-"""What magnification delivers on textures whose motion is known.
+"""Delivered magnification on textures with known motion.
 
 `python benchmarks/magnify_truth.py [--size 256] [--amplitudes 0.1 0.2 0.5 1 2]
-[--factors 10 25 50] [--noise 0 1.5]`; about five seconds a cell.
+[--factors 10 25 50] [--noise 0 1.5]`; about 5 s per cell.
 """
 
 from merflow.config.settings import Magnify
@@ -17,12 +17,12 @@ LENGTH, FPS = 64, 100.0
 
 
 def noise_only(size: int, noise: float, factors: list[float]) -> None:
-    """Print what is left of a still clip's noise, out over in."""
+    """Print the noise of a still clip after magnification, relative to its input."""
     still = texture(size)
     frames = np.repeat(still[None], LENGTH, axis=0)
     frames += np.random.default_rng(0).normal(0, noise, frames.shape)
     frames = np.clip(np.rint(frames), 0, 255).astype(np.uint8)
-    print(f"\nA still clip, noise {noise:g}: root mean square against the true picture, out / in\n")
+    print(f"\nA still clip, noise {noise:g}: RMS error against the true image, out / in\n")
     print("| method |" + "".join(f" x{factor:g} |" for factor in factors))
     print("|---|" + "---|" * len(factors))
 

@@ -1,8 +1,8 @@
-"""Clips whose motion is known exactly, and rulers that measure what was delivered.
+"""Clips with exactly known motion, and measures of the delivered motion.
 
 A procedural texture moves under a smooth local displacement: the point p of the onset frame lies
 at p + s(t) g(p) d. Frames are sampled from a quintic spline of the texture at coordinates found
-by inverting that map, so a clip with the motion truly multiplied is rendered, not warped.
+by inverting that map, so a clip with multiplied motion is rendered, not warped.
 """
 
 from dataclasses import dataclass, field

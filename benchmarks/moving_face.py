@@ -1,4 +1,4 @@
-"""A drawn face whose movement is known, and the same face with it truly multiplied."""
+"""A drawn face with known movement, and the same face with the movement multiplied."""
 
 from merflow.clip import ClipKey
 from merflow.synthetic.clip import DemoClip, Difficulty

@@ -1,6 +1,7 @@
-"""A packed file of 10,000 clips: read whole, checksum and all, and clip by clip in random order,
-against its bytes read as a plain file. It was just written and comes from the page cache, so this
-is the work beside the disk: a disk slower than the MB a second printed sets the pace itself.
+"""Speed of reading a packed file of 10,000 clips: whole with checksum, clip by clip, as bytes.
+
+The file comes from the page cache, so the figures exclude the disk: a disk slower than the printed
+MB/s is the limit.
 
 `python benchmarks/packed_reading.py [--clips 10000] [--rounds 5] [--folder DIR]`
 """

@@ -1,7 +1,7 @@
-"""How far the aligned picture moves when 2e-5 of a clip's values change by one grey level.
+"""Shift of the aligned frames when 2e-5 of a clip's values change by one grey level.
 
-That is what another processor does to a decoded or filtered picture. `python
-benchmarks/perturbed.py [--count 200]`; about 1.5 s of processor time a perturbation.
+Another processor changes decoded or filtered images by about as much. `python
+benchmarks/perturbed.py [--count 200]`; about 1.5 s of CPU time per perturbation.
 """
 
 from merflow.clip import ClipArrays, eye_centres
@@ -19,7 +19,7 @@ import numpy as np
 from head_truth import DISGUST, HAPPY, SADNESS, SURPRISE, arrays_of, demo_clip
 
 SHARE = 2e-5
-"""Share of the values that are changed."""
+"""Share of changed values."""
 FRAMES = 40
 JUMP = 0.01
 """Change of a landmark (px) that counts as a jump."""

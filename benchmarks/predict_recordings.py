@@ -1,9 +1,9 @@
-"""Predict on drawn recordings whose expressions and blinks are known: hits, false alarms, rest.
+"""Predict on drawn recordings with known expressions and blinks: hits, false alarms, rest.
 
     python benchmarks/predict_recordings.py results/runs/demo/x10/seed0 --recordings 6
 
-Two of three recordings hold two expressions, the third none. Nobody in them is in a
-training set: their faces are drawn from seeds of their own.
+Two of three recordings hold two expressions, the third none. None of the faces is in a training
+set: they are drawn from other seeds.
 """
 
 from merflow.clip import ClipArrays, ClipKey
@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 RIM_S = 0.1
-"""Frames this near to an expression are neither rest nor expression (s)."""
+"""Frames this close to an expression (s) count neither as rest nor as expression."""
 
 
 def drawn(recording) -> ClipArrays:

@@ -1,6 +1,6 @@
-"""How long a clip takes from raw frames to what a network sees, for four factors, stage by stage.
+"""CPU time of a clip from raw frames to network input, for four factors, stage by stage.
 
-Every method in turn, on one thread; processor time, so that a busy machine matters little.
+Every method in turn, on one thread; CPU time, because machines are shared.
 `python benchmarks/preparation.py [--clips 3] [--rounds 2]`
 """
 

@@ -1,9 +1,9 @@
-"""What the workflow engine costs for 500, 2,000 and 10,000 clips: a project without pictures.
+"""Cost of Snakemake for 500, 2,000 and 10,000 clips: a project of empty videos.
 
-A manifest of empty videos, ten clips a subject, four factors, LOSO with ten folds a job. Each size
-gives a dry run from nothing, a pass in which Snakemake schedules every job and keeps its record but
-runs none of them (`--touch`), a dry run with nothing to do, and one after a clip was added. CPU
-seconds, since a busy machine stretches only the wall clock.
+A manifest with ten clips per subject, four factors, LOSO with ten folds per job. For each size: a
+dry run without results, a pass in which Snakemake schedules and records every job without running
+it (`--touch`), a dry run with nothing to do, and a dry run after a clip was added. CPU seconds,
+because machines are shared.
 
 `python benchmarks/scale.py [--clips 500 2000 10000] [--touch-to 2000]`
 """

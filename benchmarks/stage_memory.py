@@ -1,6 +1,6 @@
 """Peak memory and time of the stages between align and pack, as clips grow in length and size.
 
-`python benchmarks/stage_memory.py`; docs/cluster.md holds what it gave. Linux only: each process
+`python benchmarks/stage_memory.py`; docs/cluster.md has the results. Linux only: each process
 reads its own peak from the kernel. For clips of thousands of frames: benchmarks/clip_length.py.
 """
 

@@ -1,9 +1,9 @@
-"""How fast the studio steps, plays and follows a camera, in headless Chromium.
+"""Speed of the studio in headless Chromium: steps, playback and camera.
 
     python benchmarks/studio.py
 
 Needs the test extra and chromium. A step is timed from the slider's event to the end of the
-drawing, pixels read back; playing and camera are what the page itself says it showed and dropped.
+drawing, pixels read back; the page counts shown and dropped frames of playback and camera.
 """
 
 import statistics

@@ -1,11 +1,12 @@
-"""What a fold costs here and in the plain loop of public code, on the same network and clips.
+"""Cost of a fold in merflow and in a plain loop, on the same network and clips.
 
     python benchmarks/training_speed.py [network ...]
 
 Plain: the whole fold as float32 in numpy, then `model.compile` and `model.fit`, as in public code.
-Ours: the method as a fold runs it (uint8 clips, scaling in the network, class weights, own batches,
-statistics of batch normalisation taken anew). Both are fitted in turn in one process, the first
-round apart, where libraries load. CPU seconds, since machines are shared; what counts is the ratio.
+merflow: the method as in a fold (uint8 clips, scaling in the network, class weights, merflow's
+batches, recomputed statistics of batch normalisation). Both are fitted in turn in one process; the
+first round, in which libraries load, does not count. CPU seconds, because machines are shared; the
+ratio is the result.
 """
 
 from merflow.clip import ClipKey
@@ -25,7 +26,7 @@ ROUNDS = 2
 
 
 def clips() -> TrainingData:
-    """Return clips of noise: what they show does not change what a step costs."""
+    """Return clips of noise: the content does not change the cost of a step."""
     rng = np.random.default_rng(0)
     keys = tuple(ClipKey("demo", f"s{i % 9}", f"c{i}") for i in range(CLIPS))
     x = rng.integers(0, 256, (CLIPS, *SHAPE)).astype(np.uint8)
