@@ -3,7 +3,7 @@
 Only scores of the portable arithmetic level are written: other machines give the same.
 """
 
-from merflow.evaluation.score_table import ScoreRow, read_scores
+from merflow.evaluation.score_table import read_scores
 from merflow.io.files import write_text
 from merflow.reporting.table_text import bracket, number
 
@@ -12,15 +12,17 @@ import re
 import sys
 from pathlib import Path
 
+from pandas import DataFrame
+
 ROOT = Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- figures: written by `make figures` -->", "<!-- end of figures -->"
 BLOCK = re.compile(f"{re.escape(BEGIN)}.*{re.escape(END)}", re.DOTALL)
 
 
-def table(rows: list[ScoreRow]) -> str:
-    """Return the rows of the whole table as Markdown, one line per run."""
+def table(scores: DataFrame) -> str:
+    """Return the rows of part full as Markdown, one line per run."""
     lines = ["| experiment | factor | UF1 | UAR | a guess scores (UF1) |", "|---|---|---|---|---|"]
-    for row in rows:
+    for row in scores.itertuples():
         if row.part == "full":
             uf1 = number(row.uf1) + bracket(row.uf1_lo, row.uf1_hi)
             uar = number(row.uar) + bracket(row.uar_lo, row.uar_hi)
@@ -29,15 +31,15 @@ def table(rows: list[ScoreRow]) -> str:
     return "\n".join(lines)
 
 
-def filled(text: str, rows: list[ScoreRow]) -> str:
-    """Return README's text with the figures of these rows in their place."""
+def filled(text: str, scores: DataFrame) -> str:
+    """Return README's text with the figures of these scores."""
     if not BLOCK.search(text):
         sys.exit(f"README.md has no lines {BEGIN} and {END}")
-    return BLOCK.sub(lambda _: f"{BEGIN}\n{table(rows)}\n{END}", text)
+    return BLOCK.sub(lambda _: f"{BEGIN}\n{table(scores)}\n{END}", text)
 
 
 def main() -> None:
-    """Write the figures of the demo that was run in this folder."""
+    """Write the figures of the demo run in this folder."""
     results = ROOT / "results"
     levels = {
         json.loads(path.read_text()).get("arithmetic", "not recorded")
