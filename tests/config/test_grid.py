@@ -7,7 +7,7 @@ from merflow.config import grid as grids
 from merflow.config.loading import merge, read_yaml, validate
 from merflow.config.reference import schema_text
 from merflow.errors import MerflowError
-from merflow.workflow.permutation_runs import is_twin
+from merflow.workflow.permutation_runs import is_permuted_copy
 
 MINIMAL = {
     "datasets": {"smic": {"root": "x"}},
@@ -140,7 +140,7 @@ def test_a_grid_of_permutations_ranks_the_experiment_it_permutes():
     entry = MINIMAL["experiments"]["e"]
     permuted = {**entry, "grid": {"permute_labels": [1, 2]}}
     made = validate(merge(MINIMAL, {"experiments": {"p": permuted}})).experiments
-    found = [name for name, other in made.items() if is_twin(other, made["e"])]
+    found = [name for name, other in made.items() if is_permuted_copy(other, made["e"])]
     assert found == ["p-permute_labels=1", "p-permute_labels=2"]
 
 
