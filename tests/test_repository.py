@@ -54,6 +54,7 @@ IMPORTED_AS = {
 # defusedxml: openpyxl takes it up by itself when it is there.
 TOOLS = {
     "defusedxml",
+    "import-linter",
     "pytest-timeout",
     "pytest-xdist",
     "ruff",

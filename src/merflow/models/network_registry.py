@@ -191,14 +191,18 @@ def _settings_of(name: str) -> list[ast.arg]:
 
 
 def _type(annotation: ast.expr | None, aliases: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    """Return the type an annotation names; Any where it needs an import."""
-    if annotation is None:
-        return Any
-    try:
-        # Source of a network, which its import would run as well; never text of a config.
-        return eval(ast.unparse(annotation), {"Literal": Literal, **aliases})
-    except NameError:
-        return Any
+    """Return the type an annotation names, without running it; Any for what needs an import."""
+    plain = {"int": int, "float": float, "bool": bool, "str": str, **aliases}
+    match annotation:
+        case ast.Name(name):
+            return plain.get(name, Any)
+        case ast.Subscript(ast.Name("Literal"), values):
+            return Literal[ast.literal_eval(values)]
+        case ast.Subscript(ast.Name("tuple"), ast.Tuple([inner, ast.Constant(value=last)])) if (
+            last is ...
+        ):
+            return tuple[_type(inner, aliases), ...]
+    return Any
 
 
 def _aliases(file: Path) -> dict[str, Any]:
