@@ -1,12 +1,13 @@
-"""What a run prints: what is done, what is running, n of m, and about how long is left.
+"""Output of a run: jobs done (n of m), jobs running, estimated time left.
 
-Snakemake finds this package by its name when a profile says `logger: merflow`. Dry runs and
-errors look as Snakemake makes them.
+Snakemake finds this package by its name when a profile has `logger: merflow`. Dry runs and errors
+look as Snakemake prints them.
 """
 
 import re
 import sys
 import time
+from collections import Counter, defaultdict
 from logging import LogRecord
 from pathlib import Path
 
@@ -25,8 +26,8 @@ def family(rule: str) -> str:
     return re.sub(r"(_\d+)+$", "", rule)
 
 
-def spoken(seconds: float) -> str:
-    """Return a length of time as a person would say it."""
+def rounded(seconds: float) -> str:
+    """Return a length of time in one rounded unit."""
     if seconds < 50:
         return f"{max(5, 5 * round(seconds / 5))} s"
     if seconds < 5400:
@@ -43,85 +44,60 @@ def last_lines(log: Path, most: int = 40) -> list[str]:
 
 
 class Forecast:
-    """Guesses the time left from the jobs done so far."""
+    """Estimate of the time left, from the jobs done so far."""
 
     def __init__(self, counts: dict[str, int], now: float) -> None:
-        self.waiting: dict[str, int] = {}
+        self.total = counts.pop("total", sum(counts.values()))
+        self.waiting: Counter[str] = Counter()
         for rule, count in counts.items():
-            if rule != "total":
-                name = family(rule)
-                self.waiting[name] = self.waiting.get(name, 0) + count
-        self.total = counts.get("total", sum(counts.values()))
-        self.done = 0
-        self.begun = now
-        self.spent: dict[str, tuple[int, float]] = {}
+            self.waiting[family(rule)] += count
+        self.started = now
+        self.durations: dict[str, list[float]] = defaultdict(list)
         self.running: dict[int, tuple[str, str, float]] = {}
-
-    def start(self, job: int, rule: str, message: str, now: float) -> None:
-        """Note that a job has begun."""
-        self.running[job] = (family(rule), message, now)
+        """Job -> its rule, message and start (s)."""
 
     def finish(self, job: int, now: float) -> tuple[str, float] | None:
         """Note that a job is done; return its message and how long it took (s)."""
         if job not in self.running:
             return None
-        rule, message, began = self.running.pop(job)
-        count, seconds = self.spent.get(rule, (0, 0.0))
-        self.spent[rule] = (count + 1, seconds + now - began)
-        self.waiting[rule] = self.waiting.get(rule, 1) - 1
-        self.done += 1
-        return message, now - began
+        rule, message, started = self.running.pop(job)
+        self.durations[rule].append(now - started)
+        self.waiting[rule] -= 1
+        return message, now - started
+
+    @property
+    def done(self) -> int:
+        """Number of finished jobs."""
+        return sum(map(len, self.durations.values()))
 
     def left(self, now: float) -> float:
-        """Return the seconds left, as far as one can tell."""
-        work = sum(max(0, n) * self._each(rule) for rule, n in self.waiting.items())
-        work -= sum(min(now - began, self._each(rule)) for rule, _, began in self.running.values())
-        busy = sum(seconds for _, seconds in self.spent.values())
-        elapsed = max(now - self.begun, 1e-9)
+        """Return the estimated seconds left."""
+        work = sum(max(0, n) * self._mean(rule) for rule, n in self.waiting.items())
+        work -= sum(min(now - start, self._mean(rule)) for rule, _, start in self.running.values())
+        busy = sum(map(sum, self.durations.values()))
+        elapsed = max(now - self.started, 1e-9)
         return max(0.0, work) / max(0.5, min(64.0, busy / elapsed))
 
-    def _each(self, rule: str) -> float:
-        count, seconds = self.spent.get(rule, (0, 0.0))
-        guess = SECONDS.get(rule, GUESS)
-        return (seconds + guess) / (count + 1)
+    def _mean(self, rule: str) -> float:
+        """Return the mean length of a rule's jobs (s); the first guess counts as one job."""
+        seconds = [SECONDS.get(rule, GUESS), *self.durations.get(rule, ())]
+        return sum(seconds) / len(seconds)
 
 
 class LogHandler(LogHandlerBase):
     """Prints one line per finished job."""
 
-    def __post_init__(self) -> None:
-        self._forecast: Forecast | None = None
-
-    @property
-    def writes_to_stream(self) -> bool:
-        """It takes the place of Snakemake's own output."""
-        return True
-
-    @property
-    def writes_to_file(self) -> bool:
-        """Snakemake's own log file stays."""
-        return False
-
-    @property
-    def has_filter(self) -> bool:
-        """Snakemake's filter (quiet, verbose) applies."""
-        return False
-
-    @property
-    def has_formatter(self) -> bool:
-        """Snakemake's words for all that this plugin leaves alone."""
-        return False
-
-    @property
-    def needs_rulegraph(self) -> bool:
-        """No."""
-        return False
+    _forecast: Forecast | None = None
+    writes_to_stream = True  # In place of Snakemake's own output.
+    writes_to_file = False  # Snakemake's own log file stays.
+    has_filter = False  # Snakemake's filter (quiet, verbose) applies.
+    has_formatter = False  # Snakemake formats all that this plugin leaves alone.
+    needs_rulegraph = False
 
     def emit(self, record: LogRecord) -> None:
-        """Print what is worth a line."""
+        """Print the line of an event, if it has one."""
         try:
-            text = self._text(record)
-            if text:
+            if text := self._text(record):
                 stream = sys.stdout if self.common_settings.stdout else sys.stderr
                 # In one write: `print` makes two, and another's line could come between.
                 stream.write(f"{text}\n")
@@ -139,7 +115,7 @@ class LogHandler(LogHandlerBase):
         if event == LogEvent.RUN_INFO:
             self._forecast = Forecast(dict(record.stats), now)
             jobs = "1 job" if self._forecast.total == 1 else f"{self._forecast.total} jobs"
-            return f"{jobs} to do, about {spoken(self._forecast.left(now))}"
+            return f"{jobs} to do, about {rounded(self._forecast.left(now))}"
         chatty = event in (None, LogEvent.ERROR) and record.getMessage().startswith(CHATTER)
         if event in QUIET or chatty:
             return ""
@@ -147,7 +123,7 @@ class LogHandler(LogHandlerBase):
             return self.format(record)
         if event == LogEvent.JOB_INFO:
             message = record.rule_msg or record.rule_name
-            self._forecast.start(record.jobid, record.rule_name, message, now)
+            self._forecast.running[record.jobid] = (family(record.rule_name), message, now)
             return ""
         if event == LogEvent.JOB_FINISHED:
             return self._finished(record.job_id, now)
@@ -175,7 +151,7 @@ class LogHandler(LogHandlerBase):
             more = f" and {len(others) - SHOWN} more" if len(others) > SHOWN else ""
             line += f" | running: {'; '.join(others[:SHOWN])}{more}"
         if forecast.done < forecast.total:
-            line += f" | about {spoken(forecast.left(now))} left"
+            line += f" | about {rounded(forecast.left(now))} left"
         return line
 
 
