@@ -5,7 +5,7 @@ Only scores of the portable arithmetic level are written: other machines give th
 
 from merflow.evaluation.score_table import read_scores
 from merflow.io.files import write_text
-from merflow.reporting.table_text import bracket, number
+from merflow.reporting.captions import bracket, number
 
 import json
 import re

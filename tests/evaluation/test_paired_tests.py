@@ -83,7 +83,7 @@ def test_the_exact_test_tries_every_swap():
     assert swap_p([f1_ratios(first)], [f1_ratios(second)]) == pytest.approx(count / 32)
 
 
-def test_equal_answers_differ_by_nothing():
+def test_equal_predicted_differ_by_nothing():
     table, strata = simulated(np.random.default_rng(0), 1.0)
     found = compare([f1_ratios(table)], [f1_ratios(table)], strata)
     assert (found.difference, found.p) == (0, 1)
@@ -133,7 +133,7 @@ def test_seeds_are_averaged_and_swapped_together():
     one = compare(ratios[:1], ratios[1:2], strata)
     many = compare(ratios[::2], ratios[1::2], strata)
     assert many.detectable < one.detectable
-    with pytest.raises(ValueError, match="each seed"):
+    with pytest.raises(ValueError, match="every seed"):
         compare(ratios[:2], ratios[:1], strata)
 
 
@@ -157,8 +157,10 @@ def table(skill, seed=0, subjects=20):
         for c in range(3)
     )
     truth = np.tile([0, 1, 2], len(keys) // 3)
-    answers = np.where(rng.random(len(keys)) < skill, truth, rng.integers(0, 3, len(keys)))
-    return Pooled.of(keys, CLASSES, truth, answers, tuple(f"{k.dataset}-{k.subject}" for k in keys))
+    predicted = np.where(rng.random(len(keys)) < skill, truth, rng.integers(0, 3, len(keys)))
+    return Pooled.of(
+        keys, CLASSES, truth, predicted, tuple(f"{k.dataset}-{k.subject}" for k in keys)
+    )
 
 
 def runs():
@@ -204,7 +206,7 @@ def test_only_the_same_clips_are_compared():
 
 
 def turned(pooled):
-    """The same answers, the classes in the opposite order."""
+    """The same predicted, the classes in the opposite order."""
     last = len(pooled.classes) - 1
     return pooled.changed(
         classes=pooled.classes[::-1],

@@ -174,7 +174,7 @@ def test_the_seed_and_nothing_else_moves_subjects(protocol):
         (["a-b/c/x", "a/b-c/y", "a/d/x", "a/d/y"], "pqpq", "composite", {}, "this name"),
     ],
 )
-def test_what_cannot_be_split_is_said(keys, labels, protocol, options, words):
+def test_clips_that_cannot_be_split_are_refused(keys, labels, protocol, options, words):
     keys = [ClipKey(*key.split("/")) for key in keys]
     with pytest.raises(MerflowError) as caught:
         folds(keys, list(labels), protocol, **options)

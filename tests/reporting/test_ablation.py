@@ -13,12 +13,13 @@ from merflow.commands.choose import choose
 from merflow.commands.table import table
 from merflow.config.settings import GridMember
 from merflow.errors import MerflowError
+from merflow.evaluation.columns import ABLATION, ablation_columns
 from merflow.evaluation.effects import Row, experiment_effects
 from merflow.evaluation.fold_files import fold_text
 from merflow.evaluation.predictions import predictions_text, read_pooled
 from merflow.evaluation.protocols import Fold
 from merflow.io.files import write_text
-from merflow.reporting.ablation import ablations
+from merflow.reporting.ablation import ablation_frame, ablations
 from merflow.reporting.render.latex import latex
 from merflow.reporting.render.markdown import markdown
 from merflow.reporting.results_table import wide_tables
@@ -48,6 +49,21 @@ def test_each_setting_has_a_column_and_each_row_its_difference_from_the_first():
     assert "No row is marked as best" in " ".join(side.notes)
     assert all(len(row) == len(side.columns) for row in side.rows)
     assert latex([side]).count(r"\\") == 5 and markdown([side]).count("\n| ") == 6
+
+
+def test_the_columns_of_an_ablation_are_checked_and_follow_its_grid():
+    (table,) = wide_tables(rows(run("cnn-loss=ce"), run("cnn-loss=focal")))
+    grids = {
+        line.experiment: GridMember(base="cnn", values={"training.loss": "ce"})
+        for line in table.lines
+    }
+    frame = ablation_frame(table.lines, ["training.loss"], list(table.parts), {}, grids)
+    added = ablation_columns(["training.loss"], table.parts)
+    assert list(frame.columns) == [*ABLATION.names, *(column.name for column in added)]
+    assert frame["training.loss"].tolist() == ["ce", "ce"] and frame["difference"].isna().all()
+    assert {"full_uf1", "full_uar_sd"} <= {*frame.columns}
+    with pytest.raises(MerflowError, match="unknown column 'training.loss'"):
+        ABLATION.check(frame)
 
 
 def listed():

@@ -20,6 +20,7 @@ from merflow.io.clip_store import Skipped
 from merflow.io.csv_table import csv_text
 from merflow.io.files import write_text
 from merflow.reporting import training_records
+from merflow.reporting.captions import number
 from merflow.reporting.html import charts, environment, read
 from merflow.reporting.html.environment import render
 from merflow.reporting.html.reproduction import version_context
@@ -27,7 +28,6 @@ from merflow.reporting.html.scores import score_context
 from merflow.reporting.html.summary import predicted
 from merflow.reporting.html_report import build_report
 from merflow.reporting.results_table import wide_tables
-from merflow.reporting.table_text import number
 from merflow.workflow.plan import Plan
 
 SKILL = {("demo", "x1"): 0.1, ("demo", "x10"): 0.9, "frozen": 0.95, "masked": 0.0}
@@ -201,7 +201,7 @@ def test_missing_controls_and_generated_faces_are_stated(tmp_path):
     assert "No experiment has more than one" in page.sections["magnification"]
 
 
-@pytest.mark.parametrize(("protocols", "said"), [
+@pytest.mark.parametrize(("protocols", "start"), [
     (["loso"], "Every clip was predicted once in each run, by a model that was trained on the other"),
     (["holdout"], "Every tested clip was predicted once in each run, by a model that was trained on"),
     (["loso", "kfold"], "Every clip was predicted once in each run, by a model that never saw its "
@@ -209,8 +209,8 @@ def test_missing_controls_and_generated_faces_are_stated(tmp_path):
     (["loso", "holdout"], "Every tested clip was predicted once in each run, by a model that never "
      "saw its subject (protocols loso and holdout; not every protocol tests all clips)."),
 ])  # fmt: skip
-def test_the_page_states_which_models_predicted_the_clips(protocols, said):
-    assert predicted(protocols).startswith(said)
+def test_the_page_states_which_models_predicted_the_clips(protocols, start):
+    assert predicted(protocols).startswith(start)
 
 
 def test_few_subjects_are_marked_and_many_are_not(demo):
@@ -232,8 +232,8 @@ def test_training_is_drawn_summarised_or_unknown(demo):
     assert "Epochs chosen, fewest, median, most: 18" in inner and "Inner folds:" in inner
     assert "Epochs chosen" not in card_of(page, "demo")
     labels = [a["aria-label"] for tag, a in page.tags if tag == "svg" and "aria-label" in a]
-    said = re.compile(r"accuracy, at the end: training 0\.9\d+, inner folds 0\.(59|6)")
-    assert any(map(said.match, labels))
+    shown = re.compile(r"accuracy, at the end: training 0\.9\d+, inner folds 0\.(59|6)")
+    assert any(map(shown.match, labels))
 
 
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)>'

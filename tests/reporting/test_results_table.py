@@ -20,9 +20,9 @@ from merflow.evaluation.score_table import (
     write_scores,
 )
 from merflow.io.csv_table import safe_cell
+from merflow.reporting.captions import number, title
 from merflow.reporting.layouts import render_latex, render_markdown, render_text
 from merflow.reporting.results_table import may_be_marked, wide_tables
-from merflow.reporting.table_text import number, title
 from merflow.workflow.scoring import as_json, open_table, write_all
 
 
@@ -44,7 +44,7 @@ def test_rows_hold_scores_floors_and_intervals_together():
         assert row.note == ""
 
 
-def test_few_subjects_lost_clips_and_absent_classes_are_said():
+def test_few_subjects_lost_clips_and_absent_classes_are_noted():
     table = pooled(subjects=3)
     table = table.take(np.flatnonzero(table.truth != 2))
     found = records(score_rows(table, run("a"), resamples=200, skipped={"samm": 2}))
@@ -156,13 +156,13 @@ def test_one_is_not_many():
 
 
 def test_what_was_pooled_is_said_as_it_was():
-    for protocol, said in (
+    for protocol, legend in (
         ("composite", "Pooled over all folds"),
         ("final", "All predictions of one trained model"),
         ("", "conditional on the models that predicted"),
     ):
         text = render_markdown(wide_tables(rows(dataclasses.replace(run("a"), protocol=protocol))))
-        assert said in text and ("folds" in text) == (protocol == "composite")
+        assert legend in text and ("folds" in text) == (protocol == "composite")
 
 
 @pytest.mark.parametrize(("lines", "expected"), [

@@ -23,7 +23,7 @@ WORDS = ("happiness", "surprise", "disgust")
         ({"method": "lbptop_svm"}, "; one SVM a fold, fixed before testing;"),
         (
             {"method": "command", "command": "python mine.py"},
-            "; trained by a program of its own, when it stops is not known here;",
+            "; trained by an external program; when it stops is not known here;",
         ),
     ],
 )

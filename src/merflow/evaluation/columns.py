@@ -3,7 +3,7 @@
 A new column is one line here and the code that computes it: files and printed tables follow.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from merflow.evaluation.schema import BLOCK, PAGE, SHEET, Column, Label, Schema
 
@@ -88,6 +88,16 @@ EFFECTS = Schema(
         Column("note", str, "too few subjects"),
     ),
 )
+
+ABLATION = Schema(
+    "ablation",
+    (
+        *(c for c in EFFECTS.columns if c.name in ("experiment", "factor")),
+        *(c for c in EFFECTS.columns if c.name in ("difference", "lo", "hi", "p_holm", "note")),
+    ),
+)
+"""Full UF1 against the first combination of a grid, NaN where there is none; followed by the
+columns of `ablation_columns`."""
 
 COSTS = Schema(
     "cost.csv",
@@ -176,3 +186,13 @@ POOLED = Schema(
 def chances(classes: Sequence[str]) -> list[Column]:
     """Return the probability columns of classes."""
     return [Column(f"p_{name}", float, f"probability of class {name}") for name in classes]
+
+
+def ablation_columns(settings: Iterable[str], parts: Iterable[str]) -> list[Column]:
+    """Return a column for each setting of a grid, and the scores of each part."""
+    return [Column(path, str, "value of the setting") for path in settings] + [
+        Column(f"{part}_{score}{end}", float, f"{meaning} over seeds")
+        for part in parts
+        for score in ("uf1", "uar")
+        for end, meaning in (("", "mean"), ("_sd", "sd"))
+    ]

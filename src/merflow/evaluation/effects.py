@@ -1,4 +1,4 @@
-"""Paired effects between runs on the same clips: magnification against x1, one method or another.
+"""Paired differences between runs on the same clips: factors against x1, experiments.
 
 Rows of `effects.csv`; p values are Holm-corrected over all rows of one table.
 """
@@ -26,14 +26,14 @@ SAME_FIX = "compare runs of one scheme and one set of clips; --scheme fixes a ta
 
 
 class Row(NamedTuple):
-    """Names one line of the wide table."""
+    """Key of a row of the results table."""
 
     experiment: str
     factor: str
 
 
 Runs = Mapping[Row, Mapping[int, Pooled]]
-"""Pooled tables by line and seed."""
+"""Pooled tables by row and seed."""
 
 
 def magnification_effects(
@@ -67,7 +67,7 @@ def experiment_effects(
 
 
 def comparable(runs: Runs, one: Row, other: Row) -> bool:
-    """Return whether two lines predict the same clips and share a seed."""
+    """Return whether two rows predict the same clips and share a seed."""
     shared = sorted(set(runs[one]) & set(runs[other]))
     return bool(shared) and not unlike(runs[one][shared[0]], runs[other][shared[0]])
 
@@ -79,9 +79,9 @@ def paired_effects(
     parts: Sequence[str] = (),
     resamples: int = RESAMPLES,
 ) -> "DataFrame":
-    """Compare lines pair by pair, second minus first, over the seeds that both have.
+    """Compare pairs of rows, second minus first, over the seeds that both have.
 
-    parts: those that are compared; none named: all that differ. resamples: for the intervals.
+    parts: the parts to compare; empty: all that differ. resamples: for the intervals.
     """
     made = [
         _effect(runs, first, second, part, metric, resamples)
@@ -94,8 +94,8 @@ def paired_effects(
 
 
 def _unlike_parts(table: Pooled) -> tuple[str, ...]:
-    """Return the parts of a table; of a single dataset `full` alone, since Holm's correction must
-    not count the same test twice.
+    """Return the parts of a table; `full` alone for one dataset: Holm's correction must not count
+    the same test twice.
     """
     return parts_of(table) if len(table.datasets) > 1 else ("full",)
 
@@ -160,13 +160,13 @@ def _check_same(first: Row, second: Row, tables: Sequence[Pooled]) -> None:
 
 
 def unlike(one: Pooled, other: Pooled, first: str = "first", second: str = "second") -> str:
-    """Return why two tables, by their names, cannot be compared clip by clip; else nothing."""
+    """Return why two tables cannot be compared clip by clip, or an empty string."""
     keys = set(one.keys), set(other.keys)
-    lone = zip((first, second), (keys[0] - keys[1], keys[1] - keys[0]), strict=True)
+    alone = zip((first, second), (keys[0] - keys[1], keys[1] - keys[0]), strict=True)
     if keys[0] != keys[1]:
         return "; ".join(
             f"{plural(len(found), 'clip')} in {name} only, as {min(found)}"
-            for name, found in lone
+            for name, found in alone
             if found
         )
     one, other = _in_order(one), _in_order(other)
@@ -177,7 +177,7 @@ def unlike(one: Pooled, other: Pooled, first: str = "first", second: str = "seco
 
 
 def _in_order(table: Pooled) -> Pooled:
-    """Return a table with its classes in order of their names; without probabilities."""
+    """Return a table with its classes sorted by name and without probabilities."""
     order = sorted(range(len(table.classes)), key=lambda k: table.classes[k])
     place = np.argsort(order)
     return table.changed(

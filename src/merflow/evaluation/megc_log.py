@@ -1,4 +1,4 @@
-"""The challenge's own log: a line `<database> <subject>`, then `<clip> <truth> <prediction>`."""
+"""Logs of the MEGC2019 challenge: `<database> <subject>`, then `<clip> <truth> <prediction>`."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,24 +17,24 @@ CLASSES = ("negative", "positive", "surprise")
 
 
 def read_megc_log(path: Path | str, classes: Sequence[str] = CLASSES) -> Pooled:
-    """Read a log; its numbers are positions in `classes`, a fold is one subject."""
+    """Read a log: numbers are positions in `classes`, each subject is one fold."""
     rows: dict[ClipKey, tuple[int, int, str]] = {}
     subject: tuple[str, str] | None = None
     for line, text in enumerate(read_text(path).splitlines(), 1):
-        words = text.split()
-        if len(words) == 2:
-            subject = (words[0], words[1])
-        elif len(words) == 3 and subject is not None:
-            key = ClipKey(*subject, words[0])
+        cells = text.split()
+        if len(cells) == 2:
+            subject = (cells[0], cells[1])
+        elif len(cells) == 3 and subject is not None:
+            key = ClipKey(*subject, cells[0])
             if key in rows:
                 raise MerflowError(f"{path}: row {line}", f"clip {key} twice", "each clip once")
-            truth, answer = (_number(path, line, word, classes) for word in words[1:])
-            rows[key] = (truth, answer, "-".join(subject))
-        elif words:
+            truth, predicted = (_number(path, line, cell, classes) for cell in cells[1:])
+            rows[key] = (truth, predicted, "-".join(subject))
+        elif cells:
             raise MerflowError(
                 f"{path}: row {line}",
-                plural(len(words), "word")
-                if subject or len(words) != 3
+                plural(len(cells), "word")
+                if subject or len(cells) != 3
                 else "a clip before a subject",
                 "'<database> <subject>', then '<clip> <truth> <prediction>'",
             )
@@ -56,7 +56,7 @@ def write_megc_log(path: Path | str, table: Pooled) -> None:
     last = None
     for i in sorted(range(len(table.keys)), key=lambda i: table.keys[i]):
         key = table.keys[i]
-        spaced = next((word for word in key if len(word.split()) != 1), None)
+        spaced = next((name for name in key if len(name.split()) != 1), None)
         if spaced is not None:
             raise MerflowError(
                 str(path), f"{spaced!r} in clip {key}", "names without spaces, as the log needs"
@@ -68,11 +68,11 @@ def write_megc_log(path: Path | str, table: Pooled) -> None:
     write_text(path, "\n".join(lines) + "\n")
 
 
-def _number(path: Path | str, line: int, word: str, classes: Sequence[str]) -> int:
-    if not (word.isascii() and word.isdigit() and int(word) < len(classes)):
+def _number(path: Path | str, line: int, cell: str, classes: Sequence[str]) -> int:
+    if not (cell.isascii() and cell.isdigit() and int(cell) < len(classes)):
         raise MerflowError(
             f"{path}: row {line}",
-            f"class {word!r}",
+            f"class {cell!r}",
             ", ".join(f"{i} ({name})" for i, name in enumerate(classes)),
         )
-    return int(word)
+    return int(cell)

@@ -1,9 +1,9 @@
-"""Nested choice: in every fold the setting that did best on training subjects, and only there.
+"""Nested choice: each fold takes the setting that scores best on its training subjects.
 
-The best of several factors (or networks, or losses) on the table is a choice made on the test
-subjects. A row `x*` makes it inside: each fold takes the candidate with the best score on that
-fold's inner predictions, which come from models that saw neither the fold's test subjects nor
-the subjects they were scored on.
+The best of several factors (or networks, or losses) in a table is a choice made on the test
+subjects. The row `x*` avoids this: each fold takes the candidate with the best score on that
+fold's inner predictions. Their models were trained neither on the fold's test subjects nor on the
+subjects that they predict.
 """
 
 from collections import Counter
@@ -17,7 +17,7 @@ from merflow.evaluation.predictions import Pooled
 
 
 def choose(inner: Mapping[str, Pooled]) -> str:
-    """Return the candidate with the best pooled UF1; of equal ones the first given."""
+    """Return the candidate with the best pooled UF1; the first one of equal candidates."""
     scores = {
         name: float(uf1(confusion(t.truth, t.predicted, len(t.classes))))
         for name, t in inner.items()
@@ -31,34 +31,33 @@ def nested_choice(
     """Return the pooled table of the row `x*`, and each fold's choice.
 
     outer: candidate -> pooled test predictions; inner: fold -> candidate -> predictions of that
-    fold's training subjects by inner folds. Inner tables that hold a test subject of their fold
-    are refused.
+    fold's training subjects by inner folds. A test subject in its fold's inner tables is an error.
     """
     first = next(iter(outer.values()))
     if any(t.keys != first.keys or t.folds != first.folds for t in outer.values()):
         raise MerflowError("nested choice", "candidates differ in clips or folds", "the same folds")
     chosen: dict[str, str] = {}
-    answers, chances = first.predicted.copy(), []
+    predicted, chances = first.predicted.copy(), []
     for fold in sorted(set(first.folds)):
         rows = np.array([i for i, name in enumerate(first.folds) if name == fold])
         _check_inner(fold, {first.keys[i].subject_key for i in rows}, inner, set(outer))
         chosen[fold] = choose({name: inner[fold][name] for name in outer})
-        answers[rows] = outer[chosen[fold]].predicted[rows]
+        predicted[rows] = outer[chosen[fold]].predicted[rows]
         chances.append((rows, outer[chosen[fold]].probabilities))
     probabilities = None
     if all(values is not None for _, values in chances):
         probabilities = np.empty((len(first.keys), len(first.classes)))
         for rows, values in chances:
             probabilities[rows] = values[rows]
-    table = Pooled.of(first.keys, first.classes, first.truth, answers, first.folds, probabilities)
+    table = Pooled.of(first.keys, first.classes, first.truth, predicted, first.folds, probabilities)
     return table, chosen
 
 
 def choices_line(chosen: Mapping[str, str]) -> str:
     """Return `chosen inside the folds: x10 in 40, x25 in 28 of 68`."""
     counts = Counter(chosen.values())
-    words = ", ".join(f"{name} in {n}" for name, n in sorted(counts.items()))
-    return f"chosen inside the folds: {words} of {len(chosen)}"
+    listed = ", ".join(f"{name} in {n}" for name, n in sorted(counts.items()))
+    return f"chosen inside the folds: {listed} of {len(chosen)}"
 
 
 def _check_inner(

@@ -1,4 +1,4 @@
-"""Prediction tables: `predictions.csv` of one fold, `pooled.csv` of a whole run, ours or not.
+"""Prediction tables: `predictions.csv` of a fold, `pooled.csv` of a run, or made elsewhere.
 
 Fold file: `dataset,subject,clip,p_<class>...`, no truth in it. Pooled file:
 `dataset,subject,clip,fold,truth,predicted,p_<class>...`. Rows sorted by clip key, floats as
@@ -198,7 +198,7 @@ def read_pooled(
     """Read and check a table with truth; rows come back sorted by key.
 
     `classes`: the scheme's, in order. Without it: the `p_` columns in their order, else the
-    sorted words of truth and predicted.
+    sorted labels of truth and predicted.
     """
     sheet = read_csv(path, KEY)
     sheet.need("truth")

@@ -1,4 +1,4 @@
-"""Published results on the official 442 clips: data with source, protocol and what is known of it.
+"""Published results on the official 442 clips: data with source, protocol and remarks.
 
 Shown beside a table only when its clips are exactly the official ones. Figures known from memory
 or from a third party's notes are not here. A mark says that public code or the authors' own words

@@ -1,4 +1,4 @@
-"""A run: one experiment at one factor with one seed, and the folder that is named for it."""
+"""A run: one experiment at one factor with one seed, and its folder."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,14 +7,14 @@ from merflow import paths
 from merflow.errors import MerflowError
 
 NESTED = "nested"
-"""Stands where a factor stands: the factor chosen inside each fold, `x*` in the tables."""
+"""In place of a factor: the factor is chosen inside each fold, `x*` in the tables."""
 FINAL = "final"
 """Folder of the final model beside the folds of its run."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """One experiment at one factor with one seed: what one row group of the table shows."""
+    """One experiment at one factor with one seed."""
 
     experiment: str
     factor: str
@@ -22,12 +22,12 @@ class Run:
 
     @property
     def folder(self) -> str:
-        """Where its folds lie."""
+        """The folder of its folds."""
         return paths.RUN.format(**vars(self))
 
 
 def run_of(folder: Path) -> Run:
-    """Return the run whose folder this is."""
+    """Return the run of a folder."""
     parts = paths.parts(paths.RUN, folder, anywhere=True)
     if not parts:
         raise MerflowError(
@@ -37,11 +37,11 @@ def run_of(folder: Path) -> Run:
 
 
 def refuse_choice(run: Run, fix: str) -> None:
-    """Refuse a row x* where a run that was trained is meant: it has no folds of its own."""
+    """Refuse a row x* in place of a trained run: it has no folds."""
     if run.factor == NESTED:
         raise MerflowError(
             run.folder,
-            "a row x*: in every fold it takes the answers of the run chosen there",
+            "a row x*: in every fold it takes the predictions of the run chosen there",
             "a run that was trained",
             fix,
         )

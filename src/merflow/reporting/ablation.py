@@ -1,14 +1,16 @@
 """Ablation tables of grids: one row for each combination, a column for each setting."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from merflow.config.grid import Grids, base_of
+from merflow.evaluation.columns import ABLATION, ablation_columns
 from merflow.evaluation.schema import records
+from merflow.reporting.captions import number, part_name, spread
 from merflow.reporting.effects_table import FEW, PAIRED, effect_cells
 from merflow.reporting.results_table import Line, Wide
 from merflow.reporting.table import Heading, Table
-from merflow.reporting.table_text import number, part_name, spread
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -30,38 +32,53 @@ def ablations(tables: Sequence[Wide], effects: "DataFrame", grids: Grids) -> lis
                 bases.setdefault(grids[line.experiment].base, []).append(line)
         for base, lines in bases.items():
             if len({line.experiment for line in lines}) > 1:
+                paths = list(grids[lines[0].experiment].values)
                 chosen = [x for x in table.lines if (x.experiment, x.factor) == (base, "x*")]
-                made.append(_ablation(base, table, [*lines, *chosen], of_row, grids))
+                frame = ablation_frame([*lines, *chosen], paths, list(table.parts), of_row, grids)
+                made.append(ablation_table(base, frame, paths, list(table.parts)))
     return made
 
 
-def _ablation(
-    base: str,
-    table: Wide,
+def ablation_frame(
     lines: Sequence[Line],
+    paths: Sequence[str],
+    parts: Sequence[str],
     effects: Mapping[tuple[str, str], Any],
     grids: Grids,
-) -> Table:
-    paths = list(grids[lines[0].experiment].values)
-    short = [path.rpartition(".")[2] for path in paths]
-    axes = short if len({*short}) == len(paths) else paths
-    head = [*axes, "factor"]
-    for part in table.parts:
-        head += [f"{part_name(part)} UF1", f"{part_name(part)} UAR"]
-    head += ["against the first", "p"]
-    body = []
+) -> "DataFrame":
+    """Return the rows of one grid: values of its settings, scores, effect against the first."""
+    rows = []
     for line in lines:
         values = grids[line.experiment].values if line.experiment in grids else {}
-        cells = [str(values.get(path, "chosen inside")) for path in paths] + [line.factor]
-        for part in table.parts:
-            cell = line.cells[part]
-            cells.append(number(cell.uf1) + spread(cell.uf1_sd))
-            cells.append(number(cell.uar) + spread(cell.uar_sd))
+        row = {"experiment": line.experiment, "factor": line.factor, "note": ""}
+        row |= {path: str(values.get(path, "chosen inside")) for path in paths}
+        for part, cell in line.cells.items():
+            names = [f"{score}{end}" for score in ("uf1", "uar") for end in ("", "_sd")]
+            row |= {f"{part}_{name}": getattr(cell, name) for name in names}
         effect = effects.get((line.experiment, line.factor))
-        same = effect is not None and base_of(grids, effect.against) == base
-        body.append([*cells, *(effect_cells(effect)[:2] if same else ["", ""])])
+        row |= dict.fromkeys(("difference", "lo", "hi", "p_holm"), math.nan)
+        if effect and base_of(grids, effect.against) == base_of(grids, line.experiment):
+            row |= {name: getattr(effect, name) for name in ABLATION.names}
+        rows.append(row)
+    return ABLATION.plus(*ablation_columns(paths, parts)).frame(rows)
+
+
+def ablation_table(
+    base: str, frame: "DataFrame", paths: Sequence[str], parts: Sequence[str]
+) -> Table:
+    """Return the rows of one grid as printed."""
+    short = [path.rpartition(".")[2] for path in paths]
+    axes = short if len({*short}) == len(paths) else paths
+    scores = [(part, score) for part in parts for score in ("uf1", "uar")]
+    columns = [Heading(name, number=False) for name in [*axes, "factor"]]
+    columns += [Heading(f"{part_name(part)} {score.upper()}") for part, score in scores]
+    columns += [Heading("against the first"), Heading("p")]
+    body = []
+    for _, row in frame.iterrows():
+        names = [f"{part}_{score}" for part, score in scores]
+        figures = [number(row[name]) + spread(row[f"{name}_sd"]) for name in names]
+        effect = ["", ""] if math.isnan(row.difference) else effect_cells(row)
+        body.append([*row[list(paths)], row.factor, *figures, *effect])
     notes = [f"Against the first: full UF1, the same factor. {PAIRED}.", UNMARKED]
-    if any("†" in row[-2] for row in body):
-        notes.append(FEW)
-    columns = [Heading(name, number=place > len(axes)) for place, name in enumerate(head)]
+    notes += [FEW] if frame["note"].any() else []
     return Table(f"{base}: {' x '.join(axes)}", columns, body, (), notes)

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from merflow.config.settings import Experiment
 from merflow.evaluation.negative_controls import ACROSS, MEANINGS
+from merflow.reporting.captions import number, part_name
 from merflow.reporting.results_table import Line, Part, Scored, Wide
-from merflow.reporting.table_text import number, part_name
 from merflow.workflow.plan import Plan
 
 ONE_SIDED = 0.025
@@ -33,7 +33,7 @@ def above_guesses(cell: Scored, part: Part, control: str = "") -> bool:
 
 
 def parts_above(line: Line, table: Wide, control: str) -> dict[str, str]:
-    """Return the parts on which a control lies above the guesses, said in words."""
+    """Return the parts on which a control lies above the guesses as text."""
     return {
         part: f"{part_name(part)} UF1 {number(cell.uf1, 3)} ({_measure(cell, facts, control)})"
         for part, cell in line.cells.items()
@@ -57,12 +57,12 @@ def shortcut(line: Line, control: str, above: dict[str, str]) -> tuple[str, str]
 
 
 def with_alarms(tables: Sequence[Wide], plan: Plan) -> list[Wide]:
-    """Return the tables with a line under each that has a control above the guesses."""
+    """Return the tables with a warning under each that has a control above the guesses."""
     return [replace(table, notes=(*table.notes, *table_alarms(table, plan))) for table in tables]
 
 
 def table_alarms(table: Wide, plan: Plan) -> list[str]:
-    """Return the lines that stand under a table whose controls lie above the guesses on full."""
+    """Return a warning for each control of a table above the guesses on full."""
     alarms = []
     for line in table.lines:
         control = control_named(plan, line.experiment)

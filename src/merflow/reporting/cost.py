@@ -34,7 +34,7 @@ LEGEND = (
 
 
 def run_cost(run: Run, method: str, known: Training) -> dict[str, Any]:
-    """Return what a run cost, from the records its folds left."""
+    """Return the cost of a run, from the run.json of its folds."""
     accuracy = next((float(c.mid[-1]) for c in known.curves if c.name == "accuracy"), math.nan)
     return {
         "experiment": run.experiment,

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from merflow.evaluation.columns import EFFECTS
 from merflow.evaluation.schema import records
+from merflow.reporting.captions import bracket, number, part_name
 from merflow.reporting.table import Cell, Heading, Table
-from merflow.reporting.table_text import bracket, number, part_name
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -28,7 +28,17 @@ def effects_table(title: str, effects: "DataFrame") -> Table:
     names = [c.heading for c in EFFECTS.columns if c.heading]
     figures = [f"{rows[0].metric.upper()} difference [95%]", "p", "visible"]
     columns = [Heading(name, number=False) for name in names] + [Heading(f) for f in figures]
-    body = [[e.experiment, e.factor, e.against, part_name(e.part), *effect_cells(e)] for e in rows]
+    body = [
+        [
+            e.experiment,
+            e.factor,
+            e.against,
+            part_name(e.part),
+            *effect_cells(e),
+            number(e.detectable, 3),
+        ]
+        for e in rows
+    ]
     few = [FEW] if any(e.note for e in rows) else []
     return Table(title, columns, body, (), (LEGEND, *few))
 
@@ -41,7 +51,7 @@ def effects_sheet(effects: "DataFrame") -> Table:
 
 
 def effect_cells(effect: Any) -> list[str]:  # noqa: ANN401
-    """Return an effect's difference with its interval, corrected p and visible difference."""
+    """Return an effect's difference with its interval, and its corrected p."""
     change = f"{effect.difference:+.3f}".replace("0.", ".", 1)
     change += bracket(effect.lo, effect.hi, "†" if effect.note else "")
-    return [change, number(effect.p_holm, 3), number(effect.detectable, 3)]
+    return [change, number(effect.p_holm, 3)]

@@ -10,6 +10,18 @@ from typing import TYPE_CHECKING
 
 from merflow.evaluation.columns import PART
 from merflow.evaluation.schema import BLOCK, WIDE, Column
+from merflow.reporting.captions import (
+    MARKED,
+    bracket,
+    footnotes,
+    literature_table,
+    number,
+    part_name,
+    shows_literature,
+    spread,
+    supports,
+    title,
+)
 from merflow.reporting.effects_table import effects_sheet
 from merflow.reporting.render.latex import latex
 from merflow.reporting.render.markdown import markdown
@@ -23,18 +35,6 @@ from merflow.reporting.results_table import (
     measured_in,
 )
 from merflow.reporting.table import Cell, Heading, Table
-from merflow.reporting.table_text import (
-    MARKED,
-    bracket,
-    footnotes,
-    literature_table,
-    number,
-    part_name,
-    shows_literature,
-    spread,
-    supports,
-    title,
-)
 from merflow.text import plural
 
 if TYPE_CHECKING:

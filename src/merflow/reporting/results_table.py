@@ -48,7 +48,7 @@ class Scored(SimpleNamespace):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is the same for every row of a part: its clips and its floors."""
+    """Facts shared by every row of a part: its clips and its floors."""
 
     n: int
     subjects: int

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from merflow.evaluation.predictions import Pooled
 from merflow.evaluation.run_id import run_of
 from merflow.io.files import atomic
+from merflow.reporting.captions import part_name
 from merflow.reporting.html.charts import highest_loss, panels
 from merflow.reporting.html.runs import Bar, Matrix, matrices, subjects
-from merflow.reporting.table_text import part_name
 from merflow.reporting.training_records import Attempts, Curve, read_training
 from merflow.text import plural
 from merflow.workflow.plan import Plan

@@ -1,4 +1,4 @@
-"""Where an audit's evidence comes from: a merflow run, or files from elsewhere."""
+"""Read the evidence for an audit: from a merflow run, or from files made elsewhere."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ from merflow.workflow.training_log import read_facts
 
 
 def evidence_of_run(folder: Path, plan: Plan) -> Evidence:
-    """Return all that a scored run of the workflow tells: settings, folds, run.json, annotation."""
+    """Return the evidence of a scored run: settings, folds, run.json, annotation."""
     run = run_of(folder)
     experiment = plan.experiment(run.experiment)
     table = read_pooled(folder / "pooled.csv", classes=plan.data.classes(run.experiment))
@@ -60,7 +60,7 @@ def _noted(folder: Path, table: Pooled, results: Path) -> Epochs | None:
 
 
 def _permuted(plan: Plan, run: Run, results: Path) -> list[float]:
-    """Return the full UF1 of every scored run that differs in its permuted labels only."""
+    """Return the full UF1 of every scored run that differs only in permuted labels."""
     plain = plan.experiment(run.experiment)
     if plain.permute_labels is not None:
         return []
@@ -76,28 +76,28 @@ def _permuted(plan: Plan, run: Run, results: Path) -> list[float]:
 def _pretrained_on(
     plan: Plan, run: Run, results: Path, table: Pooled, facts: Sequence[Mapping[str, Any]]
 ) -> frozenset[tuple[str, str]] | None:
-    """Return the subjects that the weights a run started from were made with, as the file tells.
+    """Return the subjects that a run's start weights were trained on, as stored in their file.
 
-    None where it began at random, where the file does not tell, or is not the one that was taken.
-    Tested subjects that another name of their dataset hides are among them by both names.
+    None for a random start, a file without subjects, or a file changed since training. A tested
+    subject found under another name of its dataset is returned under both names.
     """
-    begun = plan.start_weights(run.experiment) or [
+    start = plan.start_weights(run.experiment) or [
         plan.experiment(run.experiment).training.start_weights
     ]
-    path = results.parent / begun[0]
+    path = results.parent / start[0]
     if not path.is_file() or {fold.get("start") for fold in facts} != {file_digest(path)}:
         return None
     subjects, _ = trained_on(path)
     if not subjects:
         return None
-    whose = canonical_names(plan.settings)
-    tested = {key.subject_key for key in table.keys if canonical_subject(key, whose) in subjects}
+    names = canonical_names(plan.settings)
+    tested = {key.subject_key for key in table.keys if canonical_subject(key, names) in subjects}
     return frozenset(tested.union(tuple(subject.split("/", 1)) for subject in subjects))
 
 
 def add_log(evidence: Evidence, path: Path) -> Evidence:
-    """Add a training log: answers (`dataset,subject,clip,epoch,predicted`) or accuracies
-    (`fold,epoch,accuracy`) on the test clips after every epoch.
+    """Add a log of every epoch's predictions (`dataset,subject,clip,epoch,predicted`) or accuracies
+    (`fold,epoch,accuracy`) on the test clips.
     """
     sheet = read_csv(path, ("epoch",))
     if "clip" in sheet.columns:
@@ -120,7 +120,7 @@ def add_log(evidence: Evidence, path: Path) -> Evidence:
 
 
 def add_folds(evidence: Evidence, path: Path) -> Evidence:
-    """Add folds from elsewhere: `fold,dataset,subject,clip,side`, side train or test."""
+    """Add folds made elsewhere: `fold,dataset,subject,clip,side`, side train or test."""
     sheet = read_csv(path, ("fold", *KEY, "side"))
     sides: dict[str, dict[str, list[ClipKey]]] = defaultdict(lambda: {"train": [], "test": []})
     columns = zip(*(sheet[c] for c in ("fold", *KEY, "side")), strict=True)
@@ -133,30 +133,30 @@ def add_folds(evidence: Evidence, path: Path) -> Evidence:
 
 
 def add_pretraining(evidence: Evidence, path: Path) -> Evidence:
-    """Add the subjects that starting weights were made with: `dataset,subject` rows."""
+    """Add the subjects that the start weights were trained on: `dataset,subject` rows."""
     sheet = read_csv(path, ("dataset", "subject"))
     subjects = frozenset(zip(sheet["dataset"], sheet["subject"], strict=True))
     return replace(evidence, pretrained_on=subjects)
 
 
-def claimed_scores(words: Sequence[str], table: Pooled) -> dict[str, tuple[float, float]]:
-    """Return part -> (UF1, UAR) from words such as `full=.735,.760` or `samm=.66` (UAR unknown)."""
+def claimed_scores(claims: Sequence[str], table: Pooled) -> dict[str, tuple[float, float]]:
+    """Return part -> (UF1, UAR) of claims such as `full=.735,.760` or `samm=.66` (no UAR)."""
     claimed = {}
-    for word in words:
-        part, _, figures = word.partition("=")
+    for claim in claims:
+        part, _, figures = claim.partition("=")
         try:
             numbers = [float(figure) for figure in figures.split(",")]
             if part not in ("full", *table.datasets) or len(numbers) not in (1, 2):
                 raise ValueError
         except ValueError:
             raise MerflowError(
-                f"--claimed {word}",
+                f"--claimed {claim}",
                 "not a part and its figures",
                 f"full=UF1,UAR, or one of {', '.join(table.datasets)} in its place",
             ) from None
         if not all(0 <= number <= 1 for number in numbers):
             raise MerflowError(
-                f"--claimed {word}", "not shares", "figures from 0 to 1, as .735 for 73.5 %"
+                f"--claimed {claim}", "not shares", "figures from 0 to 1, as .735 for 73.5 %"
             )
         claimed[part] = (numbers[0], numbers[1] if len(numbers) == 2 else float("nan"))
     return claimed

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def read_delivery(path: Path) -> list[dict[str, Any]]:
     """Return the rows of one packed file, `results/<preparation>/packed/<collection>/<factor>.h5`.
 
-    x1 has none: it was not magnified.
+    x1 has none: it is not magnified.
     """
     with open_hdf5(path, KIND) as handle:
         keys, facts = get_json(handle, "keys"), get_json(handle, "magnify")

@@ -1,7 +1,7 @@
-"""Permuted labels on request: the same training on labels that no longer belong to their clips.
+"""Permuted copies of a run: the same training on labels permuted across the subjects of a dataset.
 
-Labels change places across the subjects of a dataset before anything is split or trained. What
-still scores above a guess then comes from somewhere else than the expression.
+Labels are permuted before clips are split. A score above a guess then comes from something other
+than the expression.
 """
 
 import json
@@ -48,7 +48,7 @@ def with_permuted_copies(settings: Settings, run: Run, count: int) -> tuple[Sett
 
 
 def run_copies(settings: Settings, runs: list[Run]) -> Iterator[tuple[Run, Pooled, float]]:
-    """Split, train and score each run where it has not been; yield it with its pooled
+    """Split, train and score each run, skipping folds that are trained; yield the run, its pooled
     predictions and its full UF1.
     """
     plan = Plan.read(settings, fresh=False)
@@ -60,17 +60,17 @@ def run_copies(settings: Settings, runs: list[Run]) -> Iterator[tuple[Run, Poole
         for path in map(Path, plan.fold_files(run.experiment)):
             fold = read_fold(path)
             out = Path(run.folder) / fold.name
-            if not _stands(out, inputs_of_fold(plan, run, clips, fold)):
+            if not _is_trained(out, inputs_of_fold(plan, run, clips, fold)):
                 train_fold(plan, run, clips, fold, out)
         pooled, rows = score_run(Path(run.folder), plan)
         yield run, pooled, full_row(rows).uf1
 
 
-def _stands(out: Path, saw: dict) -> bool:
-    """Return whether a fold was trained before, on the same clips, labels and settings."""
+def _is_trained(out: Path, inputs: dict) -> bool:
+    """Return whether a fold was trained on the same clips, labels and settings."""
     try:
         facts = json.loads((out / "run.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    kept = json.loads(json.dumps(saw))
+    kept = json.loads(json.dumps(inputs))
     return (out / "predictions.csv").exists() and all(facts.get(k) == v for k, v in kept.items())

@@ -1,4 +1,4 @@
-"""A run's folds pooled and joined with the truth: the only place where the two meet."""
+"""Pool the folds of a run and join them with the truth; nothing else joins the two."""
 
 from collections import Counter
 from pathlib import Path
@@ -41,7 +41,7 @@ def read_truth(path: Path | str) -> dict[ClipKey, str]:
 
 
 def pool_run(plan: Plan, run: Run) -> Pooled:
-    """Return all folds of a run beside the truth; clips skipped on the way are left out."""
+    """Return all folds of a run with the truth; skipped clips are left out."""
     classes = plan.data.classes(run.experiment)
     truth = read_truth(plan.truth_file(run.experiment))
     parts: list[tuple[str, Predictions]] = []
@@ -68,9 +68,9 @@ def score_run(folder: Path, plan: Plan) -> tuple[Pooled, "DataFrame"]:
 
 
 def inner_tables(plan: Plan, run: Run) -> dict[str, dict[str, Pooled]]:
-    """Return, for each fold and candidate, the inner predictions beside the training labels.
+    """Return the inner predictions of each fold and candidate with the training labels.
 
-    Labels come from the fold files, where those of test clips are not.
+    Labels come from the fold files, which hold none of test clips.
     """
     candidates = plan.candidates(run.experiment, run.seed)
     lead = plan.lead(run)
@@ -91,7 +91,7 @@ def inner_tables(plan: Plan, run: Run) -> dict[str, dict[str, Pooled]]:
 
 
 def rows_of(plan: Plan, run: Run, pooled: Pooled) -> "DataFrame":
-    """Return the score rows of a run; their notes say how many clips were skipped on the way."""
+    """Return the score rows of a run; their notes give the number of skipped clips."""
     lead = plan.lead(run)
     lost = set(read_truth(plan.truth_file(lead))) - set(pooled.keys)
     return score_rows(
@@ -104,7 +104,7 @@ def rows_of(plan: Plan, run: Run, pooled: Pooled) -> "DataFrame":
 
 
 def about(plan: Plan, run: Run) -> About:
-    """Return what the table says of a run."""
+    """Return the facts of a run that its score rows repeat."""
     entry = plan.experiment(plan.lead(run))
     method = entry.network if entry.method == "keras" else entry.method
     return About(

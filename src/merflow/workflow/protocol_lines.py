@@ -1,4 +1,4 @@
-"""What stands under and beside the tables: the protocol lines."""
+"""Protocol lines: how each experiment was made, in the notes under its tables."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +12,7 @@ from merflow.workflow.plan import Plan
 
 
 def protocol_lines(plan: Plan) -> dict[str, str]:
-    """Return, for each experiment, the line under a table that says how it was made."""
+    """Return the protocol line of each experiment."""
     sheets = read_sheets()
     lines = {name: _protocol_line(plan, name, sheets) for name in plan.experiments}
     return lines | {
@@ -26,8 +26,8 @@ def protocol_lines(plan: Plan) -> dict[str, str]:
 def with_levels(lines: Mapping[str, str], levels: Mapping[str, set[str]]) -> dict[str, str]:
     """Add each experiment's arithmetic levels to its line where not all runs have the same one.
 
-    levels: of each experiment's folds, as their records keep them; runs of different levels differ
-    by rounding even where all settings are the same.
+    levels: those of each experiment's folds; runs of different levels differ by rounding even with
+    the same settings.
     """
     if len(set().union(*levels.values())) < 2:
         return dict(lines)
@@ -36,7 +36,7 @@ def with_levels(lines: Mapping[str, str], levels: Mapping[str, set[str]]) -> dic
 
 
 def _dataset(plan: Plan, name: str, sheets: Mapping[str, list[str]]) -> str:
-    """Return a dataset with what names its release: the sheet that was read, or folder names."""
+    """Return a dataset with its release: variant and the sheet that was read."""
     if name not in sheets:
         return name
     variant = plan.settings.datasets[name].variant
@@ -59,7 +59,7 @@ def _protocol(entry: Experiment) -> str:
 
 def _stop(entry: Experiment) -> str:
     if entry.method == "command":
-        return "trained by a program of its own, when it stops is not known here"
+        return "trained by an external program; when it stops is not known here"
     if entry.method in SVMS:
         return "one SVM a fold, fixed before testing"
     if entry.training.stopping == "inner":
@@ -69,10 +69,10 @@ def _stop(entry: Experiment) -> str:
 
 
 def _pretrained(plan: Plan, name: str) -> str:
-    """Return `posed (jaffe, scheme raw, x1)`: what the weights were made with beforehand."""
-    begun = plan.settings.pretrainings[name]
-    members = ", ".join(sorted(plan.settings.collections[begun.collection]))
-    return f"{name} ({members}, scheme {begun.scheme}, {begun.factor})"
+    """Return `posed (jaffe, scheme raw, x1)`: the pretraining of the start weights."""
+    entry = plan.settings.pretrainings[name]
+    members = ", ".join(sorted(plan.settings.collections[entry.collection]))
+    return f"{name} ({members}, scheme {entry.scheme}, {entry.factor})"
 
 
 def _protocol_line(plan: Plan, name: str, sheets: Mapping[str, list[str]]) -> str:
@@ -91,8 +91,8 @@ def _protocol_line(plan: Plan, name: str, sheets: Mapping[str, list[str]]) -> st
     ]
     if entry.method == "keras" and network_registry.made_for_weights(entry.network):
         own = network_registry.from_imagenet(entry.network_settings)
-        begun = own or entry.pretrain or entry.training.start_weights
-        parts.append("starts from weights given" if begun else "untrained: starts at random")
+        start = own or entry.pretrain or entry.training.start_weights
+        parts.append("starts from weights given" if start else "untrained: starts at random")
     elif entry.method == "keras" and entry.training.start_weights and not entry.pretrain:
         parts.append("starts from weights given")
     if entry.pretrain:

@@ -1,4 +1,4 @@
-"""The epochs of a training as a table: while it goes on, and when it is done."""
+"""The history of a training as CSV, and its epochs so far while it runs."""
 
 import contextlib
 import json
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from merflow.models.factory import Method
 
 LIVE = "live.csv"
-"""The epochs so far of a training that has not ended."""
+"""The epochs so far of a training that is running."""
 LIVE_SECONDS = 1.0
-"""It is written no more often than this (s)."""
+"""Least time between two writes of LIVE (s)."""
 
 
 def read_facts(path: Path) -> dict[str, Any]:
@@ -43,24 +43,24 @@ def history_text(history: Sequence[dict[str, Any]]) -> str:
 
 @contextlib.contextmanager
 def curve_so_far(method: "Method", out: Path) -> Iterator[None]:
-    """Keep the epochs of a training that has some in LIVE until it ends; the studio draws them."""
+    """Write the epochs of a training to LIVE until it ends; the studio draws them."""
     if not hasattr(method, "on_epoch"):
         yield
         return
     rows: list[dict[str, Any]] = []
     written = 0.0
 
-    def told(row: dict[str, Any]) -> None:
+    def on_epoch(row: dict[str, Any]) -> None:
         nonlocal written
         rows.append(row)
-        # A choice of epochs trains several times: the last curve is the one that counts.
+        # Choosing the epochs trains several times; only the last curve counts.
         if row["epoch"] == 1:
             del rows[:-1]
         if time.monotonic() - written >= LIVE_SECONDS:
             write_text(out / LIVE, history_text(rows))
             written = time.monotonic()
 
-    method.on_epoch = told
+    method.on_epoch = on_epoch
     try:
         yield
     finally:

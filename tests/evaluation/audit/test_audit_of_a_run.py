@@ -25,7 +25,7 @@ RUN = "results/runs/cnn/x10/seed0"
 
 @pytest.fixture
 def run(tmp_path):
-    """A run of the composite with three permuted twins, as files; the working folder is its."""
+    """A run of the composite with three permuted copies, as files; the working folder is its."""
     entry = {"preparation": "p", "collection": "c", "factors": ["x1", "x10"]}
     names = ("smic", "casme2", "samm")
     config = {
@@ -69,7 +69,7 @@ def test_a_run_is_audited_from_its_own_files(run):
     assert verdicts["protocols mixed"].verdict == "pass"
 
 
-def test_only_twins_with_permuted_labels_are_ranked(run):
+def test_only_copies_with_permuted_labels_are_ranked(run):
     evidence, verdicts = found()
     assert len(evidence.permuted) == 3
     assert verdicts["no better than permuted labels"].because.startswith("0 of 3 permuted runs")

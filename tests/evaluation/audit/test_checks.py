@@ -197,8 +197,8 @@ def test_a_run_of_ours_tells_what_predictions_cannot():
     ):
         assert found[name] == "pass"
     imagenet = {"network": "vgg16_transfer", "network_settings": {"weights": "imagenet"}}
-    begun = Evidence(table(), experiment=EXPERIMENT.model_copy(update=imagenet), from_imagenet=True)
-    assert "ImageNet" in verdict(begun, "pretrained on tested subjects").because
+    start = Evidence(table(), experiment=EXPERIMENT.model_copy(update=imagenet), from_imagenet=True)
+    assert "ImageNet" in verdict(start, "pretrained on tested subjects").because
     command = EXPERIMENT.model_copy(update={"method": "command"})
     assert (
         verdict(Evidence(table(), experiment=command), "fitted on all clips").verdict
@@ -342,11 +342,11 @@ def test_a_log_and_a_mean_of_folds_need_the_column_fold():
 def test_a_dataset_that_goes_by_another_name_is_asked_about():
     for name, meant in (("CASME II", "casme2"), ("SAMM", "samm"), ("CASME III", ""), ("mine", "")):
         other = table().changed(keys=tuple(k._replace(dataset=name) for k in table().keys))
-        said = verdict(Evidence(other), "another set of clips").because
-        assert f"no official list covers {name}" in said
-        assert (f"did you mean '{meant}'" in said) == bool(meant) and ("did you" in said) <= bool(
-            meant
-        )
+        because = verdict(Evidence(other), "another set of clips").because
+        assert f"no official list covers {name}" in because
+        assert (f"did you mean '{meant}'" in because) == bool(meant) and (
+            "did you" in because
+        ) <= bool(meant)
 
 
 def test_a_cross_run_says_on_what_it_was_trained_and_tested():

@@ -23,7 +23,7 @@ SETS = ("smic", "casme2", "samm")
 
 
 def official():
-    """A table with the official subjects' class counts, answers left at 0."""
+    """A table with the official subjects' class counts, predictions left at 0."""
     counts, strata = composite()
     keys, truth = [], []
     for subject, (row, stratum) in enumerate(zip(counts, strata, strict=True)):
@@ -35,7 +35,7 @@ def official():
 
 
 def guesses(epochs, seed=0):
-    """Independent guesses by each dataset's class shares, anew in every epoch."""
+    """Independent guesses by each dataset's class shares, drawn again in every epoch."""
     table, rng = official(), np.random.default_rng(seed)
     answers = np.empty((epochs, len(table.keys)), np.int64)
     for name in SETS:

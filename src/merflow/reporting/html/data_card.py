@@ -7,8 +7,8 @@ from pathlib import Path
 
 from merflow.clip import ClipKey
 from merflow.datasets.registry import is_generated
+from merflow.reporting.captions import part_name
 from merflow.reporting.html.read import Results
-from merflow.reporting.table_text import part_name
 
 MOST_SKIPPED = 500
 

@@ -12,8 +12,8 @@ from statistics import median
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from merflow.evaluation.score_table import factor_rank
+from merflow.reporting.captions import bracket, number, part_name, spread
 from merflow.reporting.table import words
-from merflow.reporting.table_text import bracket, number, part_name, spread
 from merflow.text import plural
 
 DASH = "–"

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 
 from merflow.evaluation.schema import PAGE
-from merflow.reporting.control_notes import above_guesses
-from merflow.reporting.layouts import figure
-from merflow.reporting.results_table import Part, Scored, Wide, has_interval, measured_in
-from merflow.reporting.table_text import (
+from merflow.reporting.captions import (
     MARKED,
     footnotes,
     literature_table,
     shows_literature,
     title,
 )
+from merflow.reporting.control_notes import above_guesses
+from merflow.reporting.layouts import figure
+from merflow.reporting.results_table import Part, Scored, Wide, has_interval, measured_in
 
 
 def score_context(tables: Sequence[Wide]) -> dict[str, object]:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from merflow.datasets.registry import is_generated
+from merflow.reporting.captions import part_name
 from merflow.reporting.control_notes import control_named, parts_above, shortcut
 from merflow.reporting.html.environment import listing
 from merflow.reporting.html.read import Results
 from merflow.reporting.results_table import Part, Scored, Wide
-from merflow.reporting.table_text import part_name
 from merflow.workflow.plan import Plan
 
 SPLITS = {

@@ -1,4 +1,4 @@
-"""Texts and number formats that all forms of a table share: titles, legends, footnotes."""
+"""Captions of tables and their number formats: titles, legends, footnotes, names of parts."""
 
 import math
 
