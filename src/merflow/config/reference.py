@@ -37,7 +37,8 @@ def schema_text() -> str:
     schema["$defs"]["Experiment"]["properties"]["grid"]["propertyNames"] = {
         "anyOf": [{"enum": grid_paths()}, {"pattern": r"^network_settings\.[^.]+$"}]
     }
-    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
+    # A description keeps the line ends of its docstring.
+    return json.dumps(schema, indent=1, ensure_ascii=False).replace("\\n", " ") + "\n"
 
 
 def reference_text() -> str:
@@ -88,7 +89,7 @@ def _default(field: FieldInfo) -> str:
 
 
 def _about(field: FieldInfo) -> str:
-    text = field.description or ""
+    text = (field.description or "").replace("\n", " ")
     options = [f"`{option}`" for option in _options(field.annotation)]
     if any(option not in text for option in options):
         text += f" One of {', '.join(options)}."

@@ -38,200 +38,154 @@ USED_BY_SVMS = {"class_weights", "svm", "threads", "inner_folds", "inner_support
 class DatasetEntry(Tree):
     """A dataset on this machine."""
 
-    root: str = Field(
-        description="Dataset root: the folder that holds the dataset as its owners distribute it. "
-        "A relative path counts from the folder Snakemake runs in."
-    )
-    reader: str = Field(
-        "",
-        description="Reader of the dataset. Empty: the reader named like the dataset. Name it "
-        "when one published dataset is listed under two names.",
-    )
-    variant: str = Field(
-        "",
-        description="Release or folder tree of the dataset to read. Empty: found by looking at "
-        "the folders.",
-    )
-    sheet: str = Field("", description="Annotation file. Empty: found below the root.")
-    fps: float | None = Field(
-        None,
-        gt=0,
-        description="Frame rate (Hz). Empty: the published rate. Magnification depends on it.",
-    )
-    enters_at: Entry | None = Field(
-        None,
-        description="Entry stage: the first stage these frames still need. Earlier stages are not "
-        "run for them. Empty: the entry stage of the variant.",
-    )
+    root: str
+    """Dataset root: the folder that holds the dataset as its owners distribute it. A relative path
+    counts from the folder Snakemake runs in."""
+    reader: str = ""
+    """Reader of the dataset. Empty: the reader named like the dataset. Name it when one published
+    dataset is listed under two names."""
+    variant: str = ""
+    """Release or folder tree of the dataset to read. Empty: found by looking at the folders."""
+    sheet: str = ""
+    """Annotation file. Empty: found below the root."""
+    fps: float | None = Field(None, gt=0)
+    """Frame rate (Hz). Empty: the published rate. Magnification depends on it."""
+    enters_at: Entry | None = None
+    """Entry stage: the first stage these frames still need. Earlier stages are not run for them.
+    Empty: the entry stage of the variant."""
 
 
 class GridMember(Tree):
     """The grid that made an experiment."""
 
-    base: str = Field(description="Name of the experiment that has the grid.")
-    values: dict[str, Any] = Field(description="Value of each setting path of the grid.")
+    base: str
+    """Name of the experiment that has the grid."""
+    values: dict[str, Any]
+    """Value of each setting path of the grid."""
 
 
 class Experiment(Tree):
     """One comparison: method, preparation, factors, scheme, collection and protocol."""
 
-    method: Method = Field(
-        "keras",
-        description="Model that is trained. `keras` is a network; `lbptop_svm` and `flow_svm` are "
-        "SVMs on hand-made features; `command` is an external program.",
-    )
-    network: str = Field(
-        "cnn3d", description="Network of `keras`: the name of a file in models/networks/."
-    )
-    network_settings: dict[str, Any] = Field(
-        {}, description="Settings of the network; docs/networks.md describes each network."
-    )
-    command: str = Field(
-        "",
-        description="External program of `command`, run once for every fold.",
-    )
-    preparation: str = Field(description="Name of a preparation.")
+    method: Method = "keras"
+    """Model that is trained. `keras` is a network; `lbptop_svm` and `flow_svm` are SVMs on
+    hand-made features; `command` is an external program."""
+    network: str = "cnn3d"
+    """Network of `keras`: the name of a file in models/networks/."""
+    network_settings: dict[str, Any] = Field({})
+    """Settings of the network; docs/networks.md describes each network."""
+    command: str = ""
+    """External program of `command`, run once for every fold."""
+    preparation: str
+    """Name of a preparation."""
     factors: Annotated[tuple[Factor, ...], AfterValidator(each_once)] = Field(
-        ("x1", "x10", "x25", "x50"),
-        min_length=1,
-        description="Magnification factors: each multiplies the displacement (10 or x10) and has "
-        "its own training runs. `x1+x10` trains on the clips of both.",
+        ("x1", "x10", "x25", "x50"), min_length=1
     )
-    scheme: str = Field(
-        "three",
-        description="Scheme that maps emotions to classes: a built-in one or one of `schemes`. "
-        "Clips whose emotion has no class in it are left out.",
-    )
-    collection: str = Field(description="Name of a collection.")
-    protocol: Literal["loso", "composite", "cross", "holdout", "kfold", "file"] = Field(
-        "composite",
-        description="Split into folds, always by subject. `loso` leaves one subject out within "
-        "each dataset; `composite` leaves one subject out of all datasets pooled; `cross` trains "
-        "on some datasets and tests on another; `holdout` and `kfold` draw subjects; `file` reads "
-        "`folds_file`.",
-    )
-    folds_file: str = Field(
-        "",
-        description="Folds of `protocol: file`: a CSV with the columns `fold,dataset,subject` of "
-        "tested subjects, or with a further column `side` (train, test).",
-    )
-    test_on: tuple[str, ...] = Field(
-        (), description="Datasets tested by `cross`. Empty: each dataset in turn."
-    )
-    folds: int = Field(5, ge=2, description="Number of folds of `kfold`.")
-    holdout: float = Field(
-        0.3, gt=0, lt=1, description="Share of the subjects that `holdout` tests."
-    )
-    seeds: Annotated[tuple[Seed, ...], AfterValidator(each_once)] = Field(
-        (0,),
-        min_length=1,
-        description="Seeds of training. Each seed is one run; tables show the mean and the "
-        "standard deviation over seeds.",
-    )
+    """Magnification factors: each multiplies the displacement (10 or x10) and has its own training
+    runs. `x1+x10` trains on the clips of both."""
+    scheme: str = "three"
+    """Scheme that maps emotions to classes: a built-in one or one of `schemes`. Clips whose emotion
+    has no class in it are left out."""
+    collection: str
+    """Name of a collection."""
+    protocol: Literal["loso", "composite", "cross", "holdout", "kfold", "file"] = "composite"
+    """Split into folds, always by subject. `loso` leaves one subject out within each dataset;
+    `composite` leaves one subject out of all datasets pooled; `cross` trains on some datasets and
+    tests on another; `holdout` and `kfold` draw subjects; `file` reads `folds_file`."""
+    folds_file: str = ""
+    """Folds of `protocol: file`: a CSV with the columns `fold,dataset,subject` of tested subjects,
+    or with a further column `side` (train, test)."""
+    test_on: tuple[str, ...] = ()
+    """Datasets tested by `cross`. Empty: each dataset in turn."""
+    folds: int = Field(5, ge=2)
+    """Number of folds of `kfold`."""
+    holdout: float = Field(0.3, gt=0, lt=1)
+    """Share of the subjects that `holdout` tests."""
+    seeds: Annotated[tuple[Seed, ...], AfterValidator(each_once)] = Field((0,), min_length=1)
+    """Seeds of training. Each seed is one run; tables show the mean and the standard deviation over
+    seeds."""
     control: Literal[
         "none", "frozen", "reversed", "shuffled", "masked", "dataset-only", "length-only"
-    ] = Field(
-        "none",
-        description="Negative control: what is removed from the clips before training. A score "
-        "above chance then means that something other than the expression gives the class away.",
-    )
-    nested: bool = Field(
-        False,
-        description="Add a row x*, in which every fold chooses factor and grid values on inner "
-        "folds of its training subjects. Training time grows with `training.inner_folds`.",
-    )
-    permute_labels: int | None = Field(
-        None,
-        ge=0,
-        description="Seed of a permutation of the labels across subjects, as a negative control. "
-        "Empty: the true labels.",
-    )
-    record_oracle: bool = Field(
-        False,
-        description="Also compute the scores that choosing on the tested subjects would print. "
-        "They are written to results/oracle/ only and never enter a table.",
-    )
-    pretrain: str = Field(
-        "",
-        description="Name of a pretraining whose weights the network starts from. Empty: none.",
-    )
-    training: Training = Field(Training(), description="The fit in every fold.")
-    grid: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]] = Field(
-        {},
-        description="Setting paths of this experiment, each with a list of values. The experiment "
-        "becomes one for each combination, the first path changing slowest: `grid: "
-        "{training.loss: [cross_entropy, focal], network_settings.attention: [none, cbam]}` makes "
-        "`<name>-loss=cross_entropy-attention=none` and three more.",
-    )
-    from_grid: GridMember | None = Field(
-        None,
-        description="Grid that made this experiment: its `base` name and `values`. merflow writes "
-        "it into results/config.yaml; leave it out of a config.",
-    )
+    ] = "none"
+    """Negative control: what is removed from the clips before training. A score above chance then
+    means that something other than the expression gives the class away."""
+    nested: bool = False
+    """Add a row x*, in which every fold chooses factor and grid values on inner folds of its
+    training subjects. Training time grows with `training.inner_folds`."""
+    permute_labels: int | None = Field(None, ge=0)
+    """Seed of a permutation of the labels across subjects, as a negative control. Empty: the true
+    labels."""
+    record_oracle: bool = False
+    """Also compute the scores that choosing on the tested subjects would print. They are written to
+    results/oracle/ only and never enter a table."""
+    pretrain: str = ""
+    """Name of a pretraining whose weights the network starts from. Empty: none."""
+    training: Training = Training()
+    """The fit in every fold."""
+    grid: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]] = Field({})
+    """Setting paths of this experiment, each with a list of values. The experiment becomes one for
+    each combination, the first path changing slowest: `grid: {training.loss: [cross_entropy,
+    focal], network_settings.attention: [none, cbam]}` makes
+    `<name>-loss=cross_entropy-attention=none` and three more."""
+    from_grid: GridMember | None = None
+    """Grid that made this experiment: its `base` name and `values`. merflow writes it into
+    results/config.yaml; leave it out of a config."""
 
 
 class Pretraining(Tree):
     """A network trained on other clips or stills; experiments start from its weights."""
 
-    network: str = Field("cnn3d", description="Network: the name of a file in models/networks/.")
-    network_settings: dict[str, Any] = Field({}, description="Settings of the network.")
-    preparation: str = Field(description="Name of a preparation.")
-    factor: Factor = Field(
-        "x1", description="Magnification factor, which multiplies the displacement."
-    )
-    scheme: str = Field("raw", description="Scheme that maps emotions to classes.")
-    collection: str = Field(
-        description="Name of a collection. A subject of it that an experiment tests stops the run."
-    )
-    seed: int = Field(0, ge=0, description="Seed of everything random.")
-    training: Training = Field(Training(), description="The fit.")
+    network: str = "cnn3d"
+    """Network: the name of a file in models/networks/."""
+    network_settings: dict[str, Any] = Field({})
+    """Settings of the network."""
+    preparation: str
+    """Name of a preparation."""
+    factor: Factor = "x1"
+    """Magnification factor, which multiplies the displacement."""
+    scheme: str = "raw"
+    """Scheme that maps emotions to classes."""
+    collection: str
+    """Name of a collection. A subject of it that an experiment tests stops the run."""
+    seed: int = Field(0, ge=0)
+    """Seed of everything random."""
+    training: Training = Training()
+    """The fit."""
 
 
 class Settings(Tree):
     """Everything a run depends on."""
 
-    datasets: dict[Name, DatasetEntry] = Field({}, description="Datasets on this machine, by name.")
-    collections: dict[Name, tuple[str, ...]] = Field(
-        {}, description="Named sets of datasets that experiments use together."
-    )
-    schemes: dict[Name, dict[str, dict[str, ClassName]]] = Field(
-        {},
-        description="Schemes in addition to the built-in ones: dataset (or `any`), emotion, class.",
-    )
-    align: Align = Field(Align(), description="Settings of the align stage, for all preparations.")
-    preparations: dict[Name, Preparation] = Field({}, description="Named preparations.")
-    experiments: dict[Name, Experiment] = Field({}, description="Named experiments.")
-    pretrainings: dict[Name, Pretraining] = Field({}, description="Named pretrainings.")
-    arithmetic: Literal["portable", "native"] = Field(
-        "portable",
-        description="`portable` gives the same bytes on every x86-64 processor with AVX2; "
-        "`native` uses all instructions of this processor and is faster on some. The environment "
-        "variable MERFLOW_ARITHMETIC overrides it. A change reruns nothing.",
-    )
-    max_skipped: float = Field(
-        0.05,
-        ge=0,
-        le=1,
-        description="Largest share of skipped clips. Packing more than this stops the run. A "
-        "change reruns nothing that is packed.",
-    )
-    keep_intermediate: bool = Field(
-        False,
-        description="Keep the magnified clip stores, which are otherwise deleted once they are "
-        "used. They need disk space for every factor.",
-    )
-    folds_per_job: int = Field(
-        1,
-        ge=1,
-        description="Folds trained in one job. More folds save starts of TensorFlow; fewer let a "
-        "cluster train in parallel. The bytes stay the same, but a change trains again.",
-    )
-    bootstrap: int = Field(
-        2000,
-        ge=100,
-        description="Resamples of subjects for confidence intervals. More make the intervals "
-        "steadier and the tables slower.",
-    )
+    datasets: dict[Name, DatasetEntry] = Field({})
+    """Datasets on this machine, by name."""
+    collections: dict[Name, tuple[str, ...]] = Field({})
+    """Named sets of datasets that experiments use together."""
+    schemes: dict[Name, dict[str, dict[str, ClassName]]] = Field({})
+    """Schemes in addition to the built-in ones: dataset (or `any`), emotion, class."""
+    align: Align = Align()
+    """Settings of the align stage, for all preparations."""
+    preparations: dict[Name, Preparation] = Field({})
+    """Named preparations."""
+    experiments: dict[Name, Experiment] = Field({})
+    """Named experiments."""
+    pretrainings: dict[Name, Pretraining] = Field({})
+    """Named pretrainings."""
+    arithmetic: Literal["portable", "native"] = "portable"
+    """`portable` gives the same bytes on every x86-64 processor with AVX2; `native` uses all
+    instructions of this processor and is faster on some. The environment variable
+    MERFLOW_ARITHMETIC overrides it. A change reruns nothing."""
+    max_skipped: float = Field(0.05, ge=0, le=1)
+    """Largest share of skipped clips. Packing more than this stops the run. A change reruns nothing
+    that is packed."""
+    keep_intermediate: bool = False
+    """Keep the magnified clip stores, which are otherwise deleted once they are used. They need
+    disk space for every factor."""
+    folds_per_job: int = Field(1, ge=1)
+    """Folds trained in one job. More folds save starts of TensorFlow; fewer let a cluster train in
+    parallel. The bytes stay the same, but a change trains again."""
+    bootstrap: int = Field(2000, ge=100)
+    """Resamples of subjects for confidence intervals. More make the intervals steadier and the
+    tables slower."""
 
     @model_validator(mode="after")
     def _names_agree(self) -> "Settings":

@@ -13,7 +13,7 @@ BAND_KEYS = ("high_hz", "iir", "iir_hz")
 class Tree(BaseModel):
     """Base of every settings section: frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     def fingerprint(self) -> dict[str, Any]:
         """Return the section as it enters fingerprints, JSON-able."""
@@ -23,84 +23,55 @@ class Tree(BaseModel):
 class Align(Tree):
     """Face detection and alignment."""
 
-    strategy: Literal["stable", "first", "frame"] = Field(
-        "stable",
-        description="How frames are aligned. `stable` finds one transform for the whole clip and "
-        "then removes rigid head motion; `first` uses the transform alone, so head motion stays; "
-        "`frame` aligns each frame by its own landmarks, which destroys the small movements and "
-        "is for comparison only.",
-    )
-    points: Literal[5, 68] = Field(
-        5,
-        description="Number of landmarks found on the face. `hull_mask` needs 68. The data that "
-        "the 68-point model was trained on (300-W) exclude commercial use.",
-    )
-    model: str = Field(
-        "", description="File of the landmark model. Empty: the model of the installed package."
-    )
-    reference_frames: int = Field(
-        5,
-        ge=1,
-        le=50,
-        description="Number of frames at the start of a clip in which the face is searched. A "
-        "clip without a face in them is skipped. More frames take longer.",
-    )
-    min_frames: int = Field(3, ge=1, description="Clips with fewer frames are skipped.")
+    strategy: Literal["stable", "first", "frame"] = "stable"
+    """How frames are aligned. `stable` finds one transform for the whole clip and then removes
+    rigid head motion; `first` uses the transform alone, so head motion stays; `frame` aligns each
+    frame by its own landmarks, which destroys the small movements and is for comparison only."""
+    points: Literal[5, 68] = 5
+    """Number of landmarks found on the face. `hull_mask` needs 68. The data that the 68-point model
+    was trained on (300-W) exclude commercial use."""
+    model: str = ""
+    """File of the landmark model. Empty: the model of the installed package."""
+    reference_frames: int = Field(5, ge=1, le=50)
+    """Number of frames at the start of a clip in which the face is searched. A clip without a face
+    in them is skipped. More frames take longer."""
+    min_frames: int = Field(3, ge=1)
+    """Clips with fewer frames are skipped."""
 
 
 class Crop(Tree):
     """From the aligned image to a square of the face."""
 
-    region: Literal["whole", "eyes", "mouth"] = Field(
-        "whole", description="Part of the face that is cut out."
-    )
-    colour: Literal["grey", "rgb"] = Field(
-        "grey",
-        description="Colour of the frames. With `rgb` a network can tell the datasets apart by "
-        "colour, which raises scores on pooled datasets for the wrong reason.",
-    )
-    margin: float = Field(
-        0.1, ge=0, le=1, description="Room left around the region, as a share of its side."
-    )
-    working_size: int = Field(
-        256,
-        ge=32,
-        le=1024,
-        description="Side (px) of the square that is magnified. The time and memory of "
-        "magnification grow with its square.",
-    )
-    hull_mask: bool = Field(
-        False,
-        description="Paint everything outside the outline of the face black. Needs `align.points: "
-        "68`.",
-    )
+    region: Literal["whole", "eyes", "mouth"] = "whole"
+    """Part of the face that is cut out."""
+    colour: Literal["grey", "rgb"] = "grey"
+    """Colour of the frames. With `rgb` a network can tell the datasets apart by colour, which
+    raises scores on pooled datasets for the wrong reason."""
+    margin: float = Field(0.1, ge=0, le=1)
+    """Room left around the region, as a share of its side."""
+    working_size: int = Field(256, ge=32, le=1024)
+    """Side (px) of the square that is magnified. The time and memory of magnification grow with its
+    square."""
+    hull_mask: bool = False
+    """Paint everything outside the outline of the face black. Needs `align.points: 68`."""
 
 
 class Magnify(Tree):
     """Motion magnification."""
 
-    method: Literal["phase", "linear", "lagrangian"] = Field(
-        "phase",
-        description="`phase` shifts the phases of a Riesz pyramid (Eulerian); `linear` amplifies "
-        "changes of intensity (Wu 2012); `lagrangian` estimates motion and moves the pixels.",
-    )
-    band_hz: tuple[float, float] | None = Field(
-        None,
-        description="Lowest and highest frequency (Hz) of the motion that is magnified. A lowest "
-        "frequency of 0 keeps slow motion, also an expression that does not return to neutral. "
-        "Above 0, for `linear` only, the recursive band-pass of the literature is used. Empty: 0 "
-        "to 15 Hz, at most 0.4 times the frame rate.",
-    )
-    lambda_c: float = Field(
-        16,
-        gt=0,
-        description="Cut-off wavelength (px) of `linear`: finer structures are magnified less.",
-    )
-    remove_flicker: bool = Field(
-        True,
-        description="Remove changes of brightness of the whole image before magnification. "
-        "Without this they are magnified too.",
-    )
+    method: Literal["phase", "linear", "lagrangian"] = "phase"
+    """`phase` shifts the phases of a Riesz pyramid (Eulerian); `linear` amplifies changes of
+    intensity (Wu 2012); `lagrangian` estimates motion and moves the pixels."""
+    band_hz: tuple[float, float] | None = None
+    """Lowest and highest frequency (Hz) of the motion that is magnified. A lowest frequency of 0
+    keeps slow motion, also an expression that does not return to neutral. Above 0, for `linear`
+    only, the recursive band-pass of the literature is used. Empty: 0 to 15 Hz, at most 0.4 times
+    the frame rate."""
+    lambda_c: float = Field(16, gt=0)
+    """Cut-off wavelength (px) of `linear`: finer structures are magnified less."""
+    remove_flicker: bool = True
+    """Remove changes of brightness of the whole image before magnification. Without this they are
+    magnified too."""
 
     @model_validator(mode="before")
     @classmethod
@@ -171,67 +142,56 @@ def _new_form(key: str, value: Any) -> str:  # noqa: ANN401
 class Select(Tree):
     """Frames that go on to interpolation."""
 
-    frames: Literal["all", "windows", "apex-nine", "onset-apex"] = Field(
-        "all",
-        description="`all` takes every frame; `windows` takes frames around onset, apex and "
-        "offset; `apex-nine` takes nine frames anchored at the apex; `onset-apex` takes the "
-        "frames from onset to apex.",
-    )
-    window: int = Field(
-        5, ge=1, description="Number of frames that `windows` takes around each key frame."
-    )
-    every: int = Field(
-        0, ge=0, description="`windows` also takes every n-th other frame. 0 takes none of them."
-    )
+    frames: Literal["all", "windows", "apex-nine", "onset-apex"] = "all"
+    """`all` takes every frame; `windows` takes frames around onset, apex and offset; `apex-nine`
+    takes nine frames anchored at the apex; `onset-apex` takes the frames from onset to apex."""
+    window: int = Field(5, ge=1)
+    """Number of frames that `windows` takes around each key frame."""
+    every: int = Field(0, ge=0)
+    """`windows` also takes every n-th other frame. 0 takes none of them."""
 
 
 class Interpolate(Tree):
     """From any number of frames to a fixed length, and to the input size of the network."""
 
-    method: Literal["tim", "linear", "nearest"] = Field(
-        "tim",
-        description="`tim` is the temporal interpolation model; `linear` blends two neighbouring "
-        "frames; `nearest` repeats or drops frames.",
-    )
-    length: int = Field(10, ge=1, le=300, description="Number of frames of a network's input.")
-    size: int = Field(64, ge=8, le=512, description="Side (px) of a network's input.")
-    prefilter: bool = Field(
-        False,
-        description="Low-pass each pixel in time before a clip is shortened, so that fast motion "
-        "is not aliased.",
-    )
+    method: Literal["tim", "linear", "nearest"] = "tim"
+    """`tim` is the temporal interpolation model; `linear` blends two neighbouring frames; `nearest`
+    repeats or drops frames."""
+    length: int = Field(10, ge=1, le=300)
+    """Number of frames of a network's input."""
+    size: int = Field(64, ge=8, le=512)
+    """Side (px) of a network's input."""
+    prefilter: bool = False
+    """Low-pass each pixel in time before a clip is shortened, so that fast motion is not
+    aliased."""
 
 
 class Flow(Tree):
     """Optical flow from onset to apex in place of frames."""
 
-    size: int = Field(28, ge=8, le=224, description="Side (px) of the flow image.")
-    scale: Literal["eye-distance", "clip"] = Field(
-        "eye-distance",
-        description="Unit of the flow. `eye-distance` keeps strong and weak movements apart; "
-        "`clip` stretches each clip to its own range, so their strength is lost.",
-    )
+    size: int = Field(28, ge=8, le=224)
+    """Side (px) of the flow image."""
+    scale: Literal["eye-distance", "clip"] = "eye-distance"
+    """Unit of the flow. `eye-distance` keeps strong and weak movements apart; `clip` stretches each
+    clip to its own range, so their strength is lost."""
 
 
 class Preparation(Tree):
     """The stages' settings from aligned frames to the input of a network, under one name."""
 
-    kind: Literal["frames", "flow"] = Field(
-        "frames",
-        description="Input that is made: a video of `frames`, or one image of optical `flow`. A "
-        "network takes one of the two.",
-    )
-    crop: Crop = Field(Crop(), description="Settings of the crop stage.")
-    magnify: Magnify = Field(Magnify(), description="Settings of the magnify stage.")
-    select: Select = Field(
-        Select(), description="Settings of the frame selection before interpolation."
-    )
-    interpolate: Interpolate = Field(
-        Interpolate(), description="Settings of the interpolate stage."
-    )
-    flow: Flow = Field(Flow(), description="Settings of the flow stage, for `kind: flow`.")
-    difference: Literal["none", "onset"] = Field(
-        "none",
-        description="`onset` subtracts the onset frame from every frame and adds 128 grey levels, "
-        "so that only changes remain.",
-    )
+    kind: Literal["frames", "flow"] = "frames"
+    """Input that is made: a video of `frames`, or one image of optical `flow`. A network takes one
+    of the two."""
+    crop: Crop = Crop()
+    """Settings of the crop stage."""
+    magnify: Magnify = Magnify()
+    """Settings of the magnify stage."""
+    select: Select = Select()
+    """Settings of the frame selection before interpolation."""
+    interpolate: Interpolate = Interpolate()
+    """Settings of the interpolate stage."""
+    flow: Flow = Flow()
+    """Settings of the flow stage, for `kind: flow`."""
+    difference: Literal["none", "onset"] = "none"
+    """`onset` subtracts the onset frame from every frame and adds 128 grey levels, so that only
+    changes remain."""
