@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import sys
+import textwrap
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
@@ -48,9 +49,9 @@ def commands() -> dict[str, About]:
 
 
 def _about(docstring: str) -> About:
-    text = re.split(r"\n\n(?=\w+\n-{3,})", docstring)
-    examples = [t.split("\n", 2)[2] for t in text if t.startswith("Examples\n")]
-    return About(text[0].split("\n\n")[0], text[0], "".join(examples).strip())
+    text, *sections = re.split(r"\n\n(?=Args:|Examples:)", docstring)
+    examples = [textwrap.dedent(s[10:]) for s in sections if s.startswith("Examples:")]
+    return About(text.split("\n\n")[0], text, "".join(examples))
 
 
 def build() -> App:

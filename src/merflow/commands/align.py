@@ -27,19 +27,14 @@ def align(
 ) -> None:
     """Find and align the face in every clip of one SUBJECT of a CATALOGUE.
 
-    Examples
-    --------
-    merflow align results/catalogue/smic.json s03.h5 --subject s03
-    merflow align results/catalogue/samm.json 006.h5 --subject 006 --config config/config.yaml
+    Examples:
+        merflow align results/catalogue/smic.json s03.h5 --subject s03
+        merflow align results/catalogue/samm.json 006.h5 --subject 006 --config config/config.yaml
 
-    Parameters
-    ----------
-    catalogue
-        JSON that `merflow catalogue` wrote.
-    out
-        Clip store to write.
-    subject
-        Subject id, as in the catalogue.
+    Args:
+        catalogue: JSON that `merflow catalogue` wrote.
+        out: Clip store to write.
+        subject: Subject id, as in the catalogue.
     """
     refuse_source(out, catalogue)
     settings = load(config) if config else Settings()

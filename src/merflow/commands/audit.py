@@ -44,36 +44,26 @@ def audit(
 ) -> None:
     """Report pass, fail or cannot tell for every check of a run folder or prediction table SOURCE.
 
-    Examples
-    --------
-    merflow audit results/runs/demo/x10/seed0 --config results/config.yaml
-    merflow audit results/runs/demo/x10/seed0 --config results/config.yaml --permute 20
-    merflow audit theirs.csv --scheme three --log epochs.csv --claimed full=.735,.760
+    Examples:
+        merflow audit results/runs/demo/x10/seed0 --config results/config.yaml
+        merflow audit results/runs/demo/x10/seed0 --config results/config.yaml --permute 20
+        merflow audit theirs.csv --scheme three --log epochs.csv --claimed full=.735,.760
 
-    Parameters
-    ----------
-    source
-        Folder of a scored run, or a table of predictions as for `merflow score`. Its optional
-        column `fold` is needed for a log of accuracies and for a mean over folds.
-    config
-        Config file of the run.
-    scheme
-        Scheme that defines the classes of a table.
-    megc_log
-        SOURCE is a challenge log.
-    log
-        CSV of the predictions of test clips after every epoch
-        (dataset,subject,clip,epoch,predicted), or of accuracies (fold,epoch,accuracy;
-        the table then needs its column fold).
-    folds
-        CSV of the folds (fold,dataset,subject,clip,side); each copy of a clip has its own name.
-    pretrained
-        CSV of the subjects that start weights were trained on (dataset,subject).
-    permute
-        First train the run this many times on labels permuted across subjects, and rank its score
-        among theirs. Fewer than 19 permutations cannot show that it is better.
-    claimed
-        Published scores: full=UF1,UAR smic=UF1 ... (0 to 1; UAR is optional).
+    Args:
+        source: Folder of a scored run, or a table of predictions as for `merflow score`. Its
+            optional column `fold` is needed for a log of accuracies and for a mean over folds.
+        config: Config file of the run.
+        scheme: Scheme that defines the classes of a table.
+        megc_log: SOURCE is a challenge log.
+        log: CSV of the predictions of test clips after every epoch
+            (dataset,subject,clip,epoch,predicted), or of accuracies (fold,epoch,accuracy; the table
+            then needs its column fold).
+        folds: CSV of the folds (fold,dataset,subject,clip,side); each copy of a clip has its own
+            name.
+        pretrained: CSV of the subjects that start weights were trained on (dataset,subject).
+        permute: First train the run this many times on labels permuted across subjects, and rank
+            its score among theirs. Fewer than 19 permutations cannot show that it is better.
+        claimed: Published scores: full=UF1,UAR smic=UF1 ... (0 to 1; UAR is optional).
     """
     settings = load(config) if config else Settings()
     if source.is_dir():

@@ -14,17 +14,13 @@ from merflow.text import plural
 def catalogue(out: Path, *, dataset: str, config: Config) -> None:
     """Read the sheets and folders of a dataset and write the catalogue OUT (JSON).
 
-    Examples
-    --------
-    merflow catalogue results/catalogue/smic.json --dataset smic --config config/config.yaml
-    merflow catalogue samm.json --dataset samm --config my.yaml
+    Examples:
+        merflow catalogue results/catalogue/smic.json --dataset smic --config config/config.yaml
+        merflow catalogue samm.json --dataset samm --config my.yaml
 
-    Parameters
-    ----------
-    out
-        JSON file to write.
-    dataset
-        Name of the dataset in the config.
+    Args:
+        out: JSON file to write.
+        dataset: Name of the dataset in the config.
     """
     settings = load(config)
     if dataset not in settings.datasets:

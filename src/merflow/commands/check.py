@@ -29,32 +29,22 @@ def check(
     The list has clips, subjects, labels under every scheme, frame rates, sizes, missing or damaged
     frames, duplicates, and the folds of each experiment in the config.
 
-    Examples
-    --------
-    merflow check
-    merflow check --dataset casme2 --root /data/CASME2 --annotations-only --json
+    Examples:
+        merflow check
+        merflow check --dataset casme2 --root /data/CASME2 --annotations-only --json
 
-    Parameters
-    ----------
-    config
-        Config file. Default: config/config.yaml, unless --root is given. Values of a local.yaml
-        beside it replace its own.
-    dataset
-        Check this dataset only.
-    root
-        Dataset root to use instead of the one in the config.
-    sheet
-        Annotation file, when the dataset root holds several.
-    variant
-        Release or folder tree to read, when the dataset root holds several.
-    reader
-        Reader of the dataset, when it has another name than the dataset, for example `manifest`.
-    annotations_only
-        Read the annotation sheets only; folders of frames are not needed.
-    json
-        Print the facts as JSON.
-    strict
-        Exit with code 1 when there are warnings.
+    Args:
+        config: Config file. Default: config/config.yaml, unless --root is given. Values of a
+            local.yaml beside it replace its own.
+        dataset: Check this dataset only.
+        root: Dataset root to use instead of the one in the config.
+        sheet: Annotation file, when the dataset root holds several.
+        variant: Release or folder tree to read, when the dataset root holds several.
+        reader: Reader of the dataset, when it has another name than the dataset, for example
+            `manifest`.
+        annotations_only: Read the annotation sheets only; folders of frames are not needed.
+        json: Print the facts as JSON.
+        strict: Exit with code 1 when there are warnings.
     """
     settings = _settings(config, dataset, root, sheet, variant, reader)
     if dataset and dataset not in settings.datasets:

@@ -19,17 +19,13 @@ def checksums(root: Path, *, verify: Flag = False) -> None:
     files contain no checksum, and a damaged one may decode to other pixels without an error.
     `sha256sum -c SHA256SUMS` reads the same files.
 
-    Examples
-    --------
-    merflow checksums /data/CASME2
-    merflow checksums /data/CASME2 --verify
+    Examples:
+        merflow checksums /data/CASME2
+        merflow checksums /data/CASME2 --verify
 
-    Parameters
-    ----------
-    root
-        Dataset root.
-    verify
-        Write nothing; compare every file with the existing SHA256SUMS.
+    Args:
+        root: Dataset root.
+        verify: Write nothing; compare every file with the existing SHA256SUMS.
     """
     if not root.is_dir():
         raise MerflowError(str(root), "no such folder", "a dataset root")

@@ -18,16 +18,13 @@ def choose(run: Path, *, config: Config) -> None:
 
     The choice is between the factors of the experiment and the values of its grid.
 
-    Examples
-    --------
-    merflow choose results/runs/demo/nested/seed0 --config results/config.yaml
-    merflow choose results/runs/mine/nested/seed1 --config results/config.yaml
+    Examples:
+        merflow choose results/runs/demo/nested/seed0 --config results/config.yaml
+        merflow choose results/runs/mine/nested/seed1 --config results/config.yaml
 
-    Parameters
-    ----------
-    run
-        results/runs/<experiment>/nested/seed<k>; the experiment has `nested: true`. <experiment>
-        is the name in the config, also when the experiment has a grid.
+    Args:
+        run: results/runs/<experiment>/nested/seed<k>; the experiment has `nested: true`.
+            <experiment> is the name in the config, also when the experiment has a grid.
     """
     plan = Plan(load(config))
     named = run_of(run)

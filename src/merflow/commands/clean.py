@@ -21,25 +21,18 @@ def clean(
 ) -> None:
     """List, and with --delete remove, what is no longer needed under results/.
 
-    Examples
-    --------
-    merflow clean --stale
-    merflow clean --faces --delete
+    Examples:
+        merflow clean --stale
+        merflow clean --faces --delete
 
-    Parameters
-    ----------
-    stale
-        Files that the config no longer makes: removed subjects, experiments, factors; and what
-        killed jobs left unfinished.
-    intermediate
-        Stores between crop and pack, needed for no training, and unfinished files.
-    faces
-        Everything under results/ that shows a face: all stores, packed arrays, previews, videos.
-        Scores, predictions, weights and the report stay. The datasets are not touched.
-    delete
-        Remove the files listed.
-    config
-        Config file that says what is still made (for --stale).
+    Args:
+        stale: Files that the config no longer makes: removed subjects, experiments, factors; and
+            what killed jobs left unfinished.
+        intermediate: Stores between crop and pack, needed for no training, and unfinished files.
+        faces: Everything under results/ that shows a face: all stores, packed arrays, previews,
+            videos. Scores, predictions, weights and the report stay. The datasets are not touched.
+        delete: Remove the files listed.
+        config: Config file that says what is still made (for --stale).
     """
     if not (stale or intermediate or faces):
         raise MerflowError("clean", "nothing chosen", "--stale, --intermediate or --faces")

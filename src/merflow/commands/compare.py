@@ -31,26 +31,18 @@ def compare(
     The difference with its 95% interval over subjects, the p of a test that swaps whole subjects
     (Holm-corrected over the parts), and the smallest difference that so many subjects would show.
 
-    Examples
-    --------
-    merflow compare results/runs/demo/x1/seed0 results/runs/demo/x10/seed0
-    merflow compare theirs.csv ours.csv --scheme three --metric uar
+    Examples:
+        merflow compare results/runs/demo/x1/seed0 results/runs/demo/x10/seed0
+        merflow compare theirs.csv ours.csv --scheme three --metric uar
 
-    Parameters
-    ----------
-    first
-        Table of predictions, as `merflow score` takes it, or a run's folder: its pooled.csv.
-    second
-        Another on the same clips.
-    scheme
-        Scheme that fixes the classes, by the tables' datasets; without one, or with `raw`, they
-        are those found in the tables.
-    config
-        Config file where schemes of your own and `bootstrap` (resamples, else 2,000) stand.
-    megc_log
-        Both are challenge logs.
-    metric
-        Score that is compared.
+    Args:
+        first: Table of predictions, as `merflow score` takes it, or a run's folder: its pooled.csv.
+        second: Another on the same clips.
+        scheme: Scheme that fixes the classes, by the tables' datasets; without one, or with `raw`,
+            they are those found in the tables.
+        config: Config file where schemes of your own and `bootstrap` (resamples, else 2,000) stand.
+        megc_log: Both are challenge logs.
+        metric: Score that is compared.
     """
     settings = load(config) if config else Settings()
     one, other = (

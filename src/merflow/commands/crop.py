@@ -19,17 +19,13 @@ def crop(
 ) -> None:
     """Crop every clip of the store SOURCE into the store OUT.
 
-    Examples
-    --------
-    merflow crop aligned.h5 cropped.h5
-    merflow crop aligned.h5 cropped.h5 --preparation grey64 --config config/config.yaml
+    Examples:
+        merflow crop aligned.h5 cropped.h5
+        merflow crop aligned.h5 cropped.h5 --preparation grey64 --config config/config.yaml
 
-    Parameters
-    ----------
-    source
-        Aligned clip store.
-    out
-        Clip store to write.
+    Args:
+        source: Aligned clip store.
+        out: Clip store to write.
     """
     settings, name = load_preparation(config, preparation)
     chosen = settings.preparations[name].crop

@@ -29,38 +29,26 @@ def demo(
     The folder `truth/` has the true movement and the true landmarks. A second call with the same
     options writes nothing; a call with other options rewrites only the clips that change.
 
-    Parameters
-    ----------
-    out
-        Folder to write into; each dataset gets a subfolder.
-    dataset
-        Write this dataset only: casme2, casme3, casme_sq, jaffe, ktfe, samm or smic. Default:
-        SMIC, CASME II and SAMM.
-    subjects
-        Number of subjects of each dataset.
-    clips
-        Number of clips of each subject, at least 3 (one of each class).
-    seed
-        Seed of faces and movements. The same seed gives the same bytes.
-    small
-        Half the frame size and about half the frames, for tests.
-    recordings
-        Write this many uncut recordings of other subjects instead of datasets, to try `merflow
-        predict` on. Each takes 4 s and has rests, blinks and two expressions; a CSV file beside it
-        lists the frames of every movement.
-    amplitude
-        Smallest and largest peak displacement of an expression (px at 640x480).
-    noise
-        Standard deviation of the sensor noise (grey levels).
-    annotations_only
-        Write the annotation sheets and an empty file for every frame, which is fast and is enough
-        for `merflow check`.
+    Args:
+        out: Folder to write into; each dataset gets a subfolder.
+        dataset: Write this dataset only: casme2, casme3, casme_sq, jaffe, ktfe, samm or smic.
+            Default: SMIC, CASME II and SAMM.
+        subjects: Number of subjects of each dataset.
+        clips: Number of clips of each subject, at least 3 (one of each class).
+        seed: Seed of faces and movements. The same seed gives the same bytes.
+        small: Half the frame size and about half the frames, for tests.
+        recordings: Write this many uncut recordings of other subjects instead of datasets, to try
+            `merflow predict` on. Each takes 4 s and has rests, blinks and two expressions; a CSV
+            file beside it lists the frames of every movement.
+        amplitude: Smallest and largest peak displacement of an expression (px at 640x480).
+        noise: Standard deviation of the sensor noise (grey levels).
+        annotations_only: Write the annotation sheets and an empty file for every frame, which is
+            fast and is enough for `merflow check`.
 
-    Examples
-    --------
-    merflow demo
-    merflow demo /tmp/faces --dataset casme2 --subjects 2 --seed 7
-    merflow demo --recordings 2
+    Examples:
+        merflow demo
+        merflow demo /tmp/faces --dataset casme2 --subjects 2 --seed 7
+        merflow demo --recordings 2
     """
     stands = next(path for path in (out, *out.absolute().parents) if path.exists())
     if not stands.is_dir():

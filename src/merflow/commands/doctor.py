@@ -17,15 +17,12 @@ def doctor(
 
     Exit code 3 when something is missing; warnings do not count.
 
-    Examples
-    --------
-    merflow doctor
-    merflow doctor --gpu --json
+    Examples:
+        merflow doctor
+        merflow doctor --gpu --json
 
-    Parameters
-    ----------
-    gpu
-        Fail without a usable GPU.
+    Args:
+        gpu: Fail without a usable GPU.
     """
     checks = examine(Path.cwd(), gpu)
     print(jsonlib.dumps(as_json(checks), indent=1) if json else text(checks))

@@ -46,30 +46,21 @@ def evaluate(
     Every clip goes through the whole pipeline with the settings recorded with the model. Subjects
     that the model was trained on are refused and listed.
 
-    Examples
-    --------
-    merflow evaluate results/runs/demo/x10/seed0 --dataset manifest --root mine --out scored
-    merflow evaluate results/runs/demo/x1/seed0 --dataset casme2 --exclude-seen --config C.yaml
+    Examples:
+        merflow evaluate results/runs/demo/x10/seed0 --dataset manifest --root mine --out scored
+        merflow evaluate results/runs/demo/x1/seed0 --dataset casme2 --exclude-seen --config C.yaml
 
-    Parameters
-    ----------
-    run
-        Folder of a run with a final model.
-    dataset
-        Name of a dataset of the config; with --root, also the name of a reader, or a new name,
-        which needs a manifest in ROOT or --reader.
-    root
-        Folder of the dataset; default: the config's.
-    reader
-        Reader of a dataset that the config does not have; default: the dataset's name.
-    exclude_seen
-        Leave out the clips of subjects that the model was trained on.
-    out
-        Folder for pooled.csv, scores.csv, confusion.csv, scores.json, challenge.log, skipped.csv.
-    config
-        Config file with further datasets and schemes.
-    resamples
-        Resamples of subjects for the confidence intervals.
+    Args:
+        run: Folder of a run with a final model.
+        dataset: Name of a dataset of the config; with --root, also the name of a reader, or a new
+            name, which needs a manifest in ROOT or --reader.
+        root: Folder of the dataset; default: the config's.
+        reader: Reader of a dataset that the config does not have; default: the dataset's name.
+        exclude_seen: Leave out the clips of subjects that the model was trained on.
+        out: Folder for pooled.csv, scores.csv, confusion.csv, scores.json, challenge.log,
+            skipped.csv.
+        config: Config file with further datasets and schemes.
+        resamples: Resamples of subjects for the confidence intervals.
     """
     check_number("--resamples", resamples, LEAST_RESAMPLES)
     model = usable(open_model(run))

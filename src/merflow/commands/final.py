@@ -17,15 +17,12 @@ def final(run: Path, *, config: Config) -> None:
 
     It is never scored on these clips: the score of the experiment is that of its folds.
 
-    Examples
-    --------
-    merflow final results/runs/demo/x10/seed0 --config results/config.yaml
-    merflow final results/runs/demo/x1/seed0 --config results/config.yaml
+    Examples:
+        merflow final results/runs/demo/x10/seed0 --config results/config.yaml
+        merflow final results/runs/demo/x1/seed0 --config results/config.yaml
 
-    Parameters
-    ----------
-    run
-        results/runs/<experiment>/x<factor>/seed<k>; `final` is written below it.
+    Args:
+        run: results/runs/<experiment>/x<factor>/seed<k>; `final` is written below it.
     """
     plan = Plan.read(load(config), fresh=False)
     named = run_of(run)

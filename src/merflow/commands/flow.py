@@ -18,19 +18,15 @@ def flow(
     config: MaybeConfig = None,
     threads: Threads = 1,
 ) -> None:
-    """Make one flow picture (u, v, strain) of every clip in the store SOURCE.
+    """Make one flow image (u, v, strain) of every clip in the store SOURCE.
 
-    Examples
-    --------
-    merflow flow cropped.h5 flow.h5
-    merflow flow x10.h5 flow.h5 --preparation flow28 --factor x10 --config config/config.yaml
+    Examples:
+        merflow flow cropped.h5 flow.h5
+        merflow flow x10.h5 flow.h5 --preparation flow28 --factor x10 --config config/config.yaml
 
-    Parameters
-    ----------
-    source
-        Cropped or magnified clip store.
-    out
-        Clip store to write: one (size, size, 3) float16 picture a clip.
+    Args:
+        source: Cropped or magnified clip store.
+        out: Clip store to write: one (size, size, 3) float16 image a clip.
     """
     settings, name = load_preparation(config, preparation)
     chosen = settings.preparations[name].flow

@@ -32,23 +32,16 @@ def interpolate(
     SOURCE is a clip store (.h5), a video, or a folder of frames; OUT is the same kind of thing.
     A store's clips are also brought to the network's size; a video keeps its size.
 
-    Examples
-    --------
-    merflow interpolate frames/ ten/ --length 10 --fps 200
-    merflow interpolate x10.h5 out.h5 --factor x10 --preparation grey64 --config results/config.yaml
+    Examples:
+        merflow interpolate frames/ ten/ --length 10 --fps 200
+        merflow interpolate x10.h5 out.h5 --factor x10 --preparation grey64 --config C.yaml
 
-    Parameters
-    ----------
-    source
-        Clip store, video or folder of frames.
-    out
-        What to write: .h5, a video file name, or a folder.
-    length
-        Number of frames; without it the preparation's.
-    method
-        tim, linear or nearest; without it the preparation's.
-    fps
-        Frames per second of a folder of frames (Hz).
+    Args:
+        source: Clip store, video or folder of frames.
+        out: What to write: .h5, a video file name, or a folder.
+        length: Number of frames; without it the preparation's.
+        method: tim, linear or nearest; without it the preparation's.
+        fps: Frames per second of a folder of frames (Hz).
     """
     video.check_output_type(source, out)
     settings, name = load_preparation(config, preparation)

@@ -26,21 +26,15 @@ def jitter(
     has frames. A clip has no frames before its onset or after its offset, so these move inwards.
     Nothing is trained; every fold predicts with its own weights.
 
-    Examples
-    --------
-    merflow jitter results/runs/demo/x10/seed0 --config results/config.yaml
-    merflow jitter results/runs/demo/x1/seed0 --frames 0,3,6 --config results/config.yaml
+    Examples:
+        merflow jitter results/runs/demo/x10/seed0 --config results/config.yaml
+        merflow jitter results/runs/demo/x1/seed0 --frames 0,3,6 --config results/config.yaml
 
-    Parameters
-    ----------
-    run
-        Folder of a trained run.
-    frames
-        Values of k (frames), separated by commas.
-    seed
-        Seed of the directions.
-    out
-        Folder for jitter.csv and jitter.svg; default: results/jitter/<run>.
+    Args:
+        run: Folder of a trained run.
+        frames: Values of k (frames), separated by commas.
+        seed: Seed of the directions.
+        out: Folder for jitter.csv and jitter.svg; default: results/jitter/<run>.
     """
     check_number("--seed", seed, 0)
     ks = whole_numbers(frames)

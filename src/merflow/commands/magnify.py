@@ -36,25 +36,17 @@ def magnify(
     SOURCE is a clip store (.h5), a video, or a folder of frames; OUT is the same kind of thing.
     The factor multiplies displacements; the literature's alpha is the factor minus one.
 
-    Examples
-    --------
-    merflow magnify frames/ magnified/ --factor 25 --fps 200
-    merflow magnify cropped.h5 x10.h5 --alpha 9 --method lagrangian
+    Examples:
+        merflow magnify frames/ magnified/ --factor 25 --fps 200
+        merflow magnify cropped.h5 x10.h5 --alpha 9 --method lagrangian
 
-    Parameters
-    ----------
-    source
-        Clip store, video or folder of frames.
-    out
-        What to write: .h5, a video file name, or a folder.
-    factor
-        Times the displacement: 10 or x10.
-    alpha
-        The literature's alpha instead: factor = alpha + 1.
-    fps
-        Frames per second of a folder of frames (Hz); a video's own rate is used without it.
-    method
-        phase, linear or lagrangian; without it the preparation's.
+    Args:
+        source: Clip store, video or folder of frames.
+        out: What to write: .h5, a video file name, or a folder.
+        factor: Times the displacement: 10 or x10.
+        alpha: The literature's alpha instead: factor = alpha + 1.
+        fps: Frames per second of a folder of frames (Hz); a video's own rate is used without it.
+        method: phase, linear or lagrangian; without it the preparation's.
     """
     value = chosen_factor(factor, alpha)
     video.check_output_type(source, out)

@@ -21,24 +21,18 @@ def make_manifest(
 ) -> None:
     """Write a manifest for clips in folders named by their class.
 
-    Examples
-    --------
-    merflow make-manifest --from-class-folders ~/clips --subjects who.csv
-    merflow make-manifest --from-class-folders ~/clips --dataset pilot --fps 200
+    Examples:
+        merflow make-manifest --from-class-folders ~/clips --subjects who.csv
+        merflow make-manifest --from-class-folders ~/clips --dataset pilot --fps 200
 
-    Parameters
-    ----------
-    from_class_folders
-        Folder with one folder per class, which holds videos, folders of frames, or images.
-    subjects
-        Table (CSV or XLSX) with the columns path and subject. Without it the clips cannot be
-        split by subject, and training on them alone is refused.
-    out
-        Manifest to write; default: manifest.csv in the folder.
-    dataset
-        Name of the dataset in the config.
-    fps
-        Frames per second (Hz) of frame folders; videos have their own.
+    Args:
+        from_class_folders: Folder with one folder per class, which holds videos, folders of frames,
+            or images.
+        subjects: Table (CSV or XLSX) with the columns path and subject. Without it the clips cannot
+            be split by subject, and training on them alone is refused.
+        out: Manifest to write; default: manifest.csv in the folder.
+        dataset: Name of the dataset in the config.
+        fps: Frames per second (Hz) of frame folders; videos have their own.
     """
     if fps is not None:
         check_number("--fps", fps, 0, above=True)

@@ -41,17 +41,13 @@ def oracle(run: Path, *, out: Path | None = None, config: Config) -> None:
     These scores are no results: every rule but the first looks at test labels. The trained folds
     stay as they are, and the command checks that training again gives the same weights.
 
-    Examples
-    --------
-    merflow oracle results/runs/demo/x10/seed0 --config results/config.yaml
-    merflow oracle results/runs/demo/x1/seed0 --out forbidden --config results/config.yaml
+    Examples:
+        merflow oracle results/runs/demo/x10/seed0 --config results/config.yaml
+        merflow oracle results/runs/demo/x1/seed0 --out forbidden --config results/config.yaml
 
-    Parameters
-    ----------
-    run
-        Folder of a scored run.
-    out
-        Folder for epochs.csv and oracle.csv. Default: results/oracle/<run>.
+    Args:
+        run: Folder of a scored run.
+        out: Folder for epochs.csv and oracle.csv. Default: results/oracle/<run>.
     """
     plan = Plan(load(config))
     named = run_of(run)

@@ -14,21 +14,15 @@ from merflow.text import plural
 def pack(out: Path, *stores: Path, preparation: str, factor: str, config: Config) -> None:
     """Pack STORES into the training array OUT; stop when too many clips were skipped.
 
-    Examples
-    --------
-    merflow pack x10.h5 results/p/interpolated/x10/*/*.h5 --preparation p --factor x10 --config C
-    merflow pack all.h5 a.h5 b.h5 --preparation grey64 --factor x1 --config config/config.yaml
+    Examples:
+        merflow pack a.h5 results/p/interpolated/x10/*/*.h5 --preparation p --factor x10 --config C
+        merflow pack all.h5 a.h5 b.h5 --preparation grey64 --factor x1 --config config/config.yaml
 
-    Parameters
-    ----------
-    out
-        Packed file to write.
-    stores
-        Prepared clip stores.
-    preparation
-        Name of the preparation they were made by.
-    factor
-        Their factor, as x10.
+    Args:
+        out: Packed file to write.
+        stores: Prepared clip stores.
+        preparation: Name of the preparation they were made by.
+        factor: Their factor, as x10.
     """
     if not stores:
         raise MerflowError("pack", "no store is named", "the prepared clip stores, after OUT")

@@ -38,27 +38,19 @@ def predict(
     All settings are those recorded with the final model of RUN (`snakemake --cores all finals`
     trains it).
 
-    Examples
-    --------
-    merflow predict interview.mp4 --run results/runs/demo/x10/seed0
-    merflow predict a.avi frames/ --fps 200 --run results/runs/demo/x10/seed0 --json --out answers
+    Examples:
+        merflow predict interview.mp4 --run results/runs/demo/x10/seed0
+        merflow predict a.avi frames/ --fps 200 --run results/runs/demo/x10/seed0 --json --out found
 
-    Parameters
-    ----------
-    inputs
-        Videos, and folders of frames.
-    run
-        Folder of a run, of its final model, or the weights file in it.
-    out
-        Folder for NAME.csv (a row per window), NAME.events.csv (a row per movement) and NAME.png.
-    window
-        Length of a window (frames); default: half a second.
-    stride
-        Frames from one window to the next; default: half a window.
-    fps
-        Frames per second of folders of frames (Hz); default: a video's own rate.
-    precut
-        Every input is one expression, cut from onset to offset: classify it whole.
+    Args:
+        inputs: Videos, and folders of frames.
+        run: Folder of a run, of its final model, or the weights file in it.
+        out: Folder for NAME.csv (a row per window), NAME.events.csv (a row per movement) and
+            NAME.png.
+        window: Length of a window (frames); default: half a second.
+        stride: Frames from one window to the next; default: half a window.
+        fps: Frames per second of folders of frames (Hz); default: a video's own rate.
+        precut: Every input is one expression, cut from onset to offset: classify it whole.
     """
     if not inputs:
         raise MerflowError("predict", "no input", "videos or folders of frames")

@@ -23,15 +23,12 @@ from merflow.workflow.training_log import history_text
 def pretrain(name: str, *, config: Config) -> None:
     """Train the pretraining NAME on all its clips; write results/pretrained/NAME/.
 
-    Examples
-    --------
-    merflow pretrain stills --config results/config.yaml
-    merflow pretrain videos --config config/transfer.yaml
+    Examples:
+        merflow pretrain stills --config results/config.yaml
+        merflow pretrain videos --config config/transfer.yaml
 
-    Parameters
-    ----------
-    name
-        Name of a pretraining in the config.
+    Args:
+        name: Name of a pretraining in the config.
     """
     from merflow.models.factory import WEIGHTS, make_method
 

@@ -28,25 +28,19 @@ def preview(
 ) -> None:
     """Show CLIP at several factors side by side: a video, or an image with traces (.png).
 
-    Examples
-    --------
-    merflow preview smic/s01/s01_po_01 smile.png
-    merflow preview casme2/sub01/EP02_01f smile.mp4 --factors x1,x25
+    Examples:
+        merflow preview smic/s01/s01_po_01 smile.png
+        merflow preview casme2/sub01/EP02_01f smile.mp4 --factors x1,x25
 
-    Parameters
-    ----------
-    clip
-        dataset/subject/clip, as in results/skipped.csv and the pooled predictions.
-    out
-        .png for an image with motion traces and kymographs, .mp4 or .avi for a video, or a folder.
-    factors
-        Factors to show, separated by commas.
-    preparation
-        Name of a preparation in the config.
-    config
-        Config of the run that cropped the clip.
-    i_may_show_this_subject
-        Show a recorded person; the dataset's licence decides whether that is allowed.
+    Args:
+        clip: dataset/subject/clip, as in results/skipped.csv and the pooled predictions.
+        out: .png for an image with motion traces and kymographs, .mp4 or .avi for a video, or a
+            folder.
+        factors: Factors to show, separated by commas.
+        preparation: Name of a preparation in the config.
+        config: Config of the run that cropped the clip.
+        i_may_show_this_subject: Show a recorded person; the dataset's licence decides whether that
+            is allowed.
     """
     if out.suffix.lower() not in {"", ".png", *VIDEOS}:
         raise MerflowError(

@@ -15,15 +15,12 @@ def provenance(out: Path, *, config: Config) -> None:
 
     Run it in the folder that holds `results/`, once the tables exist.
 
-    Examples
-    --------
-    merflow provenance results/manifest.json --config results/config.yaml
-    merflow provenance paper/manifest.json --config results/config.yaml
+    Examples:
+        merflow provenance results/manifest.json --config results/config.yaml
+        merflow provenance paper/manifest.json --config results/config.yaml
 
-    Parameters
-    ----------
-    out
-        JSON file to write.
+    Args:
+        out: JSON file to write.
     """
     made = run_manifest(Plan(load(config)))
     write_json(out, made)

@@ -19,15 +19,12 @@ def report(out: Path, *, config: Config) -> None:
     Run it in the folder that holds `results/`. Only the table of scores is required; the page
     lists other files that are missing or damaged.
 
-    Examples
-    --------
-    merflow report results/report.html --config results/config.yaml
-    merflow report page.html --config config/config.yaml
+    Examples:
+        merflow report results/report.html --config results/config.yaml
+        merflow report page.html --config config/config.yaml
 
-    Parameters
-    ----------
-    out
-        HTML file to write.
+    Args:
+        out: HTML file to write.
     """
     from merflow.reporting.html_report import build_report
 

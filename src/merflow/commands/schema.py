@@ -12,15 +12,12 @@ REFERENCE = Path("config/README.md")
 def schema(folder: Path = Path()) -> None:
     """Write workflow/schemas/config.schema.json and config/README.md below FOLDER.
 
-    Examples
-    --------
-    merflow schema
-    merflow schema /path/to/a/checkout
+    Examples:
+        merflow schema
+        merflow schema /path/to/a/checkout
 
-    Parameters
-    ----------
-    folder
-        Root of a checkout.
+    Args:
+        folder: Root of a checkout.
     """
     write_text(folder / SCHEMA, schema_text())
     write_text(folder / REFERENCE, reference_text())

@@ -34,28 +34,20 @@ def score(
     `dataset,subject,clip,truth` and `predicted` or one `p_<class>` column a class (`fold`: what
     answered, where it is known); or, with `--megc-log`, a challenge log.
 
-    Examples
-    --------
-    merflow score results/runs/demo/x10/seed0 --config results/config.yaml
-    merflow score theirs.csv --scheme three --json
-    merflow score --megc-log log.txt --out scored
+    Examples:
+        merflow score results/runs/demo/x10/seed0 --config results/config.yaml
+        merflow score theirs.csv --scheme three --json
+        merflow score --megc-log log.txt --out scored
 
-    Parameters
-    ----------
-    source
-        Folder of a run, or a table of predictions.
-    config
-        Config file of the run; also where schemes of your own stand.
-    scheme
-        Scheme that fixes the classes of a table, by its datasets; without one, or with `raw`,
-        they are those found in it.
-    megc_log
-        SOURCE is a log: `<database> <subject>` lines, then `<clip> <truth> <prediction>`.
-    out
-        Folder for pooled.csv, scores.csv, confusion.csv, scores.json; of the classes
-        negative, positive, surprise also challenge.log.
-    resamples
-        Resamples of subjects for the intervals of a table; a run takes the config's.
+    Args:
+        source: Folder of a run, or a table of predictions.
+        config: Config file of the run; also where schemes of your own stand.
+        scheme: Scheme that fixes the classes of a table, by its datasets; without one, or with
+            `raw`, they are those found in it.
+        megc_log: SOURCE is a log: `<database> <subject>` lines, then `<clip> <truth> <prediction>`.
+        out: Folder for pooled.csv, scores.csv, confusion.csv, scores.json; of the classes negative,
+            positive, surprise also challenge.log.
+        resamples: Resamples of subjects for the intervals of a table; a run takes the config's.
     """
     check_number("--resamples", resamples, LEAST_RESAMPLES)
     settings = load(config) if config else Settings()
@@ -71,8 +63,8 @@ def score(
         pooled = open_table(source, megc_log=megc_log, scheme=scheme, settings=settings)
         rows = score_rows(pooled, About(source.stem, factor="", scheme=scheme), resamples=resamples)
         rows = with_official(rows, pooled)
-    if out and (said := write_all(out, pooled, rows)):
-        print(said, file=sys.stderr)
+    if out and (note := write_all(out, pooled, rows)):
+        print(note, file=sys.stderr)
     if json:
         print(jsonlib.dumps(as_json(pooled, rows), indent=1))
         return

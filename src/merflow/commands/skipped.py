@@ -11,19 +11,14 @@ from merflow.workflow.delivered_gain import write_delivered
 def skipped(out: Path, *packs: Path, delivered: Path | None = None) -> None:
     """List in OUT every clip that did not reach the training arrays PACKS, and why.
 
-    Examples
-    --------
-    merflow skipped results/skipped.csv results/p/packed/c/x1.h5
-    merflow skipped skipped.csv results/p/packed/c/*.h5
+    Examples:
+        merflow skipped results/skipped.csv results/p/packed/c/x1.h5
+        merflow skipped skipped.csv results/p/packed/c/*.h5
 
-    Parameters
-    ----------
-    out
-        CSV to write: dataset, subject, clip, stage, reason.
-    packs
-        Packed files.
-    delivered
-        CSV to write besides: what magnification delivered, for every clip and factor.
+    Args:
+        out: CSV to write: dataset, subject, clip, stage, reason.
+        packs: Packed files.
+        delivered: CSV to write besides: what magnification delivered, for every clip and factor.
     """
     rows = sorted({row for path in packs for row in read_skipped(path)})
     SKIPPED.write(out, SKIPPED.frame(row._asdict() for row in rows))

@@ -9,15 +9,12 @@ from merflow.workflow.split_folds import write_split
 def split(experiment: str, *, config: Config) -> None:
     """Write the fold files of EXPERIMENT and, apart from them, the truth.
 
-    Examples
-    --------
-    merflow split demo --config results/config.yaml
-    merflow split my_experiment --config config/megc2019.yaml
+    Examples:
+        merflow split demo --config results/config.yaml
+        merflow split my_experiment --config config/megc2019.yaml
 
-    Parameters
-    ----------
-    experiment
-        Name of an experiment in the config.
+    Args:
+        experiment: Name of an experiment in the config.
     """
     settings = load(config)
     Plan(settings).experiment(experiment)

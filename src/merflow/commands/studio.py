@@ -19,22 +19,16 @@ def studio(
     this machine can reach the page, and the page loads nothing from the internet. Ctrl-C ends the
     server and a workflow that it started. docs/studio.md lists the views and keys.
 
-    Examples
-    --------
-    merflow studio
-    merflow studio --root ~/megc --config config/megc2019.yaml --port 8765
+    Examples:
+        merflow studio
+        merflow studio --root ~/megc --config config/megc2019.yaml --port 8765
 
-    Parameters
-    ----------
-    root
-        Folder of the project, which contains config/ and results/.
-    port
-        Port to listen on; 0: a free one.
-    config
-        Config file, below the root.
-    host
-        Address to listen on. Any other than the default lets other machines connect: they need
-        the token as well, and images of recorded people are then never shown.
+    Args:
+        root: Folder of the project, which contains config/ and results/.
+        port: Port to listen on; 0: a free one.
+        config: Config file, below the root.
+        host: Address to listen on. Any other than the default lets other machines connect: they
+            need the token as well, and images of recorded people are then never shown.
     """
     folder = root.resolve()
     if not folder.is_dir():

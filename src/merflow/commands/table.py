@@ -39,19 +39,15 @@ COMPARED = "Experiments against the first of their kind, the same clips paired b
 def table(out: Path, *scores: Path, config: Path) -> None:
     """Write the tables of all SCORES into the folder OUT and print them.
 
-    Examples
-    --------
-    merflow table results/tables results/runs/*/*/*/scores.csv --config results/config.yaml
-    merflow table tables a/scores.csv b/scores.csv --config config/config.yaml
+    Examples:
+        merflow table results/tables results/runs/*/*/*/scores.csv --config results/config.yaml
+        merflow table tables a/scores.csv b/scores.csv --config config/config.yaml
 
-    Parameters
-    ----------
-    out
-        Folder to write scores.csv, .xlsx, .md, .tex and .txt, effects.csv and cost.csv, .md into.
-    scores
-        scores.csv of the runs.
-    config
-        Config file: its protocol line stands under every table.
+    Args:
+        out: Folder to write scores.csv, .xlsx, .md, .tex and .txt, effects.csv and cost.csv, .md
+            into.
+        scores: scores.csv of the runs.
+        config: Config file: its protocol line stands under every table.
     """
     plan = Plan(load(config))
     runs, grids = _pooled(plan), members(plan.settings)

@@ -19,17 +19,13 @@ LOG = logging.getLogger("merflow")
 def train(run: Path, *folds: Path, config: Config) -> None:
     """Train the FOLDS of the folder RUN and predict the clips each leaves out.
 
-    Examples
-    --------
-    merflow train results/runs/demo/x10/seed0 results/folds/demo/smic-s03.csv --config C.yaml
-    merflow train results/runs/demo/x1/seed0 results/folds/demo/*.csv --config C.yaml
+    Examples:
+        merflow train results/runs/demo/x10/seed0 results/folds/demo/smic-s03.csv --config C.yaml
+        merflow train results/runs/demo/x1/seed0 results/folds/demo/*.csv --config C.yaml
 
-    Parameters
-    ----------
-    run
-        results/runs/<experiment>/x<factor>/seed<k>: names the run, and is written to.
-    folds
-        Fold files of the experiment.
+    Args:
+        run: results/runs/<experiment>/x<factor>/seed<k>: names the run, and is written to.
+        folds: Fold files of the experiment.
     """
     if not folds:
         raise MerflowError(
