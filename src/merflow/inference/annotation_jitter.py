@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from merflow.clip import ClipArrays, ClipKey
+from merflow.clip import ClipArrays
 from merflow.config.fingerprints import preparation_named
 from merflow.errors import MerflowError, SkipClip
 from merflow.evaluation.negative_controls import apply
@@ -15,6 +15,7 @@ from merflow.evaluation.predictions import Predictions, pool
 from merflow.evaluation.run_id import Run
 from merflow.evaluation.score_table import full_row, score_rows
 from merflow.inference.fold_models import cropped_clips, folds_of, load_fold
+from merflow.inference.recording import cut
 from merflow.io.csv_table import csv_text
 from merflow.io.files import atomic, digest, write_text
 from merflow.stages.pipeline import network_input
@@ -51,16 +52,8 @@ def jittered_clip(clip: ClipArrays, k: int, seed: int) -> tuple[ClipArrays, floa
         apex = min(max(clip.apex + int(signs[1]) * k, first), last)
         moved.append(abs(apex - clip.apex))
         apex -= first
-    cut = replace(
-        clip,
-        frames=clip.frames[first : last + 1],
-        numbers=clip.numbers[first : last + 1],
-        onset=0,
-        apex=apex,
-        offset=last - first,
-        facts={**clip.facts, "frames": last - first + 1},
-    )
-    return cut, float(np.mean(moved))
+    facts = {**clip.facts, "frames": last - first + 1}
+    return replace(cut(clip, first, last), apex=apex, facts=facts), float(np.mean(moved))
 
 
 def jitter_scores(plan: Plan, run: Run, ks: Sequence[int], seed: int) -> list[JitterScore]:
@@ -83,42 +76,32 @@ def jitter_scores(plan: Plan, run: Run, ks: Sequence[int], seed: int) -> list[Ji
         fitted = load_fold(run, name) if clips else None
         for k in ks if clips else ():
             cuts = [jittered_clip(clip, k, seed) for clip in clips]
-            parts[k].append((name, _predicted(plan, run, fitted, [cut for cut, _ in cuts])))
+            parts[k].append((name, _predicted(plan, run, fitted, [clip for clip, _ in cuts])))
             moved[k] += [distance for _, distance in cuts]
-    return [_score(plan, run, k, parts[k], truth, moved[k]) for k in ks]
+    scores = []
+    for k in ks:
+        labels = {key: truth[key] for _, part in parts[k] for key in part.keys if key in truth}
+        pooled = pool(parts[k], labels, plan.data.classes(run.experiment))
+        rows = score_rows(pooled, about(plan, run), resamples=plan.settings.bootstrap)
+        scores.append(JitterScore(k, float(np.mean(moved[k])), full_row(rows)))
+    return scores
 
 
 def _predicted(plan: Plan, run: Run, fitted: object, cuts: Sequence[ClipArrays]) -> Predictions:
     """Return one fold's predictions for cut clips, the mean over pooled factors."""
     experiment = plan.experiment(run.experiment)
     preparation = preparation_named(plan.settings, experiment.preparation)
-    kept = [cut for cut in cuts if len(cut.frames)]
+    kept = [clip for clip in cuts if len(clip.frames)]
     if not kept:
         raise SkipClip("no frames left")
-    keys = [cut.key for cut in kept]
-    lengths = [int(cut.facts.get("frames", len(cut.frames))) for cut in kept]
+    keys = [clip.key for clip in kept]
+    lengths = [int(clip.facts["frames"]) for clip in kept]
     found = []
     for factor in run.factor.split("+"):
-        x = np.stack([network_input(cut, preparation, factor) for cut in kept])
+        x = np.stack([network_input(clip, preparation, factor) for clip in kept])
         found.append(fitted.predict(apply(experiment.control, x, keys, lengths), keys))
     probabilities = np.mean(found, axis=0, dtype=np.float64)
     return Predictions.of(tuple(keys), plan.data.classes(run.experiment), probabilities)
-
-
-def _score(
-    plan: Plan,
-    run: Run,
-    k: int,
-    parts: Sequence[tuple[str, Predictions]],
-    truth: dict[ClipKey, str],
-    moved: Sequence[float],
-) -> JitterScore:
-    kept = {key for _, part in parts for key in part.keys}
-    labels = {key: label for key, label in truth.items() if key in kept}
-    pooled = pool(parts, labels, plan.data.classes(run.experiment))
-    rows = score_rows(pooled, about(plan, run), resamples=plan.settings.bootstrap)
-    row = full_row(rows)
-    return JitterScore(k, float(np.mean(moved)), row)
 
 
 def write_jitter(folder: Path, found: Sequence[JitterScore]) -> None:
@@ -135,11 +118,9 @@ def write_jitter(folder: Path, found: Sequence[JitterScore]) -> None:
 def draw(path: Path, found: Sequence[JitterScore]) -> None:
     """Draw UF1 and UAR with their 95% intervals against k, SVG."""
     import matplotlib as mpl
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
     page = Figure(figsize=(6, 3.6), layout="constrained")
-    FigureCanvasSVG(page)
     axes = page.subplots()
     ks = np.array([one.frames for one in found], float)
     for shift, name in ((-0.04, "uf1"), (0.04, "uar")):

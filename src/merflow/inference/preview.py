@@ -1,10 +1,15 @@
 """Previews of a magnified clip: factors side by side, point traces, kymographs."""
 
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
 
 from merflow.clip import ClipArrays, eye_centres
 from merflow.stages.select import with_apex
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 ANCHORS = {
     "left brow": (-0.45, -0.42),
@@ -84,11 +89,6 @@ def _row(clips: dict[str, ClipArrays], time: int) -> np.ndarray:
     return np.concatenate(tiles, axis=1)
 
 
-def kymograph(clip: ClipArrays, x: int) -> np.ndarray:
-    """Return (H, T, 3) uint8: one column of the image over time."""
-    return np.stack([_colour(frame)[:, x] for frame in clip.frames], axis=1)
-
-
 def _grey(frame: np.ndarray) -> np.ndarray:
     if frame.shape[2] == 1:
         return np.ascontiguousarray(frame[..., 0])
@@ -120,36 +120,25 @@ def figure(clips: dict[str, ClipArrays]) -> np.ndarray:
             axes.set_title(f"{name} {word} (frame {clip.numbers[position]})", fontsize=9)
             axes.set_axis_off()
         axes = page.add_subplot(grid[3, place])
-        axes.imshow(kymograph(clip, column), aspect="auto", extent=(times[0], times[-1], 1, 0))
+        kymograph = np.stack([_colour(frame)[:, column] for frame in clip.frames], axis=1)
+        axes.imshow(kymograph, aspect="auto", extent=(times[0], times[-1], 1, 0))
         axes.set_title(f"{name}: the red column over time", fontsize=9)
         axes.set_xlabel("ms after onset")
         axes.set_yticks([])
-        _draw_traces(lines, place, times, traces(clip))
+    _draw_traces(lines, clips, times)
     lines.axvline(times[apex], color="grey", lw=0.8, ls=":")
-    lines.set_xlabel("ms after onset (dotted: apex)")
-    lines.set_ylabel("displacement (px)")
-    _add_legend(lines, list(clips))
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
-STYLES = ("-", "--", "-.", ":")
-"""Line styles, one for each of ANCHORS."""
-
-
-def _draw_traces(axes: object, place: int, times: np.ndarray, found: dict[str, np.ndarray]) -> None:
+def _draw_traces(axes: "Axes", clips: dict[str, ClipArrays], times: np.ndarray) -> None:
     """Draw the length of each point's displacement; colour: factor, line style: point."""
-    for style, track in zip(STYLES, found.values(), strict=True):
-        axes.plot(times, np.hypot(track[:, 0], track[:, 1]), style, color=f"C{place}", lw=1)
-
-
-def _add_legend(axes: object, factors: list[str]) -> None:
-    """Add the legend of colours and line styles."""
-    from matplotlib.lines import Line2D
-
-    rows = [Line2D([], [], color=f"C{n}", label=name) for n, name in enumerate(factors)]
-    rows += [
-        Line2D([], [], color="0.4", ls=style, label=point)
-        for style, point in zip(STYLES, ANCHORS, strict=True)
-    ]
-    axes.legend(handles=rows, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+    styles = ("-", "--", "-.", ":")
+    for n, (name, clip) in enumerate(clips.items()):
+        for style, track in zip(styles, traces(clip).values(), strict=True):
+            axes.plot(times, np.hypot(*track.T), style, color=f"C{n}", lw=1)
+        axes.plot([], [], color=f"C{n}", label=name)
+    for style, point in zip(styles, ANCHORS, strict=True):
+        axes.plot([], [], style, color="0.4", label=point)
+    axes.set(xlabel="ms after onset (dotted: apex)", ylabel="displacement (px)")
+    axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))

@@ -85,7 +85,12 @@ def predict_recording(
     movements = []
     for number, span in enumerate(found):
         on_progress("classifying movements", number, len(found))
-        movements.append(_classified(clip, span, model, fitted, finder))
+        part = cut(clip, span.first, span.last)
+        try:
+            movements.append(_classify(part, span, model, fitted, finder))
+        except SkipClip as skip:
+            spot = (span.first, span.last, span.strength)
+            movements.append(LabelledSpan(*spot, NONE, None, skip.reason))
     rows = tuple(windows(ratio, movements, *sizes))
     facts = (clip.key.clip, clip.fps, clip.numbers, model.classes)
     return RecordingPrediction(*facts, ratio, measure, tuple(movements), rows)
@@ -102,22 +107,10 @@ def predict_clip(
     return RecordingPrediction(*facts, unknown, unknown, found, found)
 
 
-def cut(clip: ClipArrays, span: Span) -> ClipArrays:
-    """Return the frames of a span as a clip, onset to offset."""
-    part = slice(span.first, span.last + 1)
-    frames = clip.frames[part]
-    last = len(frames) - 1
-    return replace(clip, frames=frames, numbers=clip.numbers[part], onset=0, apex=None, offset=last)
-
-
-def _classified(
-    clip: ClipArrays, span: Span, model: Model, fitted: "Fitted", finder: "Finder"
-) -> LabelledSpan:
-    """Classify one movement; one that the pipeline skips is labelled NONE."""
-    try:
-        return _classify(cut(clip, span), span, model, fitted, finder)
-    except SkipClip as skip:
-        return LabelledSpan(span.first, span.last, span.strength, NONE, None, skip.reason)
+def cut(clip: ClipArrays, first: int, last: int) -> ClipArrays:
+    """Return the frames at positions first..last as a clip, onset to offset, apex unknown."""
+    frames, numbers = (values[first : last + 1] for values in (clip.frames, clip.numbers))
+    return replace(clip, frames=frames, numbers=numbers, onset=0, apex=None, offset=last - first)
 
 
 def _classify(

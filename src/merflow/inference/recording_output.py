@@ -57,11 +57,9 @@ def _row_json(found: RecordingPrediction, row: LabelledSpan) -> dict[str, Any]:
 
 def draw(path: Path, found: RecordingPrediction, score: str) -> None:
     """Draw movement and probabilities over time, PNG; `score` is printed below."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     page = Figure(figsize=(9, 4.6), layout="constrained")
-    FigureCanvasAgg(page)
     top, low = page.subplots(2, 1, sharex=True)
     seconds = np.arange(len(found.ratio)) / found.fps
     top.plot(seconds, found.ratio, color="0.3", lw=1)

@@ -49,7 +49,8 @@ def movement(frames: np.ndarray, fps: float, landmarks: np.ndarray | None) -> np
     frames: (T, H, W, C) uint8, aligned and cropped; landmarks: (5 or 68, 2) px in them, or None.
     Unit: share of the frame's side.
     """
-    grey = np.stack([_small(frame) for frame in frames])
+    luma = (cv2.resize(to_luma(f), (GRID, GRID), interpolation=cv2.INTER_AREA) for f in frames)
+    grey = np.stack([image.reshape(GRID, GRID) for image in luma])
     mask = _skin(landmarks, frames.shape[1:3])
     half = max(1, round(LAG_S * fps / 2))
     means = _running_mean(grey, max(1, round(MEAN_S * fps)))
@@ -144,22 +145,14 @@ def _largest(first: np.ndarray, last: np.ndarray, mask: np.ndarray) -> float:
 
 def _quantile(values: np.ndarray, mask: np.ndarray, share: float, band: float) -> float:
     """Return a quantile of (h, w) values weighted by a mask, averaged over a band around it."""
+    if not mask.any():
+        return 0.0
     weights = mask.ravel().astype(np.float64)
-    return (
-        float(weighted_quantile(values.reshape(1, -1), weights, share, band)[0])
-        if mask.any()
-        else 0.0
-    )
+    return float(weighted_quantile(values.reshape(1, -1), weights, share, band)[0])
 
 
 def _around(values: np.ndarray) -> np.ndarray:
     return cv2.GaussianBlur(values, (0, 0), SPREAD)
-
-
-def _small(frame: np.ndarray) -> np.ndarray:
-    return cv2.resize(to_luma(frame), (GRID, GRID), interpolation=cv2.INTER_AREA).reshape(
-        GRID, GRID
-    )
 
 
 def _skin(landmarks: np.ndarray | None, shape: tuple[int, int]) -> np.ndarray:

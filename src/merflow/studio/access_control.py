@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 
 TOKEN_HEADER = "x-merflow-token"
@@ -37,11 +38,6 @@ HEADERS = {
 }
 
 Asgi = Callable[[Mapping[str, Any], Callable, Callable], Awaitable[None]]
-
-
-def new_session_token() -> str:
-    """Return the random token of one start of the studio; every request for data must have it."""
-    return secrets.token_urlsafe(32)
 
 
 class Refused(Exception):
@@ -75,9 +71,7 @@ class AccessControl:
 
         async def send_with_headers(message: dict[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                kept = [(k, v) for k, v in message["headers"] if k.decode() not in HEADERS]
-                added = [(k.encode(), v.encode()) for k, v in HEADERS.items()]
-                message = {**message, "headers": kept + added}
+                MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
         try:
@@ -95,38 +89,33 @@ class AccessControl:
         await self.app(scope, _replay(body, receive), send_with_headers)
 
     def _check(self, scope: Mapping[str, Any]) -> None:
-        headers: dict[str, list[str]] = {}
-        for name, value in scope["headers"]:
-            headers.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
+        headers = Headers(raw=[(name.lower(), value) for name, value in scope["headers"]])
         if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > URL_LIMIT:
             raise Refused(414, "the address is too long")
-        host = headers.get("host", [])
+        host = headers.getlist("host")
         if len(host) != 1 or not self.allows_host(host[0]):
             raise Refused(400, "unknown Host", "open the address that `merflow studio` printed")
-        for origin in headers.get("origin", []):
+        for origin in headers.getlist("origin"):
             parts = urlsplit(origin)
             if parts.scheme != "http" or parts.netloc.lower() != host[0].lower():
                 raise Refused(403, "the request comes from a page of another origin")
         # A link on another site may open the empty page, and request nothing else.
         opens_page = scope["path"] == "/" and scope["method"] == "GET"
-        site = headers.get("sec-fetch-site", ["none"])[0]
-        if site not in ("same-origin", "none") and not opens_page:
+        if headers.get("sec-fetch-site", "none") not in ("same-origin", "none") and not opens_page:
             raise Refused(403, "the request comes from a page of another site")
-        if scope["path"].startswith("/api/") and not self._has_token(headers):
+        given = headers.getlist(TOKEN_HEADER)
+        has_token = len(given) == 1 and secrets.compare_digest(
+            given[0].encode("latin-1", "replace"), self.token.encode()
+        )
+        if scope["path"].startswith("/api/") and not has_token:
             raise Refused(
                 401,
                 "no token, or the token of an earlier start",
                 "open the whole address that `merflow studio` printed, with the part after #",
             )
-        for length in headers.get("content-length", []):
+        for length in headers.getlist("content-length"):
             if not length.isdigit() or int(length) > _limit(scope):
                 raise Refused(413, f"more than {_limit(scope)} bytes")
-
-    def _has_token(self, headers: Mapping[str, list[str]]) -> bool:
-        given = headers.get(TOKEN_HEADER, [])
-        return len(given) == 1 and secrets.compare_digest(
-            given[0].encode("latin-1", "replace"), self.token.encode()
-        )
 
     def allows_host(self, host: str) -> bool:
         """Return whether a Host header is one that the studio answers to."""

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -54,15 +55,12 @@ def _page_routes() -> list[Route]:
         if file.suffix in CONTENT_TYPES:
             name = file.relative_to(PAGE).as_posix()
             path = "/" if name == "index.html" else f"/{name}"
-            routes.append(Route(path, _file(file), methods=["GET"]))
+            routes.append(Route(path, partial(_send_file, file), methods=["GET"]))
     return routes
 
 
-def _file(path: Path) -> object:
-    async def send(_: Request) -> Response:
-        return FileResponse(path, media_type=CONTENT_TYPES[path.suffix])
-
-    return send
+async def _send_file(path: Path, _: Request) -> Response:
+    return FileResponse(path, media_type=CONTENT_TYPES[path.suffix])
 
 
 async def _http_error(_: Request, error: Exception) -> Response:

@@ -56,7 +56,7 @@ def check(clip: Clip, marks: Mapping[str, Any]) -> Marks:
             )
         else:
             checked[name] = value
-    given = [(name, checked[name]) for name in MARKS if checked[name] is not None]
+    given = [(name, value) for name, value in checked.items() if value is not None]
     for (first, low), (then, high) in itertools.pairwise(given):
         if low > high:
             raise MerflowError(
@@ -88,8 +88,7 @@ class MarkCorrections:
 
     def of(self, clip: Clip) -> tuple[Correction, ...]:
         """Return the corrections of one clip."""
-        known = errata.load(clip.key.dataset, self.folder).corrections
-        return known.get((clip.key.subject, clip.key.clip), ())
+        return errata.load(clip.key.dataset, self.folder).corrections.get(clip.key[1:], ())
 
     def save(self, clip: Clip, marks: Mapping[str, Any], before: object, source: object) -> Marks:
         """Write the marks of one clip; refuse when the file does not hold `before`."""
@@ -100,15 +99,15 @@ class MarkCorrections:
 
     def _save(self, clip: Clip, wanted: Marks, before: object, source: str) -> Marks:
         known = dict(errata.load(clip.key.dataset, self.folder).corrections)
-        name = (clip.key.subject, clip.key.clip)
-        saved = corrected(clip, known.get(name, ()))
+        old = known.get(clip.key[1:], ())
+        saved = corrected(clip, old)
         if before != saved:
             listed = ", ".join(f"{mark} {'none' if v is None else v}" for mark, v in saved.items())
             found = f"changed elsewhere: the file has {listed}"
             raise Conflict(str(clip.key), found, fix="open the clip again, then set the mark")
         if wanted == saved:
             return saved
-        known[name] = tuple(self._lines(clip, wanted, known.get(name, ()), source))
+        known[clip.key[1:]] = _lines(clip, wanted, old, source)
         rows = [
             (*key, one.field, one.was, one.now, one.source)
             for key, lines in sorted(known.items())
@@ -118,28 +117,19 @@ class MarkCorrections:
         write_text(path, csv_text(("subject", "clip", "field", "was", "is", "source"), rows))
         return wanted
 
-    def _lines(
-        self, clip: Clip, wanted: Marks, old: Sequence[Correction], source: str
-    ) -> list[Correction]:
-        """Return the clip's lines: those of other fields stay, a published mark has none."""
-        lines = [one for one in old if one.field not in MARKS]
-        kept = {one.field: one for one in old}
-        for name in MARKS:
-            if wanted[name] == published(clip)[name]:
-                continue
-            value = str(wanted[name])
-            if name in kept and kept[name].now == value:
-                lines.append(kept[name])
-            else:
-                lines.append(Correction(name, _sheet_value(clip, name), value, source, ""))
-        return lines
 
-
-def _sheet_value(clip: Clip, name: str) -> str:
-    """Return the value in the published sheet, which an errata file may already correct."""
-    known = errata.load(clip.key.dataset).corrections
-    for one in known.get((clip.key.subject, clip.key.clip), ()):
-        if one.field == name:
-            return one.was
-    value = published(clip)[name]
-    return "" if value is None else str(value)
+def _lines(
+    clip: Clip, wanted: Marks, old: Sequence[Correction], source: str
+) -> tuple[Correction, ...]:
+    """Return the clip's lines: those of other fields stay, a published mark has none."""
+    # An errata file may already correct the published sheet.
+    fixed = errata.load(clip.key.dataset).corrections.get(clip.key[1:], ())
+    sheet = published(clip) | {one.field: one.was for one in fixed}
+    kept = {(one.field, one.now): one for one in old}
+    lines = [one for one in old if one.field not in MARKS]
+    for name, value in wanted.items():
+        if value != published(clip)[name]:
+            was = "" if sheet[name] is None else str(sheet[name])
+            new = Correction(name, was, str(value), source, "")
+            lines.append(kept.get((name, str(value)), new))
+    return tuple(lines)

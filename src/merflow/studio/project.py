@@ -96,17 +96,13 @@ class Project:
             lock = self._busy.setdefault(name, threading.Lock())
         # The page requests up to 40 frames of one clip at once: one request computes the clip.
         with lock:
-            if name not in self._cache:
-                made = self._read(path, key, preparation, factor)
-                with self._lock:
-                    self._cache[name] = made
-                    while len(self._cache) > CACHE_LIMIT:
-                        self._busy.pop(self._cache.popitem(last=False)[0], None)
+            made = self._cache.get(name) or self._read(path, key, preparation, factor)
             with self._lock:
-                if name in self._cache:
-                    self._cache.move_to_end(name)
-                    return self._cache[name]
-        return self._read(path, key, preparation, factor)
+                self._cache[name] = made
+                self._cache.move_to_end(name)
+                while len(self._cache) > CACHE_LIMIT:
+                    self._busy.pop(self._cache.popitem(last=False)[0], None)
+        return made
 
     def _read(self, path: Path, key: ClipKey, preparation: str, factor: str) -> ClipArrays:
         if factor != "x1":
@@ -114,13 +110,9 @@ class Project:
             settings = self.settings().preparations[preparation].magnify
             return magnify_clip(original, settings, factor_value(factor))
         with Store(path) as store:
-            if key not in store.keys:
-                raise Missing(str(key), _why_absent(store, key))
-            return store.read(store.keys.index(key))
-
-
-def _why_absent(store: Store, key: ClipKey) -> str:
-    for row in store.skipped:
-        if tuple(row[:3]) == tuple(key):
-            return f"skipped at {row.stage}: {row.reason}"
-    return "not among the subject's cropped clips"
+            if key in store.keys:
+                return store.read(store.keys.index(key))
+            skipped = {
+                tuple(row[:3]): f"skipped at {row.stage}: {row.reason}" for row in store.skipped
+            }
+        raise Missing(str(key), skipped.get(tuple(key), "not among the subject's cropped clips"))

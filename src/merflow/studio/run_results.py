@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from merflow.evaluation.metrics import confusion
+from merflow.evaluation.metrics import confusion, grouped_confusion
 from merflow.evaluation.predictions import Pooled
 from merflow.evaluation.score_table import parts_of
 
@@ -25,17 +25,16 @@ def pooled_facts(table: Pooled, scores: Sequence[Any]) -> dict[str, Any]:
 
 def _subjects(table: Pooled) -> list[dict[str, Any]]:
     """Return the clips and the correct predictions of every subject, also by class."""
-    found: dict[tuple[str, str], dict[str, list[int]]] = {}
-    for key, truth, predicted in zip(table.keys, table.truth, table.predicted, strict=True):
-        by_class = found.setdefault(key.subject_key, {name: [0, 0] for name in table.classes})
-        by_class[table.classes[truth]][0] += int(truth == predicted)
-        by_class[table.classes[truth]][1] += 1
+    subjects = [key.subject_key for key in table.keys]
+    names = sorted(set(subjects))
+    owner = np.array([names.index(subject) for subject in subjects])
+    found = grouped_confusion(table.truth, table.predicted, owner, len(table.classes))
     rows = []
-    for (dataset, subject), by_class in sorted(found.items()):
-        right, clips = (sum(column) for column in zip(*by_class.values(), strict=True))
-        shown = {name: pair for name, pair in by_class.items() if pair[1]}
-        row = {"dataset": dataset, "subject": subject, "clips": clips, "right": right}
-        rows.append(row | {"by_class": shown})
+    for (dataset, subject), counts in zip(names, found, strict=True):
+        pairs = zip(table.classes, counts.diagonal().tolist(), counts.sum(1).tolist(), strict=True)
+        by_class = {name: [right, clips] for name, right, clips in pairs if clips}
+        row = {"dataset": dataset, "subject": subject, "clips": int(counts.sum())}
+        rows.append(row | {"right": int(counts.trace()), "by_class": by_class})
     return rows
 
 

@@ -1,6 +1,7 @@
 """The HTTP server: its socket, the address it prints, its options."""
 
 import ipaddress
+import secrets
 import socket
 import sys
 from pathlib import Path
@@ -8,7 +9,6 @@ from pathlib import Path
 import uvicorn
 
 from merflow.errors import MerflowError
-from merflow.studio.access_control import new_session_token
 from merflow.studio.app import create
 from merflow.studio.project import Project
 
@@ -20,7 +20,7 @@ def serve(root: Path, config: Path, host: str, port: int) -> None:
     """
     project = Project(root, config)
     project.settings()
-    token = new_session_token()
+    token = secrets.token_urlsafe(32)
     remote = not is_loopback(host)
     with listen(host, port) as listener:
         bound_port = listener.getsockname()[1]

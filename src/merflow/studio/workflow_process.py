@@ -45,7 +45,8 @@ class Job:
             )
         except OSError as error:
             raise MerflowError(title, f"could not be started ({error})", code=FAILED) from None
-        threading.Thread(target=self._read_output, daemon=True).start()
+        self._reader = threading.Thread(target=self._read_output, daemon=True)
+        self._reader.start()
 
     def _read_output(self) -> None:
         for raw in self._process.stdout:
@@ -105,9 +106,7 @@ class Job:
 
     def wait(self, seconds: float) -> None:
         """Wait until the process has ended, at most `seconds`."""
-        until = time.monotonic() + seconds
-        while self.running and time.monotonic() < until:
-            time.sleep(0.05)
+        self._reader.join(seconds)
 
 
 class WorkflowControl:

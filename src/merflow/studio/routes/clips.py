@@ -149,7 +149,7 @@ def _row(clip: Clip, corrections: dict, cropped: dict[str, list[str]]) -> dict[s
         "frames": len(clip.numbers),
         "fps": clip.fps,
         "missing": clip.missing,
-        "corrected": [c.field for c in corrections.get((clip.key.subject, clip.key.clip), ())],
+        "corrected": [c.field for c in corrections.get(clip.key[1:], ())],
         "preparations": cropped.get(clip.key.subject, []),
     }
 

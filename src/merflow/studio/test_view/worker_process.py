@@ -88,20 +88,16 @@ def serve(pipe: Connection, root: str, config: str) -> None:
             message = pipe.recv()
         except EOFError:
             return
+        # Parts of the error, since not every exception can be pickled.
         try:
             worker.handle(message)
+        except SkipClip as error:
+            pipe.send({"failed": {"where": "the recording", "found": error.reason}})
         except MerflowError as error:
-            pipe.send({"failed": error_parts(error)})
+            pipe.send({"failed": vars(error)})
         except (BrokenPipeError, ConnectionResetError):
             return
         except Exception as error:
             LOG.exception("the test failed")
-            text = f"{type(error).__name__}: {error}"
-            pipe.send({"failed": error_parts(MerflowError("test", text, code=FAILED))})
-
-
-def error_parts(error: MerflowError) -> dict[str, Any]:
-    """Return the parts of an error as a dict, since not every exception can be pickled."""
-    where = "the recording" if isinstance(error, SkipClip) else error.where
-    return {"where": where, "found": error.found, "expected": error.expected, "fix": error.fix,
-            "code": error.code}  # fmt: skip
+            found = f"{type(error).__name__}: {error}"
+            pipe.send({"failed": {"where": "test", "found": found, "code": FAILED}})
