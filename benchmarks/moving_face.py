@@ -67,7 +67,7 @@ class FaceRuler:
         blink = clip.difficulty.blink_share
         quiet = replace(clip, difficulty=replace(STILL, blink_share=blink))
         self.truth = list(islice(render_clip(self._times(quiet, factor)), clip.apex + 1))[-1]
-        field = true_fields(quiet).expression
+        field = true_fields(Warp(quiet)).expression
         size = np.hypot(field[..., 0], field[..., 1])
         self.peak = float(size.max())
         self.moving = size > 0.35 * size.max()

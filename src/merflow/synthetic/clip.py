@@ -1,7 +1,6 @@
 """A demo clip before it is drawn: everything the renderer and the writers need."""
 
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 from merflow.clip import ClipKey
 
@@ -86,11 +85,6 @@ class DemoClip:
     """Names and values that only the writer of this dataset needs."""
 
     @property
-    def first(self) -> int:
-        """Number of the first frame on disk."""
-        return self.onset
-
-    @property
     def numbers(self) -> range:
         """Frame numbers on disk, onset to offset."""
         return range(self.onset, self.offset + 1)
@@ -99,7 +93,3 @@ class DemoClip:
     def frames(self) -> int:
         """Number of frames."""
         return len(self.numbers)
-
-    def described(self) -> dict[str, Any]:
-        """Return everything the pixels depend on, for JSON: equal descriptions give equal bytes."""
-        return {**asdict(self), "key": list(self.key), "render_version": RENDER_VERSION}

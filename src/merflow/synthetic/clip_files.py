@@ -34,13 +34,6 @@ class Job:
         """The folder of the frames."""
         return self.root / self.folder
 
-    def touch(self) -> None:
-        """Make an empty file for every frame that is not there: a tree to list, without pixels."""
-        for name in self.names:
-            path = self.path / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
-
 
 def encode(frame: np.ndarray, suffix: str, grey: bool) -> bytes:
     """Return the file bytes of a frame (H, W, 3) uint8 RGB; grey files hold one channel."""
@@ -70,7 +63,7 @@ def write_clip(job: Job) -> None:
     for name, frame in zip(job.names, render_clip(job.clip, warp), strict=True):
         with atomic(job.path / name) as part:
             part.write_bytes(encode(frame, suffix, job.clip.grey))
-    write_truth(job.root, job.clip, stamp(job.clip), warp)
+    write_truth(job.root, warp)
 
 
 def workers() -> int:
@@ -80,22 +73,24 @@ def workers() -> int:
 
 def write_jobs(
     jobs: Sequence[Job],
-    write: Callable[[Job], None] = write_clip,
-    done: Callable[[Job], None] | None = None,
+    write: Callable[[Job], None],
+    done: Callable[[int], object],
 ) -> None:
-    """Write clips in parallel, `done` after each; bytes do not depend on the number of cores."""
-    report = done or (lambda job: None)
+    """Write clips in parallel; `done` gets their number after each.
+
+    Bytes do not depend on the number of cores.
+    """
     if len(jobs) < 3 or workers() == 1:
-        for job in jobs:
+        for number, job in enumerate(jobs, 1):
             write(job)
-            report(job)
+            done(number)
         return
     # Fresh processes: a fork of a process with threads (OpenCV, TensorFlow) can hang.
     fresh = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(workers(), len(jobs)), mp_context=fresh) as pool:
         try:
-            for job, _ in zip(jobs, pool.map(write, jobs), strict=True):
-                report(job)
+            for number, _ in enumerate(pool.map(write, jobs), 1):
+                done(number)
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise

@@ -37,7 +37,7 @@ class DemoDataset:
     most_clips: int = 10**6
     """Most clips of a subject that the dataset's names allow."""
     after_clip: Callable[[Job], None] | None = None
-    """Writes what the owners ship beside a clip's frames."""
+    """Writes the files that the owners ship beside a clip's frames."""
 
     def plan(
         self,
@@ -75,7 +75,7 @@ class DemoDataset:
         root: Path,
         clips: list[DemoClip],
         frames: bool = True,
-        done: Callable[[Job], None] | None = None,
+        done: Callable[[int], object] = lambda _: None,
     ) -> tuple[list[Job], list[Path]]:
         """Write what is missing below `root`; return the clips that were and the sheets.
 
@@ -83,8 +83,9 @@ class DemoDataset:
         """
         jobs = self.jobs(root, clips)
         if not frames:
-            for job in jobs:
-                job.touch()
+            for path in (job.path / name for job in jobs for name in job.names):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch()
             return jobs, self.sheets(root, clips)
         if not self.stills:
             jobs = [job for job in jobs if not is_written(job)]

@@ -13,7 +13,6 @@ from merflow.errors import MerflowError, unknown
 from merflow.io.files import PARTIAL, digest, safe_join, write_json
 from merflow.synthetic import datasets
 from merflow.synthetic.clip import DemoClip
-from merflow.synthetic.clip_files import Job
 from merflow.synthetic.dataset import DemoDataset
 from merflow.synthetic.truth import path_of, stamp
 
@@ -39,7 +38,9 @@ def write_dataset(root: Path, name: str, planned: list[DemoClip], frames: bool =
     jobs = dataset.jobs(root, planned)
     mark = digest([stamp(clip) for clip in planned]) if frames else ""
     old = _marker(root)
-    same = old.get("mark") == mark and _has_sheets(root, old)
+    # The content of the sheets may have been edited by hand.
+    has_sheets = all((root / sheet).is_file() for sheet in old.get("sheets", []))
+    same = old.get("mark") == mark and has_sheets
     if frames and same and all(map(dataset.is_written, jobs)):
         return f"{name}: {len(planned)} clips in {root}, nothing to do"
     wanted = {job.folder: str(path_of(root, job.clip).relative_to(root)) for job in jobs}
@@ -48,24 +49,17 @@ def write_dataset(root: Path, name: str, planned: list[DemoClip], frames: bool =
     write_json(root / GENERATED, {"mark": "", "clips": owned, "sheets": []})
     for folder in owned.keys() - wanted.keys():
         _remove(root, folder, owned[folder])
-    written, paths = dataset.write(root, planned, frames, _Counter(name, len(jobs)))
+
+    def report(done: int) -> None:
+        if done % 10 == 0:
+            print(f"{name}: {done} of {len(jobs)} clips drawn", flush=True)
+
+    written, paths = dataset.write(root, planned, frames, report)
     sheets = [str(path.relative_to(root)) for path in paths]
     write_json(root / GENERATED, {"mark": mark, "clips": wanted, "sheets": sheets})
     if not frames:
         return f"{name}: annotations and empty frames of {len(planned)} clips written to {root}"
     return f"{name}: {len(written)} of {len(planned)} clips written to {root}"
-
-
-class _Counter:
-    """Print the progress of a dataset, every tenth clip."""
-
-    def __init__(self, name: str, total: int) -> None:
-        self.name, self.total, self.count = name, total, 0
-
-    def __call__(self, _: Job) -> None:
-        self.count += 1
-        if self.count % 10 == 0:
-            print(f"{self.name}: {self.count} of {self.total} clips drawn", flush=True)
 
 
 def _marker(root: Path) -> dict[str, Any]:
@@ -89,11 +83,6 @@ def _marker(root: Path) -> dict[str, Any]:
             "the JSON that `merflow demo` wrote",
             f"delete the folder {root}, then run `merflow demo` again",
         ) from None
-
-
-def _has_sheets(root: Path, marker: dict[str, Any]) -> bool:
-    """Return whether the sheets are there; their content may have been edited by hand."""
-    return all((root / name).is_file() for name in marker.get("sheets", []))
 
 
 def _remove(root: Path, folder: str, truth: str) -> None:

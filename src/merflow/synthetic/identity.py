@@ -1,13 +1,13 @@
 """The identity of a generated face: shape, colours, hair and light, all drawn from one seed."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
 Colour = tuple[float, float, float]
 Style = Literal["crop", "fringe", "parted", "swept", "long", "shaved"]
-STYLES: tuple[Style, ...] = ("crop", "fringe", "parted", "swept", "long", "shaved")
+STYLES: tuple[Style, ...] = get_args(Style)
 
 # (hairline y, roundness of the hairline, lower end of the hair y, volume) of each style.
 HAIR: dict[Style, tuple[float, float, float, float]] = {
@@ -84,12 +84,6 @@ def _colour(values: np.ndarray) -> Colour:
     return (float(r), float(g), float(b))
 
 
-def _cloth(rng: np.random.Generator) -> Colour:
-    """Return a muted colour, less bright than the face."""
-    grey = rng.uniform(0.12, 0.62)
-    return _colour(grey + rng.uniform(-0.10, 0.10, 3))
-
-
 def random_identity(seed: int) -> Identity:
     """Return the identity of a seed: the same seed gives the same face on every machine."""
     rng = np.random.default_rng([seed, 0xFACE])
@@ -127,7 +121,7 @@ def random_identity(seed: int) -> Identity:
         lip=_colour(lip),
         iris=_colour(IRIS_COLOURS[rng.integers(4 if tone < 0.4 else 2)]),
         hair=_colour(HAIR_COLOURS[rng.integers(5 if tone < 0.45 else 2)] * u(0.85, 1.1)),
-        cloth=_cloth(rng),
+        cloth=_colour(u(0.12, 0.62) + rng.uniform(-0.10, 0.10, 3)),  # Less bright than a face.
         backdrop=_colour(u(0.38, 0.72) + rng.uniform(-0.03, 0.03, 3)),
         style=style,
         hairline=HAIR[style][0] + u(-0.12, 0.12),

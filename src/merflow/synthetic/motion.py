@@ -6,6 +6,7 @@ import numpy as np
 
 from merflow.synthetic.clip import DemoClip
 from merflow.synthetic.expressions import Unit
+from merflow.synthetic.face import ramp
 
 Array = np.ndarray
 
@@ -34,17 +35,11 @@ class Motion:
     distractors: tuple[tuple[tuple[float, float, float, float, float], Array], ...]
 
 
-def smooth(t: Array) -> Array:
-    """Ease from 0 to 1 over t = 0..1, without a jump in velocity."""
-    t = np.clip(t, 0, 1)
-    return t * t * (3 - 2 * t)
-
-
 def course(frames: int, apex: int, rest: float) -> Array:
     """Return (T,): 0 at the first frame, 1 at position `apex`, back to `rest` at the last."""
     t = np.arange(frames)
-    rise = smooth(t / max(apex, 1))
-    fall = 1 - (1 - rest) * smooth((t - apex) / max(frames - 1 - apex, 1))
+    rise = ramp(t / max(apex, 1), 0, 1)
+    fall = 1 - (1 - rest) * ramp((t - apex) / max(frames - 1 - apex, 1), 0, 1)
     return np.where(t <= apex, rise, fall)
 
 

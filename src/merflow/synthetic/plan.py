@@ -1,8 +1,8 @@
 """Plan the clips of a demo dataset: emotions, action units, strengths and lengths; no pixels."""
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ from merflow.synthetic.expressions import EMOTIONS, Unit, objective_class
 
 CYCLE = ("negative", "positive", "surprise", "negative", "positive", "surprise")
 OTHER = "other"
+SINGLE = {"positive": ("happiness",), "surprise": ("surprise",), OTHER: ("others",)}
+"""The emotions of the classes that have the same one in every dataset."""
 
 
 def seed_of(*parts: object) -> int:
@@ -77,18 +79,18 @@ class Subject:
         """Return a random generator for one purpose."""
         return np.random.default_rng(self.seed_of(purpose))
 
-    def drafts(self, emotions: dict[str, tuple[str, ...]], other: bool = False) -> Iterator[Draft]:
+    def drafts(self, negative: Sequence[str], other: bool = False) -> Iterator[Draft]:
         """Yield the subject's clips, the three classes in turn.
 
-        `emotions` lists each class's emotions; `other` adds a clip outside the three classes.
+        negative: the emotions of that class; other: add a clip outside the three classes.
         """
+        emotions = {**SINGLE, "negative": negative}
         rng = self.rng("plan")
         turn = dict.fromkeys((*CLASSES, OTHER), int(rng.integers(100)))
         kinds = [CYCLE[i] if i < len(CYCLE) else "negative" for i in range(self.clips)]
         for number, kind in enumerate([*kinds, OTHER] if other else kinds):
             emotion = emotions[kind][turn[kind] % len(emotions[kind])]
-            variants = EMOTIONS[emotion]
-            cell, units = variants[int(rng.integers(len(variants)))]
+            units = EMOTIONS[emotion][int(rng.integers(len(EMOTIONS[emotion])))]
             turn[kind] += 1
             low, high = self.camera.length
             frames = int(rng.integers(low, high + 1))
@@ -96,8 +98,8 @@ class Subject:
             yield Draft(
                 expression=kind,
                 emotion=emotion,
-                action_units=cell,
-                units=units,
+                action_units="+".join(units),
+                units=tuple(units.items()),
                 amplitude_px=round(pixels, 4),
                 frames=frames,
                 apex=round(frames * rng.uniform(0.35, 0.55)),
@@ -111,20 +113,16 @@ class Subject:
 
         changes: fields of the clip that differ from the draft's and the camera's.
         """
-        fields: dict[str, Any] = {
-            "emotion": draft.emotion,
-            "action_units": draft.action_units,
-            "objective": objective_class(draft.emotion),
-            "grey": self.camera.grey,
-            **changes,
-        }
-        return DemoClip(
+        clip = DemoClip(
             dataset=self.dataset,
             subject=name[0],
             clip=name[1],
             key=key,
+            emotion=draft.emotion,
             expression=draft.expression,
             units=draft.units,
+            action_units=draft.action_units,
+            objective=objective_class(draft.emotion),
             onset=onset,
             apex=onset + draft.apex,
             offset=onset + draft.frames - 1,
@@ -134,6 +132,7 @@ class Subject:
             amplitude_px=draft.amplitude_px,
             person=self.seed_of("person"),
             seed=draft.seed,
+            grey=self.camera.grey,
             difficulty=self.difficulty,
-            **fields,
         )
+        return replace(clip, **changes)

@@ -131,11 +131,6 @@ def portrait(seed: int, scene: Scene) -> Portrait:
     face = features.skin(identity, grid, light, rng)
     face = features.nostrils(identity, grid, features.mouth(identity, grid, light, rng, face))
     head, rim = surroundings.head_mask(identity, grid)
-    mix = (rim * 1.0)[..., None]
-
-    def compose(face: Array) -> Array:
-        under = canvas[part] * (1 - head[..., None]) + face * mix * head[..., None]
-        return surroundings.front_hair(identity, grid, hair, strands, head, under)
 
     # Eyes and brows lie inside the head and below the hair: the eye region is kept for blinks.
     box = scene.rows_columns((-1.75, 1.75, -0.48, 0.48), OVERSAMPLING)
@@ -143,7 +138,9 @@ def portrait(seed: int, scene: Scene) -> Portrait:
         slice(b.start - p.start, b.stop - p.start) for b, p in zip(box, part, strict=True)
     )
     face = features.brows(identity, grid, light, rng, face)
-    closed_face = compose(face)
+    inside = head[..., None]
+    closed_face = canvas[part] * (1 - inside) + face * rim[..., None] * inside
+    closed_face = surroundings.front_hair(identity, grid, hair, strands, head, closed_face)
     eyes = grid.window(*inner)
     eye_light = Light(light.diffuse[inner], light.shine[inner], light.lambert[inner])
     socket = closed_face[inner].copy()

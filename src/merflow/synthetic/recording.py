@@ -20,7 +20,7 @@ from merflow.synthetic.warp import Warp
 
 FOLDER = "recordings"
 FPS, SECONDS = 100.0, 4.0
-WORDS = {"negative": "disgust", "positive": "happiness", "surprise": "surprise"}
+SHOWN = {"negative": "disgust", "positive": "happiness", "surprise": "surprise"}
 EXPRESSION_S = (0.22, 0.40)
 """Shortest and longest expression (s)."""
 APART_S, EDGE_S = 1.1, 0.5
@@ -64,39 +64,29 @@ def plan(number: int, seed: int, difficulty: Difficulty, small: bool, expression
         *("", NEUTRAL, (), "", 0, 0, count // 2, count - 1, fps, size, unit, 0.0, who, who + 1),
         difficulty=replace(difficulty, blink_share=0.0, distractors=0),
     )
-    parts = tuple(_parts(rng, number, expressions, count, fps, difficulty, share))
-    return Recording(clip, parts, tuple(_blinks(rng, parts, count, fps)))
+    kinds = [CLASSES[(number + k) % len(CLASSES)] for k in range(expressions)]
+    parts = tuple(_parts(rng, clip, kinds))
+    return Recording(clip, parts, tuple(_blinks(rng, clip, parts)))
 
 
-def _parts(
-    rng: np.random.Generator,
-    number: int,
-    expressions: int,
-    count: int,
-    fps: float,
-    difficulty: Difficulty,
-    share: int,
-) -> Iterator[Part]:
-    room = (count - 2 * EDGE_S * fps) / max(expressions, 1)
-    for k in range(expressions):
+def _parts(rng: np.random.Generator, clip: DemoClip, kinds: Sequence[str]) -> Iterator[Part]:
+    """Yield one expression of each kind, in this order, at random times."""
+    fps, (least, most) = clip.fps, clip.difficulty.amplitude_px
+    room = (clip.frames - 2 * EDGE_S * fps) / max(len(kinds), 1)
+    for k, kind in enumerate(kinds):
         length = round(rng.uniform(*EXPRESSION_S) * fps)
         spare = max(0.0, room - max(length, APART_S * fps))
         first = round(EDGE_S * fps + k * room + rng.uniform(0, spare))
-        kind = CLASSES[(number + k) % len(CLASSES)]
-        ways = EMOTIONS[WORDS[kind]]
-        _, units = ways[int(rng.integers(len(ways)))]
-        strong = float(
-            rng.uniform(max(0.4, difficulty.amplitude_px[0]), difficulty.amplitude_px[1])
-        )
-        yield Part(first, first + length - 1, kind, units, strong / share)
+        variants = EMOTIONS[SHOWN[kind]]
+        units = tuple(variants[int(rng.integers(len(variants)))].items())
+        peak = float(rng.uniform(max(0.4, least), most)) * (clip.size[1] / 480)
+        yield Part(first, first + length - 1, kind, units, peak)
 
 
-def _blinks(
-    rng: np.random.Generator, parts: Sequence[Part], count: int, fps: float
-) -> Iterator[int]:
+def _blinks(rng: np.random.Generator, clip: DemoClip, parts: Sequence[Part]) -> Iterator[int]:
     """Yield a blink about every 1.2 s, outside the first frames and the expressions."""
-    far = round(5 * BLINK_S * fps)
-    last = 0
+    count, fps = clip.frames, clip.fps
+    far, last = round(5 * BLINK_S * fps), 0
     for at in np.arange(0.3, count / fps - 0.3, 1.2):
         for place in (np.sort(at + rng.uniform(0, 1.2, 6)) * fps).round().astype(int).tolist():
             free = all(not part.first - far <= place <= part.last + far for part in parts)

@@ -1,8 +1,8 @@
 """Render the frames of a clip, its true displacement fields and its true landmarks."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from statistics import NormalDist
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -15,19 +15,13 @@ Array = np.ndarray
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
-def _noise_levels() -> Array:
-    """256 equally likely values of a normal distribution, their standard deviation 1."""
-    normal = NormalDist()
-    levels = np.array([normal.inv_cdf((i + 0.5) / 256) for i in range(256)])
-    return (levels / levels.std()).astype(np.float32)
+_LEVELS = np.array([NormalDist().inv_cdf((i + 0.5) / 256) for i in range(256)])
+NOISE = (_LEVELS / _LEVELS.std()).astype(np.float32)
+"""256 equally likely values of a normal distribution, standard deviation 1. A random byte selects
+one: ten times as fast as drawing floats."""
 
 
-NOISE = _noise_levels()
-"""A random byte selects one: ten times as fast as drawing floats."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrueFields:
+class TrueFields(NamedTuple):
     """Displacement onset to apex, (H, W, 2) float32 px (x, y), on the onset frame's pixels.
 
     The three add up exactly to the whole movement, without blinks.
@@ -84,22 +78,16 @@ def _recorded(scene: Array, clip: DemoClip, t: int, gain: float) -> Array:
     return np.repeat(frame[..., None], 3, axis=2) if clip.grey else frame
 
 
-def true_landmarks(clip: DemoClip, warp: Warp | None = None) -> Array:
-    """Return the true iBUG-68 landmarks (T, 68, 2) float32 px of every frame."""
-    return (warp or Warp(clip)).landmarks()
-
-
-def true_fields(clip: DemoClip, warp: Warp | None = None) -> TrueFields:
+def true_fields(warp: Warp) -> TrueFields:
     """Return the true displacement fields from the onset to the apex frame."""
-    warp = warp or Warp(clip)
-    m, maps, apex = warp.motion, warp.maps, clip.apex - clip.onset
+    m, maps, apex = warp.motion, warp.maps, warp.clip.apex - warp.clip.onset
     x, y = warp.sources(0, warp.unplaced(warp.whole))
 
-    def seen(moved: Array) -> Array:
+    def in_frame(moved: Array) -> Array:
         return (warp.look_up(moved, x, y) @ warp.linear.T).astype(np.float32)
 
     return TrueFields(
-        expression=seen(float(m.course[apex] - m.course[0]) * maps.expression),
-        head=seen(head_moves(maps, m, apex) - head_moves(maps, m, 0)),
-        distractors=seen(distractors_move(maps, m, apex) - distractors_move(maps, m, 0)),
+        expression=in_frame(float(m.course[apex] - m.course[0]) * maps.expression),
+        head=in_frame(head_moves(maps, m, apex) - head_moves(maps, m, 0)),
+        distractors=in_frame(distractors_move(maps, m, apex) - distractors_move(maps, m, 0)),
     )

@@ -41,16 +41,10 @@ def write_book(root: Path, book: Book) -> Path:
                     page.cell(number, column, value)
     if book.filtered:
         workbook.worksheets[0].auto_filter.ref = book.filtered
-    save_workbook(root / book.path, workbook, book.cached)
-    return root / book.path
-
-
-def save_workbook(path: Path, book: Workbook, cached: dict[str, float | str] | None = None) -> None:
-    """Write `book` atomically; `cached` gives the values of formula cells of its first sheet."""
     raw = io.BytesIO()
-    book.save(raw)
+    workbook.save(raw)
     with (
-        atomic(path) as part,
+        atomic(root / book.path) as part,
         zipfile.ZipFile(raw) as old,
         zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as new,
     ):
@@ -58,11 +52,12 @@ def save_workbook(path: Path, book: Workbook, cached: dict[str, float | str] | N
             data = old.read(name)
             if name == "docProps/core.xml":
                 data = _TIMES.sub(rb"\g<1>2014-05-08T00:00:00Z\g<2>", data)
-            if name == "xl/worksheets/sheet1.xml" and cached:
-                data = _with_values(data, cached)
+            if name == "xl/worksheets/sheet1.xml":
+                data = _with_values(data, book.cached)
             info = zipfile.ZipInfo(name, _EPOCH)
             info.compress_type = zipfile.ZIP_DEFLATED
             new.writestr(info, data)
+    return root / book.path
 
 
 def _with_values(xml: bytes, cached: dict[str, float | str]) -> bytes:

@@ -4,22 +4,12 @@ import cv2
 import numpy as np
 
 from merflow.io.files import atomic
-from merflow.synthetic.clip import DemoClip
 from merflow.synthetic.clip_files import Job, encode
 from merflow.synthetic.render import render_clip
 
 FRAMES, APEX = 3, 1
 """A still is drawn as the middle of three frames."""
-BASIC_EMOTIONS = {
-    "negative": ("anger", "disgust", "fear", "sadness"),
-    "positive": ("happiness",),
-    "surprise": ("surprise",),
-}
-
-
-def still(clip: DemoClip) -> np.ndarray:
-    """Return the apex frame of a clip, (H, W, 3) uint8 RGB."""
-    return list(render_clip(clip))[clip.apex - clip.onset]
+NEGATIVE = ("anger", "disgust", "fear", "sadness")
 
 
 def thermal(frame: np.ndarray) -> np.ndarray:
@@ -31,7 +21,7 @@ def thermal(frame: np.ndarray) -> np.ndarray:
 
 def write_still(job: Job) -> None:
     """Write the files of a still, drawn once; those in a folder `Thermal` are thermal images."""
-    frame = still(job.clip)
+    (frame,) = render_clip(job.clip, which=range(APEX, APEX + 1))
     for name in job.names:
         path = job.path / name
         shown = thermal(frame) if path.parent.name == "Thermal" else frame

@@ -1,17 +1,18 @@
 """Truth files: the known motion of each demo clip, one file per clip."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
 from merflow.io.files import atomic, digest
-from merflow.synthetic.clip import DemoClip
-from merflow.synthetic.render import true_fields, true_landmarks
+from merflow.synthetic.clip import RENDER_VERSION, DemoClip
+from merflow.synthetic.render import true_fields
 from merflow.synthetic.warp import Warp
 
 FOLDER = "truth"
 """Folder at the root of a demo dataset; no dataset reader uses it."""
+FIELDS = ("field", "head", "distractors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Truth:
 
 def stamp(clip: DemoClip) -> str:
     """Return a digest of everything a clip's bytes depend on, 16 hex digits."""
-    return digest(clip.described())
+    return digest({**asdict(clip), "key": list(clip.key), "render_version": RENDER_VERSION})
 
 
 def path_of(root: Path, clip: DemoClip) -> Path:
@@ -40,27 +41,19 @@ def path_of(root: Path, clip: DemoClip) -> Path:
     return root / FOLDER / f"{clip.key.subject}-{clip.key.clip}.npz"
 
 
-def write_truth(root: Path, clip: DemoClip, mark: str, warp: Warp | None = None) -> None:
+def write_truth(root: Path, warp: Warp) -> None:
     """Write the truth of a clip after its frames: a clip with a truth file counts as written."""
-    fields = true_fields(clip, warp)
-    half = {
-        name: _trimmed(value)
-        for name, value in (
-            ("field", fields.expression),
-            ("head", fields.head),
-            ("distractors", fields.distractors),
-        )
-    }
+    clip, fields = warp.clip, map(_trimmed, true_fields(warp))
     with atomic(path_of(root, clip)) as part:
         np.savez_compressed(
             part,
-            **half,
-            landmarks=true_landmarks(clip, warp),
+            **dict(zip(FIELDS, fields, strict=True)),
+            landmarks=warp.landmarks(),
             numbers=np.asarray(clip.numbers, np.int64),
             apex=clip.apex - clip.onset,
             expression=clip.expression,
             amplitude_px=clip.amplitude_px,
-            stamp=mark,
+            stamp=stamp(clip),
         )
 
 
@@ -72,7 +65,7 @@ def _trimmed(values: np.ndarray) -> np.ndarray:
 def read_truth(path: Path) -> Truth:
     """Read a truth file."""
     with np.load(path) as data:
-        fields = (data[name].astype(np.float32) for name in ("field", "head", "distractors"))
+        fields = (data[name].astype(np.float32) for name in FIELDS)
         return Truth(
             *fields,
             landmarks=data["landmarks"],

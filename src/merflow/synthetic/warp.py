@@ -138,15 +138,13 @@ class Warp:
     def landmarks(self) -> Array:
         """Return the true iBUG-68 landmarks (T, 68, 2) float32 px of every frame."""
         still = (landmarks(self.identity) * self.clip.unit + self.scene.centre).astype(np.float32)
-        x, y = still[:, :1], still[:, 1:]
-        maps = Maps(
-            *(
-                self.look_up(values, x, y)[:, 0]
-                for values in (self.maps.x, self.maps.y, self.maps.z, self.maps.weight)
-            ),
-            expression=self.look_up(self.maps.expression, x, y)[:, 0],
-            pulls=tuple(self.look_up(pull, x, y)[:, 0] for pull in self.maps.pulls),
-        )
+
+        def at_points(values: Array) -> Array:
+            return self.look_up(values, still[:, :1], still[:, 1:])[:, 0]
+
+        m = self.maps
+        arrays = map(at_points, (m.x, m.y, m.z, m.weight, m.expression))
+        maps = Maps(*arrays, tuple(map(at_points, m.pulls)))
         frames = (displacement(maps, self.motion, t) for t in range(self.clip.frames))
         points = [(still + moved) @ self.linear.T + self.offset for moved in frames]
         return np.stack(points).astype(np.float32)

@@ -13,12 +13,7 @@ from merflow.synthetic.sheets import Book, Rows, single, write_book
 
 CAMERA = Camera(fps=200, size=(640, 480), unit=45.0, length=(30, 45))
 SHEET = "CASME2-coding-20140508.xlsx"
-EMOTIONS = {
-    "negative": ("disgust", "repression"),
-    "positive": ("happiness",),
-    "surprise": ("surprise",),
-    "other": ("others",),
-}
+NEGATIVE = ("disgust", "repression")
 HEADER = (
     "Subject",
     "Filename",
@@ -36,7 +31,7 @@ def clips(subjects: Iterable[Subject]) -> Iterator[DemoClip]:
     """Yield each subject's clips; two of three subjects have an extra clip of 'others'."""
     for subject in subjects:
         rng = subject.rng("names")
-        drafts = subject.drafts(EMOTIONS, other=subject.id % 3 != 0)
+        drafts = subject.drafts(NEGATIVE, other=subject.id % 3 != 0)
         for draft, name in zip(drafts, _names(subject.id, rng), strict=False):
             # Numbers start anywhere in a recording and cross from two digits to three.
             onset = int(rng.integers(21, 190))

@@ -23,12 +23,7 @@ SUBJECTS = (
 )  # fmt: skip
 """94 subjects; the published numbers lie between 1 and 217 with gaps."""
 
-EMOTIONS = {
-    "negative": ("disgust", "anger", "sadness", "fear"),
-    "positive": ("happiness",),
-    "surprise": ("surprise",),
-    "other": ("others",),
-}
+NEGATIVE = ("disgust", "anger", "sadness", "fear")
 SHEET_WORDS = {"happiness": "happy", "sadness": "sad"}
 ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII")
 TOP = "Part_A_ME_clip/Part_A_ME_clip"
@@ -38,16 +33,16 @@ def clips(subjects: Iterable[Subject]) -> Iterator[DemoClip]:
     """Yield each subject's clips; two clips share a letter, as in the original."""
     for subject in subjects:
         number, rng, onset = subject.id, subject.rng("names"), 7
-        for place, draft in enumerate(subject.drafts(EMOTIONS, other=number % 3 != 0)):
+        for place, draft in enumerate(subject.drafts(NEGATIVE, other=number % 3 != 0)):
             letter = "abcdefghijklm"[place // 2 % 13]
             onset = int(rng.integers(5, 60)) + (0 if place % 2 == 0 else onset + draft.frames)
-            word = SHEET_WORDS.get(draft.emotion, draft.emotion)
+            label = SHEET_WORDS.get(draft.emotion, draft.emotion)
             # The published sheet spells one label in two ways.
-            word = "Others" if word == "others" and number % 2 else word
+            label = "Others" if label == "others" and number % 2 else label
             key = ClipKey("casme3", f"spNO.{number:03d}", f"{letter}_{onset}")
             name = (f"spNO.{number}", f"spNo.{number}_{letter}_{onset}")
             extra = (("letter", letter),)
-            yield subject.clip(draft, key, name, onset, emotion=word, extra=extra)
+            yield subject.clip(draft, key, name, onset, emotion=label, extra=extra)
 
 
 def files(clip: DemoClip) -> tuple[str, tuple[str, ...]]:

@@ -11,12 +11,7 @@ from merflow.synthetic.sheets import Book, Rows, single, write_book
 
 CAMERA = Camera(fps=30, size=(640, 480), unit=45.0, length=(12, 24))
 SHEET = "CAS(ME)^2code_final.xlsx"
-EMOTIONS = {
-    "negative": ("disgust", "anger"),
-    "positive": ("happiness",),
-    "surprise": ("surprise",),
-    "other": ("others",),
-}
+NEGATIVE = ("disgust", "anger")
 SUBJECTS = (15, 16, *range(19, 28), *range(29, 39), 40)
 """Raw number of each participant 1..22."""
 
@@ -38,14 +33,14 @@ def clips(subjects: Iterable[Subject]) -> Iterator[DemoClip]:
     for subject in subjects:
         rng, participant = subject.rng("names"), subject.id
         name = f"s{SUBJECTS[participant - 1]}"
-        drafts = subject.drafts(EMOTIONS, other=participant % 2 == 1)
+        drafts = subject.drafts(NEGATIVE, other=participant % 2 == 1)
         for draft, video in zip(drafts, VIDEOS, strict=False):
             # Some recordings pass frame 999, where three digits become four.
             onset = int(rng.integers(20, 1400))
-            word = "others" if draft.expression == "other" else draft.expression
+            label = "others" if draft.expression == "other" else draft.expression
             key = ClipKey("casme_sq", name, f"{video}_1")
             extra = (("participant", str(participant)), ("video", video))
-            yield subject.clip(draft, key, (name, f"{video}_1"), onset, emotion=word, extra=extra)
+            yield subject.clip(draft, key, (name, f"{video}_1"), onset, emotion=label, extra=extra)
 
 
 def files(clip: DemoClip) -> tuple[str, tuple[str, ...]]:

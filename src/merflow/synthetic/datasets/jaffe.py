@@ -8,18 +8,10 @@ from merflow.clip import ClipKey
 from merflow.synthetic.clip import DemoClip, Difficulty
 from merflow.synthetic.dataset import DemoDataset
 from merflow.synthetic.plan import Camera, Subject
-from merflow.synthetic.stills import APEX, BASIC_EMOTIONS, FRAMES
+from merflow.synthetic.stills import APEX, FRAMES, NEGATIVE
 
 CAMERA = Camera(fps=1, size=(256, 256), unit=26.0, length=(FRAMES, FRAMES), grey=True)
 MODELS = ("KA", "KL", "KM", "KR", "MK", "NA", "NM", "TM", "UY", "YM")
-CODES = {
-    "anger": "AN",
-    "disgust": "DI",
-    "fear": "FE",
-    "happiness": "HA",
-    "sadness": "SA",
-    "surprise": "SU",
-}
 
 
 def clips(subjects: Iterable[Subject]) -> Iterator[DemoClip]:
@@ -27,10 +19,11 @@ def clips(subjects: Iterable[Subject]) -> Iterator[DemoClip]:
     number = 0
     for subject in subjects:
         taken = Counter()
-        for draft in subject.drafts(BASIC_EMOTIONS):
+        for draft in subject.drafts(NEGATIVE):
             number += 1
             taken[draft.emotion] += 1
-            name = f"{subject.id}.{CODES[draft.emotion]}{taken[draft.emotion]}.{number}"
+            code = draft.emotion[:2].upper()
+            name = f"{subject.id}.{code}{taken[draft.emotion]}.{number}"
             yield subject.clip(
                 replace(draft, apex=APEX),
                 ClipKey("jaffe", subject.id, name),

@@ -9,7 +9,7 @@ from merflow.datasets.spec import NO_SUBJECT
 from merflow.synthetic.clip import DemoClip, Difficulty
 from merflow.synthetic.dataset import DemoDataset
 from merflow.synthetic.plan import Camera, Subject
-from merflow.synthetic.stills import APEX, BASIC_EMOTIONS, FRAMES
+from merflow.synthetic.stills import APEX, FRAMES, NEGATIVE
 
 CAMERA = Camera(fps=1, size=(320, 240), unit=22.0, length=(FRAMES, FRAMES))
 NAMES = {
@@ -26,7 +26,7 @@ def clips(subjects: Iterable[Subject]) -> Iterator[DemoClip]:
     """Yield the stills of all subjects; no name shows the subject."""
     taken = Counter()
     for subject in subjects:
-        for draft in subject.drafts(BASIC_EMOTIONS):
+        for draft in subject.drafts(NEGATIVE):
             taken[draft.emotion] += 1
             name = f"R_{NAMES[draft.emotion]}_{taken[draft.emotion]}_KTFE"
             key = ClipKey("ktfe", NO_SUBJECT, name)

@@ -12,11 +12,7 @@ CAMERA = Camera(fps=100, size=(640, 480), unit=40.0, length=(16, 32))
 SUBJECTS = (1, 3, 20, 4, 8, 11, 12, 14, 18, 13, 15, 2, 5, 6, 9, 19)
 """The published subjects; the first three differ most in how their names and numbers look."""
 TOKENS = {"negative": "ne", "positive": "po", "surprise": "sur"}
-EMOTIONS = {
-    "negative": ("disgust", "anger", "sadness", "repression"),
-    "positive": ("happiness",),
-    "surprise": ("surprise",),
-}
+NEGATIVE = ("disgust", "anger", "sadness", "repression")
 
 
 def clips(subjects: Iterable[Subject]) -> Iterator[DemoClip]:
@@ -26,7 +22,7 @@ def clips(subjects: Iterable[Subject]) -> Iterator[DemoClip]:
         # The frame counters of the recordings run on: six digits in most, eight in subject 20.
         counter = 17_581_039 if number == 20 else 34_208 + 27_000 * number
         still = Draft(NEUTRAL, "", "", (), 0.0, 4, 1, subject.seed_of("still"))
-        for draft in [*subject.drafts(EMOTIONS), still]:
+        for draft in [*subject.drafts(NEGATIVE), still]:
             kind = draft.expression
             count[kind] += 1
             # Neutral clips are numbered with one digit or with two.
