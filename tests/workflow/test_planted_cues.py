@@ -16,7 +16,6 @@ from merflow.config.settings import DatasetEntry
 from merflow.evaluation.score_table import read_scores
 from merflow.reporting.control_notes import parts_above
 from merflow.reporting.results_table import wide_tables
-from merflow.synthetic.truth import read_truth
 from merflow.workflow.plan import Plan
 
 GREY = {"negative": 40, "positive": 128, "surprise": 215}
@@ -44,10 +43,11 @@ def paint_background(project):
     for name in DATASETS:
         root = project.path(f"faces/{name}")
         for clip in read_dataset(name, DatasetEntry(root=str(root))).clips:
-            truth = read_truth(root / "truth" / f"{clip.key.subject}-{clip.key.clip}.npz")
-            if truth.expression not in GREY:
+            truth = np.load(root / "truth" / f"{clip.key.subject}-{clip.key.clip}.npz")
+            expression, points = str(truth["expression"]), truth["landmarks"]
+            if expression not in GREY:
                 continue
-            low, high = truth.landmarks.min((0, 1)), truth.landmarks.max((0, 1))
+            low, high = points.min((0, 1)), points.max((0, 1))
             centre, axes = (low + high) / 2, (high - low) * (0.54, 0.66)
             for file in clip.files:
                 path = f"{clip.folder}/{file}"
@@ -55,7 +55,7 @@ def paint_background(project):
                 face = np.zeros(image.shape[:2], np.uint8)
                 ellipse = (tuple(map(int, centre)), tuple(map(int, axes)))
                 cv2.ellipse(face, *ellipse, 0, 0, 360, 1, -1)
-                image[face == 0] = GREY[truth.expression]
+                image[face == 0] = GREY[expression]
                 cv2.imwrite(path, image)
 
 

@@ -1,6 +1,6 @@
 """Truth files: the known motion of each demo clip, one file per clip."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -12,23 +12,6 @@ from merflow.synthetic.warp import Warp
 
 FOLDER = "truth"
 """Folder at the root of a demo dataset; no dataset reader uses it."""
-FIELDS = ("field", "head", "distractors")
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """field, head, distractors: (H, W, 2) float32, px onset to apex on the onset frame's pixels
-    (expression, rigid head, distractors); landmarks: (T, 68, 2) float32 px; numbers:
-    (T,) int64; apex: position of the true apex; expression: the drawn class."""
-
-    field: np.ndarray
-    head: np.ndarray
-    distractors: np.ndarray
-    landmarks: np.ndarray
-    numbers: np.ndarray
-    apex: int
-    expression: str
-    amplitude_px: float
 
 
 def stamp(clip: DemoClip) -> str:
@@ -42,12 +25,20 @@ def path_of(root: Path, clip: DemoClip) -> Path:
 
 
 def write_truth(root: Path, warp: Warp) -> None:
-    """Write the truth of a clip after its frames: a clip with a truth file counts as written."""
-    clip, fields = warp.clip, map(_trimmed, true_fields(warp))
+    """Write the truth of a clip after its frames: a clip with a truth file counts as written.
+
+    field, head, distractors: (H, W, 2) float16, px onset to apex on the onset frame's pixels
+    (expression, rigid head, distractors); landmarks: (T, 68, 2) float32 px; numbers: (T,) int64;
+    apex: position of the true apex; expression: the drawn class.
+    """
+    clip = warp.clip
+    expression, head, distractors = map(_trimmed, true_fields(warp))
     with atomic(path_of(root, clip)) as part:
         np.savez_compressed(
             part,
-            **dict(zip(FIELDS, fields, strict=True)),
+            field=expression,
+            head=head,
+            distractors=distractors,
             landmarks=warp.landmarks(),
             numbers=np.asarray(clip.numbers, np.int64),
             apex=clip.apex - clip.onset,
@@ -60,20 +51,6 @@ def write_truth(root: Path, warp: Warp) -> None:
 def _trimmed(values: np.ndarray) -> np.ndarray:
     """Return half precision, with 0 for values below 0.001 px, to save space."""
     return np.where(np.abs(values) < 1e-3, 0, values).astype(np.float16)
-
-
-def read_truth(path: Path) -> Truth:
-    """Read a truth file."""
-    with np.load(path) as data:
-        fields = (data[name].astype(np.float32) for name in FIELDS)
-        return Truth(
-            *fields,
-            landmarks=data["landmarks"],
-            numbers=data["numbers"],
-            apex=int(data["apex"]),
-            expression=str(data["expression"]),
-            amplitude_px=float(data["amplitude_px"]),
-        )
 
 
 def written_stamp(root: Path, clip: DemoClip) -> str:
