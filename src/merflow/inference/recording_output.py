@@ -24,11 +24,11 @@ def write_recording(folder: Path, stem: str, found: RecordingPrediction, score: 
 
 def _cells(found: RecordingPrediction, row: LabelledSpan) -> tuple[str, ...]:
     """Return a row's cells; frames by the recording's own numbers, seconds from its start."""
-    p, none = row.probabilities, [""] * len(found.classes)
-    cells = none if p is None else [f"{value:.9g}" for value in p]
-    moved = "" if np.isnan(row.strength) else f"{row.strength:.9g}"
-    numbers = (str(int(found.numbers[i])) for i in (row.first, row.last))
-    return (*numbers, f"{row.first / found.fps:.9g}", moved, row.label, *cells)
+    shown = _row_json(found, row)
+    p = shown["probabilities"] or dict.fromkeys(found.classes)
+    numbers = (shown["seconds"], shown["movement"], *p.values())
+    seconds, moved, *cells = ("" if v is None else f"{v:.9g}" for v in numbers)
+    return (str(shown["first"]), str(shown["last"]), seconds, moved, row.label, *cells)
 
 
 def as_json(found: RecordingPrediction) -> dict[str, Any]:

@@ -12,7 +12,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse
+
+from merflow.errors import MerflowError
+from merflow.studio.routing import error_response
 
 TOKEN_HEADER = "x-merflow-token"
 BODY_LIMIT = 64 * 1024
@@ -40,11 +42,12 @@ HEADERS = {
 Asgi = Callable[[Mapping[str, Any], Callable, Callable], Awaitable[None]]
 
 
-class Refused(Exception):
+class Refused(MerflowError):
     """A request that access control refuses; `read`: its body has been read to the end."""
 
     def __init__(self, status: int, found: str, fix: str = "", *, read: bool = False) -> None:
-        self.status, self.found, self.fix, self.read = status, found, fix, read
+        super().__init__("request", found, fix=fix)
+        self.status, self.read = status, read
 
 
 class AccessControl:
@@ -82,8 +85,7 @@ class AccessControl:
             refused = error if isinstance(error, Refused) else late
             if not refused.read:
                 await _discard_body(scope, receive)
-            parts = {"where": "request", "found": refused.found, "expected": "", "fix": refused.fix}
-            response = JSONResponse(parts, refused.status, {"connection": "close"})
+            response = error_response(refused, headers={"connection": "close"})
             await response(scope, receive, send_with_headers)
             return
         await self.app(scope, _replay(body, receive), send_with_headers)

@@ -9,14 +9,15 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
+from merflow.errors import MerflowError
 from merflow.studio.access_control import AccessControl
 from merflow.studio.context import Studio
 from merflow.studio.project import Project
 from merflow.studio.routes import clips, datasets, runs, test_view, workflow
-from merflow.studio.routing import starlette_routes
+from merflow.studio.routing import error_response, starlette_routes
 
 PAGE = Path(__file__).parent / "static"
 CONTENT_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
@@ -67,5 +68,4 @@ async def _http_error(_: Request, error: Exception) -> Response:
     """Return 404 and 405 in the form of every other error, without the request's text."""
     text = {404: "no such address", 405: "this address takes another method"}
     found = text.get(error.status_code, "refused")
-    body = {"where": "request", "found": found, "expected": "", "fix": ""}
-    return JSONResponse(body, error.status_code, dict(error.headers or {}))
+    return error_response(MerflowError("request", found), error.status_code, error.headers)

@@ -22,11 +22,15 @@ JSON, JPEG = "application/json", "image/jpeg"
 
 
 class Missing(MerflowError):
-    """What was asked for does not exist: 404."""
+    """Something requested does not exist."""
+
+    status = 404
 
 
 class Conflict(MerflowError):
-    """Changed by another page, or busy: 409."""
+    """Changed by another page, or busy."""
+
+    status = 409
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +67,14 @@ def _endpoint(studio: object, endpoint: Endpoint) -> Callable[[Request], Awaitab
     return respond
 
 
-def error_response(error: MerflowError) -> JSONResponse:
+def error_response(
+    error: MerflowError, status: int | None = None, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
     """Return an error as JSON: 4xx for what the caller can correct, 500 for failed work."""
-    status = 500 if error.code == FAILED else 400
-    if isinstance(error, Missing):
-        status = 404
-    elif isinstance(error, Conflict):
-        status = 409
+    if status is None:
+        status = getattr(error, "status", 500 if error.code == FAILED else 400)
     parts = ("where", "found", "expected", "fix")
-    return JSONResponse({part: getattr(error, part) for part in parts}, status)
+    return JSONResponse({part: getattr(error, part) for part in parts}, status, headers)
 
 
 async def read_body(request: Request, content: str) -> Any:  # noqa: ANN401
