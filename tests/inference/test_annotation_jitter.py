@@ -15,7 +15,7 @@ from merflow.config.settings import Settings
 from merflow.errors import MerflowError
 from merflow.evaluation.predictions import Pooled
 from merflow.evaluation.run_id import Run
-from merflow.evaluation.score_table import About, score_part
+from merflow.evaluation.score_table import About, full_row, score_rows
 from merflow.inference.annotation_jitter import (
     JitterScore,
     jitter_scores,
@@ -103,7 +103,7 @@ def test_figure_and_table_are_reproducible_byte_for_byte(tmp_path):
     keys = tuple(ClipKey("smic", f"s{i // 2}", f"c{i}") for i in range(12))
     truth = np.arange(12) % 3
     table = Pooled.of(keys, ("a", "b", "c"), truth, truth, ("",) * 12, None)
-    row = score_part(table, "full", About("e"), 100)
+    row = full_row(score_rows(table, About("e"), resamples=100))
     for name in "xy":
         write_jitter(tmp_path / name, [JitterScore(0, 0.0, row), JitterScore(4, 2.5, row)])
     lines = (tmp_path / "x/jitter.csv").read_text().splitlines()
