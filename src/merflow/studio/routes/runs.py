@@ -21,17 +21,15 @@ from merflow.workflow.training_log import LIVE
 def list_experiments(studio: Studio, _: Request) -> dict[str, Any]:
     """Return every experiment of the config with its runs."""
     plan = studio.project.plan()
-    runs: dict[str, list[dict]] = {name: [] for name in plan.experiments}
-    for run in plan.scored_runs():
-        if run.experiment in runs:
-            runs[run.experiment].append(run_row(studio.project, run))
+    scored = plan.scored_runs()
     found = []
     for name in plan.experiments:
         entry = plan.experiment(name)
         shown = ("preparation", "collection", "scheme", "protocol", "control")
         facts = {key: getattr(entry, key) for key in shown}
         method = entry.network if entry.method == "keras" else entry.method
-        found.append({"name": name, "method": method, **facts, "runs": runs[name]})
+        runs = [run_row(studio.project, run) for run in scored if run.experiment == name]
+        found.append({"name": name, "method": method, **facts, "runs": runs})
     return {"experiments": found}
 
 
