@@ -230,14 +230,8 @@ def level_of(machine: str, flags: Iterable[str]) -> str:
     have = set(flags)
     if machine.lower() not in ("x86_64", "amd64"):
         return machine
-    return next(
-        (
-            name
-            for name, needed in (("x86-64-v4", _X86_64_V4), ("x86-64-v3", _X86_64_V3))
-            if needed <= have
-        ),
-        "x86-64",
-    )
+    levels = {"x86-64-v4": _X86_64_V4, "x86-64-v3": _X86_64_V3, "x86-64": set()}
+    return next(name for name, needed in levels.items() if needed <= have)
 
 
 @cache

@@ -79,5 +79,5 @@ def sources(name: str) -> tuple[str, ...]:
 
 
 def has_factor(name: str) -> bool:
-    """Tell whether a stage's files differ between factors: magnification and all stages after."""
+    """Return whether a stage's files differ between factors: magnification and all stages after."""
     return NAMES.index(name) >= NAMES.index("magnify")

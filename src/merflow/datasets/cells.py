@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
+from collections.abc import Callable, Collection
 
 from merflow.datasets.spec import Annotation, Source
-from merflow.errors import MerflowError, nearest
+from merflow.errors import nearest
 from merflow.io.files import safe_name
 from merflow.io.spreadsheets import Row
 
@@ -12,6 +13,8 @@ UNKNOWN = frozenset({"", "/", "-", "nan", "none", "null", "n/a", "na", "?"})
 """Cells that stand for an unknown frame number."""
 
 MAX_FRAME = 10**9
+EMPTY = "the cell is empty (merged cells read as empty but for the first)"
+CORRECT = "correct the cell, or add the correction to the dataset's errata file"
 _WHOLE = re.compile(r"[0-9]{1,15}(?:\.0{1,6})?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T|[0-9]{2}:[0-9]{2}(:[0-9]{2})?$")
 
@@ -20,12 +23,7 @@ def frame(row: Row, column: str) -> int:
     """Return a frame number (the dataset's numbering); refuse any other cell."""
     number = optional_frame(row, column, unknown=frozenset())
     if number is None:
-        raise MerflowError(
-            row.where(column),
-            "the cell is empty (merged cells read as empty but for the first)",
-            "a frame number",
-            "type the number in; split merged cells",
-        )
+        raise row.error(column, EMPTY, "a frame number", "type the number in; split merged cells")
     return number
 
 
@@ -38,12 +36,8 @@ def optional_frame(row: Row, column: str, unknown: frozenset[str] = UNKNOWN) -> 
         number = int(text.split(".")[0])
         if number <= MAX_FRAME:
             return number
-    raise MerflowError(
-        row.where(column),
-        f"'{text}' {_kind(text)}",
-        "a whole frame number",
-        "correct the cell (format it as a number or as text)",
-    )
+    fix = "correct the cell (format it as a number or as text)"
+    raise row.error(column, f"'{text}' {_kind(text)}", "a whole frame number", fix)
 
 
 def _kind(text: str) -> str:
@@ -65,19 +59,15 @@ def name(row: Row, column: str, source: Source) -> str:
     raw = row.raw(column)
     text = raw.strip()
     if not text:
-        raise MerflowError(
-            row.where(column),
-            "the cell is empty (merged cells read as empty but for the first)",
-            f"a {column}",
-            "fill the cell in; split merged cells",
-        )
+        raise row.error(column, EMPTY, f"a {column}", "fill the cell in; split merged cells")
     safe_name(text, row.where(column))
     published = bool(source.spec.emotions)
     if not text.isascii() and (published or unicodedata.normalize("NFKC", text) != text):
-        # Full-width digits and the like look the same to a person, not to a program.
-        raise MerflowError(
-            row.where(column),
-            f"'{text}' has characters outside ASCII ({_odd(text)})",
+        # Full-width digits and the like look the same to a reader, not to a program.
+        odd = ", ".join(f"U+{ord(c):04X}" for c in text if ord(c) > 127)[:60]
+        raise row.error(
+            column,
+            f"'{text}' has characters outside ASCII ({odd})",
             "the name as the dataset's owners wrote it",
             "type the cell again in plain letters and digits",
         )
@@ -86,8 +76,15 @@ def name(row: Row, column: str, source: Source) -> str:
     return text
 
 
-def _odd(text: str) -> str:
-    return ", ".join(f"U+{ord(c):04X}" for c in text if ord(c) > 127)[:60]
+def subject_of(
+    row: Row, source: Source, subject_id: Callable[[str], str | None], expected: str
+) -> str:
+    """Return the subject in padded form; refuse a cell for which `subject_id` gives None."""
+    text = name(row, "subject", source)
+    found = subject_id(text)
+    if found is None:
+        raise row.error("subject", f"'{text}' is not a subject id", expected)
+    return found
 
 
 def emotion(row: Row, column: str, source: Source, aliases: dict[str, str] | None = None) -> str:
@@ -97,11 +94,11 @@ def emotion(row: Row, column: str, source: Source, aliases: dict[str, str] | Non
     known = source.spec.emotions
     if known and text not in known:
         shown = row.text(column)
-        raise MerflowError(
-            row.where(column),
+        raise row.error(
+            column,
             f"unknown emotion '{shown}'{nearest(text, known)}" if shown else "the cell is empty",
             f"one of {', '.join(sorted(known))}",
-            "correct the cell, or add the correction to the dataset's errata file",
+            CORRECT,
         )
     return text
 
@@ -115,33 +112,33 @@ def action_units(row: Row, column: str) -> str:
 def annotation(
     row: Row,
     source: Source,
-    onset: int | None,
-    apex: int | None,
-    offset: int | None,
+    *,
+    required: Collection[str] = ("onset", "offset"),
+    unknown: frozenset[str] = UNKNOWN,
     aliases: dict[str, str] | None = None,
 ) -> Annotation:
-    """Return a row's annotation from its checked frame numbers and its other columns."""
-    return Annotation(
-        onset,
-        checked_apex(row, source, onset, apex, offset),
-        offset,
-        emotion(row, "emotion", source, aliases),
-        action_units(row, "action_units"),
-        row.text("objective"),
+    """Return a row's annotation.
+
+    required: the frame numbers of a clip that must be known; unknown: cells that stand for a
+    number that is not; aliases: emotion in the sheet -> emotion of the dataset.
+    """
+    onset, apex, offset = (
+        frame(row, c) if c in required else optional_frame(row, c, unknown)
+        for c in ("onset", "apex", "offset")
     )
+    apex = _checked_apex(row, source, onset, apex, offset)
+    label = emotion(row, "emotion", source, aliases)
+    units = action_units(row, "action_units")
+    return Annotation(onset, apex, offset, label, units, row.text("objective"))
 
 
-def checked_apex(
+def _checked_apex(
     row: Row, source: Source, onset: int | None, apex: int | None, offset: int | None
 ) -> int | None:
     """Return the apex, or None with a warning if it lies outside; refuse offset < onset."""
     if onset is not None and offset is not None and offset < onset:
-        raise MerflowError(
-            row.where("offset"),
-            f"offset {offset} is before onset {onset}",
-            "onset <= offset",
-            "correct the cell, or add the correction to the dataset's errata file",
-        )
+        found = f"offset {offset} is before onset {onset}"
+        raise row.error("offset", found, "onset <= offset", CORRECT)
     outside = apex is not None and (
         (onset is not None and apex < onset) or (offset is not None and apex > offset)
     )

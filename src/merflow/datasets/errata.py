@@ -8,7 +8,7 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
-from merflow.errors import MerflowError, unknown
+from merflow.errors import unknown
 from merflow.io.spreadsheets import Column, Row, read_table
 
 COLUMNS = tuple(Column(n, (n,)) for n in ("subject", "clip", "field", "was", "is", "source"))
@@ -44,8 +44,8 @@ class Errata:
             if shown.casefold() == one.was.casefold():
                 cells[one.field] = one.now
             elif shown.casefold() != one.now.casefold():
-                raise MerflowError(
-                    row.where(one.field),
+                raise row.error(
+                    one.field,
                     f"'{shown}' is neither what {one.where} corrects ('{one.was}') nor what it "
                     f"corrects it to ('{one.now}')",
                     "the published sheet",
@@ -72,8 +72,8 @@ def load(dataset: str, root: Path | None = None) -> Errata:
             raise unknown(row.where("field"), "field", field, FIELDS)
         key = (row.text("subject"), row.text("clip"))
         if any(one.field == field for one in found.get(key, ())):
-            raise MerflowError(
-                row.where(),
+            raise row.error(
+                "",
                 f"{field} of {'/'.join(key)} is corrected twice",
                 "one line per clip and field",
                 "delete one of the two lines",

@@ -11,6 +11,7 @@ from merflow.datasets.spec import Annotation, Source, Variant
 from merflow.errors import MerflowError, nearest
 from merflow.io.files import safe_join
 from merflow.io.frame_folder import Listing, scan, span
+from merflow.io.spreadsheets import Row
 
 SHEETS = (".xlsx", ".xls", ".csv")
 DEPTH = 3
@@ -44,9 +45,26 @@ def find_folders(
     return found
 
 
-def names_on_path(root: Path, folder: Path) -> tuple[str, ...]:
-    """Return the names of the folders from `root` to `folder`, both included."""
-    return (root.name, *folder.relative_to(root).parts)
+def path_of(root: Path, folder: Path) -> str:
+    """Return the path from `root` to `folder`, both names included, in lower case."""
+    return "/".join((root.name, *folder.relative_to(root).parts)).lower()
+
+
+def find_trees(
+    source: Source,
+    fits: Callable[[Path, list[str]], bool],
+    kind_of: Callable[[str], str],
+    normalise: Callable[[str], str] = str.casefold,
+) -> dict[str, "Folders"]:
+    """Return variant -> the folders of the first tree of that variant, nearest the root.
+
+    fits: as in `find_folders`; kind_of: `path_of` a tree -> its variant, or nothing.
+    """
+    trees: dict[str, Folders] = {}
+    for folder in find_folders(source.root, fits):
+        if kind := kind_of(path_of(source.root, folder)):
+            trees.setdefault(kind, Folders(folder, normalise))
+    return trees
 
 
 def no_frames(source: Source) -> MerflowError:
@@ -92,19 +110,21 @@ def find_sheets(source: Source, pattern: str, depth: int = DEPTH) -> list[Path]:
             "an annotation file, absolute or below the dataset's root",
             "correct the path in the config",
         )
-    regex = re.compile(pattern, re.IGNORECASE)
-    level, found = [source.root], []
+    found = find_files(source.root, pattern, depth)
+    return [p for p in found if p.suffix.lower() in SHEETS and not p.name.startswith("~$")]
+
+
+def find_files(root: Path, pattern: str, depth: int, skip: tuple[str, ...] = ()) -> list[Path]:
+    """Return the files at or below `root` with names that match `pattern`, nearest first.
+
+    skip: folders with names that start like this (lower case) are not searched.
+    """
+    level, found = [root], []
     for _ in range(depth + 1):
-        below: list[Path] = []
-        for folder in level:
-            names = sorted(_files(folder))
-            found += [
-                folder / n
-                for n in names
-                if n.lower().endswith(SHEETS) and not n.startswith("~$") and regex.search(n)
-            ]
-            below += [folder / name for name in subfolders(folder)]
-        level = below[:200]
+        files = (folder / name for folder in level for name in sorted(_files(folder)))
+        found += [file for file in files if re.search(pattern, file.name, re.IGNORECASE)]
+        below = (folder / name for folder in level for name in subfolders(folder))
+        level = [folder for folder in below if not folder.name.lower().startswith(skip)][:200]
     return found
 
 
@@ -247,6 +267,30 @@ def make_clip(
         enters_at=source.enters_at(variant),
         missing=missing,
         **asdict(annotation),
+    )
+
+
+def clip_of_row(
+    source: Source,
+    variant: Variant,
+    folders: Folders,
+    row: Row,
+    key: ClipKey,
+    annotation: Annotation,
+    whole_recording: bool = False,
+) -> Clip:
+    """Return the clip of a row, with frames in the folder `<subject>/<clip>`; see `make_clip`."""
+    frames = folders.frames(key.subject, key.clip)
+    hint = "" if frames else folders.nearest(key.subject, key.clip)
+    return make_clip(
+        source,
+        variant,
+        key,
+        annotation,
+        frames,
+        where=row.where("clip"),
+        absent=f"no folder {key.subject}/{key.clip}{hint}",
+        whole_recording=whole_recording,
     )
 
 

@@ -69,8 +69,9 @@ def check_files(clip: Clip) -> FileCheck:
         if first
     ]
     bad += _check_video(clip) if is_video(clip) and not bad else []
-    chosen = list(digests) if is_video(clip) else _chosen(list(digests))
-    return FileCheck(first, tuple(bad), tuple(repeated), frozenset(digests[f] for f in chosen))
+    whole = list(digests.values())
+    sampled = {whole[i] for i in (0, len(whole) // 2, -1)} if whole else ()
+    return FileCheck(first, tuple(bad), tuple(repeated), frozenset(sampled))
 
 
 def _check_video(clip: Clip) -> list[tuple[str, str]]:
@@ -93,26 +94,19 @@ def problems_in(checks: Mapping[ClipKey, FileCheck]) -> list[Problem]:
             more = f"; and {len(seen.bad) - SHOWN} more" if len(seen.bad) > SHOWN else ""
             video = os.path.splitext(seen.bad[0][0])[1].lower() in VIDEOS
             many = "the video" if video else plural(len(seen.bad), "frame")
-            found.append(
-                Problem(
-                    "warning",
-                    str(key),
-                    f"{many} cannot be used ({shown}{more}); the clip will be skipped",
-                    "a video that holds onset..offset" if video else "complete images of one size",
-                    "correct the row, or copy the file again"
-                    if video
-                    else "copy the folder from the dataset again",
+            text = f"{many} cannot be used ({shown}{more}); the clip will be skipped"
+            advice = ("complete images of one size", "copy the folder from the dataset again")
+            if video:
+                advice = (
+                    "a video that holds onset..offset",
+                    "correct the row, or copy the file again",
                 )
-            )
+            found.append(Problem("warning", str(key), text, *advice))
         if seen.repeated:
             shown = ", ".join(" = ".join(pair) for pair in seen.repeated[:SHOWN])
             text = f"{plural(len(seen.repeated), 'frame')} repeated from the previous one ({shown})"
             found.append(Problem("warning", str(key), text))
     return found
-
-
-def _chosen(files: list[str]) -> list[str]:
-    return [files[i] for i in sorted({0, len(files) // 2, len(files) - 1})] if files else []
 
 
 def _check_file(path: str) -> tuple[tuple[int, int] | None, str]:

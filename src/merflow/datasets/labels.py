@@ -30,12 +30,6 @@ class Scheme:
     by: str = "emotion"
     """What is mapped: `emotion` or `objective`."""
 
-    def of(self, reader: str) -> dict[str, str] | None:
-        """Return emotion -> class of a dataset, or None if the scheme does not cover it."""
-        if self.mapping is None:
-            return None
-        return self.mapping.get(reader, self.mapping.get(ANY))
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -148,10 +142,9 @@ def scheme_of(name: str, settings: Settings | None = None) -> Scheme:
 
 
 def _mapping(scheme: Scheme, dataset: str, settings: Settings | None) -> dict[str, str] | None:
-    """Return emotion -> class by the dataset's name in the config, else by its reader."""
-    if scheme.mapping is not None and dataset in scheme.mapping:
-        return scheme.mapping[dataset]
-    return scheme.of(reader_of(dataset, settings))
+    """Return emotion -> class by the dataset's name in the config, else its reader, else ANY."""
+    known = scheme.mapping or {}
+    return known.get(dataset, known.get(reader_of(dataset, settings), known.get(ANY)))
 
 
 def explain(scheme: str, clip: Clip, settings: Settings | None = None) -> Outcome:

@@ -61,11 +61,9 @@ def _subjects(path: Path) -> dict[str, str]:
         key, subject = _key(row.text("path")), row.text("subject")
         if not key or not subject:
             column = "path" if not key else "subject"
-            raise MerflowError(row.where(column), "the cell is empty", "a value", "fill it in")
+            raise row.error(column, "the cell is empty", "a value", "fill it in")
         if found.setdefault(key, subject) != subject:
-            raise MerflowError(
-                row.where("subject"), f"'{key}' has two subjects", "one", "correct the table"
-            )
+            raise row.error("subject", f"'{key}' has two subjects", "one", "correct the table")
     return found
 
 

@@ -4,10 +4,12 @@ The list itself is not distributed. Clips are compared with the SHA-256 of the s
 ids; counts and short digests per subject show where a set differs.
 """
 
+import csv
 import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from merflow.clip import ClipKey
 from merflow.errors import MerflowError
@@ -16,31 +18,6 @@ from merflow.text import plural
 CLIPS, SUBJECTS = 442, 68
 DIGEST = "aa1f9995c776dee5844b9f3ce80e34c4ffc7acaa3e98724d82ed86ce006fd22d"
 """SHA-256 of the sorted lines `dataset/subject/clip`, joined by newlines."""
-
-# subject:clips:first 8 hex digits of the SHA-256 of its sorted lines `dataset/subject/clip class`.
-_SUBJECTS = {
-    "smic": """
-        s01:6:b7c5f406 s02:6:07d4db9c s03:39:6645c256 s04:19:8f27ab0b s05:2:62d53783
-        s06:4:861ef950 s08:13:146fa4ac s09:4:51b24beb s11:7:8ca6f23c s12:9:8ecfdd1b
-        s13:10:e478caa2 s14:10:d629d3d1 s15:4:6f8cef7c s18:7:487cb360 s19:2:2769a04b
-        s20:22:4a8ef0bf
-    """,
-    "casme2": """
-        sub01:3:63c4d4ec sub02:9:d0b681cc sub03:5:d221a944 sub04:2:c4a73920 sub05:6:edf3aa04
-        sub06:4:79b20151 sub07:5:b5d143c8 sub08:1:5993338e sub09:10:2c067bfb sub11:4:438dfa75
-        sub12:11:3b85a4b4 sub13:2:18439434 sub14:3:478227c2 sub15:3:10b1fa51 sub16:3:7fae0f69
-        sub17:31:edc8d206 sub19:11:76620e14 sub20:2:b2016df8 sub21:1:9a3ab0d8 sub22:2:a6dd4f0a
-        sub23:8:d61cb4aa sub24:3:5fc10fc0 sub25:5:5f85d7a1 sub26:11:57e7498d
-    """,
-    "samm": """
-        006:11:db5d45ad 007:8:ac4be897 009:4:03faa843 010:4:dcec03fa 011:20:fc1c2dc8
-        012:3:236b9e0f 013:6:d31bf97a 014:10:e81cf196 015:3:203df09d 016:5:4684ff61
-        017:4:8f54e21e 018:3:3b31d9e2 019:1:f8c03f14 020:4:30785168 021:2:2e2ea344
-        022:5:11b8a0fe 023:1:c6e5e605 024:1:5e665357 026:9:8cf9fc4d 028:3:9e4d90f3
-        030:3:4274b56d 031:1:d13bb605 032:4:c2370f5c 033:5:e6038014 034:3:bb0cc581
-        035:8:9fbad7a3 036:1:93a369a0 037:1:bf041152
-    """,
-}
 
 EXCLUDED = {
     ("casme2", "sub04", "EP12_01f"): "not in the official list: its apex is unknown ('/')",
@@ -56,13 +33,20 @@ EXCLUDED = {
 Official = Mapping[str, Mapping[str, tuple[int, str]]]
 
 
-def parse_subjects(text: str) -> dict[str, tuple[int, str]]:
-    """Return subject -> (clips, digest) from `subject:clips:digest ...`."""
-    parts = (item.split(":") for item in text.split())
-    return {subject: (int(count), digest) for subject, count, digest in parts}
+def _official() -> Official:
+    """Return dataset -> subject -> (clips, digest) from `official_composite.csv`.
+
+    digest: the first 8 hex digits of the SHA-256 of the subject's sorted lines
+    `dataset/subject/clip class`.
+    """
+    found: dict[str, dict[str, tuple[int, str]]] = defaultdict(dict)
+    text = Path(__file__).with_suffix(".csv").read_text(encoding="utf-8")
+    for dataset, subject, count, digest in list(csv.reader(text.splitlines()))[1:]:
+        found[dataset][subject] = (int(count), digest)
+    return dict(found)
 
 
-OFFICIAL: Official = {name: parse_subjects(text) for name, text in _SUBJECTS.items()}
+OFFICIAL = _official()
 
 
 def ids_digest(keys: Iterable[ClipKey]) -> str:

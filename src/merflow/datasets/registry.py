@@ -11,7 +11,6 @@ import pkgutil
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from merflow.clip import Clip, ClipKey
 from merflow.config.settings import DatasetEntry, Settings
@@ -141,7 +140,7 @@ def _unique(source: Source, clips: Iterable[Clip]) -> list[Clip]:
 
 
 def _check_subjects(source: Source, clips: Iterable[Clip]) -> None:
-    """Report subject ids that differ only in case and leading zeros: probably one person."""
+    """Report subject ids that differ only in case and leading zeros: probably one subject."""
     keys: dict[str, ClipKey] = {}
     for clip in clips:
         keys.setdefault(clip.key.subject, clip.key)
@@ -154,8 +153,8 @@ def _check_subjects(source: Source, clips: Iterable[Clip]) -> None:
                 where[0],
                 f"subjects '{first.subject}' ({where[1]}) and '{key.subject}' differ only in case "
                 "or leading zeros",
-                "one id per person: with two, one is trained on when the other is tested",
-                "write them the same way, or give two people clearly different ids",
+                "one id per subject: with two, one is trained on when the other is tested",
+                "write them the same way, or give two subjects clearly different ids",
             )
 
 
@@ -177,13 +176,11 @@ def subject_digest(clips: list[Clip]) -> str:
     Included: clip ids, frame numbers, frame rates, file names, sizes and modification times. Not
     included: emotions, action units and folders, so relabelling or moving reruns nothing.
     """
-    rows = [[*_fields(clip), *_stats(clip)] for clip in sorted(clips, key=lambda clip: clip.key)]
+    rows = []
+    for c in sorted(clips, key=lambda clip: clip.key):
+        span = [c.onset, c.apex, c.offset]
+        rows.append([c.key, c.numbers, span, c.fps, c.enters_at, c.missing, *_stats(c)])
     return digest(rows)
-
-
-def _fields(clip: Clip) -> list[Any]:
-    span = [clip.onset, clip.apex, clip.offset]
-    return [clip.key, clip.numbers, span, clip.fps, clip.enters_at, clip.missing]
 
 
 def _stats(clip: Clip) -> list[tuple[str, int, int]]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from merflow.clip import Clip, ClipKey, Entry
 from merflow.config.settings import DatasetEntry
@@ -14,6 +14,7 @@ from merflow.errors import MerflowError
 from merflow.io.files import safe_name
 from merflow.io.spreadsheets import Column, Row, Table, read_table
 
+T = TypeVar("T")
 Severity = Literal["error", "warning"]
 
 NO_SUBJECT = "unknown"
@@ -139,8 +140,8 @@ class Source:
         except MerflowError as error:
             self.problems.append(Problem.of(error))
 
-    def clips_of(self, rows: Iterable[Row], read: Callable[[Row], Clip | None]) -> list[Clip]:
-        """Return the clip of each row; rows that cannot be read become problems."""
+    def clips_of(self, rows: Iterable[T], read: Callable[[T], Clip | None]) -> list[Clip]:
+        """Return the clip of each row (or file); those that cannot be read become problems."""
         clips = []
         for row in rows:
             with self.collect_errors():

@@ -54,9 +54,8 @@ class StoreWriter:
         if clip.landmarks is not None:
             group.create_dataset("landmarks", data=np.asarray(clip.landmarks, np.float32))
         self.checksums[str(clip.key)] = _checksum(frames)
-        scalars = ("fps", "onset", "apex", "offset", "enters_at", "facts")
-        row = {name: getattr(clip, name) for name in scalars}
-        put_json(group, "clip", {"key": list(clip.key), **row})
+        scalars = ("key", "fps", "onset", "apex", "offset", "enters_at", "facts")
+        put_json(group, "clip", {name: getattr(clip, name) for name in scalars})
 
 
 def _checksum(frames: Frames) -> str:
@@ -91,24 +90,16 @@ def write_store(
             else:
                 writer.add(clip)
         put_json(handle, "skipped", writer.skipped)
-        put_json(
-            handle,
-            "made_by",
-            {
-                "stage": stage,
-                **versions.stage_record(before),
-                "recipe": recipe,
-                "inputs": inputs,
-                "content": digest(writer.checksums),
-            },
-        )
+        made_by = {"stage": stage, **versions.stage_record(before), "recipe": recipe}
+        contents = {"inputs": inputs, "content": digest(writer.checksums)}
+        put_json(handle, "made_by", made_by | contents)
     return writer
 
 
 class Store:
     """A clip store open for reading; iterate to get `ClipArrays` in the order written.
 
-    Opening reads the whole file once, against its seal: what is read later is what was written.
+    Opening reads the whole file once, against its checksum: what is read later is what was written.
     """
 
     def __init__(self, path: Path | str) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from merflow.errors import MerflowError
+from merflow.errors import FAILED, MerflowError
 
 PARTIAL = ".part-"
 """Prefix of the names of unfinished files; nothing reads them."""
@@ -47,21 +47,16 @@ def atomic(path: Path | str) -> Iterator[Path]:
         if isinstance(error, RuntimeError) and "write failed" not in str(error):
             raise
         number = getattr(error, "errno", None) or errno.EIO
+        fault = f"could not be written ({os.strerror(number)})"
         if number in _IN_THE_WAY:
-            raise MerflowError(
-                str(path),
-                f"could not be written ({os.strerror(number)})",
-                "a path that is not in use",
-                "choose another path, or move the existing file or folder",
-            ) from error
-        raise MerflowError(
-            str(path),
-            f"could not be written ({os.strerror(number)})",
-            "a writable folder with free space",
+            fix = "choose another path, or move the existing file or folder"
+            raise MerflowError(str(path), fault, "a path that is not in use", fix) from error
+        fix = (
             "free some space or check the folder's permissions, then run again; "
-            "everything already computed is kept",
-            code=3,
-        ) from error
+            "everything already computed is kept"
+        )
+        expected = "a writable folder with free space"
+        raise MerflowError(str(path), fault, expected, fix, code=FAILED) from error
     except BaseException:
         _drop(part)
         raise

@@ -42,11 +42,7 @@ def frame_number(name: str) -> int | None:
     >>> frame_number("reg_img46.jpg"), frame_number("006_05562.jpg"), frame_number("a.png")
     (46, 5562, None)
     """
-    return _number(os.path.splitext(name)[0])
-
-
-def _number(stem: str) -> int | None:
-    runs = _DIGITS.findall(stem)
+    runs = _DIGITS.findall(os.path.splitext(name)[0])
     return int(runs[-1]) if runs and len(runs[-1]) <= MAX_DIGITS else None
 
 
@@ -55,39 +51,29 @@ def scan(folder: Path | str, within: Path | str | None = None) -> Listing:
 
     With `within`, links to files outside that folder go to `outside`.
     """
-    frames: list[tuple[int, str]] = []
-    folders, videos, unnumbered = [], [], []
-    outside: list[str] = []
-    for entry in _entries(folder):
-        if entry.name.startswith((".", "__MACOSX")):
+    frames: dict[int, str] = {}
+    folders, videos, unnumbered, twice, outside = [], [], [], set(), []
+    for entry in sorted(_entries(folder), key=lambda entry: entry.name):
+        name = entry.name
+        suffix = os.path.splitext(name)[1].lower()
+        if name.startswith((".", "__MACOSX")):
             continue
-        stem, suffix = os.path.splitext(entry.name)
-        suffix = suffix.lower()
         if within is not None and entry.is_symlink() and not _below(entry.path, within):
-            outside.append(entry.name)
+            outside.append(name)
         elif suffix in IMAGES:
-            number = _number(stem)
+            number = frame_number(name)
             if number is None:
-                unnumbered.append(entry.name)
-            else:
-                frames.append((number, entry.name))
+                unnumbered.append(name)
+            elif frames.setdefault(number, name) != name:
+                twice.add(number)
         elif suffix in VIDEOS:
-            videos.append(entry.name)
+            videos.append(name)
         elif entry.is_dir():
-            folders.append(entry.name)
-    frames.sort()
-    kept = [f for i, f in enumerate(frames) if i == 0 or f[0] != frames[i - 1][0]]
-    twice = {f[0] for i, f in enumerate(frames) if i and f[0] == frames[i - 1][0]}
-    return Listing(
-        tuple(number for number, _ in kept),
-        tuple(name for _, name in kept),
-        tuple(sorted(folders)),
-        tuple(sorted(videos)),
-        tuple(sorted(unnumbered)),
-        tuple(sorted(twice)),
-        tuple(sorted(outside)),
-        str(folder),
-    )
+            folders.append(name)
+    numbers = tuple(sorted(frames))
+    files = tuple(frames[number] for number in numbers)
+    others = (folders, videos, unnumbered, sorted(twice), outside)
+    return Listing(numbers, files, *map(tuple, others), str(folder))
 
 
 def image_files(folder: Path | str, within: Path | str | None = None) -> tuple[str, ...]:

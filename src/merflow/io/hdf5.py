@@ -31,6 +31,7 @@ MADE_BY = {
     "merflow-clips": "a clip store (.h5) from `merflow align` or a later stage",
     "merflow-packed": "a packed file (.h5) from `merflow pack`",
 }
+OURS = "a file that merflow wrote"
 AGAIN = "if merflow made it, delete it and run again"
 
 
@@ -131,29 +132,17 @@ def _unreadable(path: Path, kind: str, error: Exception) -> MerflowError:
 def _check_checksum(path: Path, kind: str) -> None:
     """Refuse a file with bytes that do not match its checksum."""
     with open(path, "rb") as handle:
-        left = os.fstat(handle.fileno()).st_size - CHECKSUM_BYTES
+        size = os.fstat(handle.fileno()).st_size - CHECKSUM_BYTES
         found = hashlib.sha256()
-        while left > 0:
-            block = handle.read(min(BLOCK, left))
-            if not block:
-                break
-            found.update(block)
-            left -= len(block)
+        for left in range(size, 0, -BLOCK):
+            found.update(handle.read(min(BLOCK, left)))
         last = handle.read()
     if not last.startswith(MARK) or len(last) != CHECKSUM_BYTES:
-        raise MerflowError(
-            str(path),
-            "does not end with a merflow checksum: unfinished, or not a merflow file",
-            f"a {kind} file of this version of merflow",
-            AGAIN,
-        )
+        fault = "does not end with a merflow checksum: unfinished, or not a merflow file"
+        raise MerflowError(str(path), fault, f"a {kind} file of this version of merflow", AGAIN)
     if last[len(MARK) :] != found.digest():
-        raise MerflowError(
-            str(path),
-            "its bytes do not match its checksum: it was damaged or changed",
-            f"a {kind} file as it was written",
-            AGAIN,
-        )
+        fault = "its bytes do not match its checksum: it was damaged or changed"
+        raise MerflowError(str(path), fault, f"a {kind} file as it was written", AGAIN)
 
 
 def _format(handle: h5py.File) -> str:
@@ -183,28 +172,22 @@ def _check_objects(handle: h5py.File, path: Path) -> None:
                 raise MerflowError(where, f"a {type(link).__name__}", "data inside this file")
             seen += 1
             if seen > MAX_OBJECTS:
-                raise MerflowError(
-                    str(path), f"more than {MAX_OBJECTS} objects", "a file that merflow wrote"
-                )
+                raise MerflowError(str(path), f"more than {MAX_OBJECTS} objects", OURS)
             item = group[name]
             if isinstance(item, h5py.Group):
                 waiting.append(item)
             else:
                 left -= _stored_size(item, where)
         if left < 0:
-            raise MerflowError(
-                str(path), "declares more data than the file holds", "a file that merflow wrote"
-            )
+            raise MerflowError(str(path), "declares more data than the file holds", OURS)
 
 
 def _check_object(item: h5py.HLObject, where: str) -> None:
     # A second name for one object could make a circle, or a small file look large.
     if h5py.h5o.get_info(item.id).rc != 1:
         raise MerflowError(where, "an object with several names", "one name for each object")
-    if len(item.attrs) > MAX_ATTRIBUTES:
-        raise MerflowError(
-            where, f"{len(item.attrs)} attributes", f"at most {MAX_ATTRIBUTES} attributes"
-        )
+    if (count := len(item.attrs)) > MAX_ATTRIBUTES:
+        raise MerflowError(where, f"{count} attributes", f"at most {MAX_ATTRIBUTES} attributes")
 
 
 def _stored_size(item: Any, where: str) -> int:  # noqa: ANN401
@@ -220,9 +203,8 @@ def _stored_size(item: Any, where: str) -> int:  # noqa: ANN401
         raise MerflowError(where, "compressed or filtered data", "plain data, as merflow writes it")
     declared = float(np.prod(item.shape, dtype=np.float64)) * item.dtype.itemsize
     if declared > item.id.get_storage_size():
-        raise MerflowError(
-            where, f"declares {declared:.0f} bytes and stores fewer", "all of its data"
-        )
+        fault = f"declares {declared:.0f} bytes and stores fewer"
+        raise MerflowError(where, fault, "all of its data")
     return int(declared)
 
 

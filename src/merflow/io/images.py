@@ -193,11 +193,9 @@ def _check_video(clip: Clip, name: str, capture: "cv2.VideoCapture") -> None:
 
     if not capture.isOpened():
         raise SkipClip(f"{clip.key}: {name} cannot be opened as a video")
-    width, height, count = (
-        int(capture.get(p))
-        for p in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FRAME_COUNT)
-    )
-    _check_size(clip, name, (width, height))
+    facts = (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FRAME_COUNT)
+    *size, count = (int(capture.get(p)) for p in facts)
+    _check_size(clip, name, size)
     if count > MAX_FRAMES and clip.offset is None:
         raise SkipClip(f"{clip.key}: {name} declares {count:,} frames; the limit is {MAX_FRAMES:,}")
 

@@ -9,7 +9,8 @@ import datetime
 import io
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ MAX_RATIO = 150
 MAX_TAGS = 1_000_000
 MAX_PARTS = 500
 BLOCK = 1 << 20
+SAVE_AGAIN = "save the table again as CSV UTF-8"
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
@@ -49,10 +51,10 @@ def read_grids(path: Path | str) -> tuple[Grid, ...]:
     """Return every sheet of a file as text cells; a CSV file has one sheet without a name."""
     path = Path(path)
     data = _bytes(path)
-    if data.startswith(ZIP):
-        return _xlsx(path, data)
-    if data.startswith(OLE):
-        return _xls(path, data)
+    for mark, read in ((ZIP, _xlsx), (OLE, _xls)):
+        if data.startswith(mark):
+            with _guarded(path):
+                return read(path, data)
     if path.suffix.lower() in {".xls", ".xlsx", ".xlsm"}:
         kind = "a web page" if data.lstrip()[:1] == b"<" else "something else"
         raise MerflowError(
@@ -108,12 +110,13 @@ def _grid(path: Path, sheet: str, rows: Iterator[Numbered]) -> Grid:
     return Grid(str(path), sheet, tuple(kept))
 
 
-def _guarded(path: Path, parse: Callable[[], Any]) -> Any:  # noqa: ANN401
-    """Run a parser on untrusted bytes; turn any failure into one message."""
+@contextmanager
+def _guarded(path: Path) -> Iterator[None]:
+    """Turn any failure of a parser on untrusted bytes into one message."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return parse()
+            yield
     except MerflowError:
         raise
     except Exception as error:
@@ -154,12 +157,10 @@ def _csv(path: Path, data: bytes) -> Grid:
                 number, last = last + 1, reader.line_num
                 yield number, tuple(cells[:MAX_COLUMNS])
         except csv.Error as error:
-            raise MerflowError(
-                f"{path}, row {last + 1}",
-                f"broken CSV ({error})",
-                "one record per line, quotes closed",
-                "correct the line, or save the table again as CSV UTF-8",
-            ) from error
+            expected = "one record per line, quotes closed"
+            fix = f"correct the line, or {SAVE_AGAIN}"
+            where = f"{path}, row {last + 1}"
+            raise MerflowError(where, f"broken CSV ({error})", expected, fix) from error
 
     return _grid(path, "", rows())
 
@@ -170,33 +171,24 @@ def _decode(path: Path, data: bytes) -> str:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise MerflowError(
-            f"{path}, row {line}",
-            f"bytes that are not {encoding.removesuffix('-sig').upper()} text",
-            "a CSV file in UTF-8 (or UTF-16 with a byte order mark)",
-            "save the table again as CSV UTF-8",
-        ) from error
-    if "\0" in text:
-        line = text[: text.index("\0")].count("\n") + 1
-        raise MerflowError(
-            f"{path}, row {line}",
-            "a NUL character",
-            "a text file (UTF-16 needs its byte order mark)",
-            "save the table again as CSV UTF-8",
-        )
+        found = f"bytes that are not {encoding.removesuffix('-sig').upper()} text"
+        expected = "a CSV file in UTF-8 (or UTF-16 with a byte order mark)"
+        raise MerflowError(f"{path}, row {line}", found, expected, SAVE_AGAIN) from error
+    before, nul, _ = text.partition("\0")
+    if nul:
+        line = before.count("\n") + 1
+        expected = "a text file (UTF-16 needs its byte order mark)"
+        raise MerflowError(f"{path}, row {line}", "a NUL character", expected, SAVE_AGAIN)
     return text
 
 
 def _xls(path: Path, data: bytes) -> tuple[Grid, ...]:
     import xlrd
 
-    def load() -> tuple[Grid, ...]:
-        with xlrd.open_workbook(file_contents=data, logfile=io.StringIO()) as book:
-            return tuple(
-                _grid(path, sheet.name, _xls_rows(sheet, book.datemode)) for sheet in book.sheets()
-            )
-
-    return _guarded(path, load)
+    with xlrd.open_workbook(file_contents=data, logfile=io.StringIO()) as book:
+        return tuple(
+            _grid(path, sheet.name, _xls_rows(sheet, book.datemode)) for sheet in book.sheets()
+        )
 
 
 def _xls_rows(sheet: Any, datemode: int) -> Iterator[Numbered]:  # noqa: ANN401
@@ -220,11 +212,18 @@ def _xls_rows(sheet: Any, datemode: int) -> Iterator[Numbered]:  # noqa: ANN401
 
 def _xlsx(path: Path, data: bytes) -> tuple[Grid, ...]:
     """Return the sheets of a workbook; formulas give their stored results."""
-    has_formulas = _guarded(path, lambda: _check_zip(path, data))
-    stored = _workbook(path, data, values=True)
-    written = _workbook(path, data, values=False) if has_formulas else stored
+    import openpyxl
+
+    def load(values: bool) -> openpyxl.Workbook:
+        return openpyxl.load_workbook(
+            io.BytesIO(data), read_only=True, data_only=values, keep_links=False
+        )
+
+    has_formulas = _check_zip(path, data)
+    stored = load(values=True)
+    written = load(values=False) if has_formulas else stored
     return tuple(
-        _guarded(path, lambda n=n: _grid(path, n, _xlsx_rows(stored[n], written[n])))
+        _grid(path, n, _xlsx_rows(stored[n], written[n]))
         for n in stored.sheetnames
         if hasattr(stored[n], "reset_dimensions")  # chart sheets hold no cells
     )
@@ -267,17 +266,6 @@ def _check_zip(path: Path, data: bytes) -> bool:
             "delete the empty rows and columns round the table, or save it as .csv",
         )
     return formulas
-
-
-def _workbook(path: Path, data: bytes, *, values: bool) -> Any:  # noqa: ANN401
-    import openpyxl
-
-    return _guarded(
-        path,
-        lambda: openpyxl.load_workbook(
-            io.BytesIO(data), read_only=True, data_only=values, keep_links=False
-        ),
-    )
 
 
 def _xlsx_rows(stored: Any, written: Any) -> Iterator[Numbered]:  # noqa: ANN401

@@ -39,8 +39,8 @@ class Row:
         """Return a cell unchanged; empty when the sheet has no such column."""
         value = self.cells.get(column, "")
         if isinstance(value, Uncomputed):
-            raise MerflowError(
-                self.where(column),
+            raise self.error(
+                column,
                 f"the formula {value} has no stored value",
                 "a value, or a formula with a stored result",
                 "open the sheet in a spreadsheet program and save it, or type the value in",
@@ -50,6 +50,12 @@ class Row:
     def text(self, column: str) -> str:
         """Return a cell without surrounding blanks."""
         return self.raw(column).strip()
+
+    def error(
+        self, column: str, found: str, expected: str, fix: str = "correct the cell"
+    ) -> MerflowError:
+        """Return the error of a cell."""
+        return MerflowError(self.where(column), found, expected, fix)
 
     def where(self, column: str = "") -> str:
         """Return `file, sheet 'x', row 3, column 'y'` for messages."""

@@ -8,7 +8,7 @@ from merflow.config.settings import Magnify
 from merflow.stages.magnification.delivered import Magnified, expected_gain, largest_motion, measure
 from merflow.stages.magnification.luma import luma_of
 from merflow.stages.magnification.motion import motion_fields
-from merflow.stages.magnification.temporal import low_pass, reference_operator
+from merflow.stages.magnification.temporal import anchored, low_pass
 from merflow.stages.magnification.trust import filter_in_time, filter_levels, motion_share
 from merflow.stages.magnify import magnify_frames
 
@@ -85,7 +85,7 @@ def test_the_measurement_sees_what_was_rendered():
     truth = truths.MovingTexture(still_picture(), 0.3, times)
     tripled = truths.MovingTexture(still_picture(), 0.9, times).clip()
     smooth, light = low_pass(LENGTH, FPS, 15.0), np.zeros((LENGTH, 2), np.float32)
-    operator = reference_operator(LENGTH, FPS, 15.0)
+    operator = anchored(low_pass(LENGTH, FPS, 15.0), 0)
     frames = truth.clip()
     motion = filter_in_time(motion_fields(luma_of(frames), LENGTH, 0), smooth, 0)
     peak = largest_motion(frames, motion, operator, light, 0)
@@ -104,7 +104,7 @@ def test_filtered_fields_are_the_operator_applied():
     noise = rng.normal(0, 0.1, raw.shape).astype(np.float32)
     noise -= noise[:1]
     smooth = low_pass(LENGTH, FPS, 15.0)
-    wanted = np.tensordot(reference_operator(LENGTH, FPS, 15.0), raw, 1)
+    wanted = np.tensordot(anchored(low_pass(LENGTH, FPS, 15.0), 0), raw, 1)
     moving, share = motion_share(raw.copy(), smooth, 0)
     assert moving == pytest.approx(wanted, abs=1e-5)
     assert share.min() > 0.99

@@ -9,12 +9,12 @@ from moving_textures import FPS, patch
 from merflow.config.settings import Magnify
 from merflow.stages.magnification.linear import level_gains, weigh_levels
 from merflow.stages.magnification.temporal import (
+    anchored,
     apply_in_time,
     default_high_hz,
     low_pass,
     recursive_coefficient,
     recursive_operator,
-    reference_operator,
 )
 from merflow.stages.magnify import magnify_frames, recursion
 
@@ -24,7 +24,7 @@ from merflow.stages.magnify import magnify_frames, recursion
 def test_operators_ignore_constants_and_leave_the_reference(length, reference):
     at = reference % length
     for operator in (
-        reference_operator(length, 100.0, 15.0, at),
+        anchored(low_pass(length, 100.0, 15.0), at),
         recursive_operator(length, 0.4, 0.05, at),
     ):
         assert operator.shape == (length, length)
@@ -44,7 +44,7 @@ def test_the_low_pass_keeps_slow_and_drops_fast_motion():
 
 def test_filtering_gives_the_same_bytes_on_any_number_of_threads():
     stack = np.random.default_rng(0).normal(0, 50, (64, 20_003)).astype(np.float32)
-    operator = reference_operator(64, 100.0, 15.0)
+    operator = anchored(low_pass(64, 100.0, 15.0), 0)
     threads, results = cv2.getNumThreads(), []
     try:
         for blas, ours in ((1, 1), (2, 1), (1, 4), (3, 2)):
@@ -61,7 +61,7 @@ def test_filtering_gives_the_same_bytes_on_any_number_of_threads():
 
 def test_an_expression_that_does_not_end_is_kept_whole():
     rise = np.sin(np.linspace(0, np.pi / 2, 60)) ** 2
-    assert reference_operator(60, 100.0, 15.0) @ rise == pytest.approx(rise, abs=0.01)
+    assert anchored(low_pass(60, 100.0, 15.0), 0) @ rise == pytest.approx(rise, abs=0.01)
 
 
 def test_the_recursion_is_the_published_one():

@@ -5,20 +5,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from merflow.clip import Clip
-from merflow.datasets.cells import annotation, frame, name, optional_frame
+from merflow.datasets.cells import annotation, name, subject_of
 from merflow.datasets.folders import (
     Folders,
     choose_variant,
-    find_folders,
+    clip_of_row,
     find_sheets,
-    make_clip,
+    find_trees,
     missing_sheet,
-    names_on_path,
     nearest_first,
     preferred_sheet,
 )
 from merflow.datasets.spec import DatasetSpec, Source, Variant
-from merflow.errors import MerflowError
 from merflow.io.spreadsheets import Column, Row
 
 SPEC = DatasetSpec(
@@ -48,6 +46,7 @@ COLUMNS = (
     Column("emotion", ("Estimated Emotion",)),
     Column("objective", ("Objective Classes", "Objective Class"), required=False),
 )
+EXPECTED = "01 to 26"
 OBJECTIVE = (COLUMNS[0], COLUMNS[1], Column("objective", ("Objective Class", "Objective Classes")))
 
 
@@ -55,7 +54,8 @@ def read_clips(source: Source) -> list[Clip]:
     """Read the sheet (2014 unless the config names another) and match it with the folders."""
     path, objectives = _sheets(source)
     table = source.read(path, COLUMNS, "Sheet1")
-    variant, folders = _tree(source)
+    trees = find_trees(source, lambda _, names: any(map(_is_subject, names)), _kind, _normalised)
+    variant, folders = choose_variant(source, trees, "selected")
     return source.clips_of(table, lambda row: _clip(source, row, variant, folders, objectives))
 
 
@@ -72,52 +72,33 @@ def _sheets(source: Source) -> tuple[Path, dict[tuple[str, str], str]]:
     if objective and not source.entry.sheet:
         for row in source.read(objective[0], OBJECTIVE):
             with source.collect_errors():
-                key = (_subject(row, source), name(row, "clip", source))
+                key = (subject_of(row, source, subject_id, EXPECTED), name(row, "clip", source))
                 classes[key] = row.text("objective")
     return chosen, classes
 
 
-def _subject(row: Row, source: Source) -> str:
-    text = name(row, "subject", source)
-    if not _is_subject(text) and not _is_subject(f"sub{text}"):
-        raise MerflowError(
-            row.where("subject"), f"'{text}' is not a subject id", "01 to 26", "correct the cell"
-        )
-    return subject_id(text)
-
-
-def subject_id(text: str) -> str:
-    """Return a subject in padded form.
+def subject_id(text: str) -> str | None:
+    """Return a subject in padded form, or None.
 
     >>> subject_id("1"), subject_id("sub07"), subject_id("26")
     ('sub01', 'sub07', 'sub26')
     """
-    digits = re.sub(r"^sub", "", text, flags=re.IGNORECASE)
-    return f"sub{digits.zfill(2)}"
+    found = re.fullmatch(r"(?:sub)?(0*[0-9]{1,2})", text, re.IGNORECASE)
+    return f"sub{found[1].zfill(2)}" if found else None
 
 
-def _tree(source: Source) -> tuple[Variant, Folders]:
-    """Return the variant on disk and its subject folders."""
-    trees: dict[str, Folders] = {}
-    for folder in find_folders(source.root, lambda _, names: any(map(_is_subject, names))):
-        trees.setdefault(_kind(source.root, folder), Folders(folder, _normalised))
-    return choose_variant(source, trees, "selected")
-
-
-def _kind(root: Path, folder: Path) -> str:
-    """Return the variant from the names of the folders, the root included."""
-    path = "/".join(names_on_path(root, folder)).lower()
+def _kind(path: str) -> str:
     if "crop" in path:
         return "cropped"
     return "raw" if "raw" in path and "selected" not in path else "selected"
 
 
 def _is_subject(folder: str) -> bool:
-    return re.fullmatch(r"sub0*[0-9]{1,2}", folder, re.IGNORECASE) is not None
+    return folder.lower().startswith("sub") and subject_id(folder) is not None
 
 
 def _normalised(folder: str) -> str:
-    return subject_id(folder) if _is_subject(folder) else folder
+    return (_is_subject(folder) and subject_id(folder)) or folder
 
 
 def _clip(
@@ -127,22 +108,10 @@ def _clip(
     folders: Folders,
     objectives: dict[tuple[str, str], str],
 ) -> Clip:
-    subject = _subject(row, source)
-    clip = name(row, "clip", source)
-    row = source.corrected(row, subject, clip)
-    onset, offset = frame(row, "onset"), frame(row, "offset")
-    found = annotation(row, source, onset, optional_frame(row, "apex"), offset)
-    if not found.objective:
-        found = replace(found, objective=objectives.get((subject, clip), ""))
-    frames = folders.frames(subject, clip)
-    hint = "" if frames else folders.nearest(subject, clip)
-    return make_clip(
-        source,
-        variant,
-        source.key(subject, clip, row.where("clip")),
-        found,
-        frames,
-        where=row.where("clip"),
-        absent=f"no folder {subject}/{clip}{hint}",
-        whole_recording=variant.name == "raw",
-    )
+    ids = subject_of(row, source, subject_id, EXPECTED), name(row, "clip", source)
+    row = source.corrected(row, *ids)
+    labels = annotation(row, source)
+    if not labels.objective:
+        labels = replace(labels, objective=objectives.get(ids, ""))
+    key = source.key(*ids, row.where("clip"))
+    return clip_of_row(source, variant, folders, row, key, labels, variant.name == "raw")

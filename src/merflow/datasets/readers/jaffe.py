@@ -35,12 +35,9 @@ _NAME = re.compile(r"([A-Z]{2})[. ]+([A-Z]{2})([0-9])[. ]+([0-9]{1,3})[. ]*\.", 
 
 def read_clips(source: Source) -> list[Clip]:
     """Read every still below the root."""
-    clips = []
-    for folder in find_folders(source.root, lambda f, _: any(map(_NAME.match, image_files(f)))):
-        for file in image_files(folder, source.root):
-            clip = _clip(source, str(folder), file)
-            clips += [clip] if clip else []
-    return clips
+    folders = find_folders(source.root, lambda f, _: any(map(_NAME.match, image_files(f))))
+    found = ((str(f), file) for f in folders for file in image_files(f, source.root))
+    return source.clips_of(found, lambda still: _clip(source, *still))
 
 
 def _clip(source: Source, folder: str, file: str) -> Clip | None:

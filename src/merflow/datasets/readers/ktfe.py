@@ -10,7 +10,7 @@ from pathlib import Path
 
 from merflow.clip import Clip
 from merflow.datasets.cells import name
-from merflow.datasets.folders import find_folders, find_sheets, names_on_path, subfolders
+from merflow.datasets.folders import find_folders, find_sheets, path_of, subfolders
 from merflow.datasets.spec import NO_SUBJECT, DatasetSpec, Source, Variant
 from merflow.io.frame_folder import image_files
 from merflow.io.spreadsheets import Column
@@ -53,13 +53,9 @@ def read_clips(source: Source) -> list[Clip]:
     """Read one modality: images named by emotion, or in folders named by emotion."""
     subjects = _subjects(source)
     found = {v.name: list(_images(source, v)) for v in SPEC.variants}
-    wanted = source.entry.variant
     for variant in SPEC.variants:
-        if found[variant.name] and wanted in ("", variant.name):
-            return [
-                _clip(source, variant, folder, file, emotion, subjects)
-                for folder, file, emotion in found[variant.name]
-            ]
+        if found[variant.name] and source.entry.variant in ("", variant.name):
+            return [_clip(source, variant, *image, subjects) for image in found[variant.name]]
     return []
 
 
@@ -96,8 +92,7 @@ def _modality(folder: Path, root: Path) -> str:
     letters = {m[1].upper() for f in image_files(folder) if (m := _PAIRED.match(f))}
     if not letters and not any(sub.lower() in WORDS for sub in subfolders(folder)):
         return ""
-    parts = names_on_path(root, folder)
-    thermal = letters == {"T"} or (not letters and any("therm" in p.lower() for p in parts))
+    thermal = letters == {"T"} or (not letters and "therm" in path_of(root, folder))
     return "thermal" if thermal else "rgb"
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from merflow.clip import ENTRIES, Clip, ClipKey, Entry
-from merflow.datasets.cells import annotation, name, optional_frame
+from merflow.datasets.cells import annotation, name
 from merflow.datasets.folders import find_sheet, make_clip
 from merflow.datasets.spec import Annotation, DatasetSpec, Source, Variant
 from merflow.errors import MerflowError, nearest
@@ -66,8 +66,7 @@ def _rows(source: Source, table: Table) -> list[Row]:
 def _clip(source: Source, row: Row) -> Clip:
     subject, clip = name(row, "subject", source), name(row, "clip", source)
     row = source.corrected(row, subject, clip)
-    onset, apex, offset = (optional_frame(row, c) for c in ("onset", "apex", "offset"))
-    labels = annotation(row, source, onset, apex, offset)
+    labels = annotation(row, source, required=())
     labels = replace(labels, objective=labels.objective.upper())
     key = source.key(subject, clip, row.where("clip"))
     path = _path(source, row)
@@ -89,8 +88,8 @@ def _file(source: Source, row: Row, key: ClipKey, labels: Annotation, path: Path
     """Return a clip that is one file: a video, an array or an image."""
     suffix = path.suffix.lower()
     if suffix not in VIDEOS | IMAGES | TENSORS:
-        raise MerflowError(
-            row.where("path"),
+        raise row.error(
+            "path",
             f"'{row.text('path')}' is neither a folder nor a file of a known type",
             f"a folder of frames, or one of {', '.join(sorted(VIDEOS | IMAGES | TENSORS))}",
             "convert the file, or correct the cell",
@@ -118,9 +117,7 @@ def _path(source: Source, row: Row) -> Path:
     """Return the path in a cell, which must be below the root."""
     text = row.text("path").replace("\\", "/")
     if not text:
-        raise MerflowError(
-            row.where("path"), "the cell is empty", "a path below the root", "fill it in"
-        )
+        raise row.error("path", "the cell is empty", "a path below the root", "fill it in")
     parts = Path(text).parts
     if os.path.isabs(text) and Path(text).is_relative_to(source.root):
         parts = Path(text).relative_to(source.root).parts
@@ -131,15 +128,10 @@ def _entry(source: Source, row: Row) -> Entry:
     text = row.text("enters_at").casefold()
     if not text:
         return source.entry.enters_at or "raw"
-    for entry in ENTRIES:
-        if text == entry:
-            return entry
-    raise MerflowError(
-        row.where("enters_at"),
-        f"unknown stage '{text}'{nearest(text, ENTRIES)}",
-        f"one of {', '.join(ENTRIES)}",
-        "correct the cell",
-    )
+    if text in ENTRIES:
+        return text
+    found = f"unknown stage '{text}'{nearest(text, ENTRIES)}"
+    raise row.error("enters_at", found, f"one of {', '.join(ENTRIES)}")
 
 
 def _fps(source: Source, row: Row, path: Path) -> float:
@@ -151,9 +143,7 @@ def _fps(source: Source, row: Row, path: Path) -> float:
         except ValueError:
             rate = 0.0
         if not (text.isascii() and 0 < rate <= 10_000):
-            raise MerflowError(
-                row.where("fps"), f"'{text}'", "frames per second, such as 200", "correct the cell"
-            )
+            raise row.error("fps", f"'{text}'", "frames per second, such as 200")
         return rate
     if source.entry.fps:
         return source.entry.fps
@@ -161,8 +151,8 @@ def _fps(source: Source, row: Row, path: Path) -> float:
         return SPEC.fps
     rate = _video_rate(row, path) if path.suffix.lower() in VIDEOS and path.is_file() else 0.0
     if rate <= 0:
-        raise MerflowError(
-            row.where("fps"),
+        raise row.error(
+            "fps",
             "no frame rate",
             "a column fps, or a frame rate for the whole dataset",
             f"add the column, or set datasets.{source.name}.fps",
@@ -174,8 +164,8 @@ def _video_rate(row: Row, path: Path) -> float:
     """Return the frame rate in a video's header (Hz), or 0."""
     facts = video_facts(path)
     if facts is None:
-        raise MerflowError(
-            row.where("path"),
+        raise row.error(
+            "path",
             f"{path.name} is not a readable video",
             "a video that OpenCV can open",
             "copy or convert the file again, or delete the row",

@@ -3,17 +3,9 @@
 import re
 
 from merflow.clip import Clip
-from merflow.datasets.cells import annotation, frame, name, optional_frame
-from merflow.datasets.folders import (
-    Folders,
-    choose_variant,
-    find_folders,
-    find_sheet,
-    make_clip,
-    names_on_path,
-)
+from merflow.datasets.cells import annotation, name, subject_of
+from merflow.datasets.folders import Folders, choose_variant, clip_of_row, find_sheet, find_trees
 from merflow.datasets.spec import DatasetSpec, Source, Variant
-from merflow.errors import MerflowError
 from merflow.io.spreadsheets import Column, Row
 
 SPEC = DatasetSpec(
@@ -49,58 +41,32 @@ def read_clips(source: Source) -> list[Clip]:
     """Read the sheet, with its header in any row, and match it with the folders."""
     path = find_sheet(source, r"samm|facs", "SAMM_Micro_FACS_Codes_v2.xlsx")
     table = source.read(path, COLUMNS, "MICRO_ONLY")
-    variant, folders = _tree(source)
+    trees = find_trees(
+        source,
+        lambda _, names: any(map(subject_id, names)),
+        lambda path: "cropped" if "crop" in path else "full",
+        _normalised,
+    )
+    variant, folders = choose_variant(source, trees, "full")
     return source.clips_of(table, lambda row: _clip(source, row, variant, folders))
 
 
-def _subject(row: Row, source: Source) -> str:
-    text = name(row, "subject", source)
-    if not _is_subject(text):
-        raise MerflowError(
-            row.where("subject"), f"'{text}' is not a subject id", "006 to 037", "correct the cell"
-        )
-    return subject_id(text)
-
-
-def subject_id(text: str) -> str:
-    """Return a subject in padded form: spreadsheet programs turn 006 into 6.
+def subject_id(text: str) -> str | None:
+    """Return a subject in padded form, or None: spreadsheet programs turn 006 into 6.
 
     >>> subject_id("6"), subject_id("026")
     ('006', '026')
     """
-    return text.zfill(3)
-
-
-def _tree(source: Source) -> tuple[Variant, Folders]:
-    trees: dict[str, Folders] = {}
-    for folder in find_folders(source.root, lambda _, names: any(map(_is_subject, names))):
-        path = "/".join(names_on_path(source.root, folder)).lower()
-        trees.setdefault("cropped" if "crop" in path else "full", Folders(folder, _normalised))
-    return choose_variant(source, trees, "full")
-
-
-def _is_subject(folder: str) -> bool:
-    return re.fullmatch(r"[0-9]{1,3}", folder) is not None
+    return text.zfill(3) if re.fullmatch(r"[0-9]{1,3}", text) else None
 
 
 def _normalised(folder: str) -> str:
-    return subject_id(folder) if _is_subject(folder) else folder
+    return subject_id(folder) or folder
 
 
 def _clip(source: Source, row: Row, variant: Variant, folders: Folders) -> Clip:
-    subject = _subject(row, source)
-    clip = name(row, "clip", source)
-    row = source.corrected(row, subject, clip)
-    onset, offset = frame(row, "onset"), frame(row, "offset")
-    found = annotation(row, source, onset, optional_frame(row, "apex"), offset, ALIASES)
-    frames = folders.frames(subject, clip)
-    hint = "" if frames else folders.nearest(subject, clip)
-    return make_clip(
-        source,
-        variant,
-        source.key(subject, clip, row.where("clip")),
-        found,
-        frames,
-        where=row.where("clip"),
-        absent=f"no folder {subject}/{clip}{hint}",
-    )
+    ids = subject_of(row, source, subject_id, "006 to 037"), name(row, "clip", source)
+    row = source.corrected(row, *ids)
+    labels = annotation(row, source, aliases=ALIASES)
+    key = source.key(*ids, row.where("clip"))
+    return clip_of_row(source, variant, folders, row, key, labels)

@@ -69,7 +69,7 @@ def measure(
 ) -> dict[str, Any]:
     """Return the magnification delivered in the frame of the largest motion; JSON-able.
 
-    frames: (T, H, W, C) uint8, the input; operator: (T, T) of `temporal.reference_operator`;
+    frames: (T, H, W, C) uint8, the input; operator: (T, T), the anchored low-pass;
     light: (T, 2) of `flicker.global_light`.
 
     Keys: peak_px, the input's largest displacement; asked_px, that times the factor, scaled to 256

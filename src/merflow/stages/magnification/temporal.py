@@ -34,14 +34,6 @@ def low_pass(length: int, fps: float, high_hz: float) -> np.ndarray:
     return basis @ ((1 / (1 + (frequency / high_hz) ** 8))[:, None] * basis.T)
 
 
-def reference_operator(length: int, fps: float, high_hz: float, reference: int = 0) -> np.ndarray:
-    """Return H (T, T) float64: change since the reference frame, low-passed without delay.
-
-    No high-pass, so an expression that does not return to neutral is kept.
-    """
-    return anchored(low_pass(length, fps, high_hz), reference)
-
-
 def recursive_operator(length: int, fast: float, slow: float, reference: int = 0) -> np.ndarray:
     """Return the literature's band-pass (T, T) float64: two causal first-order recursions.
 
@@ -50,9 +42,9 @@ def recursive_operator(length: int, fast: float, slow: float, reference: int = 0
     all rows, which changes nothing when the reference is the first frame.
     """
     operator = np.zeros((length, length))
-    fast_row, slow_row = np.eye(length)[0], np.eye(length)[0]
-    for time in range(1, length):
-        impulse = np.eye(length)[time]
+    impulses = np.eye(length)
+    fast_row = slow_row = impulses[0]
+    for time, impulse in enumerate(impulses[1:], 1):
         fast_row = (1 - fast) * fast_row + fast * impulse
         slow_row = (1 - slow) * slow_row + slow * impulse
         operator[time] = fast_row - slow_row
@@ -77,7 +69,8 @@ def apply_in_time(operator: np.ndarray, stack: np.ndarray) -> None:
 def anchored(operator: np.ndarray, reference: int) -> np.ndarray:
     """Return `operator` applied to changes since the reference, as a change since the reference.
 
-    The reference's row becomes 0 and all row sums 0; (T, T) float64.
+    The reference's row becomes 0 and all row sums 0; (T, T) float64. With `low_pass`, without a
+    high-pass, an expression that does not return to neutral is kept.
     """
     change = np.eye(len(operator))
     change[:, reference] -= 1

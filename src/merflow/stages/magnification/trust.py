@@ -45,8 +45,7 @@ def motion_share(
     """Return the filtered fields and the (rows, columns) share, 0..1, that noise cannot explain.
 
     The residual of the low-pass is noise, white in time; it gives the energy of noise in the
-    result. The filtered fields equal `temporal.reference_operator` applied to `raw`, which is 0 at
-    the reference.
+    result. The filtered fields equal the anchored low-pass of `raw`, which is 0 at the reference.
     """
     motion = raw.copy()
     apply_in_time(smooth, motion)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from merflow.clip import Clip
-from merflow.datasets.cells import annotation, frame, name, optional_frame
+from merflow.datasets.cells import annotation, name, subject_of
 from merflow.datasets.folders import (
     Folders,
     choose_variant,
@@ -21,7 +21,6 @@ from merflow.datasets.folders import (
 )
 from merflow.datasets.readers.casme3 import exceptions
 from merflow.datasets.spec import Annotation, DatasetSpec, Source, Variant, unpadded
-from merflow.errors import MerflowError
 from merflow.io.spreadsheets import Column, Row
 
 SPEC = DatasetSpec(
@@ -116,53 +115,32 @@ def _holds_recordings(_: Path, names: list[str]) -> bool:
 
 
 def _clip(source: Source, row: Row, variant: Variant, folders: Folders) -> Clip:
-    written = name(row, "subject", source)
-    subject = subject_id(written)
-    if subject is None:
-        raise MerflowError(
-            row.where("subject"),
-            f"'{written}' is not a subject id",
-            "spNO.1 to spNO.217",
-            "correct it",
-        )
+    subject = subject_of(row, source, subject_id, "spNO.1 to spNO.217")
     letter = name(row, "clip", source).casefold()
     if not re.fullmatch(r"[a-z]", letter):
-        raise MerflowError(
-            row.where("clip"),
-            f"'{letter}' is not a stimulus",
-            "one letter, a to m",
-            "correct the cell",
-        )
-    published = row.text("onset")
+        raise row.error("clip", f"'{letter}' is not a stimulus", "one letter, a to m")
+    published, where = row.text("onset"), row.where("clip")
     row = source.corrected(row, subject, f"{letter}_{published}")
-    onset = frame(row, "onset")
-    apex, offset = (optional_frame(row, c, unknown=NOT_KNOWN) for c in ("apex", "offset"))
-    labels = annotation(row, source, onset, apex, offset)
+    labels = annotation(row, source, required=("onset",), unknown=NOT_KNOWN)
     labels = replace(labels, objective=labels.objective.upper())
     _warn_of_offset(source, row, labels, variant)
+    onset, apex, until = labels.onset, labels.apex, None
     if variant.name == "long":
         places = [(subject, letter, "color")]
+        until = onset if apex is None else 2 * apex - onset
     else:  # the folder carries the onset as published, which errata may have corrected
         places = [(f"{subject}_{letter}_{number}",) for number in (onset, published)]
-    found = (folders.frames(*parts) for parts in places)
     return make_clip(
         source,
         variant,
-        source.key(subject, f"{letter}_{onset}", row.where("clip")),
+        source.key(subject, f"{letter}_{onset}", where),
         labels,
-        next(filter(None, found), None),
-        where=row.where("clip"),
+        next(filter(None, (folders.frames(*parts) for parts in places)), None),
+        where=where,
         absent=f"no folder {'/'.join(places[0])}",
         whole_recording=variant.name == "long",
-        until=None if variant.name == "clips" else _until(labels),
+        until=until,
     )
-
-
-def _until(labels: Annotation) -> int | None:
-    """Return the last frame to read from a long recording when the offset is unknown."""
-    if labels.apex is None or labels.onset is None:
-        return labels.onset
-    return 2 * labels.apex - labels.onset
 
 
 def _warn_of_offset(source: Source, row: Row, labels: Annotation, variant: Variant) -> None:

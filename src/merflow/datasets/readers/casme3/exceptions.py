@@ -1,15 +1,14 @@
 """The list of damaged frames distributed with the annotations of CAS(ME)3."""
 
 import dataclasses
-import os
 import re
 from collections import defaultdict
 
 from merflow.clip import Clip
+from merflow.datasets.folders import find_files
 from merflow.datasets.spec import Source
 from merflow.io.frame_folder import frame_number
 
-DAMAGED = re.compile(r"error_info_damaged_image.*\.txt$", re.IGNORECASE)
 _LINE = re.compile(r"spno\.0*([0-9]+)[\s/]+([a-z])[\s/]+(?:color/)?([0-9]+)\.jpg", re.IGNORECASE)
 MAX_BYTES = 8 * 2**20
 DEPTH = 4
@@ -31,26 +30,12 @@ def parse(text: str) -> Frames:
 
 def read(source: Source) -> Frames:
     """Return the frames that the owners list as damaged; empty without a list."""
-    for path in _lists(str(source.root), DEPTH):
-        if os.path.getsize(path) <= MAX_BYTES:
-            with open(path, encoding="utf-8", errors="replace") as handle:
-                return parse(handle.read())
-    return {}
-
-
-def _lists(folder: str, depth: int) -> list[str]:
-    """Return the lists in `folder`, else in the folders below it."""
-    try:
-        with os.scandir(folder) as entries:
-            here = sorted(entries, key=lambda e: e.name)
-    except OSError:
-        return []
-    found = [e.path for e in here if e.is_file() and DAMAGED.search(e.name)]
-    if found or depth == 0:
-        return found
     # Subject folders hold thousands of frames and are not searched.
-    below = [e for e in here if e.is_dir() and not e.name.lower().startswith(("spno", "color"))]
-    return [path for e in below for path in _lists(e.path, depth - 1)]
+    skip = ("spno", "color")
+    for path in find_files(source.root, r"error_info_damaged_image.*\.txt$", DEPTH, skip):
+        if path.stat().st_size <= MAX_BYTES:
+            return parse(path.read_text(encoding="utf-8", errors="replace"))
+    return {}
 
 
 def without_damaged(source: Source, clip: Clip, damaged: Frames, where: str) -> Clip:
@@ -63,5 +48,5 @@ def without_damaged(source: Source, clip: Clip, damaged: Frames, where: str) -> 
     source.warn(where, f"{lost} frames that the owners list as damaged are left out")
     files = tuple(f for f, k in zip(clip.files, keep, strict=True) if k)
     numbers = tuple(n for n, k in zip(clip.numbers, keep, strict=True) if k)
-    missing = clip.missing or ("" if files else "all of its pictures are listed as damaged")
+    missing = clip.missing or ("" if files else "all of its images are listed as damaged")
     return dataclasses.replace(clip, files=files, numbers=numbers, missing=missing)

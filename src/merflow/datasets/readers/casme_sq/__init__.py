@@ -9,15 +9,8 @@ from collections import Counter
 from pathlib import Path
 
 from merflow.clip import Clip
-from merflow.datasets.cells import annotation, frame, name, optional_frame
-from merflow.datasets.folders import (
-    Folders,
-    choose_variant,
-    find_folders,
-    find_sheet,
-    make_clip,
-    names_on_path,
-)
+from merflow.datasets.cells import annotation, frame, name
+from merflow.datasets.folders import Folders, choose_variant, find_sheet, find_trees, make_clip
 from merflow.datasets.readers.casme_sq import rules
 from merflow.datasets.spec import DatasetSpec, Source, Variant
 from merflow.errors import MerflowError
@@ -103,12 +96,8 @@ def _is_data(cells: tuple[str, ...]) -> bool:
 def _kind(row: Row) -> str:
     shown = row.text("kind").casefold()
     if shown not in KINDS.values() or not shown:
-        raise MerflowError(
-            row.where("kind"),
-            f"'{shown}'" if shown else "the cell is empty",
-            "micro-expression or macro-expression",
-            "correct the cell",
-        )
+        found = f"'{shown}'" if shown else "the cell is empty"
+        raise row.error("kind", found, "micro-expression or macro-expression")
     return shown
 
 
@@ -119,12 +108,9 @@ def _repeated(rows: list[Row]) -> set[tuple[str, str]]:
 
 
 def _tree(source: Source) -> tuple[Variant, Folders]:
-    found: dict[str, Folders] = {}
-    for folder in find_folders(source.root, _holds_subjects):
-        path = "/".join(names_on_path(source.root, folder)).lower()
-        tree = next((t for t in TREES if t in path), "")
-        if tree:
-            found.setdefault(tree, Folders(folder))
+    found = find_trees(
+        source, _holds_subjects, lambda path: next((t for t in TREES if t in path), "")
+    )
     names = [v.name for v in SPEC.variants if v.name.split("_")[0] in found]
     return choose_variant(source, {n: found[n.split("_")[0]] for n in names}, "rawpic")
 
@@ -145,27 +131,26 @@ def _clip(
     participant = frame(row, "subject")
     written = name(row, "clip", source)
     subject = naming.subject(participant, row)
-    video, _ = rules.split_clip(written, row)
+    video = rules.video_of(written, row)
     row = source.corrected(row, subject, written)
-    onset = frame(row, "onset")
-    apex, offset = (optional_frame(row, c, unknown=NOT_KNOWN) for c in ("apex", "offset"))
-    labels = annotation(row, source, onset, apex, offset)
+    labels = annotation(row, source, required=("onset",), unknown=NOT_KNOWN)
+    onset, apex, where = labels.onset, labels.apex, row.where("clip")
     clip = f"{written}_{onset}" if (str(participant), written) in repeated else written
-    folder, parts = None, f"{subject}/{written}"
-    if "rawpic" in variant.name:
+    long = "rawpic" in variant.name
+    if long:
         code = naming.code(video, row)
         folder, parts = recordings.get((subject, code)), f"{subject}/{subject[1:]}_{code}..."
     else:
         folder = folders.find(str(participant), written) or folders.find(subject, written)
-    long = "rawpic" in variant.name
+        parts = f"{subject}/{written}"
     return make_clip(
         source,
         variant,
-        source.key(subject, clip, row.where("clip")),
+        source.key(subject, clip, where),
         labels,
         folders.listing(folder),
-        where=row.where("clip"),
+        where=where,
         absent=f"no folder {parts}",
         whole_recording=long,
-        until=2 * labels.apex - onset if long and labels.apex is not None else None,
+        until=2 * apex - onset if long and apex is not None else None,
     )

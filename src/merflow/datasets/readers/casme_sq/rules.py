@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from merflow.datasets.folders import Folders, subfolders
-from merflow.errors import MerflowError, nearest
+from merflow.errors import nearest
 from merflow.io.spreadsheet_formats import Grid
 from merflow.io.spreadsheets import Row, plain
 
@@ -40,23 +40,15 @@ class Rules:
     def subject(self, participant: int, row: Row) -> str:
         """Return the subject of a participant number."""
         if participant not in self.subjects:
-            raise MerflowError(
-                row.where("subject"),
-                f"no participant {participant}",
-                f"1 to {max(self.subjects)}, as 'naming rule1' lists them",
-                "correct the cell",
-            )
+            known = f"1 to {max(self.subjects)}, as 'naming rule1' lists them"
+            raise row.error("subject", f"no participant {participant}", known)
         return self.subjects[participant]
 
     def code(self, video: str, row: Row) -> str:
         """Return the four digits in the name of a video's folder."""
         if video not in self.videos:
-            raise MerflowError(
-                row.where("clip"),
-                f"no video '{video}'{nearest(video, self.videos)}",
-                f"one of {', '.join(sorted(self.videos))}",
-                "correct the cell",
-            )
+            found = f"no video '{video}'{nearest(video, self.videos)}"
+            raise row.error("clip", found, f"one of {', '.join(sorted(self.videos))}")
         return self.videos[video]
 
 
@@ -80,17 +72,12 @@ def _subject(cells: Sequence[str]) -> str:
     return f"s{int(found[1]):02d}" if found else ""
 
 
-def split_clip(written: str, row: Row) -> tuple[str, int]:
-    """Return video and counter of a clip's name.
-
-    `anger1_1` gives `('anger1', 1)`.
-    """
-    found = re.fullmatch(r"([a-z]+[0-9]*)_([0-9]+)", written, re.IGNORECASE)
+def video_of(written: str, row: Row) -> str:
+    """Return the video in a clip's name: `anger1` of `anger1_1`."""
+    found = re.fullmatch(r"([a-z]+[0-9]*)_[0-9]+", written, re.IGNORECASE)
     if not found:
-        raise MerflowError(
-            row.where("clip"), f"'{written}'", "<video>_<k>, such as anger1_1", "correct the cell"
-        )
-    return found[1].casefold(), int(found[2])
+        raise row.error("clip", f"'{written}'", "<video>_<k>, such as anger1_1")
+    return found[1].casefold()
 
 
 def recordings(folders: Folders) -> Recordings:

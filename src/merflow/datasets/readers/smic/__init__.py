@@ -7,14 +7,7 @@ import re
 from pathlib import Path
 
 from merflow.clip import Clip
-from merflow.datasets.folders import (
-    Folders,
-    find_folders,
-    make_clip,
-    names_on_path,
-    no_frames,
-    subfolders,
-)
+from merflow.datasets.folders import Folders, find_trees, make_clip, no_frames, subfolders
 from merflow.datasets.readers.smic import smic_e
 from merflow.datasets.spec import Annotation, DatasetSpec, Source, Variant
 
@@ -58,50 +51,39 @@ def clip_id(name: str) -> tuple[str, str, str] | None:
 
 def read_clips(source: Source) -> list[Clip]:
     """Read the first variant found (or the one named): a folder tree, or SMIC-E by its sheet."""
-    wanted = source.entry.variant
-    if not wanted.endswith("_E"):
-        trees = _trees(source)
-        for variant in SPEC.variants:
-            if variant.name in trees and wanted in ("", variant.name):
-                return _read_tree(source, variant, trees[variant.name])
-    if wanted.endswith("_E") or not wanted:
-        for variant in SPEC.variants:
-            if variant.name.endswith("_E") and wanted in ("", variant.name):
-                clips = smic_e.read_clips(source, variant, clip_id)
-                if clips is not None:
-                    return clips
+    trees = find_trees(source, _holds_subjects, _kind)
+    for variant in SPEC.variants:  # those with a sheet come last
+        if source.entry.variant not in ("", variant.name):
+            continue
+        if variant.name in trees:
+            return _read_tree(source, variant, trees[variant.name])
+        if variant.name.endswith("_E"):
+            clips = smic_e.read_clips(source, variant, clip_id)
+            if clips is not None:
+                return clips
     raise no_frames(source)
 
 
-def _trees(source: Source) -> dict[str, Path]:
-    """Return variant -> the folder that holds s1, s2, ..., each with a folder `micro`."""
-    trees: dict[str, Path] = {}
-    for folder in find_folders(source.root, _holds_subjects):
-        parts = names_on_path(source.root, folder)
-        camera = next(iter(smic_e.cameras(parts)), "HS")
-        cropped = any("crop" in part.lower() for part in parts)
-        trees.setdefault(f"{camera}_cropped" if cropped else camera, folder)
-    return trees
+def _kind(path: str) -> str:
+    camera = next(iter(smic_e.cameras(path)), "HS")
+    return f"{camera}_cropped" if "crop" in path else camera
 
 
 def _holds_subjects(folder: Path, names: list[str]) -> bool:
+    """Return whether a folder holds s1, s2, ..., each with a folder `micro`."""
     subjects = [name for name in names if re.fullmatch(r"s[0-9]{1,2}", name, re.IGNORECASE)]
     return any("micro" in map(str.lower, subfolders(folder / name)) for name in subjects)
 
 
-def _read_tree(source: Source, variant: Variant, tree: Path) -> list[Clip]:
-    folders = Folders(tree)
-    clips = []
-    for subject in subfolders(tree):
-        micro = folders.find(subject, "micro")
-        if micro is None:  # `non_micro` holds neutral clips
-            continue
-        for emotion in subfolders(micro):
-            for name in subfolders(micro / emotion):
-                with source.collect_errors():
-                    clip = _clip(source, variant, folders, (subject, "micro", emotion, name))
-                    clips += [clip] if clip else []
-    return clips
+def _read_tree(source: Source, variant: Variant, folders: Folders) -> list[Clip]:
+    found = (
+        (subject, "micro", emotion, name)
+        for subject in subfolders(folders.root)
+        if (micro := folders.find(subject, "micro"))  # `non_micro` holds neutral clips
+        for emotion in subfolders(micro)
+        for name in subfolders(micro / emotion)
+    )
+    return source.clips_of(found, lambda parts: _clip(source, variant, folders, parts))
 
 
 def _clip(
@@ -111,12 +93,8 @@ def _clip(
     where = "/".join(parts)
     named = clip_id(parts[-1])
     if named is None or folder is None:
-        source.warn(
-            where,
-            "not a clip folder; ignored",
-            "s<N>_<ne|po|sur>_<NN>, such as s3_ne_01",
-            "rename the folder if it is one",
-        )
+        fix = "rename the folder if it is one"
+        source.warn(where, "not a clip folder; ignored", smic_e.NAMES, fix)
         return None
     subject, clip, emotion = named
     if emotion != parts[2].lower() or int(subject[1:]) != int(re.sub(r"\D", "", parts[0])):
@@ -129,13 +107,8 @@ def _clip(
         return None
     listing = folders.listing(folder)
     numbers = listing.numbers
-    ends = (numbers[0], numbers[-1]) if numbers else (None, None)
-    key = source.key(subject, clip, where)
+    onset, offset = (numbers[0], numbers[-1]) if numbers else (None, None)
+    labels = Annotation(onset, None, offset, emotion)
     return make_clip(
-        source,
-        variant,
-        key,
-        Annotation(ends[0], None, ends[1], emotion),
-        listing,
-        where=where,
+        source, variant, source.key(subject, clip, where), labels, listing, where=where
     )

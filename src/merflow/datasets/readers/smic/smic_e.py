@@ -1,22 +1,23 @@
 """SMIC-E: long clips with the expression inside; onset and offset come from the sheet."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from merflow.clip import Clip
-from merflow.datasets.cells import checked_apex, emotion, frame, name, optional_frame
+from merflow.datasets.cells import annotation, name
 from merflow.datasets.folders import (
     Folders,
     find_folders,
     find_sheets,
     make_clip,
-    names_on_path,
     no_frames,
+    path_of,
 )
-from merflow.datasets.spec import Annotation, Source, Variant, unpadded
+from merflow.datasets.spec import Source, Variant, unpadded
 from merflow.errors import MerflowError
 from merflow.io.spreadsheets import Column, Row
 
+NAMES = "s<N>_<ne|po|sur>_<NN>, such as s3_ne_01"
 ClipId = Callable[[str], tuple[str, str, str] | None]
 
 # The columns of the infrared sheet contain the camera's name.
@@ -55,19 +56,16 @@ def read_clips(source: Source, variant: Variant, clip_id: ClipId) -> list[Clip] 
 def _tree(source: Source, camera: str) -> Folders:
     """Return the folder of s01, s02, ... of one camera."""
     for folder in find_folders(source.root, _holds_subjects):
-        shown = cameras(names_on_path(source.root, folder))
+        shown = cameras(path_of(source.root, folder))
         if camera in shown or (not shown and camera == "HS"):
             return Folders(folder, unpadded)
     return Folders(None)
 
 
-def cameras(names: Sequence[str]) -> list[str]:
-    """Return the cameras (HS, VIS, NIR) that appear in folder names."""
-    return [
-        camera
-        for camera in ("HS", "VIS", "NIR")
-        if any(re.search(rf"(^|[^a-z]){camera}([^a-z]|$)", n, re.IGNORECASE) for n in names)
-    ]
+def cameras(path: str) -> list[str]:
+    """Return the cameras (HS, VIS, NIR) that appear in a path in lower case."""
+    words = re.split("[^a-z]", path)
+    return [camera for camera in ("HS", "VIS", "NIR") if camera.lower() in words]
 
 
 def _holds_subjects(_: object, names: list[str]) -> bool:
@@ -78,40 +76,27 @@ def _clip(source: Source, variant: Variant, row: Row, tree: Folders, clip_id: Cl
     written = name(row, "clip", source)
     named = clip_id(written)
     if named is None:
-        raise MerflowError(
-            row.where("clip"),
-            f"'{written}' is not a clip name",
-            "s<N>_<ne|po|sur>_<NN>, such as s3_ne_01",
-            "correct the cell",
-        )
+        raise row.error("clip", f"'{written}' is not a clip name", NAMES)
     subject, clip, named_emotion = named
-    if unpadded(name(row, "subject", source)).removeprefix("s") != unpadded(subject).removeprefix(
-        "s"
-    ):
-        raise MerflowError(
-            row.where("subject"),
-            f"'{row.text('subject')}' is not the subject of {written}",
-            f"{int(subject[1:])}",
-            "correct the cell",
-        )
-    row = source.corrected(row, subject, clip)
-    label = emotion(row, "emotion", source)
-    if label != named_emotion:
+    number = str(int(subject[1:]))
+    if unpadded(name(row, "subject", source)).removeprefix("s") != number:
+        found = f"'{row.text('subject')}' is not the subject of {written}"
+        raise row.error("subject", found, number)
+    row, where = source.corrected(row, subject, clip), row.where("clip")
+    labels = annotation(row, source, required=("onset",))
+    if labels.emotion != named_emotion:
         # The published sheet labels one clip negative that is named a surprise.
-        where = row.where("emotion")
-        source.warn(where, f"'{label}' is read, though {written} is named {named_emotion}")
-    onset = frame(row, "onset")
-    offset = optional_frame(row, "offset")
-    apex = checked_apex(row, source, onset, optional_frame(row, "apex"), offset)
+        found = f"'{labels.emotion}' is read, though {written} is named {named_emotion}"
+        source.warn(row.where("emotion"), found)
     if row.text("second"):
         source.warn(row.where("second"), f"{written} has a second expression, which is not read")
     return make_clip(
         source,
         variant,
-        source.key(subject, clip, row.where("clip")),
-        Annotation(onset, apex, offset, label),
+        source.key(subject, clip, where),
+        labels,
         tree.frames(subject, written),
-        where=row.where("clip"),
+        where=where,
         absent=f"no folder {subject}/{written}",
         whole_recording=True,
     )
