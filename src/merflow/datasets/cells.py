@@ -87,26 +87,16 @@ def subject_of(
     return found
 
 
-def emotion(row: Row, column: str, source: Source, aliases: dict[str, str] | None = None) -> str:
+def emotion(row: Row, source: Source, aliases: dict[str, str] | None = None) -> str:
     """Return an emotion in lower case; refuse one that the dataset does not have."""
-    text = " ".join(row.text(column).split()).casefold()
+    shown = row.text("emotion")
+    text = " ".join(shown.split()).casefold()
     text = (aliases or {}).get(text, text)
     known = source.spec.emotions
     if known and text not in known:
-        shown = row.text(column)
-        raise row.error(
-            column,
-            f"unknown emotion '{shown}'{nearest(text, known)}" if shown else "the cell is empty",
-            f"one of {', '.join(sorted(known))}",
-            CORRECT,
-        )
+        found = f"unknown emotion '{shown}'{nearest(text, known)}" if shown else "the cell is empty"
+        raise row.error("emotion", found, f"one of {', '.join(sorted(known))}", CORRECT)
     return text
-
-
-def action_units(row: Row, column: str) -> str:
-    """Return the action units as written, with single spaces; empty when unknown."""
-    text = " ".join(row.text(column).split())
-    return "" if text.casefold() in {"null", "nan", "none", "?"} else text
 
 
 def annotation(
@@ -127,8 +117,9 @@ def annotation(
         for c in ("onset", "apex", "offset")
     )
     apex = _checked_apex(row, source, onset, apex, offset)
-    label = emotion(row, "emotion", source, aliases)
-    units = action_units(row, "action_units")
+    label = emotion(row, source, aliases)
+    units = " ".join(row.text("action_units").split())
+    units = "" if units.casefold() in {"null", "nan", "none", "?"} else units
     return Annotation(onset, apex, offset, label, units, row.text("objective"))
 
 
@@ -139,10 +130,9 @@ def _checked_apex(
     if onset is not None and offset is not None and offset < onset:
         found = f"offset {offset} is before onset {onset}"
         raise row.error("offset", found, "onset <= offset", CORRECT)
-    outside = apex is not None and (
+    if apex is not None and (
         (onset is not None and apex < onset) or (offset is not None and apex > offset)
-    )
-    if outside:
+    ):
         source.warn(
             row.where("apex"),
             f"apex {apex} is outside {onset}..{offset}; treated as unknown",

@@ -77,11 +77,9 @@ def choose_square(arrays: ClipArrays, settings: Crop) -> tuple[Square, str]:
             "raw frames, in which the face is detected, or region: whole",
             "set crop.region: whole, or set enters_at: raw for the dataset",
         )
-    if arrays.enters_at == "aligned":
-        side = min(height, width)
-        return Square((width - side) // 2, (height - side) // 2, side), "centre"
-    side = max(height, width)
-    return Square((width - side) // 2, (height - side) // 2, side), "padded"
+    least, most = sorted((height, width))
+    side, by = (least, "centre") if arrays.enters_at == "aligned" else (most, "padded")
+    return Square((width - side) // 2, (height - side) // 2, side), by
 
 
 def region_square(landmarks: np.ndarray, settings: Crop, shape: tuple[int, int]) -> Square:

@@ -14,7 +14,7 @@ import numpy as np
 from merflow.clip import ClipArrays
 from merflow.config.settings import Flow
 from merflow.stages.crop import to_luma
-from merflow.stages.magnification.field import SLOPE, SMOOTH
+from merflow.stages.magnification.field import SLOPE, SMOOTH, separable
 from merflow.stages.resample import sample, spline_coefficients, to_bytes
 from merflow.stages.select import with_apex
 
@@ -155,7 +155,7 @@ def _least_squares(first: np.ndarray, last: np.ndarray, rough: np.ndarray) -> np
         x, y = column + dense[..., 0], row + dense[..., 1]
         seen = ((x >= 0) & (x < side) & (y >= 0) & (y < side)).astype(np.float32)
         moved = _remove_gain(first, sample(coefficients, x, y), weight * seen)
-        change = _filter(moved - first, SMOOTH, SMOOTH)
+        change = separable(moved - first, SMOOTH, SMOOTH)
         usual = 1.4826 * float(np.median(np.abs(change))) + 0.3
         weight = seen / (1 + (change / (OUTLIER * usual)) ** 2)
         gx, gy = ((a + b) / 2 for a, b in zip(slope, _slope(moved), strict=True))
@@ -171,11 +171,7 @@ def _least_squares(first: np.ndarray, last: np.ndarray, rough: np.ndarray) -> np
 
 
 def _slope(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return _filter(image, SLOPE, SMOOTH), _filter(image, SMOOTH, SLOPE)
-
-
-def _filter(image: np.ndarray, across: np.ndarray, down: np.ndarray) -> np.ndarray:
-    return cv2.sepFilter2D(image, -1, across, down, borderType=cv2.BORDER_REFLECT_101)
+    return separable(image, SLOPE, SMOOTH), separable(image, SMOOTH, SLOPE)
 
 
 def _two_scales(

@@ -55,8 +55,9 @@ def prepare(still: np.ndarray) -> Reference:
     height, width = still.shape
     step = grid_step(height, width)
     cells = (-(-width // step), -(-height // step))
-    slope_x, slope_y = _separable(still, SLOPE, SMOOTH), _separable(still, SMOOTH, SLOPE)
-    tensor = [reduced(a * b, cells) for a, b in _pairs(slope_x, slope_y)]
+    slope_x, slope_y = separable(still, SLOPE, SMOOTH), separable(still, SMOOTH, SLOPE)
+    pairs = ((slope_x, slope_x), (slope_x, slope_y), (slope_y, slope_y))
+    tensor = [reduced(a * b, cells) for a, b in pairs]
     power = float(np.mean(slope_x**2 + slope_y**2)) / 2 + 1e-6
     floor = NARROW_FLOOR * power
     return Reference(
@@ -76,7 +77,7 @@ def solve(reference: Reference, change: np.ndarray) -> np.ndarray:
     change: (H, W) float32, luma minus the reference's. A point of the reference at p lies at
     p + displacement(p) in the frame.
     """
-    change = _separable(change, SMOOTH, SMOOTH)
+    change = separable(change, SMOOTH, SMOOTH)
     pull_x = reduced(cv2.multiply(reference.slope_x, change), reference.cells)
     pull_y = reduced(cv2.multiply(reference.slope_y, change), reference.cells)
     wide_x, wide_y = _times(reference.wide, -_blur(pull_x, WIDE), -_blur(pull_y, WIDE))
@@ -102,11 +103,8 @@ def displacement(reference: Reference, plane: np.ndarray) -> np.ndarray:
     return motion
 
 
-def _pairs(x: np.ndarray, y: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    return [(x, x), (x, y), (y, y)]
-
-
-def _separable(plane: np.ndarray, along_x: np.ndarray, along_y: np.ndarray) -> np.ndarray:
+def separable(plane: np.ndarray, along_x: np.ndarray, along_y: np.ndarray) -> np.ndarray:
+    """Return an (H, W) float32 plane filtered by taps along x and along y, edges mirrored."""
     return cv2.sepFilter2D(plane, cv2.CV_32F, along_x, along_y, borderType=BORDER)
 
 
