@@ -133,10 +133,7 @@ def find_sheet(source: Source, pattern: str, names: str) -> Path:
 
     names: usual file names, shown in the error when there is none.
     """
-    found = find_sheets(source, pattern)
-    if not found:
-        raise missing_sheet(source, names)
-    return min(found, key=nearest_first)
+    return _sorted_sheets(source, find_sheets(source, pattern), nearest_first, names)[0]
 
 
 def nearest_first(path: Path) -> tuple[int, str]:
@@ -145,10 +142,10 @@ def nearest_first(path: Path) -> tuple[int, str]:
 
 
 def preferred_sheet(
-    source: Source, found: list[Path], rank: Callable[[Path], tuple[int, str]]
+    source: Source, found: list[Path], rank: Callable[[Path], tuple[int, str]], names: str
 ) -> Path:
-    """Return the first sheet by `rank`; warn when there are others."""
-    chosen, *others = sorted(found, key=rank)
+    """Return the first sheet by `rank`; warn when there are others. names: as in `find_sheet`."""
+    chosen, *others = _sorted_sheets(source, found, rank, names)
     if others:
         source.warn(
             source.relative(chosen),
@@ -167,15 +164,17 @@ def _files(folder: Path) -> list[str]:
         return []
 
 
-def missing_sheet(source: Source, names: str) -> MerflowError:
-    """Return the error for a root without its annotation sheet."""
-    return MerflowError(
-        str(source.root),
-        "no annotation sheet found",
-        names,
-        "put the sheet into the dataset's root, or name it with --sheet or as "
-        f"datasets.{source.name}.sheet in the config",
-    )
+def _sorted_sheets(
+    source: Source, found: list[Path], rank: Callable[[Path], tuple[int, str]], names: str
+) -> list[Path]:
+    """Return sheets by `rank`; refuse a root without any."""
+    if not found:
+        fix = (
+            "put the sheet into the dataset's root, or name it with --sheet or as "
+            f"datasets.{source.name}.sheet in the config"
+        )
+        raise MerflowError(str(source.root), "no annotation sheet found", names, fix)
+    return sorted(found, key=rank)
 
 
 class Folders:

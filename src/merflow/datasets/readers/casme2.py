@@ -12,7 +12,6 @@ from merflow.datasets.folders import (
     clip_of_row,
     find_sheets,
     find_trees,
-    missing_sheet,
     nearest_first,
     preferred_sheet,
 )
@@ -64,10 +63,9 @@ def _sheets(source: Source) -> tuple[Path, dict[tuple[str, str], str]]:
     found = find_sheets(source, r"casme.?2|casme.?ii|coding")
     objective = [p for p in found if "objective" in p.name.lower()]
     coding = [p for p in found if p not in objective or source.entry.sheet]
-    if not coding:
-        raise missing_sheet(source, "CASME2-coding-20140508.xlsx or CASME2-coding-20190701.xlsx")
+    names = "CASME2-coding-20140508.xlsx or CASME2-coding-20190701.xlsx"
     # Names contain dates: the 2014 sheet, the basis of the MEGC2019 list, sorts first.
-    chosen = preferred_sheet(source, coding, nearest_first)
+    chosen = preferred_sheet(source, coding, nearest_first, names)
     classes = {}
     if objective and not source.entry.sheet:
         for row in source.read(objective[0], OBJECTIVE):

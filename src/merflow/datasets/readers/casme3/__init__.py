@@ -16,7 +16,6 @@ from merflow.datasets.folders import (
     find_folders,
     find_sheets,
     make_clip,
-    missing_sheet,
     preferred_sheet,
 )
 from merflow.datasets.readers.casme3 import exceptions
@@ -75,8 +74,6 @@ def _sheet(source: Source) -> Path:
         for path in find_sheets(source, r"part_?a.*label|part_a_v\d|casme3.*label", depth=4)
         if source.entry.sheet or not re.search(r"MaE_|wrongly", path.name, re.IGNORECASE)
     ]
-    if not found:
-        raise missing_sheet(source, "cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx")
 
     def rank(path: Path) -> tuple[int, str]:
         stem = path.stem.lower()
@@ -84,7 +81,7 @@ def _sheet(source: Source) -> Path:
             return 3, stem
         return (0 if stem.endswith("_v2") else 2 if stem.endswith("_v1") else 1), stem
 
-    return preferred_sheet(source, found, rank)
+    return preferred_sheet(source, found, rank, "cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx")
 
 
 def subject_id(text: str) -> str | None:
