@@ -47,8 +47,9 @@ def asked(plan: Plan, parts: tuple[str, ...]) -> int:
     if rule == "pack":
         return resources.packing_memory()
     if rule == "pretrain":
-        return resources.pretraining_memory(plan, names[0])
-    return resources.training_memory(plan, names[0], names[1])
+        entry = plan.settings.pretrainings[names[0]]
+        return resources.training_memory(plan, entry, entry.factor)
+    return resources.training_memory(plan, plan.experiment(names[0]), names[1])
 
 
 def rows(folder: Path) -> Iterator[tuple[tuple[str, ...], dict[str, str]]]:

@@ -68,18 +68,21 @@ def test_the_picture_size_is_read_from_the_files(clip, tmp_path):
 
 
 def test_training_asks_for_more_with_more_clips_epochs_and_folds(clip):
-    few, lots = plan([clip]), plan(many(clip, 2000), epochs=40)
-    assert resources.training_memory(lots, "e", "x1") > resources.training_memory(few, "e", "x1")
-    assert resources.training_memory(lots, "e", "x1+x10") > resources.training_memory(
-        lots, "e", "x1"
-    )
-    assert resources.training_minutes(lots, "e", 1) > resources.training_minutes(few, "e", 1)
-    assert resources.training_minutes(lots, "e", 2) > resources.training_minutes(lots, "e", 1)
+    few, many_clips = plan([clip]), plan(many(clip, 2000), epochs=40)
+
+    def memory(work, factor):
+        return resources.training_memory(work, work.experiment("e"), factor)
+
+    def minutes(work, folds):
+        return resources.training_minutes(work, work.experiment("e"), folds)
+
+    assert memory(many_clips, "x1+x10") > memory(many_clips, "x1") > memory(few, "x1")
+    assert minutes(many_clips, 2) > minutes(many_clips, 1) > minutes(few, 1)
 
 
-def test_a_training_told_to_use_the_processor_asks_for_no_gpu(clip):
-    assert resources.gpus(plan([clip]), "e") == 1
-    assert resources.gpus(plan([clip], device="cpu"), "e") == 0
+def test_a_training_on_the_cpu_asks_for_no_gpu(clip):
+    assert resources.gpus(plan([clip]).experiment("e")) == 1
+    assert resources.gpus(plan([clip], device="cpu").experiment("e")) == 0
 
 
 def test_disk_counts_what_is_missing(clip, tmp_path, monkeypatch):
@@ -106,9 +109,8 @@ def test_a_benchmark_file_is_judged_by_what_its_job_asked_for(clip):
     assert asked(work, ("align", "d", "s.tsv")) == resources.memory(work, "align", "d", "s")
     found = asked(work, ("magnify", "p", "x10", "d", "s.tsv"))
     assert found == resources.memory(work, "magnify", "d", "s", "p")
-    assert asked(work, ("train", "e", "x1", "seed0", "f.tsv")) == resources.training_memory(
-        work, "e", "x1"
-    )
+    training = resources.training_memory(work, work.experiment("e"), "x1")
+    assert asked(work, ("train", "e", "x1", "seed0", "f.tsv")) == training
     assert (
         Rule(memory=100, asked=[200, 150]).covered
         and not Rule(memory=160, asked=[200, 150]).covered

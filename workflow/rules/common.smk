@@ -1,5 +1,6 @@
 # The plan (every run and file of the config) and the functions that all rules share.
 
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -66,9 +67,13 @@ def fingerprint_of(stage):
 
 
 def depends_on(stage):
-    """Return all that a subject's file depends on: its frames and annotation, and settings."""
+    """Return all that a file of a stage depends on: its frames and annotation, and settings."""
     return {
-        "content": lambda w: PLAN.data.content(w.dataset, w.subject),
+        "content": lambda w: (
+            PLAN.data.contents(w.collection)
+            if stage == "pack"
+            else PLAN.data.content(w.dataset, w.subject)
+        ),
         "recipe": fingerprint_of(stage),
     }
 
@@ -83,16 +88,82 @@ def stage_resources(stage):
     }
 
 
-def training_resources(folds=1, experiment=""):
-    """Return GPU, memory (MB) and time (minutes) of training some folds of an experiment."""
-    name = lambda w: experiment or w.experiment
+def packing_resources():
+    """Return memory (MB) and time (minutes) of packing a collection; more at each retry."""
     return {
-        "gpu": lambda w: needs.gpus(PLAN, name(w)),
-        "mem_mb": lambda w, attempt: attempt
-        * needs.training_memory(PLAN, name(w), w.factor),
+        "mem_mb": lambda w, attempt: attempt * needs.packing_memory(),
         "runtime": lambda w, attempt: attempt
-        * needs.training_minutes(PLAN, name(w), folds),
+        * needs.packing_minutes(PLAN, w.collection),
     }
+
+
+def entry_of(w):
+    """Return the settings of the experiment or pretraining that a job trains."""
+    if name := w.get("pretraining"):
+        return PLAN.settings.pretrainings[name]
+    return PLAN.experiment(w.experiment)
+
+
+def training_resources(folds=1):
+    """Return GPU, memory (MB) and time (minutes) of training some folds; more at each retry."""
+    return {
+        "gpu": lambda w: needs.gpus(entry_of(w)),
+        "mem_mb": lambda w, attempt: attempt
+        * needs.training_memory(PLAN, entry_of(w), w.get("factor", "x1")),
+        "runtime": lambda w, attempt: attempt
+        * needs.training_minutes(PLAN, entry_of(w), folds),
+    }
+
+
+def recording_resources():
+    """Return GPU, memory (MB) and time (minutes) of recording every epoch of a run."""
+    return {
+        **training_resources(),
+        "mem_mb": lambda w, attempt: 4000 * attempt,
+        "runtime": lambda w: 60 * len(PLAN.fold_names(w.experiment)),
+    }
+
+
+def training_input(*folds):
+    """Return the packed files, the weights to start from and the files of these folds."""
+    files = {"folds": [paths.FOLD.replace("{fold}", fold) for fold in folds]}
+    return {
+        "packed": lambda w: PLAN.packed(w.experiment, w.factor),
+        "start": lambda w: PLAN.start_weights(w.experiment),
+        **(files if folds else {}),
+    }
+
+
+def training_params():
+    """Return the folder of a run, and all that its trained folds depend on."""
+    return {
+        "run": lambda w: paths.RUN.format(**dict(w.items())),
+        "data": lambda w: run_fingerprints.data_digest(PLAN, w.experiment, w.factor),
+        "recipe": lambda w: run_fingerprints.training(PLAN, w.experiment),
+    }
+
+
+def training_rules():
+    """Yield the rules that train folds: name, run folder, folds and what the message calls them.
+
+    With `folds_per_job`, each group of folds is one job, and so one start of the framework; every
+    fold's files are the same bytes as from a job of its own.
+    """
+    if PLAN.settings.folds_per_job == 1:
+        yield "train", paths.RUN, ["{fold}"], "without {wildcards.fold}"
+        return
+    for number, experiment in enumerate(PLAN.settings.experiments):
+        only = f"{{experiment,{re.escape(experiment)}}}"
+        for group, folds in enumerate(PLAN.fold_groups(experiment)):
+            what = f"{len(folds)} folds ({folds[0]} to {folds[-1]})"
+            run = paths.RUN.replace("{experiment}", only)
+            yield f"train_{number}_{group}", run, folds, what
+
+
+def table_file(name):
+    """Return the path of a table, shown in Snakemake's report."""
+    path = f"{paths.TABLES}/{name}"
+    return report(path, caption="../report/table.rst", category="Tables")
 
 
 wildcard_constraints:

@@ -1,16 +1,15 @@
 # What all rules with a command have in common, set once they are all defined: the environment, a
 # log and, for jobs that may go to a cluster, a benchmark, both named by the rule and its wildcards
 # (results/logs/crop/{preparation}/{dataset}/{subject}.log). The stages of one subject form a group:
-# one cluster job.
-
-import re
+# one cluster job. Jobs that train take the threads of their settings, since bytes depend on them.
 
 
 def _complete(name, made):
     wildcards = re.findall(r"{(\w+)", str(made.output[0]))
-    place = "/".join(
-        [name, *("seed{seed}" if w == "seed" else f"{{{w}}}" for w in wildcards)]
-    )
+    # train_0_3 trains group 3 of the folds of experiment 0.
+    kind, *numbers = name.split("_")
+    named = ["seed{seed}" if w == "seed" else f"{{{w}}}" for w in wildcards]
+    place = Path(kind, *named, *(f"group{n}" for n in numbers[1:]))
     made.log_modifier = made.benchmark_modifier = made.output_modifier
     if not made.log:
         made.set_log(f"{paths.LOGS}/{place}.log")
@@ -18,9 +17,12 @@ def _complete(name, made):
         made.benchmark = f"{paths.BENCHMARKS}/{place}.tsv"
     if "subject" in wildcards:
         made.group = "subject"
+    if "gpu" in made.resources and name not in _set_threads:
+        made.resources["_cores"] = lambda w: entry_of(w).training.threads
     made.conda_env = "../../envs/merflow.yaml"
 
 
+_set_threads = workflow.resource_settings.overwrite_threads
 for _name, _proxy in rules._rules.items():
     if _proxy.rule.shellcmd:
         _complete(_name, _proxy.rule)

@@ -11,17 +11,13 @@ if PLAN.settings.folds_per_job == 1:
 
 rule final:
     input:
-        packed=lambda w: PLAN.packed(w.experiment, w.factor),
-        start=lambda w: PLAN.start_weights(w.experiment),
+        **training_input(),
     output:
         [f"{paths.RUN}/final/{name}" for name in paths.FINAL_FILES],
-    threads: lambda w: needs.threads(PLAN, w.experiment)
     resources:
         **training_resources(),
     params:
-        run=paths.RUN,
-        data=lambda w: run_fingerprints.data_digest(PLAN, w.experiment, w.factor),
-        recipe=lambda w: run_fingerprints.training(PLAN, w.experiment),
+        **training_params(),
         scheme=lambda w: PLAN.experiment(w.experiment).scheme,
     message:
         "{wildcards.experiment} {wildcards.factor} seed {wildcards.seed}: training on all clips"

@@ -7,9 +7,9 @@
 passing = str if PLAN.settings.keep_intermediate else temp
 
 
+# No input file: a new row in a sheet would rerun every subject, a new frame in a folder none.
+# `content` is a digest of the subject's own rows and files, labels apart.
 rule align:
-    # No input file: a new row in a sheet would rerun every subject, a new frame in a folder none.
-    # `content` is a digest of the subject's own rows and files, labels apart.
     output:
         paths.store("align"),
     resources:
@@ -99,11 +99,9 @@ rule pack:
     output:
         paths.store("pack"),
     resources:
-        mem_mb=lambda w, attempt: attempt * needs.packing_memory(),
-        runtime=lambda w, attempt: attempt * needs.packing_minutes(PLAN, w.collection),
+        **packing_resources(),
     params:
-        content=lambda w: PLAN.data.contents(w.collection),
-        recipe=fingerprint_of("pack"),
+        **depends_on("pack"),
     message:
         "{wildcards.collection}: packing {wildcards.factor} of {wildcards.preparation}"
     shell:

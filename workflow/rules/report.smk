@@ -8,14 +8,7 @@ rule table:
         scores=[f"{run.folder}/scores.csv" for run in PLAN.scored_runs()],
         pooled=_pooled,
     output:
-        [
-            report(
-                f"{paths.TABLES}/{name}",
-                caption="../report/table.rst",
-                category="Tables",
-            )
-            for name in paths.TABLE_FILES
-        ],
+        [table_file(name) for name in paths.TABLE_FILES],
     localrule: True
     params:
         recipe=run_fingerprints.tables(PLAN),
@@ -42,6 +35,7 @@ rule report:
         merflow("report {output:q}")
 
 
+# `record`, today `merflow provenance`: another command here would rerun this rule.
 rule manifest:
     input:
         tables=rules.table.output,
@@ -54,6 +48,5 @@ rule manifest:
         recipe=run_fingerprints.report(PLAN),
     message:
         "writing results/manifest.json"
-    # `record`, today `merflow provenance`: another command here would rerun this rule.
     shell:
         merflow("record {output:q}")

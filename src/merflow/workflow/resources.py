@@ -27,8 +27,6 @@ ALIGNED_SHARE = 0.75
 """Aligned images are cut to the face: at most about this share of the dataset's image."""
 NETWORK_FILE = 0.25
 """Size of the weights of the default network (MB per fold)."""
-
-
 TRAINING = Cost(2500, 12, 0.1)
 """Memory per MB packed, and seconds per clip and epoch; the default network needs a tenth."""
 ENGINE = 400
@@ -101,56 +99,28 @@ def packing_minutes(plan: Plan, collection: str) -> int:
     )
 
 
-def training_memory(plan: Plan, experiment: str, factor: str) -> int:
+def training_memory(plan: Plan, entry: Experiment | Pretraining, factor: str) -> int:
     """Return the memory (MB) that training needs, with a margin for larger networks."""
-    entry = plan.experiment(experiment)
-    return _training_memory(plan, entry, len(factor.split("+")))
-
-
-def pretraining_memory(plan: Plan, name: str) -> int:
-    """Return the memory (MB) that a pretraining needs."""
-    return _training_memory(plan, plan.settings.pretrainings[name], 1)
-
-
-def _training_memory(plan: Plan, entry: Experiment | Pretraining, factors: int) -> int:
-    clips = len(plan.data.all_of(entry.collection))
-    packed = clips * prepared_bytes(plan, entry.preparation) * factors / 1e6
+    clips = len(plan.data.all_of(entry.collection)) * len(factor.split("+"))
+    packed = clips * prepared_bytes(plan, entry.preparation) / 1e6
     return round(ENGINE + TRAINING.base + TRAINING.factor * packed)
 
 
-def training_minutes(plan: Plan, experiment: str, folds: int) -> int:
+def training_minutes(plan: Plan, entry: Experiment | Pretraining, folds: int = 1) -> int:
     """Return the time limit of a job that trains this many folds (minutes)."""
-    entry = plan.experiment(experiment)
-    fits = entry.training.inner_folds if entry.nested else 0
-    return _training_minutes(plan, entry, folds * (1 + fits))
-
-
-def pretraining_minutes(plan: Plan, name: str) -> int:
-    """Return the time limit of a pretraining (minutes)."""
-    return _training_minutes(plan, plan.settings.pretrainings[name], 1)
-
-
-def _training_minutes(plan: Plan, entry: Experiment | Pretraining, fits: int) -> int:
+    fits, inner = folds, entry.training.inner_folds
+    if isinstance(entry, Experiment) and entry.nested:
+        fits *= 1 + inner
     if entry.training.stopping == "inner":
-        fits *= entry.training.inner_folds + 1
+        fits *= 1 + inner
     steps = fits * len(plan.data.all_of(entry.collection)) * entry.training.epochs
     return 3 * SLACK_MINUTES + round(TRAINING.seconds * steps / 60)
 
 
-def threads(plan: Plan, experiment: str) -> int:
-    """Return the threads of a training job: a setting, since bytes depend on it."""
-    return plan.experiment(experiment).training.threads
-
-
-def gpus(plan: Plan, experiment: str) -> int:
+def gpus(entry: Experiment | Pretraining) -> int:
     """Return 1 for a method that uses a GPU, unless its training is set to the CPU."""
-    entry = plan.experiment(experiment)
-    return int(entry.method in ("keras", "command") and entry.training.device != "cpu")
-
-
-def pretraining_gpus(plan: Plan, name: str) -> int:
-    """Return 1 for a pretraining that may use a GPU."""
-    return int(plan.settings.pretrainings[name].training.device != "cpu")
+    method = entry.method if isinstance(entry, Experiment) else "keras"
+    return int(method in ("keras", "command") and entry.training.device != "cpu")
 
 
 def disk(plan: Plan) -> dict[str, float]:
