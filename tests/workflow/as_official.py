@@ -1,4 +1,4 @@
-"""Snakemake, told that the official list of MEGC2019 is what three look-alikes hold.
+"""Run Snakemake with the composite of three look-alikes as the official list of MEGC2019.
 
 The list is not shipped, and look-alikes have clip names of their own. So their composite is put in
 the place of the list's digests, and everything else is the workflow as it is.
@@ -22,16 +22,16 @@ def composite(folder: str) -> dict:
     for name in official_composite.OFFICIAL:
         entry = DatasetEntry(root=f"{folder}/{name}")
         for clip in read_dataset(name, entry, annotations_only=True).clips:
-            if word := labels.label("megc2019", clip):
-                found[clip.key] = word
+            if class_name := labels.label("megc2019", clip):
+                found[clip.key] = class_name
     return found
 
 
 def official(found: dict) -> dict:
     """Return what `megc2019.OFFICIAL` is, for other clips."""
     grouped = defaultdict(lambda: defaultdict(dict))
-    for key, word in found.items():
-        grouped[key.dataset][key.subject][key] = word
+    for key, class_name in found.items():
+        grouped[key.dataset][key.subject][key] = class_name
     return {
         name: {s: (len(c), official_composite.subject_digest(c)) for s, c in subjects.items()}
         for name, subjects in grouped.items()

@@ -1,4 +1,4 @@
-"""`merflow clean` takes what its option names, all of it, and nothing that a run still needs."""
+"""`merflow clean` removes all files that its option names, and none that a run still needs."""
 
 import os
 import subprocess
@@ -31,7 +31,7 @@ def write(project, *names):
         path.write_text("x")
 
 
-def test_faces_go_and_what_was_learnt_from_them_stays(project):
+def test_images_are_removed_and_weights_and_scores_stay(project):
     write(project, "results/previews/a.PNG", "results/b.mp4", "results/.part-1-2-3-x1.h5")
     kept = {p: project.text(f"results/tables/{p}") for p in ("scores.csv", "scores.txt")}
     before = pictures(project)
@@ -46,7 +46,7 @@ def test_faces_go_and_what_was_learnt_from_them_stays(project):
     assert project.jobs() == {}, "the finished run is still finished"
 
 
-def test_intermediate_stores_go_and_nothing_has_to_be_made_again(project):
+def test_intermediate_stores_are_removed_and_nothing_reruns(project):
     clean(project, "--intermediate", "--delete")
     assert not project.path("results/grey32/interpolated").exists()
     assert (

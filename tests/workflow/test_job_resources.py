@@ -1,4 +1,4 @@
-"""What jobs ask for follows the clips, and covers what they were measured to take."""
+"""Resources of jobs grow with the clips and cover the measured use."""
 
 import dataclasses
 from pathlib import Path
@@ -56,7 +56,7 @@ def test_memory_follows_the_longest_clip_and_time_all_of_them(clip, stage):
     assert memory(endless[:1]) == memory(endless[1:]), "a clip beyond LIMIT stays on disk"
 
 
-def test_the_picture_size_is_read_from_the_files(clip, tmp_path):
+def test_the_image_size_is_read_from_the_files(clip, tmp_path):
     small = resources.memory(plan([clip]), "align", "d", "s")
     (tmp_path / "large").mkdir()
     cv2.imwrite(str(tmp_path / "large/0.png"), np.zeros((900, 1200, 3), np.uint8))
@@ -64,7 +64,7 @@ def test_the_picture_size_is_read_from_the_files(clip, tmp_path):
     nine = resources.memory(plan([large]), "align", "d", "s") - small
     assert nine == pytest.approx(4 * 50 * 3 * (900 * 1200 - 300 * 400) / 1e6, abs=1)
     gone = dataclasses.replace(clip, folder=str(tmp_path / "nowhere"))
-    assert resources.memory(plan([gone]), "align", "d", "s") > small, "640x480 where nothing tells"
+    assert resources.memory(plan([gone]), "align", "d", "s") > small, "640x480 px if unknown"
 
 
 def test_training_asks_for_more_with_more_clips_epochs_and_folds(clip):

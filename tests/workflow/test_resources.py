@@ -1,4 +1,4 @@
-"""What the jobs of a whole run took stays below what they ask a cluster for."""
+"""No job of a whole run uses more than it requests from a cluster."""
 
 import sys
 
@@ -8,7 +8,7 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 from job_needs import measured
 
 
-def test_no_job_took_more_than_it_asks_for(finished, monkeypatch):
+def test_no_job_uses_more_than_it_requests(finished, monkeypatch):
     monkeypatch.chdir(finished.folder)
     found = measured(finished.path("results"))
     assert set(found) == {"align", "crop", "magnify", "interpolate", "pack", "train"}

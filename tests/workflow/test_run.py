@@ -1,4 +1,4 @@
-"""The whole workflow on a small demo: what it makes, and that it makes it again byte for byte."""
+"""The whole workflow on a small demo: its files, and the same bytes when it runs again."""
 
 import csv
 import json
@@ -153,11 +153,11 @@ def test_run_record_says_what_made_it(finished):
 
 @pytest.mark.parametrize("name", ["config.yaml", "quick.yaml", "permuted.yaml", "zoo.yaml"])
 def test_every_shipped_config_has_a_dag(finished, name, tmp_path):
-    twin = finished.copy(tmp_path / "p")
-    twin.path("data").mkdir()
+    duplicate = finished.copy(tmp_path / "p")
+    duplicate.path("data").mkdir()
     for folder in ("demo", "quick", "zoo"):
-        twin.path(f"data/{folder}").symlink_to(twin.path("faces"))
+        duplicate.path(f"data/{folder}").symlink_to(duplicate.path("faces"))
     command = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "-n"]
     command += ["--configfile", str(ROOT / "config" / name)]
-    done = subprocess.run(command, cwd=twin.folder, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=duplicate.folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

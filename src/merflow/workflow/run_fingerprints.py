@@ -63,12 +63,8 @@ def run_digest(plan: Plan, experiment: str, factor: str) -> str:
 @functools.cache
 def nested_digest(plan: Plan, choice: str) -> str:
     """Return a digest of everything that a nested choice depends on."""
-    members = plan.choices()[choice]
-    return digest([run_digest(plan, name, f) for name in members for f in _factors(plan, name)])
-
-
-def _factors(plan: Plan, experiment: str) -> tuple[str, ...]:
-    return plan.experiment(experiment).factors
+    entries = [(name, plan.experiment(name)) for name in plan.choices()[choice]]
+    return digest([run_digest(plan, name, f) for name, entry in entries for f in entry.factors])
 
 
 def scoring(plan: Plan, experiment: str) -> Recipe:

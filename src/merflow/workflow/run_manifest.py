@@ -24,6 +24,11 @@ from merflow.workflow.protocol_lines import protocol_lines
 from merflow.workflow.training_log import read_facts
 
 TABLES = ("scores.csv", "scores.xlsx", "scores.md", "scores.tex", "scores.txt", "effects.csv")
+FOLD_KEYS = (
+    *("weights", "epochs", "train_clips", "test_clips"),
+    *("device", "backend", "arithmetic", "libraries"),
+)
+"""Keys of a fold's run.json that the manifest keeps."""
 
 
 def run_manifest(plan: Plan) -> dict[str, Any]:
@@ -72,15 +77,5 @@ def _run(plan: Plan, run: Run) -> dict[str, Any]:
     folds = {}
     for fold in plan.fold_names(run.experiment):
         facts = read_facts(Path(run.folder) / fold / "run.json")
-        kept = (
-            "weights",
-            "epochs",
-            "train_clips",
-            "test_clips",
-            "device",
-            "backend",
-            "arithmetic",
-            "libraries",
-        )
-        folds[fold] = {key: facts[key] for key in kept if key in facts}
+        folds[fold] = {key: facts[key] for key in FOLD_KEYS if key in facts}
     return {"pooled.csv": file_digest(Path(run.folder) / "pooled.csv"), "folds": folds}

@@ -19,7 +19,7 @@ def start(raw: Mapping[str, Any], fresh: bool = True, files: Iterable[str] = ())
     """Validate Snakemake's config, read the datasets, and save both for the jobs.
 
     `config/local.yaml`, where a user's dataset roots lie, is laid over it when it exists.
-    `files`: those it was read from; Snakemake keeps the last of two equal keys without a word.
+    `files`: those it was read from; Snakemake silently keeps the last of two equal keys.
     """
     for file in files:
         read_yaml(Path(file))
@@ -28,7 +28,7 @@ def start(raw: Mapping[str, Any], fresh: bool = True, files: Iterable[str] = ())
     plan = Plan.read(settings, fresh)
     plan.oracle_runs()
     plan.choices()
-    for name in plan.experiments:  # What does not fit is said now, in one message.
+    for name in plan.experiments:  # Stop now, with one message, if the data do not fit.
         check_experiment(settings, name)
         made, data = plan.data.folds(name), plan.data.labelled(name)
         if fresh:
