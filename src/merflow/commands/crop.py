@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from merflow.commands.options import MaybeConfig, Preparation, Threads
-from merflow.config import fingerprints
+from merflow.config.fingerprints import of_stage
 from merflow.config.loading import load_preparation
 from merflow.stages.crop import crop_clip
 from merflow.workflow.stage_job import run_stage
@@ -28,12 +28,5 @@ def crop(
         out: Clip store to write.
     """
     settings, name = load_preparation(config, preparation)
-    chosen = settings.preparations[name].crop
-    run_stage(
-        source,
-        out,
-        "crop",
-        lambda clip: crop_clip(clip, chosen),
-        fingerprints.of_stage(settings, "crop", name),
-        threads=threads,
-    )
+    chosen, recipe = settings.preparations[name].crop, of_stage(settings, "crop", name)
+    run_stage(source, out, "crop", lambda c: crop_clip(c, chosen), recipe, threads=threads)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from merflow.commands.options import MaybeConfig, Preparation, SourceFactor, Threads
-from merflow.config import fingerprints
+from merflow.config.fingerprints import of_stage
 from merflow.config.loading import load_preparation
 from merflow.stages.flow import flow_clip
 from merflow.workflow.stage_job import run_stage
@@ -29,12 +29,5 @@ def flow(
         out: Clip store to write: one (size, size, 3) float16 image a clip.
     """
     settings, name = load_preparation(config, preparation)
-    chosen = settings.preparations[name].flow
-    run_stage(
-        source,
-        out,
-        "flow",
-        lambda clip: flow_clip(clip, chosen),
-        fingerprints.of_stage(settings, "flow", name, factor),
-        threads=threads,
-    )
+    chosen, recipe = settings.preparations[name].flow, of_stage(settings, "flow", name, factor)
+    run_stage(source, out, "flow", lambda c: flow_clip(c, chosen), recipe, threads=threads)

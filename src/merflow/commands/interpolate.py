@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Literal
 
+from merflow.clip import ClipArrays
 from merflow.commands.options import MaybeConfig, Preparation, SourceFactor, Threads
-from merflow.config import fingerprints
-from merflow.config.loading import load_preparation
+from merflow.config.fingerprints import of_stage
+from merflow.config.loading import load_preparation, with_section
 from merflow.config.settings import Interpolate
 from merflow.errors import check_number
 from merflow.io import video
@@ -45,29 +46,24 @@ def interpolate(
     """
     video.check_output_type(source, out)
     settings, name = load_preparation(config, preparation)
-    chosen = settings.preparations[name]
     if length is not None:
         least, most = Interpolate.model_fields["length"].metadata
         check_number("--length", length, least.ge, most.le)
-    given = {"length": length, "method": method}
-    changed = {key: value for key, value in given.items() if value is not None}
-    step = Interpolate(**chosen.interpolate.model_dump() | changed)
-    chosen = chosen.model_copy(update={"interpolate": step})
-    settings = settings.model_copy(update={"preparations": {name: chosen}})
+    settings = with_section(settings, name, "interpolate", length=length, method=method)
+    chosen = settings.preparations[name]
     if source.suffix != ".h5":
         refuse_source(out, source)
         clip = video.read(source, fps)
+        step = chosen.interpolate
         frames = interpolate_frames(clip.frames, step.length, step.method, step.prefilter)
         numbers = list(range(1, len(frames) + 1))
         rate = clip.fps * len(frames) / len(clip.frames)
         video.write(out, frames, rate, numbers)
         print(f"{len(clip.frames)} frames to {len(frames)}")
         return
-    run_stage(
-        source,
-        out,
-        "interpolate",
-        lambda clip: prepare_clip(clip, chosen, interpolate_clip),
-        fingerprints.of_stage(settings, "interpolate", name, factor),
-        threads=threads,
-    )
+
+    def prepared(clip: ClipArrays) -> ClipArrays:
+        return prepare_clip(clip, chosen, interpolate_clip)
+
+    recipe = of_stage(settings, "interpolate", name, factor)
+    run_stage(source, out, "interpolate", prepared, recipe, threads=threads)

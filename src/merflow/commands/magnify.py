@@ -5,10 +5,8 @@ from typing import Any, Literal
 
 from merflow.clip import ClipArrays
 from merflow.commands.options import MaybeConfig, Preparation, Threads
-from merflow.config import fingerprints
-from merflow.config.fingerprints import factor_value
-from merflow.config.loading import checked, load_preparation
-from merflow.config.settings import Magnify
+from merflow.config.fingerprints import factor_value, of_stage
+from merflow.config.loading import load_preparation, with_section
 from merflow.errors import MerflowError
 from merflow.io import video
 from merflow.io.files import refuse_source
@@ -51,11 +49,8 @@ def magnify(
     value = chosen_factor(factor, alpha)
     video.check_output_type(source, out)
     settings, name = load_preparation(config, preparation)
+    settings = with_section(settings, name, "magnify", method=method)
     chosen = settings.preparations[name].magnify
-    if method:
-        chosen = checked(Magnify, chosen.model_dump() | {"method": method}, f"--method {method}")
-        replaced = settings.preparations[name].model_copy(update={"magnify": chosen})
-        settings = settings.model_copy(update={"preparations": {name: replaced}})
     if source.suffix != ".h5":
         refuse_source(out, source)
         clip = magnify_clip(video.read(source, fps), chosen, value)
@@ -63,19 +58,13 @@ def magnify(
         print(_summary(clip.facts.get("magnify", {})))
         return
 
-    def told(clip: ClipArrays) -> ClipArrays:
+    def magnified(clip: ClipArrays) -> ClipArrays:
         made = magnify_clip(clip, chosen, value)
         print(f"{clip.key}: {_summary(made.facts['magnify'])}")
         return made
 
-    run_stage(
-        source,
-        out,
-        "magnify",
-        told,
-        fingerprints.of_stage(settings, "magnify", name, f"x{value:g}"),
-        threads=threads,
-    )
+    recipe = of_stage(settings, "magnify", name, f"x{value:g}")
+    run_stage(source, out, "magnify", magnified, recipe, threads=threads)
 
 
 def chosen_factor(factor: str | None, alpha: float | None) -> float:

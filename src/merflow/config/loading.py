@@ -204,6 +204,19 @@ def _keys_at(path: list[str], model: Any) -> list[str]:  # noqa: ANN401
     return list(model.model_fields) if grids.is_section(model) else []
 
 
+def with_section(settings: Settings, name: str, section: str, **changed: object) -> Settings:
+    """Return the settings with values of a preparation's section replaced; None replaces none."""
+    if given := {key: value for key, value in changed.items() if value is not None}:
+        preparation = settings.preparations[name]
+        old = getattr(preparation, section)
+        where = " ".join(f"--{key} {value}" for key, value in given.items())
+        new = preparation.model_copy(
+            update={section: checked(type(old), old.model_dump() | given, where)}
+        )
+        return settings.model_copy(update={"preparations": {**settings.preparations, name: new}})
+    return settings
+
+
 def load_preparation(config: Path | None, preparation: str | None) -> tuple[Settings, str]:
     """Return the settings and the name of the preparation for a stage.
 
