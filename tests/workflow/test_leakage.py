@@ -321,7 +321,7 @@ def test_an_error_of_all_folds_is_printed_once(tmp_path, caplog):
     run_command(tmp_path, flow(), labels, sides)
     messages = [record.getMessage() for record in caplog.records]
     assert messages[0].startswith("fold a: ") and "no training clip of class" in messages[0]
-    assert messages[1:] == ["fold b: the same", "fold c: the same"]
+    assert messages[1:] == ["fold b: same error", "fold c: same error"]
 
 
 def test_a_class_without_training_clips_stops_its_fold_and_the_others_go_on(tmp_path, caplog):

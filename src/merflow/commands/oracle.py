@@ -1,6 +1,7 @@
 """`merflow oracle`: scores under forbidden rules that look at test labels, after training."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,9 +28,9 @@ from merflow.evaluation.score_table import parts_of
 from merflow.io.csv_table import csv_text
 from merflow.io.files import file_digest, temporary_folder, write_text
 from merflow.io.packed import read_packed
-from merflow.models.factory import Fitted, Method, TrainingData, make_method
+from merflow.models.factory import WEIGHTS, Fitted, Method, TrainingData
 from merflow.workflow.plan import Plan
-from merflow.workflow.train_fold import RunClips, fold_seed, training_data
+from merflow.workflow.train_fold import RunClips, method_of, training_data
 
 if TYPE_CHECKING:
     import keras
@@ -63,11 +64,7 @@ def oracle(run: Path, *, out: Path | None = None, config: Config) -> None:
     packs = [read_packed(path) for path in plan.packed(named.experiment, named.factor)]
     clips = RunClips(packs, named.factor.split("+"), experiment.control)
     pooled = read_pooled(run / "pooled.csv", classes=classes)
-    start = next(map(Path, plan.start_weights(named.experiment)), None)
-
-    def make(fold: str) -> Method:
-        return make_method(experiment, classes, fold_seed(named.seed, fold), start)
-
+    make = partial(method_of, plan, named)
     subjects = canonical_names(plan.settings)
     rows: list[tuple[str, ...]] = []
     for name in plan.fold_names(named.experiment):
@@ -118,8 +115,6 @@ def _epochs(
 
 def _check_same(fitted: Fitted, trained: Path) -> None:
     """Refuse to go on when recording the predictions changed the training."""
-    from merflow.models.factory import WEIGHTS
-
     with temporary_folder() as folder:
         fitted.save(folder)
         ours, theirs = file_digest(folder / WEIGHTS), file_digest(trained / WEIGHTS)

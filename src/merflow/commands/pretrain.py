@@ -14,6 +14,7 @@ from merflow.errors import unknown
 from merflow.evaluation.fold_files import FoldFile
 from merflow.io.files import digest, file_digest, write_json, write_text
 from merflow.io.packed import read_packed
+from merflow.models.factory import WEIGHTS, make_method
 from merflow.text import plural
 from merflow.workflow.plan import Plan
 from merflow.workflow.train_fold import RunClips, fold_seed, made_with, training_data
@@ -30,8 +31,6 @@ def pretrain(name: str, *, config: Config) -> None:
     Args:
         name: Name of a pretraining in the config.
     """
-    from merflow.models.factory import WEIGHTS, make_method
-
     settings = load(config)
     if name not in settings.pretrainings:
         raise unknown(f"{config}: pretrainings", "pretraining", name, settings.pretrainings)

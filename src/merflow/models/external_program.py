@@ -16,6 +16,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,42 +36,46 @@ TAIL = 20
 """Lines of the program's output shown when it fails."""
 
 
+@dataclass
 class ExternalProgram:
     """Passes a fold to the program the experiment names."""
 
-    def __init__(self, experiment: Experiment, classes: tuple[str, ...], seed: int) -> None:
-        if not experiment.command.strip():
+    experiment: Experiment
+    classes: tuple[str, ...]
+    seed: int
+
+    def __post_init__(self) -> None:
+        if not self.experiment.command.strip():
             raise MerflowError(
                 "experiment with method: command",
                 "no program is named",
                 "command: python my_trainer.py",
                 "name the program to run for every fold",
             )
-        self.experiment, self.classes, self.seed = experiment, classes, seed
 
     def fit(self, data: TrainingData) -> "FittedProgram":
         """Keep the training clips: the program needs them beside the test clips, in one call."""
         check(data, self.classes)
-        return FittedProgram(self.experiment, self.classes, self.seed, data)
-
-
-class FittedProgram:
-    """A program and its training clips; every `predict` runs it once."""
-
-    def __init__(
-        self, experiment: Experiment, classes: tuple[str, ...], seed: int, data: TrainingData
-    ) -> None:
-        self.experiment, self.classes, self.seed, self.data = experiment, classes, seed, data
-        self.history: list[dict[str, Any]] = []
-        self.clip_hashes: list[str] = []  # It keeps no weights: it trains in every `predict`.
-        self.facts: dict[str, Any] = {
+        facts = {
             "kind": "command",
             "method": "command",
-            "command": experiment.command,
-            "classes": list(classes),
-            "seed": seed,
+            "command": self.experiment.command,
+            "classes": list(self.classes),
+            "seed": self.seed,
             "training_clips": len(data.y),
         }
+        return FittedProgram(self, data, facts)
+
+
+@dataclass
+class FittedProgram:
+    """A program and its training clips; every `predict` runs it once, which trains it as well."""
+
+    program: ExternalProgram
+    data: TrainingData
+    facts: dict[str, Any]
+    history: list[dict[str, Any]] = field(default_factory=list)
+    clip_hashes: tuple[str, ...] = ()
 
     def predict(self, x: np.ndarray, keys: Sequence[ClipKey] | None = None) -> np.ndarray:
         """Run the program on training and test clips; return its (M, K) float32 probabilities."""
@@ -78,7 +83,7 @@ class FittedProgram:
             keys = [ClipKey("test", "test", f"clip{i:04d}") for i in range(len(x))]
         with temporary_folder() as folder:
             self._write_inputs(folder, x, keys)
-            _run(self.experiment.command, folder, self.seed)
+            _run(self.program.experiment.command, folder, self.program.seed)
             return self._read_predictions(folder / "predictions.csv", keys)
 
     def save(self, folder: Path) -> None:
@@ -86,41 +91,42 @@ class FittedProgram:
         write_arrays(Path(folder) / WEIGHTS, {}, self.facts)
 
     def _write_inputs(self, folder: Path, x: np.ndarray, keys: Sequence[ClipKey]) -> None:
-        data = self.data
+        data, program = self.data, self.program
         _write_npz(
             folder / "train.npz",
             x=data.x,
             y=data.y,
             keys=_texts(data.keys),
             factors=np.array(data.factors, str),
-            classes=np.array(self.classes, str),
+            classes=np.array(program.classes, str),
         )
         _write_npz(folder / "test.npz", x=x, keys=_texts(keys))
-        settings = self.experiment.model_dump(mode="json", exclude={"grid", "from_grid"})
+        settings = program.experiment.model_dump(mode="json", exclude={"grid", "from_grid"})
         write_json(
             folder / "settings.json",
-            {"experiment": settings, "classes": list(self.classes), "seed": self.seed},
+            {"experiment": settings, "classes": list(program.classes), "seed": program.seed},
         )
 
     def _read_predictions(self, path: Path, keys: Sequence[ClipKey]) -> np.ndarray:
         """Return the probabilities in the order of `keys`; the table must hold exactly these."""
+        command, classes = self.program.experiment.command, self.program.classes
         if not path.is_file():
             raise MerflowError(
-                f"command {self.experiment.command!r}",
+                f"command {command!r}",
                 "ended with code 0 but wrote no predictions.csv",
                 f"columns {', '.join(KEY)}, and predicted, or p_<class> for each of "
-                f"{', '.join(self.classes)}",
+                f"{', '.join(classes)}",
                 "write predictions.csv into the folder that is the program's last argument",
                 code=FAILED,
             )
         try:
             table = read_csv(path, KEY, may_be_empty=not len(keys))
             if "predicted" in table.columns and not any(c.startswith("p_") for c in table.columns):
-                _write_probabilities(path, table, self.classes)
-            found = read_predictions(path, classes=self.classes, expected=keys)
+                _write_probabilities(path, table, classes)
+            found = read_predictions(path, classes=classes, expected=keys)
         except MerflowError as error:
             # The folder no longer exists when a user reads this: name the program instead.
-            where = error.where.replace(str(path), f"{self.experiment.command}: predictions.csv")
+            where = error.where.replace(str(path), f"{command}: predictions.csv")
             raise MerflowError(
                 where, error.found, error.expected, error.fix, code=FAILED
             ) from error

@@ -9,7 +9,7 @@ from pathlib import Path
 from merflow.config.settings import Experiment
 from merflow.errors import MerflowError
 from merflow.models.external_program import ExternalProgram
-from merflow.models.keras_model import FittedNetwork, NetworkMethod
+from merflow.models.keras_model import NetworkMethod
 from merflow.models.method_interface import Fitted, Method, TrainingData
 from merflow.models.svm import FittedSvm, SvmMethod
 from merflow.models.training import backend
@@ -38,7 +38,11 @@ def load(path: Path) -> Fitted:
     """Return the fitted method that `Fitted.save` wrote to the file `path`."""
     about = description(path)
     if about["kind"] == "network":
-        return _load_network(path, about)
+        backend.prepare_once()
+        # Imports Keras, which must start after its backend is prepared.
+        from merflow.models.training import saved_network
+
+        return saved_network.load(path, about)
     if about["kind"] == "svm":
         return FittedSvm.read(path, about)
     raise MerflowError(
@@ -47,12 +51,3 @@ def load(path: Path) -> Fitted:
         "a network or an SVM",
         "predictions of an external program are in its run's predictions.csv",
     )
-
-
-def _load_network(path: Path, about: dict) -> FittedNetwork:
-    backend.prepare_once()
-    # Imports Keras, which must start after its backend is prepared.
-    from merflow.models.training.saved_network import rebuild
-
-    clip_hashes = about.pop("prints", [])
-    return FittedNetwork(rebuild(path, about), [], about, about["batch_size"], clip_hashes)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 LARGEST_PROBE = 65
 """Sides (px) tried to find how large a frame must be; every network here fits below."""
 _PARSING = threading.Lock()
+KINDS = {4: "frames", 3: "flow"}
 AXES = {4: ("frames", "height", "width", "channels"), 3: ("height", "width", "channels")}
 
 
@@ -53,16 +54,17 @@ def kind_of_input(name: str) -> str:
     """Return `frames` or `flow`, by the axes of SMALLEST; empty where the source lacks it."""
     for node in _tree(_files()[name]).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "SMALLEST":
-            return {4: "frames", 3: "flow"}[len(ast.literal_eval(node.value))]
+            return KINDS[len(ast.literal_eval(node.value))]
     return ""
 
 
 def check_settings(name: str, settings: Mapping[str, Any], where: str = "") -> dict[str, Any]:
     """Return the settings in their types; refuse an unknown network, setting or value."""
     _refuse_unknown(name, where)
+    where = where or f"network {name}"
     for key in settings:
         if key not in setting_names(name):
-            raise unknown(where or f"network {name}", "setting", key, setting_names(name))
+            raise unknown(where, "setting", key, setting_names(name))
     shared = [file for folder in layers.__path__ for file in Path(folder).glob("*.py")]
     aliases = {k: v for file in (*shared, _files()[name]) for k, v in _aliases(file).items()}
     fields = {a.arg: (_type(a.annotation, aliases), None) for a in _settings_of(name)}
@@ -73,7 +75,7 @@ def check_settings(name: str, settings: Mapping[str, Any], where: str = "") -> d
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise MerflowError(
-            where or f"network {name}",
+            where,
             f"setting '{key}' cannot be {first['input']!r}",
             first["msg"],
             f"see the docstring of networks/{name}.py",
@@ -112,7 +114,7 @@ def build_network(
             f"network {name}",
             f"its published weights could not be loaded ({str(error).splitlines()[0]})",
             "a network connection, or the file in ~/.keras/models",
-            "copy the file there, or set `weights: none` to train from temporary_folder",
+            "copy the file there, or set `weights: none` to start from random initialisation",
             code=FAILED,
         ) from error
 
@@ -127,9 +129,7 @@ def check_shape(name: str, shape: tuple[int, ...]) -> None:
             f"network {name}",
             f"cannot take input of shape {shape}",
             f"{len(smallest)} axes ({', '.join(axes)}), at least {expected}",
-            "name a preparation of `kind: flow`"
-            if len(smallest) == 3
-            else "name a preparation of `kind: frames`",
+            f"name a preparation of `kind: {KINDS[len(smallest)]}`",
         )
     small = [axis for axis, a, b in zip(axes, shape, smallest, strict=True) if a < b]
     if small:

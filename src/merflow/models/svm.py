@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -78,19 +79,15 @@ class SvmMethod:
         return fitted
 
 
+@dataclass
 class FittedSvm:
     """A fitted SVM: the planes between the classes and the scaling of the features, as arrays."""
 
-    def __init__(
-        self,
-        arrays: dict[str, np.ndarray],
-        facts: dict[str, Any],
-        training: Training,
-        clip_hashes: Sequence[str],
-    ) -> None:
-        self.arrays, self.facts, self.training = arrays, facts, training
-        self.clip_hashes = clip_hashes
-        self.history: list[dict[str, Any]] = []
+    arrays: dict[str, np.ndarray]
+    facts: dict[str, Any]
+    training: Training
+    clip_hashes: Sequence[str]
+    history: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
     def read(cls, path: Path, about: dict[str, Any]) -> "FittedSvm":

@@ -17,11 +17,11 @@ from merflow.evaluation.fold_files import FoldFile
 from merflow.evaluation.run_id import FINAL, Run
 from merflow.evaluation.score_table import full_row, read_scores
 from merflow.io.files import file_digest, write_json, write_text
-from merflow.models.factory import WEIGHTS, Fitted, load, make_method
+from merflow.models.factory import WEIGHTS, Fitted, load
 from merflow.stages.pipeline import Pipeline
 from merflow.workflow import run_fingerprints
 from merflow.workflow.plan import Plan
-from merflow.workflow.train_fold import RunClips, fold_seed, inputs_of_run, made_with, training_data
+from merflow.workflow.train_fold import RunClips, inputs_of_run, made_with, method_of, training_data
 from merflow.workflow.training_log import curve_so_far, history_text
 
 CAVEAT = "measured on pre-cut, annotated clips of unseen subjects, not on raw video"
@@ -75,8 +75,7 @@ def train_final(plan: Plan, run: Run, clips: RunClips, out: Path) -> dict[str, A
     fold = FoldFile(FINAL, [clip.key for clip in labelled.clips], labelled.labels, [])
     data = training_data(clips, fold, classes, canonical_names(plan.settings))
     started = time.perf_counter()
-    start = next(map(Path, plan.start_weights(run.experiment)), None)
-    method = make_method(experiment, classes, fold_seed(run.seed, FINAL), start)
+    method = method_of(plan, run, FINAL)
     arithmetic.check()
     with curve_so_far(method, out):
         fitted = method.fit(data)

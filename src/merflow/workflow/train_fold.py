@@ -9,7 +9,6 @@ import numpy as np
 
 from merflow import arithmetic, paths, versions
 from merflow.clip import ClipKey
-from merflow.config.settings import Experiment
 from merflow.datasets.subject_ids import canonical_names, canonical_subject
 from merflow.errors import MerflowError
 from merflow.evaluation.duplicate_clips import first_known, refuse_duplicates
@@ -19,7 +18,7 @@ from merflow.evaluation.predictions import Predictions, write_predictions
 from merflow.evaluation.run_id import Run
 from merflow.io.files import digest, file_digest, write_json, write_text
 from merflow.io.packed import Packed
-from merflow.models.factory import WEIGHTS, Fitted, TrainingData, make_method
+from merflow.models.factory import WEIGHTS, Fitted, Method, TrainingData, make_method
 from merflow.models.training import inner_folds, start_weights
 from merflow.workflow import run_fingerprints
 from merflow.workflow.plan import Plan
@@ -29,6 +28,13 @@ from merflow.workflow.training_log import curve_so_far, history_text
 def fold_seed(seed: int, fold: str) -> int:
     """Return the seed of one fold, which depends on its name only, not on other folds."""
     return int(digest([seed, fold])[:8], 16)
+
+
+def method_of(plan: Plan, run: Run, fold: str) -> Method:
+    """Return the method of a fold, not fitted yet: its seed from its name, its start weights."""
+    start = next(map(Path, plan.start_weights(run.experiment)), None)
+    classes = plan.data.classes(run.experiment)
+    return make_method(plan.experiment(run.experiment), classes, fold_seed(run.seed, fold), start)
 
 
 class RunClips:
@@ -68,10 +74,8 @@ def train_fold(plan: Plan, run: Run, clips: RunClips, fold: FoldFile, out: Path)
     test = [fold.test[i] for i in clips.usable(fold.test, where)]
     arithmetic.check()
     started = time.perf_counter()
-    start = next(map(Path, plan.start_weights(run.experiment)), None)
-    refuse_leaks(experiment, start, data, clips, test, canonical, where)
-    seed = fold_seed(run.seed, fold.name)
-    method = make_method(experiment, classes, seed, start)
+    refuse_leaks(plan, run, data, clips, test, where)
+    method = method_of(plan, run, fold.name)
     with curve_so_far(method, out):
         fitted = method.fit(data)
     # An external program trains inside `predict`: prediction is included in the fold's time.
@@ -95,9 +99,7 @@ def train_fold(plan: Plan, run: Run, clips: RunClips, fold: FoldFile, out: Path)
         "seconds": seconds,
     }
     if experiment.nested:
-        write_predictions(
-            out / "inner.csv", inner_predictions(experiment, classes, data, run, fold, start)
-        )
+        write_predictions(out / "inner.csv", inner_predictions(plan, run, data, fold.name))
     write_json(out / "run.json", facts)
     # Last: a fold with predictions.csv has all its other files.
     predictions = Predictions.of(tuple(test), tuple(classes), probabilities)
@@ -114,26 +116,18 @@ def inputs_of_fold(plan: Plan, run: Run, clips: RunClips, fold: FoldFile) -> dic
 
 
 def refuse_leaks(
-    experiment: Experiment,
-    start: Path | None,
-    data: TrainingData,
-    clips: RunClips,
-    test: Sequence[ClipKey],
-    canonical: Mapping[str, str],
-    where: str,
+    plan: Plan, run: Run, data: TrainingData, clips: RunClips, test: Sequence[ClipKey], where: str
 ) -> None:
-    """Refuse test clips that are also training clips, and start weights that saw test subjects.
-
-    canonical: as `canonical_names` returns.
-    """
+    """Refuse test clips that are also training clips, and start weights that saw test subjects."""
+    experiment = plan.experiment(run.experiment)
     # Controls make clips equal: duplicates mean nothing there.
     tested = clips.take(test) if experiment.control == "none" else []
     for x in tested:
         refuse_duplicates(where, (data.x, data.keys), (x, test))
-    file = Path(start or experiment.training.start_weights)
+    file = Path(*plan.start_weights(run.experiment) or [experiment.training.start_weights])
     if experiment.method == "keras" and file.is_file():
         subjects, clip_hashes = start_weights.trained_on(file)
-        start_weights.refuse_seen(file, subjects, test, canonical, where)
+        start_weights.refuse_seen(file, subjects, test, canonical_names(plan.settings), where)
         for x in tested:
             if key := first_known(clip_hashes, x, test):
                 raise start_weights.leak(where, f"the weights in {file} saw the pixels of {key}")
@@ -170,26 +164,18 @@ def training_data(
     )
 
 
-def inner_predictions(
-    experiment: Experiment,
-    classes: tuple[str, ...],
-    data: TrainingData,
-    run: Run,
-    fold: FoldFile,
-    start: Path | None,
-) -> Predictions:
-    """Return predictions of the fold's training clips, each by a model trained without its subject.
+def inner_predictions(plan: Plan, run: Run, data: TrainingData, fold: str) -> Predictions:
+    """Return predictions of a fold's training clips, each by a model trained without its subject.
 
-    A choice between factors is made on these. All models start from the weights in `start`.
+    A choice between factors is made on these.
     """
-    held = inner_folds.folds(data.keys, data.y, classes, experiment.training, "nested: true")
+    classes, training = plan.data.classes(run.experiment), plan.experiment(run.experiment).training
+    held = inner_folds.folds(data.keys, data.y, classes, training, "nested: true")
     probabilities = np.empty((len(data.y), len(classes)))
     for number in np.unique(held):
         out = np.flatnonzero(held == number)
-        seed = fold_seed(run.seed, f"{fold.name} inner {number}")
-        fitted = make_method(experiment, classes, seed, start).fit(
-            data.take(np.flatnonzero(held != number))
-        )
+        method = method_of(plan, run, f"{fold} inner {number}")
+        fitted = method.fit(data.take(np.flatnonzero(held != number)))
         probabilities[out] = fitted.predict(data.x[out], [data.keys[i] for i in out])
     return Predictions.of(data.keys, classes, probabilities)
 

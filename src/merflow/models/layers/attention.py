@@ -1,5 +1,6 @@
 """Channel and spatial attention: the released form of system C, and CBAM."""
 
+from collections.abc import Callable
 from typing import Literal
 
 from keras import layers, regularizers
@@ -32,28 +33,15 @@ def attention(x: Tensor, kind: Kind, reduction: int, l2: float) -> Tensor:
     return layers.Multiply()([weighed, _place(weighed, 1, 7)])
 
 
-class _Mlp:
-    """Two dense layers, callable more than once with the same weights."""
-
-    def __init__(self, channels: int, reduction: int, l2: float) -> None:
-        self.layers = (
-            layers.Dense(
-                channels // reduction,
-                kernel_initializer="he_normal",
-                kernel_regularizer=regularizers.L2(l2) if l2 else None,
-            ),
-            layers.LeakyReLU(0.2),
-            layers.Dense(channels, kernel_initializer="he_normal"),
-        )
-
-    def __call__(self, x: Tensor) -> Tensor:
-        for layer in self.layers:
-            x = layer(x)
-        return x
-
-
-def _mlp(channels: int, reduction: int, l2: float) -> _Mlp:
-    return _Mlp(channels, reduction, l2)
+def _mlp(channels: int, reduction: int, l2: float) -> Callable[[Tensor], Tensor]:
+    """Return two dense layers, callable more than once with the same weights."""
+    penalty = regularizers.L2(l2) if l2 else None
+    squeeze = layers.Dense(
+        channels // reduction, kernel_initializer="he_normal", kernel_regularizer=penalty
+    )
+    rectify = layers.LeakyReLU(0.2)
+    widen = layers.Dense(channels, kernel_initializer="he_normal")
+    return lambda x: widen(rectify(squeeze(x)))
 
 
 def _place(x: Tensor, filters: int, kernel: int) -> Tensor:

@@ -13,23 +13,15 @@ from merflow.models.layers.blocks import Tensor, adaptive_mean, channel_gate, ch
 
 ChannelAttention = Literal["none", "map", "pooled"]
 
+_SA, _CA = {"spatial_attention": True}, {"channel_attention": "map"}
+_MASK = {"outline_mask": True}
 CONFIGURATIONS = {
     "baseline": {},
-    "drop0.2+SA+mask": {"dropout": 0.2, "spatial_attention": True, "outline_mask": True},
-    "drop0.3+SA+mask": {"dropout": 0.3, "spatial_attention": True, "outline_mask": True},
-    "drop0.3+CA+mask": {"dropout": 0.3, "channel_attention": "map", "outline_mask": True},
-    "drop0.2+SA+CA+mask": {
-        "dropout": 0.2,
-        "spatial_attention": True,
-        "channel_attention": "map",
-        "outline_mask": True,
-    },
-    "drop0.3+SA+CA+mask": {
-        "dropout": 0.3,
-        "spatial_attention": True,
-        "channel_attention": "map",
-        "outline_mask": True,
-    },
+    "drop0.2+SA+mask": {"dropout": 0.2} | _SA | _MASK,
+    "drop0.3+SA+mask": {"dropout": 0.3} | _SA | _MASK,
+    "drop0.3+CA+mask": {"dropout": 0.3} | _CA | _MASK,
+    "drop0.2+SA+CA+mask": {"dropout": 0.2} | _SA | _CA | _MASK,
+    "drop0.3+SA+CA+mask": {"dropout": 0.3} | _SA | _CA | _MASK,
 }
 """System A's six named configurations; with both networks its twelve."""
 
@@ -79,39 +71,29 @@ def normalise(x: Tensor, name: str) -> Tensor:
     return layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=name)(x)
 
 
-def full(x: Tensor, filters: int, middle: int, stride: int, name: str) -> Tensor:
-    """Return one 3 x 3 x 3 convolution (R3D); `middle` is not used."""
-    return conv(x, filters, (3, 3, 3), (stride,) * 3, name)
-
-
-def factored(x: Tensor, filters: int, middle: int, stride: int, name: str) -> Tensor:
-    """Return a convolution over space, then one over time (R(2+1)D)."""
-    x = conv(x, middle, (1, 3, 3), (1, stride, stride), f"{name}_0")
-    x = layers.ReLU()(normalise(x, f"{name}_1"))
-    return conv(x, filters, (3, 1, 1), (stride, 1, 1), f"{name}_3")
-
-
-def full_stem(x: Tensor, filters: int) -> Tensor:
-    """Return R3D's first convolution, 3 x 7 x 7."""
-    x = conv(x, filters, (3, 7, 7), (1, 2, 2), "stem_0")
-    return layers.ReLU()(normalise(x, "stem_1"))
-
-
-def factored_stem(x: Tensor, filters: int) -> Tensor:
-    """Return R(2+1)D's first two convolutions."""
-    x = layers.ReLU()(
-        normalise(conv(x, 45 * filters // 64, (1, 7, 7), (1, 2, 2), "stem_0"), "stem_1")
-    )
+def _stem(x: Tensor, kind: str, filters: int) -> Tensor:
+    """Return the first convolution, 3 x 7 x 7; in R(2+1)D one over space, then one over time."""
+    if kind == "r3d18":
+        x = conv(x, filters, (3, 7, 7), (1, 2, 2), "stem_0")
+        return layers.ReLU()(normalise(x, "stem_1"))
+    x = conv(x, 45 * filters // 64, (1, 7, 7), (1, 2, 2), "stem_0")
+    x = layers.ReLU()(normalise(x, "stem_1"))
     return layers.ReLU()(normalise(conv(x, filters, (3, 1, 1), (1, 1, 1), "stem_3"), "stem_4"))
 
 
 def _block(x: Tensor, kind: str, filters: int, stride: int, name: str) -> Tensor:
     """Return a residual block; layers carry torchvision's names with `_` for `.`."""
-    convolve = full if kind == "r3d18" else factored
     middle = (x.shape[-1] * filters * 27) // (x.shape[-1] * 9 + 3 * filters)
-    y = convolve(x, filters, middle, stride, f"{name}_conv1_0")
-    y = layers.ReLU()(normalise(y, f"{name}_conv1_1"))
-    y = normalise(convolve(y, filters, middle, 1, f"{name}_conv2_0"), f"{name}_conv2_1")
+
+    def convolve(y: Tensor, stride: int, name: str) -> Tensor:
+        if kind == "r3d18":
+            return conv(y, filters, (3, 3, 3), (stride,) * 3, name)
+        y = conv(y, middle, (1, 3, 3), (1, stride, stride), f"{name}_0")
+        y = layers.ReLU()(normalise(y, f"{name}_1"))
+        return conv(y, filters, (3, 1, 1), (stride, 1, 1), f"{name}_3")
+
+    y = layers.ReLU()(normalise(convolve(x, stride, f"{name}_conv1_0"), f"{name}_conv1_1"))
+    y = normalise(convolve(y, 1, f"{name}_conv2_0"), f"{name}_conv2_1")
     if stride > 1 or x.shape[-1] != filters:
         x = conv(x, filters, (1, 1, 1), (stride,) * 3, f"{name}_downsample_0")
         x = normalise(x, f"{name}_downsample_1")
@@ -135,7 +117,7 @@ def build_resnet(
 ) -> keras.Model:
     """Build either network; the settings are described in their files."""
     inputs = keras.Input(shape)
-    x = (full_stem if kind == "r3d18" else factored_stem)(_kinetics_scale(inputs), filters)
+    x = _stem(_kinetics_scale(inputs), kind, filters)
     if stem_pool:
         x = layers.MaxPooling3D((1, 2, 2))(x)
     if outline_mask:

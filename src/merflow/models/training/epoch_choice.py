@@ -4,7 +4,6 @@ The test subject takes no part: each inner fold holds out some training subjects
 with the lowest loss on them; all training subjects are then fitted for the median of these epochs.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -15,26 +14,19 @@ from merflow.models.training import batch_norm
 from merflow.models.training.predict import probabilities
 
 
-@dataclass(frozen=True)
-class Validation:
-    """Scores a model on held-out training subjects after each epoch."""
-
-    train_x: np.ndarray
-    held: TrainingData
-    batch: int
-
-    def __call__(self, model: keras.Model) -> dict[str, float]:
-        """Return the loss and accuracy on the held-out clips, with equal weight for every class."""
-        batch_norm.settle(model, self.train_x, self.batch)
-        p = probabilities(model, self.held.x, self.batch)
-        y = self.held.y
-        true_class = p[np.arange(len(y)), y].astype(np.float64)
-        losses, hits = -np.log(np.maximum(true_class, 1e-7)), p.argmax(1) == y
-        present = np.unique(y)
-        return {
-            "val_loss": float(np.mean([losses[y == k].mean() for k in present])),
-            "val_accuracy": float(np.mean([hits[y == k].mean() for k in present])),
-        }
+def held_out_scores(
+    model: keras.Model, train_x: np.ndarray, held: TrainingData, batch: int
+) -> dict[str, float]:
+    """Return the loss and accuracy on held-out clips, with equal weight for every class."""
+    batch_norm.settle(model, train_x, batch)
+    p, y = probabilities(model, held.x, batch), held.y
+    true_class = p[np.arange(len(y)), y].astype(np.float64)
+    losses, hits = -np.log(np.maximum(true_class, 1e-7)), p.argmax(1) == y
+    present = np.unique(y)
+    return {
+        "val_loss": float(np.mean([losses[y == k].mean() for k in present])),
+        "val_accuracy": float(np.mean([hits[y == k].mean() for k in present])),
+    }
 
 
 def chosen_epoch(curves: list[list[dict[str, Any]]]) -> tuple[int, list[int]]:

@@ -3,13 +3,14 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from merflow.config.settings import Training
+from merflow.config.settings import Experiment
 from merflow.errors import FAILED, MerflowError
 from merflow.evaluation.duplicate_clips import clip_hashes
 from merflow.models.method_interface import TrainingData
@@ -29,6 +30,7 @@ from merflow.models.training import (
     start_weights,
     transfer_layers,
 )
+from merflow.models.training.saved_network import FittedNetwork
 
 AfterEpoch = Callable[[keras.Model], dict[str, float]]
 """Called after each epoch; its result is added to the epoch's row of the history."""
@@ -42,30 +44,19 @@ class Job:
     has no effect on the training.
     """
 
-    network: str
-    settings: dict[str, Any]
+    experiment: Experiment
     classes: tuple[str, ...]
-    training: Training
     seed: int
     device: str
     start: Path | None = None
     on_epoch: Callable[[dict[str, Any]], None] | None = None
 
 
-@dataclass
-class Trained:
-    """A trained model with its input scaling, one row per epoch, and facts about the training."""
-
-    model: keras.Model
-    history: list[dict[str, Any]]
-    facts: dict[str, Any]
-    clip_hashes: list[str]
-    """Of all clips trained on, also by the start weights: to detect leakage."""
-
-
-def train_fold(job: Job, data: TrainingData, after_epoch: AfterEpoch | None = None) -> Trained:
+def train_fold(
+    job: Job, data: TrainingData, after_epoch: AfterEpoch | None = None
+) -> FittedNetwork:
     """Train on all clips of the fold, for the epochs set or for those that inner folds choose."""
-    training = job.training
+    training = job.experiment.training
     augmentation.check(training.augment, "frames" if data.x.ndim == 5 else "flow")
     if training.stopping == "fixed":
         return train(job, data, training.epochs, after_epoch)
@@ -74,8 +65,10 @@ def train_fold(job: Job, data: TrainingData, after_epoch: AfterEpoch | None = No
     for fold in range(training.inner_folds):
         rest = data.take(np.flatnonzero(held != fold))
         out = data.take(np.flatnonzero(held == fold))
-        validation = epoch_choice.Validation(rest.x, out, training.batch_size)
-        curves.append(train(job, rest, training.epochs, validation).history)
+        scores = partial(
+            epoch_choice.held_out_scores, train_x=rest.x, held=out, batch=training.batch_size
+        )
+        curves.append(train(job, rest, training.epochs, scores).history)
     chosen, best = epoch_choice.chosen_epoch(curves)
     trained = train(job, data, chosen)
     for key in ("val_loss", "val_accuracy"):
@@ -102,150 +95,114 @@ def prediction_cost(model: keras.Model, x: np.ndarray, batch: int) -> dict[str, 
 
 def train(
     job: Job, data: TrainingData, epochs: int, after_epoch: AfterEpoch | None = None
-) -> Trained:
+) -> FittedNetwork:
     """Build, compile and fit a new network; the schedule still spans the settings' epochs."""
-    training = job.training
+    training, network = job.experiment.training, job.experiment.network
+    settings = dict(job.experiment.network_settings)
     backend.reset(job.seed, training.mixed_precision, job.device)
-    clock = _Clock()
+    started = time.perf_counter()
     # Networks made for published weights have these weights' own input scaling.
-    scaling = "none" if made_for_weights(job.network) else training.scaling
+    scaling = "none" if made_for_weights(network) else training.scaling
     scale = input_scaling.statistics(data.x, scaling)
     model = input_scaling.scaled_network(
-        job.network, job.settings, data.x.shape[1:], len(job.classes), scale
+        network, settings, data.x.shape[1:], len(job.classes), scale
     )
     start: dict[str, Any] = {}
     if file := start_weights.start_file(training, job.start):
-        start = transfer_layers.initialise(model.layers[-1], job.network, file, job.settings)
-    weights = class_weights.class_weights(training, data.y, job.classes)
-    history = _fit(model, job, data, weights, epochs, after_epoch, clock)
+        start = transfer_layers.initialise(model.layers[-1], network, file, settings)
+    loop = _Loop(job, data, model)
+    history = loop.run(epochs, after_epoch)
     batch_norm.settle(model, data.x, training.batch_size)
     digests = sorted({*clip_hashes(data.x), *start.pop("prints", ())})
-    facts = _facts(job, data, model, weights, scale, epochs) | start | clock.facts()
+    facts = _facts(loop, scale, epochs) | start
+    facts["seconds_to_first_step"] = round(loop.first_step - started, 3)
     facts["subjects"] = sorted({*data.subjects, *start.get("subjects", ())})
     # The same layers without the optimiser, whose state is no longer needed.
     bare = keras.Model(model.inputs, model.outputs, name="scaled")
-    return Trained(bare, history, facts, digests)
+    return FittedNetwork(bare, history, facts, digests, training.tensorboard)
 
 
-def _fit(
-    model: keras.Model,
-    job: Job,
-    data: TrainingData,
-    weights: np.ndarray,
-    epochs: int,
-    after_epoch: AfterEpoch | None,
-    clock: "_Clock",
-) -> list[dict[str, Any]]:
-    training = job.training
-    steps = -(-len(data.y) // training.batch_size)
-    model.compile(
-        optimisers.optimiser(training, steps),
-        losses.loss(training),
-        metrics=[keras.metrics.CategoricalAccuracy("accuracy")],
-        # XLA is ten times slower on a processor; JAX needs it.
-        jit_compile="auto" if backend.backend() == "jax" else False,
-    )
-    # Otherwise the first step makes these variables and is traced twice.
-    model.optimizer.build(model.trainable_variables)
-    rng = np.random.default_rng([job.seed, len(data.y)])
-    feed = _Feed(job, data)
-    history = []
-    for number in range(1, epochs + 1):
-        order = batches.epoch(rng, data.y, training.batch_size, training.balanced_sampling)
-        row = {"epoch": number, **_one_epoch(model, feed, data, weights, order, number, clock)}
-        row["learning_rate"] = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
-        history.append(row | (after_epoch(model) if after_epoch else {}))
-        if job.on_epoch:
-            job.on_epoch(history[-1])
-    return history
+class _Loop:
+    """A compiled network and its batches: augmented on the host, or from the memory they are in."""
 
+    def __init__(self, job: Job, data: TrainingData, model: keras.Model) -> None:
+        training, n = job.experiment.training, len(data.y)
+        self.job, self.data, self.model, self.training = job, data, model, training
+        self.weights = class_weights.class_weights(training, data.y, job.classes)
+        self.labels = np.eye(len(self.weights), dtype=np.float32)[data.y]
+        self.order_rng = np.random.default_rng([job.seed, n])
+        self.augment_rng = np.random.default_rng([job.seed, n, 1])
+        self.augmented = augmentation.active(training.augment)
+        self.x = data.x if self.augmented else backend.resident(data.x, job.device)
+        self.first_step = 0.0
+        """When the first step ended, after building and tracing (s of `time.perf_counter`)."""
+        model.compile(
+            optimisers.optimiser(training, -(-n // training.batch_size)),
+            losses.loss(training),
+            metrics=[keras.metrics.CategoricalAccuracy("accuracy")],
+            # XLA is ten times slower on a processor; JAX needs it.
+            jit_compile="auto" if backend.backend() == "jax" else False,
+        )
+        # Otherwise the first step makes these variables and is traced twice.
+        model.optimizer.build(model.trainable_variables)
 
-class _Feed:
-    """The clips of a batch: augmented on the host, or unchanged from the memory they are in."""
+    def run(self, epochs: int, after_epoch: AfterEpoch | None) -> list[dict[str, Any]]:
+        """Train for a number of epochs; return one row per epoch."""
+        history = []
+        for number in range(1, epochs + 1):
+            row = {"epoch": number, **self._epoch(number)}
+            rate = self.model.optimizer.learning_rate
+            row["learning_rate"] = float(keras.ops.convert_to_numpy(rate))
+            history.append(row | (after_epoch(self.model) if after_epoch else {}))
+            if self.job.on_epoch:
+                self.job.on_epoch(history[-1])
+        return history
 
-    def __init__(self, job: Job, data: TrainingData) -> None:
-        self.augment = job.training.augment
-        self.rng = np.random.default_rng([job.seed, len(data.y), 1])
-        self.active = augmentation.active(self.augment)
-        self.x = data.x if self.active else backend.resident(data.x, job.device)
+    def _epoch(self, epoch: int) -> dict[str, float]:
+        """Run one epoch; return the mean training loss and accuracy over its batches."""
+        training, y = self.training, self.data.y
+        order = batches.epoch(self.order_rng, y, training.batch_size, training.balanced_sampling)
+        sums = np.zeros(2)
+        for number, index in enumerate(order, 1):
+            logs = self.model.train_on_batch(
+                self._clips(index), self.labels[index], self.weights[y[index]], return_dict=True
+            )
+            self.first_step = self.first_step or time.perf_counter()
+            if not np.isfinite(logs["loss"]):
+                clips = ", ".join(self.data.rows[i] for i in index)
+                raise MerflowError(
+                    f"training, epoch {epoch}, batch {number}",
+                    f"the loss is {logs['loss']}; clips of the batch: {clips}",
+                    "a finite loss",
+                    "lower training.learning_rate, or look at these clips with `merflow preview`",
+                    code=FAILED,
+                )
+            sums += logs["loss"], logs["accuracy"]
+        loss, accuracy = sums / len(order)
+        return {"loss": float(loss), "accuracy": float(accuracy)}
 
-    def __call__(self, index: np.ndarray) -> Any:  # noqa: ANN401
-        if self.active:
-            return augmentation.changed(self.rng, self.x[index], self.augment)
+    def _clips(self, index: np.ndarray) -> Any:  # noqa: ANN401
+        if self.augmented:
+            return augmentation.changed(self.augment_rng, self.x[index], self.training.augment)
         return backend.rows(self.x, index)
 
 
-def _one_epoch(
-    model: keras.Model,
-    feed: _Feed,
-    data: TrainingData,
-    weights: np.ndarray,
-    order: np.ndarray,
-    epoch: int,
-    clock: "_Clock",
-) -> dict[str, float]:
-    """Run one epoch; return the mean training loss and accuracy over its batches."""
-    labels = np.eye(len(weights), dtype=np.float32)[data.y]
-    sums = np.zeros(2)
-    for number, index in enumerate(order, 1):
-        logs = model.train_on_batch(
-            feed(index), labels[index], weights[data.y[index]], return_dict=True
-        )
-        clock.step()
-        if not np.isfinite(logs["loss"]):
-            _refuse_nan(logs["loss"], epoch, number, [data.rows[i] for i in index])
-        sums += logs["loss"], logs["accuracy"]
-    loss, accuracy = sums / len(order)
-    return {"loss": float(loss), "accuracy": float(accuracy)}
-
-
-def _refuse_nan(loss: float, epoch: int, batch: int, rows: list[str]) -> None:
-    raise MerflowError(
-        f"training, epoch {epoch}, batch {batch}",
-        f"the loss is {loss}; clips of the batch: {', '.join(rows)}",
-        "a finite loss",
-        "lower training.learning_rate, or look at these clips with `merflow preview`",
-        code=FAILED,
-    )
-
-
-def _facts(
-    job: Job,
-    data: TrainingData,
-    model: keras.Model,
-    weights: np.ndarray,
-    scale: tuple[np.ndarray, np.ndarray],
-    epochs: int,
-) -> dict[str, Any]:
-    network = model.layers[-1]
+def _facts(loop: _Loop, scale: tuple[np.ndarray, np.ndarray], epochs: int) -> dict[str, Any]:
+    job, data = loop.job, loop.data
     return {
-        "network": job.network,
-        "settings": job.settings,
+        "network": job.experiment.network,
+        "settings": dict(job.experiment.network_settings),
         "classes": list(job.classes),
         "shape": [int(side) for side in data.x.shape[1:]],
         "seed": job.seed,
         "epochs": epochs,
-        "batch_size": job.training.batch_size,
+        "batch_size": loop.training.batch_size,
         "training_clips": len(data.y),
-        "class_weights": [float(w) for w in weights],
+        "class_weights": [float(w) for w in loop.weights],
         "mean": [float(v) for v in scale[0]],
         "deviation": [float(v) for v in scale[1]],
-        "parameters": int(network.count_params()),
+        "parameters": int(loop.model.layers[-1].count_params()),
         "device": job.device,
         "backend": backend.backend(),
         "keras": keras.version(),
     }
-
-
-class _Clock:
-    """The time to the first step: building and tracing."""
-
-    def __init__(self) -> None:
-        self.started = time.perf_counter()
-        self.first = 0.0
-
-    def step(self) -> None:
-        self.first = self.first or time.perf_counter() - self.started
-
-    def facts(self) -> dict[str, float]:
-        return {"seconds_to_first_step": round(self.first, 3)}

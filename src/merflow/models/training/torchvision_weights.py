@@ -30,6 +30,12 @@ MAX_BYTES = 2 << 30
 """The largest video network here has 130 MB."""
 MAX_HEADER = 1 << 20
 """Bytes of the header: about 100 a tensor, a hundred tensors."""
+PARTS = {
+    keras.layers.Conv3D: ("weight",),
+    keras.layers.BatchNormalization: ("weight", "bias", "running_mean", "running_var"),
+    keras.layers.Dense: ("weight", "bias"),
+}
+"""PyTorch's names of a layer's weights, in Keras' order."""
 OTHER_NETWORK = "name the network of this file: r3d18 for r3d_18, r2plus1d18 for r2plus1d_18"
 
 
@@ -94,20 +100,23 @@ def convert(network: str, state: dict[str, np.ndarray]) -> keras.Model:
         raise MerflowError("torchvision weights", f"{classes} classes", f"2 to {MAX_SETTING}")
     model = build_network(network, SHAPE, classes)
     for layer in model.layers:
-        name = _torch_name(layer)
-        if isinstance(layer, keras.layers.Conv3D):
-            kernel = _take(state, f"{name}.weight", network)
-            _assign(layer, [kernel.transpose(2, 3, 4, 1, 0) if kernel.ndim == 5 else kernel])
-        elif isinstance(layer, keras.layers.BatchNormalization):
-            parts = ("weight", "bias", "running_mean", "running_var")
-            _assign(layer, [_take(state, f"{name}.{part}", network) for part in parts])
+        name = layer.name.replace("_", ".")
+        parts = next((parts for kind, parts in PARTS.items() if isinstance(layer, kind)), ())
+        values = [_take(state, f"{name}.{part}", network) for part in parts]
+        if isinstance(layer, keras.layers.Conv3D) and values[0].ndim == 5:
+            values = [values[0].transpose(2, 3, 4, 1, 0)]
         elif isinstance(layer, keras.layers.Dense):
-            _assign(layer, [_take(state, "fc.weight", network).T, _take(state, "fc.bias", network)])
+            values[0] = values[0].T
+        expected, found = [tuple(w.shape) for w in layer.weights], [v.shape for v in values]
+        if expected != found:
+            raise MerflowError(
+                "torchvision weights",
+                f"'{name}' has shapes {found}",
+                f"{expected}",
+                OTHER_NETWORK,
+            )
+        layer.set_weights(values)
     return model
-
-
-def _torch_name(layer: keras.Layer) -> str:
-    return layer.name.replace("_", ".")
 
 
 def _take(state: dict[str, np.ndarray], name: str, network: str) -> np.ndarray:
@@ -119,18 +128,6 @@ def _take(state: dict[str, np.ndarray], name: str, network: str) -> np.ndarray:
             OTHER_NETWORK,
         )
     return state[name].astype(np.float32)
-
-
-def _assign(layer: keras.Layer, values: list[np.ndarray]) -> None:
-    expected, found = [tuple(w.shape) for w in layer.weights], [v.shape for v in values]
-    if expected != found:
-        raise MerflowError(
-            "torchvision weights",
-            f"'{_torch_name(layer)}' has shapes {found}",
-            f"{expected}",
-            OTHER_NETWORK,
-        )
-    layer.set_weights(values)
 
 
 def main(arguments: list[str]) -> None:
