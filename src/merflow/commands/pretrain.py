@@ -12,13 +12,12 @@ from merflow.datasets import labels
 from merflow.datasets.subject_ids import canonical_names
 from merflow.errors import unknown
 from merflow.evaluation.fold_files import FoldFile
-from merflow.io.files import digest, file_digest, write_json, write_text
+from merflow.io.files import digest, write_json
 from merflow.io.packed import read_packed
-from merflow.models.factory import WEIGHTS, make_method
+from merflow.models.factory import make_method
 from merflow.text import plural
 from merflow.workflow.plan import Plan
-from merflow.workflow.train_fold import RunClips, fold_seed, made_with, training_data
-from merflow.workflow.training_log import history_text
+from merflow.workflow.train_fold import RunClips, fold_seed, save_training, training_data
 
 
 def pretrain(name: str, *, config: Config) -> None:
@@ -54,17 +53,13 @@ def pretrain(name: str, *, config: Config) -> None:
     arithmetic.check()
     fitted = make_method(like, present, fold_seed(entry.seed, name)).fit(data)
     out = Path(paths.PRETRAINED.format(pretraining=name))
-    out.mkdir(parents=True, exist_ok=True)
-    fitted.save(out)
-    write_text(out / "history.csv", history_text(fitted.history))
     facts = {
-        **made_with(clips, fitted.facts),
+        **save_training(out, fitted, clips),
         "pretraining": name,
         "classes": list(present),
         "recipe": entry.model_dump(mode="json"),
         "inputs": {plan.pretrain_packed(name): digest(packed.made_by)},
         "train_clips": int(np.size(data.y)),
-        "weights": file_digest(out / WEIGHTS),
         **fitted.facts,
     }
     write_json(out / "run.json", facts)

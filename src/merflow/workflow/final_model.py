@@ -16,13 +16,19 @@ from merflow.errors import MerflowError
 from merflow.evaluation.fold_files import FoldFile
 from merflow.evaluation.run_id import FINAL, Run
 from merflow.evaluation.score_table import full_row, read_scores
-from merflow.io.files import file_digest, write_json, write_text
+from merflow.io.files import write_json
 from merflow.models.factory import WEIGHTS, Fitted, load
 from merflow.stages.pipeline import Pipeline
 from merflow.workflow import run_fingerprints
 from merflow.workflow.plan import Plan
-from merflow.workflow.train_fold import RunClips, inputs_of_run, made_with, method_of, training_data
-from merflow.workflow.training_log import curve_so_far, history_text
+from merflow.workflow.train_fold import (
+    RunClips,
+    inputs_of_run,
+    method_of,
+    save_training,
+    training_data,
+)
+from merflow.workflow.training_log import curve_so_far
 
 CAVEAT = "measured on pre-cut, annotated clips of unseen subjects, not on raw video"
 
@@ -79,12 +85,9 @@ def train_final(plan: Plan, run: Run, clips: RunClips, out: Path) -> dict[str, A
     arithmetic.check()
     with curve_so_far(method, out):
         fitted = method.fit(data)
-    out.mkdir(parents=True, exist_ok=True)
-    fitted.save(out)
-    write_text(out / "history.csv", history_text(fitted.history))
     facts = {
         **fitted.facts,
-        **made_with(clips, fitted.facts),
+        **save_training(out, fitted, clips),
         "experiment": run.experiment,
         "factor": run.factor,
         "seed": run.seed,
@@ -98,7 +101,6 @@ def train_final(plan: Plan, run: Run, clips: RunClips, out: Path) -> dict[str, A
         "train_clips": len(data.y) // len(clips.factors),
         "skipped": sorted(set(fold.train) & clips.skipped),
         "score": pooled_score(out.parent),
-        "weights": file_digest(out / WEIGHTS),
         "seconds": round(time.perf_counter() - started, 3),
     }
     write_json(out / "run.json", facts)

@@ -81,10 +81,8 @@ def train_fold(plan: Plan, run: Run, clips: RunClips, fold: FoldFile, out: Path)
     # An external program trains inside `predict`: prediction is included in the fold's time.
     probabilities = _predict(fitted, clips, test, len(classes))
     seconds = round(time.perf_counter() - started, 3)
-    fitted.save(out)
-    write_text(out / "history.csv", history_text(fitted.history))
     facts = {
-        **made_with(clips, fitted.facts),
+        **save_training(out, fitted, clips),
         "experiment": run.experiment,
         "factor": run.factor,
         "seed": run.seed,
@@ -94,7 +92,6 @@ def train_fold(plan: Plan, run: Run, clips: RunClips, fold: FoldFile, out: Path)
         "train_clips": len(data.y) // len(clips.factors),
         "test_clips": len(test),
         "skipped": sorted(set(fold.train + fold.test) & clips.skipped),
-        "weights": file_digest(out / WEIGHTS),
         **fitted.facts,
         "seconds": seconds,
     }
@@ -131,6 +128,14 @@ def refuse_leaks(
         for x in tested:
             if key := first_known(clip_hashes, x, test):
                 raise start_weights.leak(where, f"the weights in {file} saw the pixels of {key}")
+
+
+def save_training(out: Path, fitted: Fitted, clips: RunClips) -> dict[str, Any]:
+    """Write weights and history; return versions, arithmetic levels and the weights' digest."""
+    out.mkdir(parents=True, exist_ok=True)
+    fitted.save(out)
+    write_text(out / "history.csv", history_text(fitted.history))
+    return {**made_with(clips, fitted.facts), "weights": file_digest(out / WEIGHTS)}
 
 
 def made_with(clips: RunClips, facts: Mapping[str, Any]) -> dict[str, Any]:

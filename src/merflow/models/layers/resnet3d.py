@@ -92,7 +92,8 @@ def _block(x: Tensor, kind: str, filters: int, stride: int, name: str) -> Tensor
         y = layers.ReLU()(normalise(y, f"{name}_1"))
         return conv(y, filters, (3, 1, 1), (stride, 1, 1), f"{name}_3")
 
-    y = layers.ReLU()(normalise(convolve(x, stride, f"{name}_conv1_0"), f"{name}_conv1_1"))
+    y = convolve(x, stride, f"{name}_conv1_0")
+    y = layers.ReLU()(normalise(y, f"{name}_conv1_1"))
     y = normalise(convolve(y, 1, f"{name}_conv2_0"), f"{name}_conv2_1")
     if stride > 1 or x.shape[-1] != filters:
         x = conv(x, filters, (1, 1, 1), (stride,) * 3, f"{name}_downsample_0")

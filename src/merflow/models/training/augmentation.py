@@ -12,11 +12,6 @@ U, V = 0, 1
 """Channels of flow that are vectors: across (right is positive) and down."""
 
 
-def active(augment: Augment) -> bool:
-    """Return whether any change is switched on."""
-    return augment != Augment()
-
-
 def check(augment: Augment, kind: str) -> None:
     """Refuse changes that do not exist for a kind of clips, `frames` or `flow`."""
     if kind == "frames":

@@ -23,25 +23,23 @@ def settle(model: keras.Model, x: np.ndarray, batch: int) -> None:
         return
     size = min(batch, len(x))
     order = np.resize(np.arange(len(x)), (-(-len(x) // size), size))
-    kept = [norm.momentum for norm in norms]
-    with _no_dropout(layers):
+    dropouts = [layer for layer in layers if isinstance(layer, keras.layers.Dropout)]
+    with _kept(norms, "momentum"), _kept(dropouts, "rate"):
+        for dropout in dropouts:
+            dropout.rate = 0
         for number, index in enumerate(order):
             for norm in norms:
                 # The mean of all batches so far: the n-th counts 1 / n.
                 norm.momentum = number / (number + 1)
             model(keras.ops.convert_to_tensor(x[index], "float32"), training=True)
-    for norm, momentum in zip(norms, kept, strict=True):
-        norm.momentum = momentum
 
 
 @contextmanager
-def _no_dropout(layers: list[keras.Layer]) -> Iterator[None]:
-    dropouts = [layer for layer in layers if isinstance(layer, keras.layers.Dropout)]
-    rates = [layer.rate for layer in dropouts]
-    for layer in dropouts:
-        layer.rate = 0
+def _kept(layers: list[keras.Layer], name: str) -> Iterator[None]:
+    """Restore an attribute of the layers at the end."""
+    values = [getattr(layer, name) for layer in layers]
     try:
         yield
     finally:
-        for layer, rate in zip(dropouts, rates, strict=True):
-            layer.rate = rate
+        for layer, value in zip(layers, values, strict=True):
+            setattr(layer, name, value)

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from merflow.config.settings import Experiment
+from merflow.config.settings import Augment, Experiment
 from merflow.errors import FAILED, MerflowError
 from merflow.evaluation.duplicate_clips import clip_hashes
 from merflow.models.method_interface import TrainingData
@@ -132,7 +132,7 @@ class _Loop:
         self.labels = np.eye(len(self.weights), dtype=np.float32)[data.y]
         self.order_rng = np.random.default_rng([job.seed, n])
         self.augment_rng = np.random.default_rng([job.seed, n, 1])
-        self.augmented = augmentation.active(training.augment)
+        self.augmented = training.augment != Augment()
         self.x = data.x if self.augmented else backend.resident(data.x, job.device)
         self.first_step = 0.0
         """When the first step ended, after building and tracing (s of `time.perf_counter`)."""

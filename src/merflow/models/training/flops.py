@@ -5,8 +5,7 @@ and its addition are two operations. Normalisation, activations, pooling and the
 attention are not counted.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
@@ -18,10 +17,22 @@ from merflow.models.training.leaf_layers import leaf_layers
 
 def forward_flops(model: keras.Model, shape: tuple[int, ...]) -> int:
     """Return the operations of one clip of `shape`, counted layer by layer while one runs."""
-    total: list[int] = []
-    with _watched(model, total):
+    counts: list[int] = []
+    counted = [
+        (layer, count)
+        for layer in leaf_layers(model)
+        for kinds, count in COUNTED.items()
+        if isinstance(layer, kinds)
+    ]
+    for layer, count in counted:
+        # Bypasses Keras' attribute tracking: the layer itself does not change.
+        layer.__dict__["call"] = _counting(layer, count, counts)
+    try:
         model(keras.ops.zeros((1, *shape), "float32"), training=False)
-    return sum(total)
+    finally:
+        for layer, _ in counted:
+            del layer.__dict__["call"]
+    return sum(counts)
 
 
 def _conv(layer: Any, given: tuple[int, ...], out: tuple[int, ...]) -> int:  # noqa: ANN401
@@ -45,37 +56,21 @@ def _conv_recurrent(layer: Any, given: tuple[int, ...], out: tuple[int, ...]) ->
     return 2 * rows * steps * places * 4 * layer.filters * kernel * (given[-1] + layer.filters)
 
 
-COUNTED: tuple[tuple[tuple[type, ...], Callable[..., int]], ...] = (
-    ((keras.layers.Conv2D, keras.layers.Conv3D), _conv),
-    ((keras.layers.Dense,), _dense),
-    ((keras.layers.GRU, keras.layers.LSTM), _recurrent),
-    ((keras.layers.ConvLSTM2D,), _conv_recurrent),
-)
+COUNTED: dict[tuple[type, ...], Callable[..., int]] = {
+    (keras.layers.Conv2D, keras.layers.Conv3D): _conv,
+    (keras.layers.Dense,): _dense,
+    (keras.layers.GRU, keras.layers.LSTM): _recurrent,
+    (keras.layers.ConvLSTM2D,): _conv_recurrent,
+}
 
 
-@contextmanager
-def _watched(model: keras.Model, total: list[int]) -> Iterator[None]:
-    """Make every counted layer add its operations to `total` when it is called."""
-    changed = []
-    for layer in leaf_layers(model):
-        for kinds, count in COUNTED:
-            if isinstance(layer, kinds):
-                _watch(layer, count, total)
-                changed.append(layer)
-    try:
-        yield
-    finally:
-        for layer in changed:
-            del layer.__dict__["call"]
-
-
-def _watch(layer: Any, count: Callable[..., int], total: list[int]) -> None:  # noqa: ANN401
+def _counting(layer: Any, count: Callable[..., int], counts: list[int]) -> Callable:  # noqa: ANN401
+    """Return the layer's `call`, which now adds its operations to `counts`."""
     plain = layer.call
 
     def call(x: Any, *rest: Any, **named: Any) -> Any:  # noqa: ANN401
         out = plain(x, *rest, **named)
-        total.append(count(layer, tuple(np.shape(x)), tuple(np.shape(out))))
+        counts.append(count(layer, tuple(np.shape(x)), tuple(np.shape(out))))
         return out
 
-    # Bypasses Keras' attribute tracking: the layer itself does not change.
-    layer.__dict__["call"] = call
+    return call

@@ -23,12 +23,11 @@ def folds(
     result depends on the data alone. `setting`: the one that needs the folds, for the message.
     """
     count = training.inner_folds
-    groups = [key.subject_key for key in keys]
     strata = [(key.dataset, int(k)) for key, k in zip(keys, y, strict=True)]
-    columns = {stratum: i for i, stratum in enumerate(sorted(set(strata)))}
-    table: dict[tuple[str, str], np.ndarray] = {}
-    for group, stratum in zip(groups, strata, strict=True):
-        table.setdefault(group, np.zeros(len(columns)))[columns[stratum]] += 1
+    columns = sorted(set(strata))
+    table = {key.subject_key: np.zeros(len(columns)) for key in keys}
+    for key, stratum in zip(keys, strata, strict=True):
+        table[key.subject_key][columns.index(stratum)] += 1
     total = sum(table.values())
     filled, place = np.zeros((count, len(columns))), {}
     for group in sorted(table, key=lambda g: (-table[g].sum(), g)):
@@ -37,7 +36,7 @@ def folds(
         cost = ((after / total) ** 2).sum(1) - ((filled / total) ** 2).sum(1)
         place[group] = int(np.lexsort((filled.sum(1), cost))[0])
         filled[place[group]] += table[group]
-    held = np.array([place[group] for group in groups], np.int64)
+    held = np.array([place[key.subject_key] for key in keys], np.int64)
     _check_support(y, held, classes, training, setting)
     return held
 
