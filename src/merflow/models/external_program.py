@@ -87,7 +87,7 @@ class FittedProgram:
             return self._read_predictions(folder / "predictions.csv", keys)
 
     def save(self, folder: Path) -> None:
-        """Write the facts; the weights are the program's own business."""
+        """Write the facts; the program keeps its own weights."""
         write_arrays(Path(folder) / WEIGHTS, {}, self.facts)
 
     def _write_inputs(self, folder: Path, x: np.ndarray, keys: Sequence[ClipKey]) -> None:

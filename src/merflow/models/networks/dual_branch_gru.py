@@ -20,11 +20,10 @@ from typing import Literal
 import keras
 from keras import layers, ops
 
-from merflow.models.layers.attention import Kind
-from merflow.models.layers.attention import attention as attend
 from merflow.models.layers.blocks import Tensor
 from merflow.models.layers.blocks import head as softmax
-from merflow.models.layers.dual_branch import branch, frame_vectors
+from merflow.models.layers.dual_branch import Kind, branch, frame_vectors
+from merflow.models.layers.dual_branch import attention as attend
 
 SMALLEST = (1, 4, 4, 1)
 

@@ -5,10 +5,10 @@ Heads of several widths follow the GRU's states.
 Source: the public code of Fang, Liu, Liu, "dual-branch 3DCNN network with novel attention
 mechanism".
 
-What the released code does: the second branch sees the part of the face that holds the annotated
-action units of the clip, also of the test clip, and action units nearly name the class. Its own
-ablation shows the effect: SAMM .720/.744 without, .860/.885 with. Corrected: the region is fixed
-(`region`: eyes with brows, mouth, or the whole face) and independent of labels. As in
+What the released code does: the input of the second branch is the part of the face with the
+annotated action units of the clip, also of the test clip, and action units nearly name the class.
+Its own ablation shows the effect: SAMM .720/.744 without, .860/.885 with. Corrected: the region is
+fixed (`region`: eyes with brows, mouth, or the whole face) and independent of labels. As in
 `dual_branch_gru` the labels were repeated over a wrong number of time steps; here the number comes
 from the shape and steps that remain are averaged.
 
@@ -25,11 +25,10 @@ from typing import Literal
 import keras
 from keras import layers, ops
 
-from merflow.models.layers.attention import Kind
-from merflow.models.layers.attention import attention as attend
 from merflow.models.layers.blocks import Tensor
 from merflow.models.layers.blocks import head as softmax
-from merflow.models.layers.dual_branch import branch, frame_vectors
+from merflow.models.layers.dual_branch import Kind, branch, frame_vectors
+from merflow.models.layers.dual_branch import attention as attend
 
 SMALLEST = (1, 8, 8, 1)
 

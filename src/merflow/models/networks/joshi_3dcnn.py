@@ -8,7 +8,7 @@ What the released code does: nine frames of 128 x 128 grey, values left at 0..25
 .003; copies of a clip made before a clip-level k-fold; the same model object fitted on through all
 folds, so that later folds had seen their test data; the epoch with the best test accuracy kept.
 Its figure (66 % accuracy, CASME II, two classes) comes from this procedure and is not comparable.
-Corrected here, outside this file: subject-wise folds, a fresh network for each, scaled input.
+Corrected here, outside this file: subject-wise folds, a new network for each, scaled input.
 Kept: the kernels span one frame (`time_kernel: 1`), so no convolution detects motion; `3` spans
 three frames.
 
