@@ -15,7 +15,7 @@ from merflow.errors import MerflowError
 from merflow.evaluation.duplicate_clips import clip_hashes
 from merflow.models.method_interface import TrainingData, check
 from merflow.models.svm_features import features
-from merflow.models.training.class_weights import check_given, class_weights
+from merflow.models.training.class_weights import class_weights
 from merflow.models.weights_file import read_arrays, write_arrays
 from merflow.paths import WEIGHTS
 
@@ -33,12 +33,10 @@ class SvmMethod:
 
         started = time.perf_counter()
         training = self.experiment.training
-        if isinstance(training.class_weights, tuple):
-            check_given(training.class_weights, self.classes, svm=True)
+        weights = class_weights(training, data.y, self.classes, svm=True)
         raw = features(self.experiment.method, training, data.x).astype(np.float64)
         mean, deviation = raw.mean(0), raw.std(0)
         deviation[deviation < 1e-9] = 1.0
-        weights = class_weights(training, data.y, self.classes)
         machine = SVC(
             C=training.svm.c, kernel="linear", class_weight=dict(enumerate(weights.tolist()))
         )

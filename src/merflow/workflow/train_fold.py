@@ -115,7 +115,7 @@ def inputs_of_fold(plan: Plan, run: Run, clips: RunClips, fold: FoldFile) -> dic
 def refuse_leaks(
     plan: Plan, run: Run, data: TrainingData, clips: RunClips, test: Sequence[ClipKey], where: str
 ) -> None:
-    """Refuse test clips that are also training clips, and start weights from test subjects."""
+    """Refuse test clips that are training clips too, and start weights trained on test subjects."""
     experiment = plan.experiment(run.experiment)
     # Controls make clips equal: duplicates mean nothing there.
     tested = clips.take(test) if experiment.control == "none" else []

@@ -16,18 +16,13 @@ def epoch(rng: np.random.Generator, y: np.ndarray, size: int, balanced: bool) ->
         present = np.unique(y)
         drawn = present[rng.integers(len(present), size=n)]
         order = np.empty(n, np.int64)
-        for k in present:
+        for k in np.unique(drawn):
             of_class, wanted = np.flatnonzero(y == k), np.flatnonzero(drawn == k)
-            order[wanted] = _in_turn(rng, of_class, len(wanted))
+            # In rounds: how often each clip of a class comes differs by at most 1.
+            rounds = -(-len(wanted) // len(of_class))
+            in_turn = np.concatenate([rng.permutation(of_class) for _ in range(rounds)])
+            order[wanted] = in_turn[: len(wanted)]
     else:
         order = rng.permutation(n)
     steps = -(-n // size)
     return np.resize(order, (steps, size)).astype(np.int64)
-
-
-def _in_turn(rng: np.random.Generator, members: np.ndarray, count: int) -> np.ndarray:
-    """Return `count` members in random order; how often each comes differs by at most 1."""
-    rounds = -(-count // len(members))
-    return np.concatenate([rng.permutation(members) for _ in range(rounds)] or [members[:0]])[
-        :count
-    ]

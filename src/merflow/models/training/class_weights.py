@@ -9,7 +9,9 @@ from merflow.config.settings import Training
 from merflow.errors import MerflowError
 
 
-def class_weights(training: Training, y: np.ndarray, classes: Sequence[str]) -> np.ndarray:
+def class_weights(
+    training: Training, y: np.ndarray, classes: Sequence[str], *, svm: bool = False
+) -> np.ndarray:
     """Return (K,) float32 weights of the classes, from the training labels y (N,) int64.
 
     balanced: N / (K n_k), so every class has the same total weight. With balanced sampling the
@@ -17,7 +19,7 @@ def class_weights(training: Training, y: np.ndarray, classes: Sequence[str]) -> 
     """
     given, k = training.class_weights, len(classes)
     if isinstance(given, tuple):
-        check_given(given, classes)
+        check_given(given, classes, svm=svm)
         return np.asarray(given, np.float32)
     if given == "none" or training.balanced_sampling:
         return np.ones(k, np.float32)

@@ -17,12 +17,8 @@ def choose_gpu() -> None:
     found = installed()
     if len(found) < 2:
         return
-    for number in found:
-        if _lock(number):
-            os.environ["CUDA_VISIBLE_DEVICES"] = number
-            return
-    # All are in use: share the one with the most free memory, first in the list.
-    os.environ["CUDA_VISIBLE_DEVICES"] = found[0]
+    # Where all are in use: share the one with the most free memory, first in the list.
+    os.environ["CUDA_VISIBLE_DEVICES"] = next(filter(_lock, found), found[0])
 
 
 def installed() -> list[str]:

@@ -14,10 +14,8 @@ def probabilities(model: keras.Model, x: np.ndarray, batch: int) -> np.ndarray:
         return np.zeros((0, model.output_shape[-1]), np.float32)
     parts = []
     for start in range(0, len(x), batch):
-        piece = x[start : start + batch]
-        fill = batch - len(piece)
-        full = np.concatenate([piece, np.repeat(piece[-1:], fill, axis=0)]) if fill else piece
-        out = keras.ops.convert_to_numpy(model.predict_on_batch(full))
-        parts.append(out[: len(piece)].astype(np.float64))
+        index = np.minimum(np.arange(start, start + batch), len(x) - 1)
+        out = keras.ops.convert_to_numpy(model.predict_on_batch(x[index]))
+        parts.append(out[: len(x) - start].astype(np.float64))
     p = np.concatenate(parts)
     return (p / p.sum(1, keepdims=True)).astype(np.float32)
