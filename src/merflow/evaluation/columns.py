@@ -91,9 +91,10 @@ EFFECTS = Schema(
 
 ABLATION = Schema(
     "ablation",
-    (
-        *(c for c in EFFECTS.columns if c.name in ("experiment", "factor")),
-        *(c for c in EFFECTS.columns if c.name in ("difference", "lo", "hi", "p_holm", "note")),
+    tuple(
+        column
+        for column in EFFECTS.columns
+        if column.name in ("experiment", "factor", "difference", "lo", "hi", "p_holm", "note")
     ),
 )
 """Full UF1 against the first combination of a grid, NaN where there is none; followed by the

@@ -144,13 +144,6 @@ def _expit(value: float) -> float:
     return float(1 / (1 + np.exp(-np.clip(value, -50, 50))))
 
 
-def weighted(weights: np.ndarray, subjects: np.ndarray) -> np.ndarray:
-    """Return (B, C, C) matrices pooled with weights (B, S) over (S, C, C) subjects."""
-    count, classes, _ = subjects.shape
-    flat = weights @ subjects.reshape(count, -1).astype(float)
-    return flat.reshape(len(weights), classes, classes)
-
-
 def shuffled_by_subject(
     owner: np.ndarray, strata: np.ndarray, permutations: int, rng: np.random.Generator
 ) -> np.ndarray:

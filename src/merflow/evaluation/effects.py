@@ -4,6 +4,7 @@ Rows of `effects.csv`; p values are Holm-corrected over all rows of one table.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -103,67 +104,46 @@ def _unlike_parts(table: Pooled) -> tuple[str, ...]:
 def _effect(
     runs: Runs, first: Row, second: Row, part: str, metric: str, resamples: int
 ) -> dict[str, Any]:
+    names = " ".join(first).strip(), " ".join(second).strip()
+    where = f"comparing {names[0]} with {names[1]}"
     seeds = sorted(set(runs[first]) & set(runs[second]))
     if not seeds:
-        raise MerflowError(
-            f"comparing {' '.join(first).strip()} with {' '.join(second).strip()}",
-            "they share no seed",
-            "at least one seed that both were run with",
-        )
+        raise MerflowError(where, "they share no seed", "at least one seed that both were run with")
     sides = [[_in_order(runs[row][seed].part(part)) for seed in seeds] for row in (first, second)]
-    _check_same(first, second, [table for side in sides for table in side])
     table = sides[0][0]
+    for other in (*sides[0], *sides[1]):
+        if found := unlike(table, other, *names):
+            raise MerflowError(where, found, SAME, SAME_FIX)
     owner, strata = subject_numbers(table)
     of_subject = np.zeros(int(owner.max()) + 1, np.int64)
     of_subject[owner] = strata
-    ratios = [
-        [
-            METRICS[metric](grouped_confusion(t.truth, t.predicted, owner, len(t.classes)))
-            for t in side
-        ]
+    counts = [
+        [grouped_confusion(t.truth, t.predicted, owner, len(t.classes)) for t in side]
         for side in sides
     ]
-    found = compare(ratios[0], ratios[1], of_subject, resamples)
+    ratios = [[METRICS[metric](matrix) for matrix in side] for side in counts]
+    compared = compare(*ratios, of_subject, resamples)
     effective = effective_subjects(np.bincount(owner))
     against = first.experiment if first.factor == second.factor else " ".join(first)
-    if first.experiment == second.experiment:
-        against = first.factor
-    return {
+    return asdict(compared) | {
         "experiment": second.experiment,
         "factor": second.factor,
-        "against": against,
+        "against": first.factor if first.experiment == second.experiment else against,
         "part": part,
         "metric": metric,
         "n": len(table.keys),
         "subjects": len(of_subject),
         "seeds": len(seeds),
-        "difference": found.difference,
-        "lo": found.lo,
-        "hi": found.hi,
-        "p": found.p,
-        "p_holm": found.p,
-        "detectable": found.detectable,
+        "p_holm": compared.p,
         "note": f"too few subjects (effective {effective:.1f})" if effective < FEW_SUBJECTS else "",
     }
-
-
-def _check_same(first: Row, second: Row, tables: Sequence[Pooled]) -> None:
-    one = tables[0]
-    for other in tables[1:]:
-        if found := unlike(one, other, *(" ".join(row).strip() for row in (first, second))):
-            raise MerflowError(
-                f"comparing {' '.join(first).strip()} with {' '.join(second).strip()}",
-                found,
-                SAME,
-                SAME_FIX,
-            )
 
 
 def unlike(one: Pooled, other: Pooled, first: str = "first", second: str = "second") -> str:
     """Return why two tables cannot be compared clip by clip, or an empty string."""
     keys = set(one.keys), set(other.keys)
-    alone = zip((first, second), (keys[0] - keys[1], keys[1] - keys[0]), strict=True)
     if keys[0] != keys[1]:
+        alone = zip((first, second), (keys[0] - keys[1], keys[1] - keys[0]), strict=True)
         return "; ".join(
             f"{plural(len(found), 'clip')} in {name} only, as {min(found)}"
             for name, found in alone

@@ -111,7 +111,6 @@ class Floors:
     uf1: float
     uar: float
     guess_uf1: float
-    guess_uar: float
 
 
 def floors(support: np.ndarray) -> Floors:
@@ -119,12 +118,11 @@ def floors(support: np.ndarray) -> Floors:
     support = np.asarray(support, np.int64)
     total, classes, largest = int(support.sum()), len(support), int(support.max())
     if total == 0:
-        return Floors(0.0, 0.0, 0.0, 0.0)
+        return Floors(0.0, 0.0, 0.0)
     return Floors(
         uf1=2 * largest / (largest + total) / classes,
         uar=1 / classes,
         guess_uf1=sum(guessed_f1(int(n), total) for n in support) / classes,
-        guess_uar=1 / classes,
     )
 
 

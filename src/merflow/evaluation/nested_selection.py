@@ -12,16 +12,15 @@ from collections.abc import Mapping
 import numpy as np
 
 from merflow.errors import MerflowError
-from merflow.evaluation.metrics import confusion, uf1
+from merflow.evaluation.columns import POOLED
+from merflow.evaluation.metrics import uf1
 from merflow.evaluation.predictions import Pooled
+from merflow.evaluation.schema import stacked
 
 
 def choose(inner: Mapping[str, Pooled]) -> str:
     """Return the candidate with the best pooled UF1; the first one of equal candidates."""
-    scores = {
-        name: float(uf1(confusion(t.truth, t.predicted, len(t.classes))))
-        for name, t in inner.items()
-    }
+    scores = {name: float(uf1(table.matrix)) for name, table in inner.items()}
     return max(scores, key=lambda name: scores[name])
 
 
@@ -37,20 +36,14 @@ def nested_choice(
     if any(t.keys != first.keys or t.folds != first.folds for t in outer.values()):
         raise MerflowError("nested choice", "candidates differ in clips or folds", "the same folds")
     chosen: dict[str, str] = {}
-    predicted, chances = first.predicted.copy(), []
+    frames = []
     for fold in sorted(set(first.folds)):
-        rows = np.array([i for i, name in enumerate(first.folds) if name == fold])
+        rows = np.flatnonzero(first.frame["fold"] == fold)
         _check_inner(fold, {first.keys[i].subject_key for i in rows}, inner, set(outer))
         chosen[fold] = choose({name: inner[fold][name] for name in outer})
-        predicted[rows] = outer[chosen[fold]].predicted[rows]
-        chances.append((rows, outer[chosen[fold]].probabilities))
-    probabilities = None
-    if all(values is not None for _, values in chances):
-        probabilities = np.empty((len(first.keys), len(first.classes)))
-        for rows, values in chances:
-            probabilities[rows] = values[rows]
-    table = Pooled.of(first.keys, first.classes, first.truth, predicted, first.folds, probabilities)
-    return table, chosen
+        frames.append(outer[chosen[fold]].take(rows).frame)
+    table = Pooled(stacked(frames, POOLED), first.classes)
+    return table.in_order(), chosen
 
 
 def choices_line(chosen: Mapping[str, str]) -> str:

@@ -16,7 +16,6 @@ from merflow.evaluation.confidence import (
     LEVEL,
     RESAMPLES,
     SMALLEST_ERROR,
-    Interval,
     influence,
     resample_weights,
     shape_rng,
@@ -64,8 +63,15 @@ def compare(
         raise ValueError("every seed needs one table of each experiment")
     once = np.ones((1, len(strata)))
     observed = float(_difference(once, first, second)[0])
-    lo, hi = _interval(first, second, strata, resamples)
     error = float(_errors(once, first, second, strata)[0])
+    lo = hi = float("nan")
+    if len(strata) >= FEWEST_SUBJECTS and error >= NO_SPREAD:
+        rng = shape_rng(len(strata), len(first), resamples)
+        weights = resample_weights(strata, resamples, rng)
+        spreads = np.maximum(_errors(weights, first, second, strata), SMALLEST_ERROR * error)
+        far = (_difference(weights, first, second) - observed) / spreads
+        high, low = np.quantile(far, [(1 + LEVEL) / 2, (1 - LEVEL) / 2])
+        lo, hi = np.clip([observed - high * error, observed - low * error], -1, 1).tolist()
     return Comparison(observed, lo, hi, swap_p(first, second), detectable(error))
 
 
@@ -143,26 +149,3 @@ def _errors(
     pairs = zip(first, second, strict=True)
     pull = np.mean([influence(weights, b) - influence(weights, a) for a, b in pairs], axis=0)
     return stratified_errors(weights, pull, strata)
-
-
-def _interval(
-    first: Sequence[Ratios],
-    second: Sequence[Ratios],
-    strata: np.ndarray,
-    resamples: int,
-    level: float = LEVEL,
-) -> Interval:
-    count = len(strata)
-    once = np.ones((1, count))
-    observed = float(_difference(once, first, second)[0])
-    if count < FEWEST_SUBJECTS:
-        return Interval(float("nan"), float("nan"))
-    error = float(_errors(once, first, second, strata)[0])
-    if error < NO_SPREAD:
-        return Interval(float("nan"), float("nan"))
-    weights = resample_weights(strata, resamples, shape_rng(count, len(first), resamples))
-    spreads = np.maximum(_errors(weights, first, second, strata), SMALLEST_ERROR * error)
-    far = (_difference(weights, first, second) - observed) / spreads
-    high, low = np.quantile(far, [(1 + level) / 2, (1 - level) / 2])
-    lo, hi = np.clip([observed - high * error, observed - low * error], -1, 1)
-    return Interval(float(lo), float(hi))

@@ -17,6 +17,7 @@ import numpy as np
 from merflow.clip import ClipKey
 from merflow.errors import MerflowError
 from merflow.evaluation.columns import POOLED, PREDICTIONS, chances
+from merflow.evaluation.metrics import confusion
 from merflow.evaluation.prediction_columns import (
     SUM_TOLERANCE,
     check_agree,
@@ -51,7 +52,7 @@ class Predictions:
     ) -> "Predictions":
         """Return a table of keys (N) and probabilities (N, C) float64 in [0, 1]."""
         _check_probabilities("predictions", probabilities, len(keys), len(classes))
-        columns = key_columns(keys) | chance_columns(classes, probabilities)
+        columns = _columns(keys, classes, probabilities)
         return cls(PREDICTIONS.plus(*chances(classes)).build(columns), tuple(classes))
 
     @cached_property
@@ -98,11 +99,8 @@ class Pooled(Predictions):
             name: Categorical.from_codes(codes, categories=list(classes))
             for name, codes in (("truth", truth), ("predicted", predicted))
         }
-        columns = key_columns(keys) | {"fold": list(folds)} | labels
-        schema = POOLED
-        if probabilities is not None:
-            columns |= chance_columns(classes, probabilities)
-            schema = POOLED.plus(*chances(classes))
+        columns = _columns(keys, classes, probabilities) | {"fold": list(folds)} | labels
+        schema = POOLED if probabilities is None else POOLED.plus(*chances(classes))
         return cls(schema.build(columns), tuple(classes))
 
     @cached_property
@@ -127,6 +125,11 @@ class Pooled(Predictions):
         names = ("keys", "classes", "truth", "predicted", "folds", "probabilities")
         return Pooled.of(**{name: fields.get(name, getattr(self, name)) for name in names})
 
+    @cached_property
+    def matrix(self) -> np.ndarray:
+        """Confusion matrix, (C, C) int64, rows truth."""
+        return confusion(self.truth, self.predicted, len(self.classes))
+
     def part(self, dataset: str) -> "Pooled":
         """Return the rows of one dataset; `full` is the table itself."""
         if dataset == "full":
@@ -139,14 +142,14 @@ class Pooled(Predictions):
         return tuple(sorted(set(self.frame["dataset"])))
 
 
-def key_columns(keys: Sequence[ClipKey]) -> dict[str, list[str]]:
-    """Return the three columns that name clips."""
-    return {name: [getattr(key, name) for key in keys] for name in KEY}
-
-
-def chance_columns(classes: Sequence[str], probabilities: np.ndarray) -> dict[str, np.ndarray]:
-    """Return (N, C) probabilities as one column for each class."""
-    return {f"p_{name}": probabilities[:, i] for i, name in enumerate(classes)}
+def _columns(
+    keys: Sequence[ClipKey], classes: Sequence[str], probabilities: np.ndarray | None
+) -> dict[str, Sequence]:
+    """Return the columns that name clips, and one for each class of (N, C) probabilities."""
+    columns: dict[str, Sequence] = {name: [getattr(key, name) for key in keys] for name in KEY}
+    if probabilities is not None:
+        columns |= {f"p_{name}": probabilities[:, i] for i, name in enumerate(classes)}
+    return columns
 
 
 def write_predictions(path: Path | str, table: Predictions) -> None:

@@ -1,5 +1,6 @@
 """Split clips into folds by whole subjects, never by clip."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -58,16 +59,13 @@ def folds(
     _check(keys, labels)
     if protocol not in PROTOCOLS:
         raise unknown("protocol", "protocol", protocol, PROTOCOLS)
-    if protocol == "loso":
-        made = _leave_subjects_out(keys, within_dataset=True)
-    elif protocol == "composite":
-        made = _leave_subjects_out(keys, within_dataset=False)
-    elif protocol == "cross":
-        made = _cross(keys, tuple(test_on))
-    elif protocol == "kfold":
-        made = _kfold(keys, labels, count, seed)
-    else:
-        made = _holdout(keys, labels, share, seed)
+    made = {
+        "loso": lambda: _leave_subjects_out(keys, within_dataset=True),
+        "composite": lambda: _leave_subjects_out(keys, within_dataset=False),
+        "cross": lambda: _cross(keys, tuple(test_on)),
+        "kfold": lambda: _kfold(keys, labels, count, seed),
+        "holdout": lambda: _holdout(keys, labels, share, seed),
+    }[protocol]()
     assert_disjoint(keys, made)
     _assert_trainable(labels, made, protocol)
     return made
@@ -144,28 +142,26 @@ def check_disjoint(name: str, train: Sequence[ClipKey], test: Sequence[ClipKey])
 def _check(keys: Sequence[ClipKey], labels: Sequence[str]) -> None:
     if len(keys) != len(labels):
         raise ValueError(f"{len(keys)} keys but {len(labels)} labels")
-    if not keys:
-        raise MerflowError(
-            "folds", "no clips", "at least two subjects", "see results/skipped.csv for the reasons"
-        )
-    if len(set(keys)) != len(keys):
-        twice = next(k for i, k in enumerate(keys) if k in keys[:i])
-        raise MerflowError("folds", f"clip {twice} appears twice", "each clip once")
-    if len(set(labels)) < 2:
-        raise MerflowError(
-            "folds",
-            f"all {len(keys)} clips are of class '{labels[0]}'",
+    subjects = {k.subject_key for k in keys}
+    twice = next((key for key, count in Counter(keys).items() if count > 1), None)
+    for wrong, found, expected, fix in (
+        (not keys, "no clips", "at least two subjects", "see results/skipped.csv for the reasons"),
+        (twice, f"clip {twice} appears twice", "each clip once", ""),
+        (
+            len(set(labels)) < 2,
+            f"all {len(keys)} clips are of class '{labels[0] if labels else ''}'",
             "at least two classes",
             "choose another scheme, or add clips of other classes",
-        )
-    subjects = {k.subject_key for k in keys}
-    if len(subjects) < 2:
-        raise MerflowError(
-            "folds",
-            f"all {len(keys)} clips are of one subject, {'/'.join(*subjects)}",
+        ),
+        (
+            len(subjects) < 2,
+            f"all {len(keys)} clips are of one subject, {'/'.join(min(subjects, default=()))}",
             "at least two subjects",
             "add subjects: a score within one subject does not carry over to others",
-        )
+        ),
+    ):
+        if wrong:
+            raise MerflowError("folds", found, expected, fix)
 
 
 REMEDIES = {
@@ -245,12 +241,10 @@ def _strata(keys: Sequence[ClipKey], labels: Sequence[str]) -> tuple[np.ndarray,
     subjects, owner = _subjects(keys)
     rows = list(zip(keys, labels, strict=True))
     names = sorted({("", c) for c in labels} | {(k.dataset, c) for k, c in rows})
-    place = {name: i for i, name in enumerate(names)}
-    counts = np.zeros((len(subjects), len(names) + 1))
-    for subject, (key, label) in zip(owner, rows, strict=True):
-        counts[subject, place["", label]] += 1
-        counts[subject, place[key.dataset, label]] += 1
-    counts[:, -1] = 1
+    counts = np.ones((len(subjects), len(names) + 1))
+    for column, (dataset, label) in enumerate(names):
+        inside = [c == label and dataset in ("", k.dataset) for k, c in rows]
+        counts[:, column] = np.bincount(owner[inside], minlength=len(subjects))
     return counts / counts.sum(0), owner
 
 

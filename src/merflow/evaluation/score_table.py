@@ -1,7 +1,7 @@
 """Scores of a pooled table, `scores.csv`: a row for each part, with floors and chance."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,6 @@ from merflow.evaluation.confidence import (
 )
 from merflow.evaluation.metrics import (
     METRICS,
-    confusion,
     floors,
     grouped_confusion,
     unsupported,
@@ -106,6 +105,11 @@ def score_part(
     floor = floors(matrix.sum(1))
     effective = effective_subjects(np.bincount(owner))
     guess, chance = _chance(rows, owner, strata, row["uf1"], across)
+    support = zip(table.classes, matrix.sum(1).tolist(), strict=True)
+    few = effective < FEW_SUBJECTS
+    missing = ", ".join(unsupported(matrix, table.classes))
+    notes = [f"too few subjects (effective {effective:.1f})"] * few
+    notes += [f"no true clips of {missing}: counted as 0"] * bool(missing)
     return (
         row
         | asdict(about)
@@ -114,14 +118,14 @@ def score_part(
             "n": len(rows.frame),
             "subjects": len(subjects),
             "effective_subjects": effective,
-            "support": _support(table.classes, matrix.sum(1)),
+            "support": ", ".join(f"{name} {clips}" for name, clips in support),
             "floor_uf1": floor.uf1,
             "floor_uar": floor.uar,
             "guess_uf1": floor.guess_uf1,
             "guess_uf1_lo": guess.lo,
             "guess_uf1_hi": guess.hi,
             "chance_p": chance,
-            "note": _note(effective, unsupported(matrix, table.classes)),
+            "note": "; ".join(notes),
         }
     )
 
@@ -147,19 +151,6 @@ def _chance(
     return chance_interval(guesses), chance_p(own, score)
 
 
-def _support(classes: Sequence[str], counts: np.ndarray) -> str:
-    return ", ".join(f"{name} {int(n)}" for name, n in zip(classes, counts, strict=True))
-
-
-def _note(effective: float, missing: Sequence[str]) -> str:
-    notes = []
-    if effective < FEW_SUBJECTS:
-        notes.append(f"too few subjects (effective {effective:.1f})")
-    if missing:
-        notes.append(f"no true clips of {', '.join(missing)}: counted as 0")
-    return "; ".join(notes)
-
-
 def write_scores(path: Path | str, scores: "DataFrame") -> None:
     """Write `scores.csv`, rows in the order of `sorted_scores`."""
     SCORES.write(path, sorted_scores(scores))
@@ -172,9 +163,11 @@ def read_scores(path: Path | str) -> "DataFrame":
 
 def sorted_scores(scores: "DataFrame") -> "DataFrame":
     """Return rows by experiment, factor by its number, seed, part."""
-    rows = records(scores)
-    order = sorted(range(len(rows)), key=lambda i: row_order(rows[i]))
-    return scores.iloc[order].reset_index(drop=True)
+    ranks = [
+        (row.experiment, factor_rank(row.factor), row.seed, part_rank(row.part))
+        for row in records(scores)
+    ]
+    return scores.iloc[sorted(range(len(ranks)), key=ranks.__getitem__)].reset_index(drop=True)
 
 
 def full_row(scores: "DataFrame") -> Any:  # noqa: ANN401
@@ -186,17 +179,10 @@ def write_confusion(path: Path | str, table: Pooled) -> None:
     """Write `confusion.csv`: part, truth, predicted, clips; every cell, zeros included."""
     lines = []
     for part in parts_of(table):
-        rows = table.part(part)
-        matrix = confusion(rows.truth, rows.predicted, len(table.classes))
-        for (i, j), clips in np.ndenumerate(matrix):
+        for (i, j), clips in np.ndenumerate(table.part(part).matrix):
             names = {"truth": table.classes[i], "predicted": table.classes[j]}
             lines.append({"part": part, **names, "clips": int(clips)})
     CONFUSION.write(path, CONFUSION.frame(lines))
-
-
-def row_order(row: Any) -> tuple[object, ...]:  # noqa: ANN401
-    """Return the order of rows: experiment, factor by its number, seed, part."""
-    return (row.experiment, factor_rank(row.factor), row.seed, part_rank(row.part))
 
 
 def factor_rank(factor: str) -> tuple[int, tuple[float, ...], str]:

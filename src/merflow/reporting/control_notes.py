@@ -26,10 +26,10 @@ def control_named(plan: Plan, experiment: str) -> str:
 
 
 def above_guesses(cell: Scored, part: Part, control: str = "") -> bool:
-    """Return whether a score lies above the band of guesses (never, where there is no band)."""
+    """Return whether a score lies above the band of guesses (never for a band of NaN)."""
     if control == ACROSS:
         return cell.chance_p <= ONE_SIDED
-    return part.guess_uf1_hi is not None and cell.uf1 > part.guess_uf1_hi
+    return cell.uf1 > part.guess_uf1_hi
 
 
 def parts_above(line: Line, table: Wide, control: str) -> dict[str, str]:
@@ -57,16 +57,14 @@ def shortcut(line: Line, control: str, above: dict[str, str]) -> tuple[str, str]
 
 
 def with_alarms(tables: Sequence[Wide], plan: Plan) -> list[Wide]:
-    """Return the tables with a warning under each that has a control above the guesses."""
-    return [replace(table, notes=(*table.notes, *table_alarms(table, plan))) for table in tables]
-
-
-def table_alarms(table: Wide, plan: Plan) -> list[str]:
-    """Return a warning for each control of a table above the guesses on full."""
-    alarms = []
-    for line in table.lines:
-        control = control_named(plan, line.experiment)
-        above = parts_above(line, table, control) if control else {}
-        if "full" in above:
-            alarms.append("WARNING. " + " ".join(shortcut(line, control, above)))
-    return alarms
+    """Return the tables with a warning under each for its controls above the guesses on full."""
+    warned = []
+    for table in tables:
+        alarms = []
+        for line in table.lines:
+            control = control_named(plan, line.experiment)
+            above = parts_above(line, table, control) if control else {}
+            if "full" in above:
+                alarms.append("WARNING. " + " ".join(shortcut(line, control, above)))
+        warned.append(replace(table, notes=(*table.notes, *alarms)))
+    return warned

@@ -32,31 +32,35 @@ LEGEND = (
     "on whatever the machine was doing."
 )
 
+MEDIANS = {
+    "epochs": "epochs",
+    "parameters": "parameters",
+    "flops": "flops",
+    "seconds_a_fold": "seconds",
+    "seconds_to_first_step": "seconds_to_first_step",
+    "milliseconds_a_clip": "milliseconds_a_clip",
+}
+"""Columns that are medians over folds, and their keys in run.json."""
+
 
 def run_cost(run: Run, method: str, known: Training) -> dict[str, Any]:
     """Return the cost of a run, from the run.json of its folds."""
     accuracy = next((float(c.mid[-1]) for c in known.curves if c.name == "accuracy"), math.nan)
+    medians = {
+        column: float(np.median(values)) if len(values := known.numbers(fact)) else math.nan
+        for column, fact in MEDIANS.items()
+    }
     return {
         "experiment": run.experiment,
         "method": method,
         "factor": run.factor,
         "seed": run.seed,
         "folds": len(known.facts),
-        "epochs": _middle(known, "epochs"),
         "training_accuracy": accuracy,
-        "parameters": _middle(known, "parameters"),
-        "flops": _middle(known, "flops"),
-        "seconds_a_fold": _middle(known, "seconds"),
-        "seconds_to_first_step": _middle(known, "seconds_to_first_step"),
-        "milliseconds_a_clip": _middle(known, "milliseconds_a_clip"),
         "device": ", ".join(known.words("device")),
         "arithmetic": together(*known.words("arithmetic")),
+        **medians,
     }
-
-
-def _middle(known: Training, name: str) -> float:
-    values = known.numbers(name)
-    return float(np.median(values)) if len(values) else math.nan
 
 
 def plan_costs(plan: Plan) -> "DataFrame":

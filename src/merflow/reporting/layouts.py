@@ -133,7 +133,7 @@ def sheet(table: Wide, part: str) -> Table:
         [
             *(getattr(line, name) for name in order),
             ", ".join(map(str, line.seeds)),
-            *(_stored(getattr(facts, column.name)) for column in PART),
+            *(Cell("", getattr(facts, column.name)) for column in PART),
             *(_score(line.cells[part], column, end) for column, end in scores),
             line.cells[part].note,
         ]
@@ -141,7 +141,7 @@ def sheet(table: Wide, part: str) -> Table:
     ]
     blank = [""] * (len(order) + len(PART))
     foot = [
-        [name, *blank, *(_stored(_floor_value(facts, kind, c, end)) for c, end in scores), ""]
+        [name, *blank, *(Cell("", _floor_value(facts, kind, c, end)) for c, end in scores), ""]
         for kind, name in FLOORS.items()
     ]
     return Table(title(table), columns, rows, foot, footnotes(table))
@@ -179,27 +179,19 @@ def figure(
 
 
 def _floor(facts: Part, kind: str, column: Column, digits: int = 0) -> Cell:
-    value = _floor_value(facts, kind, column)
-    if value is None:
-        return Cell("")
-    ends = (_floor_value(facts, kind, column, end) for end in ("low", "high"))
-    return Cell(number(value, digits or column.digits) + bracket(*ends), value)
+    value, *ends = (_floor_value(facts, kind, column, end) for end in ("", "low", "high"))
+    shown = "" if value is None else number(value, digits or column.digits) + bracket(*ends)
+    return Cell(shown, value)
 
 
 def _floor_value(facts: Part, kind: str, column: Column, end: str = "") -> float | None:
     """Return a floor of a score, or an end of its interval; guesses reach the floor's UAR."""
-    name = f"{kind}_{column.name}{ENDS.get(end, '')}"
-    found = getattr(facts, name, None)
-    if found is None and kind == "guess" and not end:
-        found = getattr(facts, f"floor_{column.name}", None)
-    return found
+    ends = ENDS.get(end, "")
+    floor = getattr(facts, f"floor_{column.name}", None) if kind == "guess" and not end else None
+    return getattr(facts, f"{kind}_{column.name}{ends}", floor)
 
 
 def _score(scored: Scored, column: Column, end: str) -> Cell:
     value = getattr(scored, column.name + ENDS.get(end, ""))
     mark = getattr(scored, f"{column.name}_mark", "") if not end else ""
     return Cell("", value, mark)
-
-
-def _stored(value: str | float | None) -> Cell:
-    return Cell("", value)

@@ -6,14 +6,15 @@ group has its own table: numbers that cannot be compared do not share one.
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import compress
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from merflow.config.grid import NO_GRIDS, Grids, base_of
-from merflow.evaluation.columns import JUDGED, MEASURES, SCORES
+from merflow.evaluation.columns import FLOORS, JUDGED, MEASURES, PART, SCORES
 from merflow.evaluation.confidence import FEW_SUBJECTS
 from merflow.evaluation.schema import Column, records
 from merflow.evaluation.score_table import factor_rank, part_rank
@@ -46,19 +47,11 @@ class Scored(SimpleNamespace):
     """
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Facts shared by every row of a part: its clips and its floors."""
+class Part(SimpleNamespace):
+    """Facts shared by every row of a part: its clips and its floors, by the names of their columns.
 
-    n: int
-    subjects: int
-    effective_subjects: float
-    support: str
-    floor_uf1: float
-    floor_uar: float
-    guess_uf1: float
-    guess_uf1_lo: float | None
-    guess_uf1_hi: float | None
+    NaN: a floor that is not defined.
+    """
 
     @property
     def few(self) -> bool:
@@ -103,12 +96,12 @@ def wide_tables(
     runs: dict[tuple[str, str, int], list[Any]] = {}
     for row in records(scores):
         runs.setdefault((row.experiment, row.factor, row.seed), []).append(row)
-    groups: dict[tuple[object, ...], list[Any]] = {}
+    groups: dict[str, list[Any]] = {}
     for run in runs.values():
         run.sort(key=lambda r: part_rank(r.part))
-        same = (run[0].protocol, run[0].scheme, *(_part(row) for row in run))
-        names = (*same, *(row.part for row in run))
-        groups.setdefault(names, []).extend(run)
+        parts = [(row.part, *vars(_part(row)).values()) for row in run]
+        # As text: a floor of NaN equals itself.
+        groups.setdefault(str((run[0].protocol, run[0].scheme, parts)), []).extend(run)
     tables = [_table(group, notes or {}, controls, grids) for group in groups.values()]
     return sorted(tables, key=lambda t: (t.protocol, t.scheme, [x.experiment for x in t.lines]))
 
@@ -140,22 +133,12 @@ def _table(
     order = sorted(lines, key=lambda name: (name[0], factor_rank(name[1])))
     made = [_line(lines[name], parts) for name in order]
     names = dict.fromkeys(notes[e] for e, _ in order if e in notes)
-    first = rows[0]
-    marked = tuple(_marked(made, parts, controls, grids))
-    return Wide(first.protocol, first.scheme, parts, marked, tuple(names))
+    _mark(made, parts, controls, grids)
+    return Wide(rows[0].protocol, rows[0].scheme, parts, tuple(made), tuple(names))
 
 
 def _part(row: Any) -> Part:  # noqa: ANN401
-    return Part(
-        row.n,
-        row.subjects,
-        row.effective_subjects,
-        row.support,
-        row.floor_uf1,
-        row.floor_uar,
-        row.guess_uf1,
-        *((None, None) if math.isnan(row.guess_uf1_lo) else (row.guess_uf1_lo, row.guess_uf1_hi)),
-    )
+    return Part(**{column.name: getattr(row, column.name) for column in (*PART, *FLOORS)})
 
 
 def _line(rows: Sequence[Any], parts: Iterable[str]) -> Line:
@@ -179,21 +162,16 @@ def _cell(rows: Sequence[Any]) -> Scored:
     return Scored(**found)
 
 
-def _marked(
+def _mark(
     lines: Sequence[Line], parts: Iterable[str], controls: Collection[str], grids: Grids
-) -> list[Line]:
-    allowed = may_be_marked([(line.experiment, line.factor) for line in lines], controls, grids)
-    cells = [dict(line.cells) for line in lines]
-    for part in parts:
+) -> None:
+    """Mark the best and the second score of each part, among the lines that may be marked."""
+    names = [(line.experiment, line.factor) for line in lines]
+    allowed = list(compress(lines, may_be_marked(names, controls, grids)))
+    for part in parts if len(allowed) > 1 else ():
+        cells = [vars(line.cells[part]) for line in allowed]
         for score in (column.name for column in MEASURED if has_interval(column)):
-            values = sorted(
-                {getattr(c[part], score) for c, ok in zip(cells, allowed, strict=True) if ok},
-                reverse=True,
-            )
-            if sum(allowed) < 2:
-                continue
+            values = sorted({cell[score] for cell in cells}, reverse=True)
             places = dict(zip(values[:2], (BEST, SECOND), strict=False))
-            for c, ok in zip(cells, allowed, strict=True):
-                if ok and (mark := places.get(getattr(c[part], score))):
-                    setattr(c[part], f"{score}_mark", mark)
-    return [replace(line, cells=c) for line, c in zip(lines, cells, strict=True)]
+            for cell in cells:
+                cell[f"{score}_mark"] = places.get(cell[score], "")

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from merflow.evaluation.metrics import confusion, grouped_confusion
+from merflow.evaluation.metrics import grouped_confusion
 from merflow.evaluation.predictions import Pooled
 from merflow.evaluation.score_table import parts_of
 
@@ -13,11 +13,10 @@ from merflow.evaluation.score_table import parts_of
 def pooled_facts(table: Pooled, scores: Sequence[Any]) -> dict[str, Any]:
     """Return what the page shows of pooled predictions and their scores."""
     parts = {part: table.part(part) for part in parts_of(table)}
-    count = len(table.classes)
     return {
         "classes": table.classes,
         "scores": [row._asdict() for row in scores],
-        "confusion": {n: confusion(t.truth, t.predicted, count).tolist() for n, t in parts.items()},
+        "confusion": {n: t.matrix.tolist() for n, t in parts.items()},
         "subjects": _subjects(table),
         "wrong": _wrong(table),
     }

@@ -20,13 +20,12 @@ def read_delivery(path: Path) -> list[dict[str, Any]]:
     with open_hdf5(path, KIND) as handle:
         keys, facts = get_json(handle, "keys"), get_json(handle, "magnify")
     name = path.parents[2].name if len(path.parents) > 2 else ""
-    known = DELIVERED.names[5:]
     return [
         {
             "preparation": name,
-            **dict(zip(("dataset", "subject", "clip"), key, strict=True)),
+            **dict(zip(DELIVERED.names[1:4], key, strict=True)),
             "factor": path.stem,
-            **{column: found.get(column) for column in known},
+            **{column: found.get(column) for column in DELIVERED.names[5:]},
         }
         for key, found in zip(keys, facts, strict=True)
         if found
@@ -64,8 +63,3 @@ def summaries(delivered: "DataFrame") -> "DataFrame":
             "credible": int(measured["credible"].fillna(value=False).sum()),
         })  # fmt: skip
     return GAINS.frame(rows)
-
-
-def read_summaries(path: Path) -> "DataFrame":
-    """Return the summaries of `results/delivered.csv`."""
-    return summaries(read_delivered(path))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from merflow.config.settings import Experiment, Settings
+from merflow.errors import MerflowError
 from merflow.evaluation.fold_files import read_fold
 from merflow.evaluation.predictions import Pooled
 from merflow.evaluation.run_id import Run
@@ -18,6 +19,7 @@ from merflow.workflow.plan import Plan
 from merflow.workflow.pooling import score_run
 from merflow.workflow.split_folds import write_split
 from merflow.workflow.train_fold import RunClips, inputs_of_fold, train_fold
+from merflow.workflow.training_log import read_facts
 
 MAY_DIFFER = ("permute_labels", "factors", "seeds", "nested", "record_oracle", "from_grid")
 """Settings that may differ between an experiment and its permuted copy."""
@@ -69,8 +71,8 @@ def run_copies(settings: Settings, runs: list[Run]) -> Iterator[tuple[Run, Poole
 def _is_trained(out: Path, inputs: dict) -> bool:
     """Return whether a fold was trained on the same clips, labels and settings."""
     try:
-        facts = json.loads((out / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        facts = read_facts(out / "run.json")
+    except MerflowError:
         return False
     kept = json.loads(json.dumps(inputs))
     return (out / "predictions.csv").exists() and all(facts.get(k) == v for k, v in kept.items())

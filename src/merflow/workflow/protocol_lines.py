@@ -44,19 +44,6 @@ def _dataset(plan: Plan, name: str, sheets: Mapping[str, list[str]]) -> str:
     return f"{name} ({', '.join(filter(None, (variant, *read)))})"
 
 
-def _folds(plan: Plan, name: str) -> str:
-    """Return `, 68 folds` once the experiment is split."""
-    return (
-        f", {plural(len(plan.fold_names(name)), 'fold')}"
-        if Path(plan.truth_file(name)).exists()
-        else ""
-    )
-
-
-def _protocol(entry: Experiment) -> str:
-    return f"file {Path(entry.folds_file).name}" if entry.protocol == "file" else entry.protocol
-
-
 def _stop(entry: Experiment) -> str:
     if entry.method == "command":
         return "trained by an external program; when it stops is not known here"
@@ -79,12 +66,16 @@ def _protocol_line(plan: Plan, name: str, sheets: Mapping[str, list[str]]) -> st
     entry = plan.experiment(name)
     chosen = plan.settings.preparations[entry.preparation]
     what = entry.network if entry.method == "keras" else entry.method
-    magnified = any(factor != "x1" for factor in plan.experiment(name).factors)
+    given = entry.protocol == "file"
+    protocol = f"file {Path(entry.folds_file).name}" if given else entry.protocol
+    if Path(plan.truth_file(name)).exists():
+        protocol += f", {plural(len(plan.fold_names(name)), 'fold')}"
+    magnified = any(factor != "x1" for factor in entry.factors)
     parts = [
         f"{name}: {what}",
         f"datasets {', '.join(_dataset(plan, one, sheets) for one in plan.data.members(name))}",
         f"scheme {entry.scheme}",
-        f"protocol {_protocol(entry)}{_folds(plan, name)}",
+        f"protocol {protocol}",
         f"magnified by {chosen.magnify.method}" if magnified else "not magnified",
         _stop(entry),
         f"seeds {', '.join(map(str, entry.seeds))}",

@@ -12,7 +12,7 @@ from merflow.datasets.labels import classes, scheme_of
 from merflow.datasets.official_composite import official_differences
 from merflow.errors import MerflowError
 from merflow.evaluation.megc_log import CLASSES, read_megc_log, write_megc_log
-from merflow.evaluation.metrics import confusion, per_class_f1
+from merflow.evaluation.metrics import METRICS, per_class_f1
 from merflow.evaluation.predictions import Pooled, read_pooled, write_pooled
 from merflow.evaluation.schema import records
 from merflow.evaluation.score_table import full_row, write_confusion, write_scores
@@ -72,16 +72,10 @@ def as_json(table: Pooled, scores: "DataFrame") -> dict[str, Any]:
     """Return the output of `--json`: undefined numbers are null; rows of a matrix are the truth."""
     parts = {}
     for row in records(scores):
-        part = table.part(row.part)
-        matrix = confusion(part.truth, part.predicted, len(table.classes))
-        f1 = per_class_f1(matrix)
+        matrix = table.part(row.part).matrix
         parts[row.part] = {
-            "n": row.n,
-            "subjects": row.subjects,
-            "effective_subjects": row.effective_subjects,
-            "acc": row.acc,
-            "uf1": row.uf1,
-            "uar": row.uar,
+            **{name: getattr(row, name) for name in ("n", "subjects", "effective_subjects")},
+            **{name: getattr(row, name) for name in METRICS},
             "uf1_ci": _pair(row.uf1_lo, row.uf1_hi),
             "uar_ci": _pair(row.uar_lo, row.uar_hi),
             "floor_uf1": row.floor_uf1,
@@ -89,7 +83,7 @@ def as_json(table: Pooled, scores: "DataFrame") -> dict[str, Any]:
             "guess_uf1": row.guess_uf1,
             "guess_uf1_ci": _pair(row.guess_uf1_lo, row.guess_uf1_hi),
             "chance_p": None if math.isnan(row.chance_p) else row.chance_p,
-            "per_class_f1": dict(zip(table.classes, f1.tolist(), strict=True)),
+            "per_class_f1": dict(zip(table.classes, per_class_f1(matrix).tolist(), strict=True)),
             "confusion": matrix.tolist(),
             "note": row.note,
         }

@@ -8,7 +8,6 @@ from merflow.config.settings import SVMS
 from merflow.evaluation.audit.evidence import UNKNOWN, Evidence, Outcome
 from merflow.evaluation.confidence import chance_p, permutation_rank, permuted_scores
 from merflow.evaluation.metrics import confusion, uf1, unsupported
-from merflow.evaluation.predictions import Pooled
 from merflow.evaluation.score_table import parts_of, subject_numbers
 
 ALPHA = 0.05
@@ -97,9 +96,7 @@ def absent_classes(evidence: Evidence) -> Outcome:
     """Has every class true clips, in every part?"""
     found = []
     for part in parts_of(evidence.table):
-        rows = evidence.table.part(part)
-        matrix = confusion(rows.truth, rows.predicted, len(rows.classes))
-        missing = unsupported(matrix, rows.classes)
+        missing = unsupported(evidence.table.part(part).matrix, evidence.table.classes)
         found += [f"{part} has no {', '.join(missing)}"] if missing else []
     return ("fail", "; ".join(found)) if found else ("pass", "every class has clips in every part")
 
@@ -111,8 +108,9 @@ def among_guesses(evidence: Evidence) -> Outcome:
     if owner.max() < 1:
         return UNKNOWN, "one subject only"
     scores = permuted_scores(table.truth, table.predicted, owner, strata, len(table.classes))
-    p = chance_p(scores, _pooled(table))
-    words = f"UF1 {_pooled(table):.3f}, exchanged predictions {scores.mean():.3f}, p {p:.3f}"
+    score = float(uf1(table.matrix))
+    p = chance_p(scores, score)
+    words = f"UF1 {score:.3f}, exchanged predictions {scores.mean():.3f}, p {p:.3f}"
     return ("pass" if p <= ALPHA else "fail"), words
 
 
@@ -121,16 +119,13 @@ def above_permuted(evidence: Evidence) -> Outcome:
     if not evidence.permuted:
         how = " (`--permute 20`)" if evidence.experiment else ", which only a run's folder has"
         return UNKNOWN, f"needs runs with permuted labels{how}"
-    reached, p = permutation_rank(_pooled(evidence.table), evidence.permuted)
+    score = float(uf1(evidence.table.matrix))
+    reached, p = permutation_rank(score, evidence.permuted)
     others = f"mean {np.mean(evidence.permuted):.3f}, highest {max(evidence.permuted):.3f}"
     words = f"{reached} of {len(evidence.permuted)} permuted runs score as well as its "
-    words += f"{_pooled(evidence.table):.3f} ({others}), p {p:.3f}"
+    words += f"{score:.3f} ({others}), p {p:.3f}"
     if p <= ALPHA:
         return "pass", words
     if reached:
         return "fail", words
     return UNKNOWN, f"{words}: needs at least {round(1 / ALPHA) - 1} permuted runs"
-
-
-def _pooled(rows: Pooled) -> float:
-    return float(uf1(confusion(rows.truth, rows.predicted, len(rows.classes))))

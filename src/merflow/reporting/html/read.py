@@ -14,7 +14,7 @@ from merflow import paths
 from merflow.clip import ClipKey
 from merflow.datasets.catalogue import catalogue_path, read_sheets
 from merflow.errors import MerflowError
-from merflow.evaluation.columns import SKIPPED
+from merflow.evaluation.columns import DELIVERED, SKIPPED
 from merflow.evaluation.predictions import Pooled, read_pooled
 from merflow.evaluation.run_id import Run
 from merflow.evaluation.schema import records
@@ -22,7 +22,7 @@ from merflow.evaluation.score_table import read_scores
 from merflow.io.clip_store import Skipped
 from merflow.io.files import digest
 from merflow.reporting.training_records import Attempts, Training, read_json, read_training
-from merflow.workflow.delivered_gain import read_summaries
+from merflow.workflow.delivered_gain import read_delivered, summaries
 from merflow.workflow.plan import Plan
 from merflow.workflow.pooling import read_truth
 
@@ -92,6 +92,7 @@ def read_results(plan: Plan) -> Results:
     rows = read_scores(paths.SCORES)
     truth = {e: attempt({}, read_truth, plan.truth_file(e)) for e in plan.experiments}
     folds = {e: tuple(attempt([], plan.fold_names, e)) for e in plan.experiments}
+    delivered = attempt(DELIVERED.frame([]), read_delivered, Path(paths.DELIVERED))
     return Results(
         plan=plan,
         rows=rows,
@@ -102,7 +103,7 @@ def read_results(plan: Plan) -> Results:
         sheets={name: attempt([], _sheet, name) for name in plan.data.datasets()},
         read_from=read_sheets(),
         problems=attempt.problems,
-        delivered=attempt([], _gains, Path(paths.DELIVERED)),
+        delivered=records(summaries(delivered)),
     )
 
 
@@ -110,10 +111,6 @@ def _run(run: Run, folds: tuple[str, ...], attempt: Attempts) -> RunResults:
     folder = Path(run.folder)
     pooled = attempt(None, read_pooled, folder / "pooled.csv")
     return RunResults(run, folds, pooled, read_training(folder, folds, attempt))
-
-
-def _gains(path: Path) -> list[Any]:
-    return records(read_summaries(path))
 
 
 def read_skipped_list(path: Path) -> list[Skipped]:

@@ -38,7 +38,9 @@ def reproduction_context(results: Results) -> dict[str, object]:
         "settings": settings_by_section(results.plan.settings),
         "protocol_lines": list(protocol_lines(results.plan).values()),
         **version_context(results),
-        "costs": [(run, *total_cost(run)) for run in results.runs],
+        "costs": [
+            (run, run_cost(run.run, "", run.training), total_seconds(run)) for run in results.runs
+        ],
         "stage_times": stage_times(results.jobs),
         "input_digests": input_digests(results),
         "run_digests": [(run, digests(run)) for run in results.runs],
@@ -72,13 +74,9 @@ def version_context(results: Results) -> dict[str, object]:
     }
 
 
-def total_cost(run: RunResults) -> tuple[dict[str, object], float]:
-    """Return the cost of a run and the seconds of training of all its folds (NaN: unknown)."""
-    facts = run.training.facts
-    return (
-        run_cost(run.run, "", run.training),
-        float(run.training.numbers("seconds").sum()) if facts else np.nan,
-    )
+def total_seconds(run: RunResults) -> float:
+    """Return the seconds of training of all folds of a run; NaN: unknown."""
+    return float(run.training.numbers("seconds").sum()) if run.training.facts else np.nan
 
 
 def stage_times(jobs: Iterable[Job]) -> pd.DataFrame:

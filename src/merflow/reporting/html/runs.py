@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from merflow.evaluation.metrics import confusion, per_class_f1, per_class_recall, uar, uf1
+from merflow.evaluation.metrics import per_class_f1, per_class_recall, uar, uf1
 from merflow.evaluation.predictions import Pooled
 from merflow.evaluation.score_table import parts_of
 from merflow.reporting.html.charts import Chart, chart, highest_loss, panels
@@ -92,7 +92,7 @@ def card(run: RunResults, top: float) -> Card:
 
 def scored(pooled: Pooled) -> Scored:
     """Return a run's pooled predictions in numbers."""
-    counts = confusion(pooled.truth, pooled.predicted, len(pooled.classes))
+    counts = pooled.matrix
     wrong = np.flatnonzero(pooled.truth != pooled.predicted)
     return Scored(
         uf1=float(uf1(counts)),
@@ -112,7 +112,7 @@ def matrices(pooled: Pooled) -> list[Matrix]:
 
 
 def _matrix(rows: Pooled, part: str) -> Matrix:
-    counts = confusion(rows.truth, rows.predicted, len(rows.classes))
+    counts = rows.matrix
     share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     recall, f1 = per_class_recall(counts), per_class_f1(counts)
     return Matrix(part, len(rows.keys), counts, share, recall, f1)
@@ -120,14 +120,11 @@ def _matrix(rows: Pooled, part: str) -> Matrix:
 
 def subjects(pooled: Pooled) -> dict[str, list[Bar]]:
     """Return the subjects of each dataset with their clips and those predicted right."""
-    counts: dict[tuple[str, str], list[int]] = {}
-    for key, right in zip(pooled.keys, pooled.truth == pooled.predicted, strict=True):
-        pair = counts.setdefault(key.subject_key, [0, 0])
-        pair[0] += int(right)
-        pair[1] += 1
+    right = pooled.frame.assign(right=pooled.truth == pooled.predicted)
+    counts = right.groupby(["dataset", "subject"])["right"].agg(["sum", "size"])
     found: dict[str, list[Bar]] = {}
-    for dataset, subject in sorted(counts):
-        found.setdefault(dataset, []).append(Bar(dataset, subject, *counts[dataset, subject]))
+    for (dataset, subject), *clips in counts.itertuples(name=None):
+        found.setdefault(dataset, []).append(Bar(dataset, subject, *clips))
     return found
 
 

@@ -1,5 +1,6 @@
 """Notes and published results beside the tables of scores."""
 
+import math
 from collections.abc import Sequence
 
 from merflow.evaluation.schema import PAGE
@@ -42,7 +43,7 @@ def beside_control(cell: Scored, part: Part, control: str) -> str:
         return ""
     if above_guesses(cell, part, control):
         return "above"
-    return "among" if part.guess_uf1_hi is not None else ""
+    return "" if math.isnan(part.guess_uf1_hi) else "among"
 
 
 def notes_of(cell: Scored) -> list[str]:

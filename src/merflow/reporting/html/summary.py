@@ -8,7 +8,7 @@ from merflow.reporting.captions import part_name
 from merflow.reporting.control_notes import control_named, parts_above, shortcut
 from merflow.reporting.html.environment import listing
 from merflow.reporting.html.read import Results
-from merflow.reporting.results_table import Part, Scored, Wide
+from merflow.reporting.results_table import Wide
 from merflow.workflow.plan import Plan
 
 SPLITS = {
@@ -61,17 +61,12 @@ def summary(results: Results, tables: Sequence[Wide]) -> Summary:
         datasets=[part_name(name) for name in roots],
         generated=[part_name(name) for name, root in roots.items() if is_generated(root)],
         predicted=predicted(protocols),
-        clear=sum(surely_above(cell, part) for cell, part in rows),
+        clear=sum(cell.uf1_lo > part.guess_uf1_hi for cell, part in rows),
         rows=len(rows),
         few=any(part.few for _, part in rows),
         controls=[name for name in plan.experiments if control_named(plan, name)],
         warnings=warnings(tables, plan),
     )
-
-
-def surely_above(cell: Scored, part: Part) -> bool:
-    """Return whether the whole interval of a score lies above the band of guesses."""
-    return part.guess_uf1_hi is not None and cell.uf1_lo > part.guess_uf1_hi
 
 
 def predicted(protocols: Sequence[str]) -> str:
