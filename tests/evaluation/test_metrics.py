@@ -115,7 +115,7 @@ def test_a_single_clip_of_a_class_counts():
 
 def test_the_floors_of_one_clip_and_of_none():
     assert (floors(np.array([1, 0])).uf1, floors(np.array([1, 0])).guess_uf1) == (0.5, 0.5)
-    assert floors(np.array([0, 0])) == metrics.Floors(0, 0, 0, 0)
+    assert floors(np.array([0, 0])) == metrics.Floors(0, 0, 0)
 
 
 def test_mean_of_folds_is_not_the_pooled_score():

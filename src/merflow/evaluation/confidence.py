@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from merflow.evaluation.metrics import Ratios, f1_ratios, value
+from merflow.evaluation.metrics import Ratios, uf1, value
 
 LEAST_RESAMPLES = 100
 """Least number of resamples for a usable interval."""
@@ -65,7 +65,6 @@ def interval(
     metric: Metric,
     *,
     resamples: int = RESAMPLES,
-    level: float = LEVEL,
 ) -> Interval:
     """Return the studentised bootstrap interval of a pooled metric, built on the logit scale.
 
@@ -81,7 +80,7 @@ def interval(
     ratios = metric(subjects)
     once = np.ones((1, len(subjects)))
     (observed,), (error,) = weighted_values(once, ratios), errors(once, ratios, strata)
-    least = wilson(float(observed), int(subjects.sum()), level)
+    least = wilson(float(observed), int(subjects.sum()))
     if error < 1e-12:  # all subjects have the same influence: no spread to resample
         return least
     weights = resample_weights(strata, resamples, rng)
@@ -90,14 +89,14 @@ def interval(
     here, slope = _logit(observed, edge)
     there, slopes = _logit(weighted_values(weights, ratios), edge)
     far = (there - here) / (slopes * spreads)
-    high, low = np.quantile(far, [(1 + level) / 2, (1 - level) / 2])
+    high, low = np.quantile(far, [(1 + LEVEL) / 2, (1 - LEVEL) / 2])
     lo, hi = (_expit(here - quantile * slope * error) for quantile in (high, low))
     return Interval(min(lo, least.lo), max(hi, least.hi))
 
 
-def wilson(share: float, count: int, level: float = LEVEL) -> Interval:
+def wilson(share: float, count: int) -> Interval:
     """Return Wilson's interval of a share of `count` independent predictions."""
-    z2 = NormalDist().inv_cdf((1 + level) / 2) ** 2
+    z2 = NormalDist().inv_cdf((1 + LEVEL) / 2) ** 2
     centre = (share + z2 / (2 * count)) / (1 + z2 / count)
     half = math.sqrt(z2 * (share * (1 - share) + z2 / (4 * count)) / count) / (1 + z2 / count)
     return Interval(max(0.0, centre - half), min(1.0, centre + half))
@@ -172,10 +171,9 @@ def permuted_scores(
     owner: np.ndarray,
     strata: np.ndarray,
     classes: int,
-    metric: Metric = f1_ratios,
     permutations: int = PERMUTATIONS,
 ) -> np.ndarray:
-    """Return (permutations,) scores after whole subjects' predictions were exchanged.
+    """Return the (permutations,) UF1 after whole subjects' predictions were exchanged.
 
     truth, predicted: (N,) class numbers; owner, strata: (N,) subject and dataset numbers.
     """
@@ -183,12 +181,12 @@ def permuted_scores(
     guesses = predicted[shuffled_by_subject(owner, strata, permutations, rng)]
     cells = (np.arange(permutations)[:, None] * classes + truth[None, :]) * classes + guesses
     counts = np.bincount(cells.ravel(), minlength=permutations * classes**2)
-    return value(metric(counts.reshape(permutations, classes, classes)))
+    return uf1(counts.reshape(permutations, classes, classes))
 
 
-def chance_interval(scores: np.ndarray, level: float = LEVEL) -> Interval:
+def chance_interval(scores: np.ndarray) -> Interval:
     """Return the central interval of permuted scores."""
-    lo, hi = np.quantile(scores, [(1 - level) / 2, (1 + level) / 2])
+    lo, hi = np.quantile(scores, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(float(lo), float(hi))
 
 

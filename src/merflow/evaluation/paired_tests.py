@@ -75,7 +75,7 @@ def compare(
     return Comparison(observed, lo, hi, swap_p(first, second), detectable(error))
 
 
-def swap_p(first: Sequence[Ratios], second: Sequence[Ratios], swaps: int = SWAPS) -> float:
+def swap_p(first: Sequence[Ratios], second: Sequence[Ratios]) -> float:
     """Return the two-sided p of exchanging the two experiments' predictions by whole subjects."""
     subjects = len(first[0][0])
     unlike = [
@@ -90,8 +90,8 @@ def swap_p(first: Sequence[Ratios], second: Sequence[Ratios], swaps: int = SWAPS
     if exact:
         patterns = (np.arange(2 ** len(differ))[:, None] >> np.arange(len(differ))) & 1
     else:
-        rng = shape_rng(subjects, len(differ), len(first), swaps)
-        patterns = rng.integers(0, 2, (swaps, len(differ)))
+        rng = shape_rng(subjects, len(differ), len(first), SWAPS)
+        patterns = rng.integers(0, 2, (SWAPS, len(differ)))
     keep = np.ones((len(patterns), subjects))
     keep[:, differ] = patterns
     null = np.zeros(len(patterns))
@@ -115,15 +115,15 @@ def holm(ps: Sequence[float]) -> list[float]:
     return adjusted.tolist()
 
 
-def detectable(error: float, level: float = LEVEL, power: float = POWER) -> float:
-    """Return the smallest true difference detected with `power`, given its standard error.
+def detectable(error: float) -> float:
+    """Return the smallest true difference detected with 80% power, given its standard error.
 
     NaN for an error of 0 (see `NO_SPREAD`).
     """
     if error < NO_SPREAD:
         return float("nan")
     normal = NormalDist()
-    return (normal.inv_cdf((1 + level) / 2) + normal.inv_cdf(power)) * error
+    return (normal.inv_cdf((1 + LEVEL) / 2) + normal.inv_cdf(POWER)) * error
 
 
 def _mixed(keep: np.ndarray, own: Ratios, other: Ratios) -> np.ndarray:
