@@ -51,7 +51,16 @@ class Predictions:
         cls, keys: Sequence[ClipKey], classes: Sequence[str], probabilities: np.ndarray
     ) -> "Predictions":
         """Return a table of keys (N) and probabilities (N, C) float64 in [0, 1]."""
-        _check_probabilities("predictions", probabilities, len(keys), len(classes))
+        good = probabilities.shape == (len(keys), len(classes)) and np.isfinite(probabilities).all()
+        off = np.abs(probabilities.sum(-1) - 1) > SUM_TOLERANCE
+        if not good or off.any() or (probabilities < 0).any():
+            raise MerflowError(
+                "predictions",
+                "probabilities that are not finite, not positive or do not sum to 1",
+                f"{len(keys)} rows of {len(classes)} probabilities",
+                "look for a NaN loss in the fold's history.csv",
+                code=3,
+            )
         columns = _columns(keys, classes, probabilities)
         return cls(PREDICTIONS.plus(*chances(classes)).build(columns), tuple(classes))
 
@@ -230,8 +239,7 @@ def pool(
 
     parts: (fold name, its predictions); truth: class name of every clip that is to be scored.
     """
-    classes = tuple(classes)
-    rows: dict[ClipKey, tuple[str, np.ndarray]] = {}
+    fold_of: dict[ClipKey, str] = {}
     for fold, part in parts:
         if set(part.classes) != set(classes):
             raise MerflowError(
@@ -240,24 +248,21 @@ def pool(
                 f"the scheme's classes {', '.join(classes)} in every fold",
                 "train the fold again: its predictions belong to another scheme",
             )
-        columns = [part.classes.index(c) for c in classes]
-        for key, row in zip(part.keys, part.probabilities[:, columns], strict=True):
-            if key in rows:
+        for key in part.keys:
+            if key in fold_of:
                 raise MerflowError(
-                    f"fold {fold}", f"clip {key} is also in fold {rows[key][0]}", "each clip once"
+                    f"fold {fold}", f"clip {key} is also in fold {fold_of[key]}", "each clip once"
                 )
-            rows[key] = (fold, row)
-    _check_expected("pooled predictions", list(rows), truth)
-    keys = tuple(sorted(rows))
-    values = np.array([rows[k][1] for k in keys])
-    place = {c: i for i, c in enumerate(classes)}
-    truths = np.array([place[truth[k]] for k in keys], np.int64)
-    folds = tuple(rows[k][0] for k in keys)
-    return Pooled.of(keys, classes, truths, values.argmax(1), folds, values)
+            fold_of[key] = fold
+    _check_expected("pooled predictions", list(fold_of), truth)
+    names = [f"p_{name}" for name in classes]
+    values = np.concatenate([part.frame[names].to_numpy(np.float64) for _, part in parts])
+    truths = np.array([classes.index(truth[key]) for key in fold_of], np.int64)
+    folds = list(fold_of.values())
+    return Pooled.of(list(fold_of), classes, truths, values.argmax(1), folds, values).in_order()
 
 
 def _keys(sheet: CsvTable, expected: Sequence[ClipKey] | None) -> tuple[ClipKey, ...]:
-    keys: list[ClipKey] = []
     seen: dict[ClipKey, int] = {}
     for number, cells in enumerate(zip(*(sheet[c] for c in KEY), strict=True)):
         key = ClipKey(*cells)
@@ -272,10 +277,9 @@ def _keys(sheet: CsvTable, expected: Sequence[ClipKey] | None) -> tuple[ClipKey,
                 "drop the duplicate; a subject's name must be unique in its dataset",
             )
         seen[key] = number
-        keys.append(key)
     if expected is not None:
-        _check_expected(sheet.path, keys, expected)
-    return tuple(keys)
+        _check_expected(sheet.path, list(seen), expected)
+    return tuple(seen)
 
 
 def _check_expected(where: str, keys: Sequence[ClipKey], expected: Sequence[ClipKey]) -> None:
@@ -293,15 +297,3 @@ def _check_expected(where: str, keys: Sequence[ClipKey], expected: Sequence[Clip
             where, f"{plural(len(extra), 'clip')} not asked for, the first is {extra[0]}",
             "the clips of the fold and no others",
         )  # fmt: skip
-
-
-def _check_probabilities(where: str, values: np.ndarray, rows: int, columns: int) -> None:
-    good = values.shape == (rows, columns) and np.isfinite(values).all()
-    if not good or (np.abs(values.sum(1) - 1) > SUM_TOLERANCE).any() or (values < 0).any():
-        raise MerflowError(
-            where,
-            "probabilities that are not finite, not positive or do not sum to 1",
-            f"{rows} rows of {columns} probabilities",
-            "look for a NaN loss in the fold's history.csv",
-            code=3,
-        )
