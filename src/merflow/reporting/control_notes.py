@@ -1,6 +1,6 @@
 """Negative controls in the tables: notes under tables and warnings of the report."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from merflow.config.settings import Experiment
@@ -56,15 +56,19 @@ def shortcut(line: Line, control: str, above: dict[str, str]) -> tuple[str, str]
     )
 
 
+def controls_above(table: Wide, plan: Plan) -> Iterator[tuple[Line, str, dict[str, str]]]:
+    """Yield (line, control, parts) for each control of a table that lies above the guesses."""
+    for line in table.lines:
+        control = control_named(plan, line.experiment)
+        if control and (above := parts_above(line, table, control)):
+            yield line, control, above
+
+
 def with_alarms(tables: Sequence[Wide], plan: Plan) -> list[Wide]:
     """Return the tables with a warning under each for its controls above the guesses on full."""
     warned = []
     for table in tables:
-        alarms = []
-        for line in table.lines:
-            control = control_named(plan, line.experiment)
-            above = parts_above(line, table, control) if control else {}
-            if "full" in above:
-                alarms.append("WARNING. " + " ".join(shortcut(line, control, above)))
+        found = [shortcut(*row) for row in controls_above(table, plan) if "full" in row[2]]
+        alarms = (f"WARNING. {name} {text}" for name, text in found)
         warned.append(replace(table, notes=(*table.notes, *alarms)))
     return warned

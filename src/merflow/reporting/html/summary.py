@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from merflow.datasets.registry import is_generated
 from merflow.reporting.captions import part_name
-from merflow.reporting.control_notes import control_named, parts_above, shortcut
+from merflow.reporting.control_notes import control_named, controls_above, shortcut
 from merflow.reporting.html.environment import listing
 from merflow.reporting.html.read import Results
 from merflow.reporting.results_table import Wide
@@ -88,12 +88,10 @@ def warnings(tables: Sequence[Wide], plan: Plan) -> list[tuple[str, str]]:
     """Return (title, text) for controls that score above the guesses, those on all clips first."""
     found, in_parts = [], []
     for table in tables:
-        for line in table.lines:
-            control = control_named(plan, line.experiment)
-            above = parts_above(line, table, control) if control else {}
+        for line, control, above in controls_above(table, plan):
             if "full" in above:
                 found.append(shortcut(line, control, above))
-            elif above:
+            else:
                 in_parts.append(f"{line.experiment} {line.factor}: {', '.join(above.values())}")
     if in_parts:
         title = "A negative control lies above the guesses on single datasets."
