@@ -1,4 +1,4 @@
-"""The arithmetic level on its way from the config, or the shell, to the jobs and their records."""
+"""The arithmetic level of the config or the shell reaches the jobs and their records."""
 
 import json
 import re

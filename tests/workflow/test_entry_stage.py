@@ -71,8 +71,8 @@ def test_stores_of_another_factor_are_not_packed(tmp_path):
         pack(tmp_path / "i.h5", tmp_path / "i.h5", factor="10", **chosen)
 
 
-def test_a_store_of_another_factor_is_not_taken_further(tmp_path):
-    """What a store says of itself and what the command says of it are the same factor."""
+def test_a_stage_refuses_a_store_of_another_factor(tmp_path):
+    """The factor in the store equals the factor of the command."""
     frames = RNG.integers(0, 256, (1, 6, 48, 48), np.uint8)
     manifest(tmp_path, "cropped", frames)
     through(tmp_path)
@@ -93,7 +93,7 @@ def test_a_store_of_another_factor_is_not_taken_further(tmp_path):
 
 
 @pytest.mark.parametrize("entry", ["aligned", "cropped"])
-def test_crops_of_ones_own_are_neither_aligned_nor_cut(tmp_path, entry):
+def test_aligned_or_cropped_frames_of_a_user_are_not_aligned_or_cropped_again(tmp_path, entry):
     moving = truths.MovingTexture(still_picture()[:48, :48], 0.3, np.sin(np.arange(12) / 3)).clip()
     frames = np.stack([moving, moving[:, ::-1]])
     manifest(tmp_path, entry, frames)

@@ -1,4 +1,4 @@
-"""What a user sees when something is wrong: one message, an exit code, and nothing lost."""
+"""An error ends the run with one message and an exit code, and loses no file."""
 
 import shutil
 import subprocess
@@ -24,7 +24,7 @@ def kept(project) -> dict[str, bytes]:
     return {str(p): p.read_bytes() for p in paths}
 
 
-def test_a_missing_root_says_which_command_writes_it(fresh):
+def test_a_missing_dataset_root_is_named(fresh):
     shutil.rmtree(fresh.path("faces/samm"))
     fails(fresh, "faces/samm", "samm")
 
@@ -55,7 +55,7 @@ def test_a_sheet_without_a_column_names_sheet_and_column(fresh):
 
 
 PREPARED = "results/skipped.csv"
-"""As far as the packs: what these tests look at comes before training."""
+"""The last file before training; these tests need no more."""
 
 
 def a_clip(project, dataset="smic", pattern="s1_*"):

@@ -1,4 +1,4 @@
-"""Lines of the run's log stay whole beside those of others."""
+"""Each line of the run's log is one write, so that lines of other processes cannot split it."""
 
 import io
 import logging
@@ -9,7 +9,7 @@ from snakemake_logger_plugin_merflow import LogHandler
 
 
 class Writes(io.StringIO):
-    """Keeps each write apart."""
+    """A stream that records each write."""
 
     def __init__(self):
         super().__init__()

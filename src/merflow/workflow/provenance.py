@@ -75,38 +75,28 @@ def _folds_of(file: str, **run: str) -> list[Path]:
     return [*folds, Path(paths.TRUTH.format(experiment=run["experiment"]))]
 
 
-def _costs(file: str) -> list[Path]:
-    return [*paths.found(f"{paths.RUN}/{{fold}}/run.json", factor="x*"), Path(paths.CONFIG)]
+def _found(*patterns: str, **known: str) -> Callable[..., list[Path]]:
+    """Return the function to the files on disk that fit some patterns."""
+    return lambda **_: [path for pattern in patterns for path in paths.found(pattern, **known)]
 
 
-def _scores(file: str) -> list[Path]:
-    return [*paths.found(f"{paths.RUN}/scores.csv"), Path(paths.CONFIG)]
-
-
-def _packed() -> list[Path]:
-    return paths.found(paths.store("pack"))
-
-
-def _reported() -> list[Path]:
-    return [Path(paths.SCORES), *paths.found(f"{paths.RUN}/pooled.csv"), Path(paths.CONFIG)]
-
-
-def _catalogues(**split: str) -> list[Path]:
-    return [Path(paths.CONFIG), *paths.found(paths.CATALOGUE)]
-
-
+REPORTED = (paths.SCORES, f"{paths.RUN}/pooled.csv", paths.CONFIG)
 KNOWN: tuple[tuple[str, str, Callable[..., list[Path]]], ...] = (
     (f"{paths.ORACLE}/{{file}}.csv", "oracle", _pooled_of),
     (f"{paths.RUN.replace('{factor}', NESTED)}/{{file}}", "choose", _candidates),
     (f"{paths.RUN}/{{file}}", "score", _folds_of),
-    (f"{paths.TABLES}/cost.{{file}}", "table", _costs),
-    (f"{paths.TABLES}/{{file}}", "table", _scores),
-    (paths.SKIPPED, "skipped", _packed),
-    (paths.DELIVERED, "skipped", _packed),
-    (paths.REPORT, "report", _reported),
-    (paths.MANIFEST, "provenance", _reported),
-    (paths.FOLD, "split", _catalogues),
-    (paths.TRUTH, "split", _catalogues),
+    (
+        f"{paths.TABLES}/cost.{{file}}",
+        "table",
+        _found(f"{paths.RUN}/{{fold}}/run.json", paths.CONFIG, factor="x*"),
+    ),
+    (f"{paths.TABLES}/{{file}}", "table", _found(f"{paths.RUN}/scores.csv", paths.CONFIG)),
+    (paths.SKIPPED, "skipped", _found(paths.store("pack"))),
+    (paths.DELIVERED, "skipped", _found(paths.store("pack"))),
+    (paths.REPORT, "report", _found(*REPORTED)),
+    (paths.MANIFEST, "provenance", _found(*REPORTED)),
+    (paths.FOLD, "split", _found(paths.CONFIG, paths.CATALOGUE)),
+    (paths.TRUTH, "split", _found(paths.CONFIG, paths.CATALOGUE)),
 )
 """Pattern of a path, its stage, and the function from its wildcards to the stage's inputs."""
 
