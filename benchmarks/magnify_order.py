@@ -11,8 +11,8 @@ from merflow.stages.magnification.flicker import global_light
 from merflow.stages.magnification.lagrangian import move_frames
 from merflow.stages.magnification.luma import luma_of, steady_luma
 from merflow.stages.magnification.motion import motion_fields
+from merflow.stages.magnification.motion_share import filter_in_time
 from merflow.stages.magnification.temporal import low_pass
-from merflow.stages.magnification.trust import filter_in_time
 from merflow.stages.magnify import magnify_frames
 
 import numpy as np

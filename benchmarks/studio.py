@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests/helpers"))
 
 from merflow.io import video
-from merflow.studio.test_view.recording_test import jpeg_of
+from merflow.studio.test_view.recording import jpeg_of
 
 from browser_window import CHROMIUM, CLIP, QUIET, Watched, ready, sync_api
 from studio_project import Studio, build, draw_recording, long_clip

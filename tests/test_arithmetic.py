@@ -18,7 +18,7 @@ from merflow.errors import MerflowError
 from merflow.io.clip_store import write_store
 from merflow.io.packed import read_packed, survey, write_packed
 from merflow.reporting.cost import levels_of
-from merflow.workflow.protocol_lines import with_levels
+from merflow.workflow.protocol_text import with_levels
 from merflow.workflow.provenance import level_apart
 from merflow.workflow.stage_job import run_stage
 from merflow.workflow.train_fold import RunClips, made_with

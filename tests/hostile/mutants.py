@@ -19,10 +19,10 @@ from merflow.clip import Clip, ClipArrays, ClipKey
 from merflow.config.settings import Training
 from merflow.errors import MerflowError
 from merflow.io import video
-from merflow.io.checksums import write_sums
 from merflow.io.clip_store import Store, write_store
 from merflow.io.images import read_frames
 from merflow.io.packed import read_packed, survey, write_packed
+from merflow.io.sha256sums import write_sums
 from merflow.io.spreadsheet_formats import read_grids
 from merflow.models import weights_file
 from merflow.models.factory import load

@@ -32,7 +32,7 @@ from merflow.models.network_registry import (
 )
 from merflow.models.training import backend
 from merflow.workflow.plan import Plan
-from merflow.workflow.protocol_lines import protocol_lines
+from merflow.workflow.protocol_text import protocol_lines
 
 FOLDER = Path(__file__).parents[2] / "src" / "merflow" / "models" / "networks"
 

@@ -21,7 +21,7 @@ from merflow.io.csv_table import csv_text
 from merflow.io.files import write_text
 from merflow.reporting import training_records
 from merflow.reporting.captions import number
-from merflow.reporting.html import charts, environment, read
+from merflow.reporting.html import charts, environment, run_data
 from merflow.reporting.html.environment import render
 from merflow.reporting.html.reproduction import version_context
 from merflow.reporting.html.scores import score_context
@@ -175,7 +175,7 @@ def test_arithmetic_levels_are_listed_only_where_runs_differ(tmp_path):
             for path in chosen:
                 facts = json.loads(path.read_text(encoding="utf-8"))
                 write_text(path, json.dumps(facts | {"arithmetic": level}))
-            page = render("versions.html.jinja", version_context(read.read_results(plan)))
+            page = render("versions.html.jinja", version_context(run_data.read_results(plan)))
             assert f"arithmetic {level}" in page or f"{level}, portable" in page
             assert ("Not all folds were trained at the same" in page) == (chosen != folds)
         run = folds[0].parts[2:5]

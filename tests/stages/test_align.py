@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from merflow.clip import eye_centres
 from merflow.config.settings import Align
 from merflow.errors import MerflowError, SkipClip
-from merflow.stages import align, faces, rigid_motion
+from merflow.stages import align, faces, rigid_fit
 from merflow.stages.geometry import (
     apply,
     compose,
@@ -340,8 +340,8 @@ def test_the_rigid_points_win_over_a_majority_that_moves_otherwise():
     paths[:, skin] += course[:, None, None] * rng.uniform(0.3, 1.2, (skin.sum(), 1)) * [0.2, -1]
     prior, seen = np.full(100, 0.01), np.ones((30, 100), bool)
     anchors = np.stack(np.meshgrid([-45, -15, 15, 45], [-45, -15, 15, 45]), -1).reshape(-1, 2)
-    start = rigid_motion.consensus(points, paths, prior, anchors, 100.0)
-    done = rigid_motion.refine(points, paths, seen, prior, start, 100.0)
+    start = rigid_fit.consensus(points, paths, prior, anchors, 100.0)
+    done = rigid_fit.refine(points, paths, seen, prior, start, 100.0)
     corners = np.array([(-60.0, -60), (60, -60), (60, 60), (-60, 60)])
     error = transform_points(done.transforms, corners) - transform_points(true, corners)
     assert np.sqrt((error**2).sum(2).mean()) < 0.06
@@ -352,10 +352,10 @@ def test_smoothing_removes_noise_and_keeps_jerks():
     rng, t = np.random.default_rng(2), np.arange(60)
     smooth = np.column_stack([np.sin(t / 12), 0.02 * t])
     noisy = smooth + rng.normal(0, 0.05, smooth.shape)
-    quiet = rigid_motion.smooth_paths(noisy, 0.06)
+    quiet = rigid_fit.smooth_paths(noisy, 0.06)
     assert np.sqrt(((quiet - smooth) ** 2).mean()) < 0.5 * 0.05
     jerky = smooth + np.where(t > 30, 1.0, 0.0)[:, None]
-    assert np.abs(rigid_motion.smooth_paths(jerky, 0.02) - jerky).max() < 0.15
+    assert np.abs(rigid_fit.smooth_paths(jerky, 0.02) - jerky).max() < 0.15
     line = np.column_stack([0.3 * t - 2.0])
-    assert np.allclose(rigid_motion.smooth_paths(line, 0.02), line, atol=1e-9)
-    assert (rigid_motion.smooth_paths(noisy[:5], 0.06) == noisy[:5]).all()
+    assert np.allclose(rigid_fit.smooth_paths(line, 0.02), line, atol=1e-9)
+    assert (rigid_fit.smooth_paths(noisy[:5], 0.06) == noisy[:5]).all()

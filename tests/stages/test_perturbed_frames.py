@@ -15,7 +15,7 @@ from merflow.stages.faces import READS, Face
 from merflow.stages.geometry import apply, ellipse_mask
 from merflow.stages.head_motion import Drift
 from merflow.stages.resample import as_grey
-from merflow.stages.rigid_motion import weighted_quantile
+from merflow.stages.rigid_fit import weighted_quantile
 from merflow.stages.select import peak
 from merflow.workflow.face_finder import load_finder
 

@@ -4,7 +4,7 @@ import pytest
 from studio_project import Studio, build, copy, draw_recording
 
 from merflow.io import video
-from merflow.studio.test_view.recording_test import jpeg_of
+from merflow.studio.test_view.recording import jpeg_of
 
 
 @pytest.fixture(scope="session")

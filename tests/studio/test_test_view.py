@@ -17,8 +17,8 @@ from merflow.io import video
 from merflow.studio.project import Project
 from merflow.studio.recording_files import refuse_real_recording
 from merflow.studio.routes.workflow import final_targets
-from merflow.studio.test_view.camera_test import decoded
-from merflow.studio.test_view.recording_test import FaceTracker
+from merflow.studio.test_view.camera import decoded
+from merflow.studio.test_view.recording import FaceTracker
 from merflow.workflow.final_model import open_model
 
 SVM = "results/runs/svm/x1/seed0"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from merflow.commands.options import Flag
 from merflow.errors import FAILED, MerflowError
-from merflow.io.checksums import NAME, read_sums, write_sums
 from merflow.io.files import file_digest
 from merflow.io.images import IMAGES, TENSORS, VIDEOS
+from merflow.io.sha256sums import NAME, read_sums, write_sums
 from merflow.progress import track
 from merflow.text import plural
 

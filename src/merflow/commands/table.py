@@ -30,7 +30,7 @@ from merflow.reporting.layouts import (
 from merflow.reporting.render.xlsx import write_workbook
 from merflow.reporting.results_table import wide_tables
 from merflow.workflow.plan import Plan
-from merflow.workflow.protocol_lines import protocol_lines, with_levels
+from merflow.workflow.protocol_text import protocol_lines, with_levels
 
 MAGNIFIED = "Magnification against x1, the same clips paired by subject"
 COMPARED = "Experiments against the first of their kind, the same clips paired by subject"

@@ -14,7 +14,7 @@ import numpy as np
 from merflow.clip import eye_centres
 from merflow.stages.crop import to_luma
 from merflow.stages.geometry import ellipse_mask
-from merflow.stages.rigid_motion import weighted_quantile
+from merflow.stages.rigid_fit import weighted_quantile
 
 GRID = 96
 """Side of the image that is measured (px)."""

@@ -10,10 +10,10 @@ import numpy as np
 from merflow.clip import Clip
 from merflow.errors import SkipClip
 from merflow.frame_buffer import Frames, collect
-from merflow.io.checksums import NAME as SUMS
-from merflow.io.checksums import read_sums
 from merflow.io.files import file_digest
 from merflow.io.image_header import image_size
+from merflow.io.sha256sums import NAME as SUMS
+from merflow.io.sha256sums import read_sums
 
 if TYPE_CHECKING:
     import cv2

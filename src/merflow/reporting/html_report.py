@@ -12,14 +12,14 @@ from merflow.reporting.control_notes import control_named
 from merflow.reporting.html.data_card import data_context
 from merflow.reporting.html.environment import render
 from merflow.reporting.html.magnification import effect_context
-from merflow.reporting.html.read import Results, read_results
 from merflow.reporting.html.reproduction import reproduction_context
+from merflow.reporting.html.run_data import Results, read_results
 from merflow.reporting.html.runs import run_context
 from merflow.reporting.html.scores import score_context
 from merflow.reporting.html.summary import summary
 from merflow.reporting.results_table import wide_tables
 from merflow.workflow.plan import Plan
-from merflow.workflow.protocol_lines import protocol_lines
+from merflow.workflow.protocol_text import protocol_lines
 
 
 def build_report(plan: Plan) -> tuple[str, list[str]]:

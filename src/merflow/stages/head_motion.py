@@ -2,7 +2,7 @@
 
 Points of the whole face follow the expression and would remove part of it. So only regions over
 bone are tracked, and a point that leaves the common rigid motion at any time loses its weight in
-the whole clip (rigid_motion.py). Tracking runs twice: against the first frame, then against the
+the whole clip (rigid_fit.py). Tracking runs twice: against the first frame, then against the
 mean of all frames without drift, which has almost no noise.
 
 All decisions are weights that fall smoothly to zero: of 100 changes of the input by single grey
@@ -19,7 +19,7 @@ import numpy as np
 from merflow.frame_buffer import Frames, collect
 from merflow.stages.geometry import apply, compose, face_frame, invert, similarity, transform_points
 from merflow.stages.resample import as_grey, warp, warp_float
-from merflow.stages.rigid_motion import consensus, refine, smooth_drift
+from merflow.stages.rigid_fit import consensus, refine, smooth_drift
 
 STABLE: dict[str, tuple[float, float, float, float, float]] = {
     "nose": (-0.17, 0.00, 0.17, 0.62, 1.3),

@@ -20,6 +20,7 @@ from merflow.stages.magnification.lagrangian import magnify_lagrangian
 from merflow.stages.magnification.linear import half_planes, magnify_linear, remove_light
 from merflow.stages.magnification.luma import PlaneOf, luma_of
 from merflow.stages.magnification.motion import motion_fields
+from merflow.stages.magnification.motion_share import filter_in_time
 from merflow.stages.magnification.phase import magnify_phase
 from merflow.stages.magnification.stream import in_windows, recursively
 from merflow.stages.magnification.temporal import (
@@ -29,7 +30,6 @@ from merflow.stages.magnification.temporal import (
     recursive_coefficient,
     recursive_operator,
 )
-from merflow.stages.magnification.trust import filter_in_time
 
 LONG = 1024
 """Frames up to which a clip is processed in memory, about 0.4 GB of grey at 256 px; a longer one

@@ -20,7 +20,7 @@ from merflow.evaluation.run_id import Run
 from merflow.io.files import file_digest
 from merflow.versions import WORKFLOW, version_of
 from merflow.workflow.plan import Plan
-from merflow.workflow.protocol_lines import protocol_lines
+from merflow.workflow.protocol_text import protocol_lines
 from merflow.workflow.training_log import read_facts
 
 TABLES = ("scores.csv", "scores.xlsx", "scores.md", "scores.tex", "scores.txt", "effects.csv")

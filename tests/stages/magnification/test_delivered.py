@@ -8,8 +8,8 @@ from merflow.config.settings import Magnify
 from merflow.stages.magnification.delivered import Magnified, expected_gain, largest_motion, measure
 from merflow.stages.magnification.luma import luma_of
 from merflow.stages.magnification.motion import motion_fields
+from merflow.stages.magnification.motion_share import filter_in_time, filter_levels, motion_share
 from merflow.stages.magnification.temporal import anchored, low_pass
-from merflow.stages.magnification.trust import filter_in_time, filter_levels, motion_share
 from merflow.stages.magnify import magnify_frames
 
 BANDS = {

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import keras
 import numpy as np
 
-from merflow.models.training.leaf_layers import leaf_layers
+from merflow.models.training.nested_layers import leaf_layers
 
 
 def settle(model: keras.Model, x: np.ndarray, batch: int) -> None:

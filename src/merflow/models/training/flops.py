@@ -12,7 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from merflow.models.training.leaf_layers import leaf_layers
+from merflow.models.training.nested_layers import leaf_layers
 
 
 def forward_flops(model: keras.Model, shape: tuple[int, ...]) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 from merflow.errors import MerflowError
 from merflow.io.files import file_digest
 from merflow.models import weights_file
-from merflow.models.training.leaf_layers import leaf_layers
+from merflow.models.training.nested_layers import leaf_layers
 from merflow.models.training.saved_network import rebuild
 from merflow.models.training.start_weights import check_made_for
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from merflow.clip import ClipKey
 from merflow.datasets.registry import is_generated
 from merflow.reporting.captions import part_name
-from merflow.reporting.html.read import Results
+from merflow.reporting.html.run_data import Results
 
 MOST_SKIPPED = 500
 

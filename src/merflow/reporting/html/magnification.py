@@ -8,7 +8,7 @@ from merflow.evaluation.effects import Row, magnification_effects
 from merflow.evaluation.predictions import Pooled
 from merflow.evaluation.schema import records
 from merflow.reporting.effects_table import LEGEND
-from merflow.reporting.html.read import Results, RunResults
+from merflow.reporting.html.run_data import Results, RunResults
 from merflow.reporting.results_table import Part, Scored, Wide
 
 if TYPE_CHECKING:

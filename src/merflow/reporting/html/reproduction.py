@@ -14,9 +14,9 @@ from merflow.config.flatten import flat_settings, settings_digest
 from merflow.config.settings import Settings
 from merflow.io.files import digest, file_digest
 from merflow.reporting.cost import run_cost
-from merflow.reporting.html.read import Job, Results, RunResults
+from merflow.reporting.html.run_data import Job, Results, RunResults
 from merflow.versions import WORKFLOW, version_of
-from merflow.workflow.protocol_lines import protocol_lines
+from merflow.workflow.protocol_text import protocol_lines
 
 GENERAL = "general"
 TRAINED_WITH = ("merflow", "backend", "keras", "device", "arithmetic")

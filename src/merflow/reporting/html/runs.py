@@ -10,7 +10,7 @@ from merflow.evaluation.metrics import per_class_f1, per_class_recall, uar, uf1
 from merflow.evaluation.predictions import Pooled
 from merflow.evaluation.score_table import parts_of
 from merflow.reporting.html.charts import Chart, chart, highest_loss, panels
-from merflow.reporting.html.read import Results, RunResults
+from merflow.reporting.html.run_data import Results, RunResults
 from merflow.reporting.training_records import BAND
 
 MOST_MISTAKES = 8

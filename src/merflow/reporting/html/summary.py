@@ -7,7 +7,7 @@ from merflow.datasets.registry import is_generated
 from merflow.reporting.captions import part_name
 from merflow.reporting.control_notes import control_named, controls_above, shortcut
 from merflow.reporting.html.environment import listing
-from merflow.reporting.html.read import Results
+from merflow.reporting.html.run_data import Results
 from merflow.reporting.results_table import Wide
 from merflow.workflow.plan import Plan
 

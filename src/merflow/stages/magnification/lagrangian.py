@@ -5,7 +5,7 @@ import numpy as np
 from merflow.stages.magnification.delivered import Magnified
 from merflow.stages.magnification.luma import steady_luma
 from merflow.stages.magnification.motion import motion_fields
-from merflow.stages.magnification.trust import filter_in_time
+from merflow.stages.magnification.motion_share import filter_in_time
 from merflow.stages.magnification.warp import move_into, pull_back, without_folds
 from merflow.stages.threads import parallel_for
 

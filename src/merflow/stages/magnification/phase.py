@@ -10,9 +10,9 @@ import numpy as np
 
 from merflow.stages.magnification.delivered import Magnified
 from merflow.stages.magnification.luma import add_luma, steady_luma
+from merflow.stages.magnification.motion_share import filter_levels
 from merflow.stages.magnification.riesz import band_motions, cell_side, chunk, chunks, pyramids
 from merflow.stages.magnification.shift import REACH, shifted, turns
-from merflow.stages.magnification.trust import filter_levels
 from merflow.stages.threads import parallel_for
 
 ROUGH = 1

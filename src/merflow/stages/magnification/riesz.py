@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 
 from merflow.stages.magnification.luma import PlaneOf, reduced
+from merflow.stages.magnification.motion_share import noise_variance
 from merflow.stages.magnification.shift import slope_gain, slope_x, slope_y
-from merflow.stages.magnification.trust import noise_variance
 from merflow.stages.threads import parallel_for
 
 WINDOW = 1.5

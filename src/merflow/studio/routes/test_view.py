@@ -22,7 +22,7 @@ from merflow.studio.routing import (
     path_index,
     query_number,
 )
-from merflow.studio.test_view.camera_test import WINDOW_LIMIT
+from merflow.studio.test_view.camera import WINDOW_LIMIT
 from merflow.workflow.final_model import CAVEAT, open_model
 
 RECORDINGS_LIMIT = 500

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from merflow.errors import FAILED, MerflowError, SkipClip
 from merflow.studio.project import Project
-from merflow.studio.test_view.camera_test import CameraTest
-from merflow.studio.test_view.dataset_test import whole_dataset
-from merflow.studio.test_view.recording_test import recording
+from merflow.studio.test_view.camera import CameraTest
+from merflow.studio.test_view.dataset import whole_dataset
+from merflow.studio.test_view.recording import recording
 from merflow.workflow.face_finder import load_finder
 from merflow.workflow.final_model import Model, open_model, usable
 from merflow.workflow.plan import Plan

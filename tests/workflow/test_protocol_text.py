@@ -5,7 +5,7 @@ import pytest
 from merflow.clip import Clip, ClipKey
 from merflow.config.loading import validate
 from merflow.workflow.plan import Plan
-from merflow.workflow.protocol_lines import protocol_lines
+from merflow.workflow.protocol_text import protocol_lines
 
 WORDS = ("happiness", "surprise", "disgust")
 

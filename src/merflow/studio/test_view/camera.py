@@ -18,7 +18,7 @@ from merflow.inference.recording import NONE, predict_recording
 from merflow.inference.spotting import resting
 from merflow.io.images import image_size
 from merflow.stages.faces import Finder
-from merflow.studio.test_view.recording_test import FaceTracker, rounded
+from merflow.studio.test_view.recording import FaceTracker, rounded
 from merflow.workflow.final_model import Model
 
 if TYPE_CHECKING:
