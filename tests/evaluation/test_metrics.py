@@ -6,8 +6,8 @@ import pytest
 from merflow.evaluation import metrics
 from merflow.evaluation.metrics import (
     METRICS,
+    baselines,
     confusion,
-    floors,
     grouped_confusion,
     uar,
     uf1,
@@ -63,8 +63,8 @@ def test_always_negative_scores_what_the_field_knows(part):
     matrix = confusion(truth, np.zeros_like(truth), 3)
     found = (metrics.accuracy(matrix), uf1(matrix), uar(matrix))
     assert np.allclose(found, ALWAYS_NEGATIVE[part], atol=5e-5)
-    floor = floors(np.array(OFFICIAL[part]))
-    assert (floor.uf1, floor.uar) == pytest.approx(found[1:], abs=1e-12)
+    baseline = baselines(np.array(OFFICIAL[part]))
+    assert (baseline.uf1, baseline.uar) == pytest.approx(found[1:], abs=1e-12)
 
 
 @pytest.mark.parametrize("part", OFFICIAL)
@@ -85,19 +85,19 @@ def test_the_guess_is_the_mean_of_many_guesses(counts):
     found = grouped_confusion(np.tile(truth, draws), guesses.ravel(), group, len(counts))
     values = uf1(found)
     error = values.std() / np.sqrt(draws)
-    assert floors(np.array(counts)).guess_uf1 == pytest.approx(
+    assert baselines(np.array(counts)).guess_uf1 == pytest.approx(
         values.mean(), abs=max(4 * error, 1e-9)
     )
 
 
 def test_the_guess_of_a_large_table_is_quick_and_near_the_share():
-    assert floors(np.array([50_000, 30_000, 20_000])).guess_uf1 == pytest.approx(1 / 3, abs=1e-3)
+    assert baselines(np.array([50_000, 30_000, 20_000])).guess_uf1 == pytest.approx(1 / 3, abs=1e-3)
 
 
 def test_guessing_beats_the_largest_class_on_the_official_counts():
     for counts in OFFICIAL.values():
-        floor = floors(np.array(counts))
-        assert floor.uf1 < floor.guess_uf1 < 0.34
+        baseline = baselines(np.array(counts))
+        assert baseline.uf1 < baseline.guess_uf1 < 0.34
 
 
 def test_a_class_without_support_counts_as_zero_and_is_named():
@@ -114,8 +114,8 @@ def test_a_single_clip_of_a_class_counts():
 
 
 def test_the_floors_of_one_clip_and_of_none():
-    assert (floors(np.array([1, 0])).uf1, floors(np.array([1, 0])).guess_uf1) == (0.5, 0.5)
-    assert floors(np.array([0, 0])) == metrics.Floors(0, 0, 0)
+    assert (baselines(np.array([1, 0])).uf1, baselines(np.array([1, 0])).guess_uf1) == (0.5, 0.5)
+    assert baselines(np.array([0, 0])) == metrics.Baselines(0, 0, 0)
 
 
 def test_mean_of_folds_is_not_the_pooled_score():

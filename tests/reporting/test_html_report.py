@@ -91,8 +91,8 @@ def test_scores_of_every_row_and_both_baselines_stand_in_the_table_of_their_part
                 assert shown[column].startswith(number(mean))
                 assert f"[{number(low, 3)}, " in shown[column]
             assert ("±" in shown[2]) == (len(found) > 1)
-        floor = next(cells for cells in table if cells[0] == "largest class")
-        assert floor[2] == number(float(rows[0]["floor_uf1"]))
+        baseline = next(cells for cells in table if cells[0] == "largest class")
+        assert baseline[2] == number(float(rows[0]["floor_uf1"]))
         guess = next(cells for cells in table if cells[0] == "guessing by shares")
         assert number(float(rows[0]["guess_uf1_hi"]), 3) in guess[2]
 

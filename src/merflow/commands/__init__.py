@@ -1,4 +1,5 @@
-"""The commands: one file each, named for it; thin shells round the modules that do the work.
+"""Commands, one file each: the name of the file is the name of the command.
 
-The command line scans this folder, so a new command is a new file.
+Not for the work itself: a command reads its options and calls the packages below. A new file in
+this folder is a new command.
 """

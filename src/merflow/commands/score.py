@@ -28,7 +28,7 @@ def score(
     out: Path | None = None,
     resamples: int = RESAMPLES,
 ) -> None:
-    """Score predictions: pooled UF1 and UAR, intervals over subjects, floors.
+    """Score predictions: pooled UF1 and UAR, intervals over subjects, baselines.
 
     SOURCE is a run's folder, whose folds are pooled and joined with the truth; or a CSV with
     `dataset,subject,clip,truth` and `predicted` or one `p_<class>` column a class (`fold`: what

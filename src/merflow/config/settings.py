@@ -1,7 +1,7 @@
 """All settings: a frozen tree in which an unknown key is an error and every key is described.
 
 `config/README.md` and `workflow/schemas/config.schema.json` are generated from here. Names of
-networks and schemes are not known on this floor: `workflow/preflight.py` checks them.
+networks and schemes are not known here: `workflow/preflight.py` checks them.
 """
 
 from typing import Annotated, Any, Literal

@@ -27,7 +27,7 @@ PART = (
     Column("support", str, "true clips of each class: negative 250, positive 109",
            "clips of each class", (SHEET,)),
 )  # fmt: skip
-FLOORS = (
+BASELINES = (
     Column("floor_uf1", float, "UF1 of always predicting the largest class"),
     Column("floor_uar", float, "UAR of always predicting the largest class"),
     Column("guess_uf1", float, "expected UF1 of guessing by class shares"),
@@ -59,7 +59,7 @@ SCORES = Schema(
         Column("part", str, "full, or one dataset"),
         *PART,
         *MEASURES,
-        *FLOORS,
+        *BASELINES,
         *JUDGED,
     ),
 )

@@ -61,7 +61,7 @@ METRICS: dict[str, Callable[[np.ndarray], Ratios]] = {
 }
 """Every metric of the tables by its column name; a new metric is one function and one line here.
 
-A metric is a mean of ratios of sums over clips. Intervals, floors and comparisons need no more.
+A metric is a mean of ratios of sums over clips. Intervals, baselines and comparisons need no more.
 """
 
 
@@ -101,7 +101,7 @@ def unsupported(matrix: np.ndarray, classes: Sequence[str]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Floors:
+class Baselines:
     """Scores that need no look at the clips, all in [0, 1].
 
     uf1, uar: the largest class predicted for every clip. guess_uf1: expected UF1 of guessing by
@@ -113,13 +113,13 @@ class Floors:
     guess_uf1: float
 
 
-def floors(support: np.ndarray) -> Floors:
-    """Return the floors for (C,) true clips per class."""
+def baselines(support: np.ndarray) -> Baselines:
+    """Return the baselines for (C,) true clips per class."""
     support = np.asarray(support, np.int64)
     total, classes, largest = int(support.sum()), len(support), int(support.max())
     if total == 0:
-        return Floors(0.0, 0.0, 0.0)
-    return Floors(
+        return Baselines(0.0, 0.0, 0.0)
+    return Baselines(
         uf1=2 * largest / (largest + total) / classes,
         uar=1 / classes,
         guess_uf1=sum(guessed_f1(int(n), total) for n in support) / classes,

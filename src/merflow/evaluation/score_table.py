@@ -1,4 +1,4 @@
-"""Scores of a pooled table, `scores.csv`: a row for each part, with floors and chance."""
+"""Scores of a pooled table, `scores.csv`: a row for each part, with baselines and chance."""
 
 import math
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from merflow.evaluation.confidence import (
 )
 from merflow.evaluation.metrics import (
     METRICS,
-    floors,
+    baselines,
     grouped_confusion,
     unsupported,
     value,
@@ -102,7 +102,7 @@ def score_part(
         if f"{name}_lo" in SCORES.names:
             ends = interval(subjects, of_subject, metric, resamples=resamples)
             row |= {f"{name}_lo": ends.lo, f"{name}_hi": ends.hi}
-    floor = floors(matrix.sum(1))
+    baseline = baselines(matrix.sum(1))
     effective = effective_subjects(np.bincount(owner))
     guess, chance = _chance(rows, owner, strata, row["uf1"], across)
     support = zip(table.classes, matrix.sum(1).tolist(), strict=True)
@@ -119,9 +119,9 @@ def score_part(
             "subjects": len(subjects),
             "effective_subjects": effective,
             "support": ", ".join(f"{name} {clips}" for name, clips in support),
-            "floor_uf1": floor.uf1,
-            "floor_uar": floor.uar,
-            "guess_uf1": floor.guess_uf1,
+            "floor_uf1": baseline.uf1,
+            "floor_uar": baseline.uar,
+            "guess_uf1": baseline.guess_uf1,
             "guess_uf1_lo": guess.lo,
             "guess_uf1_hi": guess.hi,
             "chance_p": chance,

@@ -40,7 +40,7 @@ from merflow.text import plural
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-FLOORS = {"floor": "largest class", "guess": "guessing by class shares"}
+BASELINES = {"floor": "largest class", "guess": "guessing by class shares"}
 ENDS = {"sd": "_sd", "low": "_lo", "high": "_hi"}
 
 
@@ -91,8 +91,8 @@ def side_by_side(table: Wide) -> Table:
     ]
     foot = [
         [name, ""]
-        + [_floor(facts, kind, c) for facts in table.parts.values() for c in (first, *others)]
-        for kind, name in FLOORS.items()
+        + [_baseline(facts, kind, c) for facts in table.parts.values() for c in (first, *others)]
+        for kind, name in BASELINES.items()
     ]
     return Table(title(table), columns, rows, foot, footnotes(table), level=2)
 
@@ -114,8 +114,12 @@ def block(table: Wide, part: str) -> Table:
         for line in table.lines
     ]
     foot = [
-        [name.replace("class shares", "shares"), "", *(_floor(facts, kind, c, 3) for c in scores)]
-        for kind, name in FLOORS.items()
+        [
+            name.replace("class shares", "shares"),
+            "",
+            *(_baseline(facts, kind, c, 3) for c in scores),
+        ]
+        for kind, name in BASELINES.items()
     ]
     return Table(head, columns, rows, foot)
 
@@ -142,7 +146,7 @@ def sheet(table: Wide, part: str) -> Table:
     blank = [""] * (len(order) + len(PART))
     foot = [
         [name, *blank, *(Cell("", _floor_value(facts, kind, c, end)) for c, end in scores), ""]
-        for kind, name in FLOORS.items()
+        for kind, name in BASELINES.items()
     ]
     return Table(title(table), columns, rows, foot, footnotes(table))
 
@@ -178,17 +182,17 @@ def figure(
     return Cell(shown, value, getattr(scored, f"{column.name}_mark"), rest)
 
 
-def _floor(facts: Part, kind: str, column: Column, digits: int = 0) -> Cell:
+def _baseline(facts: Part, kind: str, column: Column, digits: int = 0) -> Cell:
     value, *ends = (_floor_value(facts, kind, column, end) for end in ("", "low", "high"))
     shown = "" if value is None else number(value, digits or column.digits) + bracket(*ends)
     return Cell(shown, value)
 
 
 def _floor_value(facts: Part, kind: str, column: Column, end: str = "") -> float | None:
-    """Return a floor of a score, or an end of its interval; guesses reach the floor's UAR."""
+    """Return a baseline of a score, or an end of its interval; guesses reach the baseline's UAR."""
     ends = ENDS.get(end, "")
-    floor = getattr(facts, f"floor_{column.name}", None) if kind == "guess" and not end else None
-    return getattr(facts, f"{kind}_{column.name}{ends}", floor)
+    baseline = getattr(facts, f"floor_{column.name}", None) if kind == "guess" and not end else None
+    return getattr(facts, f"{kind}_{column.name}{ends}", baseline)
 
 
 def _score(scored: Scored, column: Column, end: str) -> Cell:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from merflow.config.grid import NO_GRIDS, Grids, base_of
-from merflow.evaluation.columns import FLOORS, JUDGED, MEASURES, PART, SCORES
+from merflow.evaluation.columns import BASELINES, JUDGED, MEASURES, PART, SCORES
 from merflow.evaluation.confidence import FEW_SUBJECTS
 from merflow.evaluation.schema import Column, records
 from merflow.evaluation.score_table import factor_rank, part_rank
@@ -48,9 +48,9 @@ class Scored(SimpleNamespace):
 
 
 class Part(SimpleNamespace):
-    """Facts shared by every row of a part: its clips and its floors, by the names of their columns.
+    """Facts shared by every row of a part: its clips and baselines, by the names of their columns.
 
-    NaN: a floor that is not defined.
+    NaN: a baseline that is not defined.
     """
 
     @property
@@ -100,7 +100,7 @@ def wide_tables(
     for run in runs.values():
         run.sort(key=lambda r: part_rank(r.part))
         parts = [(row.part, *vars(_part(row)).values()) for row in run]
-        # As text: a floor of NaN equals itself.
+        # As text: a baseline of NaN equals itself.
         groups.setdefault(str((run[0].protocol, run[0].scheme, parts)), []).extend(run)
     tables = [_table(group, notes or {}, controls, grids) for group in groups.values()]
     return sorted(tables, key=lambda t: (t.protocol, t.scheme, [x.experiment for x in t.lines]))
@@ -138,7 +138,7 @@ def _table(
 
 
 def _part(row: Any) -> Part:  # noqa: ANN401
-    return Part(**{column.name: getattr(row, column.name) for column in (*PART, *FLOORS)})
+    return Part(**{column.name: getattr(row, column.name) for column in (*PART, *BASELINES)})
 
 
 def _line(rows: Sequence[Any], parts: Iterable[str]) -> Line:

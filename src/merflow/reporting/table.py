@@ -41,7 +41,7 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under headings, rows that stand apart below them (floors), and notes.
+    """Rows under headings, rows that stand apart below them (baselines), and notes.
 
     A cell that is plain text is escaped by every form. level: depth of the title in Markdown.
     """

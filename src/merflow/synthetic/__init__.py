@@ -1,1 +1,4 @@
-"""Procedural faces with known motion, written to disk as the published datasets reach users."""
+"""Drawn faces with known motion, written to disk in the layouts of published datasets.
+
+Not for reading datasets (`datasets`), real or generated.
+"""

@@ -1,1 +1,4 @@
-"""The addresses of the page's data, one module a view; each handler is a plain function."""
+"""Addresses of the page's data, one module per view; each handler is a plain function.
+
+Not for the work behind an address: see the modules of `studio`.
+"""
