@@ -42,7 +42,7 @@ backends: $(READY) ## every network and the small demo on JAX and PyTorch, in a 
 	$(BIN)/python benchmarks/backends.py all backends
 
 test: lint ## lint, every test, the dry-run checks of the workflow
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 slurm: $(READY) ## the demo on a real one-node Slurm cluster, with jobs killed (root, Debian)
 	if ! command -v slurmctld >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \

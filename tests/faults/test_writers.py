@@ -168,7 +168,7 @@ def test_a_name_that_is_taken_is_no_full_disk(tmp_path):
     for path in (tmp_path / "out", tmp_path / "file" / "x.csv"):
         with pytest.raises(MerflowError, match="could not be written") as error:
             write_text(path, "new")
-        assert error.value.code == 2 and "name another place" in error.value.fix
+        assert error.value.code == 2 and "choose another path" in error.value.fix
 
 
 def test_scratch_folders_of_killed_processes_are_removed(tmp_path, monkeypatch):

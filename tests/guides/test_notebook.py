@@ -42,7 +42,7 @@ def test_the_whole_notebook_runs_on_the_demo(tmp_path, monkeypatch):
     told = [line for line in said.splitlines() if "GPU was found" in line]
     assert len(told) == 1
     assert Path("/dev/nvidia0").exists() or told[0].startswith("No GPU was found")
-    assert "UF1" in said and "nothing of your own is read" in said
+    assert "UF1" in said and "no dataset is read" in said
     pictures = [
         output for cell in book.cells for output in cell.get("outputs", [])
         if "image/png" in output.get("data", {})

@@ -101,7 +101,7 @@ def test_the_oracle_is_made_on_request_beside_an_untouched_run(project):
     assert ("random split by clip", "full") in score
     words = ["audit", "results/runs/quick/x10/seed0", "--config", "results/config.yaml"]
     said = project.merflow(*words).stdout
-    assert "every answer is that of the last epoch" in said and "FORBIDDEN RULES" in said
+    assert "every prediction is that of the last epoch" in said and "FORBIDDEN RULES" in said
     assert "FORBIDDEN" not in project.text("results/report.html")
 
 
