@@ -34,7 +34,7 @@ def _one(table: Table) -> str:
         rf"\begin{{tabular}}{{{spec}}}",
         r"\toprule",
         *_groups(table.columns),
-        _row([escape(column.text) for column in table.columns]),
+        _row([_heading(column) for column in table.columns]),
         r"\midrule",
         *(_row(map(_cell, row)) for row in table.rows),
         *([r"\midrule"] if table.foot else []),
@@ -45,6 +45,11 @@ def _one(table: Table) -> str:
         r"\end{table}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _heading(column: Heading) -> str:
+    text = escape(column.text)
+    return text if column.number else text[:1].upper() + text[1:]
 
 
 def _groups(columns: Sequence[Heading]) -> list[str]:
