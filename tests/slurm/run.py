@@ -15,7 +15,7 @@ from pathlib import Path
 from cluster import NEEDED, Cluster, one_node
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "tests/workflow"))
+sys.path.insert(0, str(ROOT / "tests/helpers"))
 from project import Project  # noqa: E402
 
 CORES = 2
