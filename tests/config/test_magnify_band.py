@@ -19,6 +19,7 @@ EARLIER = {"high_hz": None, "iir": None, "iir_hz": None}
         ({"iir_hz": [12, 1.5]}, "magnify: iir_hz is now band_hz: [1.5, 12]"),
         ({"high_hz": 12, "iir_hz": [9, 1]}, "[0, 12]; iir_hz is now band_hz: [1, 9]"),
         ({"high_hz": "fast"}, "high_hz is now band_hz: [lowest, highest] in Hz"),
+        ({"iir": [0.1, 0.4]}, "write band_hz: [3.354, 16.26]"),
         ({"iir": 0.4}, "iir is now band_hz: [lowest, highest] in Hz"),
         ({"band_hz": [12, 1]}, "band_hz: found [12, 1]; the lower first"),
         ({"band_hz": [-1, 12]}, "band_hz: found [-1, 12]; the lower first"),

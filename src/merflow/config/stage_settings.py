@@ -130,7 +130,7 @@ def _new_form(key: str, value: Any) -> str:  # noqa: ANN401
         return f"band_hz: [{band[0]:g}, {band[1]:g}]"
     text = "band_hz: [lowest, highest] in Hz"
     try:
-        high, low = (-100 / math.pi * math.log(max(1 - float(r), 1e-9)) for r in value)
+        low, high = sorted(-100 / math.pi * math.log(max(1 - float(r), 1e-9)) for r in value)
     except (TypeError, ValueError):
         return text
     return (
