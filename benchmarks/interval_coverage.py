@@ -5,7 +5,12 @@ drawn from normal distributions; given both, predictions for its clips are indep
 the metric at the expected confusion matrix over that distribution. `fixed` keeps the clips of the
 68 subjects; `drawn` draws subjects with their clips again from each dataset.
 
+`--edges` simulates nearly perfect tables, a class without errors and tiny classes instead: fixed
+recalls that are the same for all subjects (errors spread evenly over the other classes), or a high
+skill.
+
     python benchmarks/interval_coverage.py --repeats 1000
+    python benchmarks/interval_coverage.py --repeats 1000 --edges
 """
 
 import argparse
@@ -23,6 +28,17 @@ from composite_counts import composite
 PRIOR = np.log([0.5, 0.3, 0.2])
 SKILLS = ((0.5, 0.5), (1.5, 1.0), (3.0, 1.0))
 """(mean, sd over subjects) of the log odds that the true class gains."""
+EDGE_RECALLS = (
+    (1, 1, 0.9),
+    (1, 0.9, 0.9),
+    (0.98, 0.98, 0.98),
+    (0.995, 0.995, 0.995),
+    (1, 0.6, 0.5),
+)
+EDGE_SKILLS = ((5.0, 1.0), (6.0, 1.0))
+PARTS = ("full", "smic", "casme2", "samm")
+TINY = np.array([[8, 2, 0]] * 9 + [[8, 2, 1]] * 3), np.zeros(12, np.int64)
+"""12 subjects with 96, 24 and 3 clips of three classes."""
 
 
 def chances(rng, subjects, skill, sd):
@@ -33,9 +49,21 @@ def chances(rng, subjects, skill, sd):
     return raised / raised.sum(-1, keepdims=True)
 
 
-def true_score(counts, skill, sd, ratios):
+def skilled(skill, sd):
+    """Return a function that draws the chances of subjects with a skill."""
+    return lambda rng, subjects: chances(rng, subjects, skill, sd)
+
+
+def with_recalls(recalls):
+    """Return a function that gives all subjects the same recalls."""
+    hits = np.diag(np.asarray(recalls, float))
+    missed = (1 - hits.diagonal())[:, None] * (1 - np.eye(len(hits))) / (len(hits) - 1)
+    return lambda _, subjects: np.broadcast_to(hits + missed, (subjects, *hits.shape))
+
+
+def true_score(counts, drawn, ratios):
     """Return the metric at the expected confusion matrix, from 200,000 subjects."""
-    mean = chances(np.random.default_rng(1), 200_000, skill, sd).mean(0)
+    mean = drawn(np.random.default_rng(1), 200_000).mean(0)
     return float(value(ratios(mean * counts.sum(0)[:, None])))
 
 
@@ -63,29 +91,47 @@ def bca(subjects, strata, ratios, resamples):
     return np.quantile(values, [normal.cdf(bias + e / max(1 - pull * e, 1e-3)) for e in ends])
 
 
-def coverage(part, design, skill, sd, metric, repeats, resamples):
+def coverage(counts, strata, drawn, ratios, asked, redraw=False):
     """Return the truth, and per method: coverage and mean width."""
-    counts, strata = composite(part)
-    ratios = METRICS[metric]
-    truth = true_score(counts, skill, sd, ratios)
+    truth = true_score(counts, drawn, ratios)
     rng = np.random.default_rng([7, len(counts)])
     hits, widths = np.zeros(3), np.zeros(3)
-    for _ in range(repeats):
+    for _ in range(asked.repeats):
         here = counts
-        if design == "drawn":
+        if redraw:
             groups = [np.flatnonzero(strata == s) for s in np.unique(strata)]
             here = counts[np.concatenate([rng.choice(g, len(g)) for g in groups])]
-        subjects = rng.multinomial(here, chances(rng, len(here), skill, sd))
+        subjects = rng.multinomial(here, drawn(rng, len(here)))
         ends = np.array(
             [
-                interval(subjects, strata, ratios, resamples=resamples),
-                percentile(subjects, strata, ratios, resamples),
-                bca(subjects, strata, ratios, resamples),
+                interval(subjects, strata, ratios, resamples=asked.resamples),
+                percentile(subjects, strata, ratios, asked.resamples),
+                bca(subjects, strata, ratios, asked.resamples),
             ]
         )
         hits += (ends[:, 0] <= truth) & (truth <= ends[:, 1])
         widths += ends[:, 1] - ends[:, 0]
-    return truth, hits / repeats, widths / repeats
+    return truth, hits / asked.repeats, widths / asked.repeats
+
+
+def official():
+    """Yield (part, setting, counts, strata, chances, subjects drawn again?) of usual tables."""
+    for part in PARTS:
+        for design in ("fixed", "drawn"):
+            for skill, sd in SKILLS:
+                name = f"{design}, skill {skill} sd {sd}"
+                yield part, name, *composite(part), skilled(skill, sd), design == "drawn"
+
+
+def edges():
+    """Yield the same of nearly perfect tables, classes without errors and tiny classes."""
+    known = {part: composite(part) for part in PARTS} | {"tiny": TINY}
+    for part, (counts, strata) in known.items():
+        for recalls in EDGE_RECALLS:
+            name = "recalls " + ", ".join(map(str, recalls))
+            yield part, name, counts, strata, with_recalls(recalls), False
+        for skill, sd in EDGE_SKILLS:
+            yield part, f"skill {skill} sd {sd}", counts, strata, skilled(skill, sd), False
 
 
 def main():
@@ -93,19 +139,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=1000)
     parser.add_argument("--resamples", type=int, default=1000)
+    parser.add_argument("--edges", action="store_true")
     asked = parser.parse_args()
-    print("| part | subjects | metric | true score | merflow | percentile | BCa |")
+    print("| part | classifier | metric | true score | merflow | percentile | BCa |")
     print("|---|---|---|---:|---:|---:|---:|")
-    for part in ("full", "smic", "casme2", "samm"):
-        for design in ("fixed", "drawn"):
-            for metric in ("uf1", "uar"):
-                for skill, sd in SKILLS:
-                    settings = (part, design, skill, sd, metric, asked.repeats, asked.resamples)
-                    truth, hits, widths = coverage(*settings)
-                    shown = " | ".join(
-                        f"{h:.3f} ({w:.2f})" for h, w in zip(hits, widths, strict=True)
-                    )
-                    print(f"| {part} | {design} | {metric} | {truth:.2f} | {shown} |", flush=True)
+    for part, name, counts, strata, drawn, redraw in edges() if asked.edges else official():
+        for metric in ("uf1", "uar"):
+            truth, hits, widths = coverage(counts, strata, drawn, METRICS[metric], asked, redraw)
+            shown = " | ".join(f"{h:.3f} ({w:.2f})" for h, w in zip(hits, widths, strict=True))
+            print(f"| {part} | {name} | {metric} | {truth:.3f} | {shown} |", flush=True)
 
 
 if __name__ == "__main__":

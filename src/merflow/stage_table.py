@@ -42,9 +42,9 @@ STAGES = (
     Stage("pack", 4, "packed", Cost(150, 2, 0.001)),
     Stage("split", 1),
     Stage("train", 6),
-    Stage("score", 2),
-    Stage("table", 4),
-    Stage("report", 4),
+    Stage("score", 3),
+    Stage("table", 5),
+    Stage("report", 5),
 )
 NAMES = tuple(stage.name for stage in STAGES)
 WITH_FILES = tuple(stage for stage in STAGES if stage.folder)

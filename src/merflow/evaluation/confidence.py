@@ -6,19 +6,17 @@ over retrainings (seeds do that).
 """
 
 import math
-from collections.abc import Callable, Sequence
-from statistics import NormalDist
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 
+from merflow.evaluation.clip_limits import LEVEL, Interval, Metric, clip_limits
 from merflow.evaluation.metrics import Ratios, uf1, value
 
 LEAST_RESAMPLES = 100
 """Least number of resamples for a usable interval."""
 RESAMPLES = 2000
 PERMUTATIONS = 1000
-LEVEL = 0.95
 SMALLEST_ERROR = 0.2
 """Least standard error of a resample, as a share of the sample's: a resample of equally good
 subjects would otherwise make the interval as wide as the scale."""
@@ -27,15 +25,6 @@ FEW_SUBJECTS = 10
 
 FEWEST_SUBJECTS = 2
 """Least number of subjects for an interval."""
-
-Metric = Callable[[np.ndarray], Ratios]
-
-
-class Interval(NamedTuple):
-    """Lower and upper end of an interval; NaN if there are too few subjects."""
-
-    lo: float
-    hi: float
 
 
 def effective_subjects(clips: np.ndarray) -> float:
@@ -71,8 +60,8 @@ def interval(
     subjects: (S, C, C) confusion matrix of each subject; strata: (S,) the dataset of each, as
     numbers; metric: one of `metrics.METRICS`. Percentile and BCa intervals cover too little on
     small parts (simulated on the official subjects in benchmarks/interval_coverage.py). The
-    interval is never narrower than Wilson's for as many independent clips: a few similar
-    subjects, or a perfect score, are no certainty.
+    interval is never narrower than `clip_limits`: a few similar subjects, or a class without
+    errors, are no certainty.
     """
     if len(subjects) < FEWEST_SUBJECTS:
         return Interval(math.nan, math.nan)
@@ -80,7 +69,7 @@ def interval(
     ratios = metric(subjects)
     once = np.ones((1, len(subjects)))
     (observed,), (error,) = weighted_values(once, ratios), errors(once, ratios, strata)
-    least = wilson(float(observed), int(subjects.sum()))
+    least = clip_limits(subjects.sum(0), metric)
     if error < 1e-12:  # all subjects have the same influence: no spread to resample
         return least
     weights = resample_weights(strata, resamples, rng)
@@ -92,14 +81,6 @@ def interval(
     high, low = np.quantile(far, [(1 + LEVEL) / 2, (1 - LEVEL) / 2])
     lo, hi = (_expit(here - quantile * slope * error) for quantile in (high, low))
     return Interval(min(lo, least.lo), max(hi, least.hi))
-
-
-def wilson(share: float, count: int) -> Interval:
-    """Return Wilson's interval of a share of `count` independent predictions."""
-    z2 = NormalDist().inv_cdf((1 + LEVEL) / 2) ** 2
-    centre = (share + z2 / (2 * count)) / (1 + z2 / count)
-    half = math.sqrt(z2 * (share * (1 - share) + z2 / (4 * count)) / count) / (1 + z2 / count)
-    return Interval(max(0.0, centre - half), min(1.0, centre + half))
 
 
 def weighted_values(weights: np.ndarray, ratios: Ratios) -> np.ndarray:
