@@ -127,6 +127,13 @@ def test_an_svm_takes_all_its_settings_and_names_all_others():
     assert "epochs" not in str(caught.value), "the default, as results/config.yaml has it"
 
 
+@pytest.mark.parametrize("method", ["keras", "flow_svm"])
+def test_a_sandbox_of_what_is_no_program_is_refused(method):
+    wanted = {"method": method, "sandbox": "required"}
+    with pytest.raises(MerflowError, match=r"e\.sandbox: goes with `method: command` only"):
+        loading.validate(changed("experiments.e", wanted))
+
+
 def test_all_settings_are_written_and_read_again():
     wanted = {"method": "lbptop_svm", "training": {"svm": {"c": 2}}}
     settings = loading.validate(changed("experiments.e", wanted))

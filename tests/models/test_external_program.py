@@ -57,7 +57,8 @@ def test_the_examples_learn(name):
     assert (p.argmax(1) == test.y).all()
 
 
-def test_it_gets_all_inputs_and_no_test_label(tmp_path):
+def test_it_gets_all_inputs_and_no_test_label(tmp_path, monkeypatch):
+    monkeypatch.setenv("SECRET_TOKEN", "x")
     text = f"""
 assert sorted(train.files) == ['classes', 'factors', 'keys', 'x', 'y']
 assert sorted(test.files) == ['keys', 'x']
@@ -67,7 +68,10 @@ assert list(train['classes']) == ['negative', 'positive', 'surprise']
 given = json.loads((f / 'settings.json').read_text())
 assert given['seed'] == 3 == int(os.environ['MERFLOW_SEED'])
 assert given['experiment']['training']['epochs'] == 20
-assert os.getcwd() == {str(Path.cwd())!r}
+assert os.getcwd() == str(f) == os.environ['HOME']
+assert sorted(os.listdir()) == ['settings.json', 'test.npz', 'tmp', 'train.npz']
+assert os.environ['TMPDIR'] == str(f / 'tmp') and os.environ['OMP_NUM_THREADS'] == '2'
+assert 'SECRET_TOKEN' not in os.environ and 'PYTHONPATH' not in os.environ
 assert sys.executable == {sys.executable!r}
 write(['dataset', 'subject', 'clip', 'predicted'], [[*k, 'surprise'] for k in test['keys'][::-1]])
 """
@@ -118,9 +122,9 @@ def test_each_error_has_its_message(tmp_path, text, messages):
 
 
 def test_a_missing_program_is_reported():
-    with pytest.raises(MerflowError, match="could not be started"):
+    with pytest.raises(MerflowError, match="no program no-such-program"):
         run("no-such-program --train")
-    with pytest.raises(MerflowError, match="could not be started"):
+    with pytest.raises(MerflowError, match="No closing quotation"):
         run('python "unbalanced')
     with pytest.raises(MerflowError, match="no program is named"):
         run("  ")

@@ -11,7 +11,7 @@ from merflow.config.loading import load, validate
 from merflow.errors import MerflowError
 from merflow.evaluation.custom_folds import experiment_folds
 from merflow.io.files import file_digest
-from merflow.models import network_registry, weights_file
+from merflow.models import network_registry, program_sandbox, weights_file
 from merflow.workflow.plan import Plan
 from merflow.workflow.preflight import check_experiment, check_folds, check_names
 
@@ -131,6 +131,16 @@ def test_an_invalid_experiment_is_refused(entry, words):
         check_experiment(made(**entry), "e")
     assert all(word in str(caught.value) for word in words), str(caught.value)
     assert caught.value.code == 2
+
+
+def test_a_required_sandbox_that_cannot_be_made_is_refused_before_any_job(monkeypatch):
+    monkeypatch.setattr(program_sandbox, "missing", lambda: "bwrap is not installed")
+    entry = {"method": "command", "command": "python x.py"}
+    check_experiment(made(**entry, sandbox="auto"), "e")
+    with pytest.raises(MerflowError, match=r"experiments\.e\.sandbox: no sandbox on this machine"):
+        check_experiment(made(**entry, sandbox="required"), "e")
+    monkeypatch.setattr(program_sandbox, "missing", lambda: "")
+    check_experiment(made(**entry, sandbox="required"), "e")
 
 
 @pytest.mark.parametrize(("key", "value"), [("folds", 3), ("holdout", 0.5), ("test_on", ["smic"])])

@@ -75,7 +75,14 @@ class Experiment(Tree):
     network_settings: dict[str, Any] = Field({})
     """Settings of the network; docs/networks.md describes each network."""
     command: str = ""
-    """External program of `command`, run once for every fold."""
+    """External program of `command`, run once for every fold, in a folder of its own. Words that
+    name files, relative to the folder Snakemake runs in, become absolute paths."""
+    sandbox: Literal["auto", "required", "off"] = "auto"
+    """Sandbox of `command`: the program runs by bubblewrap (`bwrap`), without network, and sees
+    neither datasets nor results. `auto` uses it where it works, and `run.json` says which;
+    `required` stops before anything is computed where it does not work, and a change to it trains
+    again; `off` runs the program without. The audit cannot tell what a program without a sandbox
+    read."""
     preparation: str
     """Name of a preparation."""
     factors: Annotated[tuple[Factor, ...], AfterValidator(each_once)] = Field(
@@ -216,6 +223,8 @@ class Settings(Tree):
             raise ValueError(f"{where}.folds_file: goes with `protocol: file`, neither alone")
         if experiment.method in SVMS:
             _refuse_for_svm(where, experiment)
+        if experiment.method != "command" and experiment.sandbox != "auto":
+            raise ValueError(f"{where}.sandbox: goes with `method: command` only; leave it out")
         if experiment.pretrain:
             check_known(f"{where}.pretrain", "pretraining", experiment.pretrain, self.pretrainings)
             network = self.pretrainings[experiment.pretrain].network

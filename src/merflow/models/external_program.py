@@ -8,15 +8,13 @@ The program is called with one argument, a folder. It finds there
 - `settings.json`: the experiment, the class names, the seed (also in MERFLOW_SEED);
 
 and must write `predictions.csv` there: `dataset,subject,clip` and either `p_<class>` for every
-class or `predicted`. It runs in merflow's working folder, so relative paths work.
+class or `predicted`. It runs in that folder, which is removed afterwards, with few variables
+(`program_command.environment`), and in a sandbox where there is one (`program_sandbox`).
 """
 
-import os
-import shlex
 import subprocess
-import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +26,10 @@ from merflow.errors import FAILED, MerflowError, unknown
 from merflow.evaluation.predictions import KEY, read_predictions
 from merflow.io.csv_table import CsvTable, csv_text, read_csv
 from merflow.io.files import atomic, temporary_folder, write_json, write_text
+from merflow.models import program_command, program_sandbox
 from merflow.models.method_interface import TrainingData, check
+from merflow.models.program_command import Command
+from merflow.models.program_sandbox import Sandbox
 from merflow.models.weights_file import write_arrays
 from merflow.paths import WEIGHTS
 
@@ -38,33 +39,33 @@ TAIL = 20
 
 @dataclass
 class ExternalProgram:
-    """Passes a fold to the program the experiment names."""
+    """Passes a fold to the program the experiment names.
+
+    hidden: the dataset roots and annotation files, which a sandbox hides.
+    """
 
     experiment: Experiment
     classes: tuple[str, ...]
     seed: int
-
-    def __post_init__(self) -> None:
-        if not self.experiment.command.strip():
-            raise MerflowError(
-                "experiment with method: command",
-                "no program is named",
-                "command: python my_trainer.py",
-                "name the program to run for every fold",
-            )
+    hidden: tuple[Path, ...] = ()
 
     def fit(self, data: TrainingData) -> "FittedProgram":
         """Keep the training clips: the program needs them beside the test clips, in one call."""
         check(data, self.classes)
+        where = f"command {self.experiment.command!r}"
+        command = program_command.parse(self.experiment.command, where)
+        sandbox = program_sandbox.choose(self.experiment.sandbox, where)
         facts = {
             "kind": "command",
             "method": "command",
             "command": self.experiment.command,
+            "program_files": command.digests(),
+            **sandbox.facts(),
             "classes": list(self.classes),
             "seed": self.seed,
             "training_clips": len(data.y),
         }
-        return FittedProgram(self, data, facts)
+        return FittedProgram(self, command, sandbox, data, facts)
 
 
 @dataclass
@@ -72,6 +73,8 @@ class FittedProgram:
     """A program and its training clips; every `predict` runs it once, which trains it as well."""
 
     program: ExternalProgram
+    command: Command
+    sandbox: Sandbox
     data: TrainingData
     facts: dict[str, Any]
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -83,7 +86,7 @@ class FittedProgram:
             keys = [ClipKey("test", "test", f"clip{i:04d}") for i in range(len(x))]
         with temporary_folder() as folder:
             self._write_inputs(folder, x, keys)
-            _run(self.program.experiment.command, folder, self.program.seed)
+            self._run(folder)
             return self._read_predictions(folder / "predictions.csv", keys)
 
     def save(self, folder: Path) -> None:
@@ -106,6 +109,42 @@ class FittedProgram:
             folder / "settings.json",
             {"experiment": settings, "classes": list(program.classes), "seed": program.seed},
         )
+
+    def _run(self, folder: Path) -> None:
+        """Run the program to its end in `folder`; its output is shown only when it fails."""
+        entry = self.program.experiment
+        command = replace(self.command, words=(*self.command.words, str(folder)))
+        device = entry.training.device
+        variables = program_command.environment(
+            folder, self.program.seed, entry.training.threads, device
+        )
+        (folder / "tmp").mkdir()
+        words = list(command.words)
+        if self.sandbox.kind != "none":
+            words = program_sandbox.arguments(
+                command, folder, variables, hidden=self.program.hidden, gpu=device != "cpu"
+            )
+        where = f"command {entry.command!r}"
+        try:
+            ended = subprocess.run(
+                words,
+                cwd=folder,
+                env=variables,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+            )
+        except (OSError, ValueError) as error:
+            raise MerflowError(
+                where,
+                f"could not be started ({error})",
+                "a program on the PATH, or its path from merflow's working folder",
+                code=FAILED,
+            ) from error
+        if ended.returncode:
+            raise _failure(where, ended.returncode, ended.stdout, self.sandbox)
 
     def _read_predictions(self, path: Path, keys: Sequence[ClipKey]) -> np.ndarray:
         """Return the probabilities in the order of `keys`; the table must hold exactly these."""
@@ -147,39 +186,22 @@ def _write_probabilities(path: Path, table: CsvTable, classes: Sequence[str]) ->
     write_text(path, csv_text([*KEY, *(f"p_{name}" for name in classes)], rows))
 
 
-def _run(command: str, folder: Path, seed: int) -> None:
-    """Run the program to its end; its output is shown only when it fails."""
-    # `python` means the running interpreter, with the packages installed beside merflow.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    try:
-        ended = subprocess.run(
-            [*shlex.split(command), str(folder)],
-            env={**os.environ, "PATH": path, "MERFLOW_SEED": str(seed)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
+def _failure(where: str, code: int, output: str, sandbox: Sandbox) -> MerflowError:
+    """Return the error of a program that failed: how it ended and its last lines."""
+    how, fix = f"ended with code {code}", "run it by hand on a small train.npz and test.npz"
+    # A shell and bwrap return 128 + the signal that ended their child.
+    signal = -code if code < 0 else code - 128
+    if 0 < signal < 65:
+        how = f"was stopped by signal {signal}"
+    last = "\n    ".join(output.splitlines()[-TAIL:]) or "(no output)"
+    if sandbox.kind != "none":
+        fix += (
+            "; it ran without network and saw only the folders of the files that its command "
+            "names, its installation and the system: name what else it reads in the command, or "
+            "set `sandbox: off`"
         )
-    except (OSError, ValueError) as error:
-        raise MerflowError(
-            f"command {command!r}",
-            f"could not be started ({error})",
-            "a program on the PATH, or its path from merflow's working folder",
-            code=FAILED,
-        ) from error
-    if ended.returncode:
-        how = f"ended with code {ended.returncode}"
-        if ended.returncode < 0:
-            how = f"was stopped by signal {-ended.returncode}"
-        last = "\n    ".join(ended.stdout.splitlines()[-TAIL:]) or "(no output)"
-        raise MerflowError(
-            f"command {command!r}",
-            f"{how}; the end of its output:\n    {last}",
-            "a program that ends with code 0",
-            "run it by hand on a small train.npz and test.npz to see why",
-            code=FAILED,
-        )
+    found = f"{how}; the end of its output:\n    {last}"
+    return MerflowError(where, found, "a program that ends with code 0", fix, code=FAILED)
 
 
 def _write_npz(path: Path, **arrays: np.ndarray) -> None:

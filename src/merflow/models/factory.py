@@ -20,17 +20,22 @@ __all__ = ["WEIGHTS", "Fitted", "Method", "TrainingData", "load", "make_method"]
 
 
 def make_method(
-    experiment: Experiment, classes: tuple[str, ...], seed: int, start: Path | None = None
+    experiment: Experiment,
+    classes: tuple[str, ...],
+    seed: int,
+    start: Path | None = None,
+    hidden: tuple[Path, ...] = (),
 ) -> Method:
     """Return the method of an experiment, not fitted yet.
 
     classes: names in the order of the labels; seed: of everything random; start: weights file of
-    a pretraining to initialise a network from.
+    a pretraining to initialise a network from; hidden: what an external program must not see, the
+    dataset roots and annotation files.
     """
     if experiment.method == "keras":
         return NetworkMethod(experiment, classes, seed, start)
     if experiment.method == "command":
-        return ExternalProgram(experiment, classes, seed)
+        return ExternalProgram(experiment, classes, seed, hidden)
     return SvmMethod(experiment, classes, seed)
 
 

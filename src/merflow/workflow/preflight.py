@@ -3,10 +3,6 @@
 Must not import Keras, which costs seconds.
 """
 
-import os
-import shlex
-import shutil
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +18,7 @@ from merflow.datasets.subject_ids import canonical_names
 from merflow.errors import MerflowError, unknown
 from merflow.evaluation.fold_checks import assert_learnable
 from merflow.evaluation.protocols import Fold
-from merflow.models import network_registry
+from merflow.models import network_registry, program_command, program_sandbox
 from merflow.models.training import augmentation, class_weights, inner_folds, start_weights
 
 OF_PROTOCOL = {"test_on": "cross", "folds": "kfold", "holdout": "holdout"}
@@ -62,7 +58,9 @@ def check_experiment(settings: Settings, name: str) -> None:
             )
     classes = _classes(settings, entry, where)
     if entry.method == "command":
-        _program_is_there(f"{where}.command", entry.command)
+        program_command.parse(entry.command, f"{where}.command")
+        if entry.sandbox == "required":
+            program_sandbox.choose(entry.sandbox, f"{where}.sandbox")
         return
     _weights_fit_classes(entry, where, classes)
     if entry.method in SVMS:
@@ -198,21 +196,3 @@ def _weights_fit_classes(entry: Experiment, where: str, classes: Sequence[str]) 
     if not isinstance(given, str):
         with _of(where):
             class_weights.check_given(given, classes, svm=entry.method in SVMS)
-
-
-def _program_is_there(where: str, command: str) -> None:
-    try:
-        words = shlex.split(command)
-    except ValueError as error:
-        raise MerflowError(where, f"{command!r}: {error}", "a program and its arguments") from None
-    if not words:
-        raise MerflowError(where, "no program is named", "command: python my_trainer.py")
-    # As jobs start it: `python` is the Python of this process.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    if shutil.which(words[0], path=path) is None:
-        raise MerflowError(
-            where,
-            f"no program {words[0]}",
-            "a program on the PATH, or a path relative to the folder merflow runs in",
-            "install it or correct the name",
-        )

@@ -34,7 +34,11 @@ def method_of(plan: Plan, run: Run, fold: str) -> Method:
     """Return the method of a fold, not fitted yet: its seed from its name, its start weights."""
     start = next(map(Path, plan.start_weights(run.experiment)), None)
     classes = plan.data.classes(run.experiment)
-    return make_method(plan.experiment(run.experiment), classes, fold_seed(run.seed, fold), start)
+    entries = plan.settings.datasets.values()
+    # Frames and labels, which the sandbox of an external program hides.
+    hidden = tuple(Path(name) for e in entries for name in (e.root, e.sheet) if name)
+    seed = fold_seed(run.seed, fold)
+    return make_method(plan.experiment(run.experiment), classes, seed, start, hidden)
 
 
 class RunClips:
