@@ -73,6 +73,15 @@ def parse(command: str, where: str) -> Command:
     return Command((os.path.abspath(program), *(word for word, _ in placed)), named)
 
 
+def file_digests(command: str) -> list[str]:
+    """Return the SHA-256 of each file that a command names, in order: part of a run's recipe."""
+    try:
+        placed = [_placed(word) for word in shlex.split(command)]
+    except ValueError:
+        return []
+    return [file_digest(path) for _, path in placed if path is not None and path.is_file()]
+
+
 def search_path() -> str:
     """Return the PATH of programs: `python` means the running interpreter and its packages."""
     return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])

@@ -9,6 +9,7 @@ from merflow.config.settings import Experiment, Pretraining
 from merflow.datasets.catalogue import annotation_digest
 from merflow.evaluation.run_id import NESTED
 from merflow.io.files import digest
+from merflow.models.program_command import file_digests
 from merflow.workflow.entry_stage import require_stages
 from merflow.workflow.plan import Plan
 
@@ -51,7 +52,18 @@ def training(plan: Plan, experiment: str) -> Recipe:
     """Return the settings that the weights of a fold depend on, apart from its data."""
     entry = plan.settings.experiments[experiment]
     chosen = entry.model_dump(mode="json", include={*TRAINING})
+    if entry.method == "command":
+        chosen |= _program(entry)
     return {"version": STAGE_VERSION["train"], **chosen}
+
+
+def _program(entry: Experiment) -> Recipe:
+    """Return the files of an external program, and the sandbox if the config requires it.
+
+    Where one is only used if it works, `run.json` says so: another machine makes nothing stale.
+    """
+    required = {"sandbox": "required"} if entry.sandbox == "required" else {}
+    return {"program_files": file_digests(entry.command), **required}
 
 
 @functools.cache

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from merflow.evaluation.audit.checklist import CHECKS
 from merflow.evaluation.audit.evidence import Evidence, Verdict
+from merflow.evaluation.audit.program_checks import doubted
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ def audit(evidence: Evidence) -> list[Finding]:
     """Return a finding for every check, in the order of `checklist.CHECKS`."""
     findings = []
     for check in CHECKS:
-        verdict, because = check.run(evidence)
+        verdict, because = doubted(check.run, check.run(evidence), evidence)
         fix = check.fix if verdict != "pass" else ""
         findings.append(Finding(check.name, verdict, because, fix))
     return findings
