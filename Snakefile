@@ -25,6 +25,8 @@ report: "workflow/report/workflow.rst"
 
 
 onstart:
+    # After the lock and before the first job; never in a dry run.
+    plan_files.put(plan_files.stage(PLAN_FILES))
     # One write: `print` makes two, and a line of the logger could come between.
     sys.stderr.write(f"{needs.disk_report(needs.disk(PLAN))}\n")
     if not workflow.local_exec and workflow.global_resources.get("gpu").value == 1:

@@ -18,7 +18,7 @@ from merflow.stage_table import WITH_FILES
 
 FOLDER = Path(__file__).parent / "commands"
 GROUPS = {
-    "Stages": ["catalogue", *(stage.name for stage in WITH_FILES), "skipped"],
+    "Stages": ["plan", "catalogue", *(stage.name for stage in WITH_FILES), "skipped"],
     "Training and scores": [
         *("split", "train", "score", "compare", "choose", "table", "report", "provenance"),
     ],
@@ -96,6 +96,8 @@ def main() -> None:
         print(f"note: `merflow {old}` is now `merflow {OLD_NAMES[old]}`", file=sys.stderr)
     try:
         try:
+            if os.environ.get("MERFLOW_PLAN") and _asked() != "plan":
+                _require_scheduled()
             build()()
         finally:
             sys.stdout.flush()
@@ -115,6 +117,13 @@ def main() -> None:
     except MemoryError:
         print("merflow: out of memory; give the job more memory (mem_mb)", file=sys.stderr)
         raise SystemExit(FAILED) from None
+
+
+def _require_scheduled() -> None:
+    """Refuse a job of a run whose plan was replaced since."""
+    from merflow.io.scheduled_plan import require_scheduled
+
+    require_scheduled()
 
 
 def _not_from_hdf5(report: "sys.UnraisableHookArgs") -> None:

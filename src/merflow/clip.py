@@ -87,3 +87,20 @@ def eye_centres(landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return landmarks[36:42].mean(0), landmarks[42:48].mean(0)
     # dlib's five points: 0, 1 are the corners of the image-right eye, 2, 3 of the image-left eye.
     return landmarks[2:4].mean(0), landmarks[0:2].mean(0)
+
+
+def positions(clip: Clip, numbers: np.ndarray) -> tuple[int, int | None, int]:
+    """Return a clip's onset, apex and offset as positions in ascending `numbers` (T,).
+
+    A missing frame is replaced by the nearest one; an unknown onset or offset by the first or last
+    frame. The apex is None when unknown or outside onset..offset.
+    """
+    onset, apex, offset, last = clip.onset, clip.apex, clip.offset, len(numbers) - 1
+
+    def nearest(number: int) -> int:
+        return int(np.argmin(np.abs(numbers - number)))
+
+    first = 0 if onset is None else nearest(onset)
+    end = last if offset is None else nearest(offset)
+    known = apex is not None and numbers[first] <= apex <= numbers[end]
+    return first, nearest(apex) if known and apex is not None else None, end

@@ -16,6 +16,8 @@ CONFIG = "results/config.yaml"
 SHEETS = "results/sheets.json"
 """Which annotation files each dataset was read from."""
 CATALOGUE = "results/catalogue/{dataset}.json"
+FRAMES = "results/frames/{dataset}/{subject}.json"
+"""SHA-256 of every frame that align read of a subject."""
 FOLD = "results/folds/{experiment}/{fold}.csv"
 TRUTH = "results/truth/{experiment}.csv"
 """True classes of the tested clips; training never reads them."""
@@ -29,9 +31,13 @@ TABLES = "results/tables"
 SCORES = "results/tables/scores.csv"
 REPORT = "results/report.html"
 MANIFEST = "results/manifest.json"
+RECORDS = "results/records"
+"""What each job read and wrote, with checksums; the tree of `record`."""
 BENCHMARKS = "results/benchmarks"
 LOGS = "results/logs"
 
+LIVE = "live.csv"
+"""The epochs so far of a training that is running."""
 WEIGHTS = "weights.weights.h5"
 FOLD_FILES = ("predictions.csv", "history.csv", "run.json")
 """What a trained fold leaves in its folder below RUN."""
@@ -45,6 +51,13 @@ TABLE_FILES = (
     *("scores.csv", "scores.xlsx", "scores.md", "scores.tex", "scores.txt"),
     *("effects.csv", "cost.csv", "cost.md"),
 )
+
+
+STATE = ".snakemake/merflow"
+"""Working memory of this machine, which may be deleted: file times and inodes of frames, the marker
+of stale jobs."""
+STALE = f"{STATE}/stale"
+FRAME_INDEX = f"{STATE}/frames/{{dataset}}/{{subject}}.json"
 
 
 def store(stage: str) -> str:
@@ -78,6 +91,39 @@ def cropped(preparation: str, dataset: str, subject: str) -> str:
 def under(results: Path, pattern: str, **names: object) -> Path:
     """Return a path below another results folder, such as a copied one."""
     return results / pattern.removeprefix(f"{RESULTS}/").format(**names)
+
+
+_RECORDED = (
+    (CONFIG, "plan"),
+    (SHEETS, "plan"),
+    (CATALOGUE, "plan"),
+    (FRAMES, "aligned/{dataset}/{subject}"),
+    (FOLD, "split/{experiment}"),
+    (TRUTH, "split/{experiment}"),
+    (f"{RUN}/{{fold}}/{{file}}", "runs/{experiment}/{factor}/seed{seed}/{fold}"),
+    (f"{RUN}/{{file}}", "scores/{experiment}/{factor}/seed{seed}"),
+    (f"{ORACLE}/{{file}}", "oracle/{experiment}/{factor}/seed{seed}"),
+    (f"{JITTER}/{{file}}", "jitter/{experiment}/{factor}/seed{seed}"),
+    (f"{PRETRAINED}/{{file}}", "pretrained/{pretraining}"),
+    (SKIPPED, "skipped"),
+    (DELIVERED, "skipped"),
+    (f"{TABLES}/{{file}}", "tables"),
+    (REPORT, "report"),
+    (MANIFEST, "manifest"),
+)
+
+
+def record(path: Path | str) -> str:
+    """Return the path of the record of the job that wrote a file below results/; "" for others."""
+    name = Path(path).as_posix()
+    if not name.startswith(f"{RESULTS}/") or name.endswith(f"/{LIVE}"):
+        return ""
+    for pattern, kept in _RECORDED:
+        if (found := parts(pattern, name)) is not None:
+            return f"{RECORDS}/{kept.format(**found)}.json"
+    if name.endswith(".h5"):
+        return f"{RECORDS}/{name.removeprefix(f'{RESULTS}/').removesuffix('.h5')}.json"
+    return ""
 
 
 def parts(pattern: str, path: Path | str, anywhere: bool = False) -> dict[str, str] | None:

@@ -10,19 +10,27 @@ from snakemake.settings.types import DeploymentMethod
 
 import merflow as package
 from merflow import arithmetic, paths, stage_table
-from merflow.config import fingerprints
 from merflow.errors import MerflowError
+from merflow.workflow import plan_files
 from merflow.workflow import resources as needs
-from merflow.workflow import run_fingerprints
-from merflow.workflow.setup import start
+from merflow.workflow.setup import join, start
+from merflow.workflow.stale import Findings, find_stale, hashing, mark, message
 
 try:
-    # Validates the config and reads the annotation sheets and folders of the datasets. Jobs read
-    # the results in results/config.yaml and results/catalogue/; a cluster job that parses this
-    # file again does so too.
-    PLAN = start(
-        config, fresh=workflow.is_main_process, files=map(str, workflow.configfiles)
-    )
+    # Reads config, sheets and folders, and writes nothing: the run itself puts its plan into
+    # results/ (rule plan). A job that parses this file again, on a cluster, takes that plan.
+    if workflow.is_main_process:
+        PLAN = start(config, files=map(str, workflow.configfiles))
+        PLAN_FILES = plan_files.texts(PLAN)
+        SCHEDULED = plan_files.checksum(PLAN_FILES)
+        FOUND = find_stale(PLAN)
+        mark(FOUND)
+        sys.stderr.write(message(FOUND) + hashing(PLAN))
+        _passed_on = workflow.config_settings.config_args or ()
+        workflow.config_settings.config_args = [*_passed_on, f"plan_id=_{SCHEDULED}"]
+    else:
+        SCHEDULED = str(config["plan_id"]).removeprefix("_")
+        PLAN, PLAN_FILES, FOUND = join(SCHEDULED), {}, Findings([], {})
 except MerflowError as error:
     raise WorkflowError(str(error)) from None
 
@@ -43,6 +51,7 @@ if DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method:
 _arithmetic = arithmetic.asked(PLAN.settings.arithmetic)
 shell.prefix(
     f'merflow() {{{{ {_merflow} "$@"; }}}}; export MERFLOW_ARITHMETIC={_arithmetic}; '
+    f"export MERFLOW_PLAN={SCHEDULED}; "
     "export OPENCV_FOR_THREADS_NUM=${{OMP_NUM_THREADS:-1}}; "
 )
 
@@ -57,25 +66,6 @@ def source_of(stage):
     return lambda w: paths.store(
         stage_table.stage_before(stage, w.get("factor", "x1")).name
     ).format(**dict(w.items()))
-
-
-def fingerprint_of(stage):
-    """Return the settings and versions of all stages up to this one."""
-    return lambda w: fingerprints.of_stage(
-        PLAN.settings, stage, w.get("preparation", ""), w.get("factor", "x1")
-    )
-
-
-def depends_on(stage):
-    """Return all that a file of a stage depends on: its frames and annotation, and settings."""
-    return {
-        "content": lambda w: (
-            PLAN.data.contents(w.collection)
-            if stage == "pack"
-            else PLAN.data.content(w.dataset, w.subject)
-        ),
-        "recipe": fingerprint_of(stage),
-    }
 
 
 def stage_resources(stage):
@@ -124,23 +114,40 @@ def recording_resources():
     }
 
 
-def training_input(*folds):
-    """Return the packed files, the weights to start from and the files of these folds."""
-    files = {"folds": [paths.FOLD.replace("{fold}", fold) for fold in folds]}
+def catalogue_of(w):
+    """Return the catalogue of a job's dataset, in which its clips and key frames stand."""
+    return ancient(paths.CATALOGUE.format(dataset=w.dataset))
+
+
+def of_fold(*folds):
+    """Return the packed files, the weights to start from and the files of these folds.
+
+    Of folds that are not stale they are `ancient`: a packed file or a label that changed for other
+    folds only does not train them again. merflow itself knows which folds see what changed.
+    """
+    made = [f"{paths.RUN}/{fold}/predictions.csv" for fold in folds]
+    files = [paths.FOLD.replace("{fold}", fold) for fold in folds]
+
+    def kept(w, found):
+        fresh = FOUND.outputs.isdisjoint(filled(path, w) for path in made)
+        return [ancient(file) for file in found] if fresh and not forced() else found
+
     return {
-        "packed": lambda w: PLAN.packed(w.experiment, w.factor),
+        "packed": lambda w: kept(w, PLAN.packed(w.experiment, w.factor)),
         "start": lambda w: PLAN.start_weights(w.experiment),
-        **(files if folds else {}),
+        "folds": lambda w: kept(w, [filled(file, w) for file in files]),
     }
 
 
-def training_params():
-    """Return the folder of a run, and all that its trained folds depend on."""
-    return {
-        "run": lambda w: paths.RUN.format(**dict(w.items())),
-        "data": lambda w: run_fingerprints.data_digest(PLAN, w.experiment, w.factor),
-        "recipe": lambda w: run_fingerprints.training(PLAN, w.experiment),
-    }
+def filled(pattern, w):
+    """Return a path from a rule's pattern and a job's wildcards."""
+    return re.sub(r"{(\w+),[^{}]*}", r"{\1}", pattern).format(**dict(w.items()))
+
+
+def forced():
+    """Return whether the user forces jobs: what depends on them then follows, as ever."""
+    asked = workflow.dag_settings
+    return asked and (asked.forcerun or asked.forceall or asked.forcetargets)
 
 
 def training_rules():

@@ -1,5 +1,5 @@
 # What all rules with a command have in common, set once they are all defined: the environment, a
-# log and, for jobs that may go to a cluster, a benchmark, both named by the rule and its wildcards
+# log, the plan as input and, for jobs that may go to a cluster, a benchmark, both named by the rule and its wildcards
 # (results/logs/crop/{preparation}/{dataset}/{subject}.log). The stages of one subject form a group:
 # one cluster job. Jobs that train take the threads of their settings, since bytes depend on them.
 
@@ -20,6 +20,22 @@ def _complete(name, made):
     if "gpu" in made.resources and name not in _set_threads:
         made.resources["_cores"] = lambda w: entry_of(w).training.threads
     made.conda_env = "../../envs/merflow.yaml"
+    if name != "plan":
+        made.set_input(config=ancient(paths.CONFIG), stale=_mark(made))
+
+
+def _mark(made):
+    """Return the input by which merflow has a stale job run again: a file newer than its output.
+
+    Of all other jobs it is `ancient`, so the set of inputs stays the same.
+    """
+    patterns = [str(pattern) for pattern in made.output]
+
+    def mark(w):
+        fresh = FOUND.outputs.isdisjoint(filled(pattern, w) for pattern in patterns)
+        return ancient(paths.STALE) if fresh else paths.STALE
+
+    return mark
 
 
 _set_threads = workflow.resource_settings.overwrite_threads

@@ -11,14 +11,18 @@ if PLAN.settings.folds_per_job == 1:
 
 rule final:
     input:
-        **training_input(),
+        packed=lambda w: PLAN.packed(w.experiment, w.factor),
+        start=lambda w: PLAN.start_weights(w.experiment),
+        catalogues=lambda w: [
+            ancient(paths.CATALOGUE.format(dataset=name))
+            for name in PLAN.data.members(w.experiment)
+        ],
     output:
         [f"{paths.RUN}/final/{name}" for name in paths.FINAL_FILES],
     resources:
         **training_resources(),
     params:
-        **training_params(),
-        scheme=lambda w: PLAN.experiment(w.experiment).scheme,
+        run=lambda w: filled(paths.RUN, w),
     message:
         "{wildcards.experiment} {wildcards.factor} seed {wildcards.seed}: training on all clips"
     shell:

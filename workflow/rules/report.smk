@@ -10,8 +10,6 @@ rule table:
     output:
         [table_file(name) for name in paths.TABLE_FILES],
     localrule: True
-    params:
-        recipe=run_fingerprints.tables(PLAN),
     message:
         "writing the tables"
     shell:
@@ -27,15 +25,12 @@ rule report:
     output:
         report(paths.REPORT, caption="../report/report.rst", category="Report"),
     localrule: True
-    params:
-        recipe=run_fingerprints.report(PLAN),
     message:
         "writing results/report.html"
     shell:
         merflow("report {output:q}")
 
 
-# `record`, today `merflow provenance`: another command here would rerun this rule.
 rule manifest:
     input:
         tables=rules.table.output,
@@ -44,9 +39,7 @@ rule manifest:
     output:
         report(paths.MANIFEST, caption="../report/manifest.rst", category="Provenance"),
     localrule: True
-    params:
-        recipe=run_fingerprints.report(PLAN),
     message:
         "writing results/manifest.json"
     shell:
-        merflow("record {output:q}")
+        merflow("provenance {output:q}")

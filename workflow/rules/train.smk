@@ -8,6 +8,11 @@ for _number, _experiment in enumerate(PLAN.settings.experiments):
     rule:
         name:
             f"split_{_number}"
+        input:
+            catalogues=[
+                ancient(paths.CATALOGUE.format(dataset=name))
+                for name in PLAN.data.members(_experiment)
+            ],
         output:
             [*PLAN.fold_files(_experiment), PLAN.truth_file(_experiment)],
         log:
@@ -15,7 +20,6 @@ for _number, _experiment in enumerate(PLAN.settings.experiments):
         localrule: True
         params:
             experiment=_experiment,
-            content=PLAN.data.split_digest(_experiment),
         message:
             f"{_experiment}: splitting {len(PLAN.fold_files(_experiment))} folds by subject"
         shell:
@@ -24,13 +28,15 @@ for _number, _experiment in enumerate(PLAN.settings.experiments):
 
 rule pretrain:
     input:
-        lambda w: PLAN.pretrain_packed(w.pretraining),
+        packed=lambda w: PLAN.pretrain_packed(w.pretraining),
+        catalogues=lambda w: [
+            ancient(paths.CATALOGUE.format(dataset=name))
+            for name in PLAN.data.pretraining_members(w.pretraining)
+        ],
     output:
         [f"{paths.PRETRAINED}/{name}" for name in paths.FINAL_FILES],
     resources:
         **training_resources(),
-    params:
-        recipe=lambda w: run_fingerprints.pretraining(PLAN, w.pretraining),
     message:
         "{wildcards.pretraining}: pretraining"
     shell:
@@ -43,13 +49,13 @@ for _name, _run, _folds, _what in training_rules():
         name:
             _name
         input:
-            **training_input(*_folds),
+            **of_fold(*_folds),
         output:
             [f"{_run}/{fold}/{name}" for fold in _folds for name in paths.FOLD_FILES],
         resources:
             **training_resources(len(_folds)),
         params:
-            **training_params(),
+            run=lambda w: filled(paths.RUN, w),
         message:
             f"{{wildcards.experiment}} {{wildcards.factor}} seed {{wildcards.seed}}: training {_what}"
         shell:
@@ -65,8 +71,6 @@ rule score:
     localrule: True
     params:
         run=paths.RUN,
-        data=lambda w: run_fingerprints.run_digest(PLAN, w.experiment, w.factor),
-        recipe=lambda w: run_fingerprints.scoring(PLAN, w.experiment),
     message:
         "{wildcards.experiment} {wildcards.factor} seed {wildcards.seed}: scoring the pooled folds"
     shell:
@@ -77,14 +81,15 @@ rule score:
 # and no report reads.
 rule oracle:
     input:
-        **training_input(),
+        packed=lambda w: PLAN.packed(w.experiment, w.factor),
+        start=lambda w: PLAN.start_weights(w.experiment),
         pooled=f"{paths.RUN}/pooled.csv",
     output:
         [f"{paths.ORACLE}/{name}.csv" for name in ("epochs", "oracle")],
     resources:
         **recording_resources(),
     params:
-        **training_params(),
+        run=lambda w: filled(paths.RUN, w),
     message:
         "{wildcards.experiment} {wildcards.factor} seed {wildcards.seed}: recording every epoch"
     shell:
@@ -94,14 +99,12 @@ rule oracle:
 # The row x*: reads the inner predictions that a nested experiment's folds leave.
 rule choose:
     input:
-        lambda w: PLAN.pooled_of_choice(w.experiment, w.seed),
+        pooled=lambda w: PLAN.pooled_of_choice(w.experiment, w.seed),
     output:
         [f"{NESTED_RUN}/{name}" for name in paths.SCORE_FILES],
     localrule: True
     params:
         run=NESTED_RUN,
-        data=lambda w: run_fingerprints.nested_digest(PLAN, w.experiment),
-        recipe=lambda w: run_fingerprints.scoring(PLAN, PLAN.choices()[w.experiment][0]),
     message:
         "{wildcards.experiment} seed {wildcards.seed}: choosing inside every fold"
     shell:

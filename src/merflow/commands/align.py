@@ -3,22 +3,27 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from merflow.clip import Clip, ClipArrays
+from merflow import paths
+from merflow.clip import Clip, ClipArrays, ClipKey
 from merflow.commands.options import MaybeConfig, Threads
 from merflow.config import fingerprints
 from merflow.config.loading import load
 from merflow.config.settings import Align, Settings
+from merflow.config.source_digest import stage_digest
 from merflow.datasets.catalogue import read_catalogue
-from merflow.datasets.registry import subject_digest
-from merflow.errors import MerflowError, SkipClip
+from merflow.datasets.frame_contents import FrameContents, changed_since, frames_digest
+from merflow.errors import FAILED, MerflowError, SkipClip
+from merflow.io import records
 from merflow.io.clip_store import Skipped, write_store
-from merflow.io.files import refuse_source
+from merflow.io.files import refuse_source, write_json
 from merflow.io.frame_folder import read_clip
 from merflow.io.images import is_still
 from merflow.progress import track
 from merflow.stages.align import align_clip
+from merflow.stages.key_frames import without_key_frames
 from merflow.stages.threads import use_threads
 from merflow.text import plural
+from merflow.workflow import run_fingerprints
 from merflow.workflow.face_finder import load_finder
 
 
@@ -42,19 +47,45 @@ def align(
     if not clips:
         raise MerflowError(str(catalogue), f"no clip of subject '{subject}'", "a subject in it")
     aligned = _aligned(clips, settings)
-    inputs = {"frames": subject_digest(clips)}
-    with use_threads(threads):
-        writer = write_store(
-            out, "align", aligned, fingerprints.of_stage(settings, "align"), inputs
-        )
+    recipe = fingerprints.of_stage(settings, "align")
+    with records.job("align", out) as job:
+        sums = FrameContents().sums(clips, again=True)
+        frames = frames_digest(clips, sums)
+        with use_threads(threads):
+            writer = write_store(out, "align", aligned, recipe, {"frames": frames})
+        _refuse_changed(clips)
+        made = run_fingerprints.stage(recipe, frames, {})
+        job.done(made, [out, *_sums_beside(out, clips[0].key, sums)], code=stage_digest("align"))
     print(f"{plural(len(writer.checksums), 'clip')} aligned, {len(writer.skipped)} skipped")
+
+
+def _refuse_changed(clips: list[Clip]) -> None:
+    """Refuse frames that were changed while they were read: nothing shows which were aligned."""
+    if changed := changed_since(clips):
+        raise MerflowError(
+            changed[0],
+            "changed while it was read",
+            "frames that nobody writes to during a run",
+            "run again once the copy is complete",
+            code=FAILED,
+        )
+
+
+def _sums_beside(out: Path, key: ClipKey, sums: dict[str, dict[str, str]]) -> list[str]:
+    """Write the checksums of all frames, below results/ only; return the file."""
+    owner = {"dataset": key.dataset, "subject": key.subject}
+    if records.named(out) != paths.store("align").format(**owner):
+        return []
+    write_json(paths.FRAMES.format(**owner), sums)
+    return [paths.FRAMES.format(**owner)]
 
 
 def _aligned(clips: list[Clip], settings: Settings) -> Iterator[ClipArrays | Skipped]:
     finder = load_finder(settings.align.points, settings.align.model)
     for clip in track(clips, "aligning"):
         try:
-            yield align_clip(read_clip(clip), _as_long(clip, settings.align), finder)
+            arrays = without_key_frames(read_clip(clip))
+            yield align_clip(arrays, _as_long(clip, settings.align), finder)
         except SkipClip as skip:
             yield Skipped(*clip.key, "align", skip.reason)
 

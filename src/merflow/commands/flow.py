@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from merflow.commands.options import MaybeConfig, Preparation, SourceFactor, Threads
+from merflow.clip import ClipArrays
+from merflow.commands.options import Catalogue, MaybeConfig, Preparation, SourceFactor, Threads
 from merflow.config.fingerprints import of_stage
 from merflow.config.loading import load_preparation
 from merflow.stages.flow import flow_clip
-from merflow.workflow.stage_job import run_stage
+from merflow.workflow.stage_job import Annotation, run_stage
 
 
 def flow(
@@ -15,6 +16,7 @@ def flow(
     *,
     preparation: Preparation = None,
     factor: SourceFactor = "x1",
+    catalogue: Catalogue = None,
     config: MaybeConfig = None,
     threads: Threads = 1,
 ) -> None:
@@ -30,4 +32,9 @@ def flow(
     """
     settings, name = load_preparation(config, preparation)
     chosen, recipe = settings.preparations[name].flow, of_stage(settings, "flow", name, factor)
-    run_stage(source, out, "flow", lambda c: flow_clip(c, chosen), recipe, threads=threads)
+    keys = Annotation.at(catalogue, settings, name, factor, "flow")
+
+    def made(clip: ClipArrays) -> ClipArrays:
+        return flow_clip(clip, chosen)
+
+    run_stage(source, out, "flow", made, recipe, threads=threads, annotation=keys)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from merflow.clip import ClipArrays
-from merflow.commands.options import MaybeConfig, Preparation, SourceFactor, Threads
+from merflow.commands.options import Catalogue, MaybeConfig, Preparation, SourceFactor, Threads
 from merflow.config.fingerprints import of_stage
 from merflow.config.loading import load_preparation, with_section
 from merflow.config.settings import Interpolate
@@ -13,7 +13,7 @@ from merflow.io import video
 from merflow.io.files import refuse_source
 from merflow.stages.interpolate import interpolate_clip, interpolate_frames
 from merflow.stages.network_input import prepare_clip
-from merflow.workflow.stage_job import run_stage
+from merflow.workflow.stage_job import Annotation, run_stage
 
 
 def interpolate(
@@ -25,6 +25,7 @@ def interpolate(
     fps: float | None = None,
     preparation: Preparation = None,
     factor: SourceFactor = "x1",
+    catalogue: Catalogue = None,
     config: MaybeConfig = None,
     threads: Threads = 1,
 ) -> None:
@@ -66,4 +67,5 @@ def interpolate(
         return prepare_clip(clip, chosen, interpolate_clip)
 
     recipe = of_stage(settings, "interpolate", name, factor)
-    run_stage(source, out, "interpolate", prepared, recipe, threads=threads)
+    keys = Annotation.at(catalogue, settings, name, factor, "interpolate")
+    run_stage(source, out, "interpolate", prepared, recipe, threads=threads, annotation=keys)

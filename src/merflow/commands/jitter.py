@@ -8,6 +8,8 @@ from merflow.config.loading import load
 from merflow.errors import MerflowError, check_number
 from merflow.evaluation.run_id import refuse_choice, run_of
 from merflow.inference.annotation_jitter import jitter_scores, write_jitter
+from merflow.io import records
+from merflow.io.files import digest
 from merflow.text import plural
 from merflow.workflow.plan import Plan
 
@@ -42,8 +44,12 @@ def jitter(
     between = paths.RUN.format(experiment=f"{named.experiment}*", factor="x*", seed=named.seed)
     refuse_choice(named, f"jitter the runs that it chooses between, {between}")
     folder = out or Path(paths.JITTER.format(**vars(named)))
-    found = jitter_scores(plan, named, ks, seed)
-    write_jitter(folder, found)
+    with records.job("jitter", folder / "jitter.csv") as job:
+        found = jitter_scores(plan, named, ks, seed)
+        write_jitter(folder, found)
+        scores = records.made_of(f"{named.folder}/scores.csv")
+        made = {"scores": digest(scores), "frames": ks, "seed": seed}
+        job.done(made, [folder / "jitter.csv", folder / "jitter.svg"])
     for one in found:
         row = one.row
         print(

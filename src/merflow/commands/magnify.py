@@ -4,14 +4,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from merflow.clip import ClipArrays
-from merflow.commands.options import MaybeConfig, Preparation, Threads
+from merflow.commands.options import Catalogue, MaybeConfig, Preparation, Threads
 from merflow.config.fingerprints import factor_value, of_stage
 from merflow.config.loading import load_preparation, with_section
 from merflow.errors import MerflowError
 from merflow.io import video
 from merflow.io.files import refuse_source
 from merflow.stages.magnify import magnify_clip
-from merflow.workflow.stage_job import run_stage
+from merflow.workflow.stage_job import Annotation, run_stage
 
 FALLS_SHORT = 0.85
 """Expected gain below which the message warns."""
@@ -26,6 +26,7 @@ def magnify(
     fps: float | None = None,
     method: Literal["phase", "linear", "lagrangian"] | None = None,
     preparation: Preparation = None,
+    catalogue: Catalogue = None,
     config: MaybeConfig = None,
     threads: Threads = 1,
 ) -> None:
@@ -63,8 +64,10 @@ def magnify(
         print(f"{clip.key}: {_summary(made.facts['magnify'])}")
         return made
 
-    recipe = of_stage(settings, "magnify", name, f"x{value:g}")
-    run_stage(source, out, "magnify", magnified, recipe, threads=threads)
+    asked = f"x{value:g}"
+    recipe = of_stage(settings, "magnify", name, asked)
+    keys = Annotation.at(catalogue, settings, name, asked, "magnify")
+    run_stage(source, out, "magnify", magnified, recipe, threads=threads, annotation=keys)
 
 
 def chosen_factor(factor: str | None, alpha: float | None) -> float:

@@ -15,3 +15,10 @@ Preparation = Annotated[
 ]
 SourceFactor = Annotated[str, Parameter(help="Factor of SOURCE, kept in the provenance of OUT.")]
 Threads = Annotated[int, Parameter(help="Processor threads; the result does not depend on them.")]
+Catalogue = Annotated[
+    Path | None,
+    Parameter(
+        help="Catalogue with the key frames of the clips; without it a clip runs from its first to "
+        "its last frame, and an apex is found where one is needed."
+    ),
+]

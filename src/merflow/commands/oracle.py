@@ -25,10 +25,12 @@ from merflow.evaluation.metrics import uar, uf1
 from merflow.evaluation.predictions import KEY, Pooled, read_pooled
 from merflow.evaluation.run_id import run_of
 from merflow.evaluation.score_table import parts_of
+from merflow.io import records
 from merflow.io.csv_table import csv_text
 from merflow.io.files import file_digest, temporary_folder, write_text
 from merflow.io.packed import read_packed
 from merflow.models.factory import WEIGHTS, Fitted, Method, TrainingData
+from merflow.workflow import run_fingerprints
 from merflow.workflow.plan import Plan
 from merflow.workflow.train_fold import RunClips, method_of, training_data
 
@@ -61,21 +63,28 @@ def oracle(run: Path, *, out: Path | None = None, config: Config) -> None:
         )
     folder = out or Path(paths.ORACLE.format(**vars(named)))
     classes = plan.data.classes(named.experiment)
-    packs = [read_packed(path) for path in plan.packed(named.experiment, named.factor)]
-    clips = RunClips(packs, named.factor.split("+"), experiment.control)
-    pooled = read_pooled(run / "pooled.csv", classes=classes)
-    make = partial(method_of, plan, named)
-    subjects = canonical_names(plan.settings)
-    rows: list[tuple[str, ...]] = []
-    for name in plan.fold_names(named.experiment):
-        fold = read_fold(Path(paths.FOLD.format(experiment=named.experiment, fold=name)))
-        rows += _epochs(make, experiment, classes, clips, fold, subjects, run / name)
-        print(f"{name}: recorded", flush=True)
-    write_text(folder / "epochs.csv", csv_text((*KEY, "epoch", "predicted"), sorted(rows)))
-    scores = oracle_rows(read_epochs(folder / "epochs.csv", pooled))
-    count = len(plan.fold_names(named.experiment))
-    scores += _by_clip(make, named.seed, clips, pooled, count)
-    write_oracle(folder / "oracle.csv", scores)
+    with records.job("oracle", folder / "oracle.csv") as job:
+        packs = [read_packed(path) for path in plan.packed(named.experiment, named.factor)]
+        clips = RunClips(packs, named.factor.split("+"), experiment.control)
+        pooled = read_pooled(run / "pooled.csv", classes=classes)
+        make = partial(method_of, plan, named)
+        subjects = canonical_names(plan.settings)
+        rows: list[tuple[str, ...]] = []
+        for name in plan.fold_names(named.experiment):
+            fold = read_fold(Path(paths.FOLD.format(experiment=named.experiment, fold=name)))
+            rows += _epochs(make, experiment, classes, clips, fold, subjects, run / name)
+            print(f"{name}: recorded", flush=True)
+        write_text(folder / "epochs.csv", csv_text((*KEY, "epoch", "predicted"), sorted(rows)))
+        scores = oracle_rows(read_epochs(folder / "epochs.csv", pooled))
+        count = len(plan.fold_names(named.experiment))
+        scores += _by_clip(make, named.seed, clips, pooled, count)
+        write_oracle(folder / "oracle.csv", scores)
+        folds = {
+            name: records.made_of(f"{run}/{name}/predictions.csv")
+            for name in plan.fold_names(named.experiment)
+        }
+        files = [folder / "epochs.csv", folder / "oracle.csv"]
+        job.done(run_fingerprints.recorded(folds), files)
     print(render_oracle(scores))
 
 
@@ -117,6 +126,7 @@ def _check_same(fitted: Fitted, trained: Path) -> None:
     """Refuse to go on when recording the predictions changed the training."""
     with temporary_folder() as folder:
         fitted.save(folder)
+        records.check(trained / WEIGHTS)
         ours, theirs = file_digest(folder / WEIGHTS), file_digest(trained / WEIGHTS)
     if ours != theirs:
         raise MerflowError(

@@ -6,9 +6,11 @@ from merflow.commands.options import Config
 from merflow.config import fingerprints
 from merflow.config.loading import load
 from merflow.errors import FAILED, MerflowError
+from merflow.io import records
 from merflow.io.files import refuse_source
 from merflow.io.packed import Survey, survey, write_packed
 from merflow.text import plural
+from merflow.workflow import run_fingerprints
 
 
 def pack(out: Path, *stores: Path, preparation: str, factor: str, config: Config) -> None:
@@ -28,18 +30,28 @@ def pack(out: Path, *stores: Path, preparation: str, factor: str, config: Config
         raise MerflowError("pack", "no store is named", "the prepared clip stores, after OUT")
     settings, asked = load(config), fingerprints.factor_value(factor)
     refuse_source(out, *stores)
-    found = survey(list(stores))
-    for store, value in zip(stores, found.factors, strict=True):
-        if value != asked:
-            raise MerflowError(
-                str(store),
-                f"its clips are of factor x{value:g}",
-                f"x{asked:g}, as --factor says",
-                "give the store's own factor, or the stores of the factor asked for",
-            )
-    _refuse_too_many(out, found, settings.max_skipped)
-    write_packed(out, found, fingerprints.of_stage(settings, "pack", preparation, factor))
+    with records.job("pack", out) as job:
+        found = survey(list(stores))
+        for store, value in zip(stores, found.factors, strict=True):
+            if value != asked:
+                raise MerflowError(
+                    str(store),
+                    f"its clips are of factor x{value:g}",
+                    f"x{asked:g}, as --factor says",
+                    "give the store's own factor, or the stores of the factor asked for",
+                )
+        _refuse_too_many(out, found, settings.max_skipped)
+        recipe = fingerprints.of_stage(settings, "pack", preparation, factor)
+        sums = write_packed(out, found, recipe)
+        made = run_fingerprints.pack(recipe, dict(map(_subject, stores)))
+        job.done(made, [out], clips=sums)
     print(f"{plural(len(found.keys), 'clip')} packed, {len(found.skipped)} skipped")
+
+
+def _subject(store: Path) -> tuple[str, str]:
+    """Return `dataset/subject` of a store, and the digest of what it is made from."""
+    made = records.made_of(store)
+    return f"{store.parent.name}/{store.stem}", run_fingerprints.subject_content(made)
 
 
 def _refuse_too_many(out: Path, found: Survey, most: float) -> None:

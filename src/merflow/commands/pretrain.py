@@ -12,10 +12,12 @@ from merflow.datasets import labels
 from merflow.datasets.subject_ids import canonical_names
 from merflow.errors import unknown
 from merflow.evaluation.fold_files import FoldFile
-from merflow.io.files import digest, write_json
+from merflow.io import records
+from merflow.io.files import write_json
 from merflow.io.packed import read_packed
 from merflow.models.factory import make_method
 from merflow.text import plural
+from merflow.workflow import run_fingerprints
 from merflow.workflow.plan import Plan
 from merflow.workflow.train_fold import RunClips, fold_seed, save_training, training_data
 
@@ -37,31 +39,35 @@ def pretrain(name: str, *, config: Config) -> None:
     entry = settings.pretrainings[name]
     members = sorted(settings.collections[entry.collection])
     classes = labels.classes(entry.scheme, settings, members)
-    kept, named = plan.data.under_scheme(entry, f"pretrainings.{name}")
+    kept, named = plan.data.pretraining_clips(name)
     present = tuple(c for c in classes if c in set(named))
-    packed = read_packed(plan.pretrain_packed(name))
-    clips = RunClips([packed], [entry.factor], "none")
-    every = FoldFile(name, [clip.key for clip in kept], named, [])
-    data = training_data(clips, every, present, canonical_names(settings))
-    like = Experiment(
-        network=entry.network,
-        network_settings=entry.network_settings,
-        preparation=entry.preparation,
-        collection=entry.collection,
-        training=entry.training,
-    )
-    arithmetic.check()
-    fitted = make_method(like, present, fold_seed(entry.seed, name)).fit(data)
     out = Path(paths.PRETRAINED.format(pretraining=name))
-    facts = {
-        **save_training(out, fitted, clips),
-        "pretraining": name,
-        "classes": list(present),
-        "recipe": entry.model_dump(mode="json"),
-        "inputs": {plan.pretrain_packed(name): digest(packed.made_by)},
-        "train_clips": int(np.size(data.y)),
-        **fitted.facts,
-    }
-    write_json(out / "run.json", facts)
+    with records.job("pretrain", out / "run.json") as job:
+        packed = read_packed(plan.pretrain_packed(name))
+        clips = RunClips([packed], [entry.factor], "none")
+        every = FoldFile(name, [clip.key for clip in kept], named, [])
+        data = training_data(clips, every, present, canonical_names(settings))
+        like = Experiment(
+            network=entry.network,
+            network_settings=entry.network_settings,
+            preparation=entry.preparation,
+            collection=entry.collection,
+            training=entry.training,
+        )
+        arithmetic.check()
+        fitted = make_method(like, present, fold_seed(entry.seed, name)).fit(data)
+        facts = {
+            **save_training(out, fitted, clips),
+            "pretraining": name,
+            "classes": list(present),
+            "recipe": entry.model_dump(mode="json"),
+            "train_clips": int(np.size(data.y)),
+            **fitted.facts,
+        }
+        write_json(out / "run.json", facts)
+        rows = [[*clip.key, label] for clip, label in zip(kept, named, strict=True)]
+        made = records.made_of(plan.pretrain_packed(name))
+        made = run_fingerprints.pretraining(plan, name, rows, made.get("subjects", {}))
+        job.done(made, [out / file for file in paths.FINAL_FILES])
     accuracy = fitted.history[-1].get("accuracy", float("nan"))
     print(f"{name}: {plural(len(data.y), 'clip')}, training accuracy {accuracy:.3f}")

@@ -4,10 +4,11 @@ from pathlib import Path
 
 from merflow.commands.options import Config
 from merflow.config.loading import load
+from merflow.io import records
 from merflow.io.files import write_json
 from merflow.text import plural
 from merflow.workflow.plan import Plan
-from merflow.workflow.run_manifest import run_manifest
+from merflow.workflow.run_manifest import reported_from, run_manifest
 
 
 def provenance(out: Path, *, config: Config) -> None:
@@ -22,8 +23,11 @@ def provenance(out: Path, *, config: Config) -> None:
     Args:
         out: JSON file to write.
     """
-    made = run_manifest(Plan(load(config)))
-    write_json(out, made)
+    plan = Plan(load(config))
+    with records.job("provenance", out) as job:
+        made = run_manifest(plan)
+        write_json(out, made)
+        job.done(reported_from(plan), [out])
     folds = sum(len(run["folds"]) for run in made["runs"].values())
     counted = f"{plural(len(made['runs']), 'run')}, {plural(folds, 'fold')}"
     print(f"{out}: {counted}, settings {made['settings_digest'][:12]}")

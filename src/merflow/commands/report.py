@@ -7,8 +7,10 @@ from merflow import paths
 from merflow.commands.options import Config
 from merflow.config.loading import load
 from merflow.errors import MerflowError
+from merflow.io import records
 from merflow.io.files import write_text
 from merflow.workflow.plan import Plan
+from merflow.workflow.run_manifest import reported_from
 
 LOG = logging.getLogger("merflow")
 
@@ -32,8 +34,11 @@ def report(out: Path, *, config: Config) -> None:
         raise MerflowError(
             paths.SCORES, "no such file", "the scores", "run `snakemake --cores all` first"
         )
-    text, problems = build_report(Plan(load(config)))
-    for problem in problems:
-        LOG.warning("not in the report: %s", problem)
-    write_text(out, text)
+    plan = Plan(load(config))
+    with records.job("report", out) as job:
+        text, problems = build_report(plan)
+        for problem in problems:
+            LOG.warning("not in the report: %s", problem)
+        write_text(out, text)
+        job.done(reported_from(plan), [out])
     print(f"{out}: {len(text.encode()) / 1e6:.1f} MB")

@@ -14,7 +14,7 @@ from merflow.reporting.layouts import render_text
 from merflow.reporting.results_table import wide_tables
 from merflow.reporting.run_figures import draw_run
 from merflow.workflow.plan import Plan
-from merflow.workflow.pooling import score_run
+from merflow.workflow.pooling import score_run, scoring_job
 from merflow.workflow.scoring import RAW, as_json, open_table, with_official, write_all
 
 
@@ -57,8 +57,9 @@ def score(
                 str(source), "a run's folder without its config", "--config results/config.yaml"
             )
         plan = Plan(settings)
-        pooled, rows = score_run(source, plan)
-        draw_run(source, plan, pooled)
+        with scoring_job(source, plan):
+            pooled, rows = score_run(source, plan)
+            draw_run(source, plan, pooled)
     else:
         pooled = open_table(source, megc_log=megc_log, scheme=scheme, settings=settings)
         rows = score_rows(pooled, About(source.stem, factor="", scheme=scheme), resamples=resamples)

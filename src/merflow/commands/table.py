@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from merflow import paths
 from merflow.config.flatten import flat_settings
 from merflow.config.grid import members
 from merflow.config.loading import load
@@ -16,6 +17,7 @@ from merflow.evaluation.predictions import Pooled, read_pooled
 from merflow.evaluation.run_id import NESTED
 from merflow.evaluation.schema import stacked
 from merflow.evaluation.score_table import read_scores, sorted_scores, write_scores
+from merflow.io import records
 from merflow.io.files import write_text
 from merflow.reporting.ablation import ablations
 from merflow.reporting.control_notes import control_named, with_alarms
@@ -29,6 +31,7 @@ from merflow.reporting.layouts import (
 )
 from merflow.reporting.render.xlsx import write_workbook
 from merflow.reporting.results_table import wide_tables
+from merflow.workflow import run_fingerprints
 from merflow.workflow.plan import Plan
 from merflow.workflow.protocol_text import protocol_lines, with_levels
 
@@ -50,28 +53,33 @@ def table(out: Path, *scores: Path, config: Path) -> None:
         config: Config file: its protocol line stands under every table.
     """
     plan = Plan(load(config))
-    runs, grids = _pooled(plan), members(plan.settings)
-    resamples = plan.settings.bootstrap
-    magnified = magnification_effects(runs, resamples=resamples)
-    compared = experiment_effects(runs, resamples=resamples, grids=grids)
-    rows = sorted_scores(stacked([read_scores(path) for path in scores], SCORES))
-    leads = {name: name for name in plan.experiments}
-    leads |= {base: members[0] for base, members in plan.choices().items()}
-    controls = [name for name, lead in leads.items() if control_named(plan, lead)]
-    costs = plan_costs(plan)
-    lines = with_levels(protocol_lines(plan), levels_of(costs))
-    tables = with_alarms(wide_tables(rows, lines, controls, grids), plan)
-    effects = {MAGNIFIED: magnified, COMPARED: compared}
-    beside = ablations(tables, compared, grids)
-    beside += [effects_table(title, found) for title, found in effects.items() if len(found)]
-    write_scores(out / "scores.csv", rows)
-    named = {"magnification": magnified, "experiments": compared}
-    write_workbook(out / "scores.xlsx", sheets(tables, flat_settings(plan.settings), named))
-    write_text(out / "scores.md", render_markdown(tables, beside))
-    write_text(out / "scores.tex", render_latex(tables, beside))
-    write_text(out / "scores.txt", printed := render_text(tables, beside))
-    EFFECTS.write(out / "effects.csv", stacked([magnified, compared], EFFECTS))
-    write_costs(out, costs)
+    with records.job("table", out / "scores.csv") as job:
+        runs, grids = _pooled(plan), members(plan.settings)
+        resamples = plan.settings.bootstrap
+        magnified = magnification_effects(runs, resamples=resamples)
+        compared = experiment_effects(runs, resamples=resamples, grids=grids)
+        rows = sorted_scores(stacked([read_scores(path) for path in scores], SCORES))
+        leads = {name: name for name in plan.experiments}
+        leads |= {base: members[0] for base, members in plan.choices().items()}
+        controls = [name for name, lead in leads.items() if control_named(plan, lead)]
+        costs = plan_costs(plan)
+        lines = with_levels(protocol_lines(plan), levels_of(costs))
+        tables = with_alarms(wide_tables(rows, lines, controls, grids), plan)
+        effects = {MAGNIFIED: magnified, COMPARED: compared}
+        beside = ablations(tables, compared, grids)
+        beside += [effects_table(title, found) for title, found in effects.items() if len(found)]
+        write_scores(out / "scores.csv", rows)
+        named = {"magnification": magnified, "experiments": compared}
+        write_workbook(out / "scores.xlsx", sheets(tables, flat_settings(plan.settings), named))
+        write_text(out / "scores.md", render_markdown(tables, beside))
+        write_text(out / "scores.tex", render_latex(tables, beside))
+        write_text(out / "scores.txt", printed := render_text(tables, beside))
+        EFFECTS.write(out / "effects.csv", stacked([magnified, compared], EFFECTS))
+        write_costs(out, costs)
+        made = {
+            run.folder: records.made_of(f"{run.folder}/scores.csv") for run in plan.scored_runs()
+        }
+        job.done(run_fingerprints.tables(plan, made), [out / name for name in paths.TABLE_FILES])
     print(printed)
 
 

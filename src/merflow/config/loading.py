@@ -11,6 +11,7 @@ from merflow import arithmetic
 from merflow.config import grid as grids
 from merflow.config.settings import Preparation, Settings
 from merflow.errors import MerflowError, nearest, unknown
+from merflow.io import records
 
 MAX_BYTES = 1 << 20
 MAX_VALUES = 100_000
@@ -32,6 +33,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise MerflowError(str(path), "more than 1 MiB", "a YAML config")
+        records.check(path)
         with path.open(encoding="utf-8") as file:
             value = yaml.load(file, _EachKeyOnce)
         _check_extent(value, path)

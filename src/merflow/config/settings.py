@@ -24,7 +24,10 @@ from merflow.config.training_settings import Augment, Svm, Training  # noqa: F40
 from merflow.config.values import ClassName, Factor, Seed, each_once
 from merflow.errors import nearest
 
-RESERVED_NAMES = {"aligned", "folds", "runs", "tables", "logs", "truth", "catalogue", "benchmarks"}
+RESERVED_NAMES = {
+    *("aligned", "folds", "runs", "tables", "logs", "truth", "catalogue", "benchmarks"),
+    *("records", "frames", "pretrained", "oracle", "jitter"),
+}
 
 
 Method = Literal["keras", "lbptop_svm", "flow_svm", "command"]

@@ -13,6 +13,7 @@ from typing import Any
 from merflow import paths
 from merflow.clip import Clip, ClipKey
 from merflow.errors import MerflowError
+from merflow.io import records
 from merflow.io.files import digest
 
 
@@ -28,6 +29,8 @@ def catalogue_text(clips: list[Clip]) -> str:
 def read_catalogue(path: Path) -> list[Clip]:
     """Read a catalogue."""
     try:
+        if Path(path).exists():
+            records.check(path)
         rows = json.loads(Path(path).read_text(encoding="utf-8"))
         return [_clip(row) for row in rows]
     except FileNotFoundError:
@@ -57,6 +60,7 @@ def annotation_digest(clips: Iterable[Clip]) -> str:
 def read_sheets() -> dict[str, list[str]]:
     """Return dataset -> annotation files of the last run; empty when unknown."""
     try:
+        records.check(*([paths.SHEETS] if Path(paths.SHEETS).exists() else []))
         return json.loads(Path(paths.SHEETS).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}

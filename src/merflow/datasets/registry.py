@@ -18,7 +18,6 @@ from merflow.datasets import errata, readers
 from merflow.datasets.official_composite import OFFICIAL
 from merflow.datasets.spec import NO_SUBJECT, DatasetSpec, Reading, Source, unpadded
 from merflow.errors import MerflowError, unknown
-from merflow.io.files import digest
 
 GENERATED = "demo.json"
 """Marker file that `merflow demo` writes into the root of a generated dataset."""
@@ -168,28 +167,3 @@ def require_subjects(clips: Iterable[Clip], where: str) -> None:
             "a subject for every clip: a split by clip would test subjects seen in training",
             "use the dataset for pretraining, or add a table of paths and subjects",
         )
-
-
-def subject_digest(clips: list[Clip]) -> str:
-    """Return a digest of what align reads from one subject's clips.
-
-    Included: clip ids, frame numbers, frame rates, file names, sizes and modification times. Not
-    included: emotions, action units and folders, so relabelling or moving reruns nothing.
-    """
-    rows = []
-    for c in sorted(clips, key=lambda clip: clip.key):
-        span = [c.onset, c.apex, c.offset]
-        rows.append([c.key, c.numbers, span, c.fps, c.enters_at, c.missing, *_stats(c)])
-    return digest(rows)
-
-
-def _stats(clip: Clip) -> list[tuple[str, int, int]]:
-    """Return (name, size in bytes, mtime in ns) of each file."""
-    rows = []
-    for name in clip.files:
-        try:
-            stat = os.stat(os.path.join(clip.folder, name))
-            rows.append((name, stat.st_size, stat.st_mtime_ns))
-        except OSError:
-            rows.append((name, -1, -1))
-    return rows

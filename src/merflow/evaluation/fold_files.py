@@ -9,6 +9,7 @@ import numpy as np
 from merflow.clip import ClipKey
 from merflow.errors import MerflowError
 from merflow.evaluation.protocols import Fold, check_disjoint
+from merflow.io import records
 from merflow.io.csv_table import csv_text
 
 COLUMNS = ["dataset", "subject", "clip", "side", "label"]
@@ -54,6 +55,8 @@ def truth_text(folds: list[Fold], keys: list[ClipKey], labels: list[str]) -> str
 def read_fold(path: Path) -> FoldFile:
     """Read a fold file; refuse one with a test label or with a subject on both sides."""
     try:
+        if path.exists():
+            records.check(path)
         with open(path, encoding="utf-8", newline="") as handle:
             rows = list(csv.DictReader(handle))
     except FileNotFoundError:

@@ -13,6 +13,7 @@ from merflow import arithmetic, frame_buffer, versions
 from merflow.clip import ClipArrays, ClipKey
 from merflow.errors import MerflowError
 from merflow.frame_buffer import FrameBuffer, Frames, HDF5Frames
+from merflow.io import records
 from merflow.io.files import digest
 from merflow.io.hdf5 import AGAIN, create_hdf5, dataset_of, get_json, open_hdf5, put_json
 
@@ -104,6 +105,8 @@ class Store:
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
+        if self.path.is_file():
+            records.check(path)
         self._handle = open_hdf5(path, KIND)
         try:
             self.skipped = [Skipped(*row) for row in get_json(self._handle, "skipped")]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from merflow.errors import MerflowError, nearest
+from merflow.io import records
 from merflow.io.files import FORMULA
 
 MAX_BYTES = 256 * 2**20
@@ -67,11 +68,15 @@ def read_csv(path: Path | str, needed: Sequence[str], *, may_be_empty: bool = Fa
 
 
 def read_text(path: Path | str) -> str:
-    """Return the content of a small UTF-8 text file, with or without byte order mark."""
+    """Return the content of a small UTF-8 text file, with or without byte order mark.
+
+    A file below results/ must be as the job that wrote it left it (`io.records`).
+    """
     path = Path(path)
     try:
         if path.stat().st_size > MAX_BYTES:
             raise MerflowError(str(path), "more than 256 MiB", "a table of clips")
+        records.check(path)
         data = path.read_bytes()
     except OSError as error:
         raise MerflowError(str(path), error.strerror or str(error), "a readable file") from None

@@ -20,6 +20,9 @@ from merflow.errors import FAILED, MerflowError
 PARTIAL = ".part-"
 """Prefix of the names of unfinished files; nothing reads them."""
 HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:6]
+MARK = b"merflow-seal-1\n"
+CHECKSUM_BYTES = len(MARK) + 32
+"""What a checked HDF5 file ends with: MARK and the SHA-256 of all bytes before it (`io.hdf5`)."""
 _IN_THE_WAY = {errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY}
 FOREIGN_SECONDS = 24 * 3600
 """An unfinished file of another machine counts as abandoned after this time (s)."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from merflow.clip import Clip, ClipArrays
+from merflow.clip import Clip, ClipArrays, positions
 from merflow.errors import MerflowError, SkipClip
 from merflow.io.images import IMAGES, VIDEOS, read_frames
 
@@ -124,23 +124,6 @@ def frame_numbers(clip: Clip, count: int) -> np.ndarray:
         return np.asarray(clip.numbers[:count], np.int64)
     first = clip.onset or 0
     return np.arange(first, first + count, dtype=np.int64)
-
-
-def positions(clip: Clip, numbers: np.ndarray) -> tuple[int, int | None, int]:
-    """Return a clip's onset, apex and offset as positions in ascending `numbers` (T,).
-
-    A missing frame is replaced by the nearest one; an unknown onset or offset by the first or last
-    frame. The apex is None when unknown or outside onset..offset.
-    """
-    onset, apex, offset, last = clip.onset, clip.apex, clip.offset, len(numbers) - 1
-
-    def nearest(number: int) -> int:
-        return int(np.argmin(np.abs(numbers - number)))
-
-    first = 0 if onset is None else nearest(onset)
-    end = last if offset is None else nearest(offset)
-    known = apex is not None and numbers[first] <= apex <= numbers[end]
-    return first, nearest(apex) if known and apex is not None else None, end
 
 
 def read_clip(clip: Clip) -> ClipArrays:

@@ -18,14 +18,12 @@ import h5py
 import numpy as np
 
 from merflow.errors import MerflowError
-from merflow.io.files import atomic
+from merflow.io.files import CHECKSUM_BYTES, MARK, atomic
 
 MAX_OBJECTS = 200_000
 MAX_ATTRIBUTES = 64
 MAX_DEPTH = 32
 MAX_JSON = 64 * 2**20
-MARK = b"merflow-seal-1\n"
-CHECKSUM_BYTES = len(MARK) + 32
 BLOCK = 1 << 20
 MADE_BY = {
     "merflow-clips": "a clip store (.h5) from `merflow align` or a later stage",

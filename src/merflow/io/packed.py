@@ -1,5 +1,6 @@
 """The packed file: all clips of a collection at one factor in one array, without labels."""
 
+import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 from merflow import versions
 from merflow.clip import ClipKey
 from merflow.errors import MerflowError
+from merflow.io import records
 from merflow.io.clip_store import Skipped, Store, factor_of
 from merflow.io.files import portable
 from merflow.io.hdf5 import AGAIN, create_hdf5, dataset_of, get_json, open_hdf5, put_json
@@ -73,9 +75,12 @@ def survey(stores: list[Path]) -> Survey:
     return found
 
 
-def write_packed(path: Path, found: Survey, recipe: dict[str, Any]) -> None:
-    """Pack surveyed stores into one array, in the order of their keys, one clip in memory."""
-    keys = sorted(found.keys)
+def write_packed(path: Path, found: Survey, recipe: dict[str, Any]) -> dict[str, str]:
+    """Pack surveyed stores into one array, in the order of their keys, one clip in memory.
+
+    Return clip -> SHA-256 of its pixels, sorted.
+    """
+    keys, sums = sorted(found.keys), {}
     with create_hdf5(path, KIND) as handle:
         shape = (len(keys), *found.shape)
         # In one piece: read whole it is one read of the disk, and a clip is one seek.
@@ -87,6 +92,7 @@ def write_packed(path: Path, found: Survey, recipe: dict[str, Any]) -> None:
                 for clip in store:
                     row = row_of[clip.key]
                     x[row] = clip.frames
+                    sums[str(clip.key)] = pixel_sum(clip.frames)
                     lengths[row] = int(clip.facts.get("frames", len(clip.frames)))
                     magnified[row] = clip.facts.get("magnify", {})
         put_json(handle, "lengths", lengths)
@@ -95,10 +101,18 @@ def write_packed(path: Path, found: Survey, recipe: dict[str, Any]) -> None:
         put_json(handle, "skipped", sorted(found.skipped))
         made_by = {"stage": "pack", **versions.stage_record(*found.levels), "recipe": recipe}
         put_json(handle, "made_by", made_by | {"inputs": found.inputs})
+    return dict(sorted(sums.items()))
+
+
+def pixel_sum(x: Any) -> str:  # noqa: ANN401
+    """Return the SHA-256 of the pixels of a packed clip, an array."""
+    return hashlib.sha256(np.ascontiguousarray(x)).hexdigest()
 
 
 def read_packed(path: Path | str) -> Packed:
     """Read a whole packed file in one sequential read."""
+    if Path(path).is_file():
+        records.check(path)
     with open_hdf5(path, KIND) as handle:
         try:
             keys = [ClipKey(*key) for key in get_json(handle, "keys")]
@@ -115,6 +129,8 @@ def read_packed(path: Path | str) -> Packed:
 
 def read_skipped(path: Path | str) -> list[Skipped]:
     """Return the clips that did not reach a packed file, without reading pixels."""
+    if Path(path).is_file():
+        records.check(path)
     with open_hdf5(path, KIND) as handle:
         return _skipped(handle)
 

@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 
 from merflow.errors import FAILED, MerflowError
+from merflow.io import records
 from merflow.io.files import temporary_folder
 from merflow.io.hdf5 import create_hdf5, get_json, open_hdf5, put_json
 from merflow.paths import WEIGHTS
@@ -56,6 +57,8 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
 
 def description(path: Path) -> dict[str, Any]:
     """Return the description of a file: kind, network, settings, shape, classes, subjects, ..."""
+    if path.is_file():
+        records.check(path)
     with open_hdf5(path, FORMAT) as file:
         about = get_json(file, DESCRIPTION)
     if not isinstance(about, dict) or not isinstance(about.get("kind"), str):

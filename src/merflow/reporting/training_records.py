@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from merflow.errors import MerflowError
+from merflow.io import records
 from merflow.io.csv_table import read_csv
 
 BAND = (0.1, 0.9)
@@ -110,6 +111,8 @@ def quantiles(histories: list[dict[str, np.ndarray]]) -> list[Curve]:
 def read_json(path: Path) -> Any:  # noqa: ANN401
     """Return the contents of a JSON file."""
     try:
+        if path.exists():
+            records.check(path)
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise MerflowError(str(path), "no such file") from None

@@ -8,20 +8,24 @@ from typing import NamedTuple, Self
 
 from merflow import paths
 from merflow.clip import Clip
-from merflow.config import fingerprints, grid
+from merflow.config import grid
 from merflow.config.settings import Experiment, Pretraining, Settings
 from merflow.datasets import labels
 from merflow.datasets.catalogue import read_catalogue
-from merflow.datasets.registry import read_dataset, require_subjects, subject_digest
+from merflow.datasets.frame_contents import FrameContents
+from merflow.datasets.registry import read_dataset, require_subjects
 from merflow.errors import MerflowError, unknown
 from merflow.evaluation.custom_folds import experiment_folds
 from merflow.evaluation.fold_files import permuted
 from merflow.evaluation.protocols import Fold
-from merflow.io.files import digest, safe_name
+from merflow.io.files import safe_name
 from merflow.text import plural
 from merflow.workflow.entry_stage import require_stages
 from merflow.workflow.preflight import check_names
 from merflow.workflow.subject_overlap import identity_of, refuse_duplicates, refuse_pretrained
+
+UNREAD = "not read yet"
+"""In place of the digest of frames that no job has read: nothing was made from them."""
 
 
 class Labelled(NamedTuple):
@@ -53,6 +57,7 @@ class ExperimentData:
     settings: Settings
     clips: dict[str, list[Clip]] = field(default_factory=dict)
     sheets: dict[str, list[str]] = field(default_factory=dict)
+    frames: FrameContents = field(default_factory=FrameContents)
 
     def __post_init__(self) -> None:
         check_names(self.settings)
@@ -125,13 +130,11 @@ class ExperimentData:
 
     @functools.cache  # noqa: B019
     def content(self, dataset: str, subject: str) -> str:
-        """Return a digest of all that align reads of a subject; labels are not part of it."""
-        return subject_digest(self._by_subject[dataset, subject])
-
-    @functools.cache  # noqa: B019
-    def contents(self, collection: str) -> str:
-        """Return a digest of all subjects' contents in a collection."""
-        return digest([[d, s, self.content(d, s)] for d, s in self.subjects_of(collection)])
+        """Return the digest of a subject's frames, UNREAD before a job has read them."""
+        aligned = paths.store("align").format(dataset=dataset, subject=subject)
+        if not (self.frames.known(dataset, subject) or Path(paths.record(aligned)).is_file()):
+            return UNREAD
+        return self.frames.of(self._by_subject[dataset, subject])
 
     @functools.cache  # noqa: B019
     def labelled(self, experiment: str) -> Labelled:
@@ -150,6 +153,18 @@ class ExperimentData:
     @functools.cached_property
     def _identity(self):  # noqa: ANN202
         return identity_of(self.settings.datasets, self.sheets)
+
+    def pretraining_members(self, name: str) -> list[str]:
+        """Return the datasets of a pretraining."""
+        return sorted(self.settings.collections[self.settings.pretrainings[name].collection])
+
+    def pretraining_clips(self, name: str) -> Labelled:
+        """Return the clips that a pretraining trains on, with their classes."""
+        entry, where = self.settings.pretrainings[name], f"pretrainings.{name}"
+        found = self.under_scheme(entry, where)
+        kind = self.settings.preparations[entry.preparation].kind
+        require_stages(found.clips, [entry.factor], kind, where)
+        return found
 
     def under_scheme(self, entry: Experiment | Pretraining, where: str) -> Labelled:
         """Return the clips of an entry's collection that its scheme keeps, and their classes."""
@@ -182,15 +197,3 @@ class ExperimentData:
         """Return the classes of an experiment, in the order of its probability columns."""
         entry = experiment_named(self.settings, experiment)
         return labels.classes(entry.scheme, self.settings, self.members(experiment))
-
-    @functools.cache  # noqa: B019
-    def split_digest(self, experiment: str) -> str:
-        """Return a digest of an experiment's clips, classes and folds."""
-        clips, names = self.labelled(experiment)
-        rows = [[*clip.key, name] for clip, name in zip(clips, names, strict=True)]
-        split = [
-            [f.name, list(map(int, f.train)), list(map(int, f.test))]
-            for f in self.folds(experiment)
-        ]
-        shuffled = self.settings.experiments[experiment].permute_labels
-        return digest([fingerprints.STAGE_VERSION["split"], rows, split, shuffled])

@@ -16,14 +16,15 @@ from merflow.errors import MerflowError
 from merflow.evaluation.fold_files import FoldFile
 from merflow.evaluation.run_id import FINAL, Run
 from merflow.evaluation.score_table import full_row, read_scores
+from merflow.io import records
 from merflow.io.files import write_json
 from merflow.models.factory import WEIGHTS, Fitted, load
 from merflow.stages.pipeline import Pipeline
 from merflow.workflow import run_fingerprints
+from merflow.workflow.fold_record import made_from
 from merflow.workflow.plan import Plan
 from merflow.workflow.train_fold import (
     RunClips,
-    inputs_of_run,
     method_of,
     save_training,
     training_data,
@@ -76,6 +77,15 @@ def train_final(plan: Plan, run: Run, clips: RunClips, out: Path) -> dict[str, A
             "its method is an external program, which cannot be saved and used later",
             "a network or an SVM",
         )
+    with records.job("final", out / "run.json") as job:
+        facts, fold = _trained(plan, run, clips, out)
+        records.check(*plan.packed(run.experiment, run.factor))
+        job.done(made_from(plan, run, fold), [out / name for name in paths.FINAL_FILES])
+    return facts
+
+
+def _trained(plan: Plan, run: Run, clips: RunClips, out: Path) -> tuple[dict[str, Any], FoldFile]:
+    experiment = plan.experiment(run.experiment)
     classes = plan.data.classes(run.experiment)
     labelled = plan.data.labelled(run.experiment)
     fold = FoldFile(FINAL, [clip.key for clip in labelled.clips], labelled.labels, [])
@@ -97,14 +107,13 @@ def train_final(plan: Plan, run: Run, clips: RunClips, out: Path) -> dict[str, A
         "permute_labels": experiment.permute_labels,
         "recipe": run_fingerprints.training(plan, run.experiment),
         "chain": _pipeline(plan, run),
-        "inputs": inputs_of_run(plan, run, clips),
         "train_clips": len(data.y) // len(clips.factors),
         "skipped": sorted(set(fold.train) & clips.skipped),
         "score": pooled_score(out.parent),
         "seconds": round(time.perf_counter() - started, 3),
     }
     write_json(out / "run.json", facts)
-    return facts
+    return facts, fold
 
 
 def _pipeline(plan: Plan, run: Run) -> dict[str, Any]:
@@ -133,6 +142,7 @@ def open_model(path: Path) -> Model:
     folder = folder if folder.name == FINAL else folder / FINAL
     record = folder / "run.json"
     try:
+        records.check(*([record] if record.exists() else []))
         facts = json.loads(record.read_text(encoding="utf-8"))
         kept = facts["chain"]
         pipeline = Pipeline(

@@ -4,22 +4,23 @@ Labels are permuted before clips are split. A score above a guess then comes fro
 than the expression.
 """
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from merflow.config.settings import Experiment, Settings
 from merflow.errors import MerflowError
-from merflow.evaluation.fold_files import read_fold
+from merflow.evaluation.fold_files import FoldFile, read_fold
 from merflow.evaluation.predictions import Pooled
 from merflow.evaluation.run_id import Run
 from merflow.evaluation.score_table import full_row
+from merflow.io import records
 from merflow.io.packed import read_packed
+from merflow.workflow.changes import changes
+from merflow.workflow.fold_record import made_from, pixels_of
 from merflow.workflow.plan import Plan
-from merflow.workflow.pooling import score_run
+from merflow.workflow.pooling import score_run, scoring_job
 from merflow.workflow.split_folds import write_split
-from merflow.workflow.train_fold import RunClips, inputs_of_fold, train_fold
-from merflow.workflow.training_log import read_facts
+from merflow.workflow.train_fold import RunClips, train_fold
 
 MAY_DIFFER = ("permute_labels", "factors", "seeds", "nested", "record_oracle", "from_grid")
 """Settings that may differ between an experiment and its permuted copy."""
@@ -62,17 +63,20 @@ def run_copies(settings: Settings, runs: list[Run]) -> Iterator[tuple[Run, Poole
         for path in map(Path, plan.fold_files(run.experiment)):
             fold = read_fold(path)
             out = Path(run.folder) / fold.name
-            if not _is_trained(out, inputs_of_fold(plan, run, clips, fold)):
+            if not _is_trained(plan, run, fold, out):
                 train_fold(plan, run, clips, fold, out)
-        pooled, rows = score_run(Path(run.folder), plan)
-        yield run, pooled, full_row(rows).uf1
+        with scoring_job(Path(run.folder), plan):
+            pooled, rows = score_run(Path(run.folder), plan)
+            yield run, pooled, full_row(rows).uf1
 
 
-def _is_trained(out: Path, inputs: dict) -> bool:
+def _is_trained(plan: Plan, run: Run, fold: FoldFile, out: Path) -> bool:
     """Return whether a fold was trained on the same clips, labels and settings."""
     try:
-        facts = read_facts(out / "run.json")
+        found = records.record_of(out / "predictions.csv")
+        if found is None or not all(records.same_file(p, found.wrote) for p in found.wrote):
+            return False
     except MerflowError:
         return False
-    kept = json.loads(json.dumps(inputs))
-    return (out / "predictions.csv").exists() and all(facts.get(k) == v for k, v in kept.items())
+    same_pixels = found.facts.get("clips") == pixels_of(plan, run, fold)
+    return same_pixels and not changes(found.made, made_from(plan, run, fold))

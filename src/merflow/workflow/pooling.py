@@ -1,6 +1,8 @@
 """Pool the folds of a run and join them with the truth; nothing else joins the two."""
 
+import contextlib
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +10,7 @@ import numpy as np
 
 from merflow import paths
 from merflow.clip import ClipKey
+from merflow.errors import MerflowError
 from merflow.evaluation.fold_files import read_fold
 from merflow.evaluation.negative_controls import ACROSS
 from merflow.evaluation.predictions import (
@@ -24,7 +27,11 @@ from merflow.evaluation.score_table import (
     write_confusion,
     write_scores,
 )
+from merflow.io import records
 from merflow.io.csv_table import read_csv
+from merflow.workflow import run_fingerprints
+from merflow.workflow.changes import changes
+from merflow.workflow.fold_record import made_from, pixels_of
 from merflow.workflow.plan import Plan
 from merflow.workflow.training_log import read_facts
 
@@ -56,15 +63,56 @@ def pool_run(plan: Plan, run: Run) -> Pooled:
 
 
 def score_run(folder: Path, plan: Plan) -> tuple[Pooled, "DataFrame"]:
-    """Pool a run and write pooled.csv, confusion.csv and scores.csv into its folder."""
+    """Pool a run and write pooled.csv, confusion.csv and scores.csv into its folder.
+
+    To be called inside `scoring_job`, which keeps the record of these files.
+    """
     run = run_of(folder)
-    refuse_choice(run, "`merflow choose` makes and scores this row")
     pooled = pool_run(plan, run)
     rows = rows_of(plan, run, pooled)
     write_pooled(folder / "pooled.csv", pooled)
     write_confusion(folder / "confusion.csv", pooled)
     write_scores(folder / "scores.csv", rows)
     return pooled, rows
+
+
+@contextlib.contextmanager
+def scoring_job(folder: Path, plan: Plan) -> Iterator[None]:
+    """Refuse folds that were trained in different ways; keep the record of the scores."""
+    run = run_of(folder)
+    refuse_choice(run, "`merflow choose` makes and scores this row")
+    folds = check_folds(plan, run)
+    with records.job("score", folder / "scores.csv") as job:
+        yield
+        split = records.made_of(plan.truth_file(run.experiment)).get("truth", "")
+        made = run_fingerprints.scored(plan, run, folds, split)
+        names = (*paths.SCORE_FILES, *paths.FIGURES, *paths.PDF_FIGURES)
+        job.done(made, [folder / name for name in names if (folder / name).exists()])
+
+
+def check_folds(plan: Plan, run: Run) -> dict[str, records.Made]:
+    """Return what each fold of a run was made from; refuse folds not made as the config has it.
+
+    So a table never compares folds of different settings, clips or folds under one caption.
+    """
+    found = {}
+    for name in plan.fold_names(run.experiment):
+        file = f"{run.folder}/{name}/predictions.csv"
+        records.check(file)
+        record = records.record_of(file)
+        fold = read_fold(Path(paths.FOLD.format(experiment=run.experiment, fold=name)))
+        why = changes(record.made, made_from(plan, run, fold))
+        if not why and record.facts.get("clips") != pixels_of(plan, run, fold):
+            why = "other pixels of its clips"
+        if why:
+            raise MerflowError(
+                file,
+                f"not made as this plan would make it: {why}",
+                "all folds of a run trained with the same settings on the packed clips",
+                "run snakemake again: it trains this fold again",
+            )
+        found[name] = record.made
+    return found
 
 
 def inner_tables(plan: Plan, run: Run) -> dict[str, dict[str, Pooled]]:

@@ -1,25 +1,21 @@
 """Provenance: inputs, settings, version and seed of a file, back to the raw frames.
 
-Stores, packed files and folds carry their own record; other files are known by their place in
-results/.
+Files below results/ have a record (`io.records`); stores and packed files carry one inside as well.
 """
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from merflow import paths
 from merflow.arithmetic import together
-from merflow.config.grid import NO_GRIDS, base_of, members
-from merflow.config.loading import load
 from merflow.errors import MerflowError
-from merflow.evaluation.run_id import NESTED
+from merflow.io import records
 from merflow.io.clip_store import KIND as STORE
-from merflow.io.files import digest, file_digest
+from merflow.io.files import digest
 from merflow.io.hdf5 import get_json, open_hdf5
 from merflow.io.packed import KIND as PACKED
+from merflow.workflow.training_log import read_facts
 
 FOLD_FACTS = (
     *("merflow", "arithmetic", "libraries", "experiment", "factor", "seed", "fold"),
@@ -42,78 +38,29 @@ def origin_of(path: Path) -> Origin:
     """Return the stage, settings and inputs of one file."""
     if not path.exists():
         raise MerflowError(str(path), "no such file", "a file under results/")
+    record = records.record_of(path)
+    if record and records.named(path) in record.wrote:
+        by = {"merflow": record.merflow, **_facts_beside(path), "settings": record.made}
+        inputs = {
+            name: found[:16]
+            for name, found in {**record.facts.get("clips", {}), **record.read}.items()
+        }
+        return Origin(records.named(path), record.step, by, inputs)
     if path.suffix == ".h5" and not path.name.endswith(".weights.h5"):
         return _of_hdf5(path)
-    if (path.parent / "run.json").exists():
-        return _of_fold(path)
-    name = path.as_posix()
-    for pattern, stage, inputs in KNOWN:
-        if (parts := paths.parts(pattern, name)) is not None:
-            files = inputs(**parts)
-            by = _version_of_run(files) if stage == "table" else {}
-            return Origin(name, stage, by, _digests(files))
     raise MerflowError(
-        name, "nothing is known of this file", "a file that the workflow made, below results/",
+        str(path), "nothing is known of this file", "a file that the workflow made, below results/",
         "run this in the folder that holds results/",
     )  # fmt: skip
 
 
-def _pooled_of(file: str, **run: str) -> list[Path]:
-    return [Path(paths.RUN.format(**run)) / "pooled.csv"]
-
-
-def _candidates(file: str, experiment: str, seed: str) -> list[Path]:
-    """Return the pooled predictions that a nested choice chooses between."""
-    found = paths.found(f"{paths.RUN}/pooled.csv", factor="x*", seed=seed)
-    config = Path(paths.CONFIG)
-    grids = members(load(config)) if config.exists() else NO_GRIDS
-    return [p for p in found if base_of(grids, p.parts[2]) == experiment]
-
-
-def _folds_of(file: str, **run: str) -> list[Path]:
-    folds = sorted(Path(paths.RUN.format(**run)).glob("*/predictions.csv"))
-    return [*folds, Path(paths.TRUTH.format(experiment=run["experiment"]))]
-
-
-def _found(*patterns: str, **known: str) -> Callable[..., list[Path]]:
-    """Return the function to the files on disk that fit some patterns."""
-    return lambda **_: [path for pattern in patterns for path in paths.found(pattern, **known)]
-
-
-REPORTED = (paths.SCORES, f"{paths.RUN}/pooled.csv", paths.CONFIG)
-KNOWN: tuple[tuple[str, str, Callable[..., list[Path]]], ...] = (
-    (f"{paths.ORACLE}/{{file}}.csv", "oracle", _pooled_of),
-    (f"{paths.RUN.replace('{factor}', NESTED)}/{{file}}", "choose", _candidates),
-    (f"{paths.RUN}/{{file}}", "score", _folds_of),
-    (
-        f"{paths.TABLES}/cost.{{file}}",
-        "table",
-        _found(f"{paths.RUN}/{{fold}}/run.json", paths.CONFIG, factor="x*"),
-    ),
-    (f"{paths.TABLES}/{{file}}", "table", _found(f"{paths.RUN}/scores.csv", paths.CONFIG)),
-    (paths.SKIPPED, "skipped", _found(paths.store("pack"))),
-    (paths.DELIVERED, "skipped", _found(paths.store("pack"))),
-    (paths.REPORT, "report", _found(*REPORTED)),
-    (paths.MANIFEST, "provenance", _found(*REPORTED)),
-    (paths.FOLD, "split", _found(paths.CONFIG, paths.CATALOGUE)),
-    (paths.TRUTH, "split", _found(paths.CONFIG, paths.CATALOGUE)),
-)
-"""Pattern of a path, its stage, and the function from its wildcards to the stage's inputs."""
-
-
-def _version_of_run(files: list[Path]) -> dict[str, Any]:
-    """Return the merflow versions of the folds below some runs, of one fold each."""
-    found = {
-        json.loads(path.read_text(encoding="utf-8"))["merflow"]
-        for scores in files
-        if scores.name == "scores.csv"
-        for path in sorted(scores.parent.glob("*/run.json"))[:1]
-    }
-    return {"merflow": ", ".join(sorted(found))} if found else {}
-
-
-def _digests(paths: list[Path]) -> dict[str, str]:
-    return {path.as_posix(): file_digest(path)[:16] for path in paths if path.exists()}
+def _facts_beside(path: Path) -> dict[str, Any]:
+    """Return facts of the training that wrote a file, from the run.json beside it."""
+    try:
+        facts = read_facts(path.parent / "run.json")
+    except MerflowError:
+        return {}
+    return {key: facts[key] for key in FOLD_FACTS if key in facts}
 
 
 def _of_hdf5(path: Path) -> Origin:
@@ -123,12 +70,6 @@ def _of_hdf5(path: Path) -> Origin:
     by = {key: record[key] for key in ("merflow", "arithmetic", "libraries") if key in record}
     by["settings"] = record["recipe"]
     return Origin(path.as_posix(), record["stage"], by, record["inputs"])
-
-
-def _of_fold(path: Path) -> Origin:
-    facts = json.loads((path.parent / "run.json").read_text(encoding="utf-8"))
-    by = {key: facts[key] for key in FOLD_FACTS if key in facts} | {"settings": facts["recipe"]}
-    return Origin(path.as_posix(), "train", by, facts["inputs"])
 
 
 def level_apart(one: Path, other: Path) -> str:

@@ -1,110 +1,221 @@
-"""Fingerprints of runs, tables and report: what their bytes depend on, as the rules' `params`."""
+"""What every file of a run is made from: settings, versions, and digests of what came before.
+
+Each job keeps its own in its record (`io.records`), worked out from the records of the jobs before
+it; `stale` works out the same from config and datasets, and compares. `plan` here is a Plan, with
+clips or, in a job, without.
+"""
 
 import functools
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from merflow.clip import Clip, ClipKey
 from merflow.config import fingerprints
-from merflow.config.fingerprints import STAGE_VERSION, Recipe
+from merflow.config.fingerprints import STAGE_VERSION, Recipe, preparation_named
 from merflow.config.flatten import settings_digest
-from merflow.config.settings import Experiment, Pretraining
-from merflow.datasets.catalogue import annotation_digest
-from merflow.evaluation.run_id import NESTED
+from merflow.config.settings import Experiment, Pretraining, Settings
+from merflow.config.source_digest import network_digest
 from merflow.io.files import digest
+from merflow.io.records import Made
 from merflow.models.program_command import file_digests
-from merflow.workflow.entry_stage import require_stages
-from merflow.workflow.plan import Plan
+from merflow.stage_table import pipeline
+from merflow.stages.key_frames import used_by
+
+if TYPE_CHECKING:
+    from merflow.evaluation.fold_files import FoldFile
+    from merflow.evaluation.run_id import Run
+    from merflow.workflow.plan import Plan
 
 TRAINING = (
     *("method", "network", "network_settings", "command", "training"),
     *("pretrain", "control", "nested"),
 )
 """Settings of an experiment that the weights of a fold depend on."""
+Contents = Mapping[str, str]
+"""`dataset/subject` -> digest of the subject's frames and key frames as far as they are used."""
 
 
-def _packed(plan: Plan, entry: Experiment | Pretraining, factor: str) -> Recipe:
+# Stages
+
+
+def key_frames(
+    settings: Settings, preparation: str, factor: str, stage: str, clips: Iterable[Clip]
+) -> dict[str, dict[str, int | None]]:
+    """Return the key frames that a stage and those before it use: clip -> name -> frame number."""
+    chosen = preparation_named(settings, preparation)
+    steps = pipeline(chosen.kind, factor, stage)
+    names = dict.fromkeys(name for step in steps for name in used_by(step.name, chosen))
+    if not names:
+        return {}
+    return {clip.key.clip: {name: getattr(clip, name) for name in names} for clip in clips}
+
+
+def stage(recipe: Recipe, frames: str, keys: Mapping[str, Any]) -> Made:
+    """Return what a store is made from; frames: digest of the subject's frames."""
+    return {"recipe": recipe, "frames": frames} | ({"key_frames": keys} if keys else {})
+
+
+def subject_content(made: Made) -> str:
+    """Return the digest of a subject in a packed file, from what its last store is made from."""
+    return digest([made.get("frames"), made.get("key_frames", {})])
+
+
+def pack(recipe: Recipe, subjects: Contents) -> Made:
+    """Return what a packed file is made from."""
+    return {"recipe": recipe, "subjects": dict(subjects)}
+
+
+# Training
+
+
+@functools.cache
+def training(plan: "Plan", experiment: str) -> Recipe:
+    """Return the settings and the network's code that the weights of a fold depend on."""
+    entry = plan.settings.experiments[experiment]
+    chosen = entry.model_dump(mode="json", include={*TRAINING})
+    return {"version": STAGE_VERSION["train"], **chosen, **_code(entry)}
+
+
+def _code(entry: Experiment | Pretraining) -> Recipe:
+    """Return the digest of a network's code, or of the files of an external program.
+
+    A sandbox that the config requires is part of it; where one is only used if it works, `run.json`
+    says so, and another machine makes nothing stale.
+    """
+    method = getattr(entry, "method", "keras")
+    if method == "command":
+        required = {"sandbox": "required"} if entry.sandbox == "required" else {}
+        return {"program_files": file_digests(entry.command), **required}
+    return {"network_code": network_digest(entry.network)} if method == "keras" else {}
+
+
+def token(key: ClipKey, label: str = "") -> bytes:
+    """Return 8 bytes that stand for a clip with its label, or without one."""
+    return hashlib.sha256("\0".join((*key, label)).encode()).digest()[:8]
+
+
+def rows_digest(train: bytes, test: bytes) -> str:
+    """Return a digest of a fold from the tokens of its training and test clips, sorted by clip."""
+    return hashlib.sha256(b"%d %b%b" % (len(train), train, test)).hexdigest()[:16]
+
+
+def fold_rows(made: "FoldFile") -> str:
+    """Return the digest of a fold file: training clips with labels, test clips without."""
+    train = sorted(zip(made.train, made.labels, strict=True))
+    return rows_digest(
+        b"".join(token(key, label) for key, label in train),
+        b"".join(token(key) for key in sorted(made.test)),
+    )
+
+
+def fold_subjects(made: "FoldFile") -> set[str]:
+    """Return `dataset/subject` of all clips of a fold."""
+    return {"/".join(key.subject_key) for key in (*made.train, *made.test)}
+
+
+def fold(
+    plan: "Plan",
+    experiment: str,
+    rows: str,
+    subjects: Iterable[str],
+    packed: Mapping[str, tuple[Recipe, Contents]],
+    start: Made | None,
+) -> Made:
+    """Return what a trained fold is made from.
+
+    rows, subjects: of its clips; packed: factor -> recipe and contents of the packed file; start:
+    what the pretraining is made from. Subjects outside the fold do not count, unless a control
+    mixes all clips.
+    """
+    mixed = plan.experiment(experiment).control != "none"
+    found: Made = {"recipe": training(plan, experiment), "rows": rows, "prepared": {}, "clips": {}}
+    for factor, (recipe, contents) in packed.items():
+        found["prepared"][factor] = recipe
+        found["clips"][factor] = _contents_digest(contents, None if mixed else subjects)
+    return found | ({"start": digest(start)} if start else {})
+
+
+def _contents_digest(contents: Contents, subjects: Iterable[str] | None) -> str:
+    names = sorted(contents if subjects is None else subjects)
+    return digest([[name, contents.get(name)] for name in names])
+
+
+def packed_recipe(plan: "Plan", experiment: str, factor: str) -> Recipe:
+    """Return the settings and versions behind an experiment's packed file of one factor."""
+    entry = plan.experiment(experiment)
     return fingerprints.of_stage(plan.settings, "pack", entry.preparation, factor)
 
 
-@functools.cache
-def data_digest(plan: Plan, experiment: str, factor: str) -> str:
-    """Return a digest of the frames, labels, folds and start weights that a training reads."""
-    entry = plan.experiment(experiment)
-    packed = [_packed(plan, entry, one) for one in factor.split("+")]
-    start = pretraining(plan, entry.pretrain) if entry.pretrain else None
-    contents = plan.data.contents(entry.collection)
-    return digest([packed, contents, plan.data.split_digest(experiment), start])
-
-
-@functools.cache
-def pretraining(plan: Plan, name: str) -> Recipe:
-    """Return what the weights of a pretraining depend on."""
+def pretraining(plan: "Plan", name: str, rows: Sequence[Sequence[str]], contents: Contents) -> Made:
+    """Return what the weights of a pretraining are made from; rows: key and class of each clip."""
     entry = plan.settings.pretrainings[name]
-    clips, labels = plan.data.under_scheme(entry, f"pretrainings.{name}")
-    kind = plan.settings.preparations[entry.preparation].kind
-    require_stages(clips, [entry.factor], kind, f"pretrainings.{name}")
-    rows = [[*clip.key, label] for clip, label in zip(clips, labels, strict=True)]
-    packed = _packed(plan, entry, entry.factor)
-    data = digest([rows, packed, plan.data.contents(entry.collection)])
-    return {"version": STAGE_VERSION["train"], "data": data, **entry.model_dump(mode="json")}
+    recipe = {"version": STAGE_VERSION["train"], **entry.model_dump(mode="json")}
+    prepared = fingerprints.of_stage(plan.settings, "pack", entry.preparation, entry.factor)
+    return {
+        "recipe": recipe | _code(entry),
+        "prepared": {entry.factor: prepared},
+        "rows": digest(sorted(map(list, rows))),
+        "clips": {entry.factor: digest(sorted(contents.items()))},
+    }
 
 
-@functools.cache
-def training(plan: Plan, experiment: str) -> Recipe:
-    """Return the settings that the weights of a fold depend on, apart from its data."""
-    entry = plan.settings.experiments[experiment]
-    chosen = entry.model_dump(mode="json", include={*TRAINING})
-    if entry.method == "command":
-        chosen |= _program(entry)
-    return {"version": STAGE_VERSION["train"], **chosen}
+# Scores and tables
 
 
-def _program(entry: Experiment) -> Recipe:
-    """Return the files of an external program, and the sandbox if the config requires it.
-
-    Where one is only used if it works, `run.json` says so: another machine makes nothing stale.
-    """
-    required = {"sandbox": "required"} if entry.sandbox == "required" else {}
-    return {"program_files": file_digests(entry.command), **required}
-
-
-@functools.cache
-def run_digest(plan: Plan, experiment: str, factor: str) -> str:
-    """Return a digest of everything that the predictions of a run depend on."""
-    return digest([data_digest(plan, experiment, factor), training(plan, experiment)])
-
-
-@functools.cache
-def nested_digest(plan: Plan, choice: str) -> str:
-    """Return a digest of everything that a nested choice depends on."""
-    entries = [(name, plan.experiment(name)) for name in plan.choices()[choice]]
-    return digest([run_digest(plan, name, f) for name, entry in entries for f in entry.factors])
-
-
-def scoring(plan: Plan, experiment: str) -> Recipe:
+def scoring(plan: "Plan", experiment: str) -> Recipe:
     """Return what scores depend on besides the predictions."""
     entry = plan.experiment(experiment)
     named = entry.model_dump(mode="json", include={"protocol", "scheme", "preparation"})
     return {"version": STAGE_VERSION["score"], "bootstrap": plan.settings.bootstrap, **named}
 
 
-def tables(plan: Plan) -> Recipe:
-    """Return what the tables depend on besides the scores."""
-    return _all_runs(plan, "table")
+def scored(plan: "Plan", run: "Run", folds: Mapping[str, Made], split: str) -> Made:
+    """Return what the scores of a run are made from; folds: name -> what it is made from."""
+    made = {name: digest(one) for name, one in folds.items()}
+    return {"recipe": scoring(plan, run.experiment), "folds": made, "split": split}
 
 
-def report(plan: Plan) -> Recipe:
-    """Return what the report and the manifest depend on besides tables and predictions."""
-    clips = plan.data.clips
-    annotation = {n: annotation_digest(clips.get(n, ())) for n in plan.data.datasets()}
-    return {**_all_runs(plan, "report"), "annotation": digest(annotation)}
+def chosen(plan: "Plan", run: "Run", candidates: Mapping[str, Made]) -> Made:
+    """Return what a nested choice is made from; candidates: run folder -> what it is made from."""
+    made = {name: digest(one) for name, one in candidates.items()}
+    return {"recipe": scoring(plan, plan.lead(run)), "runs": made}
 
 
-def _all_runs(plan: Plan, stage: str) -> Recipe:
-    runs = [[run.folder, run_digest(plan, run.experiment, run.factor)] for run in plan.runs()]
-    runs += [[run.folder] for run in plan.scored_runs() if run.factor == NESTED]
-    scored = [scoring(plan, name) for name in plan.experiments]
-    return {
-        "version": STAGE_VERSION[stage],
+def recorded(folds: Mapping[str, Made]) -> Made:
+    """Return what the predictions after every epoch (`record_oracle`) are made from."""
+    return {"folds": {name: digest(one) for name, one in folds.items()}}
+
+
+def tables(plan: "Plan", runs: Mapping[str, Made]) -> Made:
+    """Return what the tables are made from; runs: run folder -> what its scores are made from."""
+    return _of_runs(plan, "table", runs)
+
+
+def report(plan: "Plan", runs: Mapping[str, Made], annotation: Mapping[str, str]) -> Made:
+    """Return what report and run manifest are made from; annotation: dataset -> digest."""
+    return _of_runs(plan, "report", runs) | {"annotation": dict(annotation)}
+
+
+def _of_runs(plan: "Plan", name: str, runs: Mapping[str, Made]) -> Made:
+    recipe = {
+        "version": STAGE_VERSION[name],
         "experiments": plan.experiments,
-        "made": digest([runs, scored]),
         "settings": settings_digest(plan.settings),
     }
+    return {"recipe": recipe, "runs": {folder: digest(made) for folder, made in runs.items()}}
+
+
+def skipped(packs: Mapping[str, Made]) -> Made:
+    """Return what the lists of skipped clips and delivered gains are made from."""
+    return {"packs": {path: digest(made) for path, made in packs.items()}}
+
+
+def pixels_digest(sums: Iterable[str]) -> str:
+    """Return a digest of packed clips from their SHA-256, in the order of their keys."""
+    return hashlib.sha256("".join(one[:16] for one in sums).encode()).hexdigest()[:16]
+
+
+def fold_pixels(keys: Iterable[ClipKey], sums: Mapping[str, str]) -> str:
+    """Return the digest of a fold's packed clips; sums: clip -> SHA-256 of its pixels."""
+    return pixels_digest(sums.get(str(key), "-" * 16) for key in sorted(set(keys)))

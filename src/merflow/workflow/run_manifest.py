@@ -17,8 +17,10 @@ from merflow.datasets.catalogue import (
     read_sheets,
 )
 from merflow.evaluation.run_id import Run
+from merflow.io import records
 from merflow.io.files import file_digest
 from merflow.versions import WORKFLOW, version_of
+from merflow.workflow import run_fingerprints
 from merflow.workflow.plan import Plan
 from merflow.workflow.protocol_text import protocol_lines
 from merflow.workflow.training_log import read_facts
@@ -45,13 +47,28 @@ def run_manifest(plan: Plan) -> dict[str, Any]:
         "splits": {name: _split(plan, name) for name in plan.experiments},
         "runs": {run.folder: _run(plan, run) for run in plan.runs()},
         "chosen": {
-            run.folder: {"pooled.csv": file_digest(Path(run.folder) / "pooled.csv")}
+            run.folder: {"pooled.csv": _sum(Path(run.folder) / "pooled.csv")}
             for run in plan.scored_runs()
             if run not in plan.runs()
         },
-        "skipped": file_digest(Path(paths.SKIPPED)),
-        "tables": {name: file_digest(Path(paths.TABLES) / name) for name in TABLES},
+        "skipped": _sum(Path(paths.SKIPPED)),
+        "tables": {name: _sum(Path(paths.TABLES) / name) for name in TABLES},
     }
+
+
+def reported_from(plan: Plan) -> records.Made:
+    """Return what report and manifest are made from, by the records of the scores."""
+    runs = {run.folder: records.made_of(f"{run.folder}/scores.csv") for run in plan.scored_runs()}
+    names = plan.data.datasets()
+    known = {name: catalogue_path(name) for name in names}
+    annotation = {n: annotation_digest(read_catalogue(p)) for n, p in known.items() if p.exists()}
+    return run_fingerprints.report(plan, runs, annotation)
+
+
+def _sum(path: Path | str) -> str:
+    """Return the SHA-256 of a file that is as its job left it."""
+    records.check(path)
+    return file_digest(path)
 
 
 def _dataset(name: str, sheets: dict[str, list[str]]) -> dict[str, Any]:
@@ -69,7 +86,7 @@ def _split(plan: Plan, experiment: str) -> dict[str, Any]:
     return {
         "classes": list(plan.data.classes(experiment)),
         "folds": len(plan.fold_names(experiment)),
-        "truth": file_digest(Path(plan.truth_file(experiment))),
+        "truth": _sum(plan.truth_file(experiment)),
     }
 
 
@@ -78,4 +95,4 @@ def _run(plan: Plan, run: Run) -> dict[str, Any]:
     for fold in plan.fold_names(run.experiment):
         facts = read_facts(Path(run.folder) / fold / "run.json")
         folds[fold] = {key: facts[key] for key in FOLD_KEYS if key in facts}
-    return {"pooled.csv": file_digest(Path(run.folder) / "pooled.csv"), "folds": folds}
+    return {"pooled.csv": _sum(Path(run.folder) / "pooled.csv"), "folds": folds}

@@ -2,17 +2,56 @@
 
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from merflow import stage_table
-from merflow.clip import ClipArrays
+from merflow import paths, stage_table
+from merflow.clip import Clip, ClipArrays, ClipKey
+from merflow.config.fingerprints import preparation_named
+from merflow.config.settings import Settings
+from merflow.config.source_digest import stage_digest
+from merflow.datasets.catalogue import read_catalogue
 from merflow.errors import MerflowError, SkipClip
+from merflow.io import records
 from merflow.io.clip_store import Skipped, Store, StoreWriter, factor_of, write_store
 from merflow.io.files import portable, refuse_source
+from merflow.stages.key_frames import used_by, with_key_frames, without_key_frames
 from merflow.stages.threads import use_threads
+from merflow.workflow import run_fingerprints
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """The key frames of a stage. names: those it uses; of: clips -> those its record keeps."""
+
+    catalogue: Path
+    names: tuple[str, ...]
+    of: Callable[[Iterable[Clip]], dict[str, Any]]
+
+    @classmethod
+    def at(
+        cls, catalogue: Path | None, settings: Settings, preparation: str, factor: str, stage: str
+    ) -> Self | None:
+        """Return the key frames of a stage from a catalogue; None without one."""
+        if catalogue is None:
+            return None
+        names = used_by(stage, preparation_named(settings, preparation))
+        key_frames = run_fingerprints.key_frames
+        return cls(catalogue, names, partial(key_frames, settings, preparation, factor, stage))
+
+    def clips(self) -> dict[ClipKey, Clip]:
+        """Return the clips of the catalogue by key."""
+        return {clip.key: clip for clip in read_catalogue(self.catalogue)}
+
+    def recorded(self, out: Path, stage: str, clips: Mapping[ClipKey, Clip]) -> dict[str, Any]:
+        """Return the key frames that the store of one subject depends on."""
+        found = paths.parts(paths.store(stage), records.named(out))
+        owner = (found["dataset"], found["subject"]) if found else ("", "")
+        return self.of(clip for key, clip in clips.items() if key.subject_key == owner)
 
 
 def run_stage(
@@ -23,31 +62,54 @@ def run_stage(
     recipe: dict[str, Any],
     *,
     threads: int = 1,
+    annotation: Annotation | None = None,
 ) -> StoreWriter:
-    """Apply a stage to every clip of a store and write the next store.
+    """Apply a stage to every clip of a store and write the next store and its record.
 
     Clips that entered the workflow interpolated have had all stages and pass unchanged.
-    threads: in total; that many clips at once, the rest within each clip.
+    threads: in total; that many clips at once, the rest within each clip. annotation: where the
+    key frames stand that the stage uses; without it those of the store hold.
     """
     refuse_source(out, source)
-    with Store(source) as store:
-        _check_factor(store, stage, recipe)
-        _check_stage(store, stage)
-        workers = max(1, min(threads, len(store)))
+    with records.job(stage, out) as job:
+        annotated = annotation.clips() if annotation else {}
+        with Store(source) as store:
+            _check_factor(store, stage, recipe)
+            _check_stage(store, stage)
+            workers = max(1, min(threads, len(store)))
 
-        def one(clip: ClipArrays) -> ClipArrays | Skipped:
-            if clip.enters_at == "interpolated":
-                return clip
-            try:
-                return function(clip)
-            except SkipClip as skip:
-                return Skipped(*clip.key, stage, skip.reason)
+            def one(clip: ClipArrays) -> ClipArrays | Skipped:
+                if clip.enters_at == "interpolated":
+                    return clip
+                if annotation:
+                    clip = _annotated(clip, annotated, annotation.names)
+                try:
+                    return function(clip)
+                except SkipClip as skip:
+                    return Skipped(*clip.key, stage, skip.reason)
 
-        inputs = {portable(source): store.made_by["content"]}
-        clips = itertools.chain(store.skipped, ordered_map(one, store.clips(), workers))
-        with use_threads(threads // workers):
-            levels = store.made_by.get("arithmetic", "")
-            return write_store(out, stage, clips, recipe, inputs, levels)
+            inputs = {portable(source): store.made_by["content"]}
+            clips = itertools.chain(store.skipped, ordered_map(one, store.clips(), workers))
+            with use_threads(threads // workers):
+                levels = store.made_by.get("arithmetic", "")
+                writer = write_store(out, stage, clips, recipe, inputs, levels)
+        keys = annotation.recorded(out, stage, annotated) if annotation else {}
+        frames = records.made_of(source).get("frames", "")
+        made = run_fingerprints.stage(recipe, frames, keys)
+        job.done(made, [out], code=stage_digest(stage))
+    return writer
+
+
+def _annotated(
+    clip: ClipArrays, annotated: Mapping[ClipKey, Clip], names: tuple[str, ...]
+) -> ClipArrays:
+    if not names:
+        return without_key_frames(clip)
+    if clip.key not in annotated:
+        raise MerflowError(
+            "--catalogue", f"no clip {clip.key}", "the catalogue that the store was made from"
+        )
+    return with_key_frames(clip, annotated[clip.key], names)
 
 
 def _check_factor(store: Store, stage: str, recipe: dict[str, Any]) -> None:

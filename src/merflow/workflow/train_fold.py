@@ -16,11 +16,13 @@ from merflow.evaluation.fold_files import FoldFile
 from merflow.evaluation.negative_controls import apply
 from merflow.evaluation.predictions import Predictions, write_predictions
 from merflow.evaluation.run_id import Run
+from merflow.io import records
 from merflow.io.files import digest, file_digest, write_json, write_text
 from merflow.io.packed import Packed
 from merflow.models.factory import WEIGHTS, Fitted, Method, TrainingData, make_method
 from merflow.models.training import inner_folds, start_weights
 from merflow.workflow import run_fingerprints
+from merflow.workflow.fold_record import made_from, pixels_of
 from merflow.workflow.plan import Plan
 from merflow.workflow.training_log import curve_so_far, history_text
 
@@ -70,6 +72,17 @@ class RunClips:
 
 def train_fold(plan: Plan, run: Run, clips: RunClips, fold: FoldFile, out: Path) -> dict[str, Any]:
     """Train on a fold's training clips, predict its test clips once, write its files."""
+    with records.job("train", out / "predictions.csv") as job:
+        facts, wrote = _trained(plan, run, clips, fold, out)
+        records.check(*_existing(plan, run, fold.name))
+        made = made_from(plan, run, fold)
+        job.done(made, wrote, clips=pixels_of(plan, run, fold))
+    return facts
+
+
+def _trained(
+    plan: Plan, run: Run, clips: RunClips, fold: FoldFile, out: Path
+) -> tuple[dict[str, Any], list[Path]]:
     experiment = plan.experiment(run.experiment)
     classes = plan.data.classes(run.experiment)
     where = f"fold {fold.name}"
@@ -92,28 +105,28 @@ def train_fold(plan: Plan, run: Run, clips: RunClips, fold: FoldFile, out: Path)
         "seed": run.seed,
         "fold": fold.name,
         "classes": list(classes),
-        **inputs_of_fold(plan, run, clips, fold),
+        "recipe": run_fingerprints.training(plan, run.experiment),
         "train_clips": len(data.y) // len(clips.factors),
         "test_clips": len(test),
         "skipped": sorted(set(fold.train + fold.test) & clips.skipped),
         **fitted.facts,
         "seconds": seconds,
     }
+    wrote = [out / name for name in (WEIGHTS, "history.csv", "run.json")]
     if experiment.nested:
         write_predictions(out / "inner.csv", inner_predictions(plan, run, data, fold.name))
+        wrote.append(out / "inner.csv")
     write_json(out / "run.json", facts)
     # Last: a fold with predictions.csv has all its other files.
     predictions = Predictions.of(tuple(test), tuple(classes), probabilities)
     write_predictions(out / "predictions.csv", predictions)
-    return facts
+    return facts, [*wrote, out / "predictions.csv"]
 
 
-def inputs_of_fold(plan: Plan, run: Run, clips: RunClips, fold: FoldFile) -> dict[str, Any]:
-    """Return the settings and the digests of the files that a fold's weights depend on."""
-    fold_file = paths.FOLD.format(experiment=run.experiment, fold=fold.name)
-    of_fold = {fold_file: digest([fold.train, fold.labels, fold.test])}
-    recipe = run_fingerprints.training(plan, run.experiment)
-    return {"recipe": recipe, "inputs": inputs_of_run(plan, run, clips) | of_fold}
+def _existing(plan: Plan, run: Run, fold: str) -> list[str]:
+    """Return the fold file and start weights that a fold was trained from."""
+    file = paths.FOLD.format(experiment=run.experiment, fold=fold)
+    return [path for path in (file, *plan.start_weights(run.experiment)) if Path(path).exists()]
 
 
 def refuse_leaks(
@@ -146,13 +159,6 @@ def made_with(clips: RunClips, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return versions and arithmetic levels of a training and of the stages before it."""
     levels = (pack.made_by.get("arithmetic", "") for pack in clips.packs)
     return versions.training_record(facts.get("backend", ""), *levels)
-
-
-def inputs_of_run(plan: Plan, run: Run, clips: RunClips) -> dict[str, str]:
-    """Return the digests, by path, of the packed files and start weights of a run."""
-    packs = plan.packed(run.experiment, run.factor)
-    made = {path: digest(p.made_by) for path, p in zip(packs, clips.packs, strict=True)}
-    return made | {path: file_digest(path) for path in plan.start_weights(run.experiment)}
 
 
 def training_data(

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from merflow.errors import MerflowError
+from merflow.io import records
 from merflow.io.csv_table import csv_text
 from merflow.io.files import write_text
+from merflow.paths import LIVE
 
 if TYPE_CHECKING:
     from merflow.models.factory import Method
 
-LIVE = "live.csv"
-"""The epochs so far of a training that is running."""
 LIVE_SECONDS = 1.0
 """Least time between two writes of LIVE (s)."""
 
@@ -23,6 +23,8 @@ LIVE_SECONDS = 1.0
 def read_facts(path: Path) -> dict[str, Any]:
     """Return the facts of a training from its run.json."""
     try:
+        if path.exists():
+            records.check(path)
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise MerflowError(

@@ -12,6 +12,7 @@ import pandas as pd
 from merflow import __version__, paths, stage_table
 from merflow.config.flatten import flat_settings, settings_digest
 from merflow.config.settings import Settings
+from merflow.io import records
 from merflow.io.files import digest, file_digest
 from merflow.reporting.cost import run_cost
 from merflow.reporting.html.run_data import Job, Results, RunResults
@@ -107,15 +108,16 @@ def input_digests(results: Results) -> list[tuple[str, str]]:
 def digests(run: RunResults) -> Digests:
     """Return the digests of a run, from its folds' run.json and its pooled.csv."""
     facts = run.training.facts
-    packed: dict[str, list[str]] = defaultdict(list)
-    for fold in facts:
-        for name, value in (fold.get("inputs") or {}).items():
-            packed[str(name)].append(str(value))
-    splits = packed.pop("fold", [])
+    kept = [records.record_of(f"{run.run.folder}/{fold}/run.json") for fold in run.folds]
+    packed: dict[str, set[str]] = defaultdict(set)
+    for record in filter(None, kept):
+        for name, value in record.facts.get("clips", {}).items():
+            packed[str(name)].add(str(value))
+    splits = [record.made.get("rows") for record in filter(None, kept)]
     pooled = Path(run.run.folder) / "pooled.csv"
     return Digests(
         sorted({digest(fold["recipe"]) for fold in facts if "recipe" in fold}),
-        [f"{name} {value}" for name, found in packed.items() for value in sorted(set(found))],
+        [f"{name} {value}" for name, found in packed.items() for value in sorted(found)],
         digest(splits) if splits else "",
         digest([fold.get("weights") for fold in facts]) if facts else "",
         file_digest(pooled)[:16] if pooled.exists() else "",
