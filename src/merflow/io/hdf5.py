@@ -127,18 +127,29 @@ def _unreadable(path: Path, kind: str, error: Exception) -> MerflowError:
     return MerflowError(str(path), f"not a readable HDF5 file ({reason})", f"a {kind} file", AGAIN)
 
 
-def _check_checksum(path: Path, kind: str) -> None:
-    """Refuse a file with bytes that do not match its checksum."""
+def contents_checksum(path: Path) -> str:
+    """Return the SHA-256 of what stands before the checksum of a file; "" if it has none."""
+    found, last = _checksums(path)
+    return found if last.startswith(MARK) else ""
+
+
+def _checksums(path: Path) -> tuple[str, bytes]:
+    """Return the SHA-256 of a file up to its checksum, in hex, and the bytes at its end."""
     with open(path, "rb") as handle:
         size = os.fstat(handle.fileno()).st_size - CHECKSUM_BYTES
         found = hashlib.sha256()
         for left in range(size, 0, -BLOCK):
             found.update(handle.read(min(BLOCK, left)))
-        last = handle.read()
+        return found.hexdigest(), handle.read()
+
+
+def _check_checksum(path: Path, kind: str) -> None:
+    """Refuse a file with bytes that do not match its checksum."""
+    found, last = _checksums(path)
     if not last.startswith(MARK) or len(last) != CHECKSUM_BYTES:
         fault = "does not end with a merflow checksum: unfinished, or not a merflow file"
         raise MerflowError(str(path), fault, f"a {kind} file of this version of merflow", AGAIN)
-    if last[len(MARK) :] != found.digest():
+    if last[len(MARK) :].hex() != found:
         fault = "its bytes do not match its checksum: it was damaged or changed"
         raise MerflowError(str(path), fault, f"a {kind} file as it was written", AGAIN)
 
