@@ -23,6 +23,7 @@ Made = dict[str, Any]
 """What a file depends on: settings, versions, digests of frames, rows and earlier files."""
 Sums = dict[str, str]
 """Path from the project's folder (`results/...`) -> checksum."""
+PLAN = paths.record(paths.CONFIG)
 PROVE = "see what else differs with `merflow verify`; `merflow verify --remake`, then snakemake, "
 PROVE += "makes it again"
 
@@ -156,7 +157,8 @@ def check(*files: Path | str) -> Sums:
     """Return the checksums of files after comparing them with the records of their jobs.
 
     Refuses a file that is missing, was changed since, or has no record. Files outside results/ have
-    none and pass unread.
+    none and pass unread. Files of the plan are not noted as read: a new subject or a moved dataset
+    changes them, and what a job takes from them is in `made`.
     """
     found: Sums = {}
     own = {one.place for one in _JOBS if one.place}
@@ -172,7 +174,7 @@ def check(*files: Path | str) -> Sums:
                 "run snakemake again",
             ) from None  # fmt: skip
         _compare(path, found[path], record_of(path), place)
-        if _JOBS:
+        if _JOBS and place != PLAN:
             _JOBS[-1].read[path] = found[path]
     return found
 

@@ -11,7 +11,7 @@ from merflow.clip import ClipKey
 from merflow.datasets.catalogue import read_catalogue
 from merflow.datasets.subject_ids import canonical_names, canonical_subject
 from merflow.errors import MerflowError
-from merflow.evaluation.audit.evidence import Evidence, FoldScore, Sides
+from merflow.evaluation.audit.evidence import Evidence, FoldScore, Recorded, Sides
 from merflow.evaluation.audit.test_set_selection import Epochs, read_epochs
 from merflow.evaluation.fold_files import read_fold
 from merflow.evaluation.predictions import KEY, Pooled, read_pooled
@@ -24,6 +24,7 @@ from merflow.models.training.start_weights import trained_on
 from merflow.workflow.permutation_runs import is_permuted_copy
 from merflow.workflow.plan import Plan
 from merflow.workflow.training_log import read_facts
+from merflow.workflow.verify import verify
 
 
 def evidence_of_run(folder: Path, plan: Plan) -> Evidence:
@@ -51,7 +52,17 @@ def evidence_of_run(folder: Path, plan: Plan) -> Evidence:
         epochs=_noted(folder, table, results),
         permuted=_permuted(plan, run, results),
         pretrained_on=_pretrained_on(plan, run, results, table, facts),
+        recorded=_recorded(results, run),
     )
+
+
+def _recorded(results: Path, run: Run) -> Recorded | None:
+    """Return what `merflow verify` finds of a run without reading raw frames."""
+    scores = f"{run.folder}/scores.csv"
+    if not paths.under(results, paths.record(scores)).is_file():
+        return None
+    found = verify(results, [scores], frames=False)
+    return Recorded(found.right.total(), [f"{fault.path}: {fault.found}" for fault in found.bad])
 
 
 def _noted(folder: Path, table: Pooled, results: Path) -> Epochs | None:

@@ -40,7 +40,9 @@ def origin_of(path: Path) -> Origin:
         raise MerflowError(str(path), "no such file", "a file under results/")
     record = records.record_of(path)
     if record and records.named(path) in record.wrote:
-        by = {"merflow": record.merflow, **_facts_beside(path), "settings": record.made}
+        changed = not records.same_file(path, record.wrote)
+        now = {"now": "changed since it was written, see `merflow verify`"} if changed else {}
+        by = {**now, "merflow": record.merflow, **_facts_beside(path), "settings": record.made}
         inputs = {
             name: found[:16]
             for name, found in {**record.facts.get("clips", {}), **record.read}.items()
@@ -79,7 +81,7 @@ def level_apart(one: Path, other: Path) -> str:
     """
     seen = []
     for folder in (one, other):
-        facts = [json.loads(p.read_text(encoding="utf-8")) for p in folder.glob("*/run.json")]
+        facts = [read_facts(path) for path in folder.glob("*/run.json")]
         levels = together(*(f.get("arithmetic", "not recorded") for f in facts))
         same = {digest([f.get(key) for key in ("recipe", "factor", "seed")]) for f in facts}
         seen.append((levels, same))

@@ -4,12 +4,14 @@ Three comparisons: a file with the checksum its job recorded, what a job read wi
 before it wrote, and the raw frames with those that align read. Writes nothing; `remake` deletes.
 """
 
+import functools
 import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from merflow import paths
+from merflow.clip import ClipKey
 from merflow.errors import MerflowError
 from merflow.evaluation.fold_files import read_fold
 from merflow.evaluation.run_id import FINAL
@@ -190,20 +192,26 @@ class _Check:
             seen = _packed_of(record)
             if not seen or not known or file in self.wrong or not self.at(file).is_file():
                 continue
-            try:
-                fold = read_fold(self.at(file))
-            except (MerflowError, OSError):
-                continue  # A changed fold file is a fault of its own.
-            for path, pixels in seen.items():
+            keys = self._clips(file)
+            for path, pixels in seen.items() if keys else ():
                 pack = self.records.get(paths.record(path))
                 sums = pack.facts.get("clips", {}) if pack else {}
                 if pack is None:
                     self._no_record(paths.record(path), f"{path} was read by a later job")
-                elif fold_pixels([*fold.train, *fold.test], sums) != pixels:
+                elif fold_pixels(keys, sums) != pixels:
                     what = f"trained on other clips than {path} has now"
                     wrote = sorted(record.wrote)
                     again = [*wrote, place, path, paths.record(path)]
                     self.fault("changed", wrote[0], what, record.step, AGAIN, again)
+
+    @functools.cache  # noqa: B019
+    def _clips(self, file: str) -> list[ClipKey]:
+        """Return the clips of a fold; none of a changed file, which is a fault of its own."""
+        try:
+            fold = read_fold(self.at(file))
+        except (MerflowError, OSError):
+            return []
+        return [*fold.train, *fold.test]
 
     def frame_lists(self) -> list[str]:
         """Return the files below results/frames that are as recorded."""

@@ -5,7 +5,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from merflow.evaluation.audit import claim_checks, data_checks, score_checks
+from merflow.evaluation.audit import claim_checks, data_checks, record_checks, score_checks
 from merflow.evaluation.audit.evidence import Evidence, Outcome
 
 
@@ -19,6 +19,7 @@ class Check:
 
 
 CHECKS = (
+    Check("files changed since they were made", record_checks.as_recorded, "see each file with `merflow verify`, make them again with `merflow verify --remake` and snakemake"),
     Check("epoch chosen on the test subject", score_checks.chosen_on_test, "report the last epoch, or choose it on inner folds of training subjects"),
     Check("mean of folds", claim_checks.averaged_folds, "pool the counts of all folds, then score once"),
     Check("another F1 called UF1", claim_checks.wrong_f1, "report macro F1 and the unweighted mean of recalls over the pooled counts"),

@@ -31,6 +31,16 @@ class FoldScore(NamedTuple):
     accuracy: float
 
 
+class Recorded(NamedTuple):
+    """What `merflow verify` found of a run and what it was made from.
+
+    files: number of files that are as their jobs recorded them; faults: the others, in words.
+    """
+
+    files: int
+    faults: Sequence[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """The input of an audit; only the predictions are required.
@@ -38,7 +48,7 @@ class Evidence:
     claimed: part -> (UF1, UAR) as printed elsewhere. experiment, facts: the settings of a merflow
     run and its folds' run.json. pretrained_on: subjects that the start weights were trained on;
     None if not known. from_imagenet: the network starts from published ImageNet weights.
-    permuted: UF1 of runs on permuted labels.
+    permuted: UF1 of runs on permuted labels. recorded: None without records.
     """
 
     table: Pooled
@@ -52,3 +62,4 @@ class Evidence:
     pretrained_on: frozenset[tuple[str, str]] | None = None
     from_imagenet: bool = False
     permuted: Sequence[float] = ()
+    recorded: Recorded | None = None

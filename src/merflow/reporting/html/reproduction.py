@@ -16,8 +16,10 @@ from merflow.io import records
 from merflow.io.files import digest, file_digest
 from merflow.reporting.cost import run_cost
 from merflow.reporting.html.run_data import Job, Results, RunResults
+from merflow.text import plural
 from merflow.versions import WORKFLOW, version_of
 from merflow.workflow.protocol_text import protocol_lines
+from merflow.workflow.verify import verify
 
 GENERAL = "general"
 TRAINED_WITH = ("merflow", "backend", "keras", "device", "arithmetic")
@@ -44,6 +46,7 @@ def reproduction_context(results: Results) -> dict[str, object]:
         ],
         "stage_times": stage_times(results.jobs),
         "input_digests": input_digests(results),
+        "verified": verified(results),
         "run_digests": [(run, digests(run)) for run in results.runs],
     }
 
@@ -103,6 +106,22 @@ def input_digests(results: Results) -> list[tuple[str, str]]:
         (name, file_digest(name)) for name in (paths.SCORES, paths.SKIPPED) if Path(name).exists()
     ]
     return [*files, ("settings", settings_digest(results.plan.settings))]
+
+
+def verified(results: Results) -> str:
+    """Return what `merflow verify` finds of the tables and what they were made from, as a line.
+
+    Of stores and weights it compares the checksum at their end only.
+    """
+    if not Path(paths.record(paths.SCORES)).is_file():
+        return "cannot tell whether files changed since they were made: no record of the tables"
+    scores = [f"{run.folder}/scores.csv" for run in results.plan.scored_runs()]
+    start = [paths.SCORES, paths.SKIPPED, *scores]
+    found = verify(paths.RESULTS, start, contents=False, frames=False)
+    bad = {state: len(found.of(state)) for state in ("changed", "missing")}
+    counts = ", ".join(f"{count} {state}" for state, count in bad.items())
+    first = f", first {found.bad[0].path}" if found.bad else ""
+    return f"{plural(found.right.total(), 'file')} as recorded, {counts}{first}"
 
 
 def digests(run: RunResults) -> Digests:
