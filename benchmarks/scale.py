@@ -2,18 +2,27 @@
 
 A manifest with ten clips per subject, four factors, LOSO with ten folds per job. For each size: a
 dry run without results, a pass in which Snakemake schedules and records every job without running
-it (`--touch`), a dry run with nothing to do, and a dry run after a clip was added. CPU seconds,
-because machines are shared.
+it (`--touch`), merflow's comparison of all records with the plan, a dry run with nothing to do, and
+a dry run after a clip was added. CPU seconds, because machines are shared.
 
 `python benchmarks/scale.py [--clips 500 2000 10000] [--touch-to 2000]`
 """
 
+from merflow import paths
+from merflow.workflow import plan_files
+from merflow.workflow.expected import Expected
+from merflow.workflow.setup import start
+from merflow.workflow.stale import find_stale
+
 import argparse
+import contextlib
+import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import yaml
@@ -79,14 +88,35 @@ def jobs(text: str) -> int:
 
 
 def make_outputs(folder: Path) -> int:
-    """Create every file of the workflow, empty and of one age; return how many."""
-    _, _, text = snakemake(folder, "--summary")
-    names = re.findall(r"^(results/\S+)\t", text, re.MULTILINE)
-    for name in names:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).touch()
-        os.utime(folder / name, (1e9, 1e9))
-    return len(names)
+    """Create every file of the workflow, empty and of one age, with its record; return how many."""
+    count = 0
+    with contextlib.chdir(folder):
+        plan = start(yaml.safe_load(Path("config.yaml").read_text()))
+        for clips in plan.data.clips.values():
+            for owner in sorted({clip.key.subject_key for clip in clips}):
+                plan.data.frames.of(plan.data.of_subject(*owner))
+        for step in Expected(plan).steps():
+            kept = {"step": step.name, "made": step.made, "read": {}, "facts": {}}
+            kept["wrote"] = dict.fromkeys(step.outputs, "0" * 64)
+            for name in step.outputs:
+                Path(name).parent.mkdir(parents=True, exist_ok=True)
+                Path(name).touch()
+                os.utime(name, (1e9, 1e9))
+                count += 1
+            place = Path(paths.record(step.outputs[0]))
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(json.dumps(kept))
+        plan_files.put(plan_files.stage(plan_files.texts(plan)))
+    return count
+
+
+def own_check(folder: Path) -> tuple[float, int]:
+    """Return the CPU seconds of merflow's own look at every record, and what it finds stale."""
+    with contextlib.chdir(folder):
+        plan = start(yaml.safe_load(Path("config.yaml").read_text()))
+        began = time.process_time()
+        found = find_stale(plan)
+        return time.process_time() - began, len(found.stale)
 
 
 def measure(folder: Path, clips: int, touched: bool) -> None:
@@ -101,6 +131,8 @@ def measure(folder: Path, clips: int, touched: bool) -> None:
         seconds, peak, _ = snakemake(folder, "--touch", "--forceall", "--quiet", "all")
         each = f"{1000 * seconds / count:.1f} ms a job"
         print(f"{clips:6} clips: every job kept {seconds:6.1f} s {peak:5.0f} MB, {each}")
+    seconds, stale = own_check(folder)
+    print(f"{clips:6} clips: records compared {seconds:4.1f} s, {stale} stale")
     seconds, peak, text = snakemake(folder, *dry)
     print(f"{clips:6} clips: nothing to do {seconds:6.1f} s {peak:5.0f} MB, {jobs(text)} jobs")
     if touched:

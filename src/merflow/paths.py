@@ -5,6 +5,8 @@ A pattern names its wildcards as Snakemake does, so the rules use the same const
 `found(RUN)` lists those on disk.
 """
 
+import functools
+import os
 import re
 from pathlib import Path
 
@@ -115,8 +117,8 @@ _RECORDED = (
 
 def record(path: Path | str) -> str:
     """Return the path of the record of the job that wrote a file below results/; "" for others."""
-    name = Path(path).as_posix()
-    if not name.startswith(f"{RESULTS}/") or name.endswith(f"/{LIVE}"):
+    name = str(path).replace(os.sep, "/")
+    if not name.startswith("results/") or name.endswith(f"/{LIVE}"):
         return ""
     for pattern, kept in _RECORDED:
         if (found := parts(pattern, name)) is not None:
@@ -131,12 +133,17 @@ def parts(pattern: str, path: Path | str, anywhere: bool = False) -> dict[str, s
 
     anywhere: `results` may lie below other folders or have another name, as after a copy.
     """
+    match = _expression(pattern, anywhere).fullmatch(str(path).replace(os.sep, "/"))
+    return match.groupdict() if match else None
+
+
+@functools.cache
+def _expression(pattern: str, anywhere: bool) -> re.Pattern[str]:
     if anywhere:
         pattern = pattern.removeprefix(f"{RESULTS}/")
     expression = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(pattern))
     expression = expression.replace("(?P<seed>[^/]+)", r"(?P<seed>\d+)")
-    match = re.fullmatch(f"(?:.*/)?{expression}" if anywhere else expression, Path(path).as_posix())
-    return match.groupdict() if match else None
+    return re.compile(f"(?:.*/)?{expression}" if anywhere else expression)
 
 
 def found(pattern: str, **known: str) -> list[Path]:

@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 from merflow.clip import Clip, ClipKey
-from merflow.config import fingerprints, loading
-from merflow.workflow import run_fingerprints
+from merflow.config import loading
+from merflow.workflow.expected import Expected
 from merflow.workflow.plan import Plan
 
 EMOTIONS = ("happiness", "disgust", "surprise")
@@ -18,8 +18,13 @@ CONFIG = {
 }
 
 
+KEYS = {"frames": "apex-nine"}
+AFTER = ("score", "table", "report", "manifest")
+
+
 @pytest.fixture
-def clips(tmp_path):
+def clips(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "0.png").write_bytes(b"0")
     return [
         Clip(ClipKey("casme2", subject, emotion), str(tmp_path), ("0.png",), (0,), 200.0, emotion)
@@ -32,19 +37,28 @@ def plan(clips, **settings) -> Plan:
     return Plan(loading.validate({**CONFIG, **settings}), {"casme2": clips})
 
 
+def made(plan) -> dict:
+    """Return command -> what its files are made from; of folds that of all of them."""
+    found: dict = {}
+    for step in Expected(plan).steps():
+        found.setdefault(step.name, []).append(step.made)
+    return found
+
+
+def remade(before, after) -> set[str]:
+    """Return the commands whose files a change makes stale."""
+    old, new = made(before), made(after)
+    return {name for name in old if old[name] != new[name]}
+
+
 @pytest.mark.parametrize("changed", [{"keep_intermediate": True}, {"folds_per_job": 3}])
 def test_a_printed_setting_makes_table_and_report_again_and_trains_nothing(clips, changed):
-    before, after = plan(clips), plan(clips, **changed)
-    assert run_fingerprints.tables(before) != run_fingerprints.tables(after)
-    assert run_fingerprints.report(before) != run_fingerprints.report(after)
-    assert run_fingerprints.run_digest(before, "e", "x1") == run_fingerprints.run_digest(
-        after, "e", "x1"
-    )
+    assert remade(plan(clips), plan(clips, **changed)) == {"table", "report", "manifest"}
 
 
 def test_the_folder_of_a_dataset_is_not_printed_and_makes_nothing_again(clips):
     moved = plan(clips, datasets={"casme2": {"root": "elsewhere"}})
-    assert run_fingerprints.report(plan(clips)) == run_fingerprints.report(moved)
+    assert remade(plan(clips), moved) == set()
 
 
 def test_an_emotion_corrected_within_its_class_makes_the_report_again(clips):
@@ -54,14 +68,54 @@ def test_an_emotion_corrected_within_its_class_makes_the_report_again(clips):
     ]
     before, after = plan(clips), plan(corrected)
     assert before.data.labelled("e").labels == after.data.labelled("e").labels
-    assert run_fingerprints.report(before) != run_fingerprints.report(after)
-    assert run_fingerprints.tables(before) == run_fingerprints.tables(after)
+    assert remade(before, after) == {"report", "manifest"}
 
 
 def test_how_many_clips_may_be_skipped_redoes_no_pack_and_no_training(clips):
-    before, after = plan(clips), plan(clips, max_skipped=0.5)
-    made = [fingerprints.of_stage(p.settings, "pack", "p", "x1") for p in (before, after)]
-    assert made[0] == made[1]
-    assert run_fingerprints.run_digest(before, "e", "x1") == run_fingerprints.run_digest(
-        after, "e", "x1"
-    )
+    changed = remade(plan(clips), plan(clips, max_skipped=0.5))
+    assert changed == {"table", "report", "manifest"}
+
+
+@pytest.mark.parametrize(
+    ("preparation", "expected"),
+    [
+        ({}, {"report", "manifest"}),
+        ({"select": KEYS}, {"interpolate", "pack", "train", "final", "skipped", *AFTER}),
+        ({"kind": "flow"}, {"flow", "pack", "train", "final", "skipped", *AFTER}),
+    ],
+)
+def test_a_corrected_apex_matters_from_the_stage_that_uses_it(clips, preparation, expected):
+    """The annotation is printed in the report, whether a stage uses the apex or not."""
+    dated = [dataclasses.replace(clip, onset=0, apex=0, offset=9) for clip in clips]
+    corrected = [dataclasses.replace(dated[0], apex=4), *dated[1:]]
+    network = {"network": "ststnet"} if preparation.get("kind") == "flow" else {}
+    entry = {**CONFIG["experiments"]["e"], **network}
+    settings = {"preparations": {"p": preparation}, "experiments": {"e": entry}}
+    assert remade(plan(dated, **settings), plan(corrected, **settings)) == expected
+
+
+def test_only_the_folds_that_see_a_subject_depend_on_its_frames(clips):
+    """Under LOSO each dataset has its own folds."""
+    words = dict(zip(EMOTIONS, ("positive", "negative", "surprise"), strict=True))
+    others = [
+        dataclasses.replace(c, key=c.key._replace(dataset="smic"), emotion=words[c.emotion])
+        for c in clips
+    ]
+    entry = {"preparation": "p", "collection": "c", "factors": [1]}
+    config = {
+        "datasets": {"casme2": {"root": "."}, "smic": {"root": "."}},
+        "collections": {"c": ["casme2", "smic"]},
+        "preparations": {"p": {"select": KEYS}},
+        "experiments": {"e": {**entry, "protocol": "loso"}},
+    }
+    dated = [dataclasses.replace(clip, onset=0, apex=0, offset=9) for clip in clips]
+    settings = loading.validate(config)
+
+    def folds(first):
+        plan = Plan(settings, {"casme2": [first, *dated[1:]], "smic": others})
+        return Expected(plan).folds(plan.runs()[0])
+
+    before, after = folds(dated[0]), folds(dataclasses.replace(dated[0], apex=4))
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {name for name in before if name.startswith("casme2")}
+    assert len(changed) == 3 and len(before) == 6

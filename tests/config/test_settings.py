@@ -178,7 +178,7 @@ def test_a_repeated_key_is_named_with_both_lines(tmp_path, text, lines):
     with pytest.raises(MerflowError, match=says):
         loading.read_yaml(file)
     with pytest.raises(MerflowError, match=says):
-        start(MINIMAL, fresh=False, files=[str(file)])
+        start(MINIMAL, files=[str(file)])
 
 
 def test_merged_values_may_be_overridden(tmp_path):

@@ -15,8 +15,8 @@ import pytest
 
 from merflow.clip import ENTRIES
 from merflow.config.settings import DatasetEntry
+from merflow.datasets.frame_contents import FrameContents
 from merflow.datasets.registry import names, read_dataset, require_subjects, spec_of
-from merflow.datasets.registry import subject_digest as digest_of
 from merflow.datasets.spec import NO_SUBJECT
 from merflow.errors import MerflowError
 
@@ -309,25 +309,23 @@ def test_ktfe_class_folders(tmp_path):
     ]
 
 
-def test_digest_sees_what_align_reads_and_nothing_else(tmp_path):
-    full_size.write(tmp_path, full_size.plan("smic", "VIS"))
-    clips = [c for c in read("smic", tmp_path).clips if c.key.subject == "s19"]
+def test_digest_sees_what_align_reads_and_nothing_else(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    full_size.write(tmp_path / "one", full_size.plan("smic", "VIS"))
+    clips = [c for c in read("smic", tmp_path / "one").clips if c.key.subject == "s19"]
+    digest_of = FrameContents().of
     before = digest_of(clips)
     assert digest_of(clips[::-1]) == before
     relabelled = [
         dataclasses.replace(c, emotion="x", action_units="4", objective="2") for c in clips
     ]
     assert digest_of(relabelled) == before
-    moved = tmp_path.parent / "moved"
-    shutil.copytree(tmp_path, moved)  # keeps the times of change
+    moved = tmp_path / "moved"
+    shutil.copytree(tmp_path / "one", moved, copy_function=shutil.copyfile)  # other times
     assert digest_of([c for c in read("smic", moved).clips if c.key.subject == "s19"]) == before
-    for change in (
-        {"fps": 30.0},
-        {"onset": 1},
-        {"offset": 1},
-        {"apex": 1},
-        {"enters_at": "cropped"},
-    ):
+    for unread in ({"onset": 1}, {"offset": 1}, {"apex": 1}):
+        assert digest_of([dataclasses.replace(c, **unread) for c in clips]) == before
+    for change in ({"fps": 30.0}, {"enters_at": "cropped"}, {"numbers": clips[0].numbers[1:]}):
         assert digest_of([dataclasses.replace(c, **change) for c in clips]) != before
     file = Path(clips[0].folder) / clips[0].files[0]
     file.write_bytes(b"x")

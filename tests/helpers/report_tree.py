@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import yaml
+from kept_records import keep_records
 
 from merflow.clip import Clip, ClipKey
 from merflow.config.loading import load
@@ -86,6 +87,7 @@ def write_tree(tree: Tree) -> Plan:
         "bootstrap": tree.bootstrap,
     }
     write_text("results/config.yaml", yaml.safe_dump(config))
+    keep_records()
     plan = Plan(load("results/config.yaml"))
     _catalogues(tree, datasets)
     subjects = sorted({key.subject_key for key in tree.clips})
@@ -96,6 +98,7 @@ def write_tree(tree: Tree) -> Plan:
     for run in plan.runs():
         for fold in folds:
             _train(tree, plan, run, fold)
+        keep_records()
         pooled = pool_run(plan, run)
         if rows and tree.score_once:
             made = made.assign(**asdict(about(plan, run)))
@@ -108,6 +111,7 @@ def write_tree(tree: Tree) -> Plan:
     SKIPPED.write("results/skipped.csv", SKIPPED.frame(row._asdict() for row in tree.skipped))
     for stage, seconds in (("align/smic/s01", 12.5), ("train/demo/x1/seed0/group0", 75.0)):
         write_text(f"results/benchmarks/{stage}.tsv", BENCHMARK.format(seconds, 812.4))
+    keep_records()
     return plan
 
 
@@ -156,7 +160,6 @@ def _train(tree, plan, run: Run, fold):
         "merflow": "0.1.0",
         "fold": fold.name,
         "recipe": run_fingerprints.training(plan, run.experiment),
-        "inputs": {"fold": digest(fold.name), run.factor: digest([run.factor])},
         "train_clips": len(fold.train),
         "test_clips": len(test),
         "skipped": sorted(lost & {tree.clips[i] for i in fold.test}),

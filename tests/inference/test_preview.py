@@ -6,6 +6,7 @@ import re
 import cv2
 import numpy as np
 import pytest
+from kept_records import keep_records
 from moving_textures import still_picture, truths
 
 from merflow.clip import ClipArrays, ClipKey
@@ -54,6 +55,7 @@ def project(tmp_path, monkeypatch):
     }
     (tmp_path / "results" / "config.yaml").write_text(json.dumps(config))
     (tmp_path / "data").mkdir()
+    keep_records()
     return tmp_path
 
 

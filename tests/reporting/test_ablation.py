@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from kept_records import keep_records
 from report_tree import Tree, few, write_tree
 from table_makers import pooled, rows, run
 
@@ -23,7 +24,7 @@ from merflow.reporting.ablation import ablation_frame, ablations
 from merflow.reporting.render.latex import latex
 from merflow.reporting.render.markdown import markdown
 from merflow.reporting.results_table import wide_tables
-from merflow.workflow.pooling import score_run
+from merflow.workflow.pooling import score_run, scoring_job
 
 
 def test_each_setting_has_a_column_and_each_row_its_difference_from_the_first():
@@ -101,13 +102,15 @@ def test_one_row_is_chosen_over_all_values_of_a_grid(tmp_path, capsys):
             f"loss={loss} {factor}" for loss in LOSSES for factor in ("x1", "x10")
         ]
         write_inner(plan, keys, labels)
+        keep_records(plan, again=True)
         choose(Path("results/runs/cnn/nested/seed0"), config=Path("results/config.yaml"))
         assert "loss=focal x10 in 9 of 9" in capsys.readouterr().out
         chosen = read_pooled("results/runs/cnn/nested/seed0/pooled.csv")
         best = read_pooled("results/runs/cnn-loss=focal/x10/seed0/pooled.csv")
         assert (chosen.predicted == best.predicted).all()
         for one in plan.runs():
-            score_run(Path(one.folder), plan)
+            with scoring_job(Path(one.folder), plan):
+                score_run(Path(one.folder), plan)
         scores = sorted(Path("results/runs").glob("*/*/seed0/scores.csv"))
         table(Path("out"), *scores, config=Path("results/config.yaml"))
         text = Path("out/scores.md").read_text()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from kept_records import keep_records
 from report_page import Page, rows_of
 from report_tree import Tree, few, official_like, write_tree
 
@@ -65,6 +66,7 @@ def demo(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo")
     with tree_in(folder):
         write_text("results/delivered.csv", csv_text(columns.DELIVERED.names, DELIVERED))
+        keep_records()
         report(Path("results/report.html"), config=Path("results/config.yaml"))
     return folder, Page((folder / "results/report.html").read_text(encoding="utf-8"))
 
@@ -175,6 +177,7 @@ def test_arithmetic_levels_are_listed_only_where_runs_differ(tmp_path):
             for path in chosen:
                 facts = json.loads(path.read_text(encoding="utf-8"))
                 write_text(path, json.dumps(facts | {"arithmetic": level}))
+            keep_records(again=True)
             page = render("versions.html.jinja", version_context(run_data.read_results(plan)))
             assert f"arithmetic {level}" in page or f"{level}, portable" in page
             assert ("Not all folds were trained at the same" in page) == (chosen != folds)

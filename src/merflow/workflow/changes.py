@@ -42,9 +42,9 @@ def follows(step: str, before: Made, after: Made) -> bool:
 
 
 def _differences(before: Made, after: Made) -> list[tuple[str, Any, Any]]:
-    old, new = _flat(before), _flat(json.loads(json.dumps(after)))
-    if old == new:
+    if before == after or before == (after := json.loads(json.dumps(after))):
         return []
+    old, new = _flat(before), _flat(after)
     return [
         (name, old.get(name), new.get(name))
         for name in {**old, **new}

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import yaml
 from audit_makers import CLASSES, table
+from kept_records import keep_records
 
 from merflow.commands.audit import audit as command
 from merflow.config.loading import load
@@ -51,6 +52,7 @@ def run(tmp_path):
         for seed, name in enumerate(("permuted0", "permuted1", "permuted2", "other")):
             rows = score_rows(table(0.0, seed), About(name), resamples=100)
             write_scores(f"results/runs/{name}/x10/seed0/scores.csv", rows)
+        keep_records()
         yield tmp_path
 
 
@@ -79,6 +81,7 @@ def test_only_copies_with_permuted_labels_are_ranked(run):
 def test_a_fold_that_stopped_early_is_seen(run):
     facts = {"fold": "samm-s40", "epochs": 7, "skipped": []}
     write_text(f"{RUN}/samm-s40/run.json", json.dumps(facts))
+    keep_records(again=True)
     verdict = found()[1]["epoch chosen on the test subject"]
     assert verdict.verdict == "fail"
     assert "samm-s40 stopped at 7 of 20" in verdict.because
@@ -88,6 +91,9 @@ def test_a_test_label_in_a_fold_file_is_refused(run):
     path = run / "results/folds/cnn/samm-s40.csv"
     text = path.read_text()
     path.write_text(text.replace(",test,\n", ",test,negative\n", 1))
+    with pytest.raises(MerflowError, match="changed since `merflow split` wrote it"):
+        found()
+    keep_records(again=True)
     with pytest.raises(MerflowError, match="test labels must not reach training"):
         found()
 
