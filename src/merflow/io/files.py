@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from merflow.errors import FAILED, MerflowError
+from merflow.text import is_text
 
 PARTIAL = ".part-"
 """Prefix of the names of unfinished files; nothing reads them."""
@@ -153,19 +154,29 @@ def portable(path: Path | str) -> str:
 
 RESERVED = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
 
+MAX_NAME = 200
+"""Longest part of a path (bytes): file systems take 255, and merflow adds to a name."""
 FORMULA = frozenset("=+-@\t\r＝＋－＠")
 """First characters that make a spreadsheet program read a text as a formula."""
 
 
 def safe_name(name: str, where: str) -> str:
-    """Return `name` if it can be one part of a path on every system; refuse it otherwise."""
+    """Return `name` if it can be one part of a path on every system; refuse it otherwise.
+
+    Braces are refused because Snakemake reads them as wildcards of a path.
+    """
+    if not is_text(name):
+        raise MerflowError(where, f"{name!r} is not Unicode text", "a name in UTF-8")
+    if len(name.encode()) > MAX_NAME:
+        found = f"a name of {len(name.encode())} bytes, {name[:20]!r}..."
+        raise MerflowError(where, found, f"at most {MAX_NAME} bytes", "shorten the name")
     bad = (
         not name
         or name in {".", ".."}
         or name != name.strip()
         or name.endswith(".")
         or name[0] in FORMULA
-        or any(c in name for c in '/\\:*?"<>|')
+        or any(c in name for c in '/\\:*?"<>|{}')
         or any(ord(c) < 32 or ord(c) == 127 for c in name)
         or name.split(".")[0].lower() in RESERVED
     )
@@ -173,7 +184,8 @@ def safe_name(name: str, where: str) -> str:
         raise MerflowError(
             where,
             f"{name!r} cannot be part of a file name",
-            "a name without slashes, colons, control characters or device names, no = + - @ first",
+            "a name without slashes, colons, braces, control characters or device names, "
+            "no = + - @ first",
             "correct the cell or rename the folder",
         )
     return name
