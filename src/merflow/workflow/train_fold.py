@@ -19,6 +19,7 @@ from merflow.evaluation.run_id import Run
 from merflow.io.files import digest, file_digest, write_json, write_text
 from merflow.io.packed import Packed
 from merflow.models.factory import WEIGHTS, Fitted, Method, TrainingData, make_method
+from merflow.models.program_sandbox import hidden_of
 from merflow.models.training import inner_folds, start_weights
 from merflow.workflow import run_fingerprints
 from merflow.workflow.plan import Plan
@@ -34,10 +35,7 @@ def method_of(plan: Plan, run: Run, fold: str) -> Method:
     """Return the method of a fold, not fitted yet: its seed from its name, its start weights."""
     start = next(map(Path, plan.start_weights(run.experiment)), None)
     classes = plan.data.classes(run.experiment)
-    entries = plan.settings.datasets.values()
-    # Frames and labels, which the sandbox of an external program hides.
-    hidden = tuple(Path(name) for e in entries for name in (e.root, e.sheet) if name)
-    seed = fold_seed(run.seed, fold)
+    seed, hidden = fold_seed(run.seed, fold), hidden_of(plan.settings)
     return make_method(plan.experiment(run.experiment), classes, seed, start, hidden)
 
 
