@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import secrets
 import shutil
 import tempfile
@@ -156,6 +157,7 @@ RESERVED = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for 
 
 MAX_NAME = 200
 """Longest part of a path (bytes): file systems take 255, and merflow adds to a name."""
+REPEATED = re.compile(r"(.+)\1{19,}$")
 FORMULA = frozenset("=+-@\t\r＝＋－＠")
 """First characters that make a spreadsheet program read a text as a formula."""
 
@@ -163,13 +165,16 @@ FORMULA = frozenset("=+-@\t\r＝＋－＠")
 def safe_name(name: str, where: str) -> str:
     """Return `name` if it can be one part of a path on every system; refuse it otherwise.
 
-    Braces are refused because Snakemake reads them as wildcards of a path.
+    Snakemake reads braces as wildcards of a path, and refuses a name that ends in 20 repetitions.
     """
     if not is_text(name):
         raise MerflowError(where, f"{name!r} is not Unicode text", "a name in UTF-8")
     if len(name.encode()) > MAX_NAME:
         found = f"a name of {len(name.encode())} bytes, {name[:20]!r}..."
         raise MerflowError(where, found, f"at most {MAX_NAME} bytes", "shorten the name")
+    if REPEATED.search(name):
+        found = f"{name[:40]!r} ends in a text repeated 20 times or more"
+        raise MerflowError(where, found, "a name that Snakemake takes", "shorten the name")
     bad = (
         not name
         or name in {".", ".."}

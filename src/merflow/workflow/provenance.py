@@ -19,6 +19,7 @@ from merflow.evaluation.run_id import NESTED
 from merflow.io.clip_store import KIND as STORE
 from merflow.io.files import digest, file_digest
 from merflow.io.hdf5 import get_json, open_hdf5
+from merflow.io.json_file import read_json
 from merflow.io.packed import KIND as PACKED
 
 FOLD_FACTS = (
@@ -104,7 +105,7 @@ KNOWN: tuple[tuple[str, str, Callable[..., list[Path]]], ...] = (
 def _version_of_run(files: list[Path]) -> dict[str, Any]:
     """Return the merflow versions of the folds below some runs, of one fold each."""
     found = {
-        json.loads(path.read_text(encoding="utf-8"))["merflow"]
+        read_json(path, needed=("merflow",))["merflow"]
         for scores in files
         if scores.name == "scores.csv"
         for path in sorted(scores.parent.glob("*/run.json"))[:1]
@@ -126,7 +127,7 @@ def _of_hdf5(path: Path) -> Origin:
 
 
 def _of_fold(path: Path) -> Origin:
-    facts = json.loads((path.parent / "run.json").read_text(encoding="utf-8"))
+    facts = read_json(path.parent / "run.json", needed=("recipe", "inputs"))
     by = {key: facts[key] for key in FOLD_FACTS if key in facts} | {"settings": facts["recipe"]}
     return Origin(path.as_posix(), "train", by, facts["inputs"])
 
@@ -138,7 +139,7 @@ def level_apart(one: Path, other: Path) -> str:
     """
     seen = []
     for folder in (one, other):
-        facts = [json.loads(p.read_text(encoding="utf-8")) for p in folder.glob("*/run.json")]
+        facts = [read_json(path) for path in folder.glob("*/run.json")]
         levels = together(*(f.get("arithmetic", "not recorded") for f in facts))
         same = {digest([f.get(key) for key in ("recipe", "factor", "seed")]) for f in facts}
         seen.append((levels, same))
