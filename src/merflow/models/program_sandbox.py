@@ -20,6 +20,7 @@ from pathlib import Path
 import merflow
 from merflow.config.settings import Settings
 from merflow.errors import MerflowError
+from merflow.io.files import temporary_folder
 from merflow.models.program_command import Command, library_folders
 from merflow.paths import RESULTS
 
@@ -74,9 +75,9 @@ def missing() -> str:
     bwrap = shutil.which("bwrap")
     if bwrap is None:
         return "bwrap is not installed"
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         trial = Command((sys.executable, "-S", "-c", ""), ())
-        words = arguments(trial, Path(folder), {}, hidden=(), gpu=False, bwrap=bwrap)
+        words = arguments(trial, folder, {}, hidden=(), gpu=False, bwrap=bwrap)
         try:
             done = subprocess.run(
                 words, capture_output=True, text=True, errors="replace", timeout=WAIT_S
