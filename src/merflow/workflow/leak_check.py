@@ -172,9 +172,7 @@ _LENGTH = "compare the score with that of `control: length-only`"
 _SIZE = "bring all clips to one size; a network sees a trace of it (`control: frozen` finds it)"
 _TEXT = "no network sees it; remove it before you give the files to another program"
 _NAME = "no network sees it, but `method: command` is given the clip ids: rename the clips"
-_CORNER = (
-    "look at the corner; `control: masked` and `control: frozen` show if a network uses it"
-)
+_CORNER = "look at the corner; `control: masked` and `control: frozen` show if a network uses it"
 
 
 def _shared(clips: Sequence[Clip], words_of: Callable[[Clip], set[str]]) -> _Values:
