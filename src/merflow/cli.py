@@ -1,6 +1,7 @@
 """Command line: every file in `commands/` is a command; errors become messages."""
 
 import ast
+import errno
 import logging
 import os
 import re
@@ -13,7 +14,7 @@ from typing import NamedTuple
 from cyclopts import App
 
 from merflow import __version__
-from merflow.errors import FAILED, MerflowError
+from merflow.errors import BAD_INPUT, FAILED, MerflowError
 from merflow.stage_table import WITH_FILES
 
 FOLDER = Path(__file__).parent / "commands"
@@ -91,6 +92,8 @@ def _asked() -> str:
 def main() -> None:
     """Run one command; an error prints a message and sets the exit code, without a traceback."""
     sys.unraisablehook, sys.excepthook = _not_from_hdf5, _not_inside_hdf5
+    # Names of files that are not UTF-8 are printed with escapes.
+    sys.stdout.reconfigure(errors="backslashreplace")
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     if (old := _asked()) in OLD_NAMES:
         print(f"note: `merflow {old}` is now `merflow {OLD_NAMES[old]}`", file=sys.stderr)
@@ -111,6 +114,13 @@ def main() -> None:
         sys.stderr.flush()
         # At once: after a failed write, HDF5 would crash while closing and hide the exit code.
         os._exit(error.code)
+    except OSError as error:
+        # A path from the command line that no system call takes.
+        if error.errno not in (errno.ENAMETOOLONG, errno.ELOOP):
+            raise
+        named = str(error.filename)
+        print(f"merflow: {named[:60]}...: {error.strerror}", file=sys.stderr)
+        raise SystemExit(BAD_INPUT) from None
     except KeyboardInterrupt:
         print("merflow: stopped", file=sys.stderr)
         raise SystemExit(130) from None

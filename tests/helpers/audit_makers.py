@@ -7,7 +7,7 @@ import numpy as np
 
 from merflow.clip import Clip, ClipKey
 from merflow.config.settings import Experiment
-from merflow.evaluation.audit.evidence import Evidence, FoldScore, Sides
+from merflow.evaluation.audit.evidence import Evidence, FoldScore, Printed, Sides
 from merflow.evaluation.audit.test_set_selection import Epochs
 from merflow.evaluation.metrics import confusion, uf1
 from merflow.evaluation.predictions import Pooled
@@ -96,5 +96,12 @@ def curves(run, chosen):
     return Evidence(answered(chosen), log=lines)
 
 
-def claim(value, recall=float("nan")):
-    return Evidence(table(), claimed={"full": (float(value), float(recall))})
+def printed(score, digits=4):
+    """A score as a paper prints it."""
+    return Printed(round(float(score), digits), digits)
+
+
+def claim(value, recall=None, digits=4, part="full"):
+    figures = {"UF1": printed(value, digits)}
+    figures |= {} if recall is None else {"UAR": printed(recall, digits)}
+    return Evidence(table(), claimed={part: figures})

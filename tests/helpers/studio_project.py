@@ -24,6 +24,7 @@ from merflow.evaluation.predictions import Pooled, write_pooled
 from merflow.evaluation.run_id import Run
 from merflow.evaluation.score_table import About, score_rows, write_confusion, write_scores
 from merflow.io.clip_store import Skipped, Store, write_store
+from merflow.io.file_lock import LOCK
 from merflow.io.files import write_text
 from merflow.io.packed import read_packed, survey, write_packed
 from merflow.stages.interpolate import interpolate_clip
@@ -217,7 +218,7 @@ def state(folder: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(folder)): path.read_bytes() if path.suffix != ".h5" else b""
         for path in folder.rglob("*")
-        if path.is_file() and "faces" not in path.relative_to(folder).parts
+        if path.is_file() and path.name != LOCK and "faces" not in path.relative_to(folder).parts
     }
 
 

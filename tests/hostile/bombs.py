@@ -85,22 +85,36 @@ def lying_size(path: Path) -> None:
 
 def png(path: Path, width: int, height: int) -> None:
     """Write a PNG of nothing but its head, its size, and a few rows."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        )
-
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     body = zlib.compress(bytes(1_000_000), 9)
     parts = chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + parts)
 
 
-def tiff(path: Path) -> None:
-    """Write a TIFF whose directory says 30,000 x 30,000."""
-    entries = [(256, 4, FAR), (257, 4, FAR), (258, 3, 8), (259, 3, 1), (262, 3, 1), (273, 4, 8)]
-    entries += [(277, 3, 1), (278, 4, FAR), (279, 4, FAR * FAR)]
+def chunk(kind: bytes, body: bytes, length: int | None = None) -> bytes:
+    """Return a PNG chunk; length: what it declares, if not the length of its body."""
+    size = len(body) if length is None else length
+    return struct.pack(">I", size) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def lying_png(path: Path, *planted: bytes) -> None:
+    """Write a sound PNG of 64 x 64 with chunks planted before its pixels."""
+    head = struct.pack(">IIBBBBB", 64, 64, 8, 2, 0, 0, 0)
+    pixels = chunk(b"IDAT", zlib.compress(bytes(64 * (1 + 3 * 64)), 9))
+    parts = (chunk(b"IHDR", head), *planted, pixels, chunk(b"IEND", b""))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
+
+
+TILES = {322: (4, 8192), 323: (4, 8192), 324: (4, 8), 325: (4, 4096)}
+
+
+def tiff(path: Path, side: int = FAR, tiles: dict[int, tuple[int, int]] | None = None) -> None:
+    """Write a TIFF whose directory says 30,000 x 30,000, or that its tiles are large."""
+    entries = [(256, 4, side), (257, 4, side), (258, 3, 8), (259, 3, 1), (262, 3, 1), (273, 4, 8)]
+    entries += [(277, 3, 1), (278, 4, side), (279, 4, side * side)]
+    if tiles:
+        entries = [row for row in entries if row[0] not in (273, 278, 279)]
+        entries += [(tag, *about) for tag, about in tiles.items()]
     packed = b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in entries)
     path.write_bytes(b"II*\0" + struct.pack("<IH", 8, len(entries)) + packed + bytes(64))
 
@@ -232,6 +246,16 @@ BOMBS: dict[str, Callable[[Path], object]] = {
     ),
     "wide.jpg": jpeg,
     "wide.tiff": tiff,
+    "tiles.tiff": lambda p: tiff(p, 64, TILES),
+    "text.png": lambda p: lying_png(p, chunk(b"tEXt", os.urandom(27_000), 2**31 - 1)),
+    "wrap.png": lambda p: lying_png(p, chunk(b"tEXt", os.urandom(27_000), 2**32 - 12)),
+    "pixels.png": lambda p: lying_png(p, chunk(b"IDAT", os.urandom(27_000), 2**31 - 1)),
+    "past.png": lambda p: lying_png(p, chunk(b"tEXt", os.urandom(27_000), 400_000_000)),
+    "profile.png": lambda p: lying_png(p, chunk(b"iCCP", b"k\0\0", 2**31 - 1)),
+    "kind.png": lambda p: lying_png(p, chunk(b"\0\0\0\0", b"x", 2**31 - 1)),
+    "texts.png": lambda p: lying_png(
+        p, *[chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(7_900_000), 9))] * 400
+    ),
     "wide.pgm": lambda p: p.write_bytes(b"P5\n# x\n30000 30000\n255\n" + bytes(1000)),
     "frames.mp4": lambda p: video(p, many_frames),
     "wide.avi": lambda p: video(p, large_frames),

@@ -109,8 +109,11 @@ HEAD = "['dataset', 'subject', 'clip', 'predicted']"
          ["ended with code 1", "thinking", "RuntimeError: out of ideas"]),
         ("os.kill(os.getpid(), 9)", ["was stopped by signal 9", "(no output)"]),
         ("pass", ["wrote no predictions.csv"]),
+        (f"write({HEAD}, [[*k, 'positive'] for k in test['keys']])\n"
+         "(f / 'predictions.csv').rename(f / 'elsewhere.csv')\n"
+         "(f / 'predictions.csv').symlink_to(f / 'elsewhere.csv')", ["wrote no predictions.csv"]),
     ],
-    ids=["missing", "wrong", "column", "sum", "twice", "crash", "killed", "nothing"],
+    ids=["missing", "wrong", "column", "sum", "twice", "crash", "killed", "nothing", "link"],
 )  # fmt: skip
 def test_each_error_has_its_message(tmp_path, text, messages):
     with pytest.raises(MerflowError) as caught:

@@ -106,6 +106,12 @@ def test_links_hide_nothing_from_the_sandbox(project, tmp_path):
     assert (f"{store}/results",) in pairs(words, "--tmpfs")
 
 
+def test_a_dataset_root_that_is_a_folder_of_the_system_is_covered(project):
+    parsed = program_command.parse("python train.py", "command")
+    words = arguments(parsed, Path("job"), {}, hidden=[Path("/opt")], gpu=False)
+    assert ("/opt",) in pairs(words, "--tmpfs")
+
+
 @pytest.mark.parametrize(
     "command",
     [

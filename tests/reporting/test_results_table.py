@@ -11,11 +11,13 @@ from table_makers import pooled, rows, run
 
 from merflow.config.settings import GridMember
 from merflow.evaluation.columns import SCORES
+from merflow.evaluation.confidence import chance_interval, permuted_scores
 from merflow.evaluation.schema import records, stacked
 from merflow.evaluation.score_table import (
     factor_rank,
     read_scores,
     score_rows,
+    subject_numbers,
     write_confusion,
     write_scores,
 )
@@ -44,6 +46,23 @@ def test_rows_hold_scores_floors_and_intervals_together():
         assert row.note == ""
 
 
+def test_guesses_have_the_mean_and_the_range_of_one_model():
+    table = pooled()
+    for row in records(score_rows(table, run("a"), resamples=200)):
+        part = table.part(row.part)
+        owner, strata = subject_numbers(part)
+        guesses = permuted_scores(part.truth, part.truth, owner, strata, 3)
+        assert row.guess_uf1 == pytest.approx(guesses.mean(), abs=1e-12)
+        assert (row.guess_uf1_lo, row.guess_uf1_hi) == chance_interval(guesses)
+
+
+def test_guesses_have_no_uar_of_another_model():
+    tables = wide_tables(rows(run("a")))
+    for text in (render_text(tables), render_markdown(tables)):
+        guess = next(line for line in text.splitlines() if "guessing by" in line)
+        assert "3333" not in guess and ".333 " not in guess
+
+
 def test_few_subjects_lost_clips_and_absent_classes_are_noted():
     table = pooled(subjects=3)
     table = table.take(np.flatnonzero(table.truth != 2))
@@ -59,7 +78,7 @@ def test_few_subjects_lost_clips_and_absent_classes_are_noted():
 def test_one_subject_has_a_score_and_no_interval(tmp_path):
     found = score_rows(pooled(datasets=("smic",), subjects=1), run("a"), resamples=200)
     assert math.isnan(found["uf1_lo"][0])
-    assert math.isnan(found["chance_p"][0])
+    assert math.isnan(found["chance_p"][0]) and math.isnan(found["guess_uf1"][0])
     write_scores(tmp_path / "s.csv", found)
     assert ",,," not in (tmp_path / "s.csv").read_text().splitlines()[0]
     assert math.isnan(read_scores(tmp_path / "s.csv")["uf1_lo"][0])

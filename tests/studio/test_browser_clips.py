@@ -155,7 +155,7 @@ def test_an_onset_after_the_offset_is_refused_with_a_report_to_copy(window, stud
     assert lines(studio) == []
 
 
-def test_the_second_of_two_tabs_does_not_overwrite_the_first(browser, studio):
+def test_the_second_of_two_tabs_chooses_between_both_versions(browser, studio, pictures):
     watched = Watched(browser, studio)
     first, second = watched.open(CLIP), watched.open(CLIP)
     for page in (first, second):
@@ -166,7 +166,27 @@ def test_the_second_of_two_tabs_does_not_overwrite_the_first(browser, studio):
     second.keyboard.press("ArrowRight")
     second.keyboard.press("a")
     second.wait_for_selector("text=changed elsewhere")
-    assert len(lines(studio)) == 1
+    numbers = [str(n) for n in frames_of(studio).numbers]
+    versions = second.locator("#banner td").all_inner_texts()
+    assert versions[3:6] == ["apex", numbers[10], numbers[11]]
+    screenshot(second, pictures, "versions")
+    assert [line["is"] for line in lines(studio)] == [numbers[10]]
+    second.keyboard.press("Shift+F")
+    reads(second, "#mark-apex", numbers[10])
+    assert second.is_hidden("#banner")
+
+    for key in ("ArrowLeft", "ArrowLeft", "o"):
+        second.keyboard.press(key)
+    wait_saved(second)
+    first.keyboard.press("ArrowLeft")
+    first.keyboard.press("a")
+    first.wait_for_selector("text=changed elsewhere")
+    first.keyboard.press("Shift+S")
+    reads(first, "#mark-apex", numbers[9])
+    reads(first, "#mark-onset", numbers[0])
+    assert [line["is"] for line in lines(studio)] == [numbers[9]]
+    first.keyboard.press("z")
+    reads(first, "#mark-onset", numbers[9])
     first.keyboard.press("b")
     reads(first, "#mark-apex", "none")
     watched.context.close()

@@ -47,7 +47,7 @@ BODIES = {
     CLIP + "/marks": {"marks": {}, "before": {}},
     "/api/workflow/start": {"what": "experiment", "name": "quick"},
     "/api/workflow/stop": {"id": 1},
-    "/api/datasets/smic/root": {"root": "faces/samm"},
+    "/api/datasets/smic/root": {"root": "faces/samm", "before": "faces/smic"},
     "/api/test/dataset": {"run": "results/runs/svm/x1/seed0", "dataset": "smic"},
 }
 ESCAPES = [
@@ -108,7 +108,24 @@ def test_without_the_token_every_request_for_data_is_refused(studio, path, token
 
 @pytest.mark.parametrize(
     "host",
-    ["evil.example", "127.0.0.1.evil.example", "localhost", "127.0.0.1:1", "0.0.0.0", "", "[::]"],
+    [
+        "evil.example",
+        "127.0.0.1.evil.example",
+        "localhost",
+        "127.0.0.1:1",
+        "0.0.0.0",
+        "",
+        "[::]",
+        "[",
+        "[::1",
+        "]",
+        "[x]:80",
+        "127.0.0.1:x",
+        "127.0.0.1:99999",
+        "\u00ff",
+        "{",
+        "127.0.0.1:[",
+    ],
 )
 @pytest.mark.parametrize("path", ["/", "/api/clips", "/main.js"])
 def test_a_foreign_host_is_refused(studio, host, path):
@@ -126,7 +143,8 @@ def test_no_host_and_two_hosts_are_refused(studio):
 @pytest.mark.parametrize(
     "origin",
     ["https://evil.example", "null", "http://127.0.0.1", "http://localhost:1", "https://{host}",
-     "http://{host}.evil.example", "http://evil.example/{host}", "file://"],
+     "http://{host}.evil.example", "http://evil.example/{host}", "file://", "http://[",
+     "http://[::1", "http://]", "http://[x]", "http://{host}:x", "\u00ff"],
 )  # fmt: skip
 @pytest.mark.parametrize("path", ["/api/clips", "/api/workflow/start"])
 def test_a_foreign_origin_is_refused_even_with_the_token(studio, origin, path):
@@ -205,7 +223,8 @@ def test_a_body_that_does_not_arrive_times_out(studio):
 
 @pytest.mark.parametrize(
     "body",
-    [b"{", b"[]", b"null", b"\xff\xfe", b"[" * 30_000, b'{"what": "experiment"}',
+    [b"{", b"[]", b"null", b"\xff\xfe", b'{"what": "experiment", "name": "\\ud800"}',
+     b'{"\\udfff": 1}', b"[" * 30_000, b'{"what": "experiment"}',
      b'{"what": "experiment", "name": 3}', b'{"what": "shell", "name": "x"}',
      b'{"what": "experiment", "name": "--unlock"}', b'{"what": "dataset", "name": "../../x"}',
      b'{"what": "experiment", "name": "quick", "cores": 99}',
@@ -271,7 +290,22 @@ def test_a_frame_without_a_camera_test_is_refused(studio, query):
 
 
 @pytest.mark.parametrize(
-    "root", ["..", "/", "/etc", "faces/../..", "config/config.yaml", None, 3, "~"]
+    "root",
+    [
+        "..",
+        "/",
+        "/etc",
+        "\ud800",
+        "faces/\udc80",
+        "a" * 300,
+        "a/" * 400,
+        "{x}",
+        "faces/../..",
+        "config/config.yaml",
+        None,
+        3,
+        "~",
+    ],
 )
 def test_a_root_outside_the_project_is_not_set(studio, root):
     refused(studio.ask("/api/datasets/smic/root", "POST", {"root": root}), 400, 404)
@@ -319,7 +353,11 @@ def test_an_outdated_page_overwrites_nothing(studio):
         "marks": {"onset": numbers[0], "apex": numbers[5], "offset": numbers[-1]},
         "before": {"onset": numbers[0], "apex": numbers[9], "offset": numbers[-1]},
     }
-    refused(studio.ask(CLIP + "/marks", "POST", body), 409)
+    answer = studio.ask(CLIP + "/marks", "POST", body)
+    refused(answer, 409)
+    assert json.loads(answer.content)["versions"] == {
+        "file": body["marks"] | {"apex": None}, "page": body["marks"],
+    }  # fmt: skip
 
 
 def test_one_of_several_simultaneous_saves_succeeds(built, tmp_path):

@@ -10,7 +10,7 @@ from merflow.studio.app import ROUTES
 from merflow.studio.context import Studio
 from merflow.studio.project import Project
 from merflow.studio.routes import clips, datasets, runs, test_view, workflow
-from merflow.studio.routing import Conflict, Missing, finite
+from merflow.studio.routing import Conflict, Missing, sendable
 from merflow.studio.test_view import session
 
 CLIP = {"dataset": "smic", "subject": "s01", "clip": "s01_ne_01"}
@@ -69,8 +69,9 @@ def test_saved_marks_are_shown_and_an_outdated_page_is_refused(project):
     assert clips.save_marks(project, request, body)["file"] == "config/corrections/smic.csv"
     assert clips.show_clip(project, request)["marks"] == moved
     later = body | {"marks": moved | {"apex": shown["numbers"][5]}}
-    with pytest.raises(Conflict, match="changed elsewhere"):
+    with pytest.raises(Conflict, match="changed elsewhere") as refused:
         clips.save_marks(project, request, later)
+    assert refused.value.versions == {"file": moved, "page": later["marks"]}
 
 
 def test_experiments_have_their_runs_and_scores(opened):
@@ -85,7 +86,7 @@ def test_a_run_shows_its_wrong_predictions_by_falling_probability(opened):
     values = [row["p"] for row in found["wrong"]]
     assert len(values) == 6 and values == sorted(values, reverse=True)
     assert sum(row["right"] for row in found["subjects"]) == 12
-    json.dumps(finite(found))
+    json.dumps(sendable(found))
 
 
 def test_a_run_that_the_config_lacks_has_no_curves(opened):
@@ -105,11 +106,21 @@ def test_datasets_are_counted_by_subject_and_emotion(opened):
 
 def test_a_chosen_root_is_written_to_the_local_config(project):
     request = asked("/api/datasets/{dataset}/root", dataset="smic")
-    written = datasets.set_root(project, request, {"root": "faces/samm"})
+    written = datasets.set_root(project, request, {"root": "faces/samm", "before": "faces/smic"})
     assert written == {"file": "config/local.yaml"}
     assert project.project.settings().datasets["smic"].root == "faces/samm"
     with pytest.raises(Missing):
-        datasets.set_root(project, request, {"root": "faces/nothing"})
+        datasets.set_root(project, request, {"root": "faces/nothing", "before": "faces/samm"})
+
+
+def test_a_root_that_was_changed_meanwhile_is_refused_with_both_versions(project):
+    request = asked("/api/datasets/{dataset}/root", dataset="smic")
+    body = {"root": "faces/samm", "before": "faces/smic"}
+    datasets.set_root(project, request, body)
+    with pytest.raises(Conflict) as refused:
+        datasets.set_root(project, request, body | {"root": "faces/casme2"})
+    assert refused.value.versions == {"file": "faces/samm", "page": "faces/casme2"}
+    assert project.project.settings().datasets["smic"].root == "faces/samm"
 
 
 def test_the_workflow_is_idle_and_starts_known_targets_only(opened):

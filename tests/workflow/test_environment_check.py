@@ -7,6 +7,7 @@ import pytest
 
 from merflow.commands import doctor
 from merflow.errors import MerflowError
+from merflow.models import program_sandbox
 from merflow.workflow.environment_check import (
     Check,
     arithmetic_level,
@@ -16,6 +17,7 @@ from merflow.workflow.environment_check import (
     packages,
     pins,
     probe,
+    sandbox,
     text,
 )
 
@@ -69,6 +71,14 @@ def test_a_level_that_is_not_kept_is_missing(monkeypatch):
     found = arithmetic_level()
     assert (found.state, "AVX1024" in found.found) == ("missing", True)
     assert "MERFLOW_ARITHMETIC" in found.todo
+
+
+def test_no_sandbox_is_no_fault(monkeypatch):
+    monkeypatch.setattr(program_sandbox, "missing", lambda: "bwrap is not installed")
+    assert sandbox().state == "warning" and as_json([sandbox()])["ok"]
+    assert "install bubblewrap" in text([sandbox()])
+    monkeypatch.setattr(program_sandbox, "missing", lambda: "")
+    assert sandbox().state == "found"
 
 
 def test_no_cluster_client_is_no_fault(tmp_path):

@@ -61,10 +61,11 @@ def key_of(row):
     return {k: row[k] for k in ("dataset", "subject", "clip")}
 
 
-def test_the_demo_as_it_is_fails_only_for_its_few_subjects_and_weak_score(demo, capsys):
-    failed = {name for name, f in verdicts(capsys).items() if f["verdict"] == "fail"}
-    assert failed <= {"too few subjects", "no better than a guess", "noisy labels"}
-    assert "too few subjects" in failed
+def test_the_demo_as_it_is_fails_only_for_its_weak_score(demo, capsys):
+    found = verdicts(capsys)
+    failed = {name for name, f in found.items() if f["verdict"] == "fail"}
+    assert failed <= {"no better than a guess"}
+    assert found["too few subjects"]["verdict"] == "note"
 
 
 # What the run refuses.
@@ -242,15 +243,17 @@ FOUND = {
     one_fold_trained_on_its_own_dataset: "protocols mixed",
     permuted_labels_that_score_as_well: "no better than permuted labels",
 }
+OF_THE_DATA = (a_class_without_clips, an_apex_outside_its_clip)
 
 
 @pytest.mark.parametrize("plant", FOUND, ids=lambda plant: plant.__name__)
 def test_the_audit_finds(demo, capsys, plant):
     trap = FOUND[plant]
-    assert verdicts(capsys)[trap]["verdict"] != "fail", "not there before it is planted"
+    expected = "note" if plant in OF_THE_DATA else "fail"
+    assert verdicts(capsys)[trap]["verdict"] != expected, "not there before it is planted"
     options = plant()
     found = verdicts(capsys, options.pop("source", RUN), **options)[trap]
-    assert found["verdict"] == "fail", found["because"]
+    assert found["verdict"] == expected, found["because"]
     assert found["fix"]
 
 

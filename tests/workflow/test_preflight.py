@@ -143,6 +143,19 @@ def test_a_required_sandbox_that_cannot_be_made_is_refused_before_any_job(monkey
     check_experiment(made(**entry, sandbox="required"), "e")
 
 
+def test_a_program_in_a_dataset_is_refused_where_the_sandbox_would_hide_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("d").mkdir()
+    Path("d/train.py").write_text("")
+    entry = {"method": "command", "command": "python d/train.py"}
+    monkeypatch.setattr(program_sandbox, "missing", lambda: "")
+    with pytest.raises(MerflowError, match=r"experiments\.e, command: .*which the sandbox hides"):
+        check_experiment(made(**entry), "e")
+    check_experiment(made(**entry, sandbox="off"), "e")
+    monkeypatch.setattr(program_sandbox, "missing", lambda: "bwrap is not installed")
+    check_experiment(made(**entry), "e")
+
+
 @pytest.mark.parametrize(("key", "value"), [("folds", 3), ("holdout", 0.5), ("test_on", ["smic"])])
 def test_settings_of_another_protocol_are_refused(key, value):
     with pytest.raises(MerflowError, match=f"e.{key}: has no effect under protocol composite"):

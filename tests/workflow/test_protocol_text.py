@@ -4,6 +4,7 @@ import pytest
 
 from merflow.clip import Clip, ClipKey
 from merflow.config.loading import validate
+from merflow.io.files import write_text
 from merflow.workflow.plan import Plan
 from merflow.workflow.protocol_text import protocol_lines
 
@@ -42,6 +43,28 @@ def test_the_protocol_line_says_when_a_training_stops(entry, said, tmp_path, mon
     ]
     (line,) = protocol_lines(Plan(validate(settings), {"casme2": clips})).values()
     assert said in line
+
+
+@pytest.mark.parametrize(
+    ("records", "said"),
+    [
+        (['{"sandbox": "bwrap"}', '{"sandbox": "bwrap"}'], "program in a sandbox;"),
+        (['{"sandbox": "bwrap"}', '{"sandbox": "none"}'], "program without a sandbox;"),
+        (["{}"], "program without a sandbox;"),
+    ],
+)
+def test_it_says_whether_an_external_program_ran_in_a_sandbox(records, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    entry = {"method": "command", "command": "python x.py", "factors": ["x1"], "seeds": [3]}
+    settings = {
+        "datasets": {"casme2": {"root": "faces"}},
+        "collections": {"c": ["casme2"]},
+        "preparations": {"p": {}},
+        "experiments": {"e": {"preparation": "p", "collection": "c", **entry}},
+    }
+    for number, text in enumerate(records):
+        write_text(f"results/runs/e/x1/seed3/f{number}/run.json", text)
+    assert said in protocol_lines(Plan(validate(settings)))["e"]
 
 
 def test_a_row_chosen_inside_the_folds_has_a_line_of_its_own(tmp_path, monkeypatch):

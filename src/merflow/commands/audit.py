@@ -42,7 +42,9 @@ def audit(
     claimed: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")] = (),
     json: Json = False,
 ) -> None:
-    """Report pass, fail or cannot tell for every check of a run folder or prediction table SOURCE.
+    """Report pass, fail, note or cannot tell for every check of a run or prediction table SOURCE.
+
+    fail: a fault of the run or of its scoring. note: a property of the data, such as few subjects.
 
     Examples:
         merflow audit results/runs/demo/x10/seed0 --config results/config.yaml
@@ -63,7 +65,8 @@ def audit(
         pretrained: CSV of the subjects that start weights were trained on (dataset,subject).
         permute: First train the run this many times on labels permuted across subjects, and rank
             its score among theirs. Fewer than 19 permutations cannot show that it is better.
-        claimed: Published scores: full=UF1,UAR smic=UF1 ... (0 to 1; UAR is optional).
+        claimed: Published scores: full=UF1,UAR smic=UF1 ... (0 to 1; UAR is optional), with the
+            digits as printed: .760 is compared at three digits, .76 at two.
     """
     settings = load(config) if config else Settings()
     if source.is_dir():

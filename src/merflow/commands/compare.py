@@ -29,7 +29,8 @@ def compare(
     """Compare the predictions SECOND with FIRST, subject by subject, on every part.
 
     The difference with its 95% interval over subjects, the p of a test that swaps whole subjects
-    (Holm-corrected over the parts), and the smallest difference that so many subjects would show.
+    (Holm-corrected over the parts), and the smallest difference that so many subjects would show
+    in a single test, before correction. All are conditional on the trained folds.
 
     Examples:
         merflow compare results/runs/demo/x1/seed0 results/runs/demo/x10/seed0

@@ -1,6 +1,6 @@
 """From YAML to validated settings: merging, grids, and messages that name the key."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -12,6 +12,7 @@ from merflow.config import grid as grids
 from merflow.config.settings import Preparation, Settings
 from merflow.errors import MerflowError, nearest, unknown
 from merflow.io import records
+from merflow.text import is_text
 
 MAX_BYTES = 1 << 20
 MAX_VALUES = 100_000
@@ -76,6 +77,8 @@ def _check_extent(value: Any, path: Path) -> None:  # noqa: ANN401
     while waiting:
         item = waiting.pop()
         seen += 1
+        if isinstance(item, str) and not is_text(item):
+            raise MerflowError(str(path), f"half a UTF-16 pair in {item!r}", "Unicode text")
         if seen > MAX_VALUES:
             raise MerflowError(
                 str(path),
@@ -109,7 +112,7 @@ def validate(raw: Mapping[str, Any], where: str = "config") -> Settings:
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as error:
-        raise _refused(where, [*faults, *_faults(error, Settings, origins)]) from None
+        raise _refused(where, [*faults, *_faults(error, Settings, raw, origins)]) from None
     if faults:
         raise _refused(where, faults)
     return settings
@@ -120,7 +123,7 @@ def checked(model: type[Section], raw: Mapping[str, Any], where: str) -> Section
     try:
         return model.model_validate(raw)
     except ValidationError as error:
-        raise _refused(where, _faults(error, model)) from None
+        raise _refused(where, _faults(error, model, raw)) from None
 
 
 def _refused(where: str, faults: list[str]) -> MerflowError:
@@ -156,18 +159,35 @@ def _expanded(
 def _faults(
     error: ValidationError,
     model: type[BaseModel],
+    raw: Mapping[str, Any],
     origins: Mapping[str, tuple[str, Any]] | None = None,
 ) -> list[str]:
     """Return a line for each fault; of an experiment that a grid made, at the key in the config."""
     faults: dict[str, list[str]] = {}
     for item in error.errors():
-        # A union lists each branch as a made-up part of the path: leave it out.
-        path = [part for part in map(str, item["loc"]) if "[" not in part]
+        path = _path(item["loc"], raw, item["type"] == "missing")
         texts = faults.setdefault(_key(path, origins or {}), [])
         text = _text(item, path, model)
         if text not in texts:
             texts.append(text)
     return [f"{key}: {' or '.join(texts)}" if key else texts[0] for key, texts in faults.items()]
+
+
+def _path(loc: Sequence[str | int], raw: object, missing: bool) -> list[str]:
+    """Return the parts of a fault's path that the config has.
+
+    A union lists each branch as a made-up part of the path. missing: the last part is a key that
+    the config lacks.
+    """
+    found: list[str] = []
+    for place, part in enumerate(loc):
+        listed = isinstance(raw, list | tuple) and isinstance(part, int) and part < len(raw)
+        if listed or (isinstance(raw, Mapping) and part in raw):
+            raw = raw[part]
+        elif not (missing and place == len(loc) - 1):
+            continue
+        found.append(str(part))
+    return found
 
 
 def _key(path: list[str], origins: Mapping[str, tuple[str, Any]]) -> str:
@@ -201,8 +221,10 @@ def _keys_at(path: list[str], model: Any) -> list[str]:  # noqa: ANN401
             if part not in model.model_fields:
                 return []
             model = model.model_fields[part].annotation
+        elif inner := get_args(model):
+            model = inner[-1]
         else:
-            model = get_args(model)[-1]
+            return []
     return list(model.model_fields) if grids.is_section(model) else []
 
 

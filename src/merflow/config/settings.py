@@ -21,7 +21,7 @@ from merflow.config.stage_settings import (  # noqa: F401 - one place to import 
     Tree,
 )
 from merflow.config.training_settings import Augment, Svm, Training  # noqa: F401
-from merflow.config.values import ClassName, Factor, Seed, each_once
+from merflow.config.values import ClassName, Factor, PathText, Seed, each_once
 from merflow.errors import nearest
 
 RESERVED_NAMES = {
@@ -41,7 +41,7 @@ USED_BY_SVMS = {"class_weights", "svm", "threads", "inner_folds", "inner_support
 class DatasetEntry(Tree):
     """A dataset on this machine."""
 
-    root: str
+    root: PathText
     """Dataset root: the folder that holds the dataset as its owners distribute it. A relative path
     counts from the folder Snakemake runs in."""
     reader: str = ""
@@ -49,7 +49,7 @@ class DatasetEntry(Tree):
     dataset is listed under two names."""
     variant: str = ""
     """Release or folder tree of the dataset to read. Empty: found by looking at the folders."""
-    sheet: str = ""
+    sheet: PathText = ""
     """Annotation file. Empty: found below the root."""
     fps: float | None = Field(None, gt=0)
     """Frame rate (Hz). Empty: the published rate. Magnification depends on it."""
@@ -102,7 +102,7 @@ class Experiment(Tree):
     """Split into folds, always by subject. `loso` leaves one subject out within each dataset;
     `composite` leaves one subject out of all datasets pooled; `cross` trains on some datasets and
     tests on another; `holdout` and `kfold` draw subjects; `file` reads `folds_file`."""
-    folds_file: str = ""
+    folds_file: PathText = ""
     """Folds of `protocol: file`: a CSV with the columns `fold,dataset,subject` of tested subjects,
     or with a further column `side` (train, test)."""
     test_on: tuple[str, ...] = ()

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
+from merflow.config.values import PathText
+
 BAND_KEYS = ("high_hz", "iir", "iir_hz")
 """Earlier keys of `magnify` in place of which `band_hz` stands."""
 
@@ -30,7 +32,7 @@ class Align(Tree):
     points: Literal[5, 68] = 5
     """Number of landmarks found on the face. `hull_mask` needs 68. The data that the 68-point model
     was trained on (300-W) exclude commercial use."""
-    model: str = ""
+    model: PathText = ""
     """File of the landmark model. Empty: the model of the installed package."""
     reference_frames: int = Field(5, ge=1, le=50)
     """Number of frames at the start of a clip in which the face is searched. A clip without a face

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from merflow.config.stage_settings import Tree
+from merflow.config.values import PathText
 
 
 class Augment(Tree):
@@ -92,7 +93,7 @@ class Training(Tree):
     balanced class weights are switched off."""
     augment: Augment = Augment()
     """Random changes of training clips."""
-    start_weights: str = ""
+    start_weights: PathText = ""
     """Weights file (`.weights.h5`) that a network starts from in every fold. For weights of
     torchvision (`.safetensors`), `python -m merflow.models.training.torchvision_weights` makes one.
     Empty: random initialisation."""

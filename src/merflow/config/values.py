@@ -1,4 +1,4 @@
-"""Config values with rules of their own: factors, seeds, names of classes."""
+"""Config values with rules of their own: factors, seeds, paths, names of classes."""
 
 import math
 from typing import Annotated, Any
@@ -37,6 +37,22 @@ def _class_name(name: str) -> str:
     return name
 
 
+def _path_text(path: str) -> str:
+    """Refuse a path that no system call takes."""
+    if "\0" in path:
+        raise ValueError(f"path {path[:40]!r}: expected no NUL character")
+    longest = max(len(part.encode("utf-8", "replace")) for part in path.split("/"))
+    if longest > MAX_PART or len(path) > MAX_PATH:
+        raise ValueError(
+            f"path of {len(path)} characters, {path[:40]!r}...: expected at most {MAX_PART} bytes "
+            f"between slashes and {MAX_PATH} in all"
+        )
+    return path
+
+
+MAX_PART, MAX_PATH = 255, 2000
+"""Longest part of a path and longest path (bytes)."""
+PathText = Annotated[str, AfterValidator(_path_text)]
 Factor = Annotated[str, BeforeValidator(_factor)]
 Seed = Annotated[int, Field(ge=0)]
 ClassName = Annotated[str, AfterValidator(_class_name)]

@@ -13,8 +13,8 @@ from typing import Any
 from merflow import paths
 from merflow.clip import Clip, ClipKey
 from merflow.errors import MerflowError
-from merflow.io import records
 from merflow.io.files import digest
+from merflow.io.json_file import read_json
 
 
 def catalogue_text(clips: list[Clip]) -> str:
@@ -28,17 +28,11 @@ def catalogue_text(clips: list[Clip]) -> str:
 
 def read_catalogue(path: Path) -> list[Clip]:
     """Read a catalogue."""
+    if not Path(path).exists():
+        raise MerflowError(str(path), "no such catalogue", fix="run snakemake once")
+    rows = read_json(path, list)
     try:
-        if Path(path).exists():
-            records.check(path)
-        rows = json.loads(Path(path).read_text(encoding="utf-8"))
         return [_clip(row) for row in rows]
-    except FileNotFoundError:
-        raise MerflowError(str(path), "no such catalogue", fix="run snakemake once") from None
-    except OSError as error:
-        raise MerflowError(
-            str(path), error.strerror or str(error), "a catalogue, a JSON file"
-        ) from None
     except (ValueError, TypeError, KeyError) as error:
         raise MerflowError(
             str(path),
@@ -60,9 +54,8 @@ def annotation_digest(clips: Iterable[Clip]) -> str:
 def read_sheets() -> dict[str, list[str]]:
     """Return dataset -> annotation files of the last run; empty when unknown."""
     try:
-        records.check(*([paths.SHEETS] if Path(paths.SHEETS).exists() else []))
-        return json.loads(Path(paths.SHEETS).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return read_json(paths.SHEETS)
+    except MerflowError:
         return {}
 
 

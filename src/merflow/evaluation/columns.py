@@ -30,9 +30,9 @@ PART = (
 BASELINES = (
     Column("floor_uf1", float, "UF1 of always predicting the largest class"),
     Column("floor_uar", float, "UAR of always predicting the largest class"),
-    Column("guess_uf1", float, "expected UF1 of guessing by class shares"),
-    Column("guess_uf1_lo", float, "lower end: 95% of the scores under exchanged true labels"),
-    Column("guess_uf1_hi", float, "upper end: whole subjects of a dataset exchange their labels"),
+    Column("guess_uf1", float, "mean UF1 of guesses: subjects exchange their true labels"),
+    Column("guess_uf1_lo", float, "lower end of the central 95% of these guesses"),
+    Column("guess_uf1_hi", float, "upper end of the central 95% of these guesses"),
 )
 MEASURES = (
     Column("acc", float, "share of clips; flatters the largest class", "accuracy",
@@ -64,9 +64,9 @@ SCORES = Schema(
     ),
 )
 """Scores in [0, 1]; NaN (an empty cell) where undefined. `_lo`, `_hi`: 95% studentised bootstrap
-interval over subjects; of guess_uf1: 95% of the scores that the true labels get when whole subjects
-of a dataset exchange theirs. chance_p: share of such exchanges of the row's own predictions that
-score at least as well (one-sided)."""
+interval over subjects. guess_uf1: mean of 1,000 exchanges in which whole subjects of a dataset
+exchange their true labels; _lo, _hi: the central 95% of the same scores. chance_p: share of such
+exchanges of the row's own predictions that score at least as well (one-sided)."""
 
 EFFECTS = Schema(
     "effects.csv",
@@ -82,12 +82,14 @@ EFFECTS = Schema(
         Column("difference", float, "`experiment factor` minus `against`, seeds averaged"),
         Column("lo", float, "lower end of the 95% interval over subjects"),
         Column("hi", float, "upper end of the 95% interval over subjects"),
-        Column("p", float, "swap test over subjects"),
+        Column("p", float, "swap test over subjects, uncorrected"),
         Column("p_holm", float, "the same, Holm-corrected over the table"),
-        Column("detectable", float, "smallest true difference seen with 80% power at 5%"),
+        Column("detectable", float, "smallest true difference seen with 80% power at 5%, by p"),
         Column("note", str, "too few subjects"),
     ),
 )
+"""Intervals are conditional on the trained folds. `lo`, `hi` and `detectable` are of a single test,
+before Holm's correction."""
 
 ABLATION = Schema(
     "ablation",

@@ -1,6 +1,5 @@
 """Fold files: training clips with labels, test clips without; the truth in a separate file."""
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +8,7 @@ import numpy as np
 from merflow.clip import ClipKey
 from merflow.errors import MerflowError
 from merflow.evaluation.protocols import Fold, check_disjoint
-from merflow.io import records
-from merflow.io.csv_table import csv_text
+from merflow.io.csv_table import csv_text, read_csv
 
 COLUMNS = ["dataset", "subject", "clip", "side", "label"]
 
@@ -54,15 +52,12 @@ def truth_text(folds: list[Fold], keys: list[ClipKey], labels: list[str]) -> str
 
 def read_fold(path: Path) -> FoldFile:
     """Read a fold file; refuse one with a test label or with a subject on both sides."""
-    try:
-        if path.exists():
-            records.check(path)
-        with open(path, encoding="utf-8", newline="") as handle:
-            rows = list(csv.DictReader(handle))
-    except FileNotFoundError:
-        raise MerflowError(str(path), "no such fold file", fix="run snakemake") from None
+    if not path.exists():
+        raise MerflowError(str(path), "no such fold file", fix="run snakemake")
+    sheet = read_csv(path, COLUMNS)
     train, labels, test = [], [], []
-    for number, row in enumerate(rows, start=2):
+    for number, cells in sheet.rows:
+        row = dict(zip(sheet.columns, cells, strict=True))
         if list(row) != COLUMNS or row["side"] not in ("train", "test"):
             raise MerflowError(f"{path}, row {number}", f"{row}", f"columns {', '.join(COLUMNS)}")
         key = ClipKey(row["dataset"], row["subject"], row["clip"])

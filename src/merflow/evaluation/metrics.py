@@ -6,7 +6,6 @@ scheme count: a class without true clips has F1 and recall 0, enters the mean, a
 `unsupported`.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -104,13 +103,11 @@ def unsupported(matrix: np.ndarray, classes: Sequence[str]) -> tuple[str, ...]:
 class Baselines:
     """Scores that need no look at the clips, all in [0, 1].
 
-    uf1, uar: the largest class predicted for every clip. guess_uf1: expected UF1 of guessing by
-    class shares, computed exactly for independent clips; its expected UAR is 1 / classes.
+    uf1, uar: the largest class predicted for every clip.
     """
 
     uf1: float
     uar: float
-    guess_uf1: float
 
 
 def baselines(support: np.ndarray) -> Baselines:
@@ -118,45 +115,8 @@ def baselines(support: np.ndarray) -> Baselines:
     support = np.asarray(support, np.int64)
     total, classes, largest = int(support.sum()), len(support), int(support.max())
     if total == 0:
-        return Baselines(0.0, 0.0, 0.0)
-    return Baselines(
-        uf1=2 * largest / (largest + total) / classes,
-        uar=1 / classes,
-        guess_uf1=sum(guessed_f1(int(n), total) for n in support) / classes,
-    )
-
-
-def guessed_f1(support: int, total: int) -> float:
-    """Return the expected F1 of one class when each clip gets it with chance support / total.
-
-    TP and FP are independent binomials, so the expectation is a finite double sum; terms beyond
-    ten standard deviations (below 1e-20) are left out to keep large tables cheap.
-    """
-    if support == 0:
-        return 0.0
-    if support == total:
-        return 1.0
-    share = support / total
-    hits, hit_chance = _binomial(support, share)
-    false, false_chance = _binomial(total - support, share)
-    f1 = 2 * hits[:, None] / (support + hits[:, None] + false[None, :])
-    return float(hit_chance @ f1 @ false_chance)
-
-
-def _binomial(trials: int, share: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the outcomes that matter and their probabilities, summing to 1."""
-    reach = 10 * math.sqrt(trials * share * (1 - share)) + 10
-    low = max(0, math.floor(trials * share - reach))
-    high = min(trials, math.ceil(trials * share + reach))
-    outcomes = np.arange(low, high + 1)
-    logs = np.array(
-        [
-            math.lgamma(trials + 1) - math.lgamma(k + 1) - math.lgamma(trials - k + 1)
-            for k in outcomes.tolist()
-        ]
-    )
-    chances = np.exp(logs + outcomes * math.log(share) + (trials - outcomes) * math.log1p(-share))
-    return outcomes.astype(float), chances / chances.sum()
+        return Baselines(0.0, 0.0)
+    return Baselines(uf1=2 * largest / (largest + total) / classes, uar=1 / classes)
 
 
 def _hits(matrix: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Compare two experiments on the same clips: difference, interval, p and detectable difference.
 
+All are conditional on the trained folds: they cover variation over subjects, not over retrainings.
 The subject is the unit. A test on clips (McNemar) rejects a true null hypothesis two to seven
 times too often when subjects differ, so there is none. All functions take (S, K) numerators and
 denominators of a metric's ratios, one row per subject, one pair of arrays per seed.
@@ -38,7 +39,8 @@ class Comparison:
     """The difference second - first of a metric, in the metric's unit.
 
     lo, hi: 95% studentised bootstrap interval over subjects. p: two-sided subject-level swap
-    test. detectable: smallest true difference that is significant at 5% with 80% power.
+    test. detectable: smallest true difference that is significant at 5% with 80% power, before any
+    correction for several tests.
     """
 
     difference: float

@@ -104,7 +104,7 @@ def score_part(
             row |= {f"{name}_lo": ends.lo, f"{name}_hi": ends.hi}
     baseline = baselines(matrix.sum(1))
     effective = effective_subjects(np.bincount(owner))
-    guess, chance = _chance(rows, owner, strata, row["uf1"], across)
+    guess, band, chance = _chance(rows, owner, strata, row["uf1"], across)
     support = zip(table.classes, matrix.sum(1).tolist(), strict=True)
     few = effective < FEW_SUBJECTS
     missing = ", ".join(unsupported(matrix, table.classes))
@@ -121,9 +121,9 @@ def score_part(
             "support": ", ".join(f"{name} {clips}" for name, clips in support),
             "floor_uf1": baseline.uf1,
             "floor_uar": baseline.uar,
-            "guess_uf1": baseline.guess_uf1,
-            "guess_uf1_lo": guess.lo,
-            "guess_uf1_hi": guess.hi,
+            "guess_uf1": guess,
+            "guess_uf1_lo": band.lo,
+            "guess_uf1_hi": band.hi,
             "chance_p": chance,
             "note": "; ".join(notes),
         }
@@ -140,15 +140,18 @@ def subject_numbers(table: Pooled) -> tuple[np.ndarray, np.ndarray]:
 
 def _chance(
     rows: Pooled, owner: np.ndarray, strata: np.ndarray, score: float, across: bool
-) -> tuple[Interval, float]:
-    """Return where guesses fall and the p of `score`; NaN when no exchange is possible."""
+) -> tuple[float, Interval, float]:
+    """Return the mean and range of guesses and the p of `score`; NaN if no exchange is possible.
+
+    A guess: whole subjects of a dataset exchange their true labels.
+    """
     if len(np.unique(owner)) < 2:
-        return Interval(math.nan, math.nan), math.nan
+        return math.nan, Interval(math.nan, math.nan), math.nan
     classes = len(rows.classes)
     guesses = permuted_scores(rows.truth, rows.truth, owner, strata, classes)
     groups = np.zeros_like(strata) if across else strata
     own = permuted_scores(rows.truth, rows.predicted, owner, groups, classes)
-    return chance_interval(guesses), chance_p(own, score)
+    return float(guesses.mean()), chance_interval(guesses), chance_p(own, score)
 
 
 def write_scores(path: Path | str, scores: "DataFrame") -> None:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import secrets
 import shutil
 import tempfile
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from merflow.errors import FAILED, MerflowError
+from merflow.text import is_text
 
 PARTIAL = ".part-"
 """Prefix of the names of unfinished files; nothing reads them."""
@@ -156,19 +158,33 @@ def portable(path: Path | str) -> str:
 
 RESERVED = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for n in range(1, 10))}
 
+MAX_NAME = 200
+"""Longest part of a path (bytes): file systems take 255, and merflow adds to a name."""
+REPEATED = re.compile(r"(.+)\1{19,}$")
 FORMULA = frozenset("=+-@\t\r＝＋－＠")
 """First characters that make a spreadsheet program read a text as a formula."""
 
 
 def safe_name(name: str, where: str) -> str:
-    """Return `name` if it can be one part of a path on every system; refuse it otherwise."""
+    """Return `name` if it can be one part of a path on every system; refuse it otherwise.
+
+    Snakemake reads braces as wildcards of a path, and refuses a name that ends in 20 repetitions.
+    """
+    if not is_text(name):
+        raise MerflowError(where, f"{name!r} is not Unicode text", "a name in UTF-8")
+    if len(name.encode()) > MAX_NAME:
+        found = f"a name of {len(name.encode())} bytes, {name[:20]!r}..."
+        raise MerflowError(where, found, f"at most {MAX_NAME} bytes", "shorten the name")
+    if REPEATED.search(name):
+        found = f"{name[:40]!r} ends in a text repeated 20 times or more"
+        raise MerflowError(where, found, "a name that Snakemake takes", "shorten the name")
     bad = (
         not name
         or name in {".", ".."}
         or name != name.strip()
         or name.endswith(".")
         or name[0] in FORMULA
-        or any(c in name for c in '/\\:*?"<>|')
+        or any(c in name for c in '/\\:*?"<>|{}')
         or any(ord(c) < 32 or ord(c) == 127 for c in name)
         or name.split(".")[0].lower() in RESERVED
     )
@@ -176,7 +192,8 @@ def safe_name(name: str, where: str) -> str:
         raise MerflowError(
             where,
             f"{name!r} cannot be part of a file name",
-            "a name without slashes, colons, control characters or device names, no = + - @ first",
+            "a name without slashes, colons, braces, control characters or device names, "
+            "no = + - @ first",
             "correct the cell or rename the folder",
         )
     return name

@@ -11,7 +11,7 @@ from merflow.clip import Clip
 from merflow.errors import SkipClip
 from merflow.frame_buffer import Frames, collect
 from merflow.io.files import file_digest
-from merflow.io.image_header import image_size
+from merflow.io.image_header import header_fault, image_size
 from merflow.io.sha256sums import NAME as SUMS
 from merflow.io.sha256sums import read_sums
 
@@ -138,9 +138,12 @@ def _image(clip: Clip, name: str) -> np.ndarray:
         data = np.fromfile(path, np.uint8)
     except OSError as error:
         raise SkipClip(f"{clip.key}: {name} cannot be read ({error.strerror or error})") from error
-    declared = image_size(data.tobytes())
+    head = data.tobytes()
+    declared = image_size(head)
     if declared is None:
         raise SkipClip(f"{clip.key}: {name} is damaged, or not a PNG, BMP, JPEG, TIFF or PNM")
+    if fault := header_fault(head):
+        raise SkipClip(f"{clip.key}: {name} is damaged: {fault}")
     _check_size(clip, name, declared)
     try:
         # imread warns on a damaged JPEG and gives grey rows; the tail check catches cut files.

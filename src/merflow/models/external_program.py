@@ -149,7 +149,8 @@ class FittedProgram:
     def _read_predictions(self, path: Path, keys: Sequence[ClipKey]) -> np.ndarray:
         """Return the probabilities in the order of `keys`; the table must hold exactly these."""
         command, classes = self.program.experiment.command, self.program.classes
-        if not path.is_file():
+        # A link would be followed out here, where the truth can be read.
+        if path.is_symlink() or not path.is_file():
             raise MerflowError(
                 f"command {command!r}",
                 "ended with code 0 but wrote no predictions.csv",

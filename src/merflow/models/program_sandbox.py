@@ -18,7 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import merflow
-from merflow.errors import FAILED, MerflowError
+from merflow.config.settings import Settings
+from merflow.errors import MerflowError
+from merflow.io.files import temporary_folder
 from merflow.models.program_command import Command, library_folders
 from merflow.paths import RESULTS
 
@@ -73,9 +75,9 @@ def missing() -> str:
     bwrap = shutil.which("bwrap")
     if bwrap is None:
         return "bwrap is not installed"
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         trial = Command((sys.executable, "-S", "-c", ""), ())
-        words = arguments(trial, Path(folder), {}, hidden=(), gpu=False, bwrap=bwrap)
+        words = arguments(trial, folder, {}, hidden=(), gpu=False, bwrap=bwrap)
         try:
             done = subprocess.run(
                 words, capture_output=True, text=True, errors="replace", timeout=WAIT_S
@@ -102,8 +104,7 @@ def arguments(
     hidden: dataset roots and annotation files; results/ and merflow itself are hidden always.
     """
     temporary = Path(tempfile.gettempdir())
-    secret = _secret([*hidden, RESULTS, *_packages()])
-    _refuse_hidden((command.program, *command.named), secret)
+    secret = refuse_hidden(command, hidden)
     shown = [*_named(command, temporary), *_environment(command), *library_folders(variables)]
     shown = [
         one for path in shown if not _inside_any(path, secret) for one in (path, path.resolve())
@@ -128,16 +129,24 @@ def _packages() -> list[Path]:
     return [Path(merflow.__file__).parent, *there]
 
 
-def _refuse_hidden(named: Iterable[Path], secret: Sequence[Path]) -> None:
-    for path in named:
-        if hiding := _inside_any(path, secret):
+def hidden_of(settings: Settings) -> tuple[Path, ...]:
+    """Return what a program must not see of the datasets: their roots and annotation files."""
+    entries = settings.datasets.values()
+    return tuple(Path(name) for entry in entries for name in (entry.root, entry.sheet) if name)
+
+
+def refuse_hidden(command: Command, hidden: Sequence[Path]) -> list[Path]:
+    """Return the real paths that the sandbox hides; refuse a command that names a file in one."""
+    secret = _secret([*hidden, RESULTS, *_packages()])
+    for path in (command.program, *command.named):
+        if hiding := _inside_any(path, secret) or _inside_any(path.parent, secret):
             raise MerflowError(
                 f"command: {path}",
                 f"is in {hiding}, which the sandbox hides",
                 "a program with its files in a folder of its own",
                 "move it, or set `sandbox: off`; the audit then cannot tell what it read",
-                code=FAILED,
             )
+    return secret
 
 
 def _named(command: Command, temporary: Path) -> Iterable[Path]:

@@ -72,7 +72,7 @@ def ablation_table(
     scores = [(part, score) for part in parts for score in ("uf1", "uar")]
     columns = [Heading(name, number=False) for name in [*axes, "factor"]]
     columns += [Heading(f"{part_name(part)} {score.upper()}") for part, score in scores]
-    columns += [Heading("against the first"), Heading("p")]
+    columns += [Heading("against the first"), Heading("p (Holm)")]
     body = []
     for _, row in frame.iterrows():
         names = [f"{part}_{score}" for part, score in scores]

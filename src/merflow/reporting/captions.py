@@ -9,10 +9,10 @@ from merflow.text import plural
 
 LEGEND = (
     "{pooled}, every class counted. Brackets: 95% studentised bootstrap interval over "
-    "subjects, conditional on {models}. Guessing: expected UF1 of guessing by class "
-    "shares; its bracket: 95% of the scores that the true labels get when whole subjects of a "
-    "dataset exchange theirs. chance p: the share of such exchanges of the row's own predictions "
-    "that score at least as well."
+    "subjects, conditional on {models}. Guessing: mean UF1 that the true labels get when whole "
+    "subjects of a dataset exchange theirs; its bracket: the central 95% of the same exchanges. "
+    "chance p: the share of such exchanges of the row's own predictions that score at least as "
+    "well."
 )
 POOLED_OVER = {
     "": ("All predictions of the table pooled", "the models that predicted"),

@@ -12,11 +12,14 @@ if TYPE_CHECKING:
 
 PAIRED = (
     "Difference of pooled scores on the same clips, seeds averaged; bracket: 95% studentised "
-    "bootstrap interval over subjects; p: subject-level swap test, Holm-corrected over the table"
+    "bootstrap interval over subjects, before correction; p: subject-level swap test, "
+    "Holm-corrected over the table. Both are conditional on the trained folds: they say nothing "
+    "about another training"
 )
+VISIBLE = "visible, uncorrected"
 LEGEND = (
-    f"{PAIRED}; visible: the smallest true difference that this many subjects show with 80% power "
-    "at 5%."
+    f"{PAIRED}. {VISIBLE}: the smallest true difference that this many subjects show with 80% "
+    "power at 5% in a single test, before Holm's correction; after it, only larger ones are seen."
 )
 
 FEW = "†: too few subjects (effective number below 10)."
@@ -26,7 +29,7 @@ def effects_table(title: str, effects: "DataFrame") -> Table:
     """Return effects as printed, one row each."""
     rows = records(effects)
     names = [c.heading for c in EFFECTS.columns if c.heading]
-    figures = [f"{rows[0].metric.upper()} difference [95%]", "p", "visible"]
+    figures = [f"{rows[0].metric.upper()} difference [95%]", "p (Holm)", VISIBLE]
     columns = [Heading(name, number=False) for name in names] + [Heading(f) for f in figures]
     body = [
         [

@@ -189,10 +189,8 @@ def _baseline(facts: Part, kind: str, column: Column, digits: int = 0) -> Cell:
 
 
 def _floor_value(facts: Part, kind: str, column: Column, end: str = "") -> float | None:
-    """Return a baseline of a score, or an end of its interval; guesses reach the baseline's UAR."""
-    ends = ENDS.get(end, "")
-    baseline = getattr(facts, f"floor_{column.name}", None) if kind == "guess" and not end else None
-    return getattr(facts, f"{kind}_{column.name}{ends}", baseline)
+    """Return a baseline of a score, or an end of its interval; None where there is none."""
+    return getattr(facts, f"{kind}_{column.name}{ENDS.get(end, '')}", None)
 
 
 def _score(scored: Scored, column: Column, end: str) -> Cell:

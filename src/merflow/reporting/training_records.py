@@ -1,6 +1,5 @@
 """Training records of a run's folds: curves over epochs (history.csv) and run.json."""
 
-import json
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -10,8 +9,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from merflow.errors import MerflowError
-from merflow.io import records
 from merflow.io.csv_table import read_csv
+from merflow.io.json_file import read_json
 
 BAND = (0.1, 0.9)
 """Quantiles over folds that bound a curve's band."""
@@ -68,7 +67,7 @@ def read_training(folder: Path, folds: Iterable[str], attempt: Attempts) -> Trai
     facts, histories = [], []
     for fold in folds:
         found = attempt(None, read_json, folder / fold / "run.json")
-        if isinstance(found, dict):
+        if found is not None:
             facts.append(found)
         if (folder / fold / "history.csv").exists():
             histories.append(attempt({}, read_history, folder / fold / "history.csv"))
@@ -106,15 +105,3 @@ def quantiles(histories: list[dict[str, np.ndarray]]) -> list[Curve]:
             low, mid, high = np.nanquantile(values[:, present], (BAND[0], 0.5, BAND[1]), axis=0)
             curves.append(Curve(name, epochs[present], low, mid, high))
     return curves
-
-
-def read_json(path: Path) -> Any:  # noqa: ANN401
-    """Return the contents of a JSON file."""
-    try:
-        if path.exists():
-            records.check(path)
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise MerflowError(str(path), "no such file") from None
-    except (OSError, ValueError) as error:
-        raise MerflowError(str(path), f"cannot be read ({error})") from None

@@ -8,9 +8,10 @@ import yaml
 from merflow.config.loading import merge, read_yaml, validate
 from merflow.datasets.registry import names
 from merflow.errors import MerflowError
+from merflow.io.file_lock import folder_lock
 from merflow.io.files import write_text
 from merflow.studio.project import Project
-from merflow.studio.routing import Missing
+from merflow.studio.routing import Conflict, Missing
 
 FOLDERS_LIMIT = 500
 """Most folders listed."""
@@ -35,15 +36,30 @@ def folder_below(project: Project, path: object) -> Path:
     return place
 
 
-def choose(project: Project, name: object, path: object) -> str:
+def choose(project: Project, name: object, path: object, before: object) -> str:
     """Set a dataset's root in config/local.yaml, and add a dataset that the config lacks.
 
-    Other values of that file stay; its comments do not. Returns the file's path from the root.
+    before: the root that the page showed, None for a dataset that the config lacked. Other values
+    of that file stay; its comments do not. Returns the file's path from the root.
     """
-    known = {*project.settings().datasets, *names()}
+    with folder_lock(project.below("config")):
+        return _choose(project, name, path, before)
+
+
+def _choose(project: Project, name: object, path: object, before: object) -> str:
+    settings = project.settings()
+    known = {*settings.datasets, *names()}
     if not isinstance(name, str) or name not in known:
         raise Missing("request: dataset", f"no dataset {str(name)[:80]!r}")
     folder_below(project, path)
+    now = settings.datasets[name].root if name in settings.datasets else None
+    if before != now:
+        raise Conflict(
+            f"root of {name}",
+            f"changed elsewhere: the config has {now or 'none'}, this page wants {path}",
+            fix="choose one of the two; nothing was saved",
+            versions={"file": now, "page": path},
+        )
     local = project.below("config", "local.yaml")
     values = read_yaml(local) if local.is_file() else {}
     values = merge(values, {"datasets": {name: {"root": path}}})

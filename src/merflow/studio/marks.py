@@ -5,7 +5,6 @@ clips never changes an experiment; to apply a correction, move its line to the e
 """
 
 import itertools
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from merflow.datasets import errata
 from merflow.datasets.errata import Correction
 from merflow.errors import MerflowError
 from merflow.io.csv_table import csv_text, safe_cell
+from merflow.io.file_lock import folder_lock
 from merflow.io.files import write_text
 from merflow.studio.routing import Conflict
 
@@ -84,17 +84,19 @@ class MarkCorrections:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._lock = threading.Lock()
 
     def of(self, clip: Clip) -> tuple[Correction, ...]:
         """Return the corrections of one clip."""
         return errata.load(clip.key.dataset, self.folder).corrections.get(clip.key[1:], ())
 
     def save(self, clip: Clip, marks: Mapping[str, Any], before: object, source: object) -> Marks:
-        """Write the marks of one clip; refuse when the file does not hold `before`."""
+        """Write the marks of one clip; refuse when the file does not hold `before`.
+
+        before: the marks that the page showed. The lock makes reading, comparing and writing one
+        step, also between two studios on one folder.
+        """
         wanted, text = check(clip, marks), source_text(source)
-        # Two pages that save at once: the second reads what the first wrote.
-        with self._lock:
+        with folder_lock(self.folder):
             return self._save(clip, wanted, before, text)
 
     def _save(self, clip: Clip, wanted: Marks, before: object, source: str) -> Marks:
@@ -102,9 +104,13 @@ class MarkCorrections:
         old = known.get(clip.key[1:], ())
         saved = corrected(clip, old)
         if before != saved:
-            listed = ", ".join(f"{mark} {'none' if v is None else v}" for mark, v in saved.items())
-            found = f"changed elsewhere: the file has {listed}"
-            raise Conflict(str(clip.key), found, fix="open the clip again, then set the mark")
+            raise Conflict(
+                str(clip.key),
+                f"changed elsewhere: the file has {_listed(saved)}, this page wants "
+                f"{_listed(wanted)}",
+                fix="choose one of the two; nothing was saved",
+                versions={"file": saved, "page": wanted},
+            )
         if wanted == saved:
             return saved
         known[clip.key[1:]] = _lines(clip, wanted, old, source)
@@ -116,6 +122,10 @@ class MarkCorrections:
         path = self.folder / f"{clip.key.dataset}.csv"
         write_text(path, csv_text(("subject", "clip", "field", "was", "is", "source"), rows))
         return wanted
+
+
+def _listed(marks: Marks) -> str:
+    return ", ".join(f"{name} {'none' if v is None else v}" for name, v in marks.items())
 
 
 def _lines(

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from merflow.errors import FAILED, MerflowError
+from merflow.text import is_text
 
 LOG = logging.getLogger("merflow")
 JSON, JPEG = "application/json", "image/jpeg"
@@ -28,9 +29,19 @@ class Missing(MerflowError):
 
 
 class Conflict(MerflowError):
-    """Changed by another page, or busy."""
+    """Changed by another page, or busy.
+
+    versions: `file`, what is saved now, and `page`, what the request wanted to save.
+    """
 
     status = 409
+
+    def __init__(
+        self, where: str, found: str, expected: str = "", fix: str = "", *,
+        versions: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(where, found, expected, fix)
+        self.versions = versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +73,7 @@ def _endpoint(studio: object, endpoint: Endpoint) -> Callable[[Request], Awaitab
             LOG.exception("%s %s failed", request.method, request.url.path)
             text = "an unexpected error; the terminal that runs `merflow studio` shows it in full"
             return error_response(MerflowError(request.url.path, text, code=FAILED))
-        return found if isinstance(found, Response) else JSONResponse(finite(found))
+        return found if isinstance(found, Response) else JSONResponse(sendable(found))
 
     return respond
 
@@ -74,7 +85,10 @@ def error_response(
     if status is None:
         status = getattr(error, "status", 500 if error.code == FAILED else 400)
     parts = ("where", "found", "expected", "fix")
-    return JSONResponse({part: getattr(error, part) for part in parts}, status, headers)
+    content = {part: getattr(error, part) for part in parts}
+    if versions := getattr(error, "versions", None):
+        content["versions"] = versions
+    return JSONResponse(sendable(content), status, headers)
 
 
 async def read_body(request: Request, content: str) -> Any:  # noqa: ANN401
@@ -91,19 +105,26 @@ async def read_body(request: Request, content: str) -> Any:  # noqa: ANN401
         value = json.loads(body)
     except (ValueError, RecursionError):
         raise MerflowError("request", "the body is not JSON", "a JSON object") from None
+    if not is_text(json.dumps(value, ensure_ascii=False)):
+        raise MerflowError("request", "half a UTF-16 pair", "Unicode text")
     if not isinstance(value, dict):
         raise MerflowError("request", f"a JSON {type(value).__name__}", "a JSON object")
     return value
 
 
-def finite(value: Any) -> Any:  # noqa: ANN401
-    """Return a value that JSON can hold: NaN and infinity become null."""
+def sendable(value: Any) -> Any:  # noqa: ANN401
+    """Return a value that JSON in UTF-8 can hold: NaN and infinity become null.
+
+    Characters outside Unicode (names of files that are not UTF-8) become question marks.
+    """
     if isinstance(value, float):
         return value if math.isfinite(value) else None
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
     if isinstance(value, Mapping):
-        return {str(key): finite(item) for key, item in value.items()}
+        return {sendable(str(key)): sendable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
+        return [sendable(item) for item in value]
     return value
 
 

@@ -10,6 +10,7 @@ import uvicorn
 
 from merflow.errors import MerflowError
 from merflow.studio.app import create
+from merflow.studio.connections import CONNECTION_LIMIT, Connection
 from merflow.studio.project import Project
 
 
@@ -34,6 +35,7 @@ def serve(root: Path, config: Path, host: str, port: int) -> None:
         print(f"merflow studio: {address}\nCtrl-C ends it.", flush=True)
         options = uvicorn.Config(
             create(project, token, allowed_hosts(host, bound_port), remote),
+            http=Connection,
             log_level="warning",
             access_log=False,
             server_header=False,
@@ -43,7 +45,7 @@ def serve(root: Path, config: Path, host: str, port: int) -> None:
             h11_max_incomplete_event_size=16 * 1024,
             timeout_keep_alive=30,
             timeout_graceful_shutdown=5,
-            limit_concurrency=200,
+            limit_concurrency=CONNECTION_LIMIT,
         )
         uvicorn.Server(options).run(sockets=[listener])
 

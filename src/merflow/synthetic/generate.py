@@ -2,7 +2,6 @@
 
 import contextlib
 import importlib
-import json
 import pkgutil
 import shutil
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from merflow.datasets.registry import GENERATED
 from merflow.errors import MerflowError, unknown
 from merflow.io.files import PARTIAL, digest, safe_join, write_json
+from merflow.io.json_file import read_json
 from merflow.synthetic import datasets
 from merflow.synthetic.clip import DemoClip
 from merflow.synthetic.dataset import DemoDataset
@@ -64,9 +64,7 @@ def write_dataset(root: Path, name: str, planned: list[DemoClip], frames: bool =
 
 def _marker(root: Path) -> dict[str, Any]:
     """Read the marker; refuse a folder that holds anything but a demo."""
-    try:
-        return json.loads((root / GENERATED).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not (root / GENERATED).exists():
         held = [p.name for p in root.iterdir() if PARTIAL not in p.name] if root.exists() else []
         if held:
             raise MerflowError(
@@ -74,15 +72,11 @@ def _marker(root: Path) -> dict[str, Any]:
                 f"is not a demo folder: it holds {sorted(held)[0]} and no {GENERATED}",
                 "an empty or new folder, or one that `merflow demo` wrote",
                 "choose another folder for the demo; nothing was changed",
-            ) from None
+            )
         return {}
-    except ValueError:
-        raise MerflowError(
-            str(root / GENERATED),
-            "cannot be read",
-            "the JSON that `merflow demo` wrote",
-            f"delete the folder {root}, then run `merflow demo` again",
-        ) from None
+    return read_json(
+        root / GENERATED, fix=f"delete the folder {root}, then run `merflow demo` again"
+    )
 
 
 def _remove(root: Path, folder: str, truth: str) -> None:

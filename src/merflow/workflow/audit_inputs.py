@@ -11,7 +11,7 @@ from merflow.clip import ClipKey
 from merflow.datasets.catalogue import read_catalogue
 from merflow.datasets.subject_ids import canonical_names, canonical_subject
 from merflow.errors import MerflowError
-from merflow.evaluation.audit.evidence import Evidence, FoldScore, Recorded, Sides
+from merflow.evaluation.audit.evidence import Evidence, FoldScore, Printed, Recorded, Sides
 from merflow.evaluation.audit.test_set_selection import Epochs, read_epochs
 from merflow.evaluation.fold_files import read_fold
 from merflow.evaluation.predictions import KEY, Pooled, read_pooled
@@ -150,13 +150,13 @@ def add_pretraining(evidence: Evidence, path: Path) -> Evidence:
     return replace(evidence, pretrained_on=subjects)
 
 
-def claimed_scores(claims: Sequence[str], table: Pooled) -> dict[str, tuple[float, float]]:
-    """Return part -> (UF1, UAR) of claims such as `full=.735,.760` or `samm=.66` (no UAR)."""
+def claimed_scores(claims: Sequence[str], table: Pooled) -> dict[str, dict[str, Printed]]:
+    """Return part -> UF1 and UAR of claims such as `full=.735,.760` or `samm=.66` (no UAR)."""
     claimed = {}
     for claim in claims:
         part, _, figures = claim.partition("=")
         try:
-            numbers = [float(figure) for figure in figures.split(",")]
+            numbers = [_printed(figure) for figure in figures.split(",")]
             if part not in ("full", *table.datasets) or len(numbers) not in (1, 2):
                 raise ValueError
         except ValueError:
@@ -165,9 +165,18 @@ def claimed_scores(claims: Sequence[str], table: Pooled) -> dict[str, tuple[floa
                 "not a part and its figures",
                 f"full=UF1,UAR, or one of {', '.join(table.datasets)} in its place",
             ) from None
-        if not all(0 <= number <= 1 for number in numbers):
+        if not all(0 <= number.value <= 1 for number in numbers):
             raise MerflowError(
                 f"--claimed {claim}", "not shares", "figures from 0 to 1, as .735 for 73.5 %"
             )
-        claimed[part] = (numbers[0], numbers[1] if len(numbers) == 2 else float("nan"))
+        claimed[part] = dict(zip(("UF1", "UAR"), numbers, strict=False))
     return claimed
+
+
+def _printed(figure: str) -> Printed:
+    """Return a typed figure with its digits after the point: `.760` has three, `.7` counts as .70.
+
+    More than four digits count as four.
+    """
+    _, _, decimals = figure.strip().partition(".")
+    return Printed(float(figure), min(max(len(decimals), 2), 4))

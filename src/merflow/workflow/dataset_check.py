@@ -49,11 +49,37 @@ def check_datasets(
         seen = {} if annotations_only else {c.key: check_files(c) for c in reading.clips if c.files}
         checks.update(seen)
         datasets.append(_facts(reading, seen, settings))
-    for first, copy in duplicate_clips(checks.items()):
+    equal = duplicate_clips(checks.items())
+    for first, copy in equal:
         found = f"its frames are those of {first}"
-        facts = next(d for d in datasets if d["dataset"] == copy.dataset)
-        facts["problems"].append(asdict(Problem("warning", str(copy), found, fix=_COPY)))
+        _add(datasets, copy.dataset, Problem("warning", str(copy), found, fix=_COPY))
+    if checks:
+        _look_for_leaks(datasets, readings, checks, equal, settings)
     return {"datasets": datasets, "experiments": _experiments(settings, readings)}
+
+
+def _look_for_leaks(
+    datasets: Sequence[Facts],
+    readings: Mapping[str, Reading],
+    checks: Mapping[ClipKey, FileCheck],
+    equal: Sequence[tuple[ClipKey, ClipKey]],
+    settings: Settings | None,
+) -> None:
+    """Add what only the frames show: altered copies, and properties that tell the class."""
+    from merflow.workflow import leak_check
+
+    sound = [c for r in readings.values() for c in r.clips if c.key in checks]
+    looks = leak_check.looks_of([c for c in sound if not checks[c.key].bad])
+    for problem in leak_check.altered_copies(sound, looks, {frozenset(pair) for pair in equal}):
+        _add(datasets, problem.where.split("/")[0], problem)
+    for name, reading in readings.items():
+        for problem in leak_check.label_leaks(reading, checks, looks, settings):
+            _add(datasets, name, problem)
+
+
+def _add(datasets: Sequence[Facts], name: str, problem: Problem) -> None:
+    facts = next(d for d in datasets if d["dataset"] == name)
+    facts["problems"].append(asdict(problem))
 
 
 _COPY = "delete one of the two: duplicates on both sides of a split are a leak"

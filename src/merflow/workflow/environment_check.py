@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from merflow import arithmetic
 from merflow.errors import MerflowError
+from merflow.models import program_sandbox
 from merflow.models.training import device_probe
 from merflow.workflow.face_finder import find_model
 
@@ -47,6 +48,7 @@ def examine(folder: Path, gpu: bool) -> list[Check]:
         arithmetic_level(),
         device(probe(), gpu),
         disk(folder),
+        sandbox(),
         snakemake(folder),
         cluster(folder),
     ]
@@ -153,6 +155,14 @@ def arithmetic_level() -> Check:
             "arithmetic", "warning", found, "nothing: results are identical on this machine only"
         )
     return Check("arithmetic", "found", found)
+
+
+def sandbox() -> Check:
+    """Check that external programs can run in a sandbox; nothing else needs one."""
+    if reason := program_sandbox.missing():
+        fix = f"only for `method: command`: {program_sandbox.INSTALL}, allow user namespaces"
+        return Check("sandbox", "warning", reason, fix, needed=False)
+    return Check("sandbox", "found", "bwrap works", needed=False)
 
 
 def probe() -> dict[str, Any]:

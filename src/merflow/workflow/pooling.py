@@ -57,7 +57,7 @@ def pool_run(plan: Plan, run: Run) -> Pooled:
         folder = Path(run.folder) / fold
         facts = read_facts(folder / "run.json")
         skipped |= {ClipKey(*key) for key in facts["skipped"]}
-        if facts["test_clips"]:
+        if facts.get("test_clips"):
             parts.append((fold, read_predictions(folder / "predictions.csv", classes=classes)))
     return pool(parts, {key: name for key, name in truth.items() if key not in skipped}, classes)
 

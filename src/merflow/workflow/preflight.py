@@ -58,9 +58,7 @@ def check_experiment(settings: Settings, name: str) -> None:
             )
     classes = _classes(settings, entry, where)
     if entry.method == "command":
-        program_command.parse(entry.command, f"{where}.command")
-        if entry.sandbox == "required":
-            program_sandbox.choose(entry.sandbox, f"{where}.sandbox")
+        _program_fits(settings, entry, where)
         return
     _weights_fit_classes(entry, where, classes)
     if entry.method in SVMS:
@@ -196,3 +194,13 @@ def _weights_fit_classes(entry: Experiment, where: str, classes: Sequence[str]) 
     if not isinstance(given, str):
         with _of(where):
             class_weights.check_given(given, classes, svm=entry.method in SVMS)
+
+
+def _program_fits(settings: Settings, entry: Experiment, where: str) -> None:
+    """Refuse a program that is not there, or that the sandbox it will run in would hide."""
+    command = program_command.parse(entry.command, f"{where}.command")
+    if entry.sandbox == "required":
+        program_sandbox.choose(entry.sandbox, f"{where}.sandbox")
+    if entry.sandbox != "off" and not program_sandbox.missing():
+        with _of(where):
+            program_sandbox.refuse_hidden(command, program_sandbox.hidden_of(settings))

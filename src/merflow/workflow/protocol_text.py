@@ -9,6 +9,7 @@ from merflow.datasets.catalogue import read_sheets
 from merflow.models import network_registry
 from merflow.text import plural
 from merflow.workflow.plan import Plan
+from merflow.workflow.training_log import read_facts
 
 
 def protocol_lines(plan: Plan) -> dict[str, str]:
@@ -44,9 +45,20 @@ def _dataset(plan: Plan, name: str, sheets: Mapping[str, list[str]]) -> str:
     return f"{name} ({', '.join(filter(None, (variant, *read)))})"
 
 
+def _program(plan: Plan, name: str) -> str:
+    """Return how an external program was run, by the records of its folds; empty for others."""
+    if plan.experiment(name).method != "command":
+        return ""
+    folders = [Path(run.folder) for run in plan.runs([name])]
+    facts = [read_facts(path) for folder in folders for path in sorted(folder.glob("*/run.json"))]
+    kinds = {fold.get("sandbox", "none") for fold in facts}
+    how = "in" if kinds == {"bwrap"} else "without"
+    return f"trained by an external program{f' {how} a sandbox' if kinds else ''}; "
+
+
 def _stop(entry: Experiment) -> str:
     if entry.method == "command":
-        return "trained by an external program; when it stops is not known here"
+        return "when it stops is not known here"
     if entry.method in SVMS:
         return "one SVM a fold, fixed before testing"
     if entry.training.stopping == "inner":
@@ -77,7 +89,7 @@ def _protocol_line(plan: Plan, name: str, sheets: Mapping[str, list[str]]) -> st
         f"scheme {entry.scheme}",
         f"protocol {protocol}",
         f"magnified by {chosen.magnify.method}" if magnified else "not magnified",
-        _stop(entry),
+        _program(plan, name) + _stop(entry),
         f"seeds {', '.join(map(str, entry.seeds))}",
     ]
     if entry.method == "keras" and network_registry.made_for_weights(entry.network):

@@ -80,7 +80,7 @@ def as_json(table: Pooled, scores: "DataFrame") -> dict[str, Any]:
             "uar_ci": _pair(row.uar_lo, row.uar_hi),
             "floor_uf1": row.floor_uf1,
             "floor_uar": row.floor_uar,
-            "guess_uf1": row.guess_uf1,
+            "guess_uf1": None if math.isnan(row.guess_uf1) else row.guess_uf1,
             "guess_uf1_ci": _pair(row.guess_uf1_lo, row.guess_uf1_hi),
             "chance_p": None if math.isnan(row.chance_p) else row.chance_p,
             "per_class_f1": dict(zip(table.classes, per_class_f1(matrix).tolist(), strict=True)),

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from merflow.datasets.subject_ids import canonical_names, canonical_subject
 from merflow.errors import MerflowError
 from merflow.evaluation.duplicate_clips import first_known, refuse_duplicates
 from merflow.evaluation.fold_files import FoldFile
+from merflow.evaluation.near_duplicates import Portraits, portraits, refuse_near_duplicates
 from merflow.evaluation.negative_controls import apply
 from merflow.evaluation.predictions import Predictions, write_predictions
 from merflow.evaluation.run_id import Run
@@ -20,6 +22,7 @@ from merflow.io import records
 from merflow.io.files import digest, file_digest, write_json, write_text
 from merflow.io.packed import Packed
 from merflow.models.factory import WEIGHTS, Fitted, Method, TrainingData, make_method
+from merflow.models.program_sandbox import hidden_of
 from merflow.models.training import inner_folds, start_weights
 from merflow.workflow import run_fingerprints
 from merflow.workflow.fold_record import made_from, pixels_of
@@ -36,10 +39,7 @@ def method_of(plan: Plan, run: Run, fold: str) -> Method:
     """Return the method of a fold, not fitted yet: its seed from its name, its start weights."""
     start = next(map(Path, plan.start_weights(run.experiment)), None)
     classes = plan.data.classes(run.experiment)
-    entries = plan.settings.datasets.values()
-    # Frames and labels, which the sandbox of an external program hides.
-    hidden = tuple(Path(name) for e in entries for name in (e.root, e.sheet) if name)
-    seed = fold_seed(run.seed, fold)
+    seed, hidden = fold_seed(run.seed, fold), hidden_of(plan.settings)
     return make_method(plan.experiment(run.experiment), classes, seed, start, hidden)
 
 
@@ -52,6 +52,11 @@ class RunClips:
         self.x = [apply(control, p.x, p.keys, p.lengths) for p in packs]
         self.row = [{key: row for row, key in enumerate(p.keys)} for p in packs]
         self.skipped = {ClipKey(*s[:3]) for p in packs for s in p.skipped}
+
+    @cached_property
+    def portraits(self) -> list[Portraits | None]:
+        """The portraits of the clips of each packed file; None: nothing to compare."""
+        return [portraits(x) for x in self.x]
 
     def usable(self, keys: Sequence[ClipKey], where: str) -> list[int]:
         """Return positions in `keys` of the clips that no stage skipped."""
@@ -138,6 +143,8 @@ def refuse_leaks(
     tested = clips.take(test) if experiment.control == "none" else []
     for x in tested:
         refuse_duplicates(where, (data.x, data.keys), (x, test))
+    if tested:
+        refuse_altered_copies(where, clips, data.keys, test)
     file = Path(*plan.start_weights(run.experiment) or [experiment.training.start_weights])
     if experiment.method == "keras" and file.is_file():
         subjects, clip_hashes = start_weights.trained_on(file)
@@ -145,6 +152,17 @@ def refuse_leaks(
         for x in tested:
             if key := first_known(clip_hashes, x, test):
                 raise start_weights.leak(where, f"the weights in {file} saw the pixels of {key}")
+
+
+def refuse_altered_copies(
+    where: str, clips: RunClips, train: Sequence[ClipKey], test: Sequence[ClipKey]
+) -> None:
+    """Refuse test clips that show the same recording as a training clip."""
+    known = list(dict.fromkeys(train))  # Pooled factors repeat the keys.
+    for seen, row in zip(clips.portraits, clips.row, strict=True):
+        if seen is not None:
+            sides = [(seen.take(row[key] for key in keys), keys) for keys in (known, test)]
+            refuse_near_duplicates(where, *sides)
 
 
 def save_training(out: Path, fitted: Fitted, clips: RunClips) -> dict[str, Any]:

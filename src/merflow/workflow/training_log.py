@@ -1,37 +1,33 @@
 """The history of a training as CSV, and its epochs so far while it runs."""
 
 import contextlib
-import json
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from merflow.errors import MerflowError
-from merflow.io import records
 from merflow.io.csv_table import csv_text
 from merflow.io.files import write_text
+from merflow.io.json_file import read_json
 from merflow.paths import LIVE
 
 if TYPE_CHECKING:
     from merflow.models.factory import Method
 
+FIX = "delete the folder of the fold and run snakemake"
 LIVE_SECONDS = 1.0
 """Least time between two writes of LIVE (s)."""
 
 
 def read_facts(path: Path) -> dict[str, Any]:
     """Return the facts of a training from its run.json."""
-    try:
-        if path.exists():
-            records.check(path)
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise MerflowError(
-            str(path), "this fold has not been trained", fix="run snakemake"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise MerflowError(str(path), f"not readable ({error})", "what `train` wrote") from None
+    facts = read_json(path, missing="this fold has not been trained", fix=FIX)
+    if not isinstance(facts.get("skipped"), list) or not all(
+        isinstance(key, list) and len(key) == 3 for key in facts["skipped"]
+    ):
+        raise MerflowError(str(path), "no list of skipped clips", "what `train` wrote", FIX)
+    return facts
 
 
 def history_text(history: Sequence[dict[str, Any]]) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 
 from merflow.config.settings import SVMS
 from merflow.datasets.official_composite import OFFICIAL, official_differences
-from merflow.evaluation.audit.evidence import UNKNOWN, Evidence, Outcome
+from merflow.evaluation.audit.evidence import NOTE, UNKNOWN, Evidence, Outcome
 from merflow.evaluation.confidence import FEW_SUBJECTS, effective_subjects
 from merflow.evaluation.score_table import parts_of, subject_numbers
 from merflow.text import plural
@@ -90,7 +90,7 @@ def noisy_labels(evidence: Evidence) -> Outcome:
         return UNKNOWN, "needs action units in the annotation"
     clash = sum(len(found) > 1 for found in classes.values())
     words = f"{clash} of {len(classes)} sets of action units carry several classes"
-    return ("fail" if clash else "pass"), words
+    return (NOTE if clash else "pass"), words
 
 
 def few_subjects(evidence: Evidence) -> Outcome:
@@ -102,7 +102,7 @@ def few_subjects(evidence: Evidence) -> Outcome:
         if effective < FEW_SUBJECTS:
             found.append(f"{part} {effective:.1f}")
     if found:
-        return "fail", f"effective number of subjects below {FEW_SUBJECTS}: {', '.join(found)}"
+        return NOTE, f"effective number of subjects below {FEW_SUBJECTS}: {', '.join(found)}"
     return "pass", f"at least {FEW_SUBJECTS} effective subjects in every part"
 
 
@@ -121,7 +121,7 @@ def key_frames(evidence: Evidence) -> Outcome:
     ]
     if wrong:
         clips = plural(len(wrong), "clip")
-        return "fail", f"{clips} with an apex outside onset..offset, first {wrong[0]}"
+        return NOTE, f"{clips} with an apex outside onset..offset, first {wrong[0]}"
     return "pass", f"onset, apex and offset are in order in all {len(clips)} clips"
 
 

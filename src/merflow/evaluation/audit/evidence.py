@@ -9,7 +9,11 @@ from merflow.config.settings import Experiment
 from merflow.evaluation.audit.test_set_selection import Epochs
 from merflow.evaluation.predictions import Pooled
 
-Verdict = Literal["pass", "fail", "cannot tell"]
+Verdict = Literal["pass", "fail", "note", "cannot tell"]
+"""fail: a fault of the run or of its scoring. note: a property of the data, which no run of it can
+change and which limits what its score shows.
+"""
+NOTE: Verdict = "note"
 UNKNOWN: Verdict = "cannot tell"
 Outcome = tuple[Verdict, str]
 """A verdict and its reason."""
@@ -41,21 +45,36 @@ class Recorded(NamedTuple):
     faults: Sequence[str]
 
 
+class Printed(NamedTuple):
+    """A score as printed elsewhere, 0 to 1, and its digits after the point; 2 to 4 count."""
+
+    value: float
+    digits: int
+
+    def equals(self, score: float) -> bool:
+        """Return whether a score, rounded or cut to as many digits, gives this figure."""
+        unit = 10.0**-self.digits
+        return -unit / 2 - 1e-9 <= score - self.value < unit - 1e-9
+
+    def __str__(self) -> str:
+        return f"{self.value:.{self.digits}f}"
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """The input of an audit; only the predictions are required.
 
-    claimed: part -> (UF1, UAR) as printed elsewhere. experiment, facts: the settings of a merflow
-    run and its folds' run.json. pretrained_on: subjects that the start weights were trained on;
-    None if not known. from_imagenet: the network starts from published ImageNet weights.
-    permuted: UF1 of runs on permuted labels. recorded: None without records.
+    claimed: part -> UF1 and UAR as printed elsewhere, by name. experiment, facts: the settings of
+    a merflow run and its folds' run.json. pretrained_on: subjects that the start weights were
+    trained on; None if not known. from_imagenet: the network starts from published ImageNet
+    weights. permuted: UF1 of runs on permuted labels. recorded: None without records.
     """
 
     table: Pooled
     epochs: Epochs | None = None
     log: Sequence[FoldScore] = ()
     folds: Sequence[Sides] = ()
-    claimed: Mapping[str, tuple[float, float]] | None = None
+    claimed: Mapping[str, Mapping[str, Printed]] | None = None
     clips: Sequence[Clip] = ()
     experiment: Experiment | None = None
     facts: Sequence[Mapping[str, Any]] = ()

@@ -1,11 +1,13 @@
-"""Run every check of the audit (`merflow audit`): pass, fail or cannot tell.
+"""Run every check of the audit (`merflow audit`): pass, fail, note or cannot tell.
 
-Predictions alone allow few checks; a log of epochs, the folds, the claimed scores, annotations or
-a merflow run allow more. "cannot tell" names what is missing.
+A fault of the run fails; a property of the data, such as few subjects, is a note. Predictions alone
+allow few checks; a log of epochs, the folds, the claimed scores, annotations or a merflow run allow
+more. "cannot tell" names what is missing.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 from merflow.evaluation.audit.checklist import CHECKS
 from merflow.evaluation.audit.evidence import Evidence, Verdict
@@ -37,8 +39,8 @@ def render_audit(findings: Sequence[Finding]) -> str:
     lines = []
     for finding in findings:
         lines.append(f"{finding.verdict.upper():11}  {finding.trap}: {finding.because}")
-        if finding.verdict == "fail":
+        if finding.verdict in ("fail", "note"):
             lines.append(f"{'':11}  to do: {finding.fix}")
-    counts = {v: sum(f.verdict == v for f in findings) for v in ("pass", "fail", "cannot tell")}
+    counts = {v: sum(f.verdict == v for f in findings) for v in get_args(Verdict)}
     lines.append(", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
     return "\n".join(lines) + "\n"

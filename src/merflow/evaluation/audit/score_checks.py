@@ -5,7 +5,7 @@ from collections import defaultdict
 import numpy as np
 
 from merflow.config.settings import SVMS
-from merflow.evaluation.audit.evidence import UNKNOWN, Evidence, Outcome
+from merflow.evaluation.audit.evidence import NOTE, UNKNOWN, Evidence, Outcome
 from merflow.evaluation.confidence import chance_p, permutation_rank, permuted_scores
 from merflow.evaluation.metrics import confusion, uf1, unsupported
 from merflow.evaluation.score_table import parts_of, subject_numbers
@@ -98,7 +98,7 @@ def absent_classes(evidence: Evidence) -> Outcome:
     for part in parts_of(evidence.table):
         missing = unsupported(evidence.table.part(part).matrix, evidence.table.classes)
         found += [f"{part} has no {', '.join(missing)}"] if missing else []
-    return ("fail", "; ".join(found)) if found else ("pass", "every class has clips in every part")
+    return (NOTE, "; ".join(found)) if found else ("pass", "every class has clips in every part")
 
 
 def among_guesses(evidence: Evidence) -> Outcome:

@@ -7,7 +7,7 @@ from merflow.errors import MerflowError
 from merflow.evaluation.effects import Row, magnification_effects
 from merflow.evaluation.predictions import Pooled
 from merflow.evaluation.schema import records
-from merflow.reporting.effects_table import LEGEND
+from merflow.reporting.effects_table import LEGEND, VISIBLE
 from merflow.reporting.html.run_data import Results, RunResults
 from merflow.reporting.results_table import Part, Scored, Wide
 
@@ -32,6 +32,7 @@ def effect_context(tables: Sequence[Wide], results: Results) -> dict[str, object
         "effects": effects,
         "effects_problem": problem,
         "effects_legend": LEGEND,
+        "visible": VISIBLE,
     }
 
 

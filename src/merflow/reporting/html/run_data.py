@@ -21,7 +21,8 @@ from merflow.evaluation.schema import records
 from merflow.evaluation.score_table import read_scores
 from merflow.io.clip_store import Skipped
 from merflow.io.files import digest
-from merflow.reporting.training_records import Attempts, Training, read_json, read_training
+from merflow.io.json_file import read_json
+from merflow.reporting.training_records import Attempts, Training, read_training
 from merflow.workflow.delivered_gain import read_delivered, summaries
 from merflow.workflow.plan import Plan
 from merflow.workflow.pooling import read_truth
@@ -132,11 +133,9 @@ def read_jobs(folder: Path) -> list[Job]:
 
 
 def _sheet(dataset: str) -> list[dict[str, Any]]:
-    found = read_json(catalogue_path(dataset))
+    found = read_json(catalogue_path(dataset), list)
     shown = {"key", "fps", "numbers"}
-    if not isinstance(found, list) or not all(
-        isinstance(row, dict) and shown <= set(row) for row in found
-    ):
+    if not all(isinstance(row, dict) and shown <= set(row) for row in found):
         raise MerflowError(str(catalogue_path(dataset)), "not a catalogue")
     return found
 

@@ -45,8 +45,9 @@ def list_folders(studio: Studio, request: Request) -> dict[str, Any]:
 
 def set_root(studio: Studio, request: Request, body: dict[str, Any]) -> dict[str, Any]:
     """Set the root of a dataset."""
-    only_keys(body, "root")
-    return {"file": choose(studio.project, request.path_params["dataset"], body.get("root"))}
+    only_keys(body, "root", "before")
+    name = request.path_params["dataset"]
+    return {"file": choose(studio.project, name, body.get("root"), body.get("before"))}
 
 
 ROUTES = (

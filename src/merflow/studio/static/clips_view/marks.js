@@ -1,6 +1,7 @@
 // Onset, apex and offset marks of one clip: set, undo, redo; each change is checked and saved at once.
 
 import { post, url } from "../shared/api.js";
+import { showVersions } from "../shared/banner.js";
 import { action, el } from "../shared/elements.js";
 
 const MARKS = ["onset", "apex", "offset"];
@@ -54,9 +55,9 @@ export class Marks {
 
   report(text) { this.status.textContent = text; }
 
-  // Marks out of order are refused here and by the server.
+  // Marks out of order are refused here and by the server. Returns whether the marks were saved.
   async set(marks, from = "undo") {
-    if (same(marks, this.saved)) return;
+    if (same(marks, this.saved)) return true;
     const order = MARKS.filter((name) => marks[name] != null);
     for (let i = 1; i < order.length; i++) {
       if (marks[order[i - 1]] > marks[order[i]]) {
@@ -64,11 +65,37 @@ export class Marks {
       }
     }
     const before = this.saved;
-    await this.save(marks);
+    if (!await this.save(marks)) return false;
     this.past[from].push(before);
     if (from === "undo" && !this.stepping) this.past.redo.length = 0;
+    this.show();
+    return true;
+  }
+
+  show() {
     this.render();
     this.changed();
+  }
+
+  // Another page or program has changed the marks since this page read them.
+  choose({ file, page }) {
+    this.report("not saved: changed elsewhere");
+    const keep = () => {
+      this.take(file);
+      this.report("the file's version is shown");
+      this.show();
+    };
+    const save = () => {
+      this.take(file);
+      this.show();
+      return this.set(page);
+    };
+    showVersions(this.clip.key.join("/"), MARKS.map((name) => [name, file[name] ?? "none", page[name] ?? "none"]), keep, save);
+  }
+
+  take(marks) {
+    this.saved = marks;
+    this.clip.marks = marks;
   }
 
   async step(from, to) {
@@ -76,7 +103,7 @@ export class Marks {
     if (!marks) return;
     this.stepping = true;
     try {
-      await this.set(marks, to);
+      if (!await this.set(marks, to)) this.past[from].push(marks);
     } catch (error) {
       this.past[from].push(marks);
       throw error;
@@ -91,10 +118,14 @@ export class Marks {
     try {
       const saved = await post(`${url("clip", ...this.clip.key)}/marks`,
         { marks, before: this.saved, source: this.source.value });
-      this.saved = saved.marks;
-      this.clip.marks = saved.marks;
+      this.take(saved.marks);
       this.report(`saved in ${saved.file}`);
+      return true;
     } catch (error) {
+      if (error.versions) {
+        this.choose(error.versions);
+        return false;
+      }
       this.report("not saved");
       throw error;
     }

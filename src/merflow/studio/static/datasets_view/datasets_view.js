@@ -39,7 +39,7 @@ export async function datasetsView(view, [wanted]) {
     const other = choice("Dataset to add", found.readers.map((name) => [name]), () => {}, found.readers[0]);
     return el("span", { class: "row" }, other, action("Add dataset", "a", () => {
       detail.replaceChildren(el("div", { class: "card" }, el("h2", {}, `Root of ${other.value}`),
-        folderPicker(other.value, "", () => chosen(other.value))));
+        folderPicker(other.value, null, "", () => chosen(other.value))));
     }));
   }
 
@@ -59,7 +59,7 @@ export async function datasetsView(view, [wanted]) {
     const place = el("div", {});
     const prepare = action("Prepare", "g", () => startWorkflow("dataset", one.name), { "data-start": one.name, disabled: cannotPrepare(one) });
     const move = action("Choose root", "o", () => {
-      place.replaceChildren(folderPicker(one.name, one.root_exists ? one.root : "", () => chosen(one.name)));
+      place.replaceChildren(folderPicker(one.name, one.root, one.root_exists ? one.root : "", () => chosen(one.name)));
     });
     const check = checkCard(one.name, () => gone || open !== one.name);
     return detail.replaceChildren(

@@ -9,6 +9,8 @@ export class RequestError extends Error {
     if (parts.fix) lines.push(`  to do: ${parts.fix}`);
     super(lines.join("\n"));
     this.status = status;
+    // Of a save that was refused because the file has changed: {file, page}.
+    this.versions = parts.versions;
   }
 }
 

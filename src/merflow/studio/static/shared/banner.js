@@ -1,6 +1,6 @@
-// The banner that shows an error until it is dismissed.
+// The banner that shows an error until it is dismissed, or two versions until one is chosen.
 
-import { action, el } from "./elements.js";
+import { action, el, table } from "./elements.js";
 
 const banner = () => document.getElementById("banner");
 
@@ -12,6 +12,18 @@ export function showError(error) {
     copy.firstChild.textContent = "Copied";
   });
   banner().replaceChildren(el("pre", {}, text), copy, action("Dismiss", "Escape", dismiss));
+  banner().hidden = false;
+}
+
+// Two versions of what was changed elsewhere meanwhile; nothing is saved until one is chosen.
+// rows: [[name, in the file, on this page]]; keep, save: called with the choice
+export function showVersions(title, rows, keep, save) {
+  const choose = (run) => async () => { dismiss(); await run(); };
+  banner().replaceChildren(
+    el("div", { class: "stack versions" }, el("strong", {}, `${title}: changed elsewhere. Nothing was saved; choose one version.`),
+      table(["", "in the file", "on this page"], rows.map(([name, file, page]) => el("tr", { class: file === page ? "soft" : "" },
+        el("td", {}, name), el("td", {}, file), el("td", {}, page))))),
+    action("Keep the file's", "Shift+F", choose(keep)), action("Save this page's", "Shift+S", choose(save)));
   banner().hidden = false;
 }
 
