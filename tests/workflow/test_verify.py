@@ -393,3 +393,14 @@ def test_whoever_rewrites_the_end_of_the_chain_with_its_record_is_not_noticed(he
 def test_a_folder_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(MerflowError, match="no such folder"):
         command(tmp_path / "nowhere")
+
+
+def test_a_record_cannot_have_files_outside_the_results_deleted(here):
+    put("seed0/x.csv", "mine")
+    strange = "results/runs/../../seed0/x.csv"
+    place = paths.record(f"{RUN}/scores.csv")
+    about = json.loads(Path(place).read_text())
+    about["read"][strange] = about["wrote"][strange] = "0" * 64
+    put(place, json.dumps(about))
+    remake(paths.RESULTS, verify())
+    assert Path("seed0/x.csv").exists()

@@ -52,16 +52,18 @@ def evidence_of_run(folder: Path, plan: Plan) -> Evidence:
         epochs=_noted(folder, table, results),
         permuted=_permuted(plan, run, results),
         pretrained_on=_pretrained_on(plan, run, results, table, facts),
-        recorded=_recorded(results, run),
+        recorded=_recorded(results, run, sorted(set(table.folds))),
     )
 
 
-def _recorded(results: Path, run: Run) -> Recorded | None:
+def _recorded(results: Path, run: Run, folds: Sequence[str]) -> Recorded | None:
     """Return what `merflow verify` finds of a run without reading raw frames."""
-    scores = f"{run.folder}/scores.csv"
-    if not paths.under(results, paths.record(scores)).is_file():
+    if not paths.under(results, paths.RECORDS).is_dir():
         return None
-    found = verify(results, [scores], frames=False)
+    trained = [f"{run.folder}/{fold}/run.json" for fold in folds]
+    split = [paths.FOLD.format(experiment=run.experiment, fold=fold) for fold in folds]
+    start = [paths.CONFIG, f"{run.folder}/scores.csv", *trained, *split]
+    found = verify(results, start, frames=False)
     return Recorded(found.right.total(), [f"{fault.path}: {fault.found}" for fault in found.bad])
 
 

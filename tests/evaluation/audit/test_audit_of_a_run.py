@@ -12,6 +12,7 @@ from kept_records import keep_records
 from merflow.commands.audit import audit as command
 from merflow.config.loading import load
 from merflow.errors import MerflowError
+from merflow.evaluation.audit.checklist import CHECKS
 from merflow.evaluation.audit.run import audit
 from merflow.evaluation.fold_files import fold_text
 from merflow.evaluation.predictions import write_pooled
@@ -107,4 +108,4 @@ def test_the_command_needs_the_config_of_a_run(run, capsys):
         with pytest.raises(MerflowError, match="unknown experiment 'nope'"):
             command(other, config=run / "results/config.yaml", permute=permute)
     command(run / RUN, config=run / "results/config.yaml", json=True)
-    assert len(json.loads(capsys.readouterr().out)) == 15
+    assert len(json.loads(capsys.readouterr().out)) == len(CHECKS)

@@ -28,7 +28,7 @@ from merflow.datasets.official_composite import padded
 from merflow.errors import MerflowError
 from merflow.evaluation.audit import claim_checks
 from merflow.evaluation.audit.checklist import CHECKS
-from merflow.evaluation.audit.evidence import Evidence, Sides
+from merflow.evaluation.audit.evidence import Evidence, Recorded, Sides
 from merflow.evaluation.audit.run import audit, render_audit
 from merflow.evaluation.audit.test_set_selection import Epochs
 from merflow.evaluation.confidence import permutation_rank
@@ -49,6 +49,11 @@ FEW = table().take([i for i, k in enumerate(table().keys) if k.subject in ("s00"
 ABSENT = table().take(np.flatnonzero(table().truth != 2))
 
 PLANTED = {  # trap, evidence with it, evidence without
+    "a changed file": (
+        "files changed since they were made",
+        Evidence(table(), recorded=Recorded(9, ["predictions.csv: changed"])),
+        Evidence(table(), recorded=Recorded(10, [])),
+    ),
     "best epoch of each fold, from answers": (
         "epoch chosen on the test subject",
         Evidence(answered(best_per_fold(RUN)), RUN),
