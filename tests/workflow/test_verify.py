@@ -30,6 +30,7 @@ from merflow.workflow.pooling import check_folds, pool_run, read_truth
 from merflow.workflow.run_manifest import run_manifest
 from merflow.workflow.stale import find_stale
 from merflow.workflow.training_log import read_facts
+from merflow.workflow.verified import Fault, Verified
 from merflow.workflow.verify import remake, verify
 
 RUN = "results/runs/quick/x1/seed0"
@@ -395,12 +396,10 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path):
         command(tmp_path / "nowhere")
 
 
-def test_a_record_cannot_have_files_outside_the_results_deleted(here):
-    put("seed0/x.csv", "mine")
-    strange = "results/runs/../../seed0/x.csv"
-    place = paths.record(f"{RUN}/scores.csv")
-    about = json.loads(Path(place).read_text())
-    about["read"][strange] = about["wrote"][strange] = "0" * 64
-    put(place, json.dumps(about))
-    remake(paths.RESULTS, verify())
-    assert Path("seed0/x.csv").exists()
+def test_nothing_outside_the_project_can_be_deleted(tmp_path):
+    results, mine = tmp_path / "project" / "results", tmp_path / "mine.csv"
+    results.mkdir(parents=True)
+    mine.write_text("mine")
+    for path in ("results/../../mine.csv", "../mine.csv", str(mine)):
+        remake(results, Verified(faults=[Fault("x", "changed", "", remake=(path,))]))
+    assert mine.exists()

@@ -1,8 +1,9 @@
 """The contents of a subject's frames: SHA-256 of every file that align reads.
 
-As git's index does, a file is hashed again only where its size, time or inode differ from those
-noted when it was hashed last. The notes are this machine's (`paths.FRAME_INDEX`): deleting them
-costs one reading of all frames, and changes no result.
+As git's index does, a file is hashed again only where its size, times or inode differ from those
+noted when it was hashed last; the time of the inode's change cannot be set back. The notes are this
+machine's (`paths.FRAME_INDEX`): deleting them costs one reading of all frames, and changes no
+result.
 """
 
 import contextlib
@@ -18,10 +19,10 @@ from merflow.errors import MerflowError
 from merflow.io.files import digest, file_digest, write_text
 from merflow.io.sha256sums import read_sums
 
-Stamp = tuple[int, int, int]
-"""Size (bytes), modification time (ns) and inode of a file."""
+Stamp = tuple[int, int, int, int]
+"""Size (bytes), modification time (ns), inode and time of its change (ns) of a file."""
 Notes = dict[str, dict[str, list]]
-"""Clip -> file -> [size, time, inode, SHA-256]."""
+"""Clip -> file -> [size, time, inode, time of its change, SHA-256]."""
 ABSENT = "absent"
 """In place of the SHA-256 of a file that is not there."""
 
@@ -53,14 +54,14 @@ class FrameContents:
             # Without notes the next plan hashes again: a read-only folder is no reason to stop.
             with contextlib.suppress(OSError, MerflowError):
                 write_text(place, json.dumps(notes))
-        return {clip: {file: note[3] for file, note in m.items()} for clip, m in notes.items()}
+        return {clip: {file: note[-1] for file, note in m.items()} for clip, m in notes.items()}
 
     def _hashed(self, clip: Clip, before: Mapping[str, list]) -> dict[str, list]:
         notes, sums = {}, None
         for name in clip.files:
             stamp = _stamp(clip, name)
             known = before.get(name, [])
-            if known[:3] == list(stamp) and stamp[0] >= 0:
+            if known[:-1] == list(stamp) and stamp[0] >= 0:
                 notes[name] = known
                 continue
             started = time.perf_counter()
@@ -96,22 +97,22 @@ def changed_since(clips: Sequence[Clip]) -> list[str]:
         for clip in clips
         for name in clip.files
         if (known := notes.get(clip.key.clip, {}).get(name))
-        and known[:3] != list(_stamp(clip, name))
+        and known[:3] != list(_stamp(clip, name))[:3]
     ]
 
 
 def noted_sums(dataset: str, subject: str) -> dict[str, dict[str, str]]:
     """Return clip -> file -> SHA-256 of a subject's frames as noted last."""
     notes = _notes(paths.FRAME_INDEX.format(dataset=dataset, subject=subject))
-    return {clip: {file: note[3] for file, note in files.items()} for clip, files in notes.items()}
+    return {clip: {file: note[-1] for file, note in files.items()} for clip, files in notes.items()}
 
 
 def _stamp(clip: Clip, name: str) -> Stamp:
     try:
         found = os.stat(os.path.join(clip.folder, name))
     except OSError:
-        return (-1, -1, -1)
-    return found.st_size, found.st_mtime_ns, found.st_ino
+        return (-1, -1, -1, -1)
+    return found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns
 
 
 def _sum(clip: Clip, name: str) -> str:
@@ -134,7 +135,7 @@ def _notes(place: str) -> Notes:
     try:
         notes = json.loads(Path(place).read_text(encoding="utf-8"))
         good = all(
-            isinstance(known, list) and len(known) == 4
+            isinstance(known, list) and len(known) == 5
             for files in notes.values()
             for known in files.values()
         )

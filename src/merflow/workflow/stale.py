@@ -210,7 +210,7 @@ def hashing(plan: Plan) -> str:
         return ""
     return (
         f"note: {plural(frames.hashed, 'file')} of frames hashed in {frames.seconds:.1f} s, "
-        "because size, time or inode differ from those noted\n"
+        "because size, times or inode differ from those noted\n"
     )
 
 

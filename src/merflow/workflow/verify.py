@@ -276,7 +276,8 @@ def remake(results: Path, found: Verified) -> list[str]:
     """Delete the changed files with their records; return them. Unknown files and datasets stay."""
     gone = []
     for name in sorted({path for fault in found.faults for path in fault.remake}):
-        if ".." in Path(name).parts:  # A record may have been written by anyone.
+        outside = ".." in Path(name).parts or Path(name).is_absolute()
+        if outside:  # Anyone may have written a record.
             continue
         below = name.startswith(f"{paths.RESULTS}/")
         file = results / name.removeprefix(f"{paths.RESULTS}/") if below else results.parent / name
