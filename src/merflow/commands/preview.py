@@ -15,6 +15,7 @@ from merflow.io.clip_store import Store
 from merflow.io.images import VIDEOS
 from merflow.io.video import write_png
 from merflow.stages.magnify import magnify_clip
+from merflow.workflow.cropped import read_annotated
 
 
 def preview(
@@ -97,4 +98,4 @@ def _find(clip: str, preparation: str) -> ClipArrays:
         names = [key.clip for key in store.keys]
         if parts[2] not in names:
             raise unknown(str(path), "clip", parts[2], names)
-        return store.read(names.index(parts[2]))
+        return read_annotated(store, names.index(parts[2]))

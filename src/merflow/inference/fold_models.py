@@ -10,6 +10,7 @@ from merflow.errors import MerflowError
 from merflow.evaluation.fold_files import FoldFile, read_fold
 from merflow.evaluation.run_id import Run
 from merflow.io.clip_store import Store
+from merflow.workflow.cropped import read_annotated
 from merflow.workflow.plan import Plan
 
 if TYPE_CHECKING:
@@ -52,4 +53,4 @@ def cropped_clips(
             with Store(path) as store:
                 for index, key in enumerate(store.keys):
                     if key in wanted:
-                        yield store.read(index)
+                        yield read_annotated(store, index)

@@ -20,6 +20,7 @@ from merflow.io.clip_store import Store
 from merflow.io.files import safe_join
 from merflow.stages.magnify import magnify_clip
 from merflow.studio.routing import Missing
+from merflow.workflow.cropped import read_annotated
 from merflow.workflow.plan import Plan
 
 FACTORS = ("x1", "x10", "x25", "x50")
@@ -111,7 +112,7 @@ class Project:
             return magnify_clip(original, settings, factor_value(factor))
         with Store(path) as store:
             if key in store.keys:
-                return store.read(store.keys.index(key))
+                return read_annotated(store, store.keys.index(key))
             skipped = {
                 tuple(row[:3]): f"skipped at {row.stage}: {row.reason}" for row in store.skipped
             }

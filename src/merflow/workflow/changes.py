@@ -26,6 +26,13 @@ WORDS = {
 }
 
 
+PLAIN = {
+    "network_code": "the network's code is another",
+    "settings": "a printed setting is another",
+    "version": "this version of merflow computes it otherwise",
+}
+
+
 def changes(before: Made, after: Made) -> str:
     """Return what differs, as text; empty when nothing does."""
     texts = list(dict.fromkeys(_word(*one) for one in _differences(before, after)))
@@ -58,8 +65,8 @@ def _word(name: str, old: Any, new: Any) -> str:  # noqa: ANN401
         return WORDS[part].format(rest=rest)
     if part == "prepared":  # the factor is no part of the setting's name
         rest = rest.partition(".")[2]
-    if rest == "network_code":
-        return "the network's code"
+    if rest in PLAIN:
+        return PLAIN[rest]
     key = rest if part in ("recipe", "prepared") else name.removeprefix("key_frames.")
     return f"{key} {_shown(new)}, was {_shown(old)}"
 

@@ -1,10 +1,13 @@
 """Find and delete files under results/ that the config no longer makes, or that show a face."""
 
+import contextlib
 import itertools
 from pathlib import Path
 
 from merflow import paths
 from merflow.config.fingerprints import preparation_named
+from merflow.errors import MerflowError
+from merflow.io import records
 from merflow.io.files import PARTIAL, abandoned
 from merflow.stage_table import WITH_FILES, pipeline
 from merflow.workflow.plan import Plan
@@ -26,6 +29,9 @@ def wanted(plan: Plan) -> set[Path]:
     starts = [plan.settings.pretrainings[name] for name in plan.data.pretrainings()]
     for name in {*plan.data.collections(), *(entry.collection for entry in starts)}:
         files.update(plan.stores(name, paths.store("align")))
+    for name in plan.data.datasets():
+        owners = [(name, subject) for subject in plan.data.subjects(name)]
+        files.update(paths.FRAMES.format(dataset=d, subject=s) for d, s in owners)
     for entry in starts:
         files.update(_prepared(plan, entry.preparation, entry.factor, entry.collection))
     for run in plan.runs():
@@ -67,12 +73,29 @@ def stale(plan: Plan) -> list[Path]:
     keep, inside = wanted(plan), wanted_folders(plan)
     found = [p for root in made_folders() for p in root.rglob("*") if p.is_file()]
     left = [p for p in found if p not in keep and inside.isdisjoint(p.parents)]
-    return sorted({*(p for p in left if not p.name.startswith(PARTIAL)), *unfinished()})
+    files = {p for p in left if not p.name.startswith(PARTIAL)}
+    return sorted({*files, *_recorded_only(keep, inside, files), *unfinished()})
+
+
+def _recorded_only(keep: set[Path], inside: set[Path], files: set[Path]) -> list[Path]:
+    """Return the records of jobs that the plan has no more: all they wrote is gone or stale."""
+    found = []
+    for place in Path(paths.RECORDS).rglob("*.json"):
+        with contextlib.suppress(MerflowError):
+            record = records.read(place)
+            wrote = [Path(name) for name in record.wrote] if record else []
+            if wrote and all(
+                path in files
+                or not (path.exists() or path in keep or not inside.isdisjoint(path.parents))
+                for path in wrote
+            ):
+                found.append(place)
+    return found
 
 
 def made_folders() -> list[Path]:
     """Return the folders under results/ that stages, splits and trainings write to."""
-    names = ("aligned", "folds", "truth", "runs", "pretrained")
+    names = ("aligned", "frames", "folds", "truth", "runs", "pretrained")
     stages = [p for stage in WITH_FILES[1:] for p in paths.RESULTS.glob(f"*/{stage.folder}")]
     return [p for p in (*(paths.RESULTS / name for name in names), *stages) if p.is_dir()]
 
