@@ -80,6 +80,20 @@ def temporary_folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def temporary_files_removed() -> Iterator[None]:
+    """Put the temporary files of a library into a temporary folder of ours during a `with`.
+
+    Without it they stay in the system's folder when the process is killed.
+    """
+    with temporary_folder() as folder:
+        before, tempfile.tempdir = tempfile.tempdir, str(folder)
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before
+
+
 def _partial_name() -> str:
     """Return a name that contains the host and the process id."""
     return f"{PARTIAL}{HOST}-{os.getpid()}-{secrets.token_hex(4)}"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from openpyxl import Workbook
 
-from merflow.io.files import atomic
+from merflow.io.files import atomic, temporary_files_removed
 
 Cell = str | int | None
 Rows = list[tuple[Cell, ...]]
@@ -42,7 +42,8 @@ def write_book(root: Path, book: Book) -> Path:
     if book.filtered:
         workbook.worksheets[0].auto_filter.ref = book.filtered
     raw = io.BytesIO()
-    workbook.save(raw)
+    with temporary_files_removed():
+        workbook.save(raw)
     with (
         atomic(root / book.path) as part,
         zipfile.ZipFile(raw) as old,

@@ -1,6 +1,5 @@
 """The final model of a run: trained on all its labelled clips, to predict unlabelled clips."""
 
-import json
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from merflow.evaluation.run_id import FINAL, Run
 from merflow.evaluation.score_table import full_row, read_scores
 from merflow.io import records
 from merflow.io.files import write_json
+from merflow.io.json_file import read_json
 from merflow.models.factory import WEIGHTS, Fitted, load
 from merflow.stages.pipeline import Pipeline
 from merflow.workflow import run_fingerprints
@@ -141,9 +141,15 @@ def open_model(path: Path) -> Model:
     folder = path.parent if path.is_file() else path
     folder = folder if folder.name == FINAL else folder / FINAL
     record = folder / "run.json"
+    if not record.exists():
+        raise MerflowError(
+            str(path),
+            "no final model here",
+            "results/runs/<experiment>/x<factor>/seed<k>",
+            _how_to_make(folder),
+        )
+    facts = read_json(record, fix="train it again")
     try:
-        records.check(*([record] if record.exists() else []))
-        facts = json.loads(record.read_text(encoding="utf-8"))
         kept = facts["chain"]
         pipeline = Pipeline(
             Align.model_validate(kept["align"]),
@@ -161,13 +167,6 @@ def open_model(path: Path) -> Model:
             pipeline=pipeline,
             score=facts["score"],
         )
-    except FileNotFoundError:
-        raise MerflowError(
-            str(path),
-            "no final model here",
-            "results/runs/<experiment>/x<factor>/seed<k>",
-            _how_to_make(folder),
-        ) from None
     except (ValueError, KeyError, TypeError) as error:
         raise MerflowError(
             str(record), f"not the run.json of a final model ({error})", fix="train it again"

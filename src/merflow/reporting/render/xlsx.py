@@ -13,7 +13,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from merflow.io.files import FORMULA, atomic
+from merflow.io.files import FORMULA, atomic, temporary_files_removed
 from merflow.reporting.table import BEST, SECOND, Cell, Table, Value
 
 STAMP = (1980, 1, 1, 0, 0, 0)
@@ -35,8 +35,9 @@ def write_workbook(path: Path | str, sheets: Sequence[tuple[str, Sequence[Table]
             row = _fill(sheet, row, table)
         sheet.freeze_panes = "C1" if tables[0].title else "B2"
     buffer = io.BytesIO()
-    with atomic(path) as made:
-        book.save(buffer)  # openpyxl keeps each sheet in a temporary file meanwhile
+    # openpyxl keeps each sheet in a temporary file meanwhile.
+    with atomic(path) as made, temporary_files_removed():
+        book.save(buffer)
         made.write_bytes(_without_times(buffer.getvalue()))
 
 
