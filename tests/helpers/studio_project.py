@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import yaml
+from kept_records import keep_records
 from starlette.requests import Request
 
 from merflow.clip import Clip, ClipArrays
@@ -33,7 +34,7 @@ from merflow.synthetic import recording
 from merflow.synthetic.clip import Difficulty
 from merflow.workflow.final_model import train_final
 from merflow.workflow.plan import Plan
-from merflow.workflow.pooling import score_run
+from merflow.workflow.pooling import score_run, scoring_job
 from merflow.workflow.train_fold import RunClips, train_fold
 
 ROOT = Path(__file__).parents[2]
@@ -63,9 +64,11 @@ def build(folder: Path) -> None:
             write_text(f"results/catalogue/{name}.json", catalogue_text(clips))
             for subject in plan.data.subjects(name):
                 _store(name, subject, [c for c in clips if c.key.subject == subject])
+        keep_records()
         for factor in ("x1", "x10"):
             _run(plan, factor)
         _svm(plan)
+        keep_records()
 
 
 def _store(dataset: str, subject: str, clips: list[Clip]) -> None:
@@ -124,13 +127,16 @@ def _svm(plan: Plan) -> None:
             rows = [prepare_clip(clip, preparation, interpolate_clip) for clip in store]
             write_store(path, "interpolate", [*rows, *store.skipped], {}, {})
         made.append(path)
+    keep_records()
     (pack,) = map(Path, plan.packed("svm", "x1"))
     write_packed(pack, survey(made), {})
+    keep_records()
     split("svm", config=Path("config/config.yaml"))
     run_clips = RunClips([read_packed(pack)], ["x1"], "none")
     for path in map(Path, plan.fold_files("svm")):
         train_fold(plan, run, run_clips, read_fold(path), Path(run.folder) / path.stem)
-    score_run(Path(run.folder), plan)
+    with scoring_job(Path(run.folder), plan):
+        score_run(Path(run.folder), plan)
     train_final(plan, run, run_clips, Path(run.folder) / "final")
 
 
@@ -154,6 +160,8 @@ def long_clip(folder: Path, count: int = 150, side: int = 64) -> Path:
     )
     path.unlink()
     write_store(path, "crop", clips, {}, {})
+    with contextlib.chdir(folder):
+        keep_records(again=True)
     return folder
 
 
