@@ -149,6 +149,18 @@ def test_a_clip_planted_in_two_subjects_is_refused(trained):
     trained(x=planted, control="frozen", fold="casme2-s2")
 
 
+def test_a_mirrored_recording_under_another_subject_is_refused(trained):
+    """One person under two ids: each clip of s1 is one of s0, mirrored and brighter."""
+    rng = np.random.default_rng(3)
+    x = np.kron(rng.integers(20, 200, (len(KEYS), 1, 16, 16, 1)), np.ones((1, 4, 2, 2, 1)))
+    x = (x + rng.integers(0, 20, x.shape)).astype(np.uint8)
+    x[3:6] = x[:3, :, :, ::-1] + 1
+    with pytest.raises(MerflowError, match="test clip casme2/s0/c0 .* casme2/s1/c0 show the same"):
+        trained(x=x)
+    trained(x=x, fold="casme2-s2")  # Both are on one side there.
+    trained(x=x, control="frozen")
+
+
 def test_clips_without_content_are_no_duplicates(trained):
     still = pixels()
     still[[1, 5]] = 128

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-LEAST_GAIN = 0.2
+LEAST_GAIN = 0.15
 """A property is reported if its UAR exceeds that of guessing by this much."""
 PERMUTATIONS = 500
 BINS = 12

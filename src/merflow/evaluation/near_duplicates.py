@@ -41,7 +41,7 @@ CANDIDATES = 4
 _ROWS = 256
 _GRID = 16
 _WHOLE, *_SMALLER = _CROPS = (0.92, 0.87, 0.82, 0.775, 0.73)
-_SHIFTS = (-0.08, -0.04, 0.0, 0.04, 0.08)
+_SHIFTS = tuple(step * 0.02 for step in range(-4, 5))
 
 
 class Pair(NamedTuple):
@@ -81,7 +81,7 @@ class _View(NamedTuple):
 VIEWS = [_View(m, _WHOLE, _WHOLE, x, y) for m, x, y in product((False, True), _SHIFTS, _SHIFTS)]
 VIEWS += [
     _View(m, *crops, x, y)
-    for crop, m, x, y in product(_SMALLER, (False, True), _SHIFTS[1:-1], _SHIFTS[1:-1])
+    for crop, m, x, y in product(_SMALLER, (False, True), _SHIFTS[2:7:2], _SHIFTS[2:7:2])
     for crops in ((_WHOLE, crop), (crop, _WHOLE))
 ]
 

@@ -30,7 +30,10 @@ def read_json(
         value = json.loads(text)
     except FileNotFoundError:
         raise MerflowError(str(path), missing, fix=fix) from None
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        found = error.strerror or str(error)
+        raise MerflowError(str(path), found, f"JSON, {NAMES[kind]}", fix) from None
+    except (ValueError, RecursionError) as error:
         found = f"not readable ({error})"
         raise MerflowError(str(path), found, f"JSON, {NAMES[kind]}", fix) from None
     if not isinstance(value, kind):
