@@ -67,12 +67,15 @@ def _imports(tree: ast.Module, module: str) -> list[str]:
 
 
 class _Plain(ast.NodeTransformer):
-    """Drop texts that stand alone: docstrings."""
+    """Drop texts that stand alone, such as docstrings, and `pass`."""
 
-    def visit_Expr(self, node: ast.Expr) -> ast.AST:
-        """Replace a text that stands alone by `pass`."""
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
+        """Drop a text that stands alone."""
         alone = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-        return ast.Pass() if alone else node
+        return None if alone else node
+
+    def visit_Pass(self, node: ast.Pass) -> None:
+        """Drop `pass`, which does nothing; an empty body is written all the same."""
 
 
 def _without_texts(tree: ast.Module) -> ast.Module:
