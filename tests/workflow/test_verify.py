@@ -24,6 +24,7 @@ from merflow.io.clip_store import Store
 from merflow.io.csv_table import read_csv
 from merflow.io.packed import read_packed
 from merflow.models.weights_file import description
+from merflow.reporting.html.reproduction import verified
 from merflow.workflow.audit_inputs import evidence_of_run
 from merflow.workflow.plan import Plan
 from merflow.workflow.pooling import check_folds, pool_run, read_truth
@@ -382,6 +383,13 @@ def test_the_audit_of_a_run_looks_at_its_own_chain(here):
     added("results/runs/quick/x10/seed0/scores.csv")()
     recorded = evidence_of_run(Path(RUN), plan()).recorded
     assert [fault.split(":")[0] for fault in recorded.faults] == [f"{ONE}/{paths.WEIGHTS}"]
+
+
+def test_the_report_names_the_files_behind_its_tables(here):
+    line = "as recorded, 0 changed, 0 missing"
+    assert line in Path(paths.REPORT).read_text() and line in verified(plan())
+    added(f"{ONE}/predictions.csv")()
+    assert f"1 changed, 0 missing, first {ONE}/predictions.csv" in verified(plan())
 
 
 def test_whoever_rewrites_the_end_of_the_chain_with_its_record_is_not_noticed(here):

@@ -18,6 +18,7 @@ from merflow.reporting.cost import run_cost
 from merflow.reporting.html.run_data import Job, Results, RunResults
 from merflow.text import plural
 from merflow.versions import WORKFLOW, version_of
+from merflow.workflow.plan import Plan
 from merflow.workflow.protocol_text import protocol_lines
 from merflow.workflow.verify import verify
 
@@ -46,7 +47,7 @@ def reproduction_context(results: Results) -> dict[str, object]:
         ],
         "stage_times": stage_times(results.jobs),
         "input_digests": input_digests(results),
-        "verified": verified(results),
+        "verified": verified(results.plan),
         "run_digests": [(run, digests(run)) for run in results.runs],
     }
 
@@ -108,14 +109,14 @@ def input_digests(results: Results) -> list[tuple[str, str]]:
     return [*files, ("settings", settings_digest(results.plan.settings))]
 
 
-def verified(results: Results) -> str:
+def verified(plan: Plan) -> str:
     """Return what `merflow verify` finds of the tables and what they were made from, as a line.
 
     Of stores and weights it compares the checksum at their end only.
     """
     if not Path(paths.record(paths.SCORES)).is_file():
         return "cannot tell whether files changed since they were made: no record of the tables"
-    scores = [f"{run.folder}/scores.csv" for run in results.plan.scored_runs()]
+    scores = [f"{run.folder}/scores.csv" for run in plan.scored_runs()]
     start = [paths.SCORES, paths.SKIPPED, *scores]
     found = verify(paths.RESULTS, start, contents=False, frames=False)
     bad = {state: len(found.of(state)) for state in ("changed", "missing")}
