@@ -1,5 +1,6 @@
 """The plan of a run: looking changes nothing, and a job works by no other plan than its run's."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -53,38 +54,40 @@ def test_looking_at_a_fresh_project_makes_no_results(fresh):
     assert not fresh.path("results").exists()
 
 
-def test_a_run_keeps_its_plan_while_another_config_is_looked_at(fresh):
-    """Reproduced earlier: x10 trained 4 epochs, x1 one, one table compared them."""
-    fresh.config["experiments"]["quick"]["factors"] = [1]
-    fresh.config["folds_per_job"] = 1
-    fresh.run("--until", "packed")
-    other = fresh.folder / "other.yaml"
-    changed = yaml.safe_load(yaml.safe_dump(fresh.config))
-    changed["experiments"]["quick"]["training"]["epochs"] = 1
+def test_a_run_keeps_its_plan_while_another_config_is_looked_at(project):
+    """Reproduced earlier with epochs: x10 trained 4, x1 one, and one table compared them."""
+    svm = {"blocks": 2, "radii": [1, 1, 2]}
+    entry = {"method": "lbptop_svm", "preparation": "grey32", "collection": "composite"}
+    project.config["experiments"] = {"svm": {**entry, "factors": [1, 10], "training": {"svm": svm}}}
+    project.config["folds_per_job"] = 1
+    changed = yaml.safe_load(yaml.safe_dump(project.config))
+    changed["experiments"]["svm"]["training"]["svm"]["radii"] = [1, 1, 3]
+    other = project.folder / "other.yaml"
     other.write_text(yaml.safe_dump(changed))
-    looked: list[int] = []
+    looked: list[str] = []
 
     def look() -> None:
-        config = fresh.path("results/runs/quick/x1/seed0")
-        while not looked and not list(config.glob("*/predictions.csv")):
+        runs = project.path("results/runs/svm")
+        while not looked and not list(runs.rglob("predictions.csv")):
             time.sleep(0.1)
         command = [sys.executable, "-m", "snakemake", "--dry-run", "--snakefile"]
         command += [str(ROOT / "Snakefile"), "--configfile", str(other)]
-        done = subprocess.run(command, cwd=fresh.folder, capture_output=True)
-        looked.append(done.returncode)
+        done = subprocess.run(command, cwd=project.folder, capture_output=True, text=True)
+        looked.append(done.stdout + done.stderr)
 
     thread = threading.Thread(target=look)
     thread.start()
-    output = fresh.run("results/runs/quick/x1/seed0/scores.csv")
-    looked.append(-1)  # A run that trained nothing would leave it waiting.
+    output = project.run("results/runs/svm/x1/seed0/scores.csv")
+    looked.append("a run that trained nothing would leave it waiting")
     thread.join()
-    assert looked[0] != -1, output
-    epochs = {
-        len(path.read_text().splitlines()) - 1
-        for path in fresh.path("results/runs").rglob("history.csv")
-    }
-    assert epochs == {4}
-    assert "epochs: 4" in fresh.text("results/config.yaml")
+    assert "svm" in looked[0] and len(looked) == 2, output
+    made = [
+        json.loads(path.read_text())["made"]
+        for path in project.path("results/records/runs/svm").rglob("*.json")
+    ]
+    assert len(made) == 6
+    assert {str(one["recipe"]["training"]["svm"]["radii"]) for one in made} == {"[1, 1, 2]"}
+    assert load(project.path("results/config.yaml")).experiments["svm"].training.svm.radii[2] == 2
 
 
 @pytest.fixture
