@@ -26,6 +26,8 @@ from merflow.io.packed import read_packed
 from merflow.models.weights_file import description
 from merflow.reporting.html.reproduction import verified
 from merflow.workflow.audit_inputs import evidence_of_run
+from merflow.workflow.cleanup import intermediate, stale
+from merflow.workflow.cleanup import remove as delete
 from merflow.workflow.plan import Plan
 from merflow.workflow.pooling import check_folds, pool_run, read_truth
 from merflow.workflow.remake import remake
@@ -370,6 +372,22 @@ def test_deleted_files_are_missing_and_what_clean_deletes_is_absent(here):
         "results/delivered.csv",
     }
     assert len(found.bad) == 2 and found.absent["crop"] == 6
+
+
+def test_what_clean_deletes_leaves_no_fault(here):
+    run = Path(RUN.replace("/quick/", "/earlier/"))
+    shutil.copytree(RUN, run)
+    for path in sorted(run.rglob("*.*")):
+        known = records.read(paths.record(path))
+        files = {*(known.wrote if known else ()), str(path)}
+        with records.job("train", path) as job:
+            job.done({}, files)
+    assert not verify().faults
+    assert Path(paths.record(run / "scores.csv")).exists()
+    delete(stale(full_plan()))
+    assert not run.exists() and not verify().faults
+    delete(intermediate())
+    assert not verify().faults and verify().absent["interpolate"] == 12
 
 
 def test_results_without_records_are_one_fault(here):
