@@ -26,13 +26,16 @@ from merflow.io.packed import read_packed
 from merflow.models.weights_file import description
 from merflow.reporting.html.reproduction import verified
 from merflow.workflow.audit_inputs import evidence_of_run
+from merflow.workflow.cleanup import intermediate, stale
+from merflow.workflow.cleanup import remove as delete
 from merflow.workflow.plan import Plan
 from merflow.workflow.pooling import check_folds, pool_run, read_truth
+from merflow.workflow.remake import remake
 from merflow.workflow.run_manifest import run_manifest
 from merflow.workflow.stale import find_stale
 from merflow.workflow.training_log import read_facts
 from merflow.workflow.verified import Fault, Verified
-from merflow.workflow.verify import remake, verify
+from merflow.workflow.verify import verify
 
 RUN = "results/runs/quick/x1/seed0"
 ONE, TWO = f"{RUN}/casme2-sub01", f"{RUN}/smic-s01"
@@ -338,7 +341,8 @@ def test_all_damaged_files_come_in_one_round_and_only_they_are_deleted(here, cap
     assert all(row["made_by"] and row["to_do"] for row in found["changed"])
     unknown = {row["path"] for row in found["unknown"]}
     assert unknown == {"results/tables/mine.csv", "results/notes.txt"}
-    for path in paths_named:
+    assert not verify().of("changed") and Path(paths.CONFIG).exists()
+    for path in paths_named - {paths.CONFIG}:
         assert not Path(path).exists() and not Path(paths.record(path)).exists()
     assert all(Path(path).exists() for path in unknown)
     assert Path(f"{TWO}/predictions.csv").exists() and Path(f"{ONE}/run.json").exists()
@@ -368,6 +372,22 @@ def test_deleted_files_are_missing_and_what_clean_deletes_is_absent(here):
         "results/delivered.csv",
     }
     assert len(found.bad) == 2 and found.absent["crop"] == 6
+
+
+def test_what_clean_deletes_leaves_no_fault(here):
+    run = Path(RUN.replace("/quick/", "/earlier/"))
+    shutil.copytree(RUN, run)
+    for path in sorted(run.rglob("*.*")):
+        known = records.read(paths.record(path))
+        files = {*(known.wrote if known else ()), str(path)}
+        with records.job("train", path) as job:
+            job.done({}, files)
+    assert not verify().faults
+    assert Path(paths.record(run / "scores.csv")).exists()
+    delete(stale(full_plan()))
+    assert not run.exists() and not verify().faults
+    delete(intermediate())
+    assert not verify().faults and verify().absent["interpolate"] == 12
 
 
 def test_results_without_records_are_one_fault(here):

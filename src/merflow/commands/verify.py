@@ -10,7 +10,7 @@ from merflow import paths
 from merflow.commands.options import Flag, Json
 from merflow.errors import BAD_INPUT, WARNED
 from merflow.text import plural
-from merflow.workflow.verify import remake as delete
+from merflow.workflow.remake import remake as delete
 from merflow.workflow.verify import verify as compare
 
 
@@ -41,7 +41,7 @@ def verify(
     if remake:
         gone = delete(results, found)
         if not json:
-            print(f"{plural(len(gone), 'file')} deleted; run snakemake")
+            print(f"{plural(len(gone), 'file')} deleted or put back; run snakemake")
     if found.bad:
         raise SystemExit(BAD_INPUT)
     if strict and found.of("unknown"):

@@ -118,10 +118,25 @@ def faces() -> list[Path]:
 
 
 def remove(files: list[Path]) -> None:
-    """Delete files and the folders that become empty."""
+    """Delete files, the folders that become empty, and the records of which no file is left.
+
+    Records of stores stay: what was made from a store still shows that it was this one.
+    """
     for file in files:
-        file.unlink(missing_ok=True)
-        folder = file.parent
-        while folder != paths.RESULTS and folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
-            folder = folder.parent
+        _delete(file)
+    places = {paths.record(file) for file in files if file.suffix != ".h5"}
+    for place in map(Path, sorted(places - {""})):
+        try:
+            record = records.read(place)
+        except MerflowError:
+            continue
+        if record and not any(Path(path).exists() for path in record.wrote):
+            _delete(place)
+
+
+def _delete(file: Path) -> None:
+    file.unlink(missing_ok=True)
+    folder = file.parent
+    while folder != paths.RESULTS and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent

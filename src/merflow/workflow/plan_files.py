@@ -64,7 +64,7 @@ def put(folder: Path) -> list[str]:
         )
     with records.job("plan", paths.CONFIG) as job:
         for path, text in files.items():
-            if not Path(path).exists() or Path(path).read_text(encoding="utf-8") != text:
+            if not Path(path).is_file() or Path(path).read_bytes() != text.encode():
                 write_text(path, text)
         job.done({"plan": folder.name}, files)
     return list(files)

@@ -173,7 +173,8 @@ def message(found: Findings) -> str:
         if not one.follows:
             groups.setdefault(one.why, []).append(one)
     lines = [f"  {why}: {_counted(made)}" for why, made in groups.items()]
-    if lines and len(groups.get(NO_RECORD, ())) == len(found.stale):
+    none = not any(path.name != "plan.json" for path in Path(paths.RECORDS).rglob("*.json"))
+    if lines and none and len(groups.get(NO_RECORD, ())) == len(found.stale):
         lines = [
             f"  {plural(len(found.stale), 'job')}, all of them: these results were made before "
             "merflow kept records, or results/records was lost; without its record nothing shows "

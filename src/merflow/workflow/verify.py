@@ -1,7 +1,7 @@
 """Verify results: every file against the records of the jobs, from the raw frames to the report.
 
 Three comparisons: a file with the checksum its job recorded, what a job read with what the job
-before it wrote, and the raw frames with those that align read. Writes nothing; `remake` deletes.
+before it wrote, and the raw frames with those that align read. It writes nothing.
 """
 
 import functools
@@ -270,18 +270,3 @@ def _packed_of(record: Record) -> dict[str, str]:
     """Return packed file -> digest of the clips that a fold was trained on; empty for others."""
     found = record.facts.get("clips") if record.step == "train" else None
     return found if isinstance(found, dict) else {}
-
-
-def remake(results: Path, found: Verified) -> list[str]:
-    """Delete the changed files with their records; return them. Unknown files and datasets stay."""
-    gone = []
-    for name in sorted({path for fault in found.faults for path in fault.remake}):
-        outside = ".." in Path(name).parts or Path(name).is_absolute()
-        if outside:  # Anyone may have written a record.
-            continue
-        below = name.startswith(f"{paths.RESULTS}/")
-        file = results / name.removeprefix(f"{paths.RESULTS}/") if below else results.parent / name
-        if file.is_file() or file.is_symlink():
-            file.unlink()
-            gone.append(name)
-    return gone
