@@ -28,6 +28,9 @@ AGAIN = "run `merflow verify --remake`, then snakemake"
 RUN_AGAIN = "run snakemake: it makes them again"
 MOVE = "merflow reads it nowhere: move it out of results/, or delete it"
 STORES = tuple(paths.store(stage.name) for stage in WITH_FILES)
+IN_PLACE = (paths.FOLD, paths.store("pack"))
+"""Files without which Snakemake would train all folds again: without a record they are refused, and
+made again in place."""
 FOLDER_OF_RUN = f"{paths.RUN}/{{fold}}/{{file}}"
 NOT_RECORDED = {"logs", "benchmarks", "records"}
 """Folders of results/ in which no file is a result."""
@@ -160,9 +163,7 @@ class _Check:
         elif checksum:
             self.wrong.add(path)
             what = checksum if " " in checksum else "changed since it was written"
-            # Nothing makes a store again while what was made from it is there: its record stays.
-            again = [path] if may_be_absent(path) else [path, place]
-            self.fault("changed", path, what, record.step, AGAIN, again)
+            self.fault("changed", path, what, record.step, AGAIN, _again(path, place))
         elif may_be_absent(path):
             self.found.absent[record.step] += 1
         else:
@@ -266,6 +267,14 @@ def _made_by_a_job(path: str) -> bool:
     return bool(place) and (
         not path.endswith(f"{Path(place).stem}.h5") or any(paths.parts(p, path) for p in STORES)
     )
+
+
+def _again(path: str, place: str) -> list[str]:
+    """Return what must go of a changed file and its record, so that a run makes only it again."""
+    if any(paths.parts(pattern, path) for pattern in IN_PLACE):
+        return [place]
+    # Nothing makes a store again while what was made from it is there: its record stays.
+    return [path] if may_be_absent(path) else [path, place]
 
 
 def may_be_absent(path: str) -> bool:
