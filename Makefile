@@ -73,6 +73,7 @@ faults: $(READY) ## the long tests of docs/reliability.md: kills, failing calls,
 	$(BIN)/python tests/faults/kill_writers.py 200
 	$(BIN)/python tests/faults/nth_calls.py --network
 	$(BIN)/python tests/faults/kill_runs.py 50
+	$(BIN)/python tests/faults/tampers.py
 	$(BIN)/python tests/hostile/bombs.py
 	$(BIN)/python tests/hostile/mutants.py 120
 	MERFLOW_EXAMPLES=10000 $(BIN)/python -m pytest -o timeout=0 tests/hostile/test_properties.py

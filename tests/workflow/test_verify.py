@@ -390,6 +390,32 @@ def test_what_clean_deletes_leaves_no_fault(here):
     assert not verify().faults and verify().absent["interpolate"] == 12
 
 
+def test_folds_are_not_trained_again_for_a_packed_file_or_fold_file(here):
+    for case in ("packed file of another factor", "dropped row"):
+        TAMPERS[case][0]()
+    assert set(remake(paths.RESULTS, verify())) == set(map(paths.record, (f"{PACKED}/x1.h5", FOLD)))
+    assert not verify().of("changed")
+    assert {one.step for one in find_stale(full_plan()).stale} == {"pack", "split"}
+    for _, path, reader in (TAMPERS["packed file of another factor"], TAMPERS["dropped row"]):
+        assert Path(path).exists()
+        with pytest.raises(MerflowError, match="nothing shows which job wrote it"):
+            reader()
+
+
+def test_a_changed_store_is_absent_once_it_was_deleted(here):
+    one, two = stores()
+    put(one, Path(two).read_bytes())
+    assert remake(paths.RESULTS, verify()) == [one]
+    for path in (two, paths.record(two)):
+        Path(path).unlink()
+    found = verify()
+    assert not found.faults and found.absent["crop"] == 1
+    assert not find_stale(full_plan()).stale
+    for path in Path("results/aligned").rglob("*.h5"):
+        path.unlink()
+    assert not verify().faults and not find_stale(full_plan()).stale
+
+
 def test_results_without_records_are_one_fault(here):
     shutil.rmtree(paths.RECORDS)
     (fault,) = verify().bad

@@ -33,7 +33,7 @@ def verify(
 
     Args:
         strict: Files that no job recorded count.
-        remake: Delete changed files and their records; the next run of snakemake makes them again.
+        remake: Delete changed files and their records, so that the next run makes them again.
             Frames, and files that no record names, stay.
     """
     found = compare(results)

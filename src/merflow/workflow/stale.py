@@ -99,7 +99,7 @@ def _why(
     if changed := changes(record.made, step.made):
         frame = changed_frame(step.outputs) if step.name == "align" else ""
         return changed.replace("other frames", frame or "other frames")
-    if not there and not step.kept:
+    if step.outputs[0] not in there and not step.kept:
         return ""  # Deleted on purpose, or temporary: Snakemake makes it where it is needed.
     if missing := [path for path in (*step.outputs, *record.wrote) if not os.path.exists(path)]:
         return f"{os.path.basename(missing[0])} was deleted"

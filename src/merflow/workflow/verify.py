@@ -28,6 +28,9 @@ AGAIN = "run `merflow verify --remake`, then snakemake"
 RUN_AGAIN = "run snakemake: it makes them again"
 MOVE = "merflow reads it nowhere: move it out of results/, or delete it"
 STORES = tuple(paths.store(stage.name) for stage in WITH_FILES)
+IN_PLACE = (paths.FOLD, paths.store("pack"))
+"""Files without which Snakemake would train all folds again: without a record they are refused, and
+made again in place."""
 FOLDER_OF_RUN = f"{paths.RUN}/{{fold}}/{{file}}"
 NOT_RECORDED = {"logs", "benchmarks", "records"}
 """Folders of results/ in which no file is a result."""
@@ -70,6 +73,7 @@ class _Check:
         self.records: dict[str, Record] = {}
         self.unreadable: set[str] = set()
         self.wrong: set[str] = set()
+        self.without: set[str] = set()
         self.found = Verified()
 
     def at(self, path: str) -> Path:
@@ -92,17 +96,17 @@ class _Check:
             for name in sorted(names):
                 self._read_record(f"{paths.RECORDS}/{name}")
             return
-        waiting = [paths.record(path) for path in start]
+        waiting = list(start)
         seen: set[str] = {""}
         while waiting:
-            place = waiting.pop()
-            if place in seen:
+            path = waiting.pop()
+            if (place := paths.record(path)) in seen:
                 continue
             seen.add(place)
             if record := self._read_record(place):
-                waiting += [paths.record(p) for p in (*record.read, *_packed_of(record))]
-            elif place not in self.unreadable:
-                self._no_record(place, "its files were read")
+                waiting += [*record.read, *_packed_of(record)]
+            else:
+                self._no_record(path)
 
     def _read_record(self, place: str) -> Record | None:
         try:
@@ -115,9 +119,14 @@ class _Check:
             self.records[place] = record
         return record
 
-    def _no_record(self, place: str, why: str) -> None:
-        if place in self.unreadable or any(one.path == place for one in self.found.faults):
+    def _no_record(self, path: str, why: str = "") -> None:
+        """Note that the record of a file is missing, unless the file is, and may be, absent too."""
+        place = paths.record(path)
+        absent = may_be_absent(path) and not self.at(path).exists()
+        if absent or place in self.unreadable or place in self.without:
             return
+        self.without.add(place)
+        why = why or f"{path} was read by a later job"
         self.fault("missing", place, f"no such record; {why}", "", RUN_AGAIN)
 
     # Files
@@ -154,7 +163,7 @@ class _Check:
         elif checksum:
             self.wrong.add(path)
             what = checksum if " " in checksum else "changed since it was written"
-            self.fault("changed", path, what, record.step, AGAIN, [path, place])
+            self.fault("changed", path, what, record.step, AGAIN, _again(path, place))
         elif may_be_absent(path):
             self.found.absent[record.step] += 1
         else:
@@ -180,7 +189,7 @@ class _Check:
         place = paths.record(path)
         source = self.records.get(place)
         if source is None:
-            self._no_record(place, f"{path} was read by a later job")
+            self._no_record(path)
             return False
         return source.wrote.get(path) != checksum
 
@@ -197,7 +206,7 @@ class _Check:
                 pack = self.records.get(paths.record(path))
                 sums = pack.facts.get("clips", {}) if pack else {}
                 if pack is None:
-                    self._no_record(paths.record(path), f"{path} was read by a later job")
+                    self._no_record(path)
                 elif fold_pixels(keys, sums) != pixels:
                     what = f"trained on other clips than {path} has now"
                     wrote = sorted(record.wrote)
@@ -237,9 +246,9 @@ class _Check:
             why = "made before merflow kept records, or the records were lost"
             self.fault("missing", paths.RECORDS, f"no records: {why}", "", RUN_AGAIN)
             return
-        for place, files in alone.items():
+        for files in alone.values():
             more = f" and {len(files) - 1} more" if len(files) > 1 else ""
-            self._no_record(place, f"nothing shows which job wrote {files[0]}{more}")
+            self._no_record(files[0], f"nothing shows which job wrote {files[0]}{more}")
 
     def _files(self) -> Iterator[str]:
         for folder, folders, names in os.walk(self.results):
@@ -258,6 +267,14 @@ def _made_by_a_job(path: str) -> bool:
     return bool(place) and (
         not path.endswith(f"{Path(place).stem}.h5") or any(paths.parts(p, path) for p in STORES)
     )
+
+
+def _again(path: str, place: str) -> list[str]:
+    """Return what must go of a changed file and its record, so that a run makes only it again."""
+    if any(paths.parts(pattern, path) for pattern in IN_PLACE):
+        return [place]
+    # Nothing makes a store again while what was made from it is there: its record stays.
+    return [path] if may_be_absent(path) else [path, place]
 
 
 def may_be_absent(path: str) -> bool:
