@@ -189,9 +189,6 @@ def safe_name(name: str, where: str) -> str:
     if len(name.encode()) > MAX_NAME:
         found = f"a name of {len(name.encode())} bytes, {name[:20]!r}..."
         raise MerflowError(where, found, f"at most {MAX_NAME} bytes", "shorten the name")
-    if REPEATED.search(name):
-        found = f"{name[:40]!r} ends in a text repeated 20 times or more"
-        raise MerflowError(where, found, "a name that Snakemake takes", "shorten the name")
     bad = (
         not name
         or name in {".", ".."}
@@ -210,6 +207,9 @@ def safe_name(name: str, where: str) -> str:
             "no = + - @ first",
             "correct the cell or rename the folder",
         )
+    if REPEATED.search(name):
+        found = f"{name[:40]!r} ends in a text repeated 20 times or more"
+        raise MerflowError(where, found, "a name that Snakemake takes", "shorten the name")
     return name
 
 
