@@ -25,15 +25,7 @@ report: "workflow/report/workflow.rst"
 
 
 onstart:
-    # After the lock and before the first job; never in a dry run.
-    plan_files.put(plan_files.stage(PLAN_FILES))
-    # One write: `print` makes two, and a line of the logger could come between.
-    sys.stderr.write(f"{needs.disk_report(needs.disk(PLAN))}\n")
-    if not workflow.local_exec and workflow.global_resources.get("gpu").value == 1:
-        sys.stderr.write(
-            "note: one GPU at a time over the whole cluster, by --resources gpu=1 or profiles/default;"
-            " with `--workflow-profile slurm` in place of --profile there is no such cap\n"
-        )
+    begin(log)
 
 
 localrules:

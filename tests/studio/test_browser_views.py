@@ -1,9 +1,11 @@
 """The page in a real browser: runs, datasets, themes, keys, a dead server, HTML in names."""
 
+import contextlib
 import signal
 
 import yaml
 from browser_window import CLIP, Watched, needs_chromium, opened, reads, ready
+from kept_records import keep_records
 from studio_project import Studio, copy
 
 pytestmark = needs_chromium
@@ -127,6 +129,8 @@ def test_html_in_names_is_shown_as_text(browser, built, tmp_path):
     path.write_text(
         path.read_text().replace('"s01_po_01"', f'"{evil}"').replace('"surprise"', f'"{evil}"')
     )
+    with contextlib.chdir(folder):
+        keep_records(again=True)
     running = Studio(folder)
     watched = Watched(browser, running)
     page = watched.open()

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from kept_records import keep_records
 
+from merflow import paths
 from merflow.clip import Clip, ClipKey
 from merflow.config.loading import load
 from merflow.datasets.catalogue import catalogue_text
@@ -78,7 +80,9 @@ def score(tmp_path, monkeypatch):
         }
         write_text(folder / "results/config.yaml", yaml.safe_dump(config))
         write_text(folder / "results/catalogue/casme2.json", catalogue_text(clips))
+        write_text(folder / paths.packed("p", "c", "x1")[0], "read_packed gives it")
         with contextlib.chdir(folder):
+            keep_records()
             settings, run = load("results/config.yaml"), Run("e", "x1", 0)
             [(_, _, own)] = run_copies(settings, [run])
             settings, copies = with_permuted_copies(settings, run, permuted)

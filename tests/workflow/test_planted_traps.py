@@ -8,13 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from kept_records import keep_records
 
 from merflow.commands.audit import audit
 from merflow.commands.score import score
 from merflow.commands.train import train
+from merflow.config.loading import load
 from merflow.errors import MerflowError
 from merflow.evaluation.metrics import accuracy, confusion, uf1
 from merflow.evaluation.predictions import read_pooled
+from merflow.workflow.plan import Plan
 
 RUN, FOLDS = Path("results/runs/quick/x10/seed0"), Path("results/folds/quick")
 CONFIG = Path("results/config.yaml")
@@ -28,6 +31,7 @@ def demo(finished, tmp_path):
     ignored = shutil.ignore_patterns(*HEAVY)
     shutil.copytree(finished.path("results"), tmp_path / "results", ignore=ignored)
     with contextlib.chdir(tmp_path):
+        keep_records(Plan(load(CONFIG)), again=True)
         yield tmp_path
 
 
@@ -57,6 +61,20 @@ def matrix(table):
     return confusion(table.truth, table.predicted, 3)
 
 
+def train_again(path, rows):
+    """Train from a fold file that has its record: records are not what stops these faults."""
+    write(path, rows)
+    keep_records(again=True)
+    train(RUN, path, config=CONFIG)
+
+
+def score_again(path, rows):
+    """Score predictions that have their record."""
+    write(path, rows)
+    keep_records(Plan(load(CONFIG)), again=True)
+    score(RUN, config=CONFIG)
+
+
 def key_of(row):
     return {k: row[k] for k in ("dataset", "subject", "clip")}
 
@@ -75,7 +93,7 @@ def a_test_label_in_a_fold_file():
     path = FOLDS / "smic-s01.csv"
     rows = rows_of(path)
     next(r for r in rows if r["side"] == "test")["label"] = "negative"
-    train(RUN, write(path, rows), config=CONFIG)
+    train_again(path, rows)
 
 
 def a_tested_subject_among_the_training_clips():
@@ -83,34 +101,30 @@ def a_tested_subject_among_the_training_clips():
     rows = rows_of(path)
     copy = dict(next(r for r in rows if r["side"] == "test"))
     rows.append(copy | {"clip": copy["clip"] + "_flipped", "side": "train", "label": "negative"})
-    train(RUN, write(path, rows), config=CONFIG)
+    train_again(path, rows)
 
 
 def a_hard_clip_left_out():
     path = RUN / "smic-s01/predictions.csv"
-    write(path, rows_of(path)[1:])
-    score(RUN, config=CONFIG)
+    score_again(path, rows_of(path)[1:])
 
 
 def a_clip_answered_twice():
     path = RUN / "smic-s01/predictions.csv"
     rows = rows_of(path)
-    write(path, [*rows, rows[0]])
-    score(RUN, config=CONFIG)
+    score_again(path, [*rows, rows[0]])
 
 
 def a_clip_answered_in_two_folds():
     path, other = RUN / "smic-s01/predictions.csv", RUN / "smic-s03/predictions.csv"
-    write(path, [*rows_of(path), rows_of(other)[0]])
-    score(RUN, config=CONFIG)
+    score_again(path, [*rows_of(path), rows_of(other)[0]])
 
 
 def probabilities_that_are_no_probabilities():
     path = RUN / "smic-s01/predictions.csv"
     rows = rows_of(path)
     rows[0]["p_negative"] = "1.5"
-    write(path, rows)
-    score(RUN, config=CONFIG)
+    score_again(path, rows)
 
 
 REFUSED = {
@@ -168,6 +182,7 @@ def accuracy_called_f1():
     for row in rows:
         row |= {f"p_{c}": "1" if c == row["predicted"] else "0" for c in CLASSES}
     write(RUN / "pooled.csv", rows)
+    keep_records(again=True)
     table = pooled()
     return {"claimed": (f"full={float(accuracy(matrix(table))):.4f}",)}
 
@@ -252,6 +267,7 @@ def test_the_audit_finds(demo, capsys, plant):
     expected = "note" if plant in OF_THE_DATA else "fail"
     assert verdicts(capsys)[trap]["verdict"] != expected, "not there before it is planted"
     options = plant()
+    keep_records(again=True)
     found = verdicts(capsys, options.pop("source", RUN), **options)[trap]
     assert found["verdict"] == expected, found["because"]
     assert found["fix"]

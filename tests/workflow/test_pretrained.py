@@ -2,14 +2,15 @@
 
 import contextlib
 import csv
-import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
+from kept_records import keep_records
 
+from merflow import paths
 from merflow.clip import Clip, ClipKey
 from merflow.commands.oracle import oracle
 from merflow.config.loading import validate
@@ -18,8 +19,9 @@ from merflow.evaluation.fold_files import fold_text, read_fold
 from merflow.evaluation.predictions import Pooled, read_predictions, write_pooled
 from merflow.evaluation.protocols import folds
 from merflow.evaluation.run_id import Run
+from merflow.io import records
 from merflow.io.csv_table import csv_text
-from merflow.io.files import file_digest, write_text
+from merflow.io.files import write_text
 from merflow.io.packed import Packed
 from merflow.models.factory import TrainingData, make_method
 from merflow.workflow.audit_inputs import evidence_of_run
@@ -75,6 +77,7 @@ def pretrain(seed):
     shutil.rmtree(START.parent, ignore_errors=True)
     START.parent.mkdir(parents=True)
     make_method(like, CLASSES, seed).fit(data).save(START.parent)
+    keep_records(again=True)
 
 
 def train(name, nested):
@@ -92,9 +95,11 @@ def run(tmp_path_factory):
     """A folder with a pretraining and the trained folds of a run that starts from it."""
     folder = tmp_path_factory.mktemp("pretrained")
     with contextlib.chdir(folder):
-        pretrain(1)
+        write_text("results/p/packed/c/x1.h5", "its clips are made here")
         for fold in folds(KEYS, LABELS, "composite"):
             write_text(f"results/folds/e/{fold.name}.csv", fold_text(fold, KEYS, LABELS))
+        pretrain(1)
+        for fold in folds(KEYS, LABELS, "composite"):
             train(fold.name, nested=fold.name == NESTED)
     return folder
 
@@ -107,7 +112,8 @@ def test_inner_predictions_start_there_and_the_fold_records_the_weights(run, tmp
     one, two = (folder / RUN.folder / NESTED for folder in (run, tmp_path))
     first, second = (read_predictions(fold / "inner.csv").probabilities for fold in (one, two))
     assert not np.array_equal(first, second)
-    first, second = (json.loads((fold / "run.json").read_text())["inputs"] for fold in (one, two))
+    kept = paths.record(f"{RUN.folder}/{NESTED}/run.json")
+    first, second = (records.read(folder / kept).read for folder in (run, tmp_path))
     assert {path for path in first if first[path] != second[path]} == {START.as_posix()}
 
 
@@ -116,8 +122,9 @@ def test_the_final_model_lists_the_subjects_of_its_pretraining(run):
         plan = Plan(validate(CONFIG), {name: annotated(name) for name in CONFIG["datasets"]})
         run_clips = RunClips([clips(0)], ["x1"], "none")
         facts = train_final(plan, RUN, run_clips, Path(RUN.folder) / "final")
+        read = records.record_of(f"{RUN.folder}/final/run.json").read
+        assert read[START.as_posix()] == records.checksum(START)
     assert facts["subjects"] == [f"{d}/s{s}" for d in ("casme2", "samm") for s in range(3)]
-    assert facts["inputs"][START.as_posix()] == file_digest(run / START)
 
 
 def pooled():
@@ -126,6 +133,7 @@ def pooled():
     home = tuple("-".join(key.subject_key) for key in KEYS)
     table = Pooled.of(tuple(KEYS), CLASSES, truth, truth, home, None)
     write_pooled(f"{RUN.folder}/pooled.csv", table)
+    keep_records(again=True)
     return table
 
 
@@ -160,6 +168,7 @@ def test_forbidden_rules_are_applied_to_the_same_training(run, monkeypatch):
         home = pooled().folds
         rows = [(*key, fold) for key, fold in zip(KEYS, home, strict=True)]
         write_text("results/truth/e.csv", csv_text(("dataset", "subject", "clip", "fold"), rows))
+        keep_records(again=True)
         oracle(Path(RUN.folder), out=Path("oracle"), config=Path("config.yaml"))
         assert "random split by clip" in Path("oracle/oracle.csv").read_text()
         with open("oracle/epochs.csv", newline="") as file:

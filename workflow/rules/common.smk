@@ -29,7 +29,9 @@ try:
         _passed_on = workflow.config_settings.config_args or ()
         workflow.config_settings.config_args = [*_passed_on, f"plan_id=_{SCHEDULED}"]
     else:
-        SCHEDULED = str(config["plan_id"]).removeprefix("_")
+        SCHEDULED = str(
+            workflow.config_settings.overwrite_config["plan_id"]
+        ).removeprefix("_")
         PLAN, PLAN_FILES, FOUND = join(SCHEDULED), {}, Findings([], {})
 except MerflowError as error:
     raise WorkflowError(str(error)) from None
@@ -54,6 +56,38 @@ shell.prefix(
     f"export MERFLOW_PLAN={SCHEDULED}; "
     "export OPENCV_FOR_THREADS_NUM=${{OMP_NUM_THREADS:-1}}; "
 )
+
+
+def begin(log):
+    """Put the plan into results/: after the lock, before the first job, never in a dry run."""
+    plan_files.put(plan_files.stage(PLAN_FILES))
+    # One write: `print` makes two, and a line of the logger could come between.
+    sys.stderr.write(f"{needs.disk_report(needs.disk(PLAN))}\n")
+    if not workflow.local_exec and workflow.global_resources.get("gpu").value == 1:
+        sys.stderr.write(
+            "note: one GPU at a time over the whole cluster, by --resources gpu=1 or profiles/default;"
+            " with `--workflow-profile slurm` in place of --profile there is no such cap\n"
+        )
+
+
+def begin_as_module():
+    """Have `begin` called in a workflow that takes this one as a module, beside its own onstart."""
+    register = workflow.onstart
+
+    def with_begin(outer):
+        def both(log):
+            begin(log)
+            outer(log)
+
+        register(outer)
+        workflow._onstart = both
+
+    with_begin(workflow._onstart)
+    workflow.onstart = with_begin
+
+
+if not workflow.modifier.is_main_snakefile():
+    begin_as_module()
 
 
 def merflow(arguments):

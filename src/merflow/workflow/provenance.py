@@ -42,18 +42,22 @@ def origin_of(path: Path) -> Origin:
     if record and records.named(path) in record.wrote:
         changed = not records.same_file(path, record.wrote)
         now = {"now": "changed since it was written, see `merflow verify`"} if changed else {}
-        by = {**now, "merflow": record.merflow, **_facts_beside(path), "settings": record.made}
-        inputs = {
-            name: found[:16]
-            for name, found in {**record.facts.get("clips", {}), **record.read}.items()
-        }
+        beside = _of_hdf5(path).by if _is_store(path) else _facts_beside(path)
+        by = {**now, "merflow": record.merflow, **beside, "settings": record.made}
+        packed = record.facts.get("clips", {}) if record.step == "train" else {}
+        inputs = {name: found[:16] for name, found in {**packed, **record.read}.items()}
         return Origin(records.named(path), record.step, by, inputs)
-    if path.suffix == ".h5" and not path.name.endswith(".weights.h5"):
+    if _is_store(path):
         return _of_hdf5(path)
     raise MerflowError(
         str(path), "nothing is known of this file", "a file that the workflow made, below results/",
         "run this in the folder that holds results/",
     )  # fmt: skip
+
+
+def _is_store(path: Path) -> bool:
+    """Return whether a file is a clip store or a packed file, which carry a record inside."""
+    return path.suffix == ".h5" and not path.name.endswith(".weights.h5")
 
 
 def _facts_beside(path: Path) -> dict[str, Any]:
@@ -116,7 +120,7 @@ def explain(path: Path, most: int = 12) -> list[str]:
         seen.add(name)
         for key, value in found.by.items():
             lines.append(f"{pad}  {key}: {_short(value)}")
-        for count, (source, known) in enumerate(sorted(found.inputs.items())):
+        for count, (source, known) in enumerate(sorted(found.inputs.items(), key=_near_first)):
             if count == most:
                 lines.append(f"{pad}    and {len(found.inputs) - most} more")
                 break
@@ -125,6 +129,11 @@ def explain(path: Path, most: int = 12) -> list[str]:
     origin_of(path)
     add(path.as_posix(), "", 0)
     return lines
+
+
+def _near_first(item: tuple[str, str]) -> tuple[int, str]:
+    """Sort key of inputs: tables before runs, runs before folds, then by name."""
+    return item[0].count("/"), item[0]
 
 
 def _short(value: Any) -> str:  # noqa: ANN401
