@@ -209,7 +209,8 @@ def test_a_table_names_the_levels_only_where_they_differ():
 
 def run_folder(folder, level, **changes):
     """Write a run's folder with one fold's record and its pooled predictions."""
-    record = {"recipe": {"epochs": 4}, "factor": "x10", "seed": 0, "arithmetic": level} | changes
+    record = {"recipe": {"epochs": 4}, "factor": "x10", "seed": 0, "skipped": []}
+    record |= {"arithmetic": level, **changes}
     (folder / "f").mkdir(parents=True)
     (folder / "f" / "run.json").write_text(json.dumps(record))
     head = "dataset,subject,clip,fold,truth,predicted,p_no,p_yes\n"
