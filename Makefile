@@ -74,8 +74,10 @@ faults: $(READY) ## the long tests of docs/reliability.md: kills, failing calls,
 	$(BIN)/python tests/faults/nth_calls.py --network
 	$(BIN)/python tests/faults/kill_runs.py 50
 	$(BIN)/python tests/faults/tampers.py
+	$(BIN)/python tests/faults/concurrent_saves.py 1000
 	$(BIN)/python tests/hostile/bombs.py
 	$(BIN)/python tests/hostile/mutants.py 120
+	$(BIN)/python tests/hostile/altered_copies.py
 	MERFLOW_EXAMPLES=10000 $(BIN)/python -m pytest -o timeout=0 tests/hostile/test_properties.py
 
 licences: $(READY) ## write docs/licences.md from the installed packages

@@ -130,7 +130,7 @@ def main() -> None:
 
 
 def _require_scheduled() -> None:
-    """Refuse a job of a run whose plan was replaced since."""
+    """Refuse a job when the plan of its run was replaced."""
     from merflow.io.scheduled_plan import require_scheduled
 
     require_scheduled()

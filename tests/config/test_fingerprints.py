@@ -46,7 +46,7 @@ def made(plan) -> dict:
 
 
 def remade(before, after) -> set[str]:
-    """Return the commands whose files a change makes stale."""
+    """Return the commands with files that a change makes stale."""
     old, new = made(before), made(after)
     return {name for name in old if old[name] != new[name]}
 

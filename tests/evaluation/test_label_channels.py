@@ -20,13 +20,13 @@ def test_a_value_that_is_the_class_tells_it_and_one_of_the_subject_does_not():
 
 def test_random_values_tell_nothing_also_when_subjects_differ_in_class_and_value():
     rng = np.random.default_rng(1)
-    told = 0
+    found = 0
     for _ in range(100):
         owner, y = drawn(rng)
         y[rng.random(len(y)) < 0.5] = 0
         numbers = rng.normal(size=len(y)) + 3 * owner
-        told += channel(binned(numbers), y.tolist(), owner.tolist()).tells
-    assert told == 0
+        found += channel(binned(numbers), y.tolist(), owner.tolist()).tells
+    assert found == 0
 
 
 def test_few_clips_or_subjects_are_not_judged():

@@ -1,4 +1,4 @@
-"""Altered copies of generated clips are found, and different people are told apart.
+"""Altered copies of generated clips are found, and different people are kept apart.
 
 The long form, 1,000 people, is tests/hostile/altered_copies.py.
 """

@@ -109,7 +109,7 @@ TILES = {322: (4, 8192), 323: (4, 8192), 324: (4, 8), 325: (4, 4096)}
 
 
 def tiff(path: Path, side: int = FAR, tiles: dict[int, tuple[int, int]] | None = None) -> None:
-    """Write a TIFF whose directory says 30,000 x 30,000, or that its tiles are large."""
+    """Write a TIFF with a directory that says 30,000 x 30,000, or that its tiles are large."""
     entries = [(256, 4, side), (257, 4, side), (258, 3, 8), (259, 3, 1), (262, 3, 1), (273, 4, 8)]
     entries += [(277, 3, 1), (278, 4, side), (279, 4, side * side)]
     if tiles:

@@ -92,7 +92,7 @@ def test_a_run_keeps_its_plan_while_another_config_is_looked_at(project):
 
 @pytest.fixture
 def put(tmp_path, monkeypatch):
-    """Return a folder whose results/ hold the plan of a config without clips."""
+    """Return a folder with the plan of a config without clips in its results/."""
     monkeypatch.chdir(tmp_path)
     Path("c.yaml").write_text("preparations: {p: {}}\n")
     plan_files.put(plan_files.stage(plan_files.texts(Plan(load("c.yaml")))))

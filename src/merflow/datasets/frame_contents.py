@@ -89,7 +89,7 @@ def frames_digest(clips: Sequence[Clip], sums: Mapping[str, Mapping[str, str]]) 
 
 
 def changed_since(clips: Sequence[Clip]) -> list[str]:
-    """Return the files of a subject whose size, time or inode differ from the notes."""
+    """Return the files of a subject with another size, time or inode than noted."""
     dataset, subject = clips[0].key.subject_key
     notes = _notes(paths.FRAME_INDEX.format(dataset=dataset, subject=subject))
     return [

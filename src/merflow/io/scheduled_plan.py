@@ -31,5 +31,5 @@ def require(scheduled: str) -> None:
 
 
 def require_scheduled() -> None:
-    """Refuse to work in a job whose plan is no longer the one in results/."""
+    """Refuse to work in a job when the plan in results/ is not that of its run."""
     require(os.environ.get(VARIABLE, ""))

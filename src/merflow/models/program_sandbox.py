@@ -2,7 +2,7 @@
 
 A program in it sees, all read-only, the system's folders, the Python environment, its own
 installation, and the folders of the files that its command names; it may write only into the folder
-it runs in. The dataset roots, `results/` and merflow itself (whose package has the official labels)
+it runs in. The dataset roots, `results/` and merflow itself (its package has the official labels)
 are hidden, also where one of the visible folders holds them.
 """
 

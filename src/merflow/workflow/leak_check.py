@@ -111,15 +111,15 @@ def label_leaks(
     found = []
     for what, values, sees in _properties(reading, clips, checks, looks):
         kept = [k for k, value in enumerate(values) if value is not None]
-        told = channel(
+        clue = channel(
             [values[k] for k in kept],
             [classes[k] for k in kept],
             [clips[k].key.subject for k in kept],
         )
-        if told.tells:
+        if clue.tells:
             text = (
                 f"{what} tells the class of subjects that were left out "
-                f"(UAR {told.uar:.2f}; {told.guess:.2f} by guessing)"
+                f"(UAR {clue.uar:.2f}; {clue.guess:.2f} by guessing)"
             )
             found.append(Problem("warning", reading.name, text, "a property unrelated to it", sees))
     return found

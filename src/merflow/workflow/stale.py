@@ -1,7 +1,7 @@
 """Stale files: made from something else than the plan would make them from today.
 
 merflow's own check, beside Snakemake's: it compares records with the plan, so it also finds what
-changed when Snakemake's notes are lost, copied, touched or told to look at times only.
+changed when Snakemake's notes are lost, copied or touched, or when it looks at times only.
 """
 
 import functools
