@@ -36,6 +36,8 @@ try:
 except MerflowError as error:
     raise WorkflowError(str(error)) from None
 
+STALE = FOUND.outputs
+
 if workflow.modifier.path_modifier.prefix:
     raise WorkflowError(
         "merflow as a module: its files lie in results/, and `prefix:` cannot move them; leave it out,"
@@ -163,7 +165,7 @@ def of_fold(*folds):
     files = [paths.FOLD.replace("{fold}", fold) for fold in folds]
 
     def kept(w, found):
-        fresh = FOUND.outputs.isdisjoint(filled(path, w) for path in made)
+        fresh = STALE.isdisjoint(filled(path, w) for path in made)
         return [ancient(file) for file in found] if fresh and not forced() else found
 
     return {

@@ -1,7 +1,8 @@
-# What all rules with a command have in common, set once they are all defined: the environment, a
-# log, the plan as input and, for jobs that may go to a cluster, a benchmark, both named by the rule and its wildcards
-# (results/logs/crop/{preparation}/{dataset}/{subject}.log). The stages of one subject form a group:
-# one cluster job. Jobs that train take the threads of their settings, since bytes depend on them.
+# What all rules with a command have in common, set once they are all defined: the environment, the
+# plan as input, a log and, for jobs that may go to a cluster, a benchmark, both named by the rule and
+# its wildcards (results/logs/crop/{preparation}/{dataset}/{subject}.log). The stages of one subject
+# form a group: one cluster job. Jobs that train take the threads of their settings, since bytes
+# depend on them.
 
 
 def _complete(name, made):
@@ -32,7 +33,7 @@ def _mark(made):
     patterns = [str(pattern) for pattern in made.output]
 
     def mark(w):
-        fresh = FOUND.outputs.isdisjoint(filled(pattern, w) for pattern in patterns)
+        fresh = STALE.isdisjoint(filled(pattern, w) for pattern in patterns)
         return ancient(paths.STALE) if fresh else paths.STALE
 
     return mark
