@@ -141,12 +141,6 @@ def _contents_digest(contents: Contents, subjects: Iterable[str] | None) -> str:
     return digest([[name, contents.get(name)] for name in names])
 
 
-def packed_recipe(plan: "Plan", experiment: str, factor: str) -> Recipe:
-    """Return the settings and versions behind an experiment's packed file of one factor."""
-    entry = plan.experiment(experiment)
-    return fingerprints.of_stage(plan.settings, "pack", entry.preparation, factor)
-
-
 def pretraining(plan: "Plan", name: str, rows: Sequence[Sequence[str]], contents: Contents) -> Made:
     """Return what the weights of a pretraining are made from; rows: key and class of each clip."""
     entry = plan.settings.pretrainings[name]
