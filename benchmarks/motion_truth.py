@@ -108,14 +108,22 @@ class Ruler:
         self.rows = np.stack([unit(row) for row in rows]).astype(np.float32)
 
     def shift(self, frame: np.ndarray) -> float:
-        """Return the shift of one (H, W, 3) frame in px, parabola through the best match."""
-        match = self.rows @ unit(luma(frame)[self.truth.moving]).astype(np.float32)
-        best = int(match.argmax())
-        if not 0 < best < len(match) - 1:
-            return float(self.grid[best])
-        left, here, right = (float(v) for v in match[best - 1 : best + 2])
-        bend = left - 2 * here + right
-        return float(self.grid[best] + self.step * (0.5 * (left - right) / bend if bend else 0))
+        """Return the shift of one (H, W, 3) frame in px."""
+        return match_shift(self.grid, self.rows, luma(frame)[self.truth.moving])
+
+
+def match_shift(grid: np.ndarray, rows: np.ndarray, seen: np.ndarray) -> float:
+    """Return the shift that matches best, from a parabola through the best of evenly spaced ones.
+
+    grid: (n,) shifts; rows: (n, pixels) float32, each row's `unit` values; seen: (pixels,).
+    """
+    match = rows @ unit(seen).astype(np.float32)
+    best = int(match.argmax())
+    if not 0 < best < len(match) - 1:
+        return float(grid[best])
+    left, here, right = (float(v) for v in match[best - 1 : best + 2])
+    bend, step = left - 2 * here + right, float(grid[1] - grid[0])
+    return float(grid[best] + step * (0.5 * (left - right) / bend if bend else 0))
 
 
 def unit(values: np.ndarray) -> np.ndarray:
