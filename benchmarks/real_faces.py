@@ -40,8 +40,8 @@ LENGTH, APEX, FPS = 64, 28, 200.0
 CENTRE = np.array([128.0, 98.0])
 """Place of the middle between the eyes, x and y."""
 PATCHES = (
-    (CENTRE + (0.36 * EYES, 1.12 * EYES), 20.0, np.deg2rad(-50)),
-    (CENTRE - (0.52 * EYES, 0.32 * EYES), 22.0, np.deg2rad(-85)),
+    (CENTRE + np.array([0.36, 1.12]) * EYES, 20.0, np.deg2rad(-50)),
+    (CENTRE - np.array([0.52, 0.32]) * EYES, 22.0, np.deg2rad(-85)),
 )
 """Middle, standard deviation and direction of the lip corner's and the brow's motion, px."""
 DRIFT = (0.004, 1.5)
@@ -78,7 +78,7 @@ def portrait(name: str) -> np.ndarray:
 
 @cache
 def placed(name: str, scale: int) -> np.ndarray:
-    """Return the face, (SIZE * scale, SIZE * scale, 3) float64, with its eyes EYES * scale apart."""
+    """Return the face, (SIZE, SIZE, 3) float64 times `scale`, with its eyes EYES * scale apart."""
     picture = portrait(name)
     points = load_finder().find(picture).landmarks.astype(np.float64)
     left, right = sorted((points[:2].mean(axis=0), points[2:4].mean(axis=0)), key=lambda p: p[0])
