@@ -18,10 +18,13 @@ merflow itself is MIT. It installs the packages below at these versions (`requir
 licence is what each package says in its own metadata. Written by `make licences`; a test holds it
 complete.
 
-Two are more than a licence name tells. `face-recognition-models` carries dlib's landmark models:
-the 5-point model, the default here, is free of conditions; the 68-point model was trained on
-pictures whose licence excludes commercial use, and merflow says so before it is used. No dataset
-and no weights come with merflow: theirs are the terms of whoever holds them.
+Two need more than the name of a licence. `av` (PyAV) is BSD, but its wheel contains FFmpeg, which
+names LGPL 3 or later as its licence, and x264 and x265, which are under GPL 2 or later. merflow
+installs and calls them; whoever passes on an environment with that wheel passes on GPL software.
+`face-recognition-models` carries dlib's landmark models: the 5-point model, the default here, is
+free of conditions; the 68-point model was trained on pictures whose licence excludes commercial
+use, and merflow says so before it is used. No dataset and no weights come with merflow: theirs are
+the terms of whoever holds them.
 
 | package | version | licence |
 | --- | --- | --- |

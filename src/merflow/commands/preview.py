@@ -12,8 +12,8 @@ from merflow.inference.preview import figure, side_by_side
 from merflow.inference.publishable import refuse_recorded
 from merflow.io import video
 from merflow.io.clip_store import Store
-from merflow.io.images import VIDEOS
 from merflow.io.video import write_png
+from merflow.io.video_encoder import CODECS
 from merflow.stages.magnify import magnify_clip
 from merflow.workflow.cropped import read_annotated
 
@@ -43,11 +43,11 @@ def preview(
         i_may_show_this_subject: Show a recorded person; the dataset's licence decides whether that
             is allowed.
     """
-    if out.suffix.lower() not in {"", ".png", *VIDEOS}:
+    if out.suffix.lower() not in {"", ".png", *CODECS}:
         raise MerflowError(
             str(out),
             f"a preview cannot be written as a file of type {out.suffix!r}",
-            f".png for an image, a video file name ({', '.join(sorted(VIDEOS))}), or a folder",
+            f".png for an image, a video file name ({', '.join(sorted(CODECS))}), or a folder",
         )
     values = [chosen_factor(factor, None) for factor in factors.split(",")]
     for value in values:

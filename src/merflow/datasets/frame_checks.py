@@ -13,13 +13,12 @@ from merflow.clip import Clip, ClipKey
 from merflow.datasets.spec import Problem
 from merflow.io.images import (
     IMAGES,
-    MAX_SIDE,
     VIDEOS,
     image_size,
     is_video,
     truncated,
-    video_facts,
 )
+from merflow.io.video_clip import MAX_SIDE, rate_text, video_facts
 from merflow.text import plural
 
 HEAD, TAIL = 65_536, 4_096
@@ -38,6 +37,8 @@ class FileCheck:
     """Pairs of consecutive files with identical bytes."""
     digests: frozenset[str]
     """Digests of three files: two clips with equal digests are duplicates."""
+    timing: str = ""
+    """What is done about a video's variable frame rate."""
 
 
 def check_files(clip: Clip) -> FileCheck:
@@ -68,21 +69,25 @@ def check_files(clip: Clip) -> FileCheck:
         for (w, h), file in list(sizes.items())[1:]
         if first
     ]
-    bad += _check_video(clip) if is_video(clip) and not bad else []
+    timing = ""
+    if is_video(clip) and not bad:
+        bad, timing = _check_video(clip)
     whole = list(digests.values())
     sampled = {whole[i] for i in (0, len(whole) // 2, -1)} if whole else ()
-    return FileCheck(first, tuple(bad), tuple(repeated), frozenset(sampled))
+    return FileCheck(first, tuple(bad), tuple(repeated), frozenset(sampled), timing)
 
 
-def _check_video(clip: Clip) -> list[tuple[str, str]]:
-    """Return (file, reason) if the video's header shows that the clip cannot be read from it."""
-    facts = video_facts(os.path.join(clip.folder, clip.files[0]))
+def _check_video(clip: Clip) -> tuple[list[tuple[str, str]], str]:
+    """Return (file, reason) if the clip cannot be read from its video, and text on its rate."""
+    file = clip.files[0]
+    facts = video_facts(os.path.join(clip.folder, file))
     if facts is None:
-        return [(clip.files[0], "not a readable video")]
+        return [(file, "not a readable video")], ""
+    _, count, timing = facts
     last = clip.onset if clip.offset is None else clip.offset
-    if last is None or not facts[1] or last < facts[1]:
-        return []
-    return [(clip.files[0], f"frame {last} is annotated; the video has frames 0 to {facts[1] - 1}")]
+    late = last is not None and count and last >= count
+    bad = [(file, f"frame {last} is annotated; the video has frames 0 to {count - 1}")]
+    return bad if late else [], rate_text(timing) if timing else ""
 
 
 def problems_in(checks: Mapping[ClipKey, FileCheck]) -> list[Problem]:
@@ -102,6 +107,8 @@ def problems_in(checks: Mapping[ClipKey, FileCheck]) -> list[Problem]:
                     "correct the row, or copy the file again",
                 )
             found.append(Problem("warning", str(key), text, *advice))
+        if seen.timing:
+            found.append(Problem("warning", str(key), seen.timing))
         if seen.repeated:
             shown = ", ".join(" = ".join(pair) for pair in seen.repeated[:SHOWN])
             text = f"{plural(len(seen.repeated), 'frame')} repeated from the previous one ({shown})"

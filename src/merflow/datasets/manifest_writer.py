@@ -8,8 +8,9 @@ from merflow.errors import MerflowError
 from merflow.io.csv_table import csv_text
 from merflow.io.files import write_text
 from merflow.io.frame_folder import scan
-from merflow.io.images import IMAGES, VIDEOS, video_facts
+from merflow.io.images import IMAGES, VIDEOS
 from merflow.io.spreadsheets import Column, read_table
+from merflow.io.video_clip import video_facts
 
 HEADER = ("dataset", "subject", "clip", "path", "fps", "emotion")
 SUBJECTS = (Column("path", ("path", "file", "clip", "filename")), Column("subject", ("subject",)))
@@ -90,7 +91,7 @@ def _row(
     if not rate and path.suffix.lower() in VIDEOS:
         facts = video_facts(path)
         if facts is None:
-            raise MerflowError(near, "not a readable video", "a video that OpenCV can open")
+            raise MerflowError(near, "not a readable video", "a video that FFmpeg can decode")
         rate = facts[0]
     if not rate and path.suffix.lower() not in IMAGES:
         raise MerflowError(near, "no frame rate", "frames per second", "give the rate with --fps")

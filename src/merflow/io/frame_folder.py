@@ -14,7 +14,8 @@ import numpy as np
 
 from merflow.clip import Clip, ClipArrays, positions
 from merflow.errors import MerflowError, SkipClip
-from merflow.io.images import IMAGES, VIDEOS, read_frames
+from merflow.io.images import IMAGES, VIDEOS, is_video, read_frames
+from merflow.io.video_clip import resampled_numbers
 
 MAX_DIGITS = 15
 
@@ -120,6 +121,9 @@ def span(numbers: Sequence[int], onset: int | None, offset: int | None) -> slice
 
 def frame_numbers(clip: Clip, count: int) -> np.ndarray:
     """Return the numbers, (count,) int64, of the frames that `iter_frames` yields for a clip."""
+    resampled = resampled_numbers(clip) if is_video(clip) else None
+    if resampled is not None:
+        return resampled[:count]
     if len(clip.numbers) >= count:
         return np.asarray(clip.numbers[:count], np.int64)
     first = clip.onset or 0

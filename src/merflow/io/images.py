@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator
 from itertools import chain
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,20 +13,13 @@ from merflow.io.files import file_digest
 from merflow.io.image_header import header_fault, image_size
 from merflow.io.sha256sums import NAME as SUMS
 from merflow.io.sha256sums import read_sums
-
-if TYPE_CHECKING:
-    import cv2
+from merflow.io.video_clip import check_size, iter_video
 
 IMAGES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".tif", ".tiff"})
 VIDEOS = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv"})
 TENSORS = frozenset({".npy"})
 
-MAX_RATE = 10_000.0
-MAX_SIDE = 8192
-MAX_PIXELS = 1 << 25
-"""Pixels in one frame: 8K video has 33.2 million."""
 MAX_FILE = 256 * 2**20
-MAX_FRAMES = 200_000
 MAX_CLIP_BYTES = 64 * 2**30
 """Limit of `read_frames`, which keeps most of it on disk; `iter_frames` has no such limit."""
 
@@ -42,23 +34,6 @@ def is_still(clip: Clip) -> bool:
     return len(clip.files) == 1 and not is_video(clip) and clip.onset is None
 
 
-def video_facts(path: str | os.PathLike[str]) -> tuple[float, int] | None:
-    """Return the frame rate (Hz) and number of frames in a video's header; 0: not given.
-
-    None: OpenCV cannot open the file as a video.
-    """
-    import cv2
-
-    capture = cv2.VideoCapture(os.fspath(path))
-    try:
-        if not capture.isOpened():
-            return None
-        rate, count = (capture.get(p) for p in (cv2.CAP_PROP_FPS, cv2.CAP_PROP_FRAME_COUNT))
-        return (rate if 0 < rate <= MAX_RATE else 0.0, int(count) if 0 < count < 1e9 else 0)
-    finally:
-        capture.release()
-
-
 def _suffix(clip: Clip) -> str:
     return os.path.splitext(clip.files[0])[1].lower()
 
@@ -66,7 +41,8 @@ def _suffix(clip: Clip) -> str:
 def iter_frames(clip: Clip) -> Iterator[np.ndarray]:
     """Yield the clip's frames in order, (H, W, 3) uint8 RGB, one in memory at a time.
 
-    A video is decoded from its start, without seeking; frames onset..offset are yielded.
+    A video is decoded from its start, without seeking; frames onset..offset are yielded, at
+    constant times (`video_timing`).
     """
     if clip.missing:
         raise SkipClip(clip.missing)
@@ -76,7 +52,7 @@ def iter_frames(clip: Clip) -> Iterator[np.ndarray]:
     if is_video(clip) or _suffix(clip) in TENSORS:
         if sums is not None:
             _check_sum(clip, clip.files[0], sums)
-        yield from _video(clip) if is_video(clip) else _tensor(clip)
+        yield from iter_video(clip) if is_video(clip) else _tensor(clip)
         return
     size = None
     for name in clip.files:
@@ -144,7 +120,7 @@ def _image(clip: Clip, name: str) -> np.ndarray:
         raise SkipClip(f"{clip.key}: {name} is damaged, or not a PNG, BMP, JPEG, TIFF or PNM")
     if fault := header_fault(head):
         raise SkipClip(f"{clip.key}: {name} is damaged: {fault}")
-    _check_size(clip, name, declared)
+    check_size(clip, name, declared)
     try:
         # imread warns on a damaged JPEG and gives grey rows; the tail check catches cut files.
         frame = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
@@ -152,16 +128,8 @@ def _image(clip: Clip, name: str) -> np.ndarray:
         frame = None
     if frame is None or truncated(data):
         raise SkipClip(f"{clip.key}: {name} cannot be decoded (damaged or not an image)")
-    _check_size(clip, name, (frame.shape[1], frame.shape[0]))
+    check_size(clip, name, (frame.shape[1], frame.shape[0]))
     return frame
-
-
-def _check_size(clip: Clip, name: str, size: tuple[int, int]) -> None:
-    if max(size) > MAX_SIDE or size[0] * size[1] > MAX_PIXELS:
-        raise SkipClip(
-            f"{clip.key}: {name} is {size[0]}x{size[1]} pixels; the limit is {MAX_SIDE} per side "
-            f"and {MAX_PIXELS >> 20} million in total"
-        )
 
 
 def truncated(data: np.ndarray) -> bool:
@@ -170,60 +138,6 @@ def truncated(data: np.ndarray) -> bool:
     if head.startswith(b"\xff\xd8"):
         return b"\xff\xd9" not in data[-4096:].tobytes()
     return head == b"\x89PNG" and b"IEND" not in tail
-
-
-def _video(clip: Clip) -> Iterator[np.ndarray]:
-    """Decode a video in order and yield frames onset..offset, (H, W, 3) uint8 RGB."""
-    import cv2
-
-    name = clip.files[0]
-    path = os.path.join(clip.folder, name)
-    if not os.path.isfile(path):
-        raise SkipClip(f"{clip.key}: {name} is missing")
-    capture = cv2.VideoCapture(path)
-    try:
-        _check_video(clip, name, capture)
-        yield from _between(clip, name, capture)
-    except cv2.error as error:
-        raise SkipClip(f"{clip.key}: {name} cannot be decoded ({error.err})") from error
-    finally:
-        capture.release()
-
-
-def _check_video(clip: Clip, name: str, capture: "cv2.VideoCapture") -> None:
-    """Refuse a video by its header, before decoding."""
-    import cv2
-
-    if not capture.isOpened():
-        raise SkipClip(f"{clip.key}: {name} cannot be opened as a video")
-    facts = (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FRAME_COUNT)
-    *size, count = (int(capture.get(p)) for p in facts)
-    _check_size(clip, name, size)
-    if count > MAX_FRAMES and clip.offset is None:
-        raise SkipClip(f"{clip.key}: {name} declares {count:,} frames; the limit is {MAX_FRAMES:,}")
-
-
-def _between(clip: Clip, name: str, capture: "cv2.VideoCapture") -> Iterator[np.ndarray]:
-    """Decode from the start and yield frames onset..offset."""
-    import cv2
-
-    yielded = 0
-    for number in range(MAX_FRAMES):
-        if clip.offset is not None and number > clip.offset:
-            break
-        good, frame = capture.read()
-        if not good:
-            break
-        if clip.onset is None or number >= clip.onset:
-            yielded += 1
-            yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
-    else:
-        raise SkipClip(f"{clip.key}: {name} has more than {MAX_FRAMES:,} frames")
-    if clip.numbers and yielded < len(clip.numbers):
-        raise SkipClip(
-            f"{clip.key}: {name} has {yielded} frames in onset..offset, "
-            f"{len(clip.numbers)} are expected"
-        )
 
 
 def _tensor(clip: Clip) -> Iterator[np.ndarray]:
@@ -242,7 +156,7 @@ def _tensor(clip: Clip) -> Iterator[np.ndarray]:
             f"{clip.key}: {name} is {shape} {array.dtype}; expected frames x height x width "
             "(x 1 or 3) uint8"
         )
-    _check_size(clip, name, (array.shape[2], array.shape[1]))
+    check_size(clip, name, (array.shape[2], array.shape[1]))
     first = clip.onset or 0
     last = len(array) if clip.offset is None else clip.offset + 1
     for frame in array[first:last]:

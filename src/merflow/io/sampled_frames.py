@@ -7,7 +7,9 @@ import numpy as np
 
 from merflow.clip import Clip
 from merflow.io.image_header import image_size
-from merflow.io.images import MAX_FILE, MAX_PIXELS, MAX_SIDE, TENSORS, is_video
+from merflow.io.images import MAX_FILE, TENSORS, is_video
+from merflow.io.video_clip import MAX_SIDE
+from merflow.io.video_decoder import MAX_PIXELS, Unreadable, grey_near
 
 
 def sampled_frames(clip: Clip, places: Sequence[float], side: int) -> list[np.ndarray]:
@@ -58,23 +60,11 @@ def _of_image(path: str, side: int) -> np.ndarray | None:
 
 def _of_video(path: str, first: int, wanted: Sequence[int]) -> list[np.ndarray]:
     """Return frames of a video by seeking, which may be off by a few frames."""
-    import cv2
-
-    frames = []
-    capture = cv2.VideoCapture(path)
+    frames: list[np.ndarray] = []
     try:
-        size = tuple(
-            int(capture.get(p)) for p in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
-        )
-        for number in wanted if capture.isOpened() and _allowed(size) else ():
-            capture.set(cv2.CAP_PROP_POS_FRAMES, first + number)
-            good, frame = capture.read()
-            if good:
-                frames.append(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY))
-    except cv2.error:
+        frames.extend(grey_near(path, [first + number for number in wanted]))
+    except Unreadable:
         return frames
-    finally:
-        capture.release()
     return frames
 
 

@@ -10,10 +10,9 @@ from merflow.clip import Clip, ClipArrays, ClipKey
 from merflow.errors import MerflowError, check_number
 from merflow.io.files import atomic
 from merflow.io.frame_folder import read_clip, scan
-from merflow.io.images import VIDEOS, video_facts
-
-MAX_LOSS = 40
-"""Mean difference (grey levels) accepted between a written frame and the frame read back."""
+from merflow.io.images import VIDEOS
+from merflow.io.video_clip import video_facts
+from merflow.io.video_encoder import CODECS, write_video
 
 
 def read(path: Path, fps: float | None = None) -> ClipArrays:
@@ -49,7 +48,7 @@ def video_rate(path: Path) -> float:
     """Return the frame rate in a video's header (Hz)."""
     facts = video_facts(path)
     if facts is None:
-        raise MerflowError(str(path), "not a readable video", "a video that OpenCV can open")
+        raise MerflowError(str(path), "not a readable video", "a video that FFmpeg can decode")
     if not facts[0]:
         raise MerflowError(str(path), "its frame rate cannot be read", "--fps N")
     return facts[0]
@@ -60,8 +59,8 @@ def write(path: Path, frames: np.ndarray, fps: float, numbers: Sequence[int]) ->
 
     Most video formats are lossy; PNGs are not.
     """
-    if path.suffix.lower() in VIDEOS:
-        _write_video(path, frames, fps)
+    if path.suffix.lower() in CODECS:
+        write_video(path, frames, fps)
         return
     _check_type(path)
     width = max(5, len(str(max(numbers, default=0))))
@@ -84,12 +83,12 @@ def check_output_type(source: Path, out: Path) -> None:
 
 def _check_type(path: Path) -> None:
     """Refuse a path of a type that cannot hold frames."""
-    if path.suffix and path.suffix.lower() not in VIDEOS:
+    if path.suffix and path.suffix.lower() not in CODECS:
         store = "a clip store can only be made from a clip store" if path.suffix == ".h5" else ""
         raise MerflowError(
             str(path),
             store or f"frames cannot be written as a file of type {path.suffix!r}",
-            f"a folder, or a video file name ({', '.join(sorted(VIDEOS))})",
+            f"a folder, or a video file name ({', '.join(sorted(CODECS))})",
         )
 
 
@@ -110,48 +109,12 @@ def write_png(path: Path, frame: np.ndarray) -> None:
     """Write one image, (H, W, 1 or 3) uint8 RGB, atomically."""
     # Encoded in memory: OpenCV does not report a full disk.
     made, data = cv2.imencode(".png", _bgr(frame))
-    _check(made, path)
+    if not made:
+        raise MerflowError(str(path), "not an image that PNG can hold", "1 or 3 channels", code=3)
     with atomic(path) as part:
         part.write_bytes(data.tobytes())
-
-
-def _write_video(path: Path, frames: np.ndarray, fps: float) -> None:
-    codec = "MJPG" if path.suffix.lower() == ".avi" else "mp4v"
-    height, width = frames.shape[1:3]
-    with atomic(path) as part:
-        fourcc = cv2.VideoWriter.fourcc(*codec)
-        video = cv2.VideoWriter(str(part), fourcc, fps, (width, height))
-        _check(video.isOpened(), path)
-        for frame in frames:
-            video.write(_bgr(frame))
-        video.release()
-        _check(_holds(part, frames), path)
-
-
-def _holds(part: Path, frames: np.ndarray) -> bool:
-    """Return whether a video holds the frames written: OpenCV does not report failed writes."""
-    video = cv2.VideoCapture(str(part))
-    try:
-        for frame in frames:
-            good, seen = video.read()
-            if not good or np.abs(seen.astype(np.int16) - _bgr(frame)).mean() > MAX_LOSS:
-                return False
-        return not video.read()[0]
-    finally:
-        video.release()
 
 
 def _bgr(frame: np.ndarray) -> np.ndarray:
     code = cv2.COLOR_GRAY2BGR if frame.shape[2] == 1 else cv2.COLOR_RGB2BGR
     return cv2.cvtColor(frame, code)
-
-
-def _check(done: bool, path: Path) -> None:
-    if not done:
-        raise MerflowError(
-            str(path),
-            "OpenCV could not write it",
-            "a writable path, free space and a known format",
-            "free some space, or write a folder of frames instead",
-            code=3,
-        )

@@ -11,8 +11,9 @@ from merflow.datasets.spec import Annotation, DatasetSpec, Source, Variant
 from merflow.errors import MerflowError, nearest
 from merflow.io.files import safe_join
 from merflow.io.frame_folder import scan
-from merflow.io.images import IMAGES, TENSORS, VIDEOS, video_facts
+from merflow.io.images import IMAGES, TENSORS, VIDEOS
 from merflow.io.spreadsheets import Column, Row, Table
+from merflow.io.video_clip import video_facts
 
 SPEC = DatasetSpec(
     name="manifest",
@@ -167,7 +168,7 @@ def _video_rate(row: Row, path: Path) -> float:
         raise row.error(
             "path",
             f"{path.name} is not a readable video",
-            "a video that OpenCV can open",
+            "a video that FFmpeg can decode",
             "copy or convert the file again, or delete the row",
         )
     return facts[0]

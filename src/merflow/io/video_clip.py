@@ -1,0 +1,125 @@
+"""Frames of a clip that is a video: onset to offset, at constant times, within limits."""
+
+import logging
+import os
+from collections.abc import Iterator
+from itertools import islice
+
+import numpy as np
+
+from merflow.clip import Clip
+from merflow.errors import SkipClip
+from merflow.io import video_decoder
+from merflow.io.video_decoder import MAX_PIXELS, Unreadable
+from merflow.io.video_timing import Timing, blend_at, find_timing, source_positions
+
+LOG = logging.getLogger("merflow")
+MAX_RATE = 10_000.0
+MAX_SIDE = 8192
+MAX_FRAMES = 200_000
+
+
+def video_facts(path: str | os.PathLike[str]) -> tuple[float, int, Timing | None] | None:
+    """Return the frame rate (Hz) and number of frames of a video, 0: not known, and its timing.
+
+    The timing is None for a constant rate; the rate of a variable one is that of its usual
+    interval, to which `iter_video` resamples. None: the file cannot be opened as a video.
+    """
+    try:
+        header = video_decoder.read_header(path)
+        times = video_decoder.packet_times(path)
+    except Unreadable:
+        return None
+    usual, timing = find_timing(times)
+    rate = usual if timing or not header.rate else header.rate
+    count = header.count if times is None else len(times)
+    return (rate if 0 < rate <= MAX_RATE else 0.0, count if 0 < count < 1e9 else 0, timing)
+
+
+def rate_text(timing: Timing) -> str:
+    """Return what is done about a variable frame rate, for messages."""
+    steps = np.diff(timing.times)
+    slow, fast = timing.rate / steps.max(), timing.rate / steps.min()
+    return (
+        f"variable frame rate ({slow:.4g} to {fast:.4g} frames per second), "
+        f"resampled to {timing.rate:.4g}"
+    )
+
+
+def iter_video(clip: Clip) -> Iterator[np.ndarray]:
+    """Decode a video in order and yield frames onset..offset, (H, W, 3) uint8 RGB.
+
+    A video with a variable rate is resampled; see `video_timing`.
+    """
+    name = clip.files[0]
+    path = os.path.join(clip.folder, name)
+    if not os.path.isfile(path):
+        raise SkipClip(f"{clip.key}: {name} is missing")
+    try:
+        _check_header(clip, name, video_decoder.read_header(path))
+        timing = video_timing(path)
+        if timing is None:
+            yield from _between(clip, name, video_decoder.decode_frames(path, clip.onset or 0))
+            return
+        LOG.info("%s: %s: %s", clip.key, name, rate_text(timing))
+        places, _ = source_positions(timing, clip.onset, clip.offset)
+        if clip.offset is not None:
+            _check_count(clip, name, len(timing.times) - (clip.onset or 0), len(clip.numbers))
+        if len(places) > MAX_FRAMES:
+            raise SkipClip(f"{clip.key}: {name} has more than {MAX_FRAMES:,} frames")
+        made = 0
+        first = clip.onset or 0
+        for frame in blend_at(video_decoder.decode_frames(path, first), places - first):
+            made += 1
+            yield frame
+        _check_count(clip, name, made, len(places))
+    except Unreadable as error:
+        raise SkipClip(f"{clip.key}: {name} {error}") from error
+
+
+def video_timing(path: str | os.PathLike[str]) -> Timing | None:
+    """Return the timing of a video with a variable frame rate; None for a constant one."""
+    return find_timing(video_decoder.packet_times(path))[1]
+
+
+def resampled_numbers(clip: Clip) -> np.ndarray | None:
+    """Return the numbers of the frames that `iter_video` yields, (T,) int64; None if constant."""
+    timing = video_timing(os.path.join(clip.folder, clip.files[0]))
+    return None if timing is None else source_positions(timing, clip.onset, clip.offset)[1]
+
+
+def check_size(clip: Clip, name: str, size: tuple[int, int]) -> None:
+    """Refuse frames above the limits of size."""
+    if max(size) > MAX_SIDE or size[0] * size[1] > MAX_PIXELS:
+        raise SkipClip(
+            f"{clip.key}: {name} is {size[0]}x{size[1]} pixels; the limit is {MAX_SIDE} per side "
+            f"and {MAX_PIXELS >> 20} million in total"
+        )
+
+
+def _check_header(clip: Clip, name: str, header: video_decoder.Header) -> None:
+    """Refuse a video by its header, before decoding."""
+    check_size(clip, name, (header.width, header.height))
+    if header.count > MAX_FRAMES and clip.offset is None:
+        raise SkipClip(
+            f"{clip.key}: {name} declares {header.count:,} frames; the limit is {MAX_FRAMES:,}"
+        )
+
+
+def _between(clip: Clip, name: str, frames: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    """Yield frames up to the offset, from an iterator that begins at the onset."""
+    wanted = MAX_FRAMES if clip.offset is None else clip.offset + 1 - (clip.onset or 0)
+    made = 0
+    for frame in islice(frames, min(wanted, MAX_FRAMES)):
+        made += 1
+        yield frame
+    if wanted >= MAX_FRAMES and next(frames, None) is not None:
+        raise SkipClip(f"{clip.key}: {name} has more than {MAX_FRAMES:,} frames")
+    _check_count(clip, name, made, len(clip.numbers))
+
+
+def _check_count(clip: Clip, name: str, found: int, expected: int) -> None:
+    if found < expected:
+        raise SkipClip(
+            f"{clip.key}: {name} has {found} frames in onset..offset, {expected} are expected"
+        )
