@@ -1,5 +1,8 @@
 """`merflow magnify`: factor or alpha, stores, videos and folders, and what the log says."""
 
+import json
+import re
+
 import cv2
 import numpy as np
 import pytest
@@ -14,6 +17,7 @@ from merflow.config.settings import Magnify
 from merflow.errors import MerflowError
 from merflow.io import video
 from merflow.io.clip_store import Store, write_store
+from merflow.reporting.magnified_text import magnified_text
 from merflow.stages.magnify import magnify_frames
 
 
@@ -30,7 +34,7 @@ def test_a_store_gives_a_store_and_a_line_of_what_was_measured(store, capsys):
     out = store.with_name("out.h5")
     magnify(store, out, alpha=24.0, method="linear")
     said = capsys.readouterr().out
-    assert said.startswith("smic/s01/c1: method linear, factor 25, clipped ")
+    assert re.match(r"smic/s01/c1: 0\.\d\d px moved; asked x25 = \d+\.\d px; measured x\d", said)
     assert "linear is expected to deliver about 38% of this movement" in said
     expected, facts = magnify_frames(patch()[1], FPS, 25, Magnify(method="linear"))
     with Store(out) as made:
@@ -42,6 +46,34 @@ def test_a_store_gives_a_store_and_a_line_of_what_was_measured(store, capsys):
 def test_a_method_that_delivers_is_not_commented(store, capsys):
     magnify(store, store.with_name("out.h5"), factor="x10", method="lagrangian")
     assert "expected to deliver" not in capsys.readouterr().out
+
+
+def test_json_prints_the_raw_facts(store, tmp_path, capsys):
+    magnify(store, store.with_name("out.h5"), factor="x10", json=True)
+    of_store = json.loads(capsys.readouterr().out)["smic/s01/c1"]
+    video.write(tmp_path / "in", patch()[1], FPS, range(LENGTH))
+    magnify(tmp_path / "in", tmp_path / "out", factor="10", fps=FPS, json=True)
+    assert json.loads(capsys.readouterr().out) == of_store
+    assert of_store["factor"] == 10 and of_store["peak_px"] > 0
+
+
+MEASURED = {"method": "phase", "factor": 25.0, "peak_px": 0.51, "asked_px": 12.8, "gain": 0.9,
+            "delivered": 23.71, "credible": True, "expected_gain": 0.93}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("facts", "text"),
+    [
+        (MEASURED, "0.51 px moved; asked x25 = 12.8 px; measured x23.7; credible"),
+        (MEASURED | {"credible": False, "asked_px": 31.2}, "; not credible: 31 px at a frame size"),
+        (MEASURED | {"delivered": None}, "= 12.8 px; too little movement to measure"),
+        (MEASURED | {"expected_gain": 0.3}, "phase is expected to deliver about 30% of"),
+        ({"method": "phase", "factor": 25.0, "streamed": True}, "not measured, since the clip"),
+        ({"method": "phase", "factor": 1.0}, "the original frames"),
+    ],
+)
+def test_the_sentence_says_what_was_measured(facts, text):
+    assert text in magnified_text(facts)
 
 
 def test_a_folder_of_frames_gives_a_folder(tmp_path):

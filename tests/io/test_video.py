@@ -205,3 +205,9 @@ PLAYED = """address => new Promise(done => {
   v.onerror = () => told(v.error.message); v.onended = () => told('');
   v.play().catch(error => told(String(error)));
 })"""
+
+
+def test_a_resampled_video_becomes_a_folder_with_every_frame(phone, tmp_path):
+    found = video.read(phone)
+    video.write(tmp_path / "out", found.frames, found.fps, found.numbers)
+    assert len(list((tmp_path / "out").iterdir())) == len(found.frames) == 20

@@ -11,6 +11,7 @@ from merflow.config.settings import Interpolate
 from merflow.errors import check_number
 from merflow.io import video
 from merflow.io.files import refuse_source
+from merflow.progress import shown
 from merflow.stages.interpolate import interpolate_clip, interpolate_frames
 from merflow.stages.network_input import prepare_clip
 from merflow.workflow.stage_job import Annotation, run_stage
@@ -54,12 +55,13 @@ def interpolate(
     chosen = settings.preparations[name]
     if source.suffix != ".h5":
         refuse_source(out, source)
-        clip = video.read(source, fps)
         step = chosen.interpolate
-        frames = interpolate_frames(clip.frames, step.length, step.method, step.prefilter)
-        numbers = list(range(1, len(frames) + 1))
-        rate = clip.fps * len(frames) / len(clip.frames)
-        video.write(out, frames, rate, numbers)
+        with shown():
+            clip = video.read(source, fps)
+            frames = interpolate_frames(clip.frames, step.length, step.method, step.prefilter)
+            numbers = list(range(1, len(frames) + 1))
+            rate = clip.fps * len(frames) / len(clip.frames)
+            video.write(out, frames, rate, numbers)
         print(f"{len(clip.frames)} frames to {len(frames)}")
         return
 
@@ -68,4 +70,5 @@ def interpolate(
 
     recipe = of_stage(settings, "interpolate", name, factor)
     keys = Annotation.at(catalogue, settings, name, factor, "interpolate")
-    run_stage(source, out, "interpolate", prepared, recipe, threads=threads, annotation=keys)
+    with shown(only="interpolate"):
+        run_stage(source, out, "interpolate", prepared, recipe, threads=threads, annotation=keys)

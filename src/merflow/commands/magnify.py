@@ -1,20 +1,20 @@
 """`merflow magnify`: multiply the movement in a clip store, a video or a folder of frames."""
 
+import json as jsonlib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from merflow.clip import ClipArrays
-from merflow.commands.options import Catalogue, MaybeConfig, Preparation, Threads
+from merflow.commands.options import Catalogue, Json, MaybeConfig, Preparation, Threads
 from merflow.config.fingerprints import factor_value, of_stage
 from merflow.config.loading import load_preparation, with_section
 from merflow.errors import MerflowError
 from merflow.io import video
 from merflow.io.files import refuse_source
+from merflow.progress import shown
+from merflow.reporting.magnified_text import magnified_text
 from merflow.stages.magnify import magnify_clip
 from merflow.workflow.stage_job import Annotation, run_stage
-
-FALLS_SHORT = 0.85
-"""Expected gain below which the message warns."""
 
 
 def magnify(
@@ -29,11 +29,13 @@ def magnify(
     catalogue: Catalogue = None,
     config: MaybeConfig = None,
     threads: Threads = 1,
+    json: Json = False,
 ) -> None:
     """Multiply the movement of every clip in SOURCE by a factor.
 
     SOURCE is a clip store (.h5), a video, or a folder of frames; OUT is the same kind of thing.
-    The factor multiplies displacements; the literature's alpha is the factor minus one.
+    The factor multiplies displacements; the literature's alpha is the factor minus one. A sentence
+    for each clip says how far it moved, and which factor was measured in the result.
 
     Examples:
         merflow magnify frames/ magnified/ --factor 25 --fps 200
@@ -54,20 +56,28 @@ def magnify(
     chosen = settings.preparations[name].magnify
     if source.suffix != ".h5":
         refuse_source(out, source)
-        clip = magnify_clip(video.read(source, fps), chosen, value)
-        video.write(out, clip.frames, clip.fps, clip.numbers)
-        print(_summary(clip.facts.get("magnify", {})))
+        with shown():
+            clip = magnify_clip(video.read(source, fps), chosen, value)
+            video.write(out, clip.frames, clip.fps, clip.numbers)
+        facts = clip.facts["magnify"]
+        print(jsonlib.dumps(facts, indent=1) if json else magnified_text(facts))
         return
+    found = {}
 
     def magnified(clip: ClipArrays) -> ClipArrays:
         made = magnify_clip(clip, chosen, value)
-        print(f"{clip.key}: {_summary(made.facts['magnify'])}")
+        found[str(clip.key)] = made.facts["magnify"]
+        if not json:
+            print(f"{clip.key}: {magnified_text(made.facts['magnify'])}")
         return made
 
     asked = f"x{value:g}"
     recipe = of_stage(settings, "magnify", name, asked)
     keys = Annotation.at(catalogue, settings, name, asked, "magnify")
-    run_stage(source, out, "magnify", magnified, recipe, threads=threads, annotation=keys)
+    with shown(only="magnify"):
+        run_stage(source, out, "magnify", magnified, recipe, threads=threads, annotation=keys)
+    if json:
+        print(jsonlib.dumps(dict(sorted(found.items())), indent=1))
 
 
 def chosen_factor(factor: str | None, alpha: float | None) -> float:
@@ -81,16 +91,3 @@ def chosen_factor(factor: str | None, alpha: float | None) -> float:
     if alpha is not None:
         return alpha + 1
     return factor_value(factor)
-
-
-def _summary(facts: dict[str, Any]) -> str:
-    """Return what was measured in one line, and what to expect where it is much less."""
-    text = ", ".join(f"{key} {_short(value)}" for key, value in facts.items())
-    if facts.get("expected_gain", 1) < FALLS_SHORT:
-        share = round(100 * facts["expected_gain"])
-        text += f": {facts['method']} is expected to deliver about {share}% of this movement"
-    return text
-
-
-def _short(value: Any) -> str:  # noqa: ANN401
-    return f"{value:.3g}" if isinstance(value, float) else str(value)

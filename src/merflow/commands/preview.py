@@ -14,6 +14,7 @@ from merflow.io import video
 from merflow.io.clip_store import Store
 from merflow.io.video import write_png
 from merflow.io.video_encoder import CODECS
+from merflow.progress import report, shown
 from merflow.stages.magnify import magnify_clip
 from merflow.workflow.cropped import read_annotated
 
@@ -59,12 +60,17 @@ def preview(
         fix = "if you have the permission: --i-may-show-this-subject"
         refuse_recorded(found.key, entry, Path(), fix)
     chosen = settings.preparations[name].magnify
-    clips = {f"x{value:g}": magnify_clip(found, chosen, value) for value in values}
-    if out.suffix.lower() == ".png":
-        write_png(out, figure(clips))
-    else:
-        frames = side_by_side(clips)
-        video.write(out, frames, min(25.0, found.fps), list(range(1, len(frames) + 1)))
+    clips = {}
+    for value in values:
+        with shown(f"x{value:g}: "):
+            clips[f"x{value:g}"] = magnify_clip(found, chosen, value)
+    with shown():
+        if out.suffix.lower() == ".png":
+            report("drawing")
+            write_png(out, figure(clips))
+        else:
+            frames = side_by_side(clips)
+            video.write(out, frames, min(25.0, found.fps), list(range(1, len(frames) + 1)))
     for factor, made in clips.items():
         print(f"{factor}: {_delivered(made.facts['magnify'], min(found.frames.shape[1:3]))}")
 

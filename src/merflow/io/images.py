@@ -14,6 +14,7 @@ from merflow.io.image_header import header_fault, image_size
 from merflow.io.sha256sums import NAME as SUMS
 from merflow.io.sha256sums import read_sums
 from merflow.io.video_clip import check_size, iter_video
+from merflow.progress import counted
 
 IMAGES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".tif", ".tiff"})
 VIDEOS = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv"})
@@ -55,7 +56,7 @@ def iter_frames(clip: Clip) -> Iterator[np.ndarray]:
         yield from iter_video(clip) if is_video(clip) else _tensor(clip)
         return
     size = None
-    for name in clip.files:
+    for name in counted(clip.files, "reading", len(clip.files)):
         if sums is not None:
             _check_sum(clip, name, sums)
         frame = _image(clip, name)

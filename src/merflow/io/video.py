@@ -13,6 +13,7 @@ from merflow.io.frame_folder import read_clip, scan
 from merflow.io.images import VIDEOS
 from merflow.io.video_clip import video_facts
 from merflow.io.video_encoder import CODECS, write_video
+from merflow.progress import counted
 
 
 def read(path: Path, fps: float | None = None) -> ClipArrays:
@@ -57,16 +58,19 @@ def video_rate(path: Path) -> float:
 def write(path: Path, frames: np.ndarray, fps: float, numbers: Sequence[int]) -> None:
     """Write frames (T, H, W, 1 or 3) uint8 as a video file, or as PNGs into a folder.
 
-    Most video formats are lossy; PNGs are not.
+    Videos are lossy, PNGs are not. PNGs have the frames' numbers, or 0, 1, 2 ... where numbers
+    repeat, which they do in a resampled video.
     """
     if path.suffix.lower() in CODECS:
-        write_video(path, frames, fps)
+        write_video(path, counted(frames, "writing", len(frames)), fps)
         return
     _check_type(path)
+    if len(set(numbers)) < len(numbers):
+        numbers = range(len(numbers))
     width = max(5, len(str(max(numbers, default=0))))
     names = [f"frame{int(number):0{width}d}.png" for number in numbers]
     _refuse_other_images(path, names)
-    for frame, name in zip(frames, names, strict=True):
+    for frame, name in zip(counted(frames, "writing", len(names)), names, strict=True):
         write_png(path / name, frame)
 
 

@@ -12,6 +12,7 @@ from merflow.errors import SkipClip
 from merflow.io import video_decoder
 from merflow.io.video_decoder import MAX_PIXELS, Unreadable
 from merflow.io.video_timing import Timing, blend_at, find_timing, source_positions
+from merflow.progress import counted
 
 LOG = logging.getLogger("merflow")
 MAX_RATE = 10_000.0
@@ -56,10 +57,13 @@ def iter_video(clip: Clip) -> Iterator[np.ndarray]:
     if not os.path.isfile(path):
         raise SkipClip(f"{clip.key}: {name} is missing")
     try:
-        _check_header(clip, name, video_decoder.read_header(path))
+        header = video_decoder.read_header(path)
+        _check_header(clip, name, header)
         timing = video_timing(path)
         if timing is None:
-            yield from _between(clip, name, video_decoder.decode_frames(path, clip.onset or 0))
+            frames = video_decoder.decode_frames(path, clip.onset or 0)
+            total = len(clip.numbers) or header.count
+            yield from _between(clip, name, counted(frames, "reading", total))
             return
         LOG.info("%s: %s: %s", clip.key, name, rate_text(timing))
         places, _ = source_positions(timing, clip.onset, clip.offset)
@@ -69,7 +73,8 @@ def iter_video(clip: Clip) -> Iterator[np.ndarray]:
             raise SkipClip(f"{clip.key}: {name} has more than {MAX_FRAMES:,} frames")
         made = 0
         first = clip.onset or 0
-        for frame in blend_at(video_decoder.decode_frames(path, first), places - first):
+        frames = blend_at(video_decoder.decode_frames(path, first), places - first)
+        for frame in counted(frames, "reading", len(places)):
             made += 1
             yield frame
         _check_count(clip, name, made, len(places))

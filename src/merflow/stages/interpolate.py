@@ -122,7 +122,7 @@ def _blend(frames: Frames, matrix: np.ndarray) -> np.ndarray:
         total[:, where] += product
 
     for block, rows in zip(_blocks(frames), _blocks(matrix), strict=True):
-        multiply(rows.T, np.ascontiguousarray(block).reshape(len(block), -1), add)
+        multiply(rows.T, np.ascontiguousarray(block).reshape(len(block), -1), add, "interpolating")
     return to_bytes(total).reshape(shape)
 
 

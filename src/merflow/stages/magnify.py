@@ -14,6 +14,7 @@ from merflow.clip import ClipArrays
 from merflow.config.settings import Magnify
 from merflow.errors import MerflowError
 from merflow.frame_buffer import Frames, allocate
+from merflow.progress import counted, in_passes
 from merflow.stages.magnification.delivered import Magnified, expected_gain, measure
 from merflow.stages.magnification.flicker import global_light
 from merflow.stages.magnification.lagrangian import magnify_lagrangian
@@ -31,6 +32,9 @@ from merflow.stages.magnification.temporal import (
     recursive_operator,
 )
 
+PASSES = (0.05, 0.25, 0.65)
+"""Shares of the passes over the frames (light, motion, new frames) in the time, for its estimate;
+the rest is measuring."""
 LONG = 1024
 """Frames up to which a clip is processed in memory, about 0.4 GB of grey at 256 px; a longer one
 goes through `magnify_stream`, without measuring the delivered gain."""
@@ -53,7 +57,7 @@ def _magnify_long(arrays: ClipArrays, settings: Magnify, factor: float) -> Frame
     after, before = arrays.frames[arrays.onset :], arrays.frames[: arrays.onset + 1][::-1]
     for step, part in ((1, after), (-1, before)):
         magnified = magnify_stream(part, arrays.fps, factor, settings)
-        for distance, frame in enumerate(magnified):
+        for distance, frame in enumerate(counted(magnified, "magnifying", len(part))):
             out[arrays.onset + step * distance] = frame
     return out
 
@@ -83,7 +87,8 @@ def magnify_frames(
         return frames.copy(), facts
     frames = np.ascontiguousarray(frames)
     smooth = low_pass(len(frames), fps, highest_hz(fps, settings))
-    made, light = _magnify(frames, fps, factor - 1, settings, smooth, reference, measured)
+    with in_passes("magnifying", PASSES):
+        made, light = _magnify(frames, fps, factor - 1, settings, smooth, reference, measured)
     facts |= made.facts
     if measured:
         facts |= measure(frames, made, anchored(smooth, reference), light, reference, factor)

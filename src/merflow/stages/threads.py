@@ -10,6 +10,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from merflow.errors import check_number
+from merflow.progress import report, report_job
 
 BLOCK = 8192
 """Columns multiplied at once; fixed, because BLAS rounds differently at other widths."""
@@ -21,14 +22,21 @@ def parallel_for(job: Callable[[int], None], count: int) -> None:
     The number of threads is `cv2.getNumThreads()`, so `cv2.setNumThreads` sets it for OpenCV and
     for this function. Each job must write to its own part of the output.
     """
+    for done in _in_parallel(job, count):
+        report_job(done, count)
+
+
+def _in_parallel(job: Callable[[int], None], count: int) -> Iterator[int]:
+    """Call `job(i)` once for each i; yield how many are done."""
     workers = min(max(1, cv2.getNumThreads()), count)
     if workers <= 1:
         for index in range(count):
             job(index)
+            yield index + 1
         return
     with ThreadPoolExecutor(workers) as pool:
-        for _ in pool.map(job, range(count)):
-            pass
+        for index, _ in enumerate(pool.map(job, range(count))):
+            yield index + 1
 
 
 @contextmanager
@@ -44,12 +52,15 @@ def use_threads(threads: int) -> Iterator[None]:
 
 
 def multiply(
-    matrix: np.ndarray, columns: np.ndarray, take: Callable[[slice, np.ndarray], None]
+    matrix: np.ndarray,
+    columns: np.ndarray,
+    take: Callable[[slice, np.ndarray], None],
+    step: str = "",
 ) -> None:
     """Call `take(where, matrix @ columns[:, where])` for every block of columns, float32.
 
     matrix: (M, T); columns: (T, n), contiguous rows. BLAS runs on one thread, since its rounding
-    depends on their number; the blocks run in parallel.
+    depends on their number; the blocks run in parallel. step: what to report as progress.
     """
     weights = np.ascontiguousarray(matrix, np.float32)
     blocks = [slice(start, start + BLOCK) for start in range(0, columns.shape[1], BLOCK)]
@@ -59,7 +70,9 @@ def multiply(
         take(where, weights @ columns[:, where].astype(np.float32, copy=False))
 
     with _blas().limit(limits=1, user_api="blas"):
-        parallel_for(job, len(blocks))
+        for done in _in_parallel(job, len(blocks)):
+            if step:
+                report(step, done, len(blocks))
 
 
 @cache

@@ -19,6 +19,7 @@ from merflow.errors import MerflowError, SkipClip
 from merflow.io import records
 from merflow.io.clip_store import Skipped, Store, StoreWriter, factor_of, write_store
 from merflow.io.files import portable, refuse_source
+from merflow.progress import counted
 from merflow.stages.key_frames import used_by, with_key_frames, without_key_frames
 from merflow.stages.threads import use_threads
 from merflow.workflow import run_fingerprints
@@ -88,8 +89,9 @@ def run_stage(
                 except SkipClip as skip:
                     return Skipped(*clip.key, stage, skip.reason)
 
+            waiting = counted(store.clips(), stage, len(store))
             inputs = {portable(source): store.made_by["content"]}
-            clips = itertools.chain(store.skipped, ordered_map(one, store.clips(), workers))
+            clips = itertools.chain(store.skipped, ordered_map(one, waiting, workers))
             with use_threads(threads // workers):
                 levels = store.made_by.get("arithmetic", "")
                 writer = write_store(out, stage, clips, recipe, inputs, levels)
