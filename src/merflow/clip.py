@@ -59,8 +59,9 @@ class ClipArrays:
 
     frames: (T, H, W, C) uint8, C = 3 RGB or 1 grey, a FrameBuffer for long clips; numbers: (T,)
     int64, the dataset's frame numbers; onset, apex, offset: positions in `frames` (apex None when
-    unknown); landmarks: (5 or 68, 2) float32 x, y in px of the first frame, dlib's order; facts:
-    measurements of the stages, JSON-able.
+    unknown); landmarks: (5 or 68, 2) float32 x, y in px of the first frame, dlib's order; views:
+    (T, 2, 3) float64 between align and crop, from px of the aligned square, in which landmarks are
+    then, to px of each frame; facts: measurements of the stages, JSON-able.
     """
 
     key: ClipKey
@@ -71,6 +72,7 @@ class ClipArrays:
     apex: int | None
     offset: int
     landmarks: np.ndarray | None = None
+    views: np.ndarray | None = None
     enters_at: Entry = "raw"
     facts: dict[str, Any] = field(default_factory=dict)
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from merflow.errors import MerflowError
+
 MEMORY_LIMIT = 256 * 2**20
 """Bytes of frames above which a clip is kept on disk."""
 
@@ -43,6 +45,16 @@ class FrameBuffer:
         """Size of all frames in bytes."""
         return self.size * self.dtype.itemsize
 
+    @property
+    def luma(self) -> "FrameBuffer":
+        """The same frames in one channel, where the files hold one; else these frames."""
+        return self
+
+    @property
+    def decoded(self) -> bool:
+        """Whether frames are read as they are; False where each reading decodes a file."""
+        return True
+
     def __len__(self) -> int:
         return self.shape[0]
 
@@ -67,8 +79,31 @@ class _View(FrameBuffer):
         super().__init__((len(positions), *base.shape[1:]), base.dtype)
         self._base, self._positions = base, positions
 
+    @property
+    def luma(self) -> FrameBuffer:
+        return _View(self._base.luma, self._positions)
+
+    @property
+    def decoded(self) -> bool:
+        return self._base.decoded
+
     def frame(self, position: int) -> np.ndarray:
         return self._base.frame(int(self._positions[position]))
+
+
+class NotStored(FrameBuffer):
+    """The shape of frames that a clip store leaves where they are: in the dataset's files."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__(shape, np.uint8)
+
+    def frame(self, position: int) -> np.ndarray:
+        """Refuse: there are no pixels here."""
+        raise MerflowError(
+            "clip store",
+            "an aligned store holds no pixels",
+            "a store of cropped or later clips, or the dataset's frames beside it (--catalogue)",
+        )
 
 
 class HDF5Frames(FrameBuffer):
@@ -133,6 +168,17 @@ def allocate(
     """Return uninitialised frames, to be filled position by position."""
     size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
     return np.empty(shape, dtype) if size <= MEMORY_LIMIT else TemporaryFrames(shape, dtype)
+
+
+def luma_of_files(frames: Frames) -> Frames:
+    """Return frames in one channel where their files are read faster so; others as they are."""
+    return frames.luma if isinstance(frames, FrameBuffer) else frames
+
+
+def decoded(frames: Frames) -> Frames:
+    """Return frames that can be read repeatedly without decoding a file each time."""
+    undecoded = isinstance(frames, FrameBuffer) and not frames.decoded
+    return collect(frames) if undecoded else frames
 
 
 def collect(frames: Iterable[np.ndarray]) -> Frames:

@@ -33,8 +33,8 @@ class Stage(NamedTuple):
 
 # Costs are a quarter or more above the measurements; a retried job gets twice the memory.
 STAGES = (
-    Stage("align", 3, "aligned", Cost(200, 4, 0.03)),
-    Stage("crop", 1, "cropped", Cost(150, 2, 0.01)),
+    Stage("align", 4, "aligned", Cost(200, 4, 0.03)),
+    Stage("crop", 2, "cropped", Cost(150, 2, 0.01)),
     Stage("magnify", 4, "magnified", Cost(200, 12, 0.03), only="factor"),
     Stage("select", 2, only="frames"),  # The first step of interpolate.
     Stage("interpolate", 3, "interpolated", Cost(150, 2, 0.005), only="frames"),

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import logging
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -81,7 +82,8 @@ def test_the_pixels_show_what_the_transforms_say(finder):
     clip, shifts = demo_clip(person=27, drift=3.0), {}
     for strategy in ("stable", "first", "frame"):
         done = align.align_clip(arrays_of(clip), Align(strategy=strategy), finder)
-        grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in done.frames]
+        frames = align.aligned_frames(done)
+        grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames]
         middle, spread = done.landmarks.mean(0), np.arange(-50, 51, 7.3)
         grid = np.stack(np.meshgrid(spread, spread), -1).reshape(-1, 1, 2) + middle
         points = grid.astype(np.float32)
@@ -100,15 +102,19 @@ def test_the_pixels_show_what_the_transforms_say(finder):
 
 
 def test_the_output_is_a_square_with_level_eyes_in_their_place(finder):
-    done = align.align_clip(arrays_of(demo_clip(HAPPY)), Align(), finder)
-    count, height, width, channels = done.frames.shape
-    assert (count, height, channels, done.frames.dtype) == (24, width, 3, np.uint8)
+    arrays = arrays_of(demo_clip(HAPPY))
+    done = align.align_clip(arrays, Align(), finder)
+    assert done.frames is arrays.frames, "align changes no pixels"
+    assert done.views.shape == (24, 2, 3)
+    frames = align.aligned_frames(done)
+    count, height, width, channels = frames.shape
+    assert (count, height, channels, frames.dtype) == (24, width, 3, np.uint8)
     left, right = eye_centres(done.landmarks)
     assert abs(right[1] - left[1]) < 0.05
     assert done.landmarks.shape == (5, 2)
     assert np.allclose((left + right) / 2, np.array(align.EYES) * width, atol=0.5)
     assert width == align.output_side(done.eye_distance)
-    again = finder.find(done.frames[0]).landmarks
+    again = finder.find(frames[0]).landmarks
     assert np.abs(again - done.landmarks).max() < 3
     fact = done.facts["align"]
     assert fact["frames_with_face"] == [0, 1, 2, 3, 4]
@@ -124,16 +130,18 @@ def test_a_tilted_head_is_set_upright(finder):
     turn = cv2.getRotationMatrix2D((180, 180), 12, 1)
     tilted = np.stack([cv2.warpAffine(f, turn, (360, 420), borderMode=1) for f in arrays.frames])
     done = align.align_clip(arrays_of(demo_clip(frames=4), frames=tilted), Align(), finder)
-    left, right = eye_centres(finder.find(done.frames[0]).landmarks)
+    left, right = eye_centres(finder.find(align.aligned_frames(done)[0]).landmarks)
     assert abs(np.degrees(np.arctan2(right[1] - left[1], right[0] - left[0]))) < 2.5
 
 
-def test_grey_frames_give_rgb(finder):
+def test_grey_frames_give_the_geometry_of_rgb_and_grey_pictures(finder):
     arrays = arrays_of(demo_clip(frames=4))
-    grey = arrays.frames[..., 1:2]
-    done = align.align_clip(arrays_of(demo_clip(frames=4), frames=grey), Align(), finder)
-    assert done.frames.shape[-1] == 3
-    assert (done.frames[..., 0] == done.frames[..., 2]).all()
+    grey = cv2.cvtColor(arrays.frames[0], cv2.COLOR_RGB2GRAY)
+    grey = np.stack([grey, *(cv2.cvtColor(f, cv2.COLOR_RGB2GRAY) for f in arrays.frames[1:])])
+    done = align.align_clip(replace(arrays, frames=grey[..., None]), Align(), finder)
+    colour = align.align_clip(arrays, Align(), finder)
+    assert np.abs(done.views - colour.views).max() < 0.02
+    assert align.aligned_frames(done).shape[-1] == 1
 
 
 def test_the_same_bytes_on_any_number_of_threads(finder):
@@ -226,7 +234,8 @@ def test_a_jump_of_the_head_is_followed(finder):
     frames[5:] = np.roll(frames[5:], 12, axis=2)
     done = align.align_clip(arrays_of(demo_clip(frames=10), frames=frames), Align(), finder)
     still = align.align_clip(arrays, Align(), finder)
-    apart = np.abs(done.frames[6:].astype(int) - still.frames[6:])
+    pictures = [align.aligned_frames(one)[6:].astype(int) for one in (done, still)]
+    apart = np.abs(pictures[0] - pictures[1])
     assert np.median(apart) <= 1
     assert done.facts["align"]["drift_px"] > 10
 

@@ -9,12 +9,16 @@ from face_makers import HAPPY, arrays_of, demo_clip
 from hypothesis import given
 from hypothesis import strategies as st
 
-from merflow.clip import ClipArrays, ClipKey, eye_centres
+from merflow.clip import Clip, ClipArrays, ClipKey, eye_centres
 from merflow.config.settings import Align, Crop
 from merflow.errors import MerflowError
-from merflow.stages.align import align_clip
-from merflow.stages.crop import crop_clip, region_square
+from merflow.io.images import ImageFrames
+from merflow.stages.align import align_clip, aligned_frames
+from merflow.stages.crop import REGIONS, crop_clip, crop_together, region_square
+from merflow.stages.geometry import apply, compose
 from merflow.workflow.face_finder import load_finder
+
+KEY = ClipKey("smic", "s03", "s3_ne_01")
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +29,8 @@ def aligned():
 
 
 def clip_of(frames, **given):
-    key = ClipKey("smic", "s03", "s3_ne_01")
     count = len(frames)
-    return ClipArrays(key, frames, 100.0, np.arange(count), 0, None, count - 1, **given)
+    return ClipArrays(KEY, frames, 100.0, np.arange(count), 0, None, count - 1, **given)
 
 
 @pytest.mark.parametrize("points", [5, 68])
@@ -68,7 +71,7 @@ def test_five_points_give_nearly_the_square_of_68(aligned, region):
 def test_landmarks_move_with_the_pixels(aligned):
     clip = aligned[5]
     frames = np.zeros_like(clip.frames)
-    for x, y in np.rint(clip.landmarks).astype(int):
+    for x, y in np.rint(apply(clip.views[0], clip.landmarks)).astype(int):
         frames[:, y - 2 : y + 3, x - 2 : x + 3] = 255
     for size in (96, 256, 400):
         done = crop_clip(replace(clip, frames=frames), Crop(working_size=size))
@@ -84,16 +87,68 @@ def test_a_margin_is_room_round_the_region(aligned):
     assert sides[2] / sides[0] == pytest.approx(2.0, abs=0.02)
 
 
-def test_grey_is_luma_and_one_frame_s_square_serves_all(aligned):
+def test_grey_is_luma_and_one_square_serves_all_frames(aligned):
     done = crop_clip(aligned[5], Crop(colour="grey"))
     rgb = crop_clip(aligned[5], Crop(colour="rgb"))
     luma = rgb.frames.astype(np.float64) @ [0.299, 0.587, 0.114]
     assert np.abs(luma - done.frames[..., 0]).max() <= 1.5
     left, top, side = done.facts["crop"]["square"]
-    for before, after in zip(aligned[5].frames, rgb.frames, strict=True):
-        part = before[top : top + side, left : left + side]
-        small = cv2.resize(part, (256, 256), interpolation=cv2.INTER_CUBIC)
-        assert np.abs(small.astype(int) - after).max() <= 2
+    place = np.array([[side / 256, 0, left + side / 512], [0, side / 256, top + side / 512]])
+    place[:, 2] -= 0.5
+    for before, view, after in zip(aligned[5].frames, aligned[5].views, rgb.frames, strict=True):
+        seen = cv2.warpAffine(
+            before.astype(np.float32), compose(view, place), (256, 256),
+            flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REFLECT_101,
+        )  # fmt: skip
+        assert np.abs(seen - after).mean() < 1.5
+
+
+def test_a_raw_frame_is_rounded_once_and_keeps_its_fine_detail(aligned):
+    """Sampling an aligned picture again rounds twice and blurs."""
+    clip = aligned[5]
+    once = crop_clip(clip, Crop())
+    twice = crop_clip(replace(clip, frames=aligned_frames(clip), views=None), Crop())
+    with np.errstate(all="raise"):
+        sharp = [cv2.Laplacian(c.frames[0], cv2.CV_32F).var() for c in (once, twice)]
+    assert sharp[0] > 1.02 * sharp[1]
+
+
+@pytest.mark.parametrize("shrink", [1.6, 3.3])
+def test_detail_too_fine_for_the_working_size_is_removed_not_aliased(shrink):
+    """Stripes finer than the result can show become grey; those that it can show remain."""
+    side = round(64 * shrink)
+    across = np.arange(side + 40)
+    points = np.array([[0.65, 0.4], [0.75, 0.4], [0.35, 0.4], [0.25, 0.4], [0.5, 0.6]]) * side
+    contrast = []
+    for wavelength in (1.25 * shrink, 6 * shrink):
+        stripes = 128 + 100 * np.sin(2 * np.pi * across / wavelength)
+        frame = np.repeat(np.rint(stripes)[None], side, 0).astype(np.uint8)[..., None]
+        unit = side / (2.2 * 0.4 * side)
+        clip = clip_of(frame[None], landmarks=(points * unit).astype(np.float32))
+        done = crop_clip(clip, Crop(working_size=64, margin=0))
+        assert 1 / done.facts["crop"]["scale"] == pytest.approx(shrink, rel=0.03)
+        contrast.append(float(done.frames[0, 30].std()))
+    assert contrast[0] < 20, "of 71 without the blur"
+    assert contrast[1] > 55
+
+
+def test_several_preparations_share_a_pass_and_each_gets_what_it_gets_alone(aligned, tmp_path):
+    names = []
+    for t, frame in enumerate(arrays_of(demo_clip(HAPPY, frames=4)).frames):
+        names.append(f"{t}.jpg")
+        cv2.imwrite(str(tmp_path / names[-1]), frame[..., ::-1])
+    files = ImageFrames(Clip(KEY, str(tmp_path), tuple(names), (0, 1, 2, 3), 100.0, ""))
+    clip = replace(aligned[5], frames=files)
+    wanted = [Crop(), Crop(colour="rgb"), Crop(region="eyes", working_size=128)]
+    for one, together in zip(wanted, crop_together(clip, wanted), strict=True):
+        alone = crop_clip(clip, one)
+        assert np.array_equal(together.frames, alone.frames)
+        assert np.array_equal(together.landmarks, alone.landmarks)
+    # A JPEG's luma is read as it is stored, without rounding to RGB in between.
+    assert not np.array_equal(
+        crop_clip(replace(clip, frames=np.asarray(files)), Crop()).frames,
+        crop_clip(clip, Crop()).frames,
+    )
 
 
 def test_no_resizing_leaves_the_pixels_alone():
@@ -150,22 +205,19 @@ def test_the_hull_mask_needs_68_points(aligned):
 
 
 @given(
-    st.integers(20, 400),
-    st.integers(20, 400),
     st.floats(-50, 450),
     st.floats(-50, 450),
     st.floats(5, 300),
     st.sampled_from(["whole", "eyes", "mouth"]),
     st.floats(0, 1),
 )
-def test_the_square_lies_in_the_picture(height, width, x, y, distance, region, margin):
+def test_the_square_grows_and_moves_smoothly_with_the_face(x, y, distance, region, margin):
     half = distance / 2
     xs = (x + half * 1.2, x + half * 0.8, x - half * 1.2, x - half * 0.8, x)
     landmarks = np.array([(a, y) for a in xs[:4]] + [(x, y + distance)], np.float32)
     assert np.hypot(*np.subtract(*eye_centres(landmarks))) == pytest.approx(distance, rel=1e-3)
-    square = region_square(landmarks, Crop(region=region, margin=margin), (height, width))
-    assert square.left >= 0
-    assert square.top >= 0
-    assert square.side >= 1
-    assert square.left + square.side <= width
-    assert square.top + square.side <= height
+    across, down, side = REGIONS[region]
+    square = region_square(landmarks, Crop(region=region, margin=margin))
+    assert square.side == pytest.approx(side * (1 + margin) * distance, rel=1e-3)
+    centre = [square.left + square.side / 2 - 0.5, square.top + square.side / 2 - 0.5]
+    assert centre == pytest.approx([x + across * distance, y + down * distance], abs=0.05)

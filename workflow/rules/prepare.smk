@@ -40,6 +40,7 @@ rule align:
 rule crop:
     input:
         source=source_of("crop"),
+        catalogue=catalogue_of,
     output:
         paths.store("crop"),
     resources:
@@ -48,7 +49,7 @@ rule crop:
         "{wildcards.dataset}/{wildcards.subject}: cropping for {wildcards.preparation}"
     shell:
         merflow(
-            "crop {input.source:q} {output:q} --preparation {wildcards.preparation:q} --threads {threads}"
+            "crop {input.source:q} {output:q} --catalogue {input.catalogue:q} --preparation {wildcards.preparation:q} --threads {threads}"
         )
 
 

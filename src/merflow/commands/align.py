@@ -1,6 +1,7 @@
 """`merflow align`: one subject's clips from frames on disk to an aligned clip store."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from merflow import paths
@@ -11,64 +12,63 @@ from merflow.config.loading import load
 from merflow.config.settings import Align, Settings
 from merflow.config.source_digest import stage_digest
 from merflow.datasets.catalogue import read_catalogue
-from merflow.datasets.frame_contents import FrameContents, changed_since, frames_digest
-from merflow.errors import FAILED, MerflowError, SkipClip
-from merflow.io import records
+from merflow.datasets.frame_contents import FrameContents, frames_digest
+from merflow.errors import MerflowError, SkipClip
+from merflow.frame_buffer import NotStored
+from merflow.io import records, video
 from merflow.io.clip_store import Skipped, write_store
-from merflow.io.files import refuse_source, write_json
+from merflow.io.files import refuse_source, safe_name, write_json
 from merflow.io.frame_folder import read_clip
 from merflow.io.images import is_still
 from merflow.progress import track
-from merflow.stages.align import align_clip
+from merflow.stages.align import align_clip, aligned_frames
 from merflow.stages.key_frames import without_key_frames
 from merflow.stages.threads import use_threads
 from merflow.text import plural
 from merflow.workflow import run_fingerprints
 from merflow.workflow.face_finder import load_finder
+from merflow.workflow.raw_frames import refuse_changed
 
 
 def align(
-    catalogue: Path, out: Path, *, subject: str, config: MaybeConfig = None, threads: Threads = 1
+    catalogue: Path,
+    out: Path,
+    *,
+    subject: str,
+    frames: Path | None = None,
+    config: MaybeConfig = None,
+    threads: Threads = 1,
 ) -> None:
     """Find and align the face in every clip of one SUBJECT of a CATALOGUE.
 
+    OUT holds geometry: landmarks and one transform per frame. `merflow crop` samples the frames.
+
     Examples:
         merflow align results/catalogue/smic.json s03.h5 --subject s03
-        merflow align results/catalogue/samm.json 006.h5 --subject 006 --config config/config.yaml
+        merflow align results/catalogue/samm.json 006.h5 --subject 006 --frames aligned/
 
     Args:
         catalogue: JSON that `merflow catalogue` wrote.
         out: Clip store to write.
         subject: Subject id, as in the catalogue.
+        frames: Folder for aligned pictures, a folder of PNGs per clip; nothing else reads them.
     """
     refuse_source(out, catalogue)
     settings = load(config) if config else Settings()
     clips = [clip for clip in read_catalogue(catalogue) if clip.key.subject == subject]
     if not clips:
         raise MerflowError(str(catalogue), f"no clip of subject '{subject}'", "a subject in it")
-    aligned = _aligned(clips, settings)
+    aligned = _aligned(clips, settings, frames)
     recipe = fingerprints.of_stage(settings, "align")
     with records.job("align", out) as job:
         sums = FrameContents().sums(clips, again=True)
-        frames = frames_digest(clips, sums)
+        seen = frames_digest(clips, sums)
         with use_threads(threads):
-            writer = write_store(out, "align", aligned, recipe, {"frames": frames})
-        _refuse_changed(clips)
-        made = run_fingerprints.stage(recipe, frames, {})
+            writer = write_store(out, "align", aligned, recipe, {"frames": seen})
+        refuse_changed(clips)
+        made = run_fingerprints.stage(recipe, seen, {})
         job.done(made, [out, *_sums_beside(out, clips[0].key, sums)], code=stage_digest("align"))
     print(f"{plural(len(writer.checksums), 'clip')} aligned, {len(writer.skipped)} skipped")
-
-
-def _refuse_changed(clips: list[Clip]) -> None:
-    """Refuse frames that were changed while they were read: nothing shows which were aligned."""
-    if changed := changed_since(clips):
-        raise MerflowError(
-            changed[0],
-            "changed while it was read",
-            "frames that nobody writes to during a run",
-            "run again once the copy is complete",
-            code=FAILED,
-        )
 
 
 def _sums_beside(out: Path, key: ClipKey, sums: dict[str, dict[str, str]]) -> list[str]:
@@ -80,14 +80,21 @@ def _sums_beside(out: Path, key: ClipKey, sums: dict[str, dict[str, str]]) -> li
     return [paths.FRAMES.format(**owner)]
 
 
-def _aligned(clips: list[Clip], settings: Settings) -> Iterator[ClipArrays | Skipped]:
+def _aligned(
+    clips: list[Clip], settings: Settings, pictures: Path | None
+) -> Iterator[ClipArrays | Skipped]:
     finder = load_finder(settings.align.points, settings.align.model)
     for clip in track(clips, "aligning"):
         try:
             arrays = without_key_frames(read_clip(clip))
-            yield align_clip(arrays, _as_long(clip, settings.align), finder)
+            done = align_clip(arrays, _as_long(clip, settings.align), finder)
         except SkipClip as skip:
             yield Skipped(*clip.key, "align", skip.reason)
+            continue
+        if pictures:
+            folder = pictures / safe_name(clip.key.clip, "--frames")
+            video.write(folder, aligned_frames(done), done.fps, done.numbers)
+        yield replace(done, frames=NotStored(done.frames.shape))
 
 
 def _as_long(clip: Clip, chosen: Align) -> Align:

@@ -1,32 +1,46 @@
-"""`merflow crop`: an aligned clip store to squares of the face at the working resolution."""
+"""`merflow crop`: squares of the face at the working size, from raw frames and their geometry."""
 
 from pathlib import Path
 
-from merflow.commands.options import MaybeConfig, Preparation, Threads
+from merflow.clip import ClipArrays
+from merflow.commands.options import MaybeConfig, Preparations, Threads, paired
 from merflow.config.fingerprints import of_stage
 from merflow.config.loading import load_preparation
-from merflow.stages.crop import crop_clip
-from merflow.workflow.stage_job import run_stage
+from merflow.stages.crop import crop_together
+from merflow.workflow.stage_job import Output, run_together
 
 
 def crop(
     source: Path,
     out: Path,
-    *,
-    preparation: Preparation = None,
+    *more: Path,
+    preparation: Preparations = (),
+    catalogue: Path | None = None,
     config: MaybeConfig = None,
     threads: Threads = 1,
 ) -> None:
-    """Crop every clip of the store SOURCE into the store OUT.
+    """Crop every clip of the aligned store SOURCE into the store OUT.
+
+    Several preparations, one OUT each, share one reading of the frames.
 
     Examples:
-        merflow crop aligned.h5 cropped.h5
-        merflow crop aligned.h5 cropped.h5 --preparation grey64 --config config/config.yaml
+        merflow crop aligned.h5 cropped.h5 --catalogue results/catalogue/smic.json
+        merflow crop aligned.h5 cropped.h5 --catalogue C.json --preparation grey64 --config C.yaml
 
     Args:
-        source: Aligned clip store.
+        source: Clip store that `merflow align` wrote.
         out: Clip store to write.
+        more: Further stores, one for each further preparation.
+        catalogue: JSON that the aligned store was made from: the files of the frames stand in it.
     """
-    settings, name = load_preparation(config, preparation)
-    chosen, recipe = settings.preparations[name].crop, of_stage(settings, "crop", name)
-    run_stage(source, out, "crop", lambda c: crop_clip(c, chosen), recipe, threads=threads)
+    pairs = paired("--preparation", preparation, out, *more)
+    chosen, outputs = [], []
+    for name, path in pairs:
+        settings, name = load_preparation(config, name)
+        chosen.append(settings.preparations[name].crop)
+        outputs.append(Output(path, of_stage(settings, "crop", name)))
+
+    def cropped(clip: ClipArrays) -> list[ClipArrays]:
+        return crop_together(clip, chosen)
+
+    run_together(source, outputs, "crop", cropped, threads=threads, catalogue=catalogue)

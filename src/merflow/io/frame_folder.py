@@ -14,7 +14,15 @@ import numpy as np
 
 from merflow.clip import Clip, ClipArrays, positions
 from merflow.errors import MerflowError, SkipClip
-from merflow.io.images import IMAGES, VIDEOS, is_video, read_frames
+from merflow.io.images import (
+    IMAGES,
+    VIDEOS,
+    ImageFrames,
+    check_length,
+    has_images,
+    is_video,
+    read_frames,
+)
 from merflow.io.video_clip import resampled_numbers
 
 MAX_DIGITS = 15
@@ -131,10 +139,14 @@ def frame_numbers(clip: Clip, count: int) -> np.ndarray:
 
 
 def read_clip(clip: Clip) -> ClipArrays:
-    """Return a clip's frames; raise SkipClip with the reason when they cannot be read."""
+    """Return a clip; raise SkipClip with the reason when its frames cannot be read.
+
+    Image files are decoded when a stage reads them, and only then is a damaged one found.
+    """
     if clip.missing:
         raise SkipClip(clip.missing)
-    frames = read_frames(clip)
+    frames = ImageFrames(clip) if has_images(clip) else read_frames(clip)
+    check_length(clip, frames.nbytes)
     numbers = frame_numbers(clip, len(frames))
     onset, apex, offset = positions(clip, numbers)
     return ClipArrays(

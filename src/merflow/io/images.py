@@ -8,7 +8,7 @@ import numpy as np
 
 from merflow.clip import Clip
 from merflow.errors import SkipClip
-from merflow.frame_buffer import Frames, collect
+from merflow.frame_buffer import FrameBuffer, Frames, collect
 from merflow.io.files import file_digest
 from merflow.io.image_header import header_fault, image_size
 from merflow.io.sha256sums import NAME as SUMS
@@ -30,6 +30,11 @@ def is_video(clip: Clip) -> bool:
     return len(clip.files) == 1 and _suffix(clip) in VIDEOS
 
 
+def has_images(clip: Clip) -> bool:
+    """Return whether the clip's frames are image files: one or more, each a frame."""
+    return bool(clip.files) and not (is_video(clip) or _suffix(clip) in TENSORS)
+
+
 def is_still(clip: Clip) -> bool:
     """Return whether the clip is one image file without onset and offset."""
     return len(clip.files) == 1 and not is_video(clip) and clip.onset is None
@@ -40,37 +45,68 @@ def _suffix(clip: Clip) -> str:
 
 
 def iter_frames(clip: Clip) -> Iterator[np.ndarray]:
-    """Yield the clip's frames in order, (H, W, 3) uint8 RGB, one in memory at a time.
+    """Yield the clip's frames in order, (H, W, 1 or 3) uint8, one in memory at a time.
 
-    A video is decoded from its start, without seeking; frames onset..offset are yielded, at
-    constant times (`video_timing`).
+    Colour is RGB; a grey picture has one channel. A video is decoded from its start, without
+    seeking; frames onset..offset are yielded, at constant times (`video_timing`).
     """
-    if clip.missing:
-        raise SkipClip(clip.missing)
-    if not clip.files:
-        raise SkipClip("no frames")
-    sums = read_sums(clip.folder)
-    if is_video(clip) or _suffix(clip) in TENSORS:
-        if sums is not None:
+    if clip.missing or not clip.files:
+        raise SkipClip(clip.missing or "no frames")
+    if not has_images(clip):
+        if (sums := read_sums(clip.folder)) is not None:
             _check_sum(clip, clip.files[0], sums)
         yield from iter_video(clip) if is_video(clip) else _tensor(clip)
-        return
-    size = None
-    for name in counted(clip.files, "reading", len(clip.files)):
-        if sums is not None:
-            _check_sum(clip, name, sums)
-        frame = _image(clip, name)
-        if size is not None and frame.shape != size:
+    else:
+        yield from counted(ImageFrames(clip), "reading", len(clip.files))
+
+
+class ImageFrames(FrameBuffer):
+    """The frames of image files, decoded when they are asked for.
+
+    grey: JPEGs are decoded to their luma alone, which is faster and rounds less than luma from RGB.
+    Raises SkipClip when a frame cannot be decoded or frames differ in size.
+    """
+
+    def __init__(self, clip: Clip, *, grey: bool = False) -> None:
+        self._clip, self._grey, self._sums = clip, grey, read_sums(clip.folder)
+        self._first = self._decoded(0)
+        super().__init__((len(clip.files), *self._first.shape), np.uint8)
+
+    @property
+    def luma(self) -> FrameBuffer:
+        """The same frames, JPEGs in one channel."""
+        return self if self._grey else ImageFrames(self._clip, grey=True)
+
+    @property
+    def decoded(self) -> bool:
+        """False: each reading decodes a file."""
+        return False
+
+    def frame(self, position: int) -> np.ndarray:
+        """Decode one frame."""
+        frame = self._decoded(position) if position else self._first
+        if frame.shape[2] < self.shape[3]:
+            frame = np.repeat(frame, 3, axis=2)
+        if frame.shape != self.shape[1:]:
             raise SkipClip(
-                f"{clip.key}: {name} is {frame.shape[1]}x{frame.shape[0]} pixels, "
-                f"the frames before are {size[1]}x{size[0]}"
+                f"{self._clip.key}: {self._clip.files[position]} is {_described(frame.shape)}, "
+                f"the frames before are {_described(self.shape[1:])}"
             )
-        size = frame.shape
-        yield frame
+        return frame
+
+    def _decoded(self, position: int) -> np.ndarray:
+        name = self._clip.files[position]
+        if self._sums is not None:
+            _check_sum(self._clip, name, self._sums)
+        return _image(self._clip, name, grey=self._grey)
+
+
+def _described(shape: tuple[int, ...]) -> str:
+    return f"{shape[1]}x{shape[0]} pixels{' in colour' if shape[2] == 3 else ''}"
 
 
 def read_frames(clip: Clip) -> Frames:
-    """Return the clip's frames, (T, H, W, 3) uint8 RGB; a long clip's stay on disk.
+    """Return the clip's frames, (T, H, W, 1 or 3) uint8; a long clip's stay on disk.
 
     Raises SkipClip when a frame cannot be decoded or frames differ in size.
     """
@@ -85,12 +121,17 @@ def _limited(clip: Clip) -> Iterator[np.ndarray]:
     total = 0
     for frame in iter_frames(clip):
         total += frame.nbytes
-        if total > MAX_CLIP_BYTES:
-            raise SkipClip(
-                f"{clip.key}: more than {MAX_CLIP_BYTES // 2**30} GiB of pixels in one clip; "
-                "correct its onset and offset, or cut it"
-            )
+        check_length(clip, total)
         yield frame
+
+
+def check_length(clip: Clip, size: int) -> None:
+    """Refuse a clip with more bytes of pixels than a stage could keep on disk."""
+    if size > MAX_CLIP_BYTES:
+        raise SkipClip(
+            f"{clip.key}: more than {MAX_CLIP_BYTES // 2**30} GiB of pixels in one clip; "
+            "correct its onset and offset, or cut it"
+        )
 
 
 def _check_sum(clip: Clip, name: str, sums: dict[str, str]) -> None:
@@ -104,8 +145,8 @@ def _check_sum(clip: Clip, name: str, sums: dict[str, str]) -> None:
         raise SkipClip(f"{clip.key}: {name} {fault} {SUMS}")
 
 
-def _image(clip: Clip, name: str) -> np.ndarray:
-    """Decode one image file to (H, W, 3) uint8 RGB."""
+def _image(clip: Clip, name: str, *, grey: bool) -> np.ndarray:
+    """Decode one image file to (H, W, 1 or 3) uint8; grey: a JPEG to its luma alone."""
     import cv2
 
     path = os.path.join(clip.folder, name)
@@ -122,15 +163,17 @@ def _image(clip: Clip, name: str) -> np.ndarray:
     if fault := header_fault(head):
         raise SkipClip(f"{clip.key}: {name} is damaged: {fault}")
     check_size(clip, name, declared)
+    jpeg = head.startswith(b"\xff\xd8")
+    mode = cv2.IMREAD_GRAYSCALE if grey and jpeg else cv2.IMREAD_ANYCOLOR
     try:
         # imread warns on a damaged JPEG and gives grey rows; the tail check catches cut files.
-        frame = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
+        frame = cv2.imdecode(data, mode | cv2.IMREAD_IGNORE_ORIENTATION)
     except cv2.error:
         frame = None
     if frame is None or truncated(data):
         raise SkipClip(f"{clip.key}: {name} cannot be decoded (damaged or not an image)")
     check_size(clip, name, (frame.shape[1], frame.shape[0]))
-    return frame
+    return frame[..., None] if frame.ndim == 2 else cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
 
 
 def truncated(data: np.ndarray) -> bool:
@@ -142,7 +185,7 @@ def truncated(data: np.ndarray) -> bool:
 
 
 def _tensor(clip: Clip) -> Iterator[np.ndarray]:
-    """Yield the frames of a .npy file, (T, H, W) or (T, H, W, 1 or 3) uint8, as RGB."""
+    """Yield the frames of a .npy file, (T, H, W) or (T, H, W, 1 or 3) uint8."""
     name = clip.files[0]
     try:
         # A plain array only: no archive, and no pickle, which could run code.
@@ -161,4 +204,4 @@ def _tensor(clip: Clip) -> Iterator[np.ndarray]:
     first = clip.onset or 0
     last = len(array) if clip.offset is None else clip.offset + 1
     for frame in array[first:last]:
-        yield np.ascontiguousarray(np.broadcast_to(frame, (*frame.shape[:2], 3)))
+        yield np.ascontiguousarray(frame)

@@ -1,9 +1,10 @@
 """Align: rotate and place the face, and remove head drift without changing the expression.
 
-The output is a square RGB uint8 image at the camera's scale (no zoom), SIDE eye distances wide,
-with the eyes level and their midpoint at EYES. Landmarks detected in every frame jitter by as much
-as a micro-expression moves, so the clip has one transform, composed with the drift; every pixel is
-resampled once.
+The result is geometry, not pixels: one transform per frame from the aligned square, which has the
+camera's scale (no zoom), is SIDE eye distances wide, and has the eyes level and their midpoint at
+EYES. Crop samples the raw frames with it, so every pixel is resampled once. Landmarks detected in
+every frame jitter by as much as a micro-expression moves, so the clip has one transform, composed
+with the drift.
 """
 
 import logging
@@ -15,7 +16,7 @@ import numpy as np
 from merflow.clip import ClipArrays, eye_centres
 from merflow.config.settings import Align
 from merflow.errors import SkipClip
-from merflow.frame_buffer import allocate
+from merflow.frame_buffer import Frames, allocate, decoded, luma_of_files
 from merflow.stages.faces import Face, Finder
 from merflow.stages.geometry import apply, compose, face_frame, invert, similarity, transform_points
 from merflow.stages.head_motion import Drift, rigid_drift
@@ -38,7 +39,7 @@ APART = 0.06
 
 
 def align_clip(arrays: ClipArrays, settings: Align, finder: Finder) -> ClipArrays:
-    """Return the clip aligned: (T, S, S, 3) uint8, landmarks in px of the first output frame.
+    """Return the clip with the same frames, and views and landmarks in the aligned square.
 
     Clips that enter aligned or later pass unchanged, without landmarks. Raises SkipClip when the
     clip is too short or no face is found in its first frames.
@@ -48,29 +49,39 @@ def align_clip(arrays: ClipArrays, settings: Align, finder: Finder) -> ClipArray
     count = len(arrays.frames)
     if count < settings.min_frames:
         raise SkipClip(f"only {count} frames, {settings.min_frames} needed")
-    faces = find_faces(arrays, settings, finder)
+    seen = replace(arrays, frames=decoded(luma_of_files(arrays.frames)))
+    faces = find_faces(seen, settings, finder)
     if settings.strategy == "frame":
         landmarks, views = frame_views(faces, count, settings.reference_frames)
         drift = None
     else:
-        landmarks, views, drift = clip_views(arrays, settings, faces, finder)
+        landmarks, views, drift = clip_views(seen, settings, faces, finder)
     upright = invert(views[0])
     left, right = eye_centres(apply(upright, landmarks))
-    distance = float(np.hypot(*(right - left)))
-    side = output_side(distance)
-    frames = allocate((count, side, side, 3))
-
-    def place(t: int) -> None:
-        frames[t] = warp(as_colour(arrays.frames[t]), views[t], (side, side))
-
-    parallel_for(place, count)
-    facts = _facts(settings, faces, distance, upright, drift)
+    facts = _facts(settings, faces, float(np.hypot(*(right - left))), upright, drift)
     return replace(
         arrays,
-        frames=frames,
+        views=views,
         landmarks=apply(upright, landmarks).astype(np.float32),
         facts={**arrays.facts, "align": facts},
     )
+
+
+def aligned_frames(arrays: ClipArrays) -> Frames:
+    """Return the pictures of an aligned clip, (T, S, S, C) uint8, at the camera's scale.
+
+    Clips that enter aligned or later show their frames as they are.
+    """
+    if arrays.views is None:
+        return arrays.frames
+    side = output_side(arrays.eye_distance)
+    frames = allocate((len(arrays.frames), side, side, arrays.frames.shape[3]))
+
+    def place(t: int) -> None:
+        frames[t] = warp(arrays.frames[t], arrays.views[t], (side, side))
+
+    parallel_for(place, len(frames))
+    return frames
 
 
 def find_faces(arrays: ClipArrays, settings: Align, finder: Finder) -> dict[int, Face]:
@@ -184,11 +195,6 @@ def view_of(eyes: tuple[np.ndarray, np.ndarray], distance: float | None = None) 
 def output_side(distance: float) -> int:
     """Return the side of the output (px) for an eye distance (px)."""
     return max(16, round(SIDE * distance))
-
-
-def as_colour(frame: np.ndarray) -> np.ndarray:
-    """Return an (H, W, 1 or 3) frame as RGB."""
-    return frame if frame.shape[2] == 3 else np.repeat(frame, 3, axis=2)
 
 
 def _facts(

@@ -1,5 +1,10 @@
-"""Crop: cut the same square of the face from every frame of a clip, at the working size."""
+"""Crop: the same square of the face from every frame of a clip, at the working size.
 
+Aligned clips are sampled once, from their raw frames straight to the working size, in one channel
+for grey.
+"""
+
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -9,9 +14,9 @@ import numpy as np
 from merflow.clip import ClipArrays, eye_centres
 from merflow.config.settings import Crop
 from merflow.errors import MerflowError
-from merflow.frame_buffer import allocate
-from merflow.stages.geometry import apply, face_frame, invert
-from merflow.stages.resample import to_bytes
+from merflow.frame_buffer import allocate, luma_of_files
+from merflow.stages.geometry import apply, compose, face_frame, invert, similarity
+from merflow.stages.resample import to_bytes, to_luma, warp_float
 
 REGIONS: dict[str, tuple[float, float, float]] = {
     "whole": (0.0, 0.70, 2.2),
@@ -21,15 +26,66 @@ REGIONS: dict[str, tuple[float, float, float]] = {
 """Centre x, y and side of each region in eye distances from the eye midpoint (y down the face)."""
 POINTS_OF = {"whole": range(68), "eyes": range(17, 48), "mouth": range(48, 68)}
 """Points of the 68 that a region must contain; their bounding box gives its centre."""
-LUMA = np.array([[0.299, 0.587, 0.114]], np.float32)
 
 
 class Square(NamedTuple):
-    """A square of a frame: left, top (whole px, may be outside) and side (px)."""
+    """A square of a frame or of the aligned square: left, top (may be outside) and side, px."""
 
-    left: int
-    top: int
-    side: int
+    left: float
+    top: float
+    side: float
+
+
+class Cutter:
+    """Cuts one clip's frames for one preparation. frames: (T, S, S, C) uint8, C = 1 or 3."""
+
+    def __init__(self, arrays: ClipArrays, settings: Crop) -> None:
+        """Choose the square. arrays: its frames are not read, only their shape."""
+        self._arrays, self.settings = arrays, settings
+        self._square, self._by = choose_square(arrays, settings)
+        size = settings.working_size
+        self._scale = size / self._square.side
+        self._landmarks = arrays.landmarks
+        if self._landmarks is not None:
+            corner = np.array([self._square.left, self._square.top], np.float64)
+            moved = (self._landmarks - corner + 0.5) * self._scale - 0.5
+            self._landmarks = moved.astype(np.float32)
+        self._mask = None
+        if settings.hull_mask:
+            self._mask = hull(self._landmarks, size, str(arrays.key))[..., None]
+        channels = 1 if settings.colour == "grey" else 3
+        self.frames = allocate((len(arrays.frames), size, size, channels))
+
+    def cut(self, t: int, frame: np.ndarray) -> None:
+        """Cut frame t, (H, W, C) uint8: raw where the clip has views."""
+        size, grey = self.settings.working_size, self.settings.colour == "grey"
+        if self._landmarks is None:
+            made = _cut(frame, self._square, self.settings)
+        else:
+            corner = np.array([self._square.left, self._square.top])
+            view = similarity(1 / self._scale, 0, corner + (0.5 / self._scale - 0.5))
+            if self._arrays.views is not None:
+                view = compose(self._arrays.views[t], view)
+            made = to_bytes(warp_float(frame, view, (size, size), luma=grey))
+        made = np.broadcast_to(made.reshape(size, size, -1), self.frames.shape[1:])
+        self.frames[t] = made if self._mask is None else made * self._mask
+
+    def done(self) -> ClipArrays:
+        """Return the cropped clip, after every frame was cut."""
+        facts: dict[str, Any] = {
+            "by": self._by,
+            "region": self.settings.region,
+            "square": [round(value, 3) for value in self._square],
+            "scale": round(self._scale, 6),
+            "picture": list(self._arrays.frames.shape[1:3]),
+        }
+        return replace(
+            self._arrays,
+            frames=self.frames,
+            landmarks=self._landmarks,
+            views=None,
+            facts={**self._arrays.facts, "crop": facts},
+        )
 
 
 def crop_clip(arrays: ClipArrays, settings: Crop) -> ClipArrays:
@@ -38,38 +94,28 @@ def crop_clip(arrays: ClipArrays, settings: Crop) -> ClipArrays:
     With landmarks the square is the region with its margin. Without landmarks it is the centre
     square of an aligned frame; a frame cropped by the owners is padded to a square at its edges.
     """
-    height, width = arrays.frames.shape[1:3]
-    square, by = choose_square(arrays, settings)
-    scale = settings.working_size / square.side
-    channels = 1 if settings.colour == "grey" else 3
-    size = settings.working_size
-    landmarks = arrays.landmarks
-    if landmarks is not None:
-        corner = np.array([square.left, square.top], np.float64)
-        landmarks = ((landmarks - corner + 0.5) * scale - 0.5).astype(np.float32)
-    mask = np.ones((size, size), np.uint8)
-    if settings.hull_mask:
-        mask = hull(landmarks, size, str(arrays.key))
-    frames = allocate((len(arrays.frames), size, size, channels))
-    for t, frame in enumerate(arrays.frames):
-        frames[t] = _cut(frame, square, settings) * mask[..., None]
-    facts: dict[str, Any] = {
-        "by": by,
-        "region": settings.region,
-        "square": list(square),
-        "scale": round(scale, 6),
-        "picture": [height, width],
-    }
-    return replace(
-        arrays, frames=frames, landmarks=landmarks, facts={**arrays.facts, "crop": facts}
-    )
+    return crop_together(arrays, [settings])[0]
+
+
+def crop_together(arrays: ClipArrays, preparations: Sequence[Crop]) -> list[ClipArrays]:
+    """Return the clip cropped for several preparations, in one pass over its frames.
+
+    What one preparation gets does not depend on the others: colour and luma are read separately.
+    """
+    cutters = [Cutter(arrays, settings) for settings in preparations]
+    for colour, frames in (("grey", luma_of_files(arrays.frames)), ("rgb", arrays.frames)):
+        chosen = [one for one in cutters if one.settings.colour == colour]
+        for t, frame in enumerate(frames if chosen else ()):
+            for cutter in chosen:
+                cutter.cut(t, frame)
+    return [cutter.done() for cutter in cutters]
 
 
 def choose_square(arrays: ClipArrays, settings: Crop) -> tuple[Square, str]:
     """Return the square and how it was chosen: landmarks, centre or padded."""
     height, width = arrays.frames.shape[1:3]
     if arrays.landmarks is not None:
-        return region_square(arrays.landmarks, settings, (height, width)), "landmarks"
+        return region_square(arrays.landmarks, settings), "landmarks"
     if settings.region != "whole":
         raise MerflowError(
             str(arrays.key),
@@ -82,11 +128,10 @@ def choose_square(arrays: ClipArrays, settings: Crop) -> tuple[Square, str]:
     return Square((width - side) // 2, (height - side) // 2, side), by
 
 
-def region_square(landmarks: np.ndarray, settings: Crop, shape: tuple[int, int]) -> Square:
-    """Return the square around a region, in whole px, moved (then shrunk) into the frame.
+def region_square(landmarks: np.ndarray, settings: Crop) -> Square:
+    """Return the square around a region.
 
-    landmarks: (5 or 68, 2) px; shape: (H, W) of the frame. The margin is a share of the region's
-    side, half of it on each side.
+    landmarks: (5 or 68, 2) px. The margin is a share of the region's side, half of it on each side.
     """
     x, y, side = REGIONS[settings.region]
     frame = face_frame(eye_centres(landmarks))
@@ -96,13 +141,10 @@ def region_square(landmarks: np.ndarray, settings: Crop, shape: tuple[int, int])
         low, high = upright.min(0), upright.max(0)
         x, y = (low + high) / 2
         side = max(side, *(high - low))
-    pixels = min(round(side * (1 + settings.margin) * unit), *shape)
-    centre = apply(frame, np.array([[x, y]]))[0] + 0.5
-    left, top = np.rint(centre - pixels / 2).astype(int)
-    height, width = shape
-    return Square(
-        int(np.clip(left, 0, width - pixels)), int(np.clip(top, 0, height - pixels)), pixels
-    )
+    side *= (1 + settings.margin) * unit
+    # Pixel centres have whole coordinates, so the edge of the first pixel is at -0.5.
+    left, top = apply(frame, np.array([[x, y]]))[0] + 0.5 - side / 2
+    return Square(float(left), float(top), float(side))
 
 
 def _cut(frame: np.ndarray, square: Square, settings: Crop) -> np.ndarray:
@@ -117,16 +159,6 @@ def _cut(frame: np.ndarray, square: Square, settings: Crop) -> np.ndarray:
         method = cv2.INTER_AREA if size < square.side else cv2.INTER_CUBIC
         part = cv2.resize(part.astype(np.float32), (size, size), interpolation=method)
     return to_bytes(part).reshape(size, size, -1)
-
-
-def to_luma(frame: np.ndarray) -> np.ndarray:
-    """Return the luma (0.299 R + 0.587 G + 0.114 B) of an (H, W, 1 or 3) frame, (H, W) float32.
-
-    Rounds differently from `magnification.luma.luma` at some image widths.
-    """
-    if frame.shape[2] == 1:
-        return frame[..., 0].astype(np.float32)
-    return cv2.transform(frame.astype(np.float32), LUMA)
 
 
 def _padded(frame: np.ndarray, square: Square) -> np.ndarray:

@@ -13,9 +13,8 @@ import numpy as np
 
 from merflow.clip import ClipArrays
 from merflow.config.settings import Flow
-from merflow.stages.crop import to_luma
 from merflow.stages.magnification.field import SLOPE, SMOOTH, separable
-from merflow.stages.resample import sample, spline_coefficients, to_bytes
+from merflow.stages.resample import sample, spline_coefficients, to_bytes, to_luma
 from merflow.stages.select import with_apex
 
 EYE_SHARE = 1 / 2.42

@@ -18,7 +18,7 @@ import numpy as np
 
 from merflow.frame_buffer import Frames, collect
 from merflow.stages.geometry import apply, compose, face_frame, invert, similarity, transform_points
-from merflow.stages.resample import as_grey, warp, warp_float
+from merflow.stages.resample import to_bytes, warp_float
 from merflow.stages.rigid_fit import consensus, refine, smooth_drift
 
 STABLE: dict[str, tuple[float, float, float, float, float]] = {
@@ -123,22 +123,8 @@ def tracked_view(eyes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
 
 
 def face_part(frame: np.ndarray, view: np.ndarray) -> np.ndarray:
-    """Return the luma of a frame, (H, W[, C]) uint8, sampled by `view`, (h, w) uint8.
-
-    A face larger than UNIT is blurred first, against aliasing.
-    """
-    width, height = SIZE
-    corners = apply(view, np.array([(0, 0), (width, 0), (0, height), (width, height)]))
-    sigma = 0.4 * np.sqrt(max(0.0, float(np.linalg.det(view[:, :2])) - 1))
-    rim = 16 + 4 * sigma
-    size = frame.shape[1::-1]
-    low = np.clip(np.floor(corners.min(0) - rim), 0, np.subtract(size, 1)).astype(int)
-    high = np.clip(np.ceil(corners.max(0) + rim), low + 1, size).astype(int)
-    part = as_grey(np.ascontiguousarray(frame[low[1] : high[1], low[0] : high[0]]))
-    if sigma > 0.2:
-        part = cv2.GaussianBlur(part, (0, 0), sigma)
-    placed = np.column_stack([view[:, :2], view[:, 2] - low])
-    return warp(part[..., None], placed, (height, width))[..., 0]
+    """Return the luma of a frame, (H, W[, C]) uint8, sampled by `view`, (h, w) uint8."""
+    return to_bytes(warp_float(frame, view, SIZE[::-1], luma=True))
 
 
 def remove_slow_light(grey: np.ndarray) -> np.ndarray:

@@ -6,24 +6,47 @@ through all fractions, so this error would appear as motion as large as a micro-
 cubic B-spline has no such error and needs four linear samples.
 """
 
+import functools
+
 import cv2
 import numpy as np
 
+LUMA = np.array([[0.299, 0.587, 0.114]], np.float32)
 POLE = np.sqrt(3.0) - 2.0
 TAPS = 8
 """Half length of the prefilter; taps beyond it are below 2e-5."""
+SHRINK_BLUR = 0.35
+"""Sigma of the blur of an image that is shrunk, in px of the result: half the contrast is left at
+the finest wavelength that the result can show."""
 
 
-def _prefilter_taps() -> np.ndarray:
+@functools.lru_cache(maxsize=16)
+def _prefilter_taps(sigma: float) -> np.ndarray:
+    """Return the taps of the spline's prefilter, convolved with a Gaussian of `sigma` px."""
     distance = np.abs(np.arange(-TAPS, TAPS + 1))
     taps = np.sqrt(3.0) * POLE**distance
+    if sigma > 0:
+        reach = int(np.ceil(4 * sigma))
+        blur = np.exp(-(np.arange(-reach, reach + 1) ** 2) / (2 * sigma**2))
+        taps = np.convolve(taps, blur)
+        # With the blur, the outer taps of the prefilter alternate around nothing.
+        cut = max(0, min(reach, TAPS - 4))
+        taps = taps[cut : len(taps) - cut]
     return (taps / taps.sum()).astype(np.float32)
 
 
-def spline_coefficients(image: np.ndarray) -> np.ndarray:
-    """Return the cubic B-spline coefficients of an (H, W[, C]) image, float32."""
-    taps = _prefilter_taps()
+def spline_coefficients(image: np.ndarray, sigma: float = 0.0) -> np.ndarray:
+    """Return the cubic B-spline coefficients of an (H, W[, C]) image, float32.
+
+    sigma: of a Gaussian (px) that blurs the image first, in the same pass.
+    """
+    taps = _prefilter_taps(sigma)
     return cv2.sepFilter2D(image, cv2.CV_32F, taps, taps, borderType=cv2.BORDER_REFLECT_101)
+
+
+def shrink_sigma(shrink: float) -> float:
+    """Return the sigma (px) of the blur before sampling every `shrink` px, against aliasing."""
+    return SHRINK_BLUR * float(np.sqrt(max(0.0, shrink**2 - 1)))
 
 
 def _axis(position: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -72,27 +95,43 @@ def warp(frame: np.ndarray, transform: np.ndarray, size: tuple[int, int]) -> np.
     return to_bytes(warp_float(frame, transform, size)).reshape(*size, frame.shape[2])
 
 
-def warp_float(frame: np.ndarray, transform: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def warp_float(
+    frame: np.ndarray, transform: np.ndarray, size: tuple[int, int], *, luma: bool = False
+) -> np.ndarray:
     """Return (h, w[, C]) float32: output pixel p shows `frame` at `transform` p (2x3, out to in).
 
-    frame: (H, W[, C]); size: (h, w). Only the visible part of the frame is processed.
+    frame: (H, W[, C]); size: (h, w); luma: return the luma of RGB, (h, w), computed before
+    sampling. An image that is shrunk is blurred first. Only the visible part is processed.
     """
     height, width = size
     across = np.arange(width, dtype=np.float64)[None]
     down = np.arange(height, dtype=np.float64)[:, None]
     x = transform[0, 0] * across + (transform[0, 1] * down + transform[0, 2])
     y = transform[1, 0] * across + (transform[1, 1] * down + transform[1, 2])
-    top, bottom = _span(y, frame.shape[0])
-    left, right = _span(x, frame.shape[1])
+    sigma = shrink_sigma(float(np.sqrt(abs(np.linalg.det(transform[:, :2])))))
+    margin = TAPS + 4 + int(4 * sigma)
+    top, bottom = _span(y, frame.shape[0], margin)
+    left, right = _span(x, frame.shape[1], margin)
     part = np.ascontiguousarray(frame[top:bottom, left:right])
+    if luma and part.ndim == 3 and part.shape[2] == 3:
+        part = to_luma(part)
     x -= left
     y -= top
-    return sample(spline_coefficients(part), x.astype(np.float32), y.astype(np.float32))
+    return sample(spline_coefficients(part, sigma), x.astype(np.float32), y.astype(np.float32))
 
 
-def _span(positions: np.ndarray, length: int) -> tuple[int, int]:
+def to_luma(frame: np.ndarray) -> np.ndarray:
+    """Return the luma (0.299 R + 0.587 G + 0.114 B) of an (H, W, 1 or 3) frame, (H, W) float32.
+
+    Rounds differently from `magnification.luma.luma` at some image widths.
+    """
+    if frame.shape[2] == 1:
+        return frame[..., 0].astype(np.float32)
+    return cv2.transform(frame.astype(np.float32), LUMA)
+
+
+def _span(positions: np.ndarray, length: int, margin: int) -> tuple[int, int]:
     """Return the range of rows or columns that samples depend on, at least one."""
-    margin = TAPS + 4
     first = int(np.clip(np.floor(positions.min()) - margin, 0, length - 1))
     return first, int(np.clip(np.ceil(positions.max()) + margin, first + 1, length))
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from merflow.clip import ClipArrays, eye_centres
 from merflow.config.settings import Select
-from merflow.stages.crop import to_luma
 from merflow.stages.geometry import ellipse_mask
+from merflow.stages.resample import to_luma
 
 GRID = 64
 """Side of the grid for motion (px): a movement spans several cells."""

@@ -1,13 +1,14 @@
 """Apply one stage to a clip store: the loop that `merflow crop`, `magnify` and the others share."""
 
+import contextlib
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from merflow import paths, stage_table
 from merflow.clip import Clip, ClipArrays, ClipKey
@@ -17,12 +18,13 @@ from merflow.config.source_digest import stage_digest
 from merflow.datasets.catalogue import read_catalogue
 from merflow.errors import MerflowError, SkipClip
 from merflow.io import records
-from merflow.io.clip_store import Skipped, Store, StoreWriter, factor_of, write_store
+from merflow.io.clip_store import Skipped, Store, StoreWriter, factor_of, new_store
 from merflow.io.files import portable, refuse_source
 from merflow.progress import counted
 from merflow.stages.key_frames import used_by, with_key_frames, without_key_frames
 from merflow.stages.threads import use_threads
 from merflow.workflow import run_fingerprints
+from merflow.workflow.raw_frames import RawFrames, unreadable
 
 
 @dataclass(frozen=True)
@@ -55,51 +57,101 @@ class Annotation:
         return self.of(clip for key, clip in clips.items() if key.subject_key == owner)
 
 
+class Output(NamedTuple):
+    """A store that a job writes. recipe: settings and versions of all stages up to it."""
+
+    path: Path
+    recipe: dict[str, Any]
+
+
 def run_stage(
     source: Path,
     out: Path,
     stage: str,
     function: Callable[[ClipArrays], ClipArrays],
     recipe: dict[str, Any],
+    **options: Any,  # noqa: ANN401
+) -> StoreWriter:
+    """Apply a stage to every clip of a store and write one store; options: of `run_together`."""
+    outputs = [Output(out, recipe)]
+    return run_together(source, outputs, stage, lambda clip: [function(clip)], **options)[0]
+
+
+def run_together(
+    source: Path,
+    outputs: Sequence[Output],
+    stage: str,
+    function: Callable[[ClipArrays], Sequence[ClipArrays]],
     *,
     threads: int = 1,
     annotation: Annotation | None = None,
-) -> StoreWriter:
-    """Apply a stage to every clip of a store and write the next store and its record.
+    catalogue: Path | None = None,
+) -> list[StoreWriter]:
+    """Apply a stage to every clip of a store and write the next stores and their records.
 
-    Clips that entered the workflow interpolated have had all stages and pass unchanged.
-    threads: in total; that many clips at once, the rest within each clip. annotation: where the
-    key frames stand that the stage uses; without it those of the store hold.
+    function: returns a clip for each output; several outputs share one reading of the source, and
+    what they have in common. Clips that entered the workflow interpolated have had all stages and
+    pass unchanged. threads: in total; that many clips at once, the rest within each clip.
+    annotation: where the key frames stand that the stage uses; without it those of the store hold.
+    catalogue: where the frames of an aligned store stand.
     """
-    refuse_source(out, source)
-    with records.job(stage, out) as job:
+    with contextlib.ExitStack() as stack:
+        jobs = []
+        for out in outputs:
+            refuse_source(out.path, source)
+            jobs.append(stack.enter_context(records.job(stage, out.path)))
         annotated = annotation.clips() if annotation else {}
         with Store(source) as store:
-            _check_factor(store, stage, recipe)
             _check_stage(store, stage)
+            for out in outputs:
+                _check_factor(store, stage, out.recipe)
+            raw = None if store.holds_frames else RawFrames(store, catalogue)
             workers = max(1, min(threads, len(store)))
 
-            def one(clip: ClipArrays) -> ClipArrays | Skipped:
+            def one(clip: ClipArrays) -> Sequence[ClipArrays | Skipped]:
+                if raw:
+                    clip = raw.of(clip)
                 if clip.enters_at == "interpolated":
-                    return clip
+                    return [clip] * len(outputs)
                 if annotation:
                     clip = _annotated(clip, annotated, annotation.names)
                 try:
                     return function(clip)
                 except SkipClip as skip:
-                    return Skipped(*clip.key, stage, skip.reason)
+                    if raw:
+                        raise unreadable(clip, skip) from None
+                    return [Skipped(*clip.key, stage, skip.reason)] * len(outputs)
 
-            waiting = counted(store.clips(), stage, len(store))
-            inputs = {portable(source): store.made_by["content"]}
-            clips = itertools.chain(store.skipped, ordered_map(one, waiting, workers))
             with use_threads(threads // workers):
-                levels = store.made_by.get("arithmetic", "")
-                writer = write_store(out, stage, clips, recipe, inputs, levels)
-        keys = annotation.recorded(out, stage, annotated) if annotation else {}
-        frames = records.made_of(source).get("frames", "")
-        made = run_fingerprints.stage(recipe, frames, keys)
-        job.done(made, [out], code=stage_digest(stage))
-    return writer
+                waiting = counted(store.clips(), stage, len(store))
+                made = ordered_map(one, waiting, workers)
+                writers = _write(store, outputs, stage, made)
+            if raw:
+                raw.check()
+        for job, out in zip(jobs, outputs, strict=True):
+            job.read.update(jobs[-1].read)
+            keys = annotation.recorded(out.path, stage, annotated) if annotation else {}
+            frames = records.made_of(source).get("frames", "")
+            made = run_fingerprints.stage(out.recipe, frames, keys)
+            job.done(made, [out.path], code=stage_digest(stage))
+    return writers
+
+
+def _write(
+    store: Store, outputs: Sequence[Output], stage: str, made: Iterable[Sequence]
+) -> list[StoreWriter]:
+    """Write the clips of each output, one clip in memory at a time."""
+    inputs = {portable(store.path): store.made_by["content"]}
+    levels = store.made_by.get("arithmetic", "")
+    with contextlib.ExitStack() as stack:
+        writers = [
+            stack.enter_context(new_store(out.path, stage, out.recipe, inputs, levels))
+            for out in outputs
+        ]
+        for clips in itertools.chain(([skip] * len(outputs) for skip in store.skipped), made):
+            for writer, clip in zip(writers, clips, strict=True):
+                writer.put(clip)
+    return writers
 
 
 def _annotated(
