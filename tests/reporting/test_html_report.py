@@ -41,12 +41,26 @@ EXPERIMENTS = {
     "inner": {"factors": [1], "training": {"stopping": "inner"}},
 }
 DELIVERED = [
-    ("grey", "smic", "s01", clip, "x10", "phase", "0.25", "2.5", found, gain, "0.94", credible)
-    for clip, found, gain, credible in (
-        ("c01", "8", "0.8", "True"),
-        ("c02", "9.6", "0.96", "False"),
-        ("c03", "9.1", "0.91", "True"),
-        ("c04", "", "", "True"),
+    (
+        "grey",
+        "smic",
+        "s01",
+        clip,
+        "x10",
+        "phase",
+        "0.25",
+        "2.5",
+        found,
+        gain,
+        "0.94",
+        str(not doubt),
+        doubt,
+    )
+    for clip, found, gain, doubt in (
+        ("c01", "8", "0.8", ""),
+        ("c02", "9.6", "0.96", "compressed"),
+        ("c03", "9.1", "0.91", ""),
+        ("c04", "", "", ""),
     )
 ]
 LOST = (Skipped("smic", "s01", "c02", "align", "no face found in frame 12 of 30"),)

@@ -16,6 +16,7 @@ from merflow.workflow.delivered_gain import read_delivered, summaries
 def facts(gain, credible=True):
     measured = {"delivered": None if gain is None else 10 * gain, "gain": gain}
     asked = {"peak_px": 0.25, "asked_px": 2.5, "expected_gain": 0.94, "credible": credible}
+    asked |= {"doubt": "" if credible else "compressed"}
     return {"magnify": {"method": "phase", "factor": 10.0, **asked, **measured}}
 
 
@@ -42,7 +43,7 @@ def rows(tmp_path):
 def test_every_magnified_clip_has_its_row(rows):
     assert rows["clip"].tolist() == ["c1", "c2", "c3", "c4"]
     assert records(rows)[0] == (
-        *("p", "smic", "s01", "c1", "x10", "phase"), *(0.25, 2.5, 8, 0.8, 0.94, True)
+        *("p", "smic", "s01", "c1", "x10", "phase"), *(0.25, 2.5, 8, 0.8, 0.94, True, "")
     )  # fmt: skip
     assert rows["delivered"].isna().tolist() == rows["gain"].isna().tolist() == [0, 1, 0, 0]
 
@@ -50,7 +51,7 @@ def test_every_magnified_clip_has_its_row(rows):
 def test_medians_are_over_what_was_measured(rows):
     (found,) = records(summaries(rows))
     assert found[:5] == ("p", "x10", "phase", 4, 3)
-    assert found[5:] == pytest.approx((9.0, 0.9, 2))
+    assert found[5:] == pytest.approx((9.0, 0.9, 2, 0, 1))
     (empty,) = records(summaries(rows[1:2]))
     assert empty.measured == 0
     assert np.isnan(empty.gain)

@@ -15,6 +15,7 @@ from merflow.io.clip_store import Store
 from merflow.io.video import write_png
 from merflow.io.video_encoder import CODECS
 from merflow.progress import report, shown
+from merflow.stages.magnification.credibility import LARGE, MEANINGS
 from merflow.stages.magnify import magnify_clip
 from merflow.workflow.cropped import read_annotated
 
@@ -86,9 +87,10 @@ def _delivered(facts: dict[str, Any], side: int) -> str:
     text = f"{facts['method']}, largest movement {moved:.2f} px at a frame size of 256 px, "
     if facts["delivered"] is None:
         return text + "too small to measure"
-    if not facts["credible"]:
-        return text + f"{facts['asked_px']:.0f} px requested: above 25 px nothing is credible"
-    return text + f"multiplied by {facts['delivered']:.1f}"
+    if facts["doubt"] == LARGE:
+        return text + f"{facts['asked_px']:.0f} px requested: {MEANINGS[LARGE]}"
+    text += f"multiplied by {facts['delivered']:.1f}"
+    return text if facts["credible"] else f"{text}, not credible: {MEANINGS[facts['doubt']]}"
 
 
 def _find(clip: str, preparation: str) -> ClipArrays:

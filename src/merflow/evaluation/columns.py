@@ -135,7 +135,8 @@ DELIVERED = Schema(
         Column("delivered", float, "factor found in the result; empty: not measured", csv="g"),
         Column("gain", float, "that over the factor asked for", csv="g"),
         Column("expected_gain", float, "what benchmarks lead to expect", csv="g"),
-        Column("credible", bool, "asked for at most 25 px at 256 px"),
+        Column("credible", bool, "whether `delivered` can be trusted"),
+        Column("doubt", str, "why not: large (above 25 px at 256 px) or compressed"),
     ),
 )
 
@@ -149,7 +150,9 @@ GAINS = Schema(
         Column("measured", int, "clips in which enough moves to measure"),
         Column("delivered", float, "median over the measured clips"),
         Column("gain", float, "median over the measured clips"),
-        Column("credible", int, "measured clips asked for at most 25 px at 256 px"),
+        Column("credible", int, "measured clips whose gain can be trusted"),
+        Column("large", int, "measured clips asked for more than 25 px at 256 px"),
+        Column("compressed", int, "measured clips whose frames a video codec predicted"),
     ),
 )
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from merflow.stages.magnification.credibility import COMPRESSED, MEANINGS
+
 FALLS_SHORT = 0.85
 """Expected gain below which the sentence warns."""
 
@@ -22,7 +24,8 @@ def magnified_text(facts: dict[str, Any]) -> str:
         return f"{asked}; not measured" + (", since the clip is long" if long else "")
     moved = f"{facts['peak_px']:.2f} px moved; {asked} = {factor * facts['peak_px']:.1f} px"
     if facts["delivered"] is None:
-        return f"{moved}; too little movement to measure"
+        doubt = f"; {_trust(facts)}" if facts.get("doubt") else ""
+        return f"{moved}; too little movement to measure{doubt}"
     text = f"{moved}; measured x{facts['delivered']:.1f}; {_trust(facts)}"
     if facts.get("expected_gain", 1) < FALLS_SHORT:
         share = round(100 * facts["expected_gain"])
@@ -33,4 +36,6 @@ def magnified_text(facts: dict[str, Any]) -> str:
 def _trust(facts: dict[str, Any]) -> str:
     if facts["credible"]:
         return "credible"
+    if facts.get("doubt") == COMPRESSED:
+        return f"not credible: {MEANINGS[COMPRESSED]}"
     return f"not credible: {facts['asked_px']:.0f} px at a frame size of 256 px"

@@ -20,6 +20,7 @@ from merflow.frame_buffer import Frames, allocate, decoded, luma_of_files
 from merflow.stages.faces import Face, Finder
 from merflow.stages.geometry import apply, compose, face_frame, invert, similarity, transform_points
 from merflow.stages.head_motion import Drift, rigid_drift
+from merflow.stages.magnification.compression import Area, frame_coding
 from merflow.stages.resample import warp
 from merflow.stages.threads import parallel_for
 
@@ -59,6 +60,7 @@ def align_clip(arrays: ClipArrays, settings: Align, finder: Finder) -> ClipArray
     upright = invert(views[0])
     left, right = eye_centres(apply(upright, landmarks))
     facts = _facts(settings, faces, float(np.hypot(*(right - left))), upright, drift)
+    facts["coding"] = frame_coding(seen.frames, face_area(landmarks))
     return replace(
         arrays,
         views=views,
@@ -190,6 +192,14 @@ def view_of(eyes: tuple[np.ndarray, np.ndarray], distance: float | None = None) 
     place = np.array(EYES) * SIDE * wanted
     turn[:, 2] = frame[:, 2] - turn[:, :2] @ place
     return turn
+
+
+def face_area(landmarks: np.ndarray) -> Area:
+    """Return the square of the face from brows to mouth, in px of the frame."""
+    left, right = eye_centres(landmarks)
+    reach = float(np.hypot(*(right - left)))
+    x, y = (left + right) / 2 + np.array([left[1] - right[1], right[0] - left[0]]) / 2
+    return Area(*np.rint([x - reach, y - reach, x + reach, y + reach]).astype(int).tolist())
 
 
 def output_side(distance: float) -> int:

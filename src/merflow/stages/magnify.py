@@ -4,7 +4,7 @@ Factor f multiplies displacement by f; the literature's alpha is f - 1. Factor 1
 bit for bit, and the onset frame never changes.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,8 @@ from merflow.config.settings import Magnify
 from merflow.errors import MerflowError
 from merflow.frame_buffer import Frames, allocate
 from merflow.progress import counted, in_passes
+from merflow.stages.magnification.compression import frame_coding
+from merflow.stages.magnification.credibility import credibility
 from merflow.stages.magnification.delivered import Magnified, expected_gain, measure
 from merflow.stages.magnification.flicker import global_light
 from merflow.stages.magnification.lagrangian import magnify_lagrangian
@@ -47,7 +49,10 @@ def magnify_clip(arrays: ClipArrays, settings: Magnify, factor: float) -> ClipAr
         facts = {"method": settings.method, "factor": float(factor), "streamed": True}
     else:
         whole = np.asarray(arrays.frames)
-        frames, facts = magnify_frames(whole, arrays.fps, factor, settings, reference=arrays.onset)
+        coding = arrays.facts.get("align", {}).get("coding")
+        frames, facts = magnify_frames(
+            whole, arrays.fps, factor, settings, reference=arrays.onset, coding=coding
+        )
     return replace(arrays, frames=frames, facts={**arrays.facts, "magnify": facts})
 
 
@@ -70,15 +75,17 @@ def magnify_frames(
     *,
     reference: int = 0,
     measured: bool = True,
+    coding: Mapping[str, float] | None = None,
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """Return (T, H, W, C) uint8 frames with displacement times `factor`, and measurements.
 
     frames: (T, H, W, C) uint8, C = 3 RGB or 1 grey; fps in Hz; reference: position of the onset
-    frame, which is returned unchanged; measured: whether to measure the delivered gain.
+    frame, which is returned unchanged; measured: whether to measure the delivered gain; coding:
+    `compression.frame_coding` of the camera's frames, by default that of `frames`.
 
     Facts: method, factor; clipped, the share of values beyond 0..255, or clamped, the share of
-    cells with more displacement than the method can deliver; those of `delivered.measure`; and
-    expected_gain, the gain that benchmarks predict.
+    cells with more displacement than the method can deliver; those of `delivered.measure`;
+    expected_gain, the gain that benchmarks predict; and those of `credibility`.
     """
     check_frames(frames, reference)
     check_request(fps, factor, settings)
@@ -93,6 +100,7 @@ def magnify_frames(
     if measured:
         facts |= measure(frames, made, anchored(smooth, reference), light, reference, factor)
         facts["expected_gain"] = expected_gain(settings.method, facts["asked_px"])
+        facts |= credibility(facts["asked_px"], frame_coding(frames) if coding is None else coding)
     return made.frames, facts
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from merflow.evaluation.columns import DELIVERED, GAINS
 from merflow.io.hdf5 import get_json, open_hdf5
 from merflow.io.packed import KIND
+from merflow.stages.magnification.credibility import COMPRESSED, LARGE
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -26,6 +27,7 @@ def read_delivery(path: Path) -> list[dict[str, Any]]:
             **dict(zip(DELIVERED.names[1:4], key, strict=True)),
             "factor": path.stem,
             **{column: found.get(column) for column in DELIVERED.names[5:]},
+            "doubt": found.get("doubt", ""),
         }
         for key, found in zip(keys, facts, strict=True)
         if found
@@ -47,7 +49,8 @@ def read_delivered(path: Path) -> "DataFrame":
 def summaries(delivered: "DataFrame") -> "DataFrame":
     """Return a row for each preparation and factor, in order of appearance.
 
-    measured: clips with a gain; delivered, gain: medians over these; credible: how many of these.
+    measured: clips with a gain; delivered, gain: medians over these; credible: how many of these;
+    large, compressed: how many of the others, by the reason for doubt.
     """
     rows = []
     for (preparation, factor), group in delivered.groupby(["preparation", "factor"], sort=False):
@@ -61,5 +64,7 @@ def summaries(delivered: "DataFrame") -> "DataFrame":
             "delivered": measured["delivered"].median(),
             "gain": measured["gain"].median(),
             "credible": int(measured["credible"].fillna(value=False).sum()),
+            "large": int((measured["doubt"] == LARGE).sum()),
+            "compressed": int((measured["doubt"] == COMPRESSED).sum()),
         })  # fmt: skip
     return GAINS.frame(rows)

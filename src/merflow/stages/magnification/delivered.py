@@ -11,8 +11,6 @@ from merflow.stages.magnification.warp import move, pull_back, without_folds
 
 SMALLEST = 0.03
 """Smallest peak displacement (px) that can be measured."""
-CREDIBLE = 25.0
-"""Displacement (px at 256 px) above which no method's result is credible."""
 FAINT = 0.02
 """Frames below this share of the largest weight in time are excluded from the peak."""
 SHARE = 0.1
@@ -74,7 +72,7 @@ def measure(
 
     Keys: peak_px, the input's largest displacement; asked_px, that times the factor, scaled to 256
     px; delivered, the factor found in the result (None without measurable motion); gain, delivered
-    over the requested factor; credible, whether asked_px is at most 25.
+    over the requested factor.
     """
     peak = largest_motion(frames, made.motion, operator, light, reference)
     asked = factor * peak.size * 256 / min(frames.shape[1:3])
@@ -83,7 +81,6 @@ def measure(
         "asked_px": round(asked, 3),
         "delivered": None,
         "gain": None,
-        "credible": bool(asked <= CREDIBLE),
     }
     if peak.size < SMALLEST or factor == 0:
         return facts
