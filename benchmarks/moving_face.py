@@ -60,15 +60,24 @@ def face_clip(
 
 
 class FaceRuler:
-    """Measures the displacement of a frame in multiples of the input's, at its apex."""
+    """Measures the displacement of a frame in multiples of the input's, at its apex.
+
+    working: makes the frames that are measured of those that are drawn.
+    """
+
+    @staticmethod
+    def working(frame: np.ndarray) -> np.ndarray:
+        """Return a drawn frame or plane as it is measured."""
+        return frame
 
     def __init__(self, clip: DemoClip, factor: float) -> None:
         # A blink is kept: the demo draws the face's place after it.
         blink = clip.difficulty.blink_share
         quiet = replace(clip, difficulty=replace(STILL, blink_share=blink))
-        self.truth = list(islice(render_clip(self._times(quiet, factor)), clip.apex + 1))[-1]
+        apex = list(islice(render_clip(self._times(quiet, factor)), clip.apex + 1))[-1]
+        self.truth = self.working(apex)
         field = true_fields(Warp(quiet)).expression
-        size = np.hypot(field[..., 0], field[..., 1])
+        size = self.working(np.hypot(field[..., 0], field[..., 1]))
         self.peak = float(size.max())
         self.moving = size > 0.35 * size.max()
         self.resting = size < 0.02 * size.max()
@@ -78,7 +87,7 @@ class FaceRuler:
         warp = Warp(long)
         self.multiples = 1.3 * factor * warp.motion.course[: steps + 1]
         rows = islice(render_clip(long, warp), steps + 1)
-        self.rows = np.stack([unit(luma(row)[self.moving]) for row in rows])
+        self.rows = np.stack([unit(luma(self.working(row))[self.moving]) for row in rows])
 
     @staticmethod
     def _times(clip: DemoClip, factor: float) -> DemoClip:

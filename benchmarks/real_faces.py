@@ -139,15 +139,20 @@ class MovingPortrait:
         """Return the true (SIZE, SIZE) float64 luma of a working frame, without any noise."""
         return reduced(self.planes(shift, slice(3, 4))[0])
 
-    def clip(self, px: float, noise: float, compression: str, seed: int = 0) -> np.ndarray:
-        """Return the (LENGTH, SIZE, SIZE, 3) uint8 clip of a motion of `px` working px."""
+    def recorded(self, px: float, noise: float, seed: int = 0) -> list[np.ndarray]:
+        """Return the camera's uint8 frames of a motion of `px` working px, not compressed."""
         rng, frames = np.random.default_rng(seed), []
         for time, share in enumerate(course()):
             frame = np.moveaxis(self.planes(px * share, slice(3)), 0, 2)
             gain, offset = np.array(DRIFT) * time / (LENGTH - 1)
             frame = (1 + gain) * frame + offset + rng.normal(0, noise or 1e-9, frame.shape)
             frames.append(np.clip(np.rint(frame), 0, 255).astype(np.uint8))
-        return np.stack([reduced(frame) for frame in compressed(frames, compression)])
+        return frames
+
+    def clip(self, px: float, noise: float, compression: str, seed: int = 0) -> np.ndarray:
+        """Return the (LENGTH, SIZE, SIZE, 3) uint8 clip of a motion of `px` working px."""
+        frames = compressed(self.recorded(px, noise, seed), compression)
+        return np.stack([reduced(frame) for frame in frames])
 
 
 def _sampled(spline: np.ndarray, where: np.ndarray | None) -> np.ndarray:

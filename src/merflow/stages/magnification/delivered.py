@@ -13,10 +13,8 @@ SMALLEST = 0.03
 """Smallest peak displacement (px) that can be measured."""
 FAINT = 0.02
 """Frames below this share of the largest weight in time are excluded from the peak."""
-SHARE = 0.1
-"""Cells that never reach this share of the largest motion count as still."""
 MOVING = 0.35
-"""Frames are compared where the motion reaches this share of the peak."""
+"""Frames are compared where the motion, and the clip's own, reach this share of the peak."""
 COARSE, FINE = 13, 7
 """Number of values in the coarse search for the factor, and in the fine search around the best."""
 WIDEST = 1.5
@@ -109,11 +107,12 @@ def largest_motion(
     for at in np.flatnonzero(np.abs(weights) > FAINT * np.abs(weights).max()):
         cv2.scaleAdd(steady(int(at)) - still, float(weights[at]), filtered, dst=filtered)
     motion = fields.displacement(fields.prepare(still), filtered)
-    # Only where the whole clip has motion: noise of one frame is no peak.
-    moving = squares.max(axis=0) > (SHARE**2) * squares.max()
-    moving = cv2.resize(moving.astype(np.float32), motion.shape[1::-1])
-    motion *= moving[..., None]
-    if _large(np.sqrt(squares[time])) < SMALLEST:
+    size = np.sqrt(squares[time])
+    largest = _large(size)
+    # Only where the clip moves, with its noise removed: errors of one frame are no motion.
+    moving = (size > MOVING * largest).astype(np.float32)
+    motion *= cv2.resize(moving, motion.shape[1::-1])[..., None]
+    if largest < SMALLEST:
         return Peak(time, motion, 0.0)
     return Peak(time, motion, _large(np.linalg.norm(motion, axis=2)))
 
