@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from merflow.io.images import (
     is_video,
     read_frames,
 )
-from merflow.io.video_clip import resampled_numbers
+from merflow.io.video_clip import resampled_numbers, video_coding
 
 MAX_DIGITS = 15
 
@@ -149,6 +149,9 @@ def read_clip(clip: Clip) -> ClipArrays:
     check_length(clip, frames.nbytes)
     numbers = frame_numbers(clip, len(frames))
     onset, apex, offset = positions(clip, numbers)
+    facts: dict[str, Any] = {"frames": len(frames)}
+    if is_video(clip):
+        facts["video"] = video_coding(os.path.join(clip.folder, clip.files[0]))
     return ClipArrays(
         key=clip.key,
         frames=frames,
@@ -158,5 +161,5 @@ def read_clip(clip: Clip) -> ClipArrays:
         apex=apex,
         offset=offset,
         enters_at=clip.enters_at,
-        facts={"frames": len(frames)},
+        facts=facts,
     )

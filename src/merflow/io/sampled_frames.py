@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import closing
+from itertools import islice
 
 import numpy as np
 
@@ -9,7 +11,7 @@ from merflow.clip import Clip
 from merflow.io.image_header import image_size
 from merflow.io.images import MAX_FILE, TENSORS, is_video
 from merflow.io.video_clip import MAX_SIDE
-from merflow.io.video_decoder import MAX_PIXELS, Unreadable, grey_near
+from merflow.io.video_decoder import MAX_PIXELS, Unreadable, decode_frames, grey_near
 
 
 def sampled_frames(clip: Clip, places: Sequence[float], side: int) -> list[np.ndarray]:
@@ -31,6 +33,38 @@ def sampled_frames(clip: Clip, places: Sequence[float], side: int) -> list[np.nd
         names = [clip.files[min(k, len(clip.files) - 1)] for k in wanted]
         found = [_of_image(os.path.join(clip.folder, name), side) for name in names]
     return [frame for frame in found if frame is not None and min(frame.shape) > 1]
+
+
+def consecutive_frames(clip: Clip, count: int) -> np.ndarray | None:
+    """Return up to `count` frames from a clip's middle, at full size, (T, H, W, 1) uint8 grey.
+
+    Of a video, its first frames. None if they cannot be read or differ in size.
+    """
+    if clip.missing or not clip.files:
+        return None
+    path = os.path.join(clip.folder, clip.files[0])
+    if is_video(clip):
+        found = _first_of_video(path, count)
+    elif os.path.splitext(path)[1].lower() in TENSORS:
+        found = _of_array(path, clip.onset or 0, range(count))
+    else:
+        first = max(0, (len(clip.files) - count) // 2)
+        names = clip.files[first : first + count]
+        found = [_of_image(os.path.join(clip.folder, name), MAX_SIDE) for name in names]
+    if not found or any(frame is None or frame.shape != found[0].shape for frame in found):
+        return None
+    return np.stack(found)[..., None]
+
+
+def _first_of_video(path: str, count: int) -> list[np.ndarray | None]:
+    import cv2
+
+    frames = closing(decode_frames(path))
+    try:
+        with frames as decoded:
+            return [cv2.cvtColor(f, cv2.COLOR_RGB2GRAY) for f in islice(decoded, count)]
+    except (OSError, Unreadable):
+        return []
 
 
 def _of_image(path: str, side: int) -> np.ndarray | None:

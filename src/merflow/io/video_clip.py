@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Iterator
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
@@ -35,6 +36,20 @@ def video_facts(path: str | os.PathLike[str]) -> tuple[float, int, Timing | None
     rate = usual if timing or not header.rate else header.rate
     count = header.count if times is None else len(times)
     return (rate if 0 < rate <= MAX_RATE else 0.0, count if 0 < count < 1e9 else 0, timing)
+
+
+def video_coding(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return codec, its name, and bits_per_pixel, of the file per pixel and frame; JSON-able.
+
+    Empty if the file cannot be opened or its header does not give the number of frames.
+    """
+    try:
+        header = video_decoder.read_header(path)
+        size = os.path.getsize(path)
+    except (OSError, Unreadable):
+        return {}
+    pixels = header.width * header.height * header.count
+    return {"codec": header.codec, "bits_per_pixel": round(8 * size / pixels, 4)} if pixels else {}
 
 
 def rate_text(timing: Timing) -> str:

@@ -31,12 +31,13 @@ class Unreadable(Exception):
 
 
 class Header(NamedTuple):
-    """Size of the frames as shown (px), frame rate (Hz), number of frames; 0: not given."""
+    """Size of the frames as shown (px), frame rate (Hz), number of frames; 0: not given; codec."""
 
     width: int
     height: int
     rate: float
     count: int
+    codec: str = ""
 
 
 @contextmanager
@@ -82,7 +83,8 @@ def read_header(path: str | os.PathLike[str]) -> Header:
     """Return what a video's header declares."""
     with open_video(path) as (_, stream):
         rate = float(stream.guessed_rate or stream.average_rate or 0)
-        return Header(stream.width or 0, stream.height or 0, rate, stream.frames or 0)
+        codec = stream.codec_context.name
+        return Header(stream.width or 0, stream.height or 0, rate, stream.frames or 0, codec)
 
 
 def packet_times(path: str | os.PathLike[str]) -> np.ndarray | None:

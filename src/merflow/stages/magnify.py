@@ -50,6 +50,7 @@ def magnify_clip(arrays: ClipArrays, settings: Magnify, factor: float) -> ClipAr
     else:
         whole = np.asarray(arrays.frames)
         coding = arrays.facts.get("align", {}).get("coding")
+        coding = (frame_coding(whole) if coding is None else coding) | arrays.facts.get("video", {})
         frames, facts = magnify_frames(
             whole, arrays.fps, factor, settings, reference=arrays.onset, coding=coding
         )
@@ -75,13 +76,14 @@ def magnify_frames(
     *,
     reference: int = 0,
     measured: bool = True,
-    coding: Mapping[str, float] | None = None,
+    coding: Mapping[str, Any] | None = None,
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """Return (T, H, W, C) uint8 frames with displacement times `factor`, and measurements.
 
     frames: (T, H, W, C) uint8, C = 3 RGB or 1 grey; fps in Hz; reference: position of the onset
     frame, which is returned unchanged; measured: whether to measure the delivered gain; coding:
-    `compression.frame_coding` of the camera's frames, by default that of `frames`.
+    `compression.frame_coding` of the camera's frames, by default that of `frames`, and what a
+    video's file tells (`video_clip.video_coding`).
 
     Facts: method, factor; clipped, the share of values beyond 0..255, or clamped, the share of
     cells with more displacement than the method can deliver; those of `delivered.measure`;

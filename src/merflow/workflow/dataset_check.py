@@ -54,19 +54,20 @@ def check_datasets(
         found = f"its frames are those of {first}"
         _add(datasets, copy.dataset, Problem("warning", str(copy), found, fix=_COPY))
     if checks:
-        _look_for_leaks(datasets, readings, checks, equal, settings)
+        _look_at_frames(datasets, readings, checks, equal, settings)
     return {"datasets": datasets, "experiments": _experiments(settings, readings)}
 
 
-def _look_for_leaks(
+def _look_at_frames(
     datasets: Sequence[Facts],
     readings: Mapping[str, Reading],
     checks: Mapping[ClipKey, FileCheck],
     equal: Sequence[tuple[ClipKey, ClipKey]],
     settings: Settings | None,
 ) -> None:
-    """Add what only the frames show: altered copies, and properties that tell the class."""
+    """Add what only the frames show: altered copies, label leaks, and lossy compression."""
     from merflow.workflow import leak_check
+    from merflow.workflow.compression_check import compression_problems
 
     sound = [c for r in readings.values() for c in r.clips if c.key in checks]
     looks = leak_check.looks_of([c for c in sound if not checks[c.key].bad])
@@ -74,6 +75,9 @@ def _look_for_leaks(
         _add(datasets, problem.where.split("/")[0], problem)
     for name, reading in readings.items():
         for problem in leak_check.label_leaks(reading, checks, looks, settings):
+            _add(datasets, name, problem)
+        readable = [c for c in reading.clips if c.key in checks and not checks[c.key].bad]
+        for problem in compression_problems(reading, readable):
             _add(datasets, name, problem)
 
 

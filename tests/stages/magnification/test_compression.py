@@ -11,7 +11,7 @@ from moving_textures import FPS, still_picture, truths
 from merflow.clip import ClipArrays, ClipKey
 from merflow.config.settings import Magnify
 from merflow.stages.magnification.compression import Area, frame_coding
-from merflow.stages.magnification.credibility import inter_coded
+from merflow.stages.magnification.credibility import compressed
 from merflow.stages.magnify import magnify_clip, magnify_frames
 
 
@@ -57,7 +57,7 @@ def test_frames_predicted_from_each_other_are_not_credible(recorded, crf):
 
 
 def test_a_video_of_key_frames_alone_is_credible(recorded):
-    assert not inter_coded(frame_coding(h264(recorded, 18, g="1")))
+    assert not compressed(frame_coding(h264(recorded, 18, g="1")))
 
 
 def test_the_measures_of_the_cameras_frames_are_used(recorded):
@@ -71,10 +71,10 @@ def test_the_measures_of_the_cameras_frames_are_used(recorded):
 
 def test_duplicated_frames_and_blank_borders_are_no_compression(recorded):
     twice = np.repeat(recorded, 2, axis=0)
-    assert not inter_coded(frame_coding(twice))
+    assert not compressed(frame_coding(twice))
     masked = recorded.copy()
     masked[:, :60] = 0
-    assert not inter_coded(frame_coding(masked))
+    assert not compressed(frame_coding(masked))
 
 
 @pytest.mark.parametrize("change", ["still", "short", "small"])
@@ -95,3 +95,10 @@ def test_only_the_face_is_compared(recorded):
     face = frame_coding(wide, Area(240, 32, 368, 160))
     assert face["repeated"] < 0.1
     assert frame_coding(wide, Area(-500, -500, 9000, 9000)) == frame_coding(wide)
+
+
+def test_a_video_file_with_few_bits_is_doubted_where_a_moving_head_hides_the_blocks():
+    moving = {"independent": 0.9, "repeated": 0.05}
+    assert not compressed(moving | {"bits_per_pixel": 0.2})
+    assert compressed(moving | {"codec": "h264", "bits_per_pixel": 0.03})
+    assert not compressed({})
