@@ -16,8 +16,8 @@ from merflow.commands.magnify import magnify
 from merflow.commands.predict import predict, stems
 from merflow.config.settings import Align, Experiment, Preparation
 from merflow.errors import MerflowError
-from merflow.inference.recording import NONE, LabelledSpan, window_sizes, windows
-from merflow.inference.spotting import spans
+from merflow.inference.recording import NO_REST, NONE, LabelledSpan, window_sizes, windows
+from merflow.inference.spotting import GRID, rests, spans
 from merflow.io import video
 from merflow.io.clip_store import Store, write_store
 from merflow.models.factory import TrainingData, make_method
@@ -187,3 +187,42 @@ def test_impossible_windows_are_refused(sizes):
 def test_inputs_of_one_name_get_different_files():
     paths = tuple(SimpleNamespace(stem=s) for s in ("a", "a", "b"))
     assert stems(paths) == ["a", "a_2", "b"]
+
+
+TALK = 78
+
+
+def talking():
+    """The displacement of a face that never stands still, (T,)."""
+    time = np.arange(TALK) / FPS
+    return 0.5 + 0.5 * np.sin(2 * np.pi * 2.5 * time + np.sin(5 * time))
+
+
+@pytest.mark.parametrize(
+    ("kind", "advice"), [("cut", "use --precut"), ("talk", "a second of rest")]
+)
+def test_a_recording_that_never_rests_is_not_called_no_expression(
+    tmp_path, recording, run, kind, advice, capsys
+):
+    if kind == "cut":
+        frames = recording[AT : AT + LONG]
+    else:
+        clip = demo_clip(HAPPY, person=31, frames=TALK, amplitude=0.9, fps=FPS)
+        warp = Warp(clip)
+        warp.motion = dataclasses.replace(warp.motion, course=talking())
+        frames = np.stack(list(render_clip(clip, warp)))
+    video.write(tmp_path / "film", frames, FPS, range(len(frames)))
+    predict(tmp_path / "film", run=run, out=tmp_path / "out", fps=FPS)
+    said = capsys.readouterr().out
+    assert f"  {NO_REST}: the face moves in most frames" in said and advice in said
+    assert NONE not in (tmp_path / "out" / "film.csv").read_text() + said
+
+
+def test_rest_is_told_from_movement_by_the_spread_of_the_measure():
+    rng = np.random.default_rng(0)
+    noise = 0.012 * (1 + 0.1 * rng.standard_normal(400)) / GRID
+    moving = noise + 0.1 * (1 + np.sin(np.arange(400) / 3)) / GRID
+    half = np.where(np.arange(400) % 200 < 90, moving, noise)
+    assert rests(noise) and rests(half) and not rests(moving)
+    # Frames that a codec repeats have no movement at all; that is no unrest.
+    assert rests(np.where(np.arange(400) % 5, 0, noise)) and rests(np.zeros(9))

@@ -7,6 +7,7 @@ from pathlib import Path
 from merflow.commands.options import Flag, Json
 from merflow.errors import FAILED, MerflowError
 from merflow.inference.recording import (
+    NO_REST,
     NONE,
     RecordingPrediction,
     predict_clip,
@@ -14,11 +15,13 @@ from merflow.inference.recording import (
 )
 from merflow.inference.recording_output import as_json, write_recording
 from merflow.io import video
-from merflow.progress import track
+from merflow.progress import report, shown
 from merflow.text import plural
 from merflow.workflow.face_finder import load_finder
 from merflow.workflow.final_model import open_model, usable
 
+SHORT_S = 1.5
+"""Duration (s) below which a recording is probably one expression."""
 LOG = logging.getLogger("merflow")
 
 
@@ -34,7 +37,8 @@ def predict(
 ) -> None:
     """Find movements of the face in INPUTS, and classify each as an expression.
 
-    INPUTS are videos or folders of frames. Frames without movement are labelled `no expression`.
+    INPUTS are videos or folders of frames. Frames without movement are labelled `no expression`, or
+    `never at rest` where the face moves too much to tell.
     All settings are those recorded with the final model of RUN (`snakemake --cores all finals`
     trains it).
 
@@ -58,13 +62,15 @@ def predict(
     finder = load_finder(model.pipeline.align.points, model.pipeline.align.model)
     fitted = model.load()
     done, failed = [], []
-    for path, stem in track(list(zip(inputs, stems(inputs), strict=True)), "predicting"):
+    for path, stem in zip(inputs, stems(inputs), strict=True):
         try:
-            clip = video.read(path, fps)
-            if precut:
-                found = predict_clip(clip, model, fitted, finder)
-            else:
-                found = predict_recording(clip, model, fitted, finder, window, stride)
+            with shown(f"{stem}: "):
+                clip = video.read(path, fps)
+                if precut:
+                    report("classifying")
+                    found = predict_clip(clip, model, fitted, finder)
+                else:
+                    found = predict_recording(clip, model, fitted, finder, window, stride)
         except MerflowError as error:
             # The other inputs are still predicted; then the command fails.
             LOG.error("%s", error if str(path) in error.where else f"{path}: {error}")
@@ -110,5 +116,16 @@ def _print(found: RecordingPrediction) -> None:
             f"{name} {p:.2f}" for name, p in zip(found.classes, row.probabilities, strict=True)
         )
         print(f"  frames {first} to {last}: {row.label} ({text})")
-    if not found.movements:
+    if not found.rests:
+        print(f"  {NO_REST}: {_advice(seconds)}")
+    elif not found.movements:
         print(f"  {NONE}")
+
+
+def _advice(seconds: float) -> str:
+    """Return what to do with a recording in which movement cannot be told from rest."""
+    moves = "the face moves in most frames, so there is no rest to compare movements with"
+    precut = "if it is one expression, cut from onset to offset, use --precut"
+    if seconds < SHORT_S:
+        return f"{moves}; {precut}"
+    return f"{moves}; give a recording that begins or ends with a second of rest ({precut})"

@@ -13,7 +13,9 @@ import numpy as np
 
 from merflow.clip import ClipArrays
 from merflow.errors import MerflowError, SkipClip
-from merflow.inference.spotting import Span, movement, spans
+from merflow.frame_buffer import FrameBuffer, Frames
+from merflow.inference.spotting import Span, movement, rests, spans
+from merflow.progress import report
 from merflow.stages.pipeline import cropped, network_inputs
 from merflow.workflow.final_model import Model, mean_probabilities
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from merflow.stages.faces import Finder
 
 NONE = "no expression"
+NO_REST = "never at rest"
+"""Label of frames without a found movement where movement cannot be told from rest."""
 OnProgress = Callable[[str, int, int], None]
 """Called with the present step, and with how much of it is done and how much there is."""
 WINDOW_S = 0.5
@@ -47,7 +51,8 @@ class LabelledSpan:
 class RecordingPrediction:
     """A recording with its movements and windows.
 
-    ratio: (T,) movement in times the rest; measure: (T,) the same as a share of the face's side.
+    ratio: (T,) movement in times the rest; measure: (T,) the same as a share of the face's side;
+    rests: whether the face is at rest in enough frames, or the rest was given.
     """
 
     name: str
@@ -58,6 +63,12 @@ class RecordingPrediction:
     measure: np.ndarray
     movements: tuple[LabelledSpan, ...]
     windows: tuple[LabelledSpan, ...]
+    rests: bool = True
+
+    @property
+    def quiet_label(self) -> str:
+        """Label of frames in which no movement was found."""
+        return NONE if self.rests else NO_REST
 
 
 def predict_recording(
@@ -69,7 +80,7 @@ def predict_recording(
     stride: int | None = None,
     *,
     rest: float | None = None,
-    on_progress: OnProgress = lambda *_: None,
+    on_progress: OnProgress = report,
 ) -> RecordingPrediction:
     """Find movements in a recording and classify them; frames (T, H, W, 3) uint8 RGB.
 
@@ -78,10 +89,12 @@ def predict_recording(
     """
     sizes = window_sizes(len(clip.frames), clip.fps, window, stride)
     on_progress("aligning the face", 0, 0)
-    face = cropped(clip, model.pipeline, finder)
+    watched = replace(clip, frames=_Watched(clip.frames, "aligning the face", on_progress))
+    face = cropped(watched, model.pipeline, finder)
     on_progress("looking for movement", 0, 0)
     measure = movement(face.frames, clip.fps, face.landmarks)
     found, ratio = spans(measure, clip.fps, rest)
+    calm = rest is not None or rests(measure)
     movements = []
     for number, span in enumerate(found):
         on_progress("classifying movements", number, len(found))
@@ -91,9 +104,9 @@ def predict_recording(
         except SkipClip as skip:
             spot = (span.first, span.last, span.strength)
             movements.append(LabelledSpan(*spot, NONE, None, skip.reason))
-    rows = tuple(windows(ratio, movements, *sizes))
+    rows = tuple(windows(ratio, movements, *sizes, NONE if calm else NO_REST))
     facts = (clip.key.clip, clip.fps, clip.numbers, model.classes)
-    return RecordingPrediction(*facts, ratio, measure, tuple(movements), rows)
+    return RecordingPrediction(*facts, ratio, measure, tuple(movements), rows, calm)
 
 
 def predict_clip(
@@ -105,6 +118,18 @@ def predict_clip(
     unknown = np.full(len(clip.frames), float("nan"))
     facts = (clip.key.clip, clip.fps, clip.numbers, model.classes)
     return RecordingPrediction(*facts, unknown, unknown, found, found)
+
+
+class _Watched(FrameBuffer):
+    """The frames of a recording; reports each one that is read."""
+
+    def __init__(self, frames: Frames, step: str, on_progress: OnProgress) -> None:
+        super().__init__(frames.shape, frames.dtype)
+        self._frames, self._step, self._on_progress = frames, step, on_progress
+
+    def frame(self, position: int) -> np.ndarray:
+        self._on_progress(self._step, position, len(self))
+        return self._frames[position]
 
 
 def cut(clip: ClipArrays, first: int, last: int) -> ClipArrays:
@@ -132,12 +157,12 @@ def window_sizes(count: int, fps: float, window: int | None, stride: int | None)
 
 
 def windows(
-    ratio: np.ndarray, movements: Sequence[LabelledSpan], size: int, step: int
+    ratio: np.ndarray, movements: Sequence[LabelledSpan], size: int, step: int, quiet: str = NONE
 ) -> Iterator[LabelledSpan]:
     """Yield a window every `step` frames; the last one ends with the recording.
 
     A window has the label of the movement with which it shares most frames, if these are at least
-    half of the window or of the movement.
+    half of the window or of the movement; quiet: the label of the others.
     """
     last = len(ratio) - size
     for first in sorted({*range(0, last + 1, step), last}):
@@ -149,5 +174,5 @@ def windows(
             if shared >= least and shared > most:
                 best, most = one, shared
         strength = float(ratio[first : end + 1].max())
-        label, p = (best.label, best.probabilities) if best else (NONE, None)
+        label, p = (best.label, best.probabilities) if best else (quiet, None)
         yield LabelledSpan(first, end, strength, label, p)

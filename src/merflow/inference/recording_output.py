@@ -38,6 +38,7 @@ def as_json(found: RecordingPrediction) -> dict[str, Any]:
         "name": found.name,
         "frames": len(found.numbers),
         "fps": found.fps,
+        "rests": found.rests,
         "events": movements,
         "windows": [_row_json(found, row) for row in found.windows],
     }

@@ -28,6 +28,10 @@ RIM = 3.0
 """Width of the soft edge of a mask (px of the grid)."""
 QUIET = 40
 """Percentile of the measure that counts as rest."""
+CALM = 5
+"""Percentile of the measure that a face at rest hardly exceeds."""
+UNREST, MOVED = 2.0, 0.04 / GRID
+"""The rest is movement where it exceeds both UNREST times CALM, and MOVED (share of the side)."""
 STARTS, GOES_ON = 3.5, 1.7
 """A movement exceeds STARTS times the rest, and lasts while it exceeds GOES_ON times the rest."""
 GAP_S, SHORTEST_S = 0.30, 0.06
@@ -65,6 +69,17 @@ def movement(frames: np.ndarray, fps: float, landmarks: np.ndarray | None) -> np
 def resting(measure: np.ndarray) -> float:
     """Return the rest level of a measure (T,); up to half of the frames may show movement."""
     return max(float(np.percentile(measure, QUIET)), 1e-9)
+
+
+def rests(measure: np.ndarray) -> bool:
+    """Return whether the face is at rest in enough frames of a recording, (T,), to tell movement.
+
+    At rest, the measure is noise, nearly the same in every frame: its QUIET percentile is 1.1 to
+    1.5 times its CALM percentile; in clips cut from onset to offset and in constant movement 3 to
+    7 times (docs/predict.md).
+    """
+    rest, calm = resting(measure), float(np.percentile(measure, CALM))
+    return rest <= UNREST * calm or rest <= MOVED
 
 
 def spans(

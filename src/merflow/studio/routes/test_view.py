@@ -130,7 +130,7 @@ def recording_windows(studio: Studio, request: Request) -> dict[str, Any]:
             "label": row.label,
             "probabilities": None if row.probabilities is None else row.probabilities.tolist(),
         }
-        for row in windows(made.ratio, made.movements, size, step)
+        for row in windows(made.ratio, made.movements, size, step, made.quiet_label)
     ]
     return {"window": size, "stride": step, "rows": rows}
 

@@ -112,9 +112,9 @@ export class Player {
     this.slider.setAttribute("aria-valuetext", this.where.textContent);
     if (!this.result) return this.screen.setLabel("being tested…");
     const row = this.window();
-    if (row && row.label !== NONE) {
+    if (row && row.probabilities) {
       this.screen.setLabel(`${row.label} ${Math.max(...row.probabilities).toFixed(2)}`, this.result.classes.indexOf(row.label));
-    } else this.screen.setLabel(NONE);
+    } else this.screen.setLabel(row ? row.label : NONE);
     this.plots.moveTo(number);
     this.plots.drawNow(row);
     return this.plots.drawShare(this.rows.filter((one) => one.middle <= this.at));
