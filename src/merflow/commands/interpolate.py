@@ -57,7 +57,7 @@ def interpolate(
         refuse_source(out, source)
         step = chosen.interpolate
         with shown():
-            clip = video.read(source, fps)
+            clip = video.read_whole(source, fps)
             frames = interpolate_frames(clip.frames, step.length, step.method, step.prefilter)
             numbers = list(range(1, len(frames) + 1))
             rate = clip.fps * len(frames) / len(clip.frames)

@@ -57,7 +57,7 @@ def magnify(
     if source.suffix != ".h5":
         refuse_source(out, source)
         with shown():
-            clip = magnify_clip(video.read(source, fps), chosen, value)
+            clip = magnify_clip(video.read_whole(source, fps), chosen, value)
             video.write(out, clip.frames, clip.fps, clip.numbers)
         facts = clip.facts["magnify"]
         print(jsonlib.dumps(facts, indent=1) if json else magnified_text(facts))

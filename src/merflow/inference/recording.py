@@ -13,7 +13,7 @@ import numpy as np
 
 from merflow.clip import ClipArrays
 from merflow.errors import MerflowError, SkipClip
-from merflow.frame_buffer import FrameBuffer, Frames
+from merflow.frame_buffer import FrameBuffer, Frames, luma_of_files
 from merflow.inference.spotting import Span, movement, rests, spans
 from merflow.progress import report
 from merflow.stages.pipeline import cropped, network_inputs
@@ -126,6 +126,14 @@ class _Watched(FrameBuffer):
     def __init__(self, frames: Frames, step: str, on_progress: OnProgress) -> None:
         super().__init__(frames.shape, frames.dtype)
         self._frames, self._step, self._on_progress = frames, step, on_progress
+
+    @property
+    def luma(self) -> FrameBuffer:
+        return _Watched(luma_of_files(self._frames), self._step, self._on_progress)
+
+    @property
+    def decoded(self) -> bool:
+        return getattr(self._frames, "decoded", True)
 
     def frame(self, position: int) -> np.ndarray:
         self._on_progress(self._step, position, len(self))

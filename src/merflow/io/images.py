@@ -14,7 +14,6 @@ from merflow.io.image_header import header_fault, image_size
 from merflow.io.sha256sums import NAME as SUMS
 from merflow.io.sha256sums import read_sums
 from merflow.io.video_clip import check_size, iter_video
-from merflow.progress import counted
 
 IMAGES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".tif", ".tiff"})
 VIDEOS = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv"})
@@ -57,7 +56,7 @@ def iter_frames(clip: Clip) -> Iterator[np.ndarray]:
             _check_sum(clip, clip.files[0], sums)
         yield from iter_video(clip) if is_video(clip) else _tensor(clip)
     else:
-        yield from counted(ImageFrames(clip), "reading", len(clip.files))
+        yield from ImageFrames(clip)
 
 
 class ImageFrames(FrameBuffer):

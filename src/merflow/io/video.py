@@ -1,6 +1,7 @@
 """Read and write single videos and frame folders, for commands that take them directly."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -8,6 +9,7 @@ import numpy as np
 
 from merflow.clip import Clip, ClipArrays, ClipKey
 from merflow.errors import MerflowError, check_number
+from merflow.frame_buffer import collect
 from merflow.io.files import atomic
 from merflow.io.frame_folder import read_clip, scan
 from merflow.io.images import VIDEOS
@@ -43,6 +45,14 @@ def read(path: Path, fps: float | None = None) -> ClipArrays:
         )
     clip = Clip(ClipKey("file", "-", path.stem), str(folder), files, numbers, fps, "")
     return read_clip(clip)
+
+
+def read_whole(path: Path, fps: float | None = None) -> ClipArrays:
+    """Read a clip as `read` does and decode all of its frames, with progress."""
+    clip = read(path, fps)
+    if getattr(clip.frames, "decoded", True):
+        return clip
+    return replace(clip, frames=collect(counted(clip.frames, "reading", len(clip.frames))))
 
 
 def video_rate(path: Path) -> float:
