@@ -18,7 +18,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-STORES = ("crop", "magnify", "interpolate", "flow")
+STORES = ("interpolate", "flow")
+JOINED = ("crop", "magnify")
+"""Rules of which a job may make several stores; its benchmark has all their names."""
 
 
 @dataclass
@@ -42,6 +44,12 @@ def asked(plan: Plan, parts: tuple[str, ...]) -> int:
     rule, names = parts[0], [*parts[1:-1], parts[-1].removesuffix(".tsv")]
     if rule == "align":
         return resources.memory(plan, rule, *names)
+    if rule in JOINED:
+        joined = names[-3].split("+")
+        single = names[0] in plan.settings.preparations and len(joined) == 1
+        return resources.memory(
+            plan, rule, *names[-2:], preparation=names[0], names=() if single else joined
+        )
     if rule in STORES:
         return resources.memory(plan, rule, *names[-2:], preparation=names[0])
     if rule == "pack":

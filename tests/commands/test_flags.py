@@ -56,7 +56,7 @@ WRONG = {
     "jitter": (lambda: jitter(IN, seed=-1, config=Path("c.yaml")), "--seed: -1"),
     "align": (lambda: align(IN, OUT, subject="s01"), "in: Is a directory"),
     "preparation": (
-        lambda: crop(IN, OUT, preparation="foo"),
+        lambda: crop(IN, OUT, preparation=["foo"]),
         "--preparation: 'foo' without a config\n  expected: --config FILE",
     ),
 }

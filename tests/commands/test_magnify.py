@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ from merflow.clip import ClipArrays, ClipKey
 from merflow.commands.crop import crop
 from merflow.commands.flow import flow
 from merflow.commands.interpolate import interpolate
-from merflow.commands.magnify import chosen_factor, magnify
+from merflow.commands.magnify import chosen_factors, magnify
 from merflow.config.settings import Magnify
 from merflow.errors import MerflowError
 from merflow.io import video
@@ -152,6 +153,16 @@ def test_frames_of_another_call_do_not_stay_between_new_ones(tmp_path):
     [("10", 9.0, "both given"), (None, None, "no factor"), ("ten", None, "'ten'")],
 )
 def test_one_of_factor_and_alpha_is_asked_for(factor, alpha, word):
+    out = Path("x.h5")
     with pytest.raises(MerflowError, match=word):
-        chosen_factor(factor, alpha)
-    assert chosen_factor(None, 9.0) == chosen_factor("x10", None) == 10
+        chosen_factors([factor] if factor else [], alpha, out)
+    assert chosen_factors([], 9.0, out) == chosen_factors(["x10"], None, out) == [10]
+
+
+def test_each_output_has_its_factor_or_the_one_of_its_path():
+    outs = [Path(f"results/p/magnified/{factor}/smic/s01.h5") for factor in ("x10", "x25")]
+    assert chosen_factors([], None, *outs) == [10, 25]
+    assert chosen_factors(["3", "4"], None, Path("a.h5"), Path("b.h5")) == [3, 4]
+    for values in (["3"], ["3", "3"], []):
+        with pytest.raises(MerflowError, match="for 2 outputs"):
+            chosen_factors(values, None, Path("a.h5"), Path("b.h5"))

@@ -92,7 +92,8 @@ def test_disk_counts_what_is_missing(clip, tmp_path, monkeypatch):
     moved = [dataclasses.replace(c, key=ClipKey("d", "t", c.key.clip)) for c in pairs]
     work = plan(pairs + moved)
     need = resources.disk(work)
-    assert need["aligned"] == pytest.approx(4 * 50 * 3 * 300 * 400 * resources.ALIGNED_SHARE / 1e6)
+    base, frame = resources.GEOMETRY
+    assert need["aligned"] == pytest.approx(4 * (base + 50 * frame) / 1e6)
     assert need["cropped"] == pytest.approx(4 * 50 * 256**2 / 1e6)
     assert need["packed"] == pytest.approx(4 * 4 * 10 * 64**2 / 1e6), "four factors, four clips"
     Path("results/aligned/d").mkdir(parents=True)
@@ -109,6 +110,11 @@ def test_a_benchmark_file_is_judged_by_what_its_job_asked_for(clip):
     assert asked(work, ("align", "d", "s.tsv")) == resources.memory(work, "align", "d", "s")
     found = asked(work, ("magnify", "p", "x10", "d", "s.tsv"))
     assert found == resources.memory(work, "magnify", "d", "s", "p")
+    found = asked(work, ("magnify", "p", "x10+x25", "d", "s.tsv"))
+    assert found == resources.memory(work, "magnify", "d", "s", "p", ["x10", "x25"])
+    assert found > resources.memory(work, "magnify", "d", "s", "p")
+    found = asked(work, ("crop", "p+rgb", "d", "s.tsv"))
+    assert found == resources.memory(work, "crop", "d", "s", names=["p", "rgb"])
     training = resources.training_memory(work, work.experiment("e"), "x1")
     assert asked(work, ("train", "e", "x1", "seed0", "f.tsv")) == training
     assert (

@@ -1,5 +1,6 @@
 # The plan (every run and file of the config) and the functions that all rules share.
 
+import itertools
 import re
 import shlex
 import sys
@@ -11,7 +12,7 @@ from snakemake.settings.types import DeploymentMethod
 import merflow as package
 from merflow import arithmetic, paths, stage_table
 from merflow.errors import MerflowError
-from merflow.workflow import plan_files
+from merflow.workflow import plan_files, together
 from merflow.workflow import resources as needs
 from merflow.workflow.setup import join, start
 from merflow.workflow.stale import Findings, find_stale, hashing, mark, message
@@ -27,11 +28,16 @@ try:
         mark(FOUND)
         sys.stderr.write(message(FOUND) + hashing(PLAN))
         _passed_on = workflow.config_settings.config_args or ()
-        workflow.config_settings.config_args = [*_passed_on, f"plan_id=_{SCHEDULED}"]
+        TOGETHER = together.batches(PLAN, FOUND.outputs)
+        workflow.config_settings.config_args = [
+            *_passed_on,
+            f"plan_id=_{SCHEDULED}",
+            f"together=_{together.text(TOGETHER)}",
+        ]
     else:
-        SCHEDULED = str(
-            workflow.config_settings.overwrite_config["plan_id"]
-        ).removeprefix("_")
+        _handed = workflow.config_settings.overwrite_config
+        SCHEDULED = str(_handed["plan_id"]).removeprefix("_")
+        TOGETHER = together.parsed(str(_handed["together"]).removeprefix("_"))
         PLAN, PLAN_FILES, FOUND = join(SCHEDULED), {}, Findings([], {})
 except MerflowError as error:
     raise WorkflowError(str(error)) from None
@@ -104,13 +110,57 @@ def source_of(stage):
     ).format(**dict(w.items()))
 
 
-def stage_resources(stage):
-    """Return memory (MB) and time (minutes) of a stage of one subject; more at each retry."""
+def joined_rules(stage):
+    """Yield name and batch of the rules of a stage that make several stores in one job.
+
+    The last is the rule for one store at a time, with an empty batch. The first, which makes most,
+    has the name of the stage alone.
+    """
+    numbers = itertools.count(1)
+    found = [*sorted(TOGETHER[stage], key=len, reverse=True), ()]
+    names = [stage, *(f"{stage}_{next(numbers)}" for _ in found[1:])]
+    if len(names) > 1:
+        workflow.ruleorder(*names)
+    yield from zip(names, found)
+
+
+def each_of(stage, wildcard, names, preparation=()):
+    """Return the stores of a stage for each name of one wildcard; its pattern for none.
+
+    preparation: the one that the stores belong to.
+    """
+    pattern = paths.store(stage)
+    for only in preparation:
+        pattern = pattern.replace("{preparation}", f"{{preparation,{re.escape(only)}}}")
+    return [pattern.replace(f"{{{wildcard}}}", name) for name in names] or [pattern]
+
+
+def place_of(folder, stage, wildcard, names):
+    """Return the log or benchmark of a job: named as its stores are, several by all their names."""
+    kept = "{preparation}/{factor}" if stage == "magnify" else "{preparation}"
+    kept = kept.replace(f"{{{wildcard}}}", "+".join(names) or f"{{{wildcard}}}")
+    suffix = "log" if folder == paths.LOGS else "tsv"
+    return f"{folder}/{stage}/{kept}/{{dataset}}/{{subject}}.{suffix}"
+
+
+def listed(wildcard, names):
+    """Return the names for a message; the job's own for none."""
+    return ", ".join(names) or f"{{wildcards.{wildcard}}}"
+
+
+def stage_resources(stage, names=()):
+    """Return memory (MB) and time (minutes) of a stage of one subject; more at each retry.
+
+    names: what the job makes together, each in a store of its own.
+    """
+    many = max(1, len(names))
     return {
         "mem_mb": lambda w, attempt: attempt
-        * needs.memory(PLAN, stage, w.dataset, w.subject, w.get("preparation", "")),
+        * needs.memory(
+            PLAN, stage, w.dataset, w.subject, w.get("preparation", ""), names
+        ),
         "runtime": lambda w, attempt: attempt
-        * needs.minutes(PLAN, stage, w.dataset, w.subject),
+        * needs.minutes(PLAN, stage, w.dataset, w.subject, many),
     }
 
 

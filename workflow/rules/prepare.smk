@@ -37,36 +37,58 @@ rule align:
         )
 
 
-rule crop:
-    input:
-        source=source_of("crop"),
-        catalogue=catalogue_of,
-    output:
-        paths.store("crop"),
-    resources:
-        **stage_resources("crop"),
-    message:
-        "{wildcards.dataset}/{wildcards.subject}: cropping for {wildcards.preparation}"
-    shell:
-        merflow(
-            "crop {input.source:q} {output:q} --catalogue {input.catalogue:q} --preparation {wildcards.preparation:q} --threads {threads}"
-        )
+# Crop and magnify make several stores in one job where the same subjects need them: preparations
+# that read the same frames, factors of one motion. Their names stand in the paths of the stores.
+
+for _name, _batch in joined_rules("crop"):
+
+    rule:
+        name:
+            _name
+        input:
+            source=source_of("crop"),
+            catalogue=catalogue_of,
+        output:
+            each_of("crop", "preparation", _batch),
+        log:
+            place_of(paths.LOGS, "crop", "preparation", _batch),
+        benchmark:
+            place_of(paths.BENCHMARKS, "crop", "preparation", _batch)
+        resources:
+            **stage_resources("crop", _batch),
+        message:
+            f"{{wildcards.dataset}}/{{wildcards.subject}}: cropping for {listed('preparation', _batch)}"
+        shell:
+            merflow(
+                "crop {input.source:q} {output:q} --catalogue {input.catalogue:q} --threads {threads}"
+            )
 
 
-rule magnify:
-    input:
-        source=source_of("magnify"),
-        catalogue=catalogue_of,
-    output:
-        passing(paths.store("magnify")),
-    resources:
-        **stage_resources("magnify"),
-    message:
-        "{wildcards.dataset}/{wildcards.subject}: magnifying {wildcards.factor}"
-    shell:
-        merflow(
-            "magnify {input.source:q} {output:q} --catalogue {input.catalogue:q} --factor {wildcards.factor:q} --preparation {wildcards.preparation:q} --threads {threads}"
-        )
+for _name, _batch in joined_rules("magnify"):
+
+    rule:
+        name:
+            _name
+        input:
+            source=source_of("magnify"),
+            catalogue=catalogue_of,
+        output:
+            [
+                passing(path)
+                for path in each_of("magnify", "factor", _batch[1:], _batch[:1])
+            ],
+        log:
+            place_of(paths.LOGS, "magnify", "factor", _batch[1:]),
+        benchmark:
+            place_of(paths.BENCHMARKS, "magnify", "factor", _batch[1:])
+        resources:
+            **stage_resources("magnify", _batch[1:]),
+        message:
+            f"{{wildcards.dataset}}/{{wildcards.subject}}: magnifying {listed('factor', _batch[1:])}"
+        shell:
+            merflow(
+                "magnify {input.source:q} {output:q} --catalogue {input.catalogue:q} --threads {threads}"
+            )
 
 
 rule interpolate:

@@ -33,10 +33,10 @@ def crop(
         more: Further stores, one for each further preparation.
         catalogue: JSON that the aligned store was made from: the files of the frames stand in it.
     """
-    pairs = paired("--preparation", preparation, out, *more)
+    pairs = paired("--preparation", preparation, "crop", out, *more)
     chosen, outputs = [], []
     for name, path in pairs:
-        settings, name = load_preparation(config, name)
+        settings, name = load_preparation(config, name or None)
         chosen.append(settings.preparations[name].crop)
         outputs.append(Output(path, of_stage(settings, "crop", name)))
 

@@ -1,27 +1,40 @@
 """`merflow magnify`: multiply the movement in a clip store, a video or a folder of frames."""
 
 import json as jsonlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from merflow.clip import ClipArrays
-from merflow.commands.options import Catalogue, Json, MaybeConfig, Preparation, Threads
+from merflow.commands.options import (
+    Catalogue,
+    Factors,
+    Json,
+    MaybeConfig,
+    Preparation,
+    Threads,
+    paired,
+    preparation_of,
+)
 from merflow.config.fingerprints import factor_value, of_stage
 from merflow.config.loading import load_preparation, with_section
+from merflow.config.settings import Magnify
 from merflow.errors import MerflowError
 from merflow.io import video
 from merflow.io.files import refuse_source
 from merflow.progress import shown
 from merflow.reporting.magnified_text import magnified_text
 from merflow.stages.magnify import magnify_clip
-from merflow.workflow.stage_job import Annotation, run_stage
+from merflow.workflow.stage_job import Annotation, Output, run_together
+
+ONE_FACTOR = "one of --factor F (times the displacement) and --alpha A (factor A + 1)"
 
 
 def magnify(
     source: Path,
     out: Path,
-    *,
-    factor: str | None = None,
+    *more: Path,
+    factor: Factors = (),
     alpha: float | None = None,
     fps: float | None = None,
     method: Literal["phase", "linear", "lagrangian"] | None = None,
@@ -35,7 +48,8 @@ def magnify(
 
     SOURCE is a clip store (.h5), a video, or a folder of frames; OUT is the same kind of thing.
     The factor multiplies displacements; the literature's alpha is the factor minus one. A sentence
-    for each clip says how far it moved, and which factor was measured in the result.
+    for each clip says how far it moved, and which factor was measured in the result. Several
+    factors of a clip store, one OUT each, share the estimate of its motion.
 
     Examples:
         merflow magnify frames/ magnified/ --factor 25 --fps 200
@@ -44,50 +58,69 @@ def magnify(
     Args:
         source: Clip store, video or folder of frames.
         out: What to write: .h5, a video file name, or a folder.
-        factor: Times the displacement: 10 or x10.
+        more: Further clip stores, one for each further factor.
         alpha: The literature's alpha instead: factor = alpha + 1.
         fps: Frames per second of a folder of frames (Hz); a video's own rate is used without it.
         method: phase, linear or lagrangian; without it the preparation's.
     """
-    value = chosen_factor(factor, alpha)
-    video.check_output_type(source, out)
-    settings, name = load_preparation(config, preparation)
+    values = chosen_factors(factor, alpha, out, *more)
+    for path in (out, *more):
+        video.check_output_type(source, path)
+    settings, name = load_preparation(config, preparation or preparation_of(out))
     settings = with_section(settings, name, "magnify", method=method)
     chosen = settings.preparations[name].magnify
     if source.suffix != ".h5":
-        refuse_source(out, source)
-        with shown():
-            clip = magnify_clip(video.read_whole(source, fps), chosen, value)
-            video.write(out, clip.frames, clip.fps, clip.numbers)
-        facts = clip.facts["magnify"]
-        print(jsonlib.dumps(facts, indent=1) if json else magnified_text(facts))
+        _single(source, out, more, values[0], fps, chosen, json)
         return
-    found = {}
+    asked = [f"x{value:g}" for value in values]
+    found: dict[str, dict] = {one: {} for one in asked}
 
-    def magnified(clip: ClipArrays) -> ClipArrays:
-        made = magnify_clip(clip, chosen, value)
-        found[str(clip.key)] = made.facts["magnify"]
-        if not json:
-            print(f"{clip.key}: {magnified_text(made.facts['magnify'])}")
+    def magnified(clip: ClipArrays) -> list[ClipArrays]:
+        made = [magnify_clip(clip, chosen, value) for value in values]
+        for one, done in zip(asked, made, strict=True):
+            found[one][str(clip.key)] = done.facts["magnify"]
+            if not json:
+                print(f"{clip.key}: {magnified_text(done.facts['magnify'])}")
         return made
 
-    asked = f"x{value:g}"
-    recipe = of_stage(settings, "magnify", name, asked)
-    keys = Annotation.at(catalogue, settings, name, asked, "magnify")
+    pairs = zip((out, *more), asked, strict=True)
+    outputs = [Output(path, of_stage(settings, "magnify", name, one)) for path, one in pairs]
+    keys = Annotation.at(catalogue, settings, name, asked[0], "magnify")
     with shown(only="magnify"):
-        run_stage(source, out, "magnify", magnified, recipe, threads=threads, annotation=keys)
+        run_together(source, outputs, "magnify", magnified, threads=threads, annotation=keys)
     if json:
-        print(jsonlib.dumps(dict(sorted(found.items())), indent=1))
+        ordered = {one: dict(sorted(clips.items())) for one, clips in found.items()}
+        print(jsonlib.dumps(ordered if more else ordered[asked[0]], indent=1))
 
 
-def chosen_factor(factor: str | None, alpha: float | None) -> float:
-    """Return the one factor that --factor or --alpha asks for."""
-    if (factor is None) == (alpha is None):
-        raise MerflowError(
-            "magnify",
-            "--factor and --alpha both given" if factor else "no factor",
-            "one of --factor F (times the displacement) and --alpha A (factor A + 1)",
-        )
+def _single(
+    source: Path,
+    out: Path,
+    more: tuple[Path, ...],
+    value: float,
+    fps: float | None,
+    chosen: Magnify,
+    json: bool,
+) -> None:
+    """Magnify a video or a folder of frames."""
+    if more:
+        raise MerflowError(str(more[0]), "a second output", "one OUT for a video or a folder")
+    refuse_source(out, source)
+    with shown():
+        clip = magnify_clip(video.read_whole(source, fps), chosen, value)
+        video.write(out, clip.frames, clip.fps, clip.numbers)
+    facts = clip.facts["magnify"]
+    print(jsonlib.dumps(facts, indent=1) if json else magnified_text(facts))
+
+
+def chosen_factors(factor: Sequence[str], alpha: float | None, *outs: Path) -> list[float]:
+    """Return the factor of each output, as --factor, --alpha or its path below results/ says."""
+    factor = [factor] if isinstance(factor, str) else factor
+    found = [one for one, _ in paired("--factor", factor, "magnify", *outs)]
+    if alpha is not None and factor:
+        raise MerflowError("magnify", "--factor and --alpha both given", ONE_FACTOR)
     if alpha is not None:
-        return alpha + 1
-    return factor_value(factor)
+        return [alpha + 1]
+    if not all(found):
+        raise MerflowError("magnify", "no factor", ONE_FACTOR)
+    return [factor_value(one) for one in found]

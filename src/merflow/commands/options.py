@@ -6,7 +6,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from merflow import paths
 from merflow.errors import MerflowError
+from merflow.io import records
+from merflow.text import plural
 
 Flag = Annotated[bool, Parameter(negative="")]
 Json = Annotated[bool, Parameter(negative="", help="Print JSON instead of text.")]
@@ -23,6 +26,10 @@ Preparations = Annotated[
         negative="",
     ),
 ]
+Factors = Annotated[
+    Sequence[str],
+    Parameter(help="Times the displacement: 10 or x10; one for each OUT.", negative=""),
+]
 SourceFactor = Annotated[str, Parameter(help="Factor of SOURCE, kept in the provenance of OUT.")]
 Threads = Annotated[int, Parameter(help="Processor threads; the result does not depend on them.")]
 Catalogue = Annotated[
@@ -34,12 +41,29 @@ Catalogue = Annotated[
 ]
 
 
-def paired(flag: str, values: Sequence[str], *outs: Path) -> list[tuple[str | None, Path]]:
-    """Return each output with its value of a flag; one output needs none."""
-    if len(outs) == 1 and not values:
-        return [(None, outs[0])]
+def paired(flag: str, values: Sequence[str], stage: str, *outs: Path) -> list[tuple[str, Path]]:
+    """Return each output with its value of a flag; "" for one output without.
+
+    The stores below results/ need no flag: preparation and factor stand in their paths.
+    """
+    if not values:
+        name = flag.removeprefix("--")
+        found = [paths.parts(paths.store(stage), records.named(out)) or {} for out in outs]
+        values = [one.get(name, "") for one in found]
+        if len(outs) == 1:
+            return [(values[0], outs[0])]
     if len(values) != len(outs) or len({*values}) != len(values):
         raise MerflowError(
-            flag, f"{len(values)} values for {len(outs)} outputs", "one for each OUT, each once"
+            flag,
+            f"{plural(len([*filter(None, values)]), 'value')} for {plural(len(outs), 'output')}",
+            "one for each OUT, each once",
         )
     return list(zip(values, outs, strict=True))
+
+
+def preparation_of(out: Path) -> str | None:
+    """Return the preparation in the path of a store below results/; None elsewhere."""
+    for stage in ("magnify", "interpolate", "flow"):
+        if found := paths.parts(paths.store(stage), records.named(out)):
+            return found["preparation"]
+    return None

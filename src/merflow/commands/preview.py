@@ -5,7 +5,7 @@ from typing import Any
 
 from merflow import paths
 from merflow.clip import ClipArrays
-from merflow.commands.magnify import chosen_factor
+from merflow.config.fingerprints import factor_value
 from merflow.config.loading import load_preparation
 from merflow.errors import MerflowError, check_number, unknown
 from merflow.inference.preview import figure, side_by_side
@@ -51,7 +51,7 @@ def preview(
             f"a preview cannot be written as a file of type {out.suffix!r}",
             f".png for an image, a video file name ({', '.join(sorted(CODECS))}), or a folder",
         )
-    values = [chosen_factor(factor, None) for factor in factors.split(",")]
+    values = [factor_value(factor) for factor in factors.split(",")]
     for value in values:
         check_number("--factors", value, 0, above=True)
     settings, name = load_preparation(config, preparation)

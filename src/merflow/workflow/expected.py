@@ -48,7 +48,7 @@ class Expected:
     def steps(self) -> Iterator[Step]:
         """Yield every job of the plan, those before others first."""
         yield from self._stores()
-        for preparation, factor, collection in self._packs():
+        for preparation, factor, collection in self.plan.packs():
             (path,) = paths.packed(preparation, collection, factor)
             yield Step("pack", (path,), self.pack(preparation, factor, collection), kept=False)
         for name in self.plan.experiments:
@@ -89,21 +89,10 @@ class Expected:
 
     # Stages
 
-    def _packs(self) -> list[tuple[str, str, str]]:
-        """Return preparation, factor and collection of every packed file, each once."""
-        wanted = {
-            (entry.preparation, one, entry.collection)
-            for entry in self.settings.experiments.values()
-            for factor in entry.factors
-            for one in factor.split("+")
-        }
-        starts = [self.settings.pretrainings[name] for name in self.plan.data.pretrainings()]
-        return sorted(wanted | {(e.preparation, e.factor, e.collection) for e in starts})
-
     def _stores(self) -> Iterator[Step]:
         seen: set[str] = set()
         subjects: dict[tuple[str, str], list[tuple[str, str]]] = {}
-        for preparation, factor, collection in self._packs():
+        for preparation, factor, collection in self.plan.packs():
             subjects.setdefault((preparation, factor), [])
             subjects[preparation, factor] += self.plan.data.subjects_of(collection)
         for stage in stage_table.WITH_FILES[:-1]:

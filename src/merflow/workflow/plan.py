@@ -147,6 +147,17 @@ class Plan:
         entry = self.settings.experiments[experiment]
         return paths.packed(entry.preparation, entry.collection, factor)
 
+    def packs(self) -> list[tuple[str, str, str]]:
+        """Return preparation, factor and collection of every packed file, each once."""
+        wanted = {
+            (entry.preparation, one, entry.collection)
+            for entry in self.settings.experiments.values()
+            for factor in entry.factors
+            for one in factor.split("+")
+        }
+        starts = [self.settings.pretrainings[name] for name in self.data.pretrainings()]
+        return sorted(wanted | {(e.preparation, e.factor, e.collection) for e in starts})
+
     def every_packed(self) -> list[str]:
         """Return the packed files of all experiments, each once."""
         return sorted({p for run in self.runs() for p in self.packed(run.experiment, run.factor)})

@@ -7,9 +7,8 @@ input files exist. Megabytes are 10^6 bytes.
 """
 
 import functools
-import itertools
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from merflow import paths
@@ -23,8 +22,10 @@ from merflow.workflow.plan import Plan
 
 IMAGE = (640, 480)
 """Assumed for videos and for images that do not declare their size (px)."""
-ALIGNED_SHARE = 0.75
-"""Aligned images are cut to the face: at most about this share of the dataset's image."""
+RAW_FRAMES = 4
+"""Frames of the dataset that cropping holds: one decoded, its visible part in other types."""
+GEOMETRY = (10_000, 60)
+"""Bytes of an aligned clip, which holds no pixels: in all, and per frame."""
 NETWORK_FILE = 0.25
 """Size of the weights of the default network (MB per fold)."""
 TRAINING = Cost(2500, 12, 0.1)
@@ -53,23 +54,40 @@ def _image_bytes(clip: Clip) -> int:
     return 3 * width * height
 
 
-def frame_bytes(plan: Plan, stage: str, clips: list[Clip], preparation: str = "") -> float:
-    """Return the bytes of one frame that a stage reads of these clips."""
-    raw = _image_bytes(max(clips, key=_frames))
-    if stage == "align":
-        return raw
-    if stage == "crop":
-        return raw * (ALIGNED_SHARE if clips[0].enters_at == "raw" else 1)
+def frame_bytes(plan: Plan, preparation: str) -> int:
+    """Return the bytes of one frame of the stores from crop to interpolate."""
     crop = fingerprints.preparation_named(plan.settings, preparation).crop
     return crop.working_size**2 * (3 if crop.colour == "rgb" else 1)
 
 
-def memory(plan: Plan, stage: str, dataset: str, subject: str, preparation: str = "") -> int:
-    """Return the memory (MB) that a stage of one subject needs."""
+def memory(
+    plan: Plan,
+    stage: str,
+    dataset: str,
+    subject: str,
+    preparation: str = "",
+    names: Sequence[str] = (),
+) -> int:
+    """Return the memory (MB) that a stage of one subject needs.
+
+    names: what the job makes together: preparations of crop, factors of magnify.
+    """
     clips = plan.data.of_subject(dataset, subject)
-    longest = max(map(_frames, clips)) * frame_bytes(plan, stage, clips, preparation)
-    held, cost = min(longest, MEMORY_LIMIT) / 1e6, stage_named(stage).cost
-    return round(ENGINE + cost.base + cost.factor * held)
+    cost, frames = stage_named(stage).cost, max(map(_frames, clips))
+    raw = _image_bytes(max(clips, key=_frames))
+
+    def held(one: int) -> float:
+        return min(frames * one, MEMORY_LIMIT) / 1e6
+
+    if stage == "align":
+        need = cost.factor * held(raw)
+    elif stage == "crop":
+        kept = [frame_bytes(plan, name) for name in names or [preparation]]
+        need = cost.factor * sum(map(held, kept)) + RAW_FRAMES * raw / 1e6
+    else:
+        more = max(0, len(names) - 1)
+        need = (cost.factor + more) * held(frame_bytes(plan, preparation))
+    return round(ENGINE + cost.base + need)
 
 
 def packing_memory() -> int:
@@ -77,9 +95,9 @@ def packing_memory() -> int:
     return ENGINE + stage_named("pack").cost.base
 
 
-def minutes(plan: Plan, stage: str, dataset: str, subject: str) -> int:
-    """Return the time limit of a stage of one subject (minutes)."""
-    frames = sum(map(_frames, plan.data.of_subject(dataset, subject)))
+def minutes(plan: Plan, stage: str, dataset: str, subject: str, stores: int = 1) -> int:
+    """Return the time limit of a job that makes so many stores of one subject (minutes)."""
+    frames = stores * sum(map(_frames, plan.data.of_subject(dataset, subject)))
     return SLACK_MINUTES + round(SLOWER * stage_named(stage).cost.seconds * frames / 60)
 
 
@@ -157,9 +175,11 @@ def _stores(
         frames = sum(map(_frames, clips))
         names = {"dataset": dataset, "subject": subject}
         names |= {"preparation": preparation, "factor": factor}
-        for stage, reader in itertools.pairwise(stages):
+        for stage in stages[:-1]:
             if stage.name != "magnify" or plan.settings.keep_intermediate:
-                size = frames * frame_bytes(plan, reader.name, clips, preparation)
+                size = frames * frame_bytes(plan, preparation)
+                if stage.name == "align":
+                    size = GEOMETRY[0] * len(clips) + GEOMETRY[1] * frames
                 yield stage.folder, paths.store(stage.name).format(**names), size
         size = len(clips) * prepared_bytes(plan, preparation)
         yield "prepared", paths.store(stages[-1].name).format(**names), size

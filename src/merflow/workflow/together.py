@@ -1,0 +1,73 @@
+"""Which stores one job makes: preparations that read the same frames, factors of one motion.
+
+A job that writes several stores makes all of them again. So only those are joined that the same
+subjects need: a factor that is added later is magnified alone, and no store is made twice.
+"""
+
+import itertools
+import os
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+
+from merflow import paths, stage_table
+from merflow.config.fingerprints import preparation_named
+from merflow.workflow.plan import Plan
+
+Batch = tuple[str, ...]
+"""Preparations of crop; or a preparation and its factors, of magnify."""
+Batches = dict[str, list[Batch]]
+
+
+def batches(plan: Plan, stale: Collection[str]) -> Batches:
+    """Return what one job makes for a subject, by stage; stale: files that must be made again."""
+    crops: dict[str, set] = defaultdict(set)
+    factors: dict[tuple[str, str], set] = defaultdict(set)
+    for preparation, factor, collection in plan.packs():
+        kind = preparation_named(plan.settings, preparation).kind
+        last = paths.prepared(preparation, kind, factor)
+        magnified = paths.store("magnify") if plan.settings.keep_intermediate else last
+        for dataset, subject in plan.data.subjects_of(collection):
+            names = {"dataset": dataset, "subject": subject}
+            cropped = paths.cropped(preparation, dataset, subject)
+            crops[preparation] |= {(dataset, subject)} & _needed(cropped, names, stale)
+            if stage_table.stage_named("magnify") in stage_table.pipeline(kind, factor):
+                made = magnified.format(preparation=preparation, factor=factor, **names)
+                needed = _needed(last.format(**names), names, stale) | _needed(made, names, stale)
+                factors[preparation, factor] |= needed
+    joined = [
+        (preparation, *group)
+        for preparation, pairs in itertools.groupby(sorted(factors), lambda pair: pair[0])
+        for group in _alike({f: factors[preparation, f] for _, f in pairs})
+    ]
+    return {"crop": [*_alike(crops)], "magnify": joined}
+
+
+def _needed(path: str, names: dict[str, str], stale: Collection[str]) -> set[tuple[str, str]]:
+    """Return the subject, in a set, where a store is missing or stale."""
+    here = path not in stale and os.path.exists(path)
+    return set() if here else {(names["dataset"], names["subject"])}
+
+
+def _alike(needed: dict[str, set]) -> Iterator[Batch]:
+    """Yield groups of two or more that the same subjects need."""
+    groups: dict[frozenset, list[str]] = defaultdict(list)
+    for name, subjects in needed.items():
+        if subjects:
+            groups[frozenset(subjects)].append(name)
+    yield from (tuple(group) for group in groups.values() if len(group) > 1)
+
+
+def text(found: Batches) -> str:
+    """Return batches as one word, which Snakemake hands to the processes of its jobs."""
+    return "/".join(
+        f"{stage}:{';'.join(','.join(batch) for batch in made)}" for stage, made in found.items()
+    )
+
+
+def parsed(word: str) -> Batches:
+    """Return the batches that a word of `text` names."""
+    stages = (part.split(":") for part in word.split("/"))
+    return {
+        stage: [tuple(batch.split(",")) for batch in made.split(";") if batch]
+        for stage, made in stages
+    }
