@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from motion_truth import MovingTexture, texture
 
 from merflow.clip import ClipArrays, ClipKey
 from merflow.config.settings import Interpolate
@@ -13,6 +14,7 @@ from merflow.stages.interpolate import (
     interpolate_clip,
     interpolate_frames,
     low_pass_before,
+    method_for,
     positions,
     resized,
     tim_matrix,
@@ -218,3 +220,35 @@ def test_resize_and_blend_are_rounded_once():
     small = np.stack([cv2.resize(f.astype(float), (8, 8), interpolation=3) for f in frames])
     exact = np.tensordot(tim_matrix(12, 7).T, small, 1)
     assert np.abs(out[..., 0] - np.clip(exact, 0, 255)).max() <= 0.501
+
+
+def shifted(step, count=8, size=128, channels=1):
+    """Frames (T, H, W, C) with a patch that moves by `step` px from each frame to the next."""
+    frames = MovingTexture(texture(size), step, np.arange(count) % 2.0).clip(noise=0.5)
+    return frames[..., :channels].copy()
+
+
+@pytest.mark.parametrize(("step", "chosen"), [(0.0, "tim"), (1.5, "tim"), (4.0, "linear")])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_auto_chooses_by_the_motion_from_frame_to_frame(step, chosen, channels):
+    frames = shifted(step, channels=channels)
+    method, facts = method_for(frames, "auto")
+    assert method == chosen and facts["largest_step_px"] == pytest.approx(step, rel=0.15, abs=0.05)
+    clip = clip_of(frames, 0, 3, 7)
+    made = interpolate_clip(clip, Interpolate(method="auto", length=5, size=128))
+    same = interpolate_clip(clip, Interpolate(method=chosen, length=5, size=128))
+    assert np.array_equal(made.frames, same.frames)
+    assert made.facts["interpolate"] == {**same.facts["interpolate"], **facts}
+    assert "asked" not in same.facts["interpolate"]
+
+
+def test_auto_counts_in_pixels_of_the_resized_frames():
+    made = interpolate_clip(
+        clip_of(shifted(4.0), 0, 3, 7), Interpolate(method="auto", length=5, size=64)
+    )
+    assert made.facts["interpolate"]["method"] == "tim"
+    assert made.facts["interpolate"]["largest_step_px"] == pytest.approx(2.0, rel=0.15)
+
+
+def test_auto_takes_one_frame():
+    assert method_for(shifted(0, count=1), "auto")[0] == "tim"

@@ -12,7 +12,7 @@ from merflow.errors import check_number
 from merflow.io import video
 from merflow.io.files import refuse_source
 from merflow.progress import shown
-from merflow.stages.interpolate import interpolate_clip, interpolate_frames
+from merflow.stages.interpolate import interpolate_clip, interpolate_frames, method_for
 from merflow.stages.network_input import prepare_clip
 from merflow.workflow.stage_job import Annotation, run_stage
 
@@ -22,7 +22,7 @@ def interpolate(
     out: Path,
     *,
     length: int | None = None,
-    method: Literal["tim", "linear", "nearest"] | None = None,
+    method: Literal["tim", "linear", "nearest", "auto"] | None = None,
     fps: float | None = None,
     preparation: Preparation = None,
     factor: SourceFactor = "x1",
@@ -43,7 +43,7 @@ def interpolate(
         source: Clip store, video or folder of frames.
         out: What to write: .h5, a video file name, or a folder.
         length: Number of frames; without it the preparation's.
-        method: tim, linear or nearest; without it the preparation's.
+        method: tim, linear, nearest or auto; without it the preparation's.
         fps: Frames per second of a folder of frames (Hz).
     """
     video.check_output_type(source, out)
@@ -58,11 +58,12 @@ def interpolate(
         step = chosen.interpolate
         with shown():
             clip = video.read_whole(source, fps)
-            frames = interpolate_frames(clip.frames, step.length, step.method, step.prefilter)
+            chosen_method, _ = method_for(clip.frames, step.method)
+            frames = interpolate_frames(clip.frames, step.length, chosen_method, step.prefilter)
             numbers = list(range(1, len(frames) + 1))
             rate = clip.fps * len(frames) / len(clip.frames)
             video.write(out, frames, rate, numbers)
-        print(f"{len(clip.frames)} frames to {len(frames)}")
+        print(f"{len(clip.frames)} frames to {len(frames)}, method {chosen_method}")
         return
 
     def prepared(clip: ClipArrays) -> ClipArrays:

@@ -156,9 +156,10 @@ class Select(Tree):
 class Interpolate(Tree):
     """From any number of frames to a fixed length, and to the input size of the network."""
 
-    method: Literal["tim", "linear", "nearest"] = "tim"
+    method: Literal["tim", "linear", "nearest", "auto"] = "tim"
     """`tim` is the temporal interpolation model; `linear` blends two neighbouring frames; `nearest`
-    repeats or drops frames."""
+    repeats or drops frames; `auto` takes `linear` for clips that move by more than 2.5 px of the
+    resized frames from one frame to the next, and `tim` for the others."""
     length: int = Field(10, ge=1, le=300)
     """Number of frames of a network's input."""
     size: int = Field(64, ge=8, le=512)

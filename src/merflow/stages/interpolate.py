@@ -5,6 +5,7 @@ graph. All pixel terms of that algorithm cancel, which leaves one fixed (N, T) m
 """
 
 from dataclasses import replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,9 +14,15 @@ from merflow.clip import ClipArrays
 from merflow.config.settings import Interpolate
 from merflow.errors import MerflowError, unknown
 from merflow.frame_buffer import Frames, allocate
+from merflow.stages.magnification.field import displacement, prepare
 from merflow.stages.resample import to_bytes
 from merflow.stages.threads import multiply
 
+LARGE = 2.5
+"""Motion from frame to frame (px) above which `auto` blends two neighbouring frames: there the
+temporal model, which draws on all frames, leaves ghosts (benchmarks/interpolation_methods.py)."""
+REDUCED = 64
+"""Side (px) of the frames in which that motion is measured."""
 BLOCK = 512
 """Frames processed at once, so that memory does not grow with the clip."""
 
@@ -113,6 +120,37 @@ def interpolate_frames(
     return _blend(frames, matrix)
 
 
+def method_for(frames: Frames, method: str) -> tuple[str, dict[str, Any]]:
+    """Return the method for a clip, and what `auto` measured to choose it, JSON-able.
+
+    frames: (T, H, W, C) uint8 or float32. `auto`: linear above LARGE, else tim.
+    """
+    if method != "auto":
+        return method, {}
+    largest = largest_step(frames)
+    facts = {"asked": "auto", "largest_step_px": round(largest, 3)}
+    return "linear" if largest > LARGE else "tim", facts
+
+
+def largest_step(frames: Frames) -> float:
+    """Return the largest motion between two successive frames of (T, H, W, C), in their px.
+
+    Measured on frames reduced to REDUCED px, where a motion of several px is small enough for a
+    solution by gradients; the 99th percentile over the frame.
+    """
+    side = min(frames.shape[1:3])
+    size = (max(1, round(n * min(1, REDUCED / side))) for n in frames.shape[2:0:-1])
+    size, largest, before = tuple(size), 0.0, None
+    for frame in frames:
+        grey = frame.astype(np.float32).mean(axis=2)
+        here = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+        if before is not None:
+            step = np.linalg.norm(displacement(prepare(before), here), axis=2)
+            largest = max(largest, float(np.percentile(step, 99)))
+        before = here
+    return largest * side / min(size)
+
+
 def _blend(frames: Frames, matrix: np.ndarray) -> np.ndarray:
     """Return `frames` times `matrix` (T, T'), (T', H, W, C) uint8."""
     shape = (matrix.shape[1], *frames.shape[1:])
@@ -151,7 +189,8 @@ def interpolate_clip(arrays: ClipArrays, settings: Interpolate) -> ClipArrays:
     count, height, width, _ = arrays.frames.shape
     # Rounded once, at the end: rounding in between would add noise as large as the motion.
     small = resized(arrays.frames, settings.size)
-    frames = interpolate_frames(small, settings.length, settings.method, settings.prefilter)
+    method, measured = method_for(small, settings.method)
+    frames = interpolate_frames(small, settings.length, method, settings.prefilter)
     length = len(frames)
     where = positions(count, length)
 
@@ -175,5 +214,5 @@ def interpolate_clip(arrays: ClipArrays, settings: Interpolate) -> ClipArrays:
         apex=moved(arrays.apex),
         offset=moved(arrays.offset),
         landmarks=landmarks,
-        facts={**arrays.facts, "interpolate": {"method": settings.method, "from": count}},
+        facts={**arrays.facts, "interpolate": {"method": method, "from": count, **measured}},
     )
