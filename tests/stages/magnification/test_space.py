@@ -8,8 +8,16 @@ from moving_textures import LENGTH, patch, still_picture, truths
 from merflow.stages.magnification import field as fields
 from merflow.stages.magnification.flicker import fit_light, global_light
 from merflow.stages.magnification.luma import add_luma, luma, luma_of, reduced
-from merflow.stages.magnification.riesz import level_count, pyramids
-from merflow.stages.magnification.shift import shifted, slope_x, slope_y
+from merflow.stages.magnification.phase import around, change_of
+from merflow.stages.magnification.riesz import (
+    NOISE,
+    anchor,
+    finest_sides,
+    level_count,
+    powers,
+    pyramid,
+    solve,
+)
 from merflow.stages.magnification.warp import (
     move,
     move_into,
@@ -76,7 +84,8 @@ def test_moving_in_parts_equals_moving_the_whole():
     field = np.zeros((16, 16, 2), np.float32)
     field[4:9, 5:8] = np.random.default_rng(0).normal(0, 2, (5, 3, 2))
     out = frame.copy()
-    move_into(out, frame, field)
+    full = cv2.resize(field, (128, 128))
+    move_into(out, frame, full, moving_boxes(field, frame.shape[:2]))
     assert np.array_equal(out, move(frame, field))
     assert not np.array_equal(out, frame)
 
@@ -137,52 +146,63 @@ def test_bands_and_low_pass_add_up(size):
     low = plane
     for _ in range(levels):
         low = cv2.pyrDown(low)
-    for (band,) in pyramids(lambda _: plane, range(1))[::-1]:
+    for band in pyramid(plane, levels)[::-1]:
         low = cv2.pyrUp(low, dstsize=band.shape[::-1]) + band
     assert low == pytest.approx(plane, abs=1e-3)
 
 
-def test_slopes_are_the_three_tap_filters_with_mirrored_edges():
-    plane = np.random.default_rng(0).normal(size=(31, 40)).astype(np.float32)
-    taps = np.array([-0.5, 0, 0.5], np.float32)
-    mirror = cv2.BORDER_REFLECT_101
-    for slope, along in ((slope_x, (taps, ONE)), (slope_y, (ONE, taps))):
-        wanted = cv2.sepFilter2D(plane, cv2.CV_32F, *along, borderType=mirror)
-        stack = np.stack([plane, plane[::-1]])
-        assert slope(stack)[0] == pytest.approx(wanted, abs=1e-6)
-        assert np.array_equal(slope(stack)[1], slope(stack[1:])[0])
-        assert (slope(stack[:, :2, :2].copy()) == 0).all()
+@pytest.mark.parametrize("noise", [0.0, 1.0])
+@pytest.mark.parametrize("size", [(128, 128), (101, 114)])
+def test_the_phase_gives_the_displacement_and_ignores_contrast(size, noise):
+    truth = truths.MovingTexture(still_picture(), 0.2, np.array([0.0, 1.0]), uniform=True)
+    still, seen = (
+        truths.luma(truth.frame(shift))[: size[0], : size[1]].astype(np.float32)
+        for shift in (0.0, 0.2)
+    )
+    rough = still + noise * np.random.default_rng(0).normal(size=size).astype(np.float32)
+    motion = solve(anchor(rough, noise**2), seen)[3:-3, 3:-3].mean(axis=(0, 1))
+    wanted = 0.2 * np.array([np.cos(truths.ANGLE), np.sin(truths.ANGLE)])
+    assert motion == pytest.approx(wanted, abs=0.01)
+    brighter = solve(anchor(still, 0.0), 1.1 * still + 5)
+    assert np.abs(brighter).max() < 1e-4
 
 
-@pytest.mark.parametrize("level", [0, 1, 2])
-@pytest.mark.parametrize("distance", [0.05, 0.5, 1.5, 2.5])
-def test_a_band_is_shifted_by_the_requested_distance(level, distance):
-    rng = np.random.default_rng(5)
-    axis = np.fft.fftfreq(128) * 2 * np.pi
-    along, across = np.meshgrid(axis, axis)
-    radius = np.hypot(along, across)
-    radius[0, 0] = 1
-    spectrum = np.fft.fft2(rng.normal(size=(128, 128))) * np.exp(-((radius - 1) ** 2) / 0.1)
-    angle = 0.7
-    phase = np.exp(-1j * distance * (along * np.cos(angle) + across * np.sin(angle)))
-    band, wanted = (np.fft.ifft2(s).real.astype(np.float32) for s in (spectrum, spectrum * phase))
-    motion = np.empty((1, 32, 32, 2), np.float32)
-    motion[:] = distance * np.array([np.cos(angle), np.sin(angle)])
-    made = shifted(band[None], motion, level)[0]
-    inner = slice(16, -16)
-    error = np.linalg.norm((made - wanted)[inner, inner]) / np.linalg.norm(band[inner, inner])
-    moved = np.linalg.norm((wanted - band)[inner, inner]) / np.linalg.norm(band[inner, inner])
-    assert error < 0.35 * moved + 0.01
-    assert np.array_equal(shifted(band[None], np.zeros_like(motion), level)[0], band)
+def test_the_power_of_noise_is_as_measured():
+    noise = np.random.default_rng(0).normal(0, 1, (512, 512)).astype(np.float32)
+    for sides, known in zip(finest_sides(noise), NOISE, strict=True):
+        xx, xy, _, yy = (float(plane.mean()) for plane in powers(sides))
+        assert (xx, yy) == pytest.approx((known, known), rel=0.1)
+        assert abs(xy) < 0.05 * known
 
 
-def test_a_shift_too_far_lets_the_band_fade():
-    rng = np.random.default_rng(5)
-    band = rng.normal(size=(64, 64)).astype(np.float32)
-    band = cv2.GaussianBlur(band, (0, 0), 1) - cv2.GaussianBlur(band, (0, 0), 2)
-    for distance in (20.0, 200.0, 2000.0):
-        motion = np.full((1, 16, 16, 2), distance, np.float32)
-        assert np.linalg.norm(shifted(band[None], motion, 0)) < 1.2 * np.linalg.norm(band)
+@pytest.mark.parametrize("distance", [0.3, 3.0, 12.0])
+@pytest.mark.parametrize("size", [(128, 128), (97, 110)])
+def test_shifted_bands_add_up_to_the_moved_picture(size, distance):
+    truth = truths.MovingTexture(still_picture(), distance, np.array([0.0, 1.0]), uniform=True)
+    still, wanted = (
+        truths.luma(truth.frame(shift))[: size[0], : size[1]].astype(np.float32)
+        for shift in (0.0, distance)
+    )
+    shift = np.empty((-(-size[0] // 4), -(-size[1] // 4), 2), np.float32)
+    shift[:] = distance * np.array([np.cos(truths.ANGLE), np.sin(truths.ANGLE)])
+    inner = (slice(24, -24), slice(24, -24))
+    error = (still + change_of(still, shift) - wanted)[inner]
+    # What is left is the low-pass, which stays where it is.
+    error -= cv2.GaussianBlur(error, (0, 0), 8)
+    assert np.sqrt(np.mean(error**2)) < 0.25 * np.std((wanted - still)[inner])
+
+
+def test_nothing_changes_where_nothing_moves():
+    still = truths.luma(still_picture()).astype(np.float32)
+    shift = np.zeros((32, 32, 2), np.float32)
+    assert change_of(still, shift) is None
+    shift[14:18, 14:18] = 2
+    change = change_of(still, shift)
+    assert np.abs(change[:16]).max() < 0.01 * np.abs(change).max()
+    assert around([(slice(3, 8), slice(5, 9)), (slice(8, 13), slice(1, 4))]) == (
+        slice(1, 7),
+        slice(0, 5),
+    )
 
 
 def test_light_is_found_and_motion_is_not_taken_for_it():

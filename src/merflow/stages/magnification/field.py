@@ -5,6 +5,7 @@ solution is linear in Y_t - Y_0, so filtering the field in time equals filtering
 16 to 36 times fewer samples.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import cv2
@@ -64,8 +65,8 @@ def prepare(still: np.ndarray) -> Reference:
         still,
         slope_x,
         slope_y,
-        _inverse([_blur(plane, NARROW) for plane in tensor], floor),
-        _inverse([_blur(plane, WIDE) for plane in tensor], WIDE_FLOOR * power),
+        _inverse([blur(plane, NARROW) for plane in tensor], floor),
+        _inverse([blur(plane, WIDE) for plane in tensor], WIDE_FLOOR * power),
         floor,
         cells,
     )
@@ -80,27 +81,31 @@ def solve(reference: Reference, change: np.ndarray) -> np.ndarray:
     change = separable(change, SMOOTH, SMOOTH)
     pull_x = reduced(cv2.multiply(reference.slope_x, change), reference.cells)
     pull_y = reduced(cv2.multiply(reference.slope_y, change), reference.cells)
-    wide_x, wide_y = _times(reference.wide, -_blur(pull_x, WIDE), -_blur(pull_y, WIDE))
+    wide_x, wide_y = _times(reference.wide, -blur(pull_x, WIDE), -blur(pull_y, WIDE))
     return np.dstack(
         _times(
             reference.narrow,
-            reference.floor * wide_x - _blur(pull_x, NARROW),
-            reference.floor * wide_y - _blur(pull_y, NARROW),
+            reference.floor * wide_x - blur(pull_x, NARROW),
+            reference.floor * wide_y - blur(pull_y, NARROW),
         )
     )
 
 
-def displacement(reference: Reference, plane: np.ndarray) -> np.ndarray:
+def far_too(solution: Callable[[np.ndarray], np.ndarray], plane: np.ndarray) -> np.ndarray:
     """Return the (rows, columns, 2) float32 displacement (x, y) in px of a luma plane (H, W).
 
-    If more than 1 % of the cells moved too far for the linear solution, the plane is moved back
-    and solved again.
+    solution: a linear one, like `solve` for one reference. If more than 1 % of the cells moved too
+    far for it, the plane is moved back and solved again.
     """
-    motion = solve(reference, cv2.subtract(plane, reference.still))
+    motion = solution(plane)
     if np.count_nonzero(np.abs(motion) > FAR) > motion.size // 100:
-        moved_back = move(plane, -motion)
-        motion += solve(reference, cv2.subtract(moved_back, reference.still))
+        motion += solution(move(plane, -motion))
     return motion
+
+
+def displacement(reference: Reference, plane: np.ndarray) -> np.ndarray:
+    """Return the displacement, as in `far_too`, of a luma plane (H, W)."""
+    return far_too(lambda seen: solve(reference, cv2.subtract(seen, reference.still)), plane)
 
 
 def separable(plane: np.ndarray, along_x: np.ndarray, along_y: np.ndarray) -> np.ndarray:
@@ -108,7 +113,8 @@ def separable(plane: np.ndarray, along_x: np.ndarray, along_y: np.ndarray) -> np
     return cv2.sepFilter2D(plane, cv2.CV_32F, along_x, along_y, borderType=BORDER)
 
 
-def _blur(plane: np.ndarray, sigma: float) -> np.ndarray:
+def blur(plane: np.ndarray, sigma: float) -> np.ndarray:
+    """Return a plane under a Gaussian window."""
     return cv2.GaussianBlur(plane, (0, 0), sigma)
 
 

@@ -1,12 +1,18 @@
 """Lagrangian magnification: estimate a motion field, filter it in time, move the pixels."""
 
+import cv2
 import numpy as np
 
 from merflow.stages.magnification.delivered import Magnified
 from merflow.stages.magnification.luma import steady_luma
 from merflow.stages.magnification.motion import motion_fields
 from merflow.stages.magnification.motion_share import filter_in_time
-from merflow.stages.magnification.warp import move_into, pull_back, without_folds
+from merflow.stages.magnification.warp import (
+    move_into,
+    moving_boxes,
+    pull_back,
+    without_folds,
+)
 from merflow.stages.threads import parallel_for
 
 
@@ -43,7 +49,10 @@ def move_frames(frames: np.ndarray, motion: np.ndarray, alpha: float) -> tuple[n
         unfolded, clamped[time] = without_folds(largest * motion[time], cell)
         unfolded = unfolded / largest
         moved = pull_back(np.float32(alpha) * unfolded, cell, np.float32(1 + alpha) * unfolded)
-        move_into(out[time], frames[time], moved)
+        boxes = moving_boxes(moved, (height, width))
+        if boxes:
+            full = cv2.resize(moved, (width, height), interpolation=cv2.INTER_LINEAR)
+            move_into(out[time], frames[time], full, boxes)
 
     parallel_for(build, len(frames))
     return out, float(clamped.mean())

@@ -23,22 +23,6 @@ def filter_in_time(raw: np.ndarray, smooth: np.ndarray, reference: int) -> np.nd
     return motion
 
 
-def filter_levels(levels: list[np.ndarray], smooth: np.ndarray, reference: int) -> list[np.ndarray]:
-    """Return the fields of `filter_in_time` for the levels of one clip, with a common share.
-
-    Motion in a level raises the share of motion in the coarser levels and the next finer one (in
-    still finer levels its place would be too vague). levels: (T, rows, columns, 2) float32 each,
-    finest first, with separate grids.
-    """
-    shared = [motion_share(raw, smooth, reference) for raw in levels]
-    for level, (motion, share) in enumerate(shared):
-        size = share.shape[::-1]
-        for _, other in shared[: level + 2]:
-            share = np.maximum(share, cv2.resize(other, size, interpolation=cv2.INTER_LINEAR))
-        motion *= share[..., None]
-    return [motion for motion, _ in shared]
-
-
 def motion_share(
     raw: np.ndarray, smooth: np.ndarray, reference: int
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -1,8 +1,9 @@
-"""Phase magnification with a Riesz pyramid (after Wadhwa et al. 2014): Eulerian, the default.
+"""Phase magnification with a Laplacian pyramid (after Wadhwa et al. 2014): Eulerian, the default.
 
-For every band of a Laplacian pyramid, the phase against the onset frame gives a displacement, which
-is filtered in time; the band's phase is then shifted by alpha times that. The low-pass below the
-last band stays unchanged, so slow changes of light are not magnified.
+The phase of the pyramid's bands against the onset frame gives a displacement, which is filtered in
+time. Each band is then shifted by alpha times that: by cubic resampling, which stays exact where
+turning the phase blurs. The low-pass below the last band never changes, so neither slow nor local
+changes of light are magnified.
 """
 
 import cv2
@@ -10,15 +11,14 @@ import numpy as np
 
 from merflow.stages.magnification.delivered import Magnified
 from merflow.stages.magnification.luma import add_luma, steady_luma
-from merflow.stages.magnification.motion_share import filter_levels
-from merflow.stages.magnification.riesz import band_motions, cell_side, chunk, chunks, pyramids
-from merflow.stages.magnification.shift import REACH, shifted, turns
+from merflow.stages.magnification.motion_share import filter_in_time
+from merflow.stages.magnification.riesz import level_count, phase_motion, pyramid
+from merflow.stages.magnification.warp import Box, folded_share, move_into, moving_boxes, pull_back
 from merflow.stages.threads import parallel_for
 
-ROUGH = 1
-"""The level that gives place and time of the largest motion: fine, with little noise."""
-FAINT = 0.02
-"""Cells shifted by less than this (px of their level) may be skipped."""
+STEPS = 3
+"""Fixed-point steps to transfer the motion to the magnified frame. An odd and small number: where
+large motion folds, it keeps the bands' displacement, and more steps would alternate."""
 
 
 def magnify_phase(
@@ -26,78 +26,58 @@ def magnify_phase(
 ) -> Magnified:
     """Return the magnified frames, and the shares of clipped values and of clamped cells.
 
-    Clamped cells have a larger shift than their band allows.
+    Clamped cells move so differently from their neighbours that the magnified image folds there.
 
     frames: (T, H, W, C) uint8; smooth: (T, T) of `temporal.low_pass`; light: (T, 2) of
     `flicker.global_light`; reference: position of the onset frame.
     """
-    length = len(frames)
+    length, height, width, _ = frames.shape
     plane_of = steady_luma(frames, light, reference)
-    motions = filter_levels(band_motions(plane_of, length, reference), smooth, reference)
-    clamped = _clamped_share(motions, alpha)
-    rough = np.float32(2**ROUGH) * motions[min(ROUGH, len(motions) - 1)]
-    for motion in motions:
-        motion *= np.float32(alpha)
-    out, clipped = np.empty_like(frames), np.zeros(length, np.int64)
+    motion = filter_in_time(phase_motion(plane_of, length, reference), smooth, reference)
+    cell = (width / motion.shape[2], height / motion.shape[1])
+    out, clipped, clamped = frames.copy(), np.zeros(length, np.int64), np.zeros(length)
+    less, more = np.float32(alpha), np.float32(1 + alpha)
 
-    def build(index: int) -> None:
-        times = chunk(index, length)
-        here = slice(times.start, times.stop)
-        changes = change_of(pyramids(plane_of, times), [motion[here] for motion in motions])
-        for time, change in zip(times, changes, strict=True):
+    def build(time: int) -> None:
+        clamped[time] = folded_share(max(abs(less), abs(more)) * motion[time], cell)
+        shift = pull_back(less * motion[time], cell, more * motion[time], STEPS)
+        change = change_of(plane_of(time), shift)
+        if change is not None:
             clipped[time] = add_luma(frames[time], change, out[time])
 
-    parallel_for(build, chunks(length))
-    out[reference] = frames[reference]
-    facts = {"clipped": float(clipped.sum() / frames.size), "clamped": clamped}
-    return Magnified(out, facts, rough)
+    parallel_for(build, length)
+    facts = {"clipped": float(clipped.sum() / frames.size), "clamped": float(clamped.mean())}
+    return Magnified(out, facts, motion)
 
 
-def change_of(levels: list[np.ndarray], motions: list[np.ndarray]) -> np.ndarray:
-    """Return the (n, H, W) float32 change of luma that shifts each level by its motion.
+def change_of(plane: np.ndarray, shift: np.ndarray) -> np.ndarray | None:
+    """Return the (H, W) float32 change of luma that shifts each band; None where nothing moves.
 
-    levels: (n, h, w) float32 bands, finest first; motions: (n, rows, columns, 2) float32 px.
+    plane: (H, W) float32 luma; shift: (rows, columns, 2) float32, of its pixels in px.
     """
-    change = None
-    for level in range(len(levels) - 1, -1, -1):
-        bands, motion = levels[level], motions[level]
-        size = bands.shape[:0:-1]
-        if cell_side(level) == 1:
-            moved = shifted(bands, motion, level) - bands
-        else:
-            moved = np.zeros_like(bands)
-            for plane, band, field in zip(moved, bands, motion, strict=True):
-                _shift_where_it_moves(plane, band, field, level)
-        if change is not None:
-            for plane, coarser in zip(moved, change, strict=True):
-                cv2.add(plane, cv2.pyrUp(coarser, dstsize=size), dst=plane)
-        change = moved
+    boxes = moving_boxes(shift, plane.shape)
+    if not boxes:
+        return None
+    bands = pyramid(plane, level_count(*plane.shape))
+    field = cv2.resize(shift, plane.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    moved = []
+    for level, band in enumerate(bands):
+        if level:  # with the pyramid's own reduction, so that pixels keep their places
+            field = np.float32(0.5) * cv2.pyrDown(field)
+            boxes = [around(boxes)]
+        moved.append(band.copy())
+        move_into(moved[-1], band, field, boxes)
+        cv2.subtract(moved[-1], band, dst=moved[-1])
+    change = moved.pop()
+    while moved:
+        finer = moved.pop()
+        change = cv2.add(finer, cv2.pyrUp(change, dstsize=finer.shape[::-1]), dst=finer)
     return change
 
 
-def _shift_where_it_moves(
-    out: np.ndarray, band: np.ndarray, motion: np.ndarray, level: int
-) -> None:
-    """Write the change of one large band into `out`, (h, w) of zeros, where it moves."""
-    side = cell_side(level)
-    rows, columns, _ = motion.shape
-    box, cells = (slice(None), slice(None)), (slice(None), slice(None))
-    if band.shape == (rows * side, columns * side):
-        far = (np.abs(motion) > FAINT).any(axis=2)
-        spans = [np.flatnonzero(far.any(axis=axis)) for axis in (1, 0)]
-        if not len(spans[0]):
-            return
-        # One more cell on each side, without motion, for the edge of the part.
-        cells = tuple(slice(max(0, int(s[0]) - 1), int(s[-1]) + 2) for s in spans)
-        box = tuple(slice(s.start * side, s.stop * side) for s in cells)
-    part = np.ascontiguousarray(band[box])[None]
-    cv2.subtract(shifted(part, motion[cells][None], level)[0], part[0], dst=out[box])
-
-
-def _clamped_share(motions: list[np.ndarray], alpha: float) -> float:
-    """Return the share of cells beyond their band's reach, all levels with equal weight."""
-    shares = []
-    for level, field in enumerate(motions):
-        limit = (turns(level) * REACH / max(abs(alpha), 1e-6)) ** 2
-        shares.append(np.mean(np.einsum("tyxd,tyxd->tyx", field, field) > limit))
-    return float(np.mean(shares))
+def around(boxes: list[Box]) -> Box:
+    """Return the pixels of the next coarser level that cover the boxes, as one box."""
+    return tuple(
+        slice(min(s.start for s in sides) // 2, -(-max(s.stop for s in sides) // 2))
+        for sides in zip(*boxes, strict=True)
+    )

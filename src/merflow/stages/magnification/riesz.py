@@ -1,43 +1,68 @@
-"""Motion from the phase of Laplacian pyramid bands against the onset, by Riesz transforms."""
+"""Motion from the phase of Laplacian pyramid bands against the onset.
 
-from functools import cache
+A band and its two slopes (an approximation of its Riesz transforms) have a local phase. Band times
+later slope minus slope times later band is the sine of the phase difference times the power: linear
+in the displacement, and exactly 0 for a change of contrast. Pooled over a window and the finest
+bands, it is solved for the displacement that explains it in all orientations.
+"""
+
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
+from merflow.stages.magnification.field import SLOPE, SMOOTH, blur, far_too, separable
 from merflow.stages.magnification.luma import PlaneOf, reduced
 from merflow.stages.magnification.motion_share import noise_variance
-from merflow.stages.magnification.shift import slope_gain, slope_x, slope_y
 from merflow.stages.threads import parallel_for
 
-WINDOW = 1.5
-"""Standard deviation of the pooling window for phase, in cells of the level's grid."""
-FLOOR = 0.25
-"""Weight of the next coarser band, in units of the mean power: decides where a band is weak."""
-SHARPEST = 2
-"""Coarser levels use this level's motion: their own windows blur local motion."""
-NOISY = 3
-"""Number of levels with a relevant share of the camera's noise."""
-CHUNK = 8
-"""Frames processed together; fixed, so that the result does not depend on threads."""
+BANDS = 3
+"""Number of bands, finest first, whose phase is used; the coarser ones hold little of the motion's
+place."""
+CELL = 4
+"""Side of a cell of the motion's grid (px)."""
+NARROW, WIDE = 0.85, 2.5
+"""Standard deviations of the two windows, in cells."""
+NARROW_FLOOR, WIDE_FLOOR = 0.5, 0.001
+"""Regularisation, in units of the mean power: where the narrow window follows the wide one, and
+where even that has too little texture."""
+INDEFINITE = 0.98
+"""Largest share of the diagonal's product that the other diagonal's may have."""
+NOISE = (0.0739, 0.0098, 0.0021)
+"""Power that white noise of variance 1 in the luma adds per band, finest first (measured)."""
+PEAK = np.float32(1.02)
+"""Correction of what the windows take from the peak of a local motion."""
+EXACT = np.float32(
+    [n and -((-1) ** n) / n * (0.54 + 0.46 * np.cos(np.pi * n / 8)) for n in range(-7, 8)]
+)
+"""Taps of a derivative exact up to .8 of the highest frequency (a sinc in a Hamming window)."""
+ONE = np.ones(1, np.float32)
+
+Matrices = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+"""Planes xx, xy, yx, yy of one 2 x 2 matrix per cell."""
 
 
-class Anchor(NamedTuple):
-    """One band of the onset frame, with the quantities needed to solve for displacements.
-
-    band, x, y: (h, w) float32, the band and its Riesz transforms; inverse: the planes xx, xy, yy
-    of the regularised inverse of its pooled orientation tensor; floor: that regularisation;
-    cells: (columns, rows) of the level's grid; gain: `slope_gain` of the level.
-    """
+class Sides(NamedTuple):
+    """One band, smoothed, and its slopes along x and y: (h, w) float32 each."""
 
     band: np.ndarray
     x: np.ndarray
     y: np.ndarray
-    inverse: tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+class Anchor(NamedTuple):
+    """Quantities of the onset frame for the solution.
+
+    sides: of the finest bands, each over 2^level, so that all count px of the frame; narrow, wide:
+    inverse matrices of the two windows; floor: pull of the narrow on the wide solution; cells:
+    (columns, rows) of the grid.
+    """
+
+    sides: list[Sides]
+    narrow: Matrices
+    wide: Matrices
     floor: np.float32
     cells: tuple[int, int]
-    gain: np.float32
 
 
 def level_count(height: int, width: int) -> int:
@@ -45,129 +70,106 @@ def level_count(height: int, width: int) -> int:
     return max(1, int(np.log2(max(2, min(height, width) / 8))))
 
 
-def pyramids(plane_of: PlaneOf, times: range) -> list[np.ndarray]:
-    """Return the bands of the frames at `times`: (n, h, w) float32 a level, finest first.
+def pyramid(plane: np.ndarray, levels: int) -> list[np.ndarray]:
+    """Return the (h, w) float32 bands of a plane, finest first; a low-pass is left out."""
+    bands = []
+    for _ in range(levels):
+        low = cv2.pyrDown(plane)
+        bands.append(cv2.subtract(plane, cv2.pyrUp(low, dstsize=plane.shape[::-1])))
+        plane = low
+    return bands
 
-    The bands and the omitted low-pass add up to the plane.
+
+def sides_of(band: np.ndarray) -> Sides:
+    """Return a band smoothed, and its slopes."""
+    pairs = ((SMOOTH, SMOOTH), (SLOPE, SMOOTH), (SMOOTH, SLOPE))
+    return Sides(*(separable(band, *taps) for taps in pairs))
+
+
+def finest_sides(plane: np.ndarray) -> list[Sides]:
+    """Return the sides of the finest bands of an (H, W) float32 plane."""
+    return [sides_of(band) for band in pyramid(plane, min(BANDS, level_count(*plane.shape)))]
+
+
+def powers(sides: Sides) -> Matrices:
+    """Return the (h, w) planes that multiply a displacement into its pull, exactly for small ones.
+
+    For a wave of amplitude A and wave vector k they are A^2 k k' everywhere, not only on its
+    slopes.
     """
-    levels: list[np.ndarray] = []
-    for index, time in enumerate(times):
-        plane = plane_of(time)
-        for level in range(level_count(*plane.shape) if not index else len(levels)):
-            low = cv2.pyrDown(plane)
-            if not index:
-                levels.append(np.empty((len(times), *plane.shape), np.float32))
-            cv2.subtract(plane, cv2.pyrUp(low, dstsize=plane.shape[::-1]), dst=levels[level][index])
-            plane = low
-    return levels
+    band, x, y = sides
+    band_x, band_y = separable(band, EXACT, ONE), separable(band, ONE, EXACT)
+    return (
+        x * band_x - band * separable(x, EXACT, ONE),
+        x * band_y - band * separable(x, ONE, EXACT),
+        y * band_x - band * separable(y, EXACT, ONE),
+        y * band_y - band * separable(y, ONE, EXACT),
+    )
 
 
-def cell_side(level: int) -> int:
-    """Return the side of a cell of a level's grid in pixels of that level."""
-    return max(1, 4 >> level)
-
-
-@cache
-def noise_powers() -> tuple[float, ...]:
-    """Return the tensor power that white noise of variance 1 in the luma adds, finest first.
-
-    Measured by sending noise through the pyramid; coarser levels average it out.
-    """
-    noise = np.random.default_rng(0).normal(0, 1, (512, 512)).astype(np.float32)
-    powers = []
-    for bands in pyramids(lambda _: noise, range(1))[:NOISY]:
-        x = slope_x(bands)
-        powers.append(float(np.mean(x * x - bands * slope_x(x))))
-    return tuple(powers)
-
-
-def anchor(bands: np.ndarray, level: int, noise: float) -> Anchor:
-    """Return the anchor of one band, (1, h, w) float32, of the onset frame.
+def anchor(still: np.ndarray, noise: float) -> Anchor:
+    """Return the anchor of the onset frame's (H, W) float32 luma.
 
     noise: variance of the luma's noise, which otherwise counts as texture without motion.
     """
-    _, height, width = bands.shape
-    side = cell_side(level)
-    cells = (-(-width // side), -(-height // side))
-    x, y = slope_x(bands), slope_y(bands)
-    # For a wave of amplitude A along n this is A^2 n n' everywhere, not only on its slopes.
-    xx = _pool(x * x - bands * slope_x(x), cells)[0]
-    xy = _pool(x * y - bands * slope_y(x), cells)[0]
-    yy = _pool(y * y - bands * slope_y(y), cells)[0]
-    floor = np.float32(FLOOR * float(np.mean(xx + yy)) / 2 + 1e-6)
-    power = np.float32(noise * noise_powers()[level] if level < NOISY else 0)
-    xx, yy = np.maximum(xx - power, 0) + floor, np.maximum(yy - power, 0) + floor
-    # Sampling can make the pooled tensor indefinite; this bounds its inverse.
-    limit = 0.99 * np.sqrt(xx * yy)
-    xy = np.clip(xy, -limit, limit)
-    scale = 1 / (xx * yy - xy * xy)
-    inverse = (yy * scale, -xy * scale, xx * scale)
-    return Anchor(bands[0], x[0], y[0], inverse, floor, cells, np.float32(slope_gain(level == 0)))
+    height, width = still.shape
+    cells = (-(-width // CELL), -(-height // CELL))
+    total = np.zeros((4, cells[1], cells[0]), np.float32)
+    scaled = []
+    for level, sides in enumerate(finest_sides(still)):
+        scale = np.float32(0.5**level)
+        planes = np.stack([reduced(plane, cells) for plane in powers(sides)])
+        planes[[0, 3]] -= np.float32(noise * NOISE[level])
+        total += scale**2 * planes
+        scaled.append(Sides(*(scale * plane for plane in sides)))
+    mean = float(np.maximum(total[0] + total[3], 0).mean()) / 2 + 1e-6
+    floor = np.float32(NARROW_FLOOR * mean)
+    narrow = _inverse([blur(plane, NARROW) for plane in total], floor)
+    wide = _inverse([blur(plane, WIDE) for plane in total], np.float32(WIDE_FLOOR * mean))
+    return Anchor(scaled, narrow, wide, floor, cells)
 
 
-def displacement(anchor: Anchor, bands: np.ndarray, coarser: np.ndarray | None) -> np.ndarray:
-    """Return the displacement of bands since the onset, (n, rows, columns, 2) float32, level px.
-
-    bands: (n, h, w) float32, one level of n frames; coarser: the next coarser level's motion. The
-    pooled sine of the phase difference is solved for the displacement that explains it in all
-    orientations. A change of contrast gives exactly 0.
-    """
-    pull_x = _pool(anchor.band * slope_x(bands) - anchor.x * bands, anchor.cells)
-    pull_y = _pool(anchor.band * slope_y(bands) - anchor.y * bands, anchor.cells)
-    if coarser is not None:
-        prior = np.stack([cv2.resize(field, anchor.cells) for field in coarser])
-        prior *= 2 * anchor.gain * anchor.floor
-        pull_x += prior[..., 0]
-        pull_y += prior[..., 1]
-    xx, xy, yy = anchor.inverse
-    out = np.empty((*pull_x.shape, 2), np.float32)
-    out[..., 0] = (xx * pull_x + xy * pull_y) / anchor.gain
-    out[..., 1] = (xy * pull_x + yy * pull_y) / anchor.gain
-    return out
+def solve(anchor: Anchor, plane: np.ndarray) -> np.ndarray:
+    """Return the (rows, columns, 2) float32 displacement (x, y) in px of an (H, W) luma plane."""
+    pull_x, pull_y = (np.zeros(anchor.cells[::-1], np.float32) for _ in "xy")
+    for still, seen in zip(anchor.sides, finest_sides(plane), strict=True):
+        for pull, before, after in ((pull_x, still.x, seen.x), (pull_y, still.y, seen.y)):
+            turn = cv2.multiply(still.band, after)
+            cv2.subtract(turn, cv2.multiply(before, seen.band), dst=turn)
+            cv2.add(pull, reduced(turn, anchor.cells), dst=pull)
+    wide_x, wide_y = _times(anchor.wide, blur(pull_x, WIDE), blur(pull_y, WIDE))
+    pull_x = anchor.floor * wide_x + blur(pull_x, NARROW)
+    pull_y = anchor.floor * wide_y + blur(pull_y, NARROW)
+    return PEAK * np.dstack(_times(anchor.narrow, pull_x, pull_y))
 
 
-def band_motions(plane_of: PlaneOf, length: int, reference: int) -> list[np.ndarray]:
-    """Return per level the (T, rows, columns, 2) float32 displacements since the onset, px.
+def phase_motion(plane_of: PlaneOf, length: int, reference: int) -> np.ndarray:
+    """Return (T, rows, columns, 2) float32: displacement x, y since the onset in px, unfiltered.
 
     plane_of: gives the (H, W) float32 luma of frame t, without changes of light.
     """
-    still = pyramids(plane_of, range(reference, reference + 1))
-    noise = noise_variance(plane_of, length)
-    anchors = [anchor(bands, level, noise) for level, bands in enumerate(still)]
-    motions = [np.zeros((length, a.cells[1], a.cells[0], 2), np.float32) for a in anchors]
+    still = anchor(plane_of(reference), noise_variance(plane_of, length))
+    columns, rows = still.cells
+    motion = np.zeros((length, rows, columns, 2), np.float32)
 
-    def estimate(index: int) -> None:
-        times = chunk(index, length)
-        found = None
-        for level, bands in reversed(list(enumerate(pyramids(plane_of, times)))):
-            found = displacement(anchors[level], bands, found)
-            motions[level][times.start : times.stop] = found
-        for time in times:
-            for level in range(SHARPEST + 1, len(anchors)):
-                field = cv2.resize(
-                    motions[SHARPEST][time], anchors[level].cells, interpolation=cv2.INTER_AREA
-                )
-                motions[level][time] = field / np.float32(2 ** (level - SHARPEST))
+    def estimate(time: int) -> None:
+        if time != reference:
+            motion[time] = far_too(lambda plane: solve(still, plane), plane_of(time))
 
-    parallel_for(estimate, chunks(length))
-    for motion in motions:
-        motion[reference] = 0
-    return motions
+    parallel_for(estimate, length)
+    return motion
 
 
-def chunks(length: int) -> int:
-    """Return how many chunks of frames a clip has."""
-    return -(-length // CHUNK)
+def _inverse(total: list[np.ndarray], floor: np.float32) -> Matrices:
+    """Return (matrices + floor times identity)^-1, also where sampling made them indefinite."""
+    xx, yy = (np.maximum(plane, 0) + floor for plane in (total[0], total[3]))
+    most = INDEFINITE * xx * yy
+    bound = np.sqrt(most / np.maximum(np.abs(total[1] * total[2]), most))
+    xy, yx = bound * total[1], bound * total[2]
+    scale = 1 / (xx * yy - xy * yx)
+    return scale * yy, -scale * xy, -scale * yx, scale * xx
 
 
-def chunk(index: int, length: int) -> range:
-    """Return the positions of one chunk's frames."""
-    return range(index * CHUNK, min(length, (index + 1) * CHUNK))
-
-
-def _pool(stack: np.ndarray, cells: tuple[int, int]) -> np.ndarray:
-    """Return (n, h, w) averaged over the level's cells and window, (n, rows, columns)."""
-    out = np.empty((len(stack), cells[1], cells[0]), np.float32)
-    for plane, pooled in zip(stack, out, strict=True):
-        cv2.GaussianBlur(reduced(plane, cells), (0, 0), WINDOW, dst=pooled)
-    return out
+def _times(matrices: Matrices, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    xx, xy, yx, yy = matrices
+    return xx * x + xy * y, yx * x + yy * y

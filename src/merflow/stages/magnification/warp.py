@@ -38,6 +38,11 @@ def without_folds(field: np.ndarray, cell: tuple[float, float]) -> tuple[np.ndar
     return field * scale[..., None], float(np.mean(scale < 0.999))
 
 
+def folded_share(field: np.ndarray, cell: tuple[float, float]) -> float:
+    """Return the share of cells where a field, as in `without_folds`, folds or nearly does."""
+    return float(np.mean(_bend(field, cell) > FOLD_LIMIT))
+
+
 def _bend(field: np.ndarray, cell: tuple[float, float]) -> np.ndarray:
     """Return the Frobenius norm of the field's derivative per pixel, (rows, columns)."""
     along = cv2.Sobel(field, cv2.CV_32F, 1, 0, ksize=1, scale=0.5 / cell[0])
@@ -46,7 +51,9 @@ def _bend(field: np.ndarray, cell: tuple[float, float]) -> np.ndarray:
     return cv2.sqrt(cv2.transform(squares, np.ones((1, 2), np.float32)))
 
 
-def pull_back(field: np.ndarray, cell: tuple[float, float], carrier: np.ndarray) -> np.ndarray:
+def pull_back(
+    field: np.ndarray, cell: tuple[float, float], carrier: np.ndarray, steps: int = STEPS
+) -> np.ndarray:
     """Return the field on the pixels of the resulting frame, (rows, columns, 2) float32.
 
     For a pixel x of the result, fixed-point steps solve z + carrier(z) = x, and the value at x is
@@ -56,7 +63,7 @@ def pull_back(field: np.ndarray, cell: tuple[float, float], carrier: np.ndarray)
     grid = places(rows, columns)
     per_cell = carrier / np.asarray(cell, np.float32)
     seen = per_cell
-    for _ in range(STEPS):
+    for _ in range(steps):
         before = seen
         seen = _sample(per_cell, cv2.subtract(grid, seen))
         if cv2.norm(seen, before, cv2.NORM_INF) < CLOSE:
@@ -68,7 +75,7 @@ def _sample(field: np.ndarray, where: np.ndarray) -> np.ndarray:
     return cv2.remap(field, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def places(rows: int, columns: int) -> np.ndarray:
     """Return the (rows, columns, 2) float32 coordinates x, y of an image's pixels; read only."""
     pixels = np.dstack(np.meshgrid(np.arange(columns), np.arange(rows))).astype(np.float32)
@@ -91,17 +98,14 @@ def move(frame: np.ndarray, field: np.ndarray, box: Box | None = None) -> np.nda
     return _moved(frame, full, box or (slice(0, height), slice(0, width)))
 
 
-def move_into(out: np.ndarray, frame: np.ndarray, field: np.ndarray) -> None:
-    """Write the result of `move` into `out`, a copy of `frame`, where anything moves.
+def move_into(out: np.ndarray, frame: np.ndarray, full: np.ndarray, boxes: list[Box]) -> None:
+    """Write the parts `boxes` of `frame`, every pixel x taken from x - full(x), into `out`.
 
-    Most parts of most frames are still, and moving pixels takes the time.
+    full: (H, W, 2) float32 in px. Most parts of most frames are still, and moving pixels takes the
+    time: with `out` a copy of the frame and `moving_boxes`, the result is complete.
     """
-    height, width = frame.shape[:2]
-    boxes = moving_boxes(field, (height, width))
-    if boxes:
-        full = cv2.resize(field, (width, height), interpolation=cv2.INTER_LINEAR)
-        for box in boxes:
-            out[box] = _moved(frame, full, box)
+    for box in boxes:
+        out[box] = _moved(frame, full, box)
 
 
 def _moved(frame: np.ndarray, full: np.ndarray, box: Box) -> np.ndarray:
