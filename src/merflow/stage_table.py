@@ -43,8 +43,8 @@ STAGES = (
     Stage("split", 1),
     Stage("train", 6),
     Stage("score", 3),
-    Stage("table", 5),
-    Stage("report", 5),
+    Stage("table", 6),
+    Stage("report", 6),
 )
 NAMES = tuple(stage.name for stage in STAGES)
 WITH_FILES = tuple(stage for stage in STAGES if stage.folder)

@@ -7,6 +7,7 @@ rule table:
     input:
         scores=[f"{run.folder}/scores.csv" for run in PLAN.scored_runs()],
         pooled=_pooled,
+        delivered=paths.DELIVERED,
     output:
         [table_file(name) for name in paths.TABLE_FILES],
     localrule: True

@@ -15,6 +15,7 @@ from merflow.evaluation.effects import (
 )
 from merflow.evaluation.predictions import Pooled, read_pooled
 from merflow.evaluation.run_id import NESTED
+from merflow.evaluation.schema import records as records_of
 from merflow.evaluation.schema import stacked
 from merflow.evaluation.score_table import read_scores, sorted_scores, write_scores
 from merflow.io import records
@@ -22,6 +23,7 @@ from merflow.io.files import write_text
 from merflow.reporting.ablation import ablations
 from merflow.reporting.control_notes import control_named, with_alarms
 from merflow.reporting.cost import levels_of, plan_costs, write_costs
+from merflow.reporting.doubt_notes import with_doubts
 from merflow.reporting.effects_table import effects_table
 from merflow.reporting.layouts import (
     render_latex,
@@ -32,6 +34,7 @@ from merflow.reporting.layouts import (
 from merflow.reporting.render.xlsx import write_workbook
 from merflow.reporting.results_table import wide_tables
 from merflow.workflow import run_fingerprints
+from merflow.workflow.delivered_gain import read_delivered, summaries
 from merflow.workflow.plan import Plan
 from merflow.workflow.protocol_text import protocol_lines, with_levels
 
@@ -64,7 +67,9 @@ def table(out: Path, *scores: Path, config: Path) -> None:
         controls = [name for name, lead in leads.items() if control_named(plan, lead)]
         costs = plan_costs(plan)
         lines = with_levels(protocol_lines(plan), levels_of(costs))
-        tables = with_alarms(wide_tables(rows, lines, controls, grids), plan)
+        gains = records_of(summaries(read_delivered(Path(paths.DELIVERED))))
+        marked = with_doubts(wide_tables(rows, lines, controls, grids), gains)
+        tables = with_alarms(marked, plan)
         effects = {MAGNIFIED: magnified, COMPARED: compared}
         beside = ablations(tables, compared, grids)
         beside += [effects_table(title, found) for title, found in effects.items() if len(found)]

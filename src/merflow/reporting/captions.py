@@ -27,6 +27,8 @@ MARKED = (
     "Bold: best, underlined: second, among rows fixed before testing or chosen inside the folds "
     "(x*), negative controls apart."
 )
+DOUBTFUL = "§"
+"""Mark of scores that rest on magnification which is often not credible."""
 SEEDS = "±: sd over seeds; brackets are then means over seeds."
 CHOSEN = (
     "‡: public code or the authors' words show epochs chosen on the test subject, which lifts "
@@ -72,6 +74,11 @@ def footnotes(table: Wide) -> list[str]:
         lines.append(MARKED)
     if any(len(line.seeds) > 1 for line in table.lines):
         lines.append(SEEDS)
+    doubts: dict[str, list[str]] = {}
+    for line in table.lines:
+        if line.doubt:
+            doubts.setdefault(line.doubt, []).append(f"{line.experiment} {line.factor}".strip())
+    lines += [f"{DOUBTFUL} {', '.join(rows)}: {doubt}." for doubt, rows in doubts.items()]
     for line in table.lines:
         for part, cell in line.cells.items():
             notes = [note for note in cell.note.split("; ") if note and "too few" not in note]

@@ -9,6 +9,7 @@ from functools import partial
 
 from merflow.config.grid import members
 from merflow.reporting.control_notes import control_named
+from merflow.reporting.doubt_notes import with_doubts
 from merflow.reporting.html.data_card import data_context
 from merflow.reporting.html.environment import render
 from merflow.reporting.html.magnification import effect_context
@@ -32,6 +33,7 @@ def page(results: Results) -> str:
     """Return the whole page."""
     plan = results.plan
     tables = wide_tables(results.rows, protocol_lines(plan), grids=members(plan.settings))
+    tables = with_doubts(tables, results.delivered)
     context = {
         "experiments": plan.experiments,
         "problems": results.problems,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from merflow.evaluation.columns import PART
 from merflow.evaluation.schema import BLOCK, WIDE, Column
 from merflow.reporting.captions import (
+    DOUBTFUL,
     MARKED,
     bracket,
     footnotes,
@@ -179,6 +180,8 @@ def figure(
     if interval:
         ends = (getattr(scored, f"{column.name}{end}") for end in ("_lo", "_hi"))
         rest += bracket(*ends, "†" if facts.few else "")
+    if scored.doubt:
+        rest += DOUBTFUL
     return Cell(shown, value, getattr(scored, f"{column.name}_mark"), rest)
 
 

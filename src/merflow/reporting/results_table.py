@@ -43,7 +43,7 @@ class Scored(SimpleNamespace):
     """The scores of one experiment and factor on one part, by the names of their columns in SCORES.
 
     Means over seeds, also of an interval's ends; chance_p: the largest. <name>_sd: over seeds, NaN
-    for one seed; <name>_mark: best, second or empty.
+    for one seed; <name>_mark: best, second or empty. doubt: as in `Line`.
     """
 
 
@@ -69,6 +69,8 @@ class Line:
     factor: str
     seeds: tuple[int, ...]
     cells: Mapping[str, Scored]
+    doubt: str = ""
+    """Why the magnification of the row is not credible in many clips; see `doubt_notes`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,7 @@ def _line(rows: Sequence[Any], parts: Iterable[str]) -> Line:
 
 
 def _cell(rows: Sequence[Any]) -> Scored:
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {"doubt": ""}
     for column in (*MEASURES, *JUDGED):
         values = [getattr(row, column.name) for row in rows]
         if column.kind is str:

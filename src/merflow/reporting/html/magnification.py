@@ -7,6 +7,7 @@ from merflow.errors import MerflowError
 from merflow.evaluation.effects import Row, magnification_effects
 from merflow.evaluation.predictions import Pooled
 from merflow.evaluation.schema import records
+from merflow.reporting.doubt_notes import doubt_text, doubtful
 from merflow.reporting.effects_table import LEGEND, VISIBLE
 from merflow.reporting.html.run_data import Results, RunResults
 from merflow.reporting.results_table import Part, Scored, Wide
@@ -29,6 +30,8 @@ def effect_context(tables: Sequence[Wide], results: Results) -> dict[str, object
     return {
         "effect_panels": panels(tables, results.rows),
         "delivered": results.delivered,
+        "doubtful": doubtful,
+        "doubt_text": doubt_text,
         "effects": effects,
         "effects_problem": problem,
         "effects_legend": LEGEND,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from merflow.datasets.registry import is_generated
 from merflow.reporting.captions import part_name
 from merflow.reporting.control_notes import control_named, controls_above, shortcut
+from merflow.reporting.doubt_notes import doubt_warnings
 from merflow.reporting.html.environment import listing
 from merflow.reporting.html.run_data import Results
 from merflow.reporting.results_table import Wide
@@ -85,7 +86,7 @@ def predicted(protocols: Sequence[str]) -> str:
 
 
 def warnings(tables: Sequence[Wide], plan: Plan) -> list[tuple[str, str]]:
-    """Return (title, text) for controls that score above the guesses, those on all clips first."""
+    """Return (title, text): controls above the guesses, on all clips first, then doubtful gains."""
     found, in_parts = [], []
     for table in tables:
         for line, control, above in controls_above(table, plan):
@@ -97,4 +98,4 @@ def warnings(tables: Sequence[Wide], plan: Plan) -> list[tuple[str, str]]:
         title = "A negative control lies above the guesses on single datasets."
         text = f"{'; '.join(in_parts)}. This happens by chance for 1 in 40 scores of a guess."
         found.append((title, text))
-    return found
+    return found + doubt_warnings(tables)

@@ -12,6 +12,7 @@ SPECIAL = str.maketrans(
         "^": r"\textasciicircum{}",
         "\\": r"\textbackslash{}",
         "†": r"$^\dagger$",
+        "§": r"$^\S$",
         "±": r"$\pm$",
         "×": r"$\times$",
         "‡": r"$^\ddagger$",
