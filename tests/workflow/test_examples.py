@@ -49,7 +49,8 @@ def test_the_composite_is_68_folds_of_442_clips(dry_run, full_size_datasets):
     # 68 folds in 4 jobs: lbptop x1, flow x1 x10, video x1 x10 x25 x50, permuted x10.
     assert found["train"] == 4 * (1 + 2 + 4 + 1)
     assert found["split"] == 4 and found["align"] == 16 + 26 + 29
-    assert found["magnify"] == (3 + 1) * found["align"], "x10 also for the flow preparation"
+    assert found["magnify"] == 2 * found["align"], "x10 x25 x50 together; x10 of the flow"
+    assert found["crop"] == found["align"], "the frames are read once for all preparations"
 
 
 def test_one_dataset_predicts_the_other(dry_run):
