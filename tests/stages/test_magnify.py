@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from merflow.clip import ClipArrays, ClipKey
 from merflow.config.settings import Magnify
 from merflow.errors import MerflowError
+from merflow.stages import magnify
 from merflow.stages.magnify import magnify_clip, magnify_frames
 
 METHODS = ["phase", "linear", "lagrangian"]
@@ -241,3 +242,17 @@ def test_views_of_arrays_are_magnified_like_copies(method):
         out, _ = magnify_frames(view, 100.0, 10, Magnify(method=method))
         copied, _ = magnify_frames(view.copy(), 100.0, 10, Magnify(method=method))
         assert np.array_equal(out, copied)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_factors_together_give_the_bytes_of_each_alone_from_one_estimate(method, monkeypatch):
+    frames, factors = moving(10, 64, 56), [1, 10, 50]
+    alone = [magnify_frames(frames, 100.0, f, Magnify(method=method)) for f in factors]
+    estimates = []
+    whole = magnify.estimate
+    monkeypatch.setattr(magnify, "estimate", lambda *a: estimates.append(1) or whole(*a))
+    together = magnify.magnify_factors(frames, 100.0, factors, Magnify(method=method))
+    assert len(estimates) == 1
+    for (made, facts), (wanted, wanted_facts) in zip(together, alone, strict=True):
+        assert np.array_equal(made, wanted)
+        assert facts == wanted_facts

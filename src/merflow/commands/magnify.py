@@ -24,7 +24,7 @@ from merflow.io import video
 from merflow.io.files import refuse_source
 from merflow.progress import shown
 from merflow.reporting.magnified_text import magnified_text
-from merflow.stages.magnify import magnify_clip
+from merflow.stages.magnify import magnify_clip, magnify_together
 from merflow.workflow.stage_job import Annotation, Output, run_together
 
 ONE_FACTOR = "one of --factor F (times the displacement) and --alpha A (factor A + 1)"
@@ -76,7 +76,7 @@ def magnify(
     found: dict[str, dict] = {one: {} for one in asked}
 
     def magnified(clip: ClipArrays) -> list[ClipArrays]:
-        made = [magnify_clip(clip, chosen, value) for value in values]
+        made = magnify_together(clip, chosen, values)
         for one, done in zip(asked, made, strict=True):
             found[one][str(clip.key)] = done.facts["magnify"]
             if not json:

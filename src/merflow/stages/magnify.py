@@ -4,7 +4,7 @@ Factor f multiplies displacement by f; the literature's alpha is f - 1. Factor 1
 bit for bit, and the onset frame never changes.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,22 +17,21 @@ from merflow.frame_buffer import Frames, allocate
 from merflow.progress import counted, in_passes
 from merflow.stages.magnification.compression import frame_coding
 from merflow.stages.magnification.credibility import credibility
-from merflow.stages.magnification.delivered import Magnified, expected_gain, measure
-from merflow.stages.magnification.flicker import global_light
-from merflow.stages.magnification.lagrangian import magnify_lagrangian
-from merflow.stages.magnification.linear import half_planes, magnify_linear, remove_light
-from merflow.stages.magnification.luma import PlaneOf, luma_of
-from merflow.stages.magnification.motion import motion_fields
-from merflow.stages.magnification.motion_share import filter_in_time
-from merflow.stages.magnification.phase import magnify_phase
-from merflow.stages.magnification.stream import in_windows, recursively
-from merflow.stages.magnification.temporal import (
-    anchored,
-    default_high_hz,
-    low_pass,
-    recursive_coefficient,
-    recursive_operator,
+from merflow.stages.magnification.delivered import (
+    Peak,
+    expected_gain,
+    largest_motion,
+    measure,
 )
+from merflow.stages.magnification.methods import (
+    Estimate,
+    estimate,
+    highest_hz,
+    moved,
+    recursion,
+)
+from merflow.stages.magnification.stream import in_windows, recursively
+from merflow.stages.magnification.temporal import anchored, low_pass
 
 PASSES = (0.05, 0.25, 0.65)
 """Shares of the passes over the frames (light, motion, new frames) in the time, for its estimate;
@@ -44,17 +43,30 @@ goes through `magnify_stream`, without measuring the delivered gain."""
 
 def magnify_clip(arrays: ClipArrays, settings: Magnify, factor: float) -> ClipArrays:
     """Return the clip with displacements multiplied by `factor`, with facts["magnify"]."""
+    return magnify_together(arrays, settings, [factor])[0]
+
+
+def magnify_together(
+    arrays: ClipArrays, settings: Magnify, factors: Sequence[float]
+) -> list[ClipArrays]:
+    """Return the clip magnified by each factor; its motion is estimated once."""
     if len(arrays.frames) > LONG:
-        frames = _magnify_long(arrays, settings, factor)
-        facts = {"method": settings.method, "factor": float(factor), "streamed": True}
+        facts = {"method": settings.method, "streamed": True}
+        made = [
+            (_magnify_long(arrays, settings, factor), facts | {"factor": float(factor)})
+            for factor in factors
+        ]
     else:
         whole = np.asarray(arrays.frames)
         coding = arrays.facts.get("align", {}).get("coding")
         coding = (frame_coding(whole) if coding is None else coding) | arrays.facts.get("video", {})
-        frames, facts = magnify_frames(
-            whole, arrays.fps, factor, settings, reference=arrays.onset, coding=coding
+        made = magnify_factors(
+            whole, arrays.fps, factors, settings, reference=arrays.onset, coding=coding
         )
-    return replace(arrays, frames=frames, facts={**arrays.facts, "magnify": facts})
+    return [
+        replace(arrays, frames=frames, facts={**arrays.facts, "magnify": facts})
+        for frames, facts in made
+    ]
 
 
 def _magnify_long(arrays: ClipArrays, settings: Magnify, factor: float) -> Frames:
@@ -73,12 +85,25 @@ def magnify_frames(
     fps: float,
     factor: float,
     settings: Magnify,
+    **options: Any,  # noqa: ANN401
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """Return frames with displacement times `factor`, and measurements; see `magnify_factors`."""
+    return magnify_factors(frames, fps, [factor], settings, **options)[0]
+
+
+def magnify_factors(
+    frames: np.ndarray,
+    fps: float,
+    factors: Sequence[float],
+    settings: Magnify,
     *,
     reference: int = 0,
     measured: bool = True,
     coding: Mapping[str, Any] | None = None,
-) -> tuple[np.ndarray, dict[str, Any]]:
-    """Return (T, H, W, C) uint8 frames with displacement times `factor`, and measurements.
+) -> list[tuple[np.ndarray, dict[str, Any]]]:
+    """Return (T, H, W, C) uint8 frames with displacement times each factor, and measurements.
+
+    The bytes of one factor do not depend on the others, which share the estimate of the motion.
 
     frames: (T, H, W, C) uint8, C = 3 RGB or 1 grey; fps in Hz; reference: position of the onset
     frame, which is returned unchanged; measured: whether to measure the delivered gain; coding:
@@ -90,19 +115,49 @@ def magnify_frames(
     expected_gain, the gain that benchmarks predict; and those of `credibility`.
     """
     check_frames(frames, reference)
-    check_request(fps, factor, settings)
-    facts: dict[str, Any] = {"method": settings.method, "factor": float(factor)}
-    if factor == 1 or len(frames) == 1:
-        return frames.copy(), facts
+    for factor in factors:
+        check_request(fps, factor, settings)
+    if len(frames) == 1 or all(factor == 1 for factor in factors):
+        return [(frames.copy(), _asked(settings, factor)) for factor in factors]
     frames = np.ascontiguousarray(frames)
     smooth = low_pass(len(frames), fps, highest_hz(fps, settings))
-    with in_passes("magnifying", PASSES):
-        made, light = _magnify(frames, fps, factor - 1, settings, smooth, reference, measured)
+    coding = frame_coding(frames) if measured and coding is None else coding
+    passes = (*PASSES[:2], *[PASSES[2]] * len(factors))
+    with in_passes("magnifying", [share / sum(passes) for share in passes]):
+        found = estimate(frames, fps, settings, smooth, reference, measured)
+        peak = None
+        if measured:
+            operator = anchored(smooth, reference)
+            peak = largest_motion(frames, found.motion, operator, found.light, reference)
+        return [
+            _magnified(frames, factor, settings, found, reference, peak, coding)
+            for factor in factors
+        ]
+
+
+def _asked(settings: Magnify, factor: float) -> dict[str, Any]:
+    return {"method": settings.method, "factor": float(factor)}
+
+
+def _magnified(
+    frames: np.ndarray,
+    factor: float,
+    settings: Magnify,
+    found: Estimate,
+    reference: int,
+    peak: Peak | None,
+    coding: Mapping[str, Any] | None,
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """Return the frames of one factor and its facts; measured where there is a peak."""
+    facts = _asked(settings, factor)
+    if factor == 1:
+        return frames.copy(), facts
+    made = moved(frames, factor - 1, settings, found, reference)
     facts |= made.facts
-    if measured:
-        facts |= measure(frames, made, anchored(smooth, reference), light, reference, factor)
+    if peak is not None:
+        facts |= measure(frames, made.frames, peak, reference, factor)
         facts["expected_gain"] = expected_gain(settings.method, facts["asked_px"])
-        facts |= credibility(facts["asked_px"], frame_coding(frames) if coding is None else coding)
+        facts |= credibility(facts["asked_px"], coding or {})
     return made.frames, facts
 
 
@@ -122,7 +177,8 @@ def magnify_stream(
         check_frames(window, 0)
         if len(window) == 1:
             return window.copy()
-        return _magnify(window, fps, factor - 1, settings, smooth, 0, measured=False)[0].frames
+        found = estimate(window, fps, settings, smooth, 0, measured=False)
+        return moved(window, factor - 1, settings, found, 0).frames
 
     pair = recursion(fps, settings)
     if factor == 1:
@@ -132,54 +188,6 @@ def magnify_stream(
     else:
         flicker = settings.remove_flicker
         yield from recursively(frames, pair, factor - 1, settings.lambda_c, flicker)
-
-
-def _magnify(
-    frames: np.ndarray,
-    fps: float,
-    alpha: float,
-    settings: Magnify,
-    smooth: np.ndarray,
-    reference: int,
-    measured: bool,
-) -> tuple[Magnified, np.ndarray]:
-    """Return the method's result and the (T, 2) changes of light that were removed."""
-    if settings.method != "linear":
-        light = _light(luma_of(frames), len(frames), settings, reference)
-        method = magnify_lagrangian if settings.method == "lagrangian" else magnify_phase
-        return method(frames, smooth, alpha, light, reference), light
-    half = half_planes(frames)
-    light = _light(half.__getitem__, len(frames), settings, reference)
-    remove_light(half, light, reference)
-    motion = None
-    if measured:  # before the planes are overwritten; their pixels are twice as large
-        motion = 2 * motion_fields(half.__getitem__, len(frames), reference)
-        motion = filter_in_time(motion, smooth, reference)
-    pair = recursion(fps, settings)
-    operator = anchored(smooth, reference)
-    if pair is not None:
-        operator = recursive_operator(len(frames), *pair, reference)
-    made = magnify_linear(frames, half, operator, alpha, settings.lambda_c)
-    return (made if motion is None else made._replace(motion=motion)), light
-
-
-def _light(plane_of: PlaneOf, length: int, settings: Magnify, reference: int) -> np.ndarray:
-    """Return the (T, 2) changes of light to remove; zeros without remove_flicker."""
-    if settings.remove_flicker:
-        return global_light(plane_of, length, reference)
-    return np.zeros((length, 2), np.float32)
-
-
-def highest_hz(fps: float, settings: Magnify) -> float:
-    """Return the highest frequency (Hz) of the low-pass; the recursion has its own band."""
-    low, high = settings.band_hz or (0, 0)
-    return high if high and not low else default_high_hz(fps)
-
-
-def recursion(fps: float, settings: Magnify) -> tuple[float, float] | None:
-    """Return the two coefficients per frame of the literature's recursion; None for a low-pass."""
-    low, high = settings.band_hz or (0, 0)
-    return (recursive_coefficient(high, fps), recursive_coefficient(low, fps)) if low else None
 
 
 def check_frames(frames: np.ndarray, reference: int) -> None:

@@ -5,7 +5,7 @@ import pytest
 from moving_textures import FPS, LENGTH, patch, still_picture, truths
 
 from merflow.config.settings import Magnify
-from merflow.stages.magnification.delivered import Magnified, expected_gain, largest_motion, measure
+from merflow.stages.magnification.delivered import expected_gain, largest_motion, measure
 from merflow.stages.magnification.luma import luma_of
 from merflow.stages.magnification.motion import motion_fields
 from merflow.stages.magnification.motion_share import filter_in_time, motion_share
@@ -91,7 +91,7 @@ def test_the_measurement_sees_what_was_rendered():
     peak = largest_motion(frames, motion, operator, light, 0)
     assert abs(peak.time - int(np.argmax(times))) <= 1
     for factor in (3, 5):  # 5 was requested, 3 is delivered
-        facts = measure(frames, Magnified(tripled, {}, motion), operator, light, 0, factor)
+        facts = measure(frames, tripled, peak, 0, factor)
         assert facts["delivered"] == pytest.approx(3, rel=0.06)
         assert facts["gain"] == pytest.approx(3 / factor, rel=0.06)
 

@@ -29,16 +29,10 @@ textures with camera noise (docs/magnification.md)."""
 
 
 class Magnified(NamedTuple):
-    """Result of a method.
-
-    frames: (T, H, W, C) uint8; facts: shares of clipped values and clamped cells; motion: (T, rows,
-    columns, 2) float32, the input's filtered displacement since the onset in px, with exact place
-    and time but approximate size.
-    """
+    """Result of a method. frames: (T, H, W, C) uint8; facts: shares clipped or clamped."""
 
     frames: np.ndarray
     facts: dict[str, Any]
-    motion: np.ndarray
 
 
 class Peak(NamedTuple):
@@ -56,23 +50,16 @@ def expected_gain(method: str, asked_px: float) -> float:
 
 
 def measure(
-    frames: np.ndarray,
-    made: Magnified,
-    operator: np.ndarray,
-    light: np.ndarray,
-    reference: int,
-    factor: float,
+    frames: np.ndarray, made: np.ndarray, peak: Peak, reference: int, factor: float
 ) -> dict[str, Any]:
     """Return the magnification delivered in the frame of the largest motion; JSON-able.
 
-    frames: (T, H, W, C) uint8, the input; operator: (T, T), the anchored low-pass;
-    light: (T, 2) of `flicker.global_light`.
+    frames, made: (T, H, W, C) uint8, the input and the result; peak: the input's largest motion.
 
     Keys: peak_px, the input's largest displacement; asked_px, that times the factor, scaled to 256
     px; delivered, the factor found in the result (None without measurable motion); gain, delivered
     over the requested factor.
     """
-    peak = largest_motion(frames, made.motion, operator, light, reference)
     asked = factor * peak.size * 256 / min(frames.shape[1:3])
     facts = {
         "peak_px": round(peak.size, 4),
@@ -82,7 +69,7 @@ def measure(
     }
     if peak.size < SMALLEST or factor == 0:
         return facts
-    still, seen = luma(frames[reference]), luma(made.frames[peak.time])
+    still, seen = luma(frames[reference]), luma(made[peak.time])
     found = matching_factor(still, seen, peak.motion, factor)
     return facts | {"delivered": round(found, 3), "gain": round(found / factor, 4)}
 
@@ -96,7 +83,9 @@ def largest_motion(
 ) -> Peak:
     """Return the peak of the clip's motion, filtered in time by `operator`.
 
-    rough: (T, rows, columns, 2) float32, approximate motion.
+    frames: (T, H, W, C) uint8; rough: (T, rows, columns, 2) float32, their filtered displacement
+    since the onset in px, with exact place and time but approximate size; operator: (T, T), the
+    anchored low-pass; light: (T, 2) of `flicker.global_light`.
     """
     squares = np.einsum("tyxd,tyxd->tyx", rough, rough)
     time = int(squares.sum(axis=(1, 2)).argmax())

@@ -4,9 +4,6 @@ import cv2
 import numpy as np
 
 from merflow.stages.magnification.delivered import Magnified
-from merflow.stages.magnification.luma import steady_luma
-from merflow.stages.magnification.motion import motion_fields
-from merflow.stages.magnification.motion_share import filter_in_time
 from merflow.stages.magnification.warp import (
     move_into,
     moving_boxes,
@@ -17,20 +14,17 @@ from merflow.stages.threads import parallel_for
 
 
 def magnify_lagrangian(
-    frames: np.ndarray, smooth: np.ndarray, alpha: float, light: np.ndarray, reference: int
+    frames: np.ndarray, motion: np.ndarray, alpha: float, reference: int
 ) -> Magnified:
     """Return the magnified frames and the share of the field's cells that were clamped.
 
-    frames: (T, H, W, C) uint8; smooth: (T, T) of `temporal.low_pass`; light: (T, 2) of
-    `flicker.global_light`; reference: position of the onset frame. Frame t is moved by alpha times
-    its filtered displacement. The displacement of clamped cells was reduced to avoid folds.
+    frames: (T, H, W, C) uint8; motion: (T, rows, columns, 2) of `motion.motion_fields`, filtered in
+    time, px; reference: position of the onset frame. Frame t is moved by alpha times its
+    displacement. That of clamped cells was reduced to avoid folds.
     """
-    plane_of = steady_luma(frames, light, reference)
-    motion = motion_fields(plane_of, len(frames), reference)
-    motion = filter_in_time(motion, smooth, reference)
     out, clamped = move_frames(frames, motion, alpha)
     out[reference] = frames[reference]
-    return Magnified(out, {"clamped": clamped}, motion)
+    return Magnified(out, {"clamped": clamped})
 
 
 def move_frames(frames: np.ndarray, motion: np.ndarray, alpha: float) -> tuple[np.ndarray, float]:

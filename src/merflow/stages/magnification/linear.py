@@ -10,7 +10,6 @@ import numpy as np
 
 from merflow.stages.magnification.delivered import Magnified
 from merflow.stages.magnification.luma import add_luma, luma
-from merflow.stages.magnification.temporal import apply_in_time
 from merflow.stages.threads import parallel_for
 
 EXAGGERATION = 2.0
@@ -74,22 +73,20 @@ def remove_light(planes: np.ndarray, light: np.ndarray, reference: int) -> None:
 
 
 def magnify_linear(
-    frames: np.ndarray, half: np.ndarray, operator: np.ndarray, alpha: float, lambda_c: float
+    frames: np.ndarray, filtered: np.ndarray, alpha: float, lambda_c: float
 ) -> Magnified:
-    """Return the magnified frames and the share of clipped values, without motion.
+    """Return the magnified frames and the share of clipped values.
 
-    frames: (T, H, W, C) uint8; half: their `half_planes`, overwritten; operator: (T, T) of
+    frames: (T, H, W, C) uint8; filtered: their `half_planes`, filtered in time by an operator of
     `temporal`; lambda_c: shortest wavelength (px) that gets the whole gain.
     """
     height, width = frames.shape[1:3]
     gains = level_gains(height, width, alpha, lambda_c)
-    apply_in_time(operator, half)
     out, clipped = np.empty_like(frames), np.zeros(len(frames), np.int64)
 
     def build(time: int) -> None:
-        change = weigh_levels(half[time], gains, (width, height))
+        change = weigh_levels(filtered[time], gains, (width, height))
         clipped[time] = add_luma(frames[time], change, out[time])
 
     parallel_for(build, len(frames))
-    facts = {"clipped": float(clipped.sum() / frames.size)}
-    return Magnified(out, facts, np.zeros((len(frames), 1, 1, 2), np.float32))
+    return Magnified(out, {"clipped": float(clipped.sum() / frames.size)})

@@ -11,8 +11,7 @@ import numpy as np
 
 from merflow.stages.magnification.delivered import Magnified
 from merflow.stages.magnification.luma import add_luma, steady_luma
-from merflow.stages.magnification.motion_share import filter_in_time
-from merflow.stages.magnification.riesz import level_count, phase_motion, pyramid
+from merflow.stages.magnification.riesz import level_count, pyramid
 from merflow.stages.magnification.warp import Box, folded_share, move_into, moving_boxes, pull_back
 from merflow.stages.threads import parallel_for
 
@@ -22,18 +21,17 @@ large motion folds, it keeps the bands' displacement, and more steps would alter
 
 
 def magnify_phase(
-    frames: np.ndarray, smooth: np.ndarray, alpha: float, light: np.ndarray, reference: int
+    frames: np.ndarray, motion: np.ndarray, alpha: float, light: np.ndarray, reference: int
 ) -> Magnified:
     """Return the magnified frames, and the shares of clipped values and of clamped cells.
 
     Clamped cells move so differently from their neighbours that the magnified image folds there.
 
-    frames: (T, H, W, C) uint8; smooth: (T, T) of `temporal.low_pass`; light: (T, 2) of
-    `flicker.global_light`; reference: position of the onset frame.
+    frames: (T, H, W, C) uint8; motion: (T, rows, columns, 2) of `riesz.phase_motion`, filtered in
+    time, px; light: (T, 2) of `flicker.global_light`; reference: position of the onset frame.
     """
     length, height, width, _ = frames.shape
     plane_of = steady_luma(frames, light, reference)
-    motion = filter_in_time(phase_motion(plane_of, length, reference), smooth, reference)
     cell = (width / motion.shape[2], height / motion.shape[1])
     out, clipped, clamped = frames.copy(), np.zeros(length, np.int64), np.zeros(length)
     less, more = np.float32(alpha), np.float32(1 + alpha)
@@ -47,7 +45,7 @@ def magnify_phase(
 
     parallel_for(build, length)
     facts = {"clipped": float(clipped.sum() / frames.size), "clamped": float(clamped.mean())}
-    return Magnified(out, facts, motion)
+    return Magnified(out, facts)
 
 
 def change_of(plane: np.ndarray, shift: np.ndarray) -> np.ndarray | None:
