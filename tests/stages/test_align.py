@@ -121,6 +121,8 @@ def test_the_output_is_a_square_with_level_eyes_in_their_place(finder):
     assert fact["eye_distance"] == pytest.approx(done.eye_distance, abs=0.01)
     assert 0.3 < fact["drift_px"] < 2.5
     assert fact["rigid_residual_px"] < 0.1
+    assert fact["coding"]["independent"] > 0.9, "a camera's noise; the head drifts"
+    assert fact["coding"]["repeated"] == 0
     back = apply(np.array(fact["transform"]), finder.find(arrays_of(demo_clip(HAPPY)).frames[0])[1])
     assert np.abs(back - done.landmarks).max() < 3
 
