@@ -5,7 +5,8 @@ round of each counts. "measured": with what it delivered measured on the result,
 does; the baselines measure nothing.
 
 `python benchmarks/magnify_speed.py [--rounds 5] [--sizes 128 256 400] [--threads 1]`; one thread,
-as a job of the workflow has it, for the baselines as well.
+as a job of the workflow has it, for the baselines as well. `--primitives` prints the cost of calls
+that the linear method cannot do without, alone and with buffers in place.
 """
 
 from merflow.config.settings import Magnify
@@ -83,18 +84,75 @@ def _kilobytes(name: str) -> int:
         return next(int(line.split()[1]) for line in handle if line.startswith(name))
 
 
+def primitives(size: int) -> dict[str, Callable[[], object]]:
+    """Return the calls of one frame of the linear method, each writing into a buffer it reuses."""
+    rng = np.random.default_rng(0)
+    frame = rng.integers(0, 256, (size, size, 3), np.uint8)
+    colours, out = np.empty(frame.shape, np.float32), frame.copy()
+    grey = rng.normal(0, 5, (size, size)).astype(np.float32)
+    half, quarter = cv2.pyrDown(grey), cv2.pyrDown(cv2.pyrDown(grey))
+    amount, spread = cv2.convertScaleAbs(grey), frame.reshape(size, -1).copy()
+    flat, result, mask = frame.reshape(size, -1), out.reshape(size, -1), np.empty_like(amount)
+    matrix = rng.normal(size=(LENGTH, LENGTH)).astype(np.float32)
+    planes = rng.normal(size=(LENGTH, half.size // LENGTH)).astype(np.float32)
+    return {
+        "bytes to floats": lambda: np.copyto(colours, frame),
+        "colours to grey": lambda: cv2.cvtColor(colours, cv2.COLOR_RGB2GRAY, dst=grey),
+        "half size": lambda: cv2.pyrDown(grey, dst=half),
+        "filter in time (its share)": lambda: np.matmul(matrix, planes),
+        "pyramid of the half size, down": lambda: cv2.pyrDown(half, dst=quarter),
+        "pyramid of the half size, up": lambda: cv2.pyrUp(quarter, dst=half),
+        "full size": lambda: cv2.pyrUp(half, dst=grey),
+        "change to bytes": lambda: cv2.convertScaleAbs(grey, dst=amount),
+        "its sign": lambda: cv2.compare(grey, 0.0, cv2.CMP_GT, dst=mask),
+        "change for three colours, up and down": lambda: [
+            cv2.cvtColor(amount, cv2.COLOR_GRAY2RGB, dst=out) for _ in "+-"
+        ],
+        "add and subtract, saturated": lambda: [
+            cv2.add(flat, spread, dst=result),
+            cv2.subtract(flat, spread, dst=result),
+        ],
+        "count clipped values": lambda: [
+            cv2.absdiff(flat, spread, dst=result),
+            cv2.bitwise_xor(flat, spread, dst=result),
+            cv2.countNonZero(result),
+        ],
+    }
+
+
+def print_primitives(size: int, rounds: int) -> None:
+    """Print the CPU ms of each primitive, the lowest of some rounds, and their sum."""
+    print(f"\n{size} x {size}, one frame of `linear`\n\n| primitive | CPU ms |\n|---|---|")
+    total = 0.0
+    for name, call in primitives(size).items():
+        least = np.inf
+        for _ in range(4 * rounds):
+            start = time.process_time()
+            for _ in range(50):
+                call()
+            least = min(least, (time.process_time() - start) / 50)
+        total += least
+        print(f"| {name} | {1000 * least:.3f} |")
+    print(f"| all | {1000 * total:.3f} |")
+
+
 def main() -> None:
     """Print one table a size."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--sizes", type=int, nargs="+", default=[128, 256, 400])
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--primitives", action="store_true")
     parser.add_argument("--peak", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.peak:
         return print_peak(options.peak, options.sizes[0])
     cv2.setNumThreads(options.threads)
     print(f"OpenCV threads: {cv2.getNumThreads()}; {LENGTH} frames, colour, x{FACTOR:g}")
+    if options.primitives:
+        for size in options.sizes:
+            print_primitives(size, options.rounds)
+        return None
     for size in options.sizes:
         frames, named = clip_of(size), jobs()
         memory = {name: peak_extra(name, size) for name in named}
