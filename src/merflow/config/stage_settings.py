@@ -62,8 +62,11 @@ class Magnify(Tree):
     """Motion magnification."""
 
     method: Literal["phase", "linear", "lagrangian"] = "phase"
-    """`phase` shifts the phases of a Riesz pyramid (Eulerian); `linear` amplifies changes of
-    intensity (Wu 2012); `lagrangian` estimates motion and moves the pixels."""
+    """`phase` (Eulerian) shifts every band of a pyramid by the displacement its phase shows: for
+    most studies, since changes of light are not taken for motion. `lagrangian` moves the pixels, in
+    colour too: as true to real faces, faster, but a spot of light counts as motion. `linear` (Wu
+    2012) amplifies changes of intensity and never delivers the factor: only for comparison with
+    published work."""
     band_hz: tuple[float, float] | None = None
     """Lowest and highest frequency (Hz) of the motion that is magnified. A lowest frequency of 0
     keeps slow motion, also an expression that does not return to neutral. Above 0, for `linear`
