@@ -7,17 +7,20 @@ import os
 import re
 import sys
 import textwrap
-from pathlib import Path
+from collections.abc import Callable
+from importlib import import_module
 from types import TracebackType
-from typing import NamedTuple
-
-from cyclopts import App
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from merflow import __version__
+from merflow.commands.options import Option
 from merflow.errors import BAD_INPUT, FAILED, MerflowError
+from merflow.plain_call import FOLDER, plain_call
 from merflow.stage_table import WITH_FILES
 
-FOLDER = Path(__file__).parent / "commands"
+if TYPE_CHECKING:
+    from cyclopts import App
+
 GROUPS = {
     "Stages": ["plan", "catalogue", *(stage.name for stage in WITH_FILES), "skipped"],
     "Training and scores": [
@@ -55,8 +58,10 @@ def _about(docstring: str) -> About:
     return About(text.split("\n\n")[0], text, "".join(examples))
 
 
-def build() -> App:
-    """Return the command line; the module of a command is imported when the command runs."""
+def build() -> "App":
+    """Return the command line; the module of a command is imported when the command is asked."""
+    from cyclopts import App
+
     app = App(
         name="merflow",
         help="From raw micro-expression frames to a UF1/UAR table that can be trusted. "
@@ -65,23 +70,40 @@ def build() -> App:
         help_format="plaintext",
     )
     group_of = {name: group for group, names in GROUPS.items() for name in names}
-    asked = _asked()
+    asked = OLD_NAMES.get(_asked(), _asked())
     for name, about in commands().items():
         app.command(
-            _target(name),
+            _described(_target(name)) if name == asked else _target(name),
             name=name,
             help=about.text if name == asked else about.summary,
             help_epilogue=f"Examples:\n{about.examples}\n\n{EXIT_CODES}",
             group=group_of.get(name, "Tools"),
         )
     for old, new in OLD_NAMES.items():
-        app.command(_target(new), name=old, show=False)
+        app.command(
+            _described(_target(new)) if new == asked else _target(new), name=old, show=False
+        )
     return app
 
 
 def _target(name: str) -> str:
     stem = name.replace("-", "_")
     return f"merflow.commands.{stem}:{stem}"
+
+
+def _described(target: str) -> Callable[..., None]:
+    """Return a command with its options as cyclopts wants them described."""
+    from cyclopts import Parameter
+
+    module, name = target.split(":")
+    function = getattr(import_module(module), name)
+    for key, kind in function.__annotations__.items():
+        if options := [one for one in getattr(kind, "__metadata__", ()) if isinstance(one, Option)]:
+            about = {
+                name: value for name, value in options[0]._asdict().items() if value is not None
+            }
+            function.__annotations__[key] = Annotated[kind.__origin__, Parameter(**about)]
+    return function
 
 
 def _asked() -> str:
@@ -101,7 +123,7 @@ def main() -> None:
         try:
             if os.environ.get("MERFLOW_PLAN") and _asked() != "plan":
                 _require_scheduled()
-            build()()
+            (plain_call(sys.argv[1:]) or build())()
         finally:
             sys.stdout.flush()
     except BrokenPipeError:

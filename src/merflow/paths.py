@@ -17,6 +17,8 @@ CONFIG = "results/config.yaml"
 """The settings of the run, with all defaults: what every job reads."""
 SHEETS = "results/sheets.json"
 """Which annotation files each dataset was read from."""
+STAGES = "results/stages.json"
+"""The settings of the stages from align to pack, which their jobs read in place of CONFIG."""
 CATALOGUE = "results/catalogue/{dataset}.json"
 FRAMES = "results/frames/{dataset}/{subject}.json"
 """SHA-256 of every frame that align read of a subject."""
@@ -98,6 +100,7 @@ def under(results: Path, pattern: str, **names: object) -> Path:
 _RECORDED = (
     (CONFIG, "plan"),
     (SHEETS, "plan"),
+    (STAGES, "plan"),
     (CATALOGUE, "plan"),
     (FRAMES, "aligned/{dataset}/{subject}"),
     (FOLD, "split/{experiment}"),

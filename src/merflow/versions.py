@@ -1,7 +1,11 @@
 """Versions of libraries and the arithmetic level, as manifests record them."""
 
+import os
 import platform
+import re
+import sys
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from merflow import __version__, arithmetic
@@ -18,12 +22,37 @@ BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 @cache
 def version_of(package: str) -> str:
     """Return an installed package's version, or `not installed`."""
-    from importlib.metadata import PackageNotFoundError, version  # light commands go without
+    if found := _listed_version(package):
+        return found
+    from importlib.metadata import PackageNotFoundError, version  # costs a job of a stage 30 ms
 
     try:
         return version(package)
     except PackageNotFoundError:
         return "not installed"
+
+
+def _listed_version(package: str) -> str:
+    """Return the version that a package's folder `<name>-<version>.dist-info` states; else ""."""
+    start = f"{package.replace('-', '_')}-"
+    for folder in map(Path, sys.path):
+        names = _names(folder)
+        for name in (n for n in names if n.startswith(start) and n.endswith(".dist-info")):
+            try:
+                text = (folder / name / "METADATA").read_text(encoding="utf-8")
+            except OSError:
+                return ""
+            found = re.search(r"^Version: (\S+)$", text, re.MULTILINE)
+            return found[1] if found else ""
+    return ""
+
+
+@cache
+def _names(folder: Path) -> tuple[str, ...]:
+    try:
+        return tuple(os.listdir(folder))
+    except OSError:
+        return ()
 
 
 def stage_record(*before: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ rule plan:
     output:
         paths.CONFIG,
         paths.SHEETS,
+        paths.STAGES,
         [paths.CATALOGUE.format(dataset=name) for name in PLAN.data.datasets()],
     log:
         f"{paths.LOGS}/plan.log",

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from merflow import paths
 from merflow.clip import Clip, ClipArrays, ClipKey
 from merflow.commands.options import MaybeConfig, Threads
 from merflow.config import fingerprints
-from merflow.config.loading import load
-from merflow.config.settings import Align, Settings
+from merflow.config.planned_settings import stage_settings
 from merflow.config.source_digest import stage_digest
 from merflow.datasets.catalogue import read_catalogue
 from merflow.datasets.frame_contents import FrameContents, frames_digest
@@ -28,6 +28,10 @@ from merflow.text import plural
 from merflow.workflow import run_fingerprints
 from merflow.workflow.face_finder import load_finder
 from merflow.workflow.raw_frames import refuse_changed
+
+if TYPE_CHECKING:
+    from merflow.config.planned_settings import Planned
+    from merflow.config.settings import Settings
 
 
 def align(
@@ -54,7 +58,7 @@ def align(
         frames: Folder for aligned pictures, a folder of PNGs per clip; nothing else reads them.
     """
     refuse_source(out, catalogue)
-    settings = load(config) if config else Settings()
+    settings = stage_settings(config)
     clips = [clip for clip in read_catalogue(catalogue) if clip.key.subject == subject]
     if not clips:
         raise MerflowError(str(catalogue), f"no clip of subject '{subject}'", "a subject in it")
@@ -81,13 +85,13 @@ def _sums_beside(out: Path, key: ClipKey, sums: dict[str, dict[str, str]]) -> li
 
 
 def _aligned(
-    clips: list[Clip], settings: Settings, pictures: Path | None
+    clips: list[Clip], settings: "Settings | Planned", pictures: Path | None
 ) -> Iterator[ClipArrays | Skipped]:
     finder = load_finder(settings.align.points, settings.align.model)
     for clip in track(clips, "aligning"):
         try:
             arrays = without_key_frames(read_clip(clip))
-            done = align_clip(arrays, _as_long(clip, settings.align), finder)
+            done = align_clip(arrays, settings.align, finder, still=is_still(clip))
         except SkipClip as skip:
             yield Skipped(*clip.key, "align", skip.reason)
             continue
@@ -95,8 +99,3 @@ def _aligned(
             folder = pictures / safe_name(clip.key.clip, "--frames")
             video.write(folder, aligned_frames(done), done.fps, done.numbers)
         yield replace(done, frames=NotStored(done.frames.shape))
-
-
-def _as_long(clip: Clip, chosen: Align) -> Align:
-    """Return the settings for a clip: a still is a whole clip of one frame."""
-    return chosen.model_copy(update={"min_frames": 1}) if is_still(clip) else chosen

@@ -5,7 +5,7 @@ from pathlib import Path
 from merflow.clip import ClipArrays
 from merflow.commands.options import MaybeConfig, Preparations, Threads, paired
 from merflow.config.fingerprints import of_stage
-from merflow.config.loading import load_preparation
+from merflow.config.planned_settings import preparation_settings
 from merflow.stages.crop import crop_together
 from merflow.workflow.stage_job import Output, run_together
 
@@ -36,7 +36,7 @@ def crop(
     pairs = paired("--preparation", preparation, "crop", out, *more)
     chosen, outputs = [], []
     for name, path in pairs:
-        settings, name = load_preparation(config, name or None)
+        settings, name = preparation_settings(config, name or None)
         chosen.append(settings.preparations[name].crop)
         outputs.append(Output(path, of_stage(settings, "crop", name)))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from merflow.clip import ClipArrays
 from merflow.commands.options import Catalogue, MaybeConfig, Preparation, SourceFactor, Threads
 from merflow.config.fingerprints import of_stage
-from merflow.config.loading import load_preparation
+from merflow.config.planned_settings import preparation_settings
 from merflow.stages.flow import flow_clip
 from merflow.workflow.stage_job import Annotation, run_stage
 
@@ -30,7 +30,7 @@ def flow(
         source: Cropped or magnified clip store.
         out: Clip store to write: one (size, size, 3) float16 image a clip.
     """
-    settings, name = load_preparation(config, preparation)
+    settings, name = preparation_settings(config, preparation)
     chosen, recipe = settings.preparations[name].flow, of_stage(settings, "flow", name, factor)
     keys = Annotation.at(catalogue, settings, name, factor, "flow")
 

@@ -6,8 +6,7 @@ from typing import Literal
 from merflow.clip import ClipArrays
 from merflow.commands.options import Catalogue, MaybeConfig, Preparation, SourceFactor, Threads
 from merflow.config.fingerprints import of_stage
-from merflow.config.loading import load_preparation, with_section
-from merflow.config.settings import Interpolate
+from merflow.config.planned_settings import preparation_settings
 from merflow.errors import check_number
 from merflow.io import video
 from merflow.io.files import refuse_source
@@ -47,11 +46,14 @@ def interpolate(
         fps: Frames per second of a folder of frames (Hz).
     """
     video.check_output_type(source, out)
-    settings, name = load_preparation(config, preparation)
     if length is not None:
+        from merflow.config.settings import Interpolate
+
         least, most = Interpolate.model_fields["length"].metadata
         check_number("--length", length, least.ge, most.le)
-    settings = with_section(settings, name, "interpolate", length=length, method=method)
+    settings, name = preparation_settings(
+        config, preparation, "interpolate", length=length, method=method
+    )
     chosen = settings.preparations[name]
     if source.suffix != ".h5":
         refuse_source(out, source)

@@ -3,7 +3,7 @@
 import json as jsonlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from merflow.clip import ClipArrays
 from merflow.commands.options import (
@@ -17,8 +17,7 @@ from merflow.commands.options import (
     preparation_of,
 )
 from merflow.config.fingerprints import factor_value, of_stage
-from merflow.config.loading import load_preparation, with_section
-from merflow.config.settings import Magnify
+from merflow.config.planned_settings import preparation_settings
 from merflow.errors import MerflowError
 from merflow.io import video
 from merflow.io.files import refuse_source
@@ -26,6 +25,9 @@ from merflow.progress import shown
 from merflow.reporting.magnified_text import magnified_text
 from merflow.stages.magnify import magnify_clip, magnify_together
 from merflow.workflow.stage_job import Annotation, Output, run_together
+
+if TYPE_CHECKING:
+    from merflow.config.settings import Magnify
 
 ONE_FACTOR = "one of --factor F (times the displacement) and --alpha A (factor A + 1)"
 
@@ -66,8 +68,8 @@ def magnify(
     values = chosen_factors(factor, alpha, out, *more)
     for path in (out, *more):
         video.check_output_type(source, path)
-    settings, name = load_preparation(config, preparation or preparation_of(out))
-    settings = with_section(settings, name, "magnify", method=method)
+    preparation = preparation or preparation_of(out)
+    settings, name = preparation_settings(config, preparation, "magnify", method=method)
     chosen = settings.preparations[name].magnify
     if source.suffix != ".h5":
         _single(source, out, more, values[0], fps, chosen, json)
@@ -99,7 +101,7 @@ def _single(
     more: tuple[Path, ...],
     value: float,
     fps: float | None,
-    chosen: Magnify,
+    chosen: "Magnify",
     json: bool,
 ) -> None:
     """Magnify a video or a folder of frames."""

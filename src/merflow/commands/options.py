@@ -2,39 +2,48 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
+from typing import Annotated, NamedTuple
 
 from merflow import paths
 from merflow.errors import MerflowError
 from merflow.io import records
 from merflow.text import plural
 
-Flag = Annotated[bool, Parameter(negative="")]
-Json = Annotated[bool, Parameter(negative="", help="Print JSON instead of text.")]
-Config = Annotated[Path, Parameter(help="Config file, such as results/config.yaml.")]
-MaybeConfig = Annotated[Path | None, Parameter(help="Config file; without it the defaults hold.")]
+
+class Option(NamedTuple):
+    """What `--help` says of an option, and the word that negates it.
+
+    `merflow.cli` makes it a parameter of cyclopts, which a job of a run does without.
+    """
+
+    help: str | None = None
+    negative: str | None = None
+
+
+Flag = Annotated[bool, Option(negative="")]
+Json = Annotated[bool, Option(negative="", help="Print JSON instead of text.")]
+Config = Annotated[Path, Option(help="Config file, such as results/config.yaml.")]
+MaybeConfig = Annotated[Path | None, Option(help="Config file; without it the defaults hold.")]
 Preparation = Annotated[
     str | None,
-    Parameter(help="Name of a preparation in the config; without it the defaults hold."),
+    Option(help="Name of a preparation in the config; without it the defaults hold."),
 ]
 Preparations = Annotated[
     Sequence[str],
-    Parameter(
+    Option(
         help="Name of a preparation in the config, one for each OUT; without it the defaults hold.",
         negative="",
     ),
 ]
 Factors = Annotated[
     Sequence[str],
-    Parameter(help="Times the displacement: 10 or x10; one for each OUT.", negative=""),
+    Option(help="Times the displacement: 10 or x10; one for each OUT.", negative=""),
 ]
-SourceFactor = Annotated[str, Parameter(help="Factor of SOURCE, kept in the provenance of OUT.")]
-Threads = Annotated[int, Parameter(help="Processor threads; the result does not depend on them.")]
+SourceFactor = Annotated[str, Option(help="Factor of SOURCE, kept in the provenance of OUT.")]
+Threads = Annotated[int, Option(help="Processor threads; the result does not depend on them.")]
 Catalogue = Annotated[
     Path | None,
-    Parameter(
+    Option(
         help="Catalogue with the key frames of the clips; without it a clip runs from its first to "
         "its last frame, and an apex is found where one is needed."
     ),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from merflow.commands.options import Config
 from merflow.config import fingerprints
-from merflow.config.loading import load
+from merflow.config.planned_settings import stage_settings
 from merflow.errors import FAILED, MerflowError
 from merflow.io import records
 from merflow.io.files import refuse_source
@@ -28,7 +28,7 @@ def pack(out: Path, *stores: Path, preparation: str, factor: str, config: Config
     """
     if not stores:
         raise MerflowError("pack", "no store is named", "the prepared clip stores, after OUT")
-    settings, asked = load(config), fingerprints.factor_value(factor)
+    settings, asked = stage_settings(config), fingerprints.factor_value(factor)
     refuse_source(out, *stores)
     with records.job("pack", out) as job:
         found = survey(list(stores))

@@ -5,41 +5,47 @@ the file, so `merflow why` can show it.
 """
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from merflow.config.settings import Preparation, Settings
 from merflow.errors import MerflowError, unknown
 from merflow.stage_table import STAGES, pipeline
+
+if TYPE_CHECKING:
+    from merflow.config.planned_settings import Planned, Section
+    from merflow.config.settings import Preparation, Settings, Tree
 
 STAGE_VERSION = {stage.name: stage.version for stage in STAGES}
 Recipe = dict[str, Any]
 """A fingerprint: stage -> its version and settings, in the order of the stages."""
 
 
-def of_stage(settings: Settings, stage: str, preparation: str = "", factor: str = "x1") -> Recipe:
+def of_stage(
+    settings: "Settings | Planned", stage: str, preparation: str = "", factor: str = "x1"
+) -> Recipe:
     """Return what a stage's output depends on besides its clips: all stages up to it.
 
     preparation: not needed for align. `max_skipped` is no part of it: it only stops a pack.
     """
     value = factor_value(factor)
-    chosen = preparation_named(settings, preparation) if stage != "align" else Preparation()
-    steps = [step.name for step in pipeline(chosen.kind, factor, stage)]
-    return {step: _step(step, settings, chosen, value) for step in steps}
+    if stage == "align":
+        return {"align": _step("align", settings.align)}
+    chosen = preparation_named(settings, preparation)
+    found = {}
+    for step in (step.name for step in pipeline(chosen.kind, factor, stage)):
+        section = settings.align if step == "align" else getattr(chosen, step, None)
+        found[step] = _step(step, section)
+        if step == "magnify":
+            found[step]["factor"] = value
+        if step == "interpolate":
+            found[step]["difference"] = chosen.difference
+    return found
 
 
-def _step(stage: str, settings: Settings, chosen: Preparation, factor: float) -> Recipe:
-    section = settings.align if stage == "align" else getattr(chosen, stage, None)
-    step = {"version": STAGE_VERSION[stage]}
-    if section is not None:
-        step |= section.fingerprint()
-    if stage == "magnify":
-        step["factor"] = factor
-    if stage == "interpolate":
-        step["difference"] = chosen.difference
-    return step
+def _step(stage: str, section: "Tree | Section | None") -> Recipe:
+    return {"version": STAGE_VERSION[stage]} | (section.fingerprint() if section else {})
 
 
-def preparation_named(settings: Settings, name: str) -> Preparation:
+def preparation_named(settings: "Settings | Planned", name: str) -> "Preparation | Section":
     """Return a preparation by name."""
     if name not in settings.preparations:
         raise unknown("config: preparations", "preparation", name, settings.preparations)

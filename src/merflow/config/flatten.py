@@ -1,18 +1,20 @@
 """Settings as flat text: for the workbook, the report and the run manifest."""
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from merflow.config.settings import Settings
 from merflow.io.files import digest
 
+if TYPE_CHECKING:
+    from merflow.config.settings import Settings
 
-def flat_settings(settings: Settings) -> dict[str, str]:
+
+def flat_settings(settings: "Settings") -> dict[str, str]:
     """Return every setting as `key.path -> value`, without the dataset roots of this machine."""
     return _flat(_dump(settings))
 
 
-def settings_digest(settings: Settings) -> str:
+def settings_digest(settings: "Settings") -> str:
     """Return a digest of all settings; keys that were renamed keep their earlier form in it."""
     dump = _dump(settings)
     for name, preparation in settings.preparations.items():
@@ -20,7 +22,7 @@ def settings_digest(settings: Settings) -> str:
     return digest(_flat(dump))
 
 
-def _dump(settings: Settings) -> dict[str, Any]:
+def _dump(settings: "Settings") -> dict[str, Any]:
     every = {"__all__": {"grid", "from_grid"}}
     return settings.model_dump(mode="json", exclude={"experiments": every})
 

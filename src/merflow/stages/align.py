@@ -9,12 +9,11 @@ with the drift.
 
 import logging
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from merflow.clip import ClipArrays, eye_centres
-from merflow.config.settings import Align
 from merflow.errors import SkipClip
 from merflow.frame_buffer import Frames, allocate, decoded, luma_of_files
 from merflow.stages.faces import Face, Finder
@@ -23,6 +22,9 @@ from merflow.stages.head_motion import Drift, rigid_drift
 from merflow.stages.magnification.compression import Area, frame_coding
 from merflow.stages.resample import warp
 from merflow.stages.threads import parallel_for
+
+if TYPE_CHECKING:
+    from merflow.config.settings import Align
 
 _log = logging.getLogger(__name__)
 
@@ -39,17 +41,19 @@ APART = 0.06
 """Mean distance (eye distances) from the median landmarks at which a frame has half weight."""
 
 
-def align_clip(arrays: ClipArrays, settings: Align, finder: Finder) -> ClipArrays:
+def align_clip(
+    arrays: ClipArrays, settings: "Align", finder: Finder, *, still: bool = False
+) -> ClipArrays:
     """Return the clip with the same frames, and views and landmarks in the aligned square.
 
     Clips that enter aligned or later pass unchanged, without landmarks. Raises SkipClip when the
-    clip is too short or no face is found in its first frames.
+    clip is too short or no face is found in its first frames. still: one frame is the whole clip.
     """
     if arrays.enters_at != "raw":
         return arrays
-    count = len(arrays.frames)
-    if count < settings.min_frames:
-        raise SkipClip(f"only {count} frames, {settings.min_frames} needed")
+    count, needed = len(arrays.frames), 1 if still else settings.min_frames
+    if count < needed:
+        raise SkipClip(f"only {count} frames, {needed} needed")
     seen = replace(arrays, frames=decoded(luma_of_files(arrays.frames)))
     faces = find_faces(seen, settings, finder)
     if settings.strategy == "frame":
@@ -86,7 +90,7 @@ def aligned_frames(arrays: ClipArrays) -> Frames:
     return frames
 
 
-def find_faces(arrays: ClipArrays, settings: Align, finder: Finder) -> dict[int, Face]:
+def find_faces(arrays: ClipArrays, settings: "Align", finder: Finder) -> dict[int, Face]:
     """Return position -> face in the frames that the strategy needs."""
     first = min(settings.reference_frames, len(arrays.frames))
     searched = range(len(arrays.frames)) if settings.strategy == "frame" else range(first)
@@ -100,7 +104,7 @@ def find_faces(arrays: ClipArrays, settings: Align, finder: Finder) -> dict[int,
 
 
 def clip_views(
-    arrays: ClipArrays, settings: Align, faces: dict[int, Face], finder: Finder | None = None
+    arrays: ClipArrays, settings: "Align", faces: dict[int, Face], finder: Finder | None = None
 ) -> tuple[np.ndarray, np.ndarray, Drift | None]:
     """Return landmarks, one transform per frame, and the drift (strategies clip and stable).
 
@@ -208,7 +212,7 @@ def output_side(distance: float) -> int:
 
 
 def _facts(
-    settings: Align,
+    settings: "Align",
     faces: dict[int, Face],
     distance: float,
     upright: np.ndarray,

@@ -6,17 +6,19 @@ for grey.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cv2
 import numpy as np
 
 from merflow.clip import ClipArrays, eye_centres
-from merflow.config.settings import Crop
 from merflow.errors import MerflowError
 from merflow.frame_buffer import allocate, luma_of_files
 from merflow.stages.geometry import apply, compose, face_frame, invert, similarity
 from merflow.stages.resample import to_bytes, to_luma, warp_float
+
+if TYPE_CHECKING:
+    from merflow.config.settings import Crop
 
 REGIONS: dict[str, tuple[float, float, float]] = {
     "whole": (0.0, 0.70, 2.2),
@@ -39,7 +41,7 @@ class Square(NamedTuple):
 class Cutter:
     """Cuts one clip's frames for one preparation. frames: (T, S, S, C) uint8, C = 1 or 3."""
 
-    def __init__(self, arrays: ClipArrays, settings: Crop) -> None:
+    def __init__(self, arrays: ClipArrays, settings: "Crop") -> None:
         """Choose the square. arrays: its frames are not read, only their shape."""
         self._arrays, self.settings = arrays, settings
         self._square, self._by = choose_square(arrays, settings)
@@ -88,7 +90,7 @@ class Cutter:
         )
 
 
-def crop_clip(arrays: ClipArrays, settings: Crop) -> ClipArrays:
+def crop_clip(arrays: ClipArrays, settings: "Crop") -> ClipArrays:
     """Return the clip cropped: (T, S, S, C) uint8, S the working size, C = 1 (luma) or 3 (RGB).
 
     With landmarks the square is the region with its margin. Without landmarks it is the centre
@@ -97,7 +99,7 @@ def crop_clip(arrays: ClipArrays, settings: Crop) -> ClipArrays:
     return crop_together(arrays, [settings])[0]
 
 
-def crop_together(arrays: ClipArrays, preparations: Sequence[Crop]) -> list[ClipArrays]:
+def crop_together(arrays: ClipArrays, preparations: Sequence["Crop"]) -> list[ClipArrays]:
     """Return the clip cropped for several preparations, in one pass over its frames.
 
     What one preparation gets does not depend on the others: colour and luma are read separately.
@@ -111,7 +113,7 @@ def crop_together(arrays: ClipArrays, preparations: Sequence[Crop]) -> list[Clip
     return [cutter.done() for cutter in cutters]
 
 
-def choose_square(arrays: ClipArrays, settings: Crop) -> tuple[Square, str]:
+def choose_square(arrays: ClipArrays, settings: "Crop") -> tuple[Square, str]:
     """Return the square and how it was chosen: landmarks, centre or padded."""
     height, width = arrays.frames.shape[1:3]
     if arrays.landmarks is not None:
@@ -128,7 +130,7 @@ def choose_square(arrays: ClipArrays, settings: Crop) -> tuple[Square, str]:
     return Square((width - side) // 2, (height - side) // 2, side), by
 
 
-def region_square(landmarks: np.ndarray, settings: Crop) -> Square:
+def region_square(landmarks: np.ndarray, settings: "Crop") -> Square:
     """Return the square around a region.
 
     landmarks: (5 or 68, 2) px. The margin is a share of the region's side, half of it on each side.
@@ -147,7 +149,7 @@ def region_square(landmarks: np.ndarray, settings: Crop) -> Square:
     return Square(float(left), float(top), float(side))
 
 
-def _cut(frame: np.ndarray, square: Square, settings: Crop) -> np.ndarray:
+def _cut(frame: np.ndarray, square: Square, settings: "Crop") -> np.ndarray:
     """Cut a square from an (H, W, C) frame, padded outside it, and resize; round once."""
     part = _padded(frame, square)
     if settings.colour == "grey" and part.shape[2] == 3:

@@ -7,15 +7,18 @@ small motions, which the smoothness term of the first step reduces.
 """
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from merflow.clip import ClipArrays
-from merflow.config.settings import Flow
 from merflow.stages.magnification.field import SLOPE, SMOOTH, separable
 from merflow.stages.resample import sample, spline_coefficients, to_bytes, to_luma
 from merflow.stages.select import with_apex
+
+if TYPE_CHECKING:
+    from merflow.config.settings import Flow
 
 EYE_SHARE = 1 / 2.42
 """Assumed eye distance of a clip without landmarks, as a share of the frame's side: that of the
@@ -41,13 +44,13 @@ HOLD_FINE, HOLD_WIDE = 0.15, 0.02
 of the mean squared gradient. They decide where the skin has no texture."""
 
 
-def flow_clip(arrays: ClipArrays, settings: Flow) -> ClipArrays:
+def flow_clip(arrays: ClipArrays, settings: "Flow") -> ClipArrays:
     """Return the clip with its flow image as frames, and the origin of its apex in the facts."""
     clip = with_apex(arrays)
     return replace(clip, frames=flow_image(clip, settings))
 
 
-def flow_image(arrays: ClipArrays, settings: Flow) -> np.ndarray:
+def flow_image(arrays: ClipArrays, settings: "Flow") -> np.ndarray:
     """Return the flow image of a cropped clip, (size, size, 3) float16: u, v, optical strain.
 
     u to the right and v down, in eye distances; strain is a ratio. With scale `clip`, u and v are

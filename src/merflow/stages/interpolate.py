@@ -5,18 +5,20 @@ graph. All pixel terms of that algorithm cancel, which leaves one fixed (N, T) m
 """
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
 from merflow.clip import ClipArrays
-from merflow.config.settings import Interpolate
 from merflow.errors import MerflowError, unknown
 from merflow.frame_buffer import Frames, allocate
 from merflow.stages.magnification.field import displacement, prepare
 from merflow.stages.resample import to_bytes
 from merflow.stages.threads import multiply
+
+if TYPE_CHECKING:
+    from merflow.config.settings import Interpolate
 
 LARGE = 2.5
 """Motion from frame to frame (px) above which `auto` blends two neighbouring frames: there the
@@ -180,7 +182,7 @@ def resized(frames: Frames, size: int) -> Frames:
     return out
 
 
-def interpolate_clip(arrays: ClipArrays, settings: Interpolate) -> ClipArrays:
+def interpolate_clip(arrays: ClipArrays, settings: "Interpolate") -> ClipArrays:
     """Return the clip at the settings' length and size; onset, apex and offset carried over.
 
     `numbers` are those of the nearest original frames; fps is scaled to keep the clip's duration;

@@ -4,14 +4,17 @@ Aligned and cropped clips hold none, so a corrected apex leaves them as they are
 """
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from merflow.clip import Clip, ClipArrays, positions
-from merflow.config.settings import Preparation
+
+if TYPE_CHECKING:
+    from merflow.config.settings import Preparation
 
 ALL = ("onset", "apex", "offset")
 
 
-def used_by(stage: str, preparation: Preparation) -> tuple[str, ...]:
+def used_by(stage: str, preparation: "Preparation") -> tuple[str, ...]:
     """Return the key frames that a stage's output depends on."""
     if stage == "magnify":
         return ("onset",)

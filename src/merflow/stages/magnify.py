@@ -6,12 +6,11 @@ bit for bit, and the onset frame never changes.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from merflow.clip import ClipArrays
-from merflow.config.settings import Magnify
 from merflow.errors import MerflowError
 from merflow.frame_buffer import Frames, allocate
 from merflow.progress import counted, in_passes
@@ -33,6 +32,9 @@ from merflow.stages.magnification.methods import (
 from merflow.stages.magnification.stream import in_windows, recursively
 from merflow.stages.magnification.temporal import anchored, low_pass
 
+if TYPE_CHECKING:
+    from merflow.config.settings import Magnify
+
 PASSES = (0.05, 0.25, 0.65)
 """Shares of the passes over the frames (light, motion, new frames) in the time, for its estimate;
 the rest is measuring."""
@@ -41,13 +43,13 @@ LONG = 1024
 goes through `magnify_stream`, without measuring the delivered gain."""
 
 
-def magnify_clip(arrays: ClipArrays, settings: Magnify, factor: float) -> ClipArrays:
+def magnify_clip(arrays: ClipArrays, settings: "Magnify", factor: float) -> ClipArrays:
     """Return the clip with displacements multiplied by `factor`, with facts["magnify"]."""
     return magnify_together(arrays, settings, [factor])[0]
 
 
 def magnify_together(
-    arrays: ClipArrays, settings: Magnify, factors: Sequence[float]
+    arrays: ClipArrays, settings: "Magnify", factors: Sequence[float]
 ) -> list[ClipArrays]:
     """Return the clip magnified by each factor; its motion is estimated once."""
     if len(arrays.frames) > LONG:
@@ -69,7 +71,7 @@ def magnify_together(
     ]
 
 
-def _magnify_long(arrays: ClipArrays, settings: Magnify, factor: float) -> Frames:
+def _magnify_long(arrays: ClipArrays, settings: "Magnify", factor: float) -> Frames:
     """Return a long clip's frames, streamed from its onset forwards and backwards."""
     out = allocate(arrays.frames.shape)
     after, before = arrays.frames[arrays.onset :], arrays.frames[: arrays.onset + 1][::-1]
@@ -84,7 +86,7 @@ def magnify_frames(
     frames: np.ndarray,
     fps: float,
     factor: float,
-    settings: Magnify,
+    settings: "Magnify",
     **options: Any,  # noqa: ANN401
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """Return frames with displacement times `factor`, and measurements; see `magnify_factors`."""
@@ -95,7 +97,7 @@ def magnify_factors(
     frames: np.ndarray,
     fps: float,
     factors: Sequence[float],
-    settings: Magnify,
+    settings: "Magnify",
     *,
     reference: int = 0,
     measured: bool = True,
@@ -135,14 +137,14 @@ def magnify_factors(
         ]
 
 
-def _asked(settings: Magnify, factor: float) -> dict[str, Any]:
+def _asked(settings: "Magnify", factor: float) -> dict[str, Any]:
     return {"method": settings.method, "factor": float(factor)}
 
 
 def _magnified(
     frames: np.ndarray,
     factor: float,
-    settings: Magnify,
+    settings: "Magnify",
     found: Estimate,
     reference: int,
     peak: Peak | None,
@@ -162,7 +164,7 @@ def _magnified(
 
 
 def magnify_stream(
-    frames: Iterable[np.ndarray], fps: float, factor: float, settings: Magnify
+    frames: Iterable[np.ndarray], fps: float, factor: float, settings: "Magnify"
 ) -> Iterator[np.ndarray]:
     """Yield (H, W, C) uint8 frames with displacement times `factor`, in bounded memory.
 
@@ -201,7 +203,7 @@ def check_frames(frames: np.ndarray, reference: int) -> None:
         raise MerflowError("magnify: onset", f"{reference}", f"a position in 0..{len(frames) - 1}")
 
 
-def check_request(fps: float, factor: float, settings: Magnify) -> None:
+def check_request(fps: float, factor: float, settings: "Magnify") -> None:
     """Refuse a factor, frame rate or setting that cannot be applied."""
     if not (np.isfinite(factor) and factor >= 0):
         raise MerflowError(

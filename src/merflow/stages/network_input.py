@@ -2,19 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from merflow.clip import ClipArrays
-from merflow.config.settings import Interpolate, Preparation
 from merflow.errors import SkipClip
 from merflow.stages.select import select_clip
+
+if TYPE_CHECKING:
+    from merflow.config.settings import Interpolate, Preparation
 
 
 def prepare_clip(
     clip: ClipArrays,
-    chosen: Preparation,
-    interpolate: Callable[[ClipArrays, Interpolate], ClipArrays],
+    chosen: "Preparation",
+    interpolate: Callable[[ClipArrays, "Interpolate"], ClipArrays],
 ) -> ClipArrays:
     """Return the network input of a clip: (length, size, size, C) uint8.
 

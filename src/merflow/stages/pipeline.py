@@ -51,8 +51,7 @@ def cropped(
     clip: ClipArrays, pipeline: Pipeline, finder: "Finder", *, still: bool = False
 ) -> ClipArrays:
     """Return the clip aligned and cropped: the part that all factors share."""
-    align = pipeline.align.model_copy(update={"min_frames": 1}) if still else pipeline.align
-    aligned = align_clip(clip, align, finder)
+    aligned = align_clip(clip, pipeline.align, finder, still=still)
     if aligned.enters_at == COMPLETE:
         return aligned
     return stage_function("crop", pipeline.preparation)(aligned)

@@ -1,14 +1,17 @@
 """Select: choose frames for interpolation, and find the apex where it is not annotated."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from merflow.clip import ClipArrays, eye_centres
-from merflow.config.settings import Select
 from merflow.stages.geometry import ellipse_mask
 from merflow.stages.resample import to_luma
+
+if TYPE_CHECKING:
+    from merflow.config.settings import Select
 
 GRID = 64
 """Side of the grid for motion (px): a movement spans several cells."""
@@ -23,7 +26,7 @@ NEAR = 0.9
 APEX_METHOD = "largest motion energy against the onset frame"
 
 
-def select_clip(arrays: ClipArrays, settings: Select) -> ClipArrays:
+def select_clip(arrays: ClipArrays, settings: "Select") -> ClipArrays:
     """Return the clip with the chosen frames only, and onset, apex and offset at their positions.
 
     If the choice needs an apex and the clip has none, it is found; facts['apex'] states this.
@@ -57,7 +60,7 @@ def with_apex(arrays: ClipArrays) -> ClipArrays:
     return replace(arrays, apex=apex, facts={**arrays.facts, "apex": fact})
 
 
-def select_frames(onset: int, apex: int, offset: int, settings: Select) -> np.ndarray:
+def select_frames(onset: int, apex: int, offset: int, settings: "Select") -> np.ndarray:
     """Return the chosen positions, (n,) int64 in order of time.
 
     all: onset to offset. windows: up to `window` frames after the onset, either side of the apex

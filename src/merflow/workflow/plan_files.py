@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 
 from merflow import paths
+from merflow.config.planned_settings import stages_text
 from merflow.datasets.catalogue import catalogue_path, catalogue_text
 from merflow.errors import FAILED, MerflowError
 from merflow.io import records
@@ -28,6 +29,7 @@ def texts(plan: Plan) -> dict[str, str]:
     found = {
         paths.CONFIG: yaml.safe_dump(settings, sort_keys=False, allow_unicode=True),
         paths.SHEETS: sheets,
+        paths.STAGES: stages_text(plan.settings),
     }
     for name, clips in plan.data.clips.items():
         found[catalogue_path(name).as_posix()] = catalogue_text(clips)

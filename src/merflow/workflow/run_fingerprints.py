@@ -14,7 +14,6 @@ from merflow.clip import Clip, ClipKey
 from merflow.config import fingerprints
 from merflow.config.fingerprints import STAGE_VERSION, Recipe, preparation_named
 from merflow.config.flatten import settings_digest
-from merflow.config.settings import Experiment, Pretraining, Settings
 from merflow.config.source_digest import network_digest
 from merflow.io.files import digest
 from merflow.io.records import Made
@@ -23,6 +22,7 @@ from merflow.stage_table import pipeline
 from merflow.stages.key_frames import used_by
 
 if TYPE_CHECKING:
+    from merflow.config.settings import Experiment, Pretraining, Settings
     from merflow.evaluation.fold_files import FoldFile
     from merflow.evaluation.run_id import Run
     from merflow.workflow.plan import Plan
@@ -40,7 +40,7 @@ Contents = Mapping[str, str]
 
 
 def key_frames(
-    settings: Settings, preparation: str, factor: str, stage: str, clips: Iterable[Clip]
+    settings: "Settings", preparation: str, factor: str, stage: str, clips: Iterable[Clip]
 ) -> dict[str, dict[str, int | None]]:
     """Return the key frames that a stage and those before it use: clip -> name -> frame number."""
     chosen = preparation_named(settings, preparation)
@@ -77,7 +77,7 @@ def training(plan: "Plan", experiment: str) -> Recipe:
     return {"version": STAGE_VERSION["train"], **chosen, **_code(entry)}
 
 
-def _code(entry: Experiment | Pretraining) -> Recipe:
+def _code(entry: "Experiment | Pretraining") -> Recipe:
     """Return the digest of a network's code, or of the files of an external program.
 
     A sandbox that the config requires is part of it; where one is only used if it works, `run.json`

@@ -8,12 +8,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from merflow import paths, stage_table
 from merflow.clip import Clip, ClipArrays, ClipKey
 from merflow.config.fingerprints import preparation_named
-from merflow.config.settings import Settings
 from merflow.config.source_digest import stage_digest
 from merflow.datasets.catalogue import read_catalogue
 from merflow.errors import MerflowError, SkipClip
@@ -26,6 +25,9 @@ from merflow.stages.threads import use_threads
 from merflow.workflow import run_fingerprints
 from merflow.workflow.raw_frames import RawFrames, unreadable
 
+if TYPE_CHECKING:
+    from merflow.config.settings import Settings
+
 
 @dataclass(frozen=True)
 class Annotation:
@@ -37,7 +39,7 @@ class Annotation:
 
     @classmethod
     def at(
-        cls, catalogue: Path | None, settings: Settings, preparation: str, factor: str, stage: str
+        cls, catalogue: Path | None, settings: "Settings", preparation: str, factor: str, stage: str
     ) -> Self | None:
         """Return the key frames of a stage from a catalogue; None without one."""
         if catalogue is None:

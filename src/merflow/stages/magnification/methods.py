@@ -1,10 +1,9 @@
 """The three methods in one form: an estimate that all factors share, and what each makes of it."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from merflow.config.settings import Magnify
 from merflow.stages.magnification.delivered import Magnified
 from merflow.stages.magnification.flicker import global_light
 from merflow.stages.magnification.lagrangian import magnify_lagrangian
@@ -22,6 +21,9 @@ from merflow.stages.magnification.temporal import (
     recursive_operator,
 )
 
+if TYPE_CHECKING:
+    from merflow.config.settings import Magnify
+
 
 class Estimate(NamedTuple):
     """What all factors of a clip share.
@@ -38,7 +40,7 @@ class Estimate(NamedTuple):
 def estimate(
     frames: np.ndarray,
     fps: float,
-    settings: Magnify,
+    settings: "Magnify",
     smooth: np.ndarray,
     reference: int,
     measured: bool,
@@ -67,7 +69,7 @@ def estimate(
 
 
 def moved(
-    frames: np.ndarray, alpha: float, settings: Magnify, found: Estimate, reference: int
+    frames: np.ndarray, alpha: float, settings: "Magnify", found: Estimate, reference: int
 ) -> Magnified:
     """Return what the method makes of the estimate at one factor, alpha + 1."""
     if found.filtered is not None:
@@ -77,20 +79,20 @@ def moved(
     return magnify_phase(frames, found.motion, alpha, found.light, reference)
 
 
-def _light(plane_of: PlaneOf, length: int, settings: Magnify, reference: int) -> np.ndarray:
+def _light(plane_of: PlaneOf, length: int, settings: "Magnify", reference: int) -> np.ndarray:
     """Return the (T, 2) changes of light to remove; zeros without remove_flicker."""
     if settings.remove_flicker:
         return global_light(plane_of, length, reference)
     return np.zeros((length, 2), np.float32)
 
 
-def highest_hz(fps: float, settings: Magnify) -> float:
+def highest_hz(fps: float, settings: "Magnify") -> float:
     """Return the highest frequency (Hz) of the low-pass; the recursion has its own band."""
     low, high = settings.band_hz or (0, 0)
     return high if high and not low else default_high_hz(fps)
 
 
-def recursion(fps: float, settings: Magnify) -> tuple[float, float] | None:
+def recursion(fps: float, settings: "Magnify") -> tuple[float, float] | None:
     """Return the two coefficients per frame of the literature's recursion; None for a low-pass."""
     low, high = settings.band_hz or (0, 0)
     return (recursive_coefficient(high, fps), recursive_coefficient(low, fps)) if low else None
