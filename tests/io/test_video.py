@@ -145,7 +145,7 @@ def test_a_file_that_names_other_files_is_no_video(tmp_path, phone, text, capfd,
 def test_a_name_is_never_an_address(tmp_path, name, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(video_decoder.Unreadable, match="No such file"):
-        video_decoder.read_header(name)
+        video_decoder.survey(name)
 
 
 @pytest.mark.parametrize("fault", ["cut", "zeros"])

@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from merflow.clip import Clip
 from merflow.errors import SkipClip
 from merflow.io import video_decoder
-from merflow.io.video_decoder import MAX_PIXELS, Unreadable
+from merflow.io.video_decoder import MAX_PIXELS, Header, Unreadable
 from merflow.io.video_timing import Timing, blend_at, find_timing, source_positions
 from merflow.progress import counted
 
@@ -28,14 +29,27 @@ def video_facts(path: str | os.PathLike[str]) -> tuple[float, int, Timing | None
     interval, to which `iter_video` resamples. None: the file cannot be opened as a video.
     """
     try:
-        header = video_decoder.read_header(path)
-        times = video_decoder.packet_times(path)
-    except Unreadable:
+        header, usual, timing = _surveyed(path)
+    except (Unreadable, OSError):
         return None
-    usual, timing = find_timing(times)
     rate = usual if timing or not header.rate else header.rate
-    count = header.count if times is None else len(times)
-    return (rate if 0 < rate <= MAX_RATE else 0.0, count if 0 < count < 1e9 else 0, timing)
+    count = header.count if 0 < header.count < 1e9 else 0
+    return (rate if 0 < rate <= MAX_RATE else 0.0, count, timing)
+
+
+def _surveyed(path: str | os.PathLike[str]) -> tuple[Header, float, Timing | None]:
+    """Return a video's header with the number of its frames, its usual rate, and its timing."""
+    found = os.stat(path)
+    return _survey(os.fspath(path), found.st_ino, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=8)
+def _survey(path: str, *_: int) -> tuple[Header, float, Timing | None]:
+    # Kept, since opening a large video costs 0.2 s, and align asks three times.
+    header, times = video_decoder.survey(path)
+    if times is not None:
+        header = header._replace(count=len(times))
+    return header, *find_timing(times)
 
 
 def video_coding(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -44,7 +58,7 @@ def video_coding(path: str | os.PathLike[str]) -> dict[str, Any]:
     Empty if the file cannot be opened or its header does not give the number of frames.
     """
     try:
-        header = video_decoder.read_header(path)
+        header, _, _ = _surveyed(path)
         size = os.path.getsize(path)
     except (OSError, Unreadable):
         return {}
@@ -72,15 +86,16 @@ def iter_video(clip: Clip) -> Iterator[np.ndarray]:
     if not os.path.isfile(path):
         raise SkipClip(f"{clip.key}: {name} is missing")
     try:
-        header = video_decoder.read_header(path)
+        header, _, timing = _surveyed(path)
         _check_header(clip, name, header)
-        timing = video_timing(path)
         if timing is None:
             frames = video_decoder.decode_frames(path, clip.onset or 0)
             total = len(clip.numbers) or header.count
             yield from _between(clip, name, counted(frames, "reading", total))
             return
-        LOG.info("%s: %s: %s", clip.key, name, rate_text(timing))
+        # The key of a file that a command was given says nothing that its name does not.
+        known = "" if clip.key.dataset == "file" else f"{clip.key}: "
+        LOG.info("%s%s: %s", known, name, rate_text(timing))
         places, _ = source_positions(timing, clip.onset, clip.offset)
         if clip.offset is not None:
             _check_count(clip, name, len(timing.times) - (clip.onset or 0), len(clip.numbers))
@@ -97,14 +112,9 @@ def iter_video(clip: Clip) -> Iterator[np.ndarray]:
         raise SkipClip(f"{clip.key}: {name} {error}") from error
 
 
-def video_timing(path: str | os.PathLike[str]) -> Timing | None:
-    """Return the timing of a video with a variable frame rate; None for a constant one."""
-    return find_timing(video_decoder.packet_times(path))[1]
-
-
 def resampled_numbers(clip: Clip) -> np.ndarray | None:
     """Return the numbers of the frames that `iter_video` yields, (T,) int64; None if constant."""
-    timing = video_timing(os.path.join(clip.folder, clip.files[0]))
+    timing = _surveyed(os.path.join(clip.folder, clip.files[0]))[2]
     return None if timing is None else source_positions(timing, clip.onset, clip.offset)[1]
 
 
@@ -117,7 +127,7 @@ def check_size(clip: Clip, name: str, size: tuple[int, int]) -> None:
         )
 
 
-def _check_header(clip: Clip, name: str, header: video_decoder.Header) -> None:
+def _check_header(clip: Clip, name: str, header: Header) -> None:
     """Refuse a video by its header, before decoding."""
     check_size(clip, name, (header.width, header.height))
     if header.count > MAX_FRAMES and clip.offset is None:

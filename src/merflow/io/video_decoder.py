@@ -79,28 +79,24 @@ def _refuse(url: str, flags: int, options: dict[str, Any]) -> NoReturn:
     raise PermissionError(f"a video may not open {url}")
 
 
-def read_header(path: str | os.PathLike[str]) -> Header:
-    """Return what a video's header declares."""
-    with open_video(path) as (_, stream):
-        rate = float(stream.guessed_rate or stream.average_rate or 0)
-        codec = stream.codec_context.name
-        return Header(stream.width or 0, stream.height or 0, rate, stream.frames or 0, codec)
+def survey(path: str | os.PathLike[str]) -> tuple[Header, np.ndarray | None]:
+    """Return what a video's header declares and the times of its frames, without decoding them.
 
-
-def packet_times(path: str | os.PathLike[str]) -> np.ndarray | None:
-    """Return the times (s) of all frames in display order, (T,) float64, without decoding.
-
-    None: the file gives frames without a time. Frames that an edit list drops are left out.
+    Times: in s, in display order, (T,) float64; None if frames lack one. Frames that an edit list
+    drops are left out.
     """
     with open_video(path) as (container, stream):
+        rate = float(stream.guessed_rate or stream.average_rate or 0)
+        codec = stream.codec_context.name
+        header = Header(stream.width or 0, stream.height or 0, rate, stream.frames or 0, codec)
         packets = [
             packet.pts
             for packet in container.demux(stream)
             if packet.size and not packet.is_discard
         ]
         if None in packets:
-            return None
-        return np.sort(np.array(packets, np.int64)) * float(stream.time_base or 1)
+            return header, None
+        return header, np.sort(np.array(packets, np.int64)) * float(stream.time_base or 1)
 
 
 def decode_frames(path: str | os.PathLike[str], first: int = 0) -> Iterator[np.ndarray]:
