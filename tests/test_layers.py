@@ -82,10 +82,11 @@ WRITES = {"write_text", "write_bytes", "savez", "savez_compressed", "imwrite", "
           "save_weights"}  # fmt: skip
 GIVEN_A_PATH = {
     "io/hdf5.py": "open(path, 'ab')",
+    "io/video_encoder.py": "av.open(output",
     "inference/annotation_jitter.py": "page.savefig",
     "inference/recording_output.py": "page.savefig",
 }
-"""The call in each file whose caller passes it a path from `atomic`."""
+"""The call in each file whose caller passes it a path, or an open file, from `atomic`."""
 NOT_ATOMIC = {"models/training/gpu_choice.py", "io/file_lock.py", "io/files.py"}
 """Lock files; the atomic writer itself."""
 HDF5 = {"io/hdf5.py": 2, "models/weights_file.py": 2}

@@ -7,7 +7,6 @@ are validated as well.
 
 import contextlib
 import hashlib
-import io
 import json
 import os
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import h5py
 import numpy as np
 
 from merflow.errors import MerflowError
+from merflow.io.checked_output import CheckedOutput
 from merflow.io.files import CHECKSUM_BYTES, MARK, atomic
 
 MAX_OBJECTS = 200_000
@@ -38,49 +38,12 @@ def create_hdf5(path: Path | str, kind: str) -> Iterator[h5py.File]:
     """Yield a new HDF5 file of a kind; on success add the checksum and rename it to `path`."""
     with atomic(path) as part:
         with open(part, "w+b", buffering=0) as raw:
-            output = _Output(raw)
+            output = CheckedOutput(raw)
             with h5py.File(output, "w") as handle:
                 handle.attrs["format"] = kind
                 yield handle
             output.check()
         append_checksum(part)
-
-
-class _Output:
-    """The file under an HDF5 file being written; keeps the first failure for `check` to raise.
-
-    HDF5 silently loses single failed writes and crashes on closing after a full disk. So writes
-    after the first failure are discarded and reported as successful.
-    """
-
-    def __init__(self, raw: io.FileIO) -> None:
-        self.raw = raw
-        self.fault: OSError | None = None
-        self.read, self.readinto = raw.read, raw.readinto
-        self.seek, self.tell, self.flush = raw.seek, raw.tell, raw.flush
-
-    def write(self, data: bytes) -> int:
-        """Write all of the data, or keep the failure."""
-        rest = memoryview(data)
-        try:
-            while rest and self.fault is None:
-                rest = rest[self.raw.write(rest) :]
-        except OSError as error:
-            self.fault = error
-        return len(data)
-
-    def truncate(self, size: int) -> int:
-        """Set the size, or keep the failure."""
-        try:
-            self.raw.truncate(size)
-        except OSError as error:
-            self.fault = self.fault or error
-        return size
-
-    def check(self) -> None:
-        """Raise the first failure."""
-        if self.fault is not None:
-            raise self.fault
 
 
 def append_checksum(path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from merflow.errors import MerflowError
+from merflow.io.checked_output import CheckedOutput
 from merflow.io.files import atomic
 
 if TYPE_CHECKING:
@@ -59,30 +60,37 @@ def write_video(path: Path, frames: Iterable[np.ndarray], fps: float) -> None:
     codec = CODECS[path.suffix.lower()]
     # 30000/1001 and the like are found again in a rounded rate.
     rate = Fraction(fps).limit_denominator(1001)
-    try:
-        with (
-            atomic(path) as part,
-            open(part, "wb") as handle,
-            av.open(
-                handle, "w", codec.container, options={"fflags": "+bitexact", **codec.muxing}
-            ) as container,
-        ):
-            stream = None
-            for number, frame in enumerate(frames):
-                picture = _picture(frame, codec)
-                stream = stream or _stream(container, codec, rate, picture)
-                picture.pts, picture.time_base = number, 1 / rate
-                container.mux(stream.encode(picture))
-            if stream is not None:
-                container.mux(stream.encode(None))
-    except av.FFmpegError as error:
-        raise MerflowError(
-            str(path),
-            f"could not be written as a video ({error.strerror})",
-            "frames that the format can hold",
-            "write a folder of frames instead",
-            code=3,
-        ) from error
+    with atomic(path) as part, open(part, "wb", buffering=0) as raw:
+        output = CheckedOutput(raw)
+        try:
+            _encode(output, codec, frames, rate)
+        except av.FFmpegError as error:
+            output.check()
+            raise MerflowError(
+                str(path),
+                f"could not be written as a video ({error.strerror})",
+                "frames that the format can hold",
+                "write a folder of frames instead",
+                code=3,
+            ) from error
+        output.check()
+
+
+def _encode(
+    output: CheckedOutput, codec: Codec, frames: Iterable[np.ndarray], rate: Fraction
+) -> None:
+    import av
+
+    options = {"fflags": "+bitexact", **codec.muxing}
+    with av.open(output, "w", codec.container, options=options) as container:
+        stream = None
+        for number, frame in enumerate(frames):
+            picture = _picture(frame, codec)
+            stream = stream or _stream(container, codec, rate, picture)
+            picture.pts, picture.time_base = number, 1 / rate
+            container.mux(stream.encode(picture))
+        if stream is not None:
+            container.mux(stream.encode(None))
 
 
 def _stream(
