@@ -9,7 +9,6 @@ from merflow.stages.crop import crop_clip
 from merflow.stages.faces import Finder
 from merflow.stages.magnification.field import displacement, prepare
 from merflow.stages.magnification.luma import luma
-from merflow.stages.resample import warp
 from merflow.synthetic.clip import DemoClip
 from merflow.synthetic.motion import motion
 from merflow.workflow.face_finder import load_finder
@@ -99,10 +98,9 @@ def compared(clip: DemoClip, aligned, cropped) -> str:
     quiet = replace(clip.difficulty, drift_px=0.0, roll_degrees=0.0, noise=0.0)
     drawn = arrays_of(replace(clip, difficulty=quiet)).frames[[0, apex]]
     view = cv2.invertAffineTransform(np.array(aligned.facts["align"]["transform"]))
-    side = aligned.frames.shape[1]
-    placed = np.stack([warp(frame, view, (side, side)) for frame in drawn])
     keys = {"numbers": np.arange(2), "onset": 0, "apex": 1, "offset": 1}
-    true = crop_clip(replace(aligned, frames=placed, **keys), Crop()).frames
+    still = replace(aligned, frames=drawn, views=np.stack([view, view]), **keys)
+    true = crop_clip(still, Crop()).frames
     still, wanted = (luma(frame) for frame in true)
     first, seen = (luma(cropped.frames[t]) for t in (0, apex))
     real = displacement(prepare(still), wanted)

@@ -59,7 +59,7 @@ def stages(root: Path, method: str) -> dict[str, tuple[object, ...]]:
     aligned, cropped, bigger = (root / f"{n}.h5" for n in ("aligned", "cropped", "x10"))
     return {
         "align": ("align", root / "mine.json", aligned, "--subject", "p1"),
-        "crop": ("crop", aligned, cropped),
+        "crop": ("crop", aligned, cropped, "--catalogue", root / "mine.json"),
         "magnify": ("magnify", cropped, bigger, "--factor", 10, "--method", method),
         "interpolate": ("interpolate", bigger, root / "ten.h5"),
         "flow": ("flow", bigger, root / "flow.h5"),

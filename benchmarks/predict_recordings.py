@@ -68,7 +68,7 @@ def main() -> None:
     given = words.parse_args()
     model = usable(open_model(given.run))
     fitted = model.load()
-    finder = load_finder(model.chain.align.points, model.chain.align.model)
+    finder = load_finder(model.pipeline.align.points, model.pipeline.align.model)
     hard = dataclasses.replace(Difficulty(), drift_px=given.drift)
     total: dict[str, float] = {}
     for number in range(given.recordings):

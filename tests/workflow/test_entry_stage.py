@@ -36,14 +36,14 @@ def manifest(root, entry, frames):
 
 
 def through(root, factor="10"):
-    """Run the stages' commands; return the stores of each, in order."""
+    """Run the stages' commands; return the frames of each from crop on, in order."""
     chosen = {"preparation": "p", "config": root / "config.yaml"}
     align(root / "mine.json", root / "a.h5", subject="p1", config=root / "config.yaml")
-    crop(root / "a.h5", root / "c.h5", **chosen)
+    crop(root / "a.h5", root / "c.h5", catalogue=root / "mine.json", **chosen)
     magnify(root / "c.h5", root / "m.h5", factor=factor, **chosen)
     interpolate(root / "m.h5", root / "i.h5", factor=f"x{factor}", **chosen)
     stores = []
-    for name in "acmi":
+    for name in "cmi":
         with Store(root / f"{name}.h5") as store:
             assert not store.skipped
             stores.append([clip.frames for clip in store])
@@ -86,7 +86,7 @@ def test_a_stage_refuses_a_store_of_another_factor(tmp_path):
         magnify(magnified, out, factor="2")
     for threads in (0, -1):
         with pytest.raises(MerflowError, match=f"--threads: {threads}\n"):
-            crop(tmp_path / "a.h5", out, threads=threads)
+            crop(tmp_path / "a.h5", out, catalogue=tmp_path / "mine.json", threads=threads)
         with pytest.raises(MerflowError, match=f"--threads: {threads}\n"):
             align(tmp_path / "mine.json", out, subject="p1", threads=threads)
     assert not out.exists()
@@ -97,8 +97,9 @@ def test_aligned_or_cropped_frames_of_a_user_are_not_aligned_or_cropped_again(tm
     moving = truths.MovingTexture(still_picture()[:48, :48], 0.3, np.sin(np.arange(12) / 3)).clip()
     frames = np.stack([moving, moving[:, ::-1]])
     manifest(tmp_path, entry, frames)
-    aligned, cropped, bigger, ready = through(tmp_path)
-    assert np.array_equal(aligned, frames)
+    cropped, bigger, ready = through(tmp_path)
+    with Store(tmp_path / "a.h5") as aligned:
+        assert not aligned.holds_frames and all(clip.views is None for clip in aligned)
     grey = frames.astype(np.float32) @ np.float32([0.299, 0.587, 0.114])
     assert np.abs(np.stack(cropped)[..., 0] - grey).max() < 1
     assert np.array_equal(bigger[0][0], cropped[0][0]) and not np.array_equal(bigger, cropped)
@@ -114,3 +115,22 @@ def test_prepared_tensors_cannot_be_magnified_or_made_flow(tmp_path):
         assert "mine/p1/c0" in str(error.value)
     cropped = manifest(tmp_path, "cropped", RNG.integers(0, 256, (1, 6, 32, 32, 3), np.uint8))
     require_stages(cropped, ["x10"], "flow", "experiments.e")
+
+
+def test_crop_refuses_frames_that_align_did_not_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    frames = RNG.integers(0, 256, (2, 6, 48, 48), np.uint8)
+    manifest(tmp_path, "cropped", frames)
+    through(tmp_path)
+    source, out = tmp_path / "a.h5", tmp_path / "o.h5"
+    with pytest.raises(MerflowError, match="holds the geometry of aligned clips and no pixels"):
+        crop(source, out)
+    with pytest.raises(MerflowError, match="an aligned store holds no pixels"), Store(source) as a:
+        a.read(0).frames[0]
+    np.save(tmp_path / "c1.npy", frames[0])
+    with pytest.raises(MerflowError, match="was made from other frames than the dataset holds"):
+        crop(source, out, catalogue=tmp_path / "mine.json")
+    manifest(tmp_path, "cropped", frames[:1])
+    with pytest.raises(MerflowError, match="no clip mine/p1/c1"):
+        crop(source, out, catalogue=tmp_path / "mine.json")
+    assert not out.exists()

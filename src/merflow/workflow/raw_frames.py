@@ -1,15 +1,18 @@
 """The dataset's frames of an aligned store, which holds geometry only."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from merflow.clip import Clip, ClipArrays
 from merflow.datasets.catalogue import read_catalogue
 from merflow.datasets.frame_contents import FrameContents, changed_since, frames_digest
 from merflow.errors import FAILED, MerflowError, SkipClip
+from merflow.frame_buffer import FrameBuffer
 from merflow.io.clip_store import Store
-from merflow.io.frame_folder import read_clip
+from merflow.io.images import ImageFrames, has_images, iter_frames
 
 
 class RawFrames:
@@ -42,14 +45,38 @@ class RawFrames:
 
     def of(self, clip: ClipArrays) -> ClipArrays:
         """Return an aligned clip with its frames, decoded when they are read."""
+        source = self._clips[clip.key]
+        if not has_images(source):
+            return replace(clip, frames=_Streamed(clip.frames.shape, source))
         try:
-            return replace(clip, frames=read_clip(self._clips[clip.key]).frames)
+            return replace(clip, frames=ImageFrames(source))
         except SkipClip as skip:
             raise unreadable(clip, skip) from None
 
     def check(self) -> None:
         """Refuse frames that were changed while they were read."""
         refuse_changed([*self._clips.values()])
+
+
+class _Streamed(FrameBuffer):
+    """The frames of a video or an array, decoded in order each time they are iterated."""
+
+    def __init__(self, shape: tuple[int, ...], clip: Clip) -> None:
+        super().__init__(shape, np.uint8)
+        self._clip = clip
+
+    @property
+    def decoded(self) -> bool:
+        """False: each reading decodes the file."""
+        return False
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        count = 0
+        for frame in iter_frames(self._clip):
+            count += 1
+            yield frame
+        if count != len(self):
+            raise SkipClip(f"{count} frames, {len(self)} when it was aligned")
 
 
 def unreadable(clip: ClipArrays, skip: SkipClip) -> MerflowError:

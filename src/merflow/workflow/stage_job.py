@@ -5,7 +5,7 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -16,6 +16,7 @@ from merflow.config.fingerprints import preparation_named
 from merflow.config.source_digest import stage_digest
 from merflow.datasets.catalogue import read_catalogue
 from merflow.errors import MerflowError, SkipClip
+from merflow.frame_buffer import decoded
 from merflow.io import records
 from merflow.io.clip_store import Skipped, Store, StoreWriter, factor_of, new_store
 from merflow.io.files import portable, refuse_source
@@ -104,20 +105,20 @@ def run_together(
             jobs.append(stack.enter_context(records.job(stage, out.path)))
         annotated = annotation.clips() if annotation else {}
         with Store(source) as store:
-            _check_stage(store, stage)
             for out in outputs:
                 _check_factor(store, stage, out.recipe)
+            _check_stage(store, stage)
             raw = None if store.holds_frames else RawFrames(store, catalogue)
             workers = max(1, min(threads, len(store)))
 
             def one(clip: ClipArrays) -> Sequence[ClipArrays | Skipped]:
                 if raw:
                     clip = raw.of(clip)
-                if clip.enters_at == "interpolated":
-                    return [clip] * len(outputs)
-                if annotation:
+                if annotation and clip.enters_at != "interpolated":
                     clip = _annotated(clip, annotated, annotation.names)
                 try:
+                    if clip.enters_at == "interpolated":
+                        return [replace(clip, frames=decoded(clip.frames))] * len(outputs)
                     return function(clip)
                 except SkipClip as skip:
                     if raw:
