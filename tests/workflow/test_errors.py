@@ -104,7 +104,8 @@ def small_disk(tmp_path):
 
 def test_a_full_disk_is_said_and_leaves_no_half_file(finished, small_disk):
     source = next(finished.path("results/aligned").rglob("*.h5"))
-    done = finished.merflow("crop", source, small_disk / "out.h5")
+    words = ("--catalogue", f"results/catalogue/{source.parent.name}.json")
+    done = finished.merflow("crop", source, small_disk / "out.h5", *words)
     assert done.returncode == 3, done.stderr
     assert "could not be written" in done.stderr and "Traceback" not in done.stderr
     assert list(small_disk.iterdir()) == []
