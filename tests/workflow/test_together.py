@@ -88,19 +88,17 @@ def test_magnified_stores_that_are_kept_count_too():
     assert batches(plan(keep_intermediate=True, p=(10, 25)), ())["magnify"] == [("p", "x10", "x25")]
 
 
-def test_two_factors_of_a_run_are_one_job_and_a_third_is_added_alone(drawn, tmp_path):
-    project = drawn.copy(tmp_path / "a project")
-    factors = project.config["experiments"]["quick"]["factors"] = [1, 10, 25]
-    project.run("--until", "pack")
-    bytes_of = {p: p.read_bytes() for p in project.path("results").rglob("interpolated/x*/*/*.h5")}
-    log = next(project.path("results/logs/magnify").rglob("*.log"))
-    assert "x10+x25" in log.parts
-    factors.append(50)
-    assert project.jobs("--until", "pack") == {"magnify": 6, "interpolate": 6, "pack": 1}
-    single = drawn.copy(tmp_path / "one by one")
-    single.config["experiments"]["quick"]["factors"] = [1, 10]
-    single.run("--until", "pack")
-    for path, content in bytes_of.items():
-        alone = single.path(path.relative_to(project.folder))
-        if "x25" not in path.parts:
-            assert alone.read_bytes() == content, f"{path}: other bytes made together than alone"
+def test_two_new_factors_are_one_job_and_give_the_bytes_of_separate_jobs(project):
+    project.config["experiments"]["quick"]["factors"] += [25, 50]
+    project.config["keep_intermediate"] = True
+    target = "results/grey32/magnified/{}/smic/s01.h5"
+    wanted = [target.format(factor) for factor in ("x25", "x50")]
+    assert project.jobs(*wanted)["magnify"] == 1
+    project.run(*wanted)
+    log = project.path("results/logs/magnify/grey32/x25+x50/smic/s01.log")
+    assert log.is_file()
+    words = ["magnify", "results/grey32/cropped/smic/s01.h5", "alone.h5", "--factor", "x25"]
+    words += ["--catalogue", "results/catalogue/smic.json", "--preparation", "grey32"]
+    done = project.merflow(*words, "--config", "results/config.yaml")
+    assert done.returncode == 0, done.stderr
+    assert project.path("alone.h5").read_bytes() == project.path(wanted[0]).read_bytes()
