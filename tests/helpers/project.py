@@ -68,7 +68,7 @@ class Project:
 
     def jobs(self, *words: str) -> dict[str, int]:
         """Return how many jobs of each rule a dry run lists; generated rules by family."""
-        return job_counts(self.run("--dry-run", "--quiet", "rules", *words))
+        return job_counts(self.run(*words, "--dry-run", "--quiet", "rules"))
 
     def copy(self, folder: Path) -> "Project":
         """Return the same project elsewhere, times of files kept."""

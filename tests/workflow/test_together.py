@@ -1,8 +1,11 @@
 """One job makes several stores of a subject only where it makes none twice."""
 
+import shlex
 from pathlib import Path
 
 import pytest
+from snakemake.cli import parse_config
+from snakemake_interface_executor_plugins.utils import format_cli_arg
 
 from merflow import paths
 from merflow.clip import Clip, ClipKey
@@ -42,6 +45,12 @@ def make(stage, preparation="p", factor="x1", subjects=SUBJECTS):
         path.touch()
 
 
+def handed_over(found):
+    """Return batches as a job reads them, behind a shell and Snakemake's parser of --config."""
+    (word,) = shlex.split(format_cli_arg("", [f"together={text(found)}"]))
+    return parsed(parse_config([word])["together"])
+
+
 @pytest.fixture(autouse=True)
 def _here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -51,8 +60,21 @@ def test_a_first_run_crops_for_all_preparations_and_magnifies_by_all_factors():
     found = batches(plan(p=(1, 10, 25, 50), rgb=(1, 10), flow=(1,)), ())
     assert [{*batch} for batch in found["crop"]] == [{"p", "rgb", "flow"}]
     assert found["magnify"] == [("p", "x10", "x25", "x50")], "one factor is no batch"
-    assert parsed(text(found)) == found
-    assert parsed(text(batches(plan(p=(1,)), ()))) == {"crop": [], "magnify": []}
+    assert handed_over(found) == found
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {},
+        {"crop": [], "magnify": []},
+        {"crop": [("a", "b"), ("c=1", "d+e")], "magnify": [("p-2.5", "x10", "x2.5")]},
+        {"crop": [("null", "1")]},
+        {"magnify": [("1", "2"), ("3.0", "true")]},
+    ],
+)
+def test_the_jobs_of_a_cluster_read_the_batches_of_the_main_process(found):
+    assert handed_over(found) == {stage: made for stage, made in found.items() if made}
 
 
 def test_what_is_there_is_not_made_again():
@@ -88,14 +110,14 @@ def test_magnified_stores_that_are_kept_count_too():
     assert batches(plan(keep_intermediate=True, p=(10, 25)), ())["magnify"] == [("p", "x10", "x25")]
 
 
-def test_two_new_factors_are_one_job_and_give_the_bytes_of_separate_jobs(project):
+def test_three_factors_are_one_job_and_give_the_bytes_of_separate_jobs(project):
     project.config["experiments"]["quick"]["factors"] += [25, 50]
     project.config["keep_intermediate"] = True
     target = "results/grey32/magnified/{}/smic/s01.h5"
     wanted = [target.format(factor) for factor in ("x25", "x50")]
     assert project.jobs(*wanted)["magnify"] == 1
     project.run(*wanted)
-    log = project.path("results/logs/magnify/grey32/x25+x50/smic/s01.log")
+    log = project.path("results/logs/magnify/grey32/x10+x25+x50/smic/s01.log")
     assert log.is_file()
     words = ["magnify", "results/grey32/cropped/smic/s01.h5", "alone.h5", "--factor", "x25"]
     words += ["--catalogue", "results/catalogue/smic.json", "--preparation", "grey32"]

@@ -32,12 +32,12 @@ try:
         workflow.config_settings.config_args = [
             *_passed_on,
             f"plan_id=_{SCHEDULED}",
-            f"together=_{together.text(TOGETHER)}",
+            f"together={together.text(TOGETHER)}",
         ]
     else:
         _handed = workflow.config_settings.overwrite_config
         SCHEDULED = str(_handed["plan_id"]).removeprefix("_")
-        TOGETHER = together.parsed(str(_handed["together"]).removeprefix("_"))
+        TOGETHER = together.parsed(_handed["together"])
         PLAN, PLAN_FILES, FOUND = join(SCHEDULED), {}, Findings([], {})
 except MerflowError as error:
     raise WorkflowError(str(error)) from None
@@ -117,7 +117,7 @@ def joined_rules(stage):
     has the name of the stage alone.
     """
     numbers = itertools.count(1)
-    found = [*sorted(TOGETHER[stage], key=len, reverse=True), ()]
+    found = [*sorted(TOGETHER.get(stage, []), key=len, reverse=True), ()]
     names = [stage, *(f"{stage}_{next(numbers)}" for _ in found[1:])]
     if len(names) > 1:
         workflow.ruleorder(*names)

@@ -58,16 +58,18 @@ def _alike(needed: dict[str, set]) -> Iterator[Batch]:
 
 
 def text(found: Batches) -> str:
-    """Return batches as one word, which Snakemake hands to the processes of its jobs."""
-    return "/".join(
-        f"{stage}:{';'.join(','.join(batch) for batch in made)}" for stage, made in found.items()
-    )
+    """Return batches as one word, which Snakemake hands to the processes of its jobs.
+
+    It passes a shell and Snakemake's parser of --config, which takes what looks like YAML for YAML
+    (a word that ends with a colon is a mapping): so only commas and slashes, which no name holds.
+    """
+    return "_" + "/".join(",".join((stage, *batch)) for stage in found for batch in found[stage])
 
 
 def parsed(word: str) -> Batches:
     """Return the batches that a word of `text` names."""
-    stages = (part.split(":") for part in word.split("/"))
-    return {
-        stage: [tuple(batch.split(",")) for batch in made.split(";") if batch]
-        for stage, made in stages
-    }
+    found: Batches = {}
+    for part in filter(None, word.removeprefix("_").split("/")):
+        stage, *batch = part.split(",")
+        found.setdefault(stage, []).append(tuple(batch))
+    return found
