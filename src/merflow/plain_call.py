@@ -1,4 +1,4 @@
-"""Call a command whose words are plain, without building the command line.
+"""Call a command that has plain words only, without building the command line.
 
 Jobs of a run come this way: loading the command line (cyclopts) costs as much as a small job.
 Whatever is not plain, such as `--help`, `--flag=value`, a switch, a missing or a wrong value, is
