@@ -27,13 +27,27 @@ class ClipKey(NamedTuple):
         return "/".join(self)
 
 
+class FlowForm(NamedTuple):
+    """How the files of a dataset hold optical flow.
+
+    channels: what the channels of a file are, in their order (R, G, B of a picture); zero: grey
+    level of no motion in u and v of 8-bit pictures, None where each picture was stretched to its
+    own range, so that it is unknown; unit: motion of one grey level, where zero is known.
+    """
+
+    channels: tuple[str, ...] = ("u", "v", "strain")
+    zero: float | None = None
+    unit: float = 1.0
+
+
 @dataclass(frozen=True, slots=True)
 class Clip:
     """One expression as described by its dataset, with the files of its frames.
 
     Frame numbers (`onset`, `apex`, `offset`, `numbers`) are those of the dataset, not positions.
     `files` and `numbers` list the frames onset..offset in order; a video has one file and numbers
-    counted from 0. `missing` is the reason why frames cannot be read, or empty.
+    counted from 0. `missing` is the reason why frames cannot be read, or empty. `flow`: the file is
+    an image of optical flow, in this form, and enters interpolated.
     """
 
     key: ClipKey
@@ -51,6 +65,12 @@ class Clip:
     objective: str = ""
     enters_at: Entry = "raw"
     missing: str = ""
+    flow: FlowForm | None = None
+
+    @property
+    def prepared(self) -> bool:
+        """Whether the clip has had every stage before packing."""
+        return self.enters_at == "interpolated"
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,28 @@ USED_BY_SVMS = {"class_weights", "svm", "threads", "inner_folds", "inner_support
 """Keys of `training` that an SVM uses; the inner folds are those of `nested`."""
 
 
+class FlowFiles(Tree):
+    """How the files of prepared flow are read."""
+
+    channels: tuple[Literal["u", "v", "strain"], ...] = ("u", "v", "strain")
+    """What the channels of a file are, in their order; of a picture, red, green and blue. u is the
+    motion to the right, v the motion down."""
+    zero: float | None = Field(None, ge=0, le=255)
+    """Grey level of no motion in u and v of 8-bit pictures. Empty: unknown, since every channel of
+    every picture was stretched to its own range; methods that need the sign or the strength of the
+    motion then refuse the pictures. Arrays of floats have their zero at 0."""
+    unit: float = Field(1.0, gt=0)
+    """Motion of one grey level, for pictures with a `zero`."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> "FlowFiles":
+        if sorted(self.channels) != ["strain", "u", "v"]:
+            raise ValueError("channels: u, v and strain, each once")
+        if self.zero is None and self.unit != 1:
+            raise ValueError("unit: has no effect without `zero`; give both or neither")
+        return self
+
+
 class DatasetEntry(Tree):
     """A dataset on this machine."""
 
@@ -56,6 +78,19 @@ class DatasetEntry(Tree):
     enters_at: Entry | None = None
     """Entry stage: the first stage these frames still need. Earlier stages are not run for them.
     Empty: the entry stage of the variant."""
+    kind: Literal["frames", "flow"] | None = None
+    """What the files hold: `frames`, or prepared `flow`, one image of u, v and strain a clip, which
+    enters interpolated. Empty: as the reader says."""
+    flow: FlowFiles = FlowFiles()
+    """How prepared flow is read."""
+
+    @model_validator(mode="after")
+    def _kind_fits(self) -> "DatasetEntry":
+        if self.kind == "flow" and self.enters_at not in (None, "interpolated"):
+            raise ValueError(f"enters_at: {self.enters_at} with kind: flow; flow is interpolated")
+        if self.kind == "frames" and self.flow != FlowFiles():
+            raise ValueError("flow: has no effect with kind: frames; leave it out")
+        return self
 
 
 class GridMember(Tree):

@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from merflow import paths
-from merflow.clip import Clip, ClipKey
+from merflow.clip import Clip, ClipKey, FlowForm
 from merflow.errors import MerflowError
 from merflow.io.files import digest
 from merflow.io.json_file import read_json
+
+LATER = {"flow"}
+"""Fields that a catalogue leaves out where they are empty."""
 
 
 def catalogue_text(clips: list[Clip]) -> str:
@@ -22,6 +25,8 @@ def catalogue_text(clips: list[Clip]) -> str:
     names = [field.name for field in dataclasses.fields(Clip)]
     ordered = sorted(clips, key=lambda clip: clip.key)
     rows = [{name: getattr(clip, name) for name in names} for clip in ordered]
+    rows = [{name: value for name, value in row.items() if value is not None or name not in LATER}
+            for row in rows]  # fmt: skip
     lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
     return f"[\n{lines}\n]\n"
 
@@ -65,7 +70,12 @@ def _clip(row: dict[str, Any]) -> Clip:
         if os.path.basename(name) != name or "\0" in name or name in ("", ".", ".."):
             raise ValueError(f"{name!r} is not a file name")
     numbers = tuple(row["numbers"])
-    return Clip(**row | {"key": ClipKey(*row["key"]), "files": files, "numbers": numbers})
+    flow = row.get("flow")
+    if flow is not None:
+        channels, zero, unit = flow
+        flow = FlowForm(tuple(channels), zero, unit)
+    parts = {"key": ClipKey(*row["key"]), "files": files, "numbers": numbers, "flow": flow}
+    return Clip(**row | parts)
 
 
 def catalogue_path(dataset: str) -> Path:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from merflow.clip import Clip, ClipKey, Entry
+from merflow.clip import Clip, ClipKey, Entry, FlowForm
 from merflow.config.settings import DatasetEntry
 from merflow.datasets.errata import Errata
 from merflow.errors import MerflowError
@@ -159,6 +159,12 @@ class Source:
     def enters_at(self, variant: Variant) -> Entry:
         """Return the entry stage from the config, else the variant's."""
         return self.entry.enters_at or variant.enters_at
+
+    def flow_form(self, usual: Literal["frames", "flow"] = "frames") -> FlowForm | None:
+        """Return how the files hold flow; None for frames. usual: without `kind` in the config."""
+        if (self.entry.kind or usual) == "frames":
+            return None
+        return FlowForm(**self.entry.flow.model_dump())
 
     def key(self, subject: str, clip: str, where: str) -> ClipKey:
         """Return a clip's key; refuse names that cannot be part of a path."""

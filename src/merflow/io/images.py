@@ -51,10 +51,12 @@ def iter_frames(clip: Clip) -> Iterator[np.ndarray]:
     """
     if clip.missing or not clip.files:
         raise SkipClip(clip.missing or "no frames")
-    if not has_images(clip):
+    if is_video(clip):
         if (sums := read_sums(clip.folder)) is not None:
             _check_sum(clip, clip.files[0], sums)
-        yield from iter_video(clip) if is_video(clip) else _tensor(clip)
+        yield from iter_video(clip)
+    elif not has_images(clip):
+        yield from _tensor(clip)
     else:
         yield from ImageFrames(clip)
 
@@ -183,14 +185,21 @@ def truncated(data: np.ndarray) -> bool:
     return head == b"\x89PNG" and b"IEND" not in tail
 
 
-def _tensor(clip: Clip) -> Iterator[np.ndarray]:
-    """Yield the frames of a .npy file, (T, H, W) or (T, H, W, 1 or 3) uint8."""
+def open_array(clip: Clip) -> np.ndarray:
+    """Return the array of a clip's .npy file, of any shape and type, mapped from the disk."""
     name = clip.files[0]
+    if (sums := read_sums(clip.folder)) is not None:
+        _check_sum(clip, name, sums)
     try:
         # A plain array only: no archive, and no pickle, which could run code.
-        array = np.lib.format.open_memmap(os.path.join(clip.folder, name), mode="r")
+        return np.lib.format.open_memmap(os.path.join(clip.folder, name), mode="r")
     except (OSError, ValueError, OverflowError, SyntaxError, TypeError) as error:
         raise SkipClip(f"{clip.key}: {name} cannot be read as an array ({error})") from error
+
+
+def _tensor(clip: Clip) -> Iterator[np.ndarray]:
+    """Yield the frames of a .npy file, (T, H, W) or (T, H, W, 1 or 3) uint8."""
+    name, array = clip.files[0], open_array(clip)
     shape = " x ".join(map(str, array.shape))
     if array.ndim == 3:
         array = array[..., None]

@@ -30,7 +30,7 @@ def wanted(plan: Plan) -> set[Path]:
     for name in {*plan.data.collections(), *(entry.collection for entry in starts)}:
         files.update(plan.stores(name, paths.store("align")))
     for name in plan.data.datasets():
-        owners = [(name, subject) for subject in plan.data.subjects(name)]
+        owners = [(name, s) for s in plan.data.subjects(name) if plan.data.needs_stages(name, s)]
         files.update(paths.FRAMES.format(dataset=d, subject=s) for d, s in owners)
     for entry in starts:
         files.update(_prepared(plan, entry.preparation, entry.factor, entry.collection))

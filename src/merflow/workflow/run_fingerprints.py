@@ -61,6 +61,11 @@ def subject_content(made: Made) -> str:
     return digest([made.get("frames"), made.get("key_frames", {})])
 
 
+def prepared_content(frames: str) -> str:
+    """Return the digest of a subject in a packed file that enters interpolated, with no store."""
+    return subject_content({"frames": frames})
+
+
 def pack(recipe: Recipe, subjects: Contents) -> Made:
     """Return what a packed file is made from."""
     return {"recipe": recipe, "subjects": dict(subjects)}
