@@ -6,12 +6,12 @@ ids; counts and short digests per subject show where a set differs.
 
 import csv
 import hashlib
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from merflow.clip import ClipKey
+from merflow.datasets.clip_ids import canonical
 from merflow.errors import MerflowError
 from merflow.text import plural
 
@@ -41,12 +41,22 @@ def _official() -> Official:
     """
     found: dict[str, dict[str, tuple[int, str]]] = defaultdict(dict)
     text = Path(__file__).with_suffix(".csv").read_text(encoding="utf-8")
-    for dataset, subject, count, digest in list(csv.reader(text.splitlines()))[1:]:
-        found[dataset][subject] = (int(count), digest)
+    for row in csv.DictReader(text.splitlines()):
+        found[row["dataset"]][row["subject"]] = (int(row["clips"]), row["digest"])
     return dict(found)
 
 
 OFFICIAL = _official()
+
+
+def class_counts() -> dict[tuple[str, str], dict[str, int]]:
+    """Return (dataset, subject) -> class -> clips of the official composite."""
+    text = Path(__file__).with_suffix(".csv").read_text(encoding="utf-8")
+    classes = ("negative", "positive", "surprise")
+    return {
+        (row["dataset"], row["subject"]): {name: int(row[name]) for name in classes}
+        for row in csv.DictReader(text.splitlines())
+    }
 
 
 def ids_digest(keys: Iterable[ClipKey]) -> str:
@@ -108,18 +118,7 @@ def differences(labelled: Mapping[ClipKey, str], official: Official = OFFICIAL) 
 
 def official_differences(keys: Iterable[ClipKey], labels: Iterable[str]) -> list[str]:
     """Return how clips and their labels differ from the official ones; ids may be unpadded."""
-    return differences(dict(zip(map(padded, keys), labels, strict=True)))
-
-
-def padded(key: ClipKey) -> ClipKey:
-    """Return a key with padded ids: some lists write `6` or `s3_ne_03`."""
-    dataset, subject, clip = key
-    if dataset == "samm" and subject.isdigit():
-        return key._replace(subject=subject.zfill(3))
-    if dataset == "smic" and re.fullmatch(r"s\d", subject):
-        clip = re.sub(r"^s(\d)_", r"s0\1_", clip)
-        return ClipKey(dataset, f"s0{subject[1]}", clip)
-    return key
+    return differences(dict(zip(map(canonical, keys), labels, strict=True)))
 
 
 def _difference(found: Mapping[ClipKey, str], wanted: tuple[int, str] | None) -> str:

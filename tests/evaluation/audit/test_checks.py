@@ -24,7 +24,7 @@ from audit_makers import (
 
 from merflow.clip import Clip, ClipKey
 from merflow.commands.audit import audit as command
-from merflow.datasets.official_composite import padded
+from merflow.datasets.clip_ids import canonical
 from merflow.errors import MerflowError
 from merflow.evaluation.audit import claim_checks
 from merflow.evaluation.audit.checklist import CHECKS
@@ -172,7 +172,7 @@ def test_the_official_list_is_recognised_with_its_true_names():
     (("casme2", "sub01", "EP02_01f"), ("casme2", "sub01", "EP02_01f")),
 ])  # fmt: skip
 def test_ids_without_their_zeros_are_the_same_clips(found, official):
-    assert padded(ClipKey(*found)) == official
+    assert canonical(ClipKey(*found)) == official
 
 
 def test_the_official_list_is_asked_with_its_own_ids(monkeypatch):
