@@ -7,9 +7,9 @@ from merflow.clip import ClipKey
 from merflow.config.settings import Experiment, Svm, Training
 from merflow.errors import MerflowError
 from merflow.models.factory import TrainingData, load, make_method
-from merflow.models.svm import votes
 from merflow.models.svm_features import bi_woof as woof
 from merflow.models.svm_features import lbp_top as lbptop
+from merflow.models.svm_machine import votes
 
 CLASSES = ("negative", "positive", "surprise")
 

@@ -21,7 +21,7 @@ from merflow.config.stage_settings import (  # noqa: F401 - one place to import 
     Tree,
 )
 from merflow.config.training_settings import Augment, Svm, Training  # noqa: F401
-from merflow.config.values import ClassName, Factor, PathText, Seed, each_once
+from merflow.config.values import ClassName, Factor, PathText, Seed, each_once, later
 from merflow.errors import nearest
 
 RESERVED_NAMES = {
@@ -30,8 +30,8 @@ RESERVED_NAMES = {
 }
 
 
-Method = Literal["keras", "lbptop_svm", "flow_svm", "command"]
-SVMS = {"lbptop_svm": "frames", "flow_svm": "flow"}
+Method = Literal["keras", "lbptop_svm", "flow_svm", "flow_pixels_svm", "command"]
+SVMS = {"lbptop_svm": "frames", "flow_svm": "flow", "flow_pixels_svm": "flow"}
 """The SVMs, and the kind of preparation each takes."""
 
 USED_BY_SVMS = {"class_weights", "svm", "threads", "inner_folds", "inner_support"}
@@ -78,10 +78,10 @@ class DatasetEntry(Tree):
     enters_at: Entry | None = None
     """Entry stage: the first stage these frames still need. Earlier stages are not run for them.
     Empty: the entry stage of the variant."""
-    kind: Literal["frames", "flow"] | None = None
+    kind: Literal["frames", "flow"] | None = later(None)
     """What the files hold: `frames`, or prepared `flow`, one image of u, v and strain a clip, which
     enters interpolated. Empty: as the reader says."""
-    flow: FlowFiles = FlowFiles()
+    flow: FlowFiles = later(FlowFiles())
     """How prepared flow is read."""
 
     @model_validator(mode="after")
@@ -107,7 +107,9 @@ class Experiment(Tree):
 
     method: Method = "keras"
     """Model that is trained. `keras` is a network; `lbptop_svm` and `flow_svm` are SVMs on
-    hand-made features; `command` is an external program."""
+    hand-made features; `flow_pixels_svm` is an SVM on the pixels of 8-bit flow pictures, divided by
+    255 and nothing else (`training.class_weights` is then `none` unless it is given); `command` is
+    an external program."""
     network: str = "cnn3d"
     """Network of `keras`: the name of a file in models/networks/."""
     network_settings: dict[str, Any] = Field({})
@@ -175,6 +177,17 @@ class Experiment(Tree):
     from_grid: GridMember | None = None
     """Grid that made this experiment: its `base` name and `values`. merflow writes it into
     results/config.yaml; leave it out of a config."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_pixels(cls, given: Any) -> Any:  # noqa: ANN401
+        """Let `flow_pixels_svm` weigh all clips alike where nothing else is asked for."""
+        if not isinstance(given, dict) or given.get("method") != "flow_pixels_svm":
+            return given
+        training = given.get("training", {})
+        if not isinstance(training, dict):
+            return given
+        return {**given, "training": {"class_weights": "none", **training}}
 
 
 class Pretraining(Tree):

@@ -56,3 +56,11 @@ PathText = Annotated[str, AfterValidator(_path_text)]
 Factor = Annotated[str, BeforeValidator(_factor)]
 Seed = Annotated[int, Field(ge=0)]
 ClassName = Annotated[str, AfterValidator(_class_name)]
+
+
+def later(default: Any, **limits: Any) -> Any:  # noqa: ANN401
+    """Return a field that results of earlier versions do not have.
+
+    At its default it is left out where settings are written, so nothing made before is stale.
+    """
+    return Field(default, exclude_if=lambda value: value == default, **limits)

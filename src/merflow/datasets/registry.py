@@ -16,7 +16,7 @@ from merflow.clip import Clip, ClipKey
 from merflow.config.settings import DatasetEntry, Settings
 from merflow.datasets import errata, readers
 from merflow.datasets.official_composite import OFFICIAL
-from merflow.datasets.spec import NO_SUBJECT, DatasetSpec, Reading, Source, unpadded
+from merflow.datasets.spec import NO_SUBJECT, DatasetSpec, Problem, Reading, Source, unpadded
 from merflow.errors import MerflowError, unknown
 
 GENERATED = "demo.json"
@@ -94,6 +94,15 @@ def read_dataset(name: str, entry: DatasetEntry, *, annotations_only: bool = Fal
         )
     clips.sort(key=lambda clip: clip.key)
     return Reading(name, spec, tuple(clips), tuple(source.problems), tuple(source.sheets))
+
+
+def check_files(name: str, entry: DatasetEntry) -> list[Problem]:
+    """Return what a reader finds by opening files, with its own `check_files(source)`."""
+    module = _module(known_reader(name, entry))
+    root = Path(os.path.abspath(os.path.expanduser(entry.root)))
+    if not hasattr(module, "check_files"):
+        return []
+    return module.check_files(Source(name, root, entry, module.SPEC))
 
 
 def guess_reader(name: str, root: Path) -> str:

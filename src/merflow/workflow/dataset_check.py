@@ -9,7 +9,7 @@ import numpy as np
 
 from merflow.clip import Clip, ClipKey
 from merflow.config.settings import DatasetEntry, Settings
-from merflow.datasets import labels
+from merflow.datasets import labels, registry
 from merflow.datasets.frame_checks import FileCheck, check_files, duplicate_clips, problems_in
 from merflow.datasets.registry import known_reader, read_dataset
 from merflow.datasets.spec import NO_SUBJECT, Problem, Reading
@@ -49,6 +49,8 @@ def check_datasets(
         seen = {} if annotations_only else {c.key: check_files(c) for c in reading.clips if c.files}
         checks.update(seen)
         datasets.append(_facts(reading, seen, settings))
+        for problem in [] if annotations_only else registry.check_files(name, entry):
+            _add(datasets, name, problem)
     equal = duplicate_clips(checks.items())
     for first, copy in equal:
         found = f"its frames are those of {first}"

@@ -73,6 +73,13 @@ def _clip(source: Source, row: Row) -> Clip:
     path = _path(source, row)
     if path.is_file():
         return _file(source, row, key, labels, path)
+    if source.flow_form() and path.is_dir():
+        raise row.error(
+            "path",
+            f"'{row.text('path')}' is a folder",
+            "one picture or array of flow, as kind: flow says",
+            "name the file",
+        )
     made = make_clip(
         source,
         SPEC.variants[0],
@@ -96,20 +103,29 @@ def _file(source: Source, row: Row, key: ClipKey, labels: Annotation, path: Path
             "convert the file, or correct the cell",
         )
     numbers: tuple[int, ...] = ()
-    if suffix in IMAGES:
+    still = suffix in IMAGES
+    if still:
         numbers = (0,)
     elif labels.offset is not None:
         numbers = tuple(range(labels.onset or 0, labels.offset + 1))
-    still = suffix in IMAGES
     if still:
         labels = replace(labels, onset=None, apex=None, offset=None)
+    form = source.flow_form()
+    if form and suffix in VIDEOS:
+        raise row.error(
+            "path",
+            f"'{row.text('path')}' is a video",
+            "a picture or an array of flow, as kind: flow says",
+            f"correct the cell, or leave out datasets.{source.name}.kind",
+        )
     return Clip(
         key=key,
         folder=str(path.parent),
         files=(path.name,),
         numbers=numbers,
-        fps=1.0 if still else _fps(source, row, path),
+        fps=1.0 if still or form else _fps(source, row, path),
         enters_at=_entry(source, row),
+        flow=form,
         **asdict(labels),
     )
 
@@ -127,8 +143,13 @@ def _path(source: Source, row: Row) -> Path:
 
 def _entry(source: Source, row: Row) -> Entry:
     text = row.text("enters_at").casefold()
+    usual = "interpolated" if source.flow_form() else "raw"
     if not text:
-        return source.entry.enters_at or "raw"
+        return source.entry.enters_at or usual
+    if usual == "interpolated" and text != usual:
+        raise row.error(
+            "enters_at", f"'{text}' with kind: flow", usual, "correct the cell, or leave it empty"
+        )
     if text in ENTRIES:
         return text
     found = f"unknown stage '{text}'{nearest(text, ENTRIES)}"
