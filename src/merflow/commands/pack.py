@@ -51,10 +51,11 @@ def pack(out: Path, *sources: Path, preparation: str, factor: str, config: Confi
         contents = {name: run_fingerprints.subject_content(m) for name, m in made_from.items()}
         for one in prepared:
             one.check({name: m["frames"] for name, m in made_from.items() if "frames" in m})
-            for name, frames in one.contents.items():
-                contents.setdefault(name, run_fingerprints.prepared_content(frames))
+            for name, seen in one.contents.items():
+                contents.setdefault(name, run_fingerprints.prepared_content(seen))
         made = run_fingerprints.pack(recipe, contents)
-        job.done(made, [out], clips=sums)
+        frames = {name: subjects for one in prepared for name, subjects in one.sums.items()}
+        job.done(made, [out], clips=sums, **({"frames": frames} if frames else {}))
     print(f"{plural(len(found.keys), 'clip')} packed, {len(found.skipped)} skipped")
 
 

@@ -72,7 +72,7 @@ def _look_at_frames(
     from merflow.workflow.compression_check import compression_problems
 
     sound = [c for r in readings.values() for c in r.clips if c.key in checks]
-    looks = leak_check.looks_of([c for c in sound if not checks[c.key].bad])
+    looks = leak_check.looks_of([c for c in sound if not checks[c.key].bad and c.flow is None])
     for problem in leak_check.altered_copies(sound, looks, {frozenset(pair) for pair in equal}):
         _add(datasets, problem.where.split("/")[0], problem)
     for name, reading in readings.items():

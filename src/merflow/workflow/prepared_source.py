@@ -1,11 +1,11 @@
 """The prepared clips of a dataset, which packing reads from the dataset's own files."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
-from merflow.clip import Clip, ClipArrays
+from merflow.clip import ClipArrays
 from merflow.datasets.catalogue import read_catalogue
 from merflow.datasets.frame_contents import FrameContents, frames_digest
 from merflow.errors import MerflowError, SkipClip
@@ -18,7 +18,8 @@ from merflow.workflow.raw_frames import refuse_changed
 class PreparedClips:
     """The prepared clips of a catalogue, read as a clip store is: one clip in memory at a time.
 
-    contents: `dataset/subject` -> digest of the frames of each subject that has such clips.
+    contents: `dataset/subject` -> digest of the frames of each subject that has such clips; sums:
+    dataset -> subject -> clip -> file -> SHA-256.
     """
 
     def __init__(self, catalogue: Path) -> None:
@@ -32,7 +33,12 @@ class PreparedClips:
         self._subjects = {clip.key.subject_key: [] for clip in self._clips}
         for clip in clips:
             self._subjects.get(clip.key.subject_key, []).append(clip)
-        self.contents = {"/".join(owner): _digest(found) for owner, found in self._subjects.items()}
+        self.contents: dict[str, str] = {}
+        self.sums: dict[str, dict[str, dict[str, dict[str, str]]]] = {}
+        for (dataset, subject), found in self._subjects.items():
+            sums = FrameContents().sums(found, again=True)
+            self.contents[f"{dataset}/{subject}"] = frames_digest(found, sums)
+            self.sums.setdefault(dataset, {})[subject] = sums
         self.made_by = {"recipe": {}, "content": digest(sorted(self.contents.items()))}
         self.skipped: list[Skipped] = []
         self._shapes = self._looked_at()
@@ -74,7 +80,3 @@ class PreparedClips:
                     "the frames that `merflow align` read",
                     "run snakemake again",
                 )
-
-
-def _digest(clips: Sequence[Clip]) -> str:
-    return frames_digest(clips, FrameContents().sums(clips, again=True))

@@ -8,9 +8,9 @@ under any other name an entry reads every picture.
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from merflow.clip import Clip, ClipKey
+from merflow.clip import Clip
 from merflow.datasets.clip_list import read_list
-from merflow.datasets.folders import find_folders, no_frames
+from merflow.datasets.folders import find_folders, find_sheets, no_frames
 from merflow.datasets.readers.flow_pictures import loso, names
 from merflow.datasets.readers.flow_pictures.names import Picture
 from merflow.datasets.spec import DatasetSpec, Problem, Source, Variant
@@ -55,7 +55,7 @@ def read_clips(source: Source) -> list[Clip]:
             "a list of clips and classes, such as the official combined_3class_gt.csv",
             f"set datasets.{source.name}.sheet",
         )
-    groups = names.grouped(found, {p.stem for p in map(names.of_key, listed)})
+    groups = names.grouped(found, {"_".join(key) for key in listed})
     return _with_classes(source, _own_groups(source, groups), listed)
 
 
@@ -73,16 +73,20 @@ def _layout(source: Source) -> tuple[str, list[Path]]:
     return names.layout_of(stems), with_pictures
 
 
-def _listed(source: Source) -> dict[ClipKey, str]:
-    """Return key -> class of the list in `sheet:`; empty without one."""
+Listed = dict[tuple[str, str], str]
+"""Subject and clip -> class, of a list."""
+
+
+def _listed(source: Source) -> Listed:
+    """Return the classes in the list of `sheet:`, of this entry's clips; empty without one."""
     if not source.entry.sheet:
         return {}
-    path = source.root / source.entry.sheet
+    (path,) = find_sheets(source, "")
     classes = read_list(path).classes
     source.sheets.append(source.relative(path))
-    if source.name in names.OFFICIAL:
-        return {key: name for key, name in classes.items() if key.dataset == source.name}
-    return dict(classes)
+    known = {key.dataset for key in classes}
+    own = source.name in names.OFFICIAL or source.name in known
+    return {key[1:]: name for key, name in classes.items() if not own or key.dataset == source.name}
 
 
 def _own(source: Source, pictures: Iterable[Picture]) -> Iterator[Picture]:
@@ -94,16 +98,14 @@ def _own_groups(source: Source, groups: dict[Picture, list[str]]) -> dict[Pictur
     return {picture: groups[picture] for picture in _own(source, groups)}
 
 
-def _with_classes(
-    source: Source, groups: dict[Picture, list[str]], listed: dict[ClipKey, str]
-) -> list[Clip]:
+def _with_classes(source: Source, groups: dict[Picture, list[str]], listed: Listed) -> list[Clip]:
     """Return the clips, with the classes of the list where there is one."""
     if not listed:
         return [_clip(source, picture, files) for picture, files in groups.items()]
     clips, found = [], set()
     unlisted: list[str] = []
     for picture, files in groups.items():
-        key = names.key_of(picture)
+        key = (picture.subject, picture.clip)
         if key in listed:
             found.add(key)
             clips.append(_clip(source, picture._replace(label=listed[key]), files))
@@ -119,18 +121,18 @@ def _with_classes(
         source.warn(
             source.sheets[0],
             f"{plural(len(missing), 'clip')} of the list without a picture: "
-            f"{', '.join(map(str, missing[:5]))}",
+            f"{', '.join('/'.join(key) for key in missing[:5])}",
             "a picture for every clip",
             "copy the folder again",
         )
     return clips
 
 
-def _warn_of_classes(source: Source, found: list[Picture], listed: dict[ClipKey, str]) -> None:
+def _warn_of_classes(source: Source, found: list[Picture], listed: Listed) -> None:
     others = sum(names.without_class(p).label in names.HEALER for p in found)
     if others and not listed:
         source.warn(
-            str(source.root.name),
+            source.root.name,
             f"the class at the end of a name is not the MEGC2019 class: of CASME II and SAMM, 0 "
             f"holds 'others' as well ({plural(others, 'picture')} are read as "
             f"'{names.HEALER[0]}', which no built-in scheme keeps)",

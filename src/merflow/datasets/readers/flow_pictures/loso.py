@@ -108,18 +108,16 @@ def copies_that_differ(source: Source, tops: list[Path]) -> list[Problem]:
                 continue
             there = _pixels(Path(copy.folder) / copy.file)
             if there is None or not np.array_equal(there, pixels[copy.stem]):
-                different[subject].append(copy.stem)
-    return [
-        Problem(
-            "warning",
-            source.relative(top / subject),
-            f"{plural(len(stems), 'copy', 'copies')} in {TRAIN} with other pixels than in {TEST}, "
-            f"such as {stems[0]}",
-            "copies of one set of pictures",
-            "copy the folder again; merflow reads u_test only",
-        )
-        for subject, stems in different.items()
-    ]
+                different[copy.stem].append(subject)
+    if not different:
+        return []
+    first = min(different)
+    found = (
+        f"{plural(len(different), 'picture')} with other pixels in {TRAIN} than in {TEST}, such as "
+        f"{first} in {plural(len(different[first]), 'folder')}, {different[first][0]} the first"
+    )
+    fix = "copy the folder again; merflow reads u_test only"
+    return [Problem("warning", top.name, found, "copies of one set of pictures", fix)]
 
 
 def _pixels(path: Path) -> np.ndarray | None:

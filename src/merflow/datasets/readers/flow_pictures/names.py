@@ -54,16 +54,6 @@ def pictures(folder: Path, files: Iterable[str]) -> list[Picture]:
     return [picture for file in files if (picture := parsed(file, str(folder)))]
 
 
-def key_of(picture: Picture) -> ClipKey:
-    """Return the key of a picture in lists."""
-    return ClipKey(picture.dataset, picture.subject, picture.clip)
-
-
-def of_key(key: ClipKey) -> Picture:
-    """Return the picture that a key of a list names, without a folder."""
-    return Picture("", "", f"{key.subject}_{key.clip}", *key)
-
-
 def layout_of(stems: Sequence[str]) -> str:
     """Return `causalnet`, `healer` or `flat`, by the names in a folder.
 
