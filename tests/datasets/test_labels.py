@@ -1,7 +1,10 @@
 """Schemes map emotions to classes per dataset; the official composite is exact."""
 
-from collections import Counter
+from collections import Counter, defaultdict
+from dataclasses import replace
+from functools import partial
 
+import composite_lists
 import full_size
 import pytest
 
@@ -10,6 +13,7 @@ from merflow.config.settings import DatasetEntry, Settings
 from merflow.datasets import labels, official_composite
 from merflow.datasets.registry import names as dataset_names
 from merflow.datasets.registry import spec_of
+from merflow.datasets.subject_ids import canonical_names, canonical_subject
 from merflow.errors import MerflowError
 
 
@@ -66,7 +70,7 @@ def test_official_digests_match_smic_with_ids_by_rule():
     swapped = found | {next(iter(found)): "surprise"}
     assert official_composite.differences(
         swapped, {"smic": official_composite.OFFICIAL["smic"]}
-    ) == ["smic/s01: the ids or classes of its 6 clips differ"]
+    ) == ["smic/s01: s01_ne_01 is surprise, officially negative"]
 
 
 def labels_of_smic():
@@ -100,11 +104,15 @@ def test_composite_accepts_the_official_set_and_nothing_else():
     first = next(iter(found))
     cases = {
         "1 of 6 clips are missing": {k: v for k, v in found.items() if k != first},
-        "1 extra clip among": found | {ClipKey("smic", "s01", "s01_ne_09"): "negative"},
+        "extra clip s01_ne_09": found | {ClipKey("smic", "s01", "s01_ne_09"): "negative"},
+        "2 extra clips among s01_ne_01": found
+        | {ClipKey("smic", "s01", f"s01_ne_{n}"): "negative" for n in (98, 99)},
         "none is official": found | {ClipKey("smic", "s07", "s07_ne_01"): "negative"},
         "casme3 is not part of the composite": found
         | {ClipKey("casme3", "spNO.001", "a_7"): "negative"},
-        "ids or classes": {k: v for k, v in found.items() if k != first}
+        r"the ids or classes of its 6 clips differ \(.*, s01_ne_99\)": {
+            k: v for k, v in found.items() if k != first
+        }
         | {ClipKey("smic", "s01", "s01_ne_99"): found[first]},
     }
     for words, changed in cases.items():
@@ -237,3 +245,89 @@ def test_dropped_clips_carry_their_reason():
         "emotion 'others' has no class in scheme 'three'"
     )
     assert labels.explain("raw", clip(emotion="")).reason == "it has no emotion"
+
+
+MANIFESTS = Settings(
+    datasets={
+        "smic": DatasetEntry(root="x", reader="manifest"),
+        "CASME2": DatasetEntry(root="x", reader="manifest"),
+        "samm": DatasetEntry(root="x", reader="manifest"),
+    }
+)
+
+
+@pytest.fixture
+def composite(monkeypatch):
+    """A composite of made-up clips that takes the place of the official one."""
+    found = composite_lists.composite()
+    grouped = defaultdict(lambda: defaultdict(dict))
+    for key, name in found.items():
+        grouped[key.dataset][key.subject][key] = name
+    official = {
+        name: {s: (len(c), official_composite.subject_digest(c)) for s, c in subjects.items()}
+        for name, subjects in grouped.items()
+    }
+    check = partial(
+        official_composite.check_composite,
+        official=official,
+        digest=official_composite.ids_digest(found),
+    )
+    monkeypatch.setattr(labels, "check_composite", check)
+    return found
+
+
+def brought(composite, word=lambda key, name: name):
+    """The clips as manifests bring them: other dataset names, and ids without their zeros."""
+    datasets = {"smic": "smic", "casme2": "CASME2", "samm": "samm"}
+    return [
+        clip(
+            datasets[key.dataset],
+            word(key, name),
+            composite_lists.int_subject(key) if key.dataset == "samm" else key.subject,
+            composite_lists.short(key.clip),
+        )
+        for key, name in composite.items()
+    ]
+
+
+def test_the_official_clips_are_official_through_a_manifest(composite):
+    kept, names = labels.apply_scheme("megc2019", brought(composite), MANIFESTS)
+    assert len(kept) == 442 and names == list(composite.values())
+
+    def emotion(key, name):
+        words = {"negative": "disgust", "positive": "happiness", "surprise": "surprise"}
+        return name if key.dataset == "smic" else words[name]
+
+    _, named = labels.apply_scheme("megc2019", brought(composite, emotion), MANIFESTS)
+    assert named == names
+
+
+def test_one_changed_id_or_class_of_a_manifest_is_refused_by_name(composite):
+    clips = brought(composite)
+    last = clips[-1]
+    key = last.key._replace(clip="999_9_9")
+    with pytest.raises(MerflowError, match=r"samm/037: the ids or classes .*\(.*999_9_9\)"):
+        labels.apply_scheme("megc2019", [*clips[:-1], replace(last, key=key)], MANIFESTS)
+    other = "positive" if last.emotion != "positive" else "negative"
+    with pytest.raises(MerflowError, match=f"{last.key.clip} is {other}, officially"):
+        labels.apply_scheme("megc2019", [*clips[:-1], replace(last, emotion=other)], MANIFESTS)
+    with pytest.raises(MerflowError, match="samm/037: 1 of . clips"):
+        labels.apply_scheme("megc2019", clips[:-1], MANIFESTS)
+
+
+def test_classes_of_a_built_in_scheme_stand_for_themselves_in_a_manifest_only():
+    assert labels.label("three", clip("CASME2", "negative"), MANIFESTS) == "negative"
+    assert labels.label("three", clip("casme2", "negative")) is None
+    own = MANIFESTS.model_copy(update={"schemes": {"own": {"any": {"joy": "happy"}}}})
+    assert labels.label("own", clip("samm", "happy"), own) is None
+    assert labels.label("binary", clip("samm", "surprise"), MANIFESTS) is None
+
+
+def test_a_manifest_has_the_exclusions_and_the_subjects_of_the_dataset_it_is_named_after():
+    excluded = clip("CASME2", "negative", "4", "EP12_01f")
+    assert "apex is unknown" in labels.explain("megc2019", excluded, MANIFESTS).reason
+    names = canonical_names(MANIFESTS)
+    assert canonical_subject(ClipKey("samm", "6", "6_1_2"), names) == "samm/006"
+    assert canonical_subject(excluded.key, names) == "casme2/sub04"
+    mine = Settings(datasets={"mine": DatasetEntry(root="x", reader="manifest")})
+    assert canonical_subject(ClipKey("mine", "6", "a"), canonical_names(mine)) == "mine/6"

@@ -205,6 +205,14 @@ def test_two_manifests_may_use_one_name_for_different_subjects():
             plan_of(settings, subjects).data.folds("e")
 
 
+def test_a_manifest_named_after_a_dataset_has_its_subjects():
+    settings = config(("casme2", "CASMEII"))
+    settings["datasets"]["casme2"] = {"root": "one", "reader": "casme2"}
+    settings["datasets"]["CASMEII"] = {"root": "two", "reader": "manifest"}
+    with pytest.raises(MerflowError, match="have the same subject"):
+        plan_of(settings, {"casme2": ["sub01", "sub02"], "CASMEII": ["1"]}).data.folds("e")
+
+
 def test_a_pretraining_that_saw_a_tested_subject_is_refused_under_any_name():
     settings = config(("casme2", "again"), pretrain="w")
     settings["collections"] = {"c": ["casme2"], "other": ["again"]}

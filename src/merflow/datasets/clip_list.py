@@ -21,14 +21,13 @@ from merflow.datasets.clip_ids import (
     of_another_subject,
     smic_class,
 )
+from merflow.datasets.official_composite import CLASSES
 from merflow.errors import MerflowError
 from merflow.io.csv_table import read_text
 from merflow.io.spreadsheet_formats import Grid, read_grids
 from merflow.io.spreadsheets import Column, find_table, place_of
 from merflow.text import plural
 
-CLASSES = ("negative", "positive", "surprise")
-"""Meaning of the numbers 0, 1, 2 in lists and logs."""
 COLUMNS = (
     Column("dataset", ("dataset", "data", "db", "database"), required=False),
     Column("subject", ("subject", "sub")),

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from merflow.clip import Clip, ClipKey
 from merflow.config.settings import Settings
+from merflow.datasets.clip_ids import canonical
 from merflow.datasets.official_composite import EXCLUDED, check_composite
+from merflow.datasets.registry import dataset_of, reader_of, spec_of, takes_any_dataset
 from merflow.datasets.registry import names as known_readers
-from merflow.datasets.registry import reader_of, spec_of
 from merflow.errors import MerflowError, unknown
 
 ANY = "any"
@@ -142,9 +143,17 @@ def scheme_of(name: str, settings: Settings | None = None) -> Scheme:
 
 
 def _mapping(scheme: Scheme, dataset: str, settings: Settings | None) -> dict[str, str] | None:
-    """Return emotion -> class by the dataset's name in the config, else its reader, else ANY."""
+    """Return emotion -> class by the dataset's name in the config, else what it holds, else ANY.
+
+    Clips that a reader of any dataset brings may have the classes of a built-in scheme instead of
+    emotions: lists of clips and folders of flow pictures give no more.
+    """
     known = scheme.mapping or {}
-    return known.get(dataset, known.get(reader_of(dataset, settings), known.get(ANY)))
+    names = (dataset, dataset_of(dataset, settings), reader_of(dataset, settings), ANY)
+    found = next((known[name] for name in names if name in known), None)
+    if found is None or scheme.name not in BUILT_IN or not takes_any_dataset(dataset, settings):
+        return found
+    return {name: name for name in found.values()} | found
 
 
 def explain(scheme: str, clip: Clip, settings: Settings | None = None) -> Outcome:
@@ -156,8 +165,7 @@ def explain(scheme: str, clip: Clip, settings: Settings | None = None) -> Outcom
     mapping = _mapping(chosen, clip.key.dataset, settings)
     if mapping is None:
         return Outcome(None, f"{scheme} has no classes for {clip.key.dataset}")
-    key = ClipKey(reader_of(clip.key.dataset, settings), clip.key.subject, clip.key.clip)
-    if scheme == "megc2019" and key in EXCLUDED:
+    if scheme == "megc2019" and (key := _official_key(clip, settings)) in EXCLUDED:
         return Outcome(None, EXCLUDED[key])
     found = mapping.get(shown if chosen.by == "objective" else shown.casefold())
     if found is None:
@@ -166,6 +174,11 @@ def explain(scheme: str, clip: Clip, settings: Settings | None = None) -> Outcom
         reason = f"{what} has no class in scheme '{scheme}'" if shown else f"it has {what}"
         return Outcome(None, reason)
     return Outcome(found)
+
+
+def _official_key(clip: Clip, settings: Settings | None) -> ClipKey:
+    """Return a clip's key in the form of the official list."""
+    return canonical(clip.key._replace(dataset=dataset_of(clip.key.dataset, settings)))
 
 
 def label(scheme: str, clip: Clip, settings: Settings | None = None) -> str | None:
@@ -236,10 +249,6 @@ def apply_scheme(
             kept.append(clip)
             found.append(name)
     if scheme == "megc2019":
-        check_composite(
-            {
-                ClipKey(reader_of(c.key.dataset, settings), c.key.subject, c.key.clip): name
-                for c, name in zip(kept, found, strict=True)
-            }
-        )
+        keys = [_official_key(clip, settings) for clip in kept]
+        check_composite(dict(zip(keys, found, strict=True)))
     return kept, found

@@ -16,6 +16,8 @@ from merflow.errors import MerflowError
 from merflow.text import plural
 
 CLIPS, SUBJECTS = 442, 68
+CLASSES = ("negative", "positive", "surprise")
+"""The challenge's classes 0, 1, 2."""
 DIGEST = "aa1f9995c776dee5844b9f3ce80e34c4ffc7acaa3e98724d82ed86ce006fd22d"
 """SHA-256 of the sorted lines `dataset/subject/clip`, joined by newlines."""
 
@@ -52,9 +54,8 @@ OFFICIAL = _official()
 def class_counts() -> dict[tuple[str, str], dict[str, int]]:
     """Return (dataset, subject) -> class -> clips of the official composite."""
     text = Path(__file__).with_suffix(".csv").read_text(encoding="utf-8")
-    classes = ("negative", "positive", "surprise")
     return {
-        (row["dataset"], row["subject"]): {name: int(row[name]) for name in classes}
+        (row["dataset"], row["subject"]): {name: int(row[name]) for name in CLASSES}
         for row in csv.DictReader(text.splitlines())
     }
 
@@ -122,14 +123,22 @@ def official_differences(keys: Iterable[ClipKey], labels: Iterable[str]) -> list
 
 
 def _difference(found: Mapping[ClipKey, str], wanted: tuple[int, str] | None) -> str:
+    """Return how one subject's clips differ; names the clip where the digest shows which."""
+    names = ", ".join(key.clip for key in found)
     if wanted is None:
-        return f"{len(found)} clips, none is official ({', '.join(k.clip for k in found)})"
+        return f"{len(found)} clips, none is official ({names})"
     count, digest = wanted
     if len(found) < count:
         return f"{count - len(found)} of {count} clips are missing"
     if len(found) > count:
-        extra = plural(len(found) - count, "extra clip")
-        return f"{extra} among {', '.join(k.clip for k in found)}"
-    if subject_digest(found) != digest:
-        return f"the ids or classes of its {count} clips differ"
-    return ""
+        for key in found:
+            if subject_digest({k: name for k, name in found.items() if k != key}) == digest:
+                return f"extra clip {key.clip}"
+        return f"{plural(len(found) - count, 'extra clip')} among {names}"
+    if subject_digest(found) == digest:
+        return ""
+    for key, name in found.items():
+        for other in {*found.values(), *CLASSES} - {name}:
+            if subject_digest({**found, key: other}) == digest:
+                return f"{key.clip} is {name}, officially {other}"
+    return f"the ids or classes of its {count} clips differ ({names})"

@@ -15,6 +15,7 @@ from types import ModuleType
 from merflow.clip import Clip, ClipKey
 from merflow.config.settings import DatasetEntry, Settings
 from merflow.datasets import errata, readers
+from merflow.datasets.clip_ids import dataset_named
 from merflow.datasets.official_composite import OFFICIAL
 from merflow.datasets.spec import NO_SUBJECT, DatasetSpec, Problem, Reading, Source, unpadded
 from merflow.errors import MerflowError, unknown
@@ -39,6 +40,23 @@ def reader_of(dataset: str, settings: Settings | None = None) -> str:
     """Return the reader name of a configured dataset, without checking that it exists."""
     entry = settings.datasets.get(dataset) if settings else None
     return (entry.reader if entry else "") or dataset
+
+
+def takes_any_dataset(dataset: str, settings: Settings | None = None) -> bool:
+    """Return whether a configured dataset has a reader for clips of any dataset."""
+    reader = reader_of(dataset, settings)
+    return reader in names() and spec_of(reader).any_dataset
+
+
+def dataset_of(dataset: str, settings: Settings | None = None) -> str:
+    """Return the published dataset that a configured one holds.
+
+    That of its reader; where the reader takes any dataset, the one that it is named after. So
+    clips of the official composite are the same clips whichever reader brought them.
+    """
+    if takes_any_dataset(dataset, settings):
+        return dataset_named(dataset)
+    return reader_of(dataset, settings)
 
 
 def known_reader(name: str, entry: DatasetEntry) -> str:

@@ -75,6 +75,9 @@ class DatasetSpec:
     subjects_known: bool = True
     """False: the dataset has no subject ids and cannot be split by subject."""
     stills: bool = False
+    any_dataset: bool = False
+    """True: the reader takes clips of any dataset, which is the one its config entry is named
+    after."""
     publishable_subjects: frozenset[str] = frozenset()
     """Subjects whose faces a report may show; to be filled in by the licence holder."""
     publication: str = ""

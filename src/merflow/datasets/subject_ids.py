@@ -7,15 +7,16 @@ from collections.abc import Mapping
 
 from merflow.clip import ClipKey
 from merflow.config.settings import Settings
-from merflow.datasets.registry import reader_of
+from merflow.datasets.clip_ids import canonical
+from merflow.datasets.registry import dataset_of
 
 
 def canonical_names(settings: Settings) -> dict[str, str]:
-    """Return dataset name -> canonical name: the reader's, or the manifest's own."""
-    read = {name: reader_of(name, settings) for name in settings.datasets}
-    return {name: name if reader == "manifest" else reader for name, reader in read.items()}
+    """Return dataset name -> name of the published dataset, or the manifest's own name."""
+    return {name: dataset_of(name, settings) for name in settings.datasets}
 
 
 def canonical_subject(key: ClipKey, names: Mapping[str, str]) -> str:
     """Return the canonical id of a clip's subject; `names` as from `canonical_names`."""
-    return f"{names.get(key.dataset, key.dataset)}/{key.subject}"
+    published = canonical(key._replace(dataset=names.get(key.dataset, key.dataset)))
+    return f"{published.dataset}/{published.subject}"

@@ -166,7 +166,7 @@ class ExperimentData:
 
     @functools.cached_property
     def _identity(self):  # noqa: ANN202
-        return identity_of(self.settings.datasets, self.sheets)
+        return identity_of(self.settings, self.sheets)
 
     def pretraining_members(self, name: str) -> list[str]:
         """Return the datasets of a pretraining."""

@@ -1,37 +1,45 @@
 """Refuse a subject on both sides of a split: in a pretraining and a test, or under two names."""
 
+import functools
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from merflow.clip import Clip
-from merflow.config.settings import DatasetEntry
+from merflow.config.settings import Settings
+from merflow.datasets.clip_ids import canonical
+from merflow.datasets.official_composite import OFFICIAL
+from merflow.datasets.registry import dataset_of, takes_any_dataset
 from merflow.errors import MerflowError
 
 Identify = Callable[[Clip], tuple[str, str]]
 
 
-def identity_of(datasets: Mapping[str, DatasetEntry], sheets: Mapping[str, list[str]]) -> Identify:
+def identity_of(settings: Settings, sheets: Mapping[str, list[str]]) -> Identify:
     """Return the function from a clip to its subject, independent of its dataset's name.
 
-    A published dataset has the subjects of its reader. Two manifests have the same subjects only
-    if they are one file, however its path is written.
+    A published dataset has the same subjects whichever reader brings them. Two other manifests
+    have the same subjects only if they are one file, however its path is written.
     """
 
-    def source(dataset: str) -> str:
-        entry = datasets[dataset]
-        if (reader := entry.reader or dataset) != "manifest":
-            return reader
+    def file(dataset: str) -> str:
+        entry = settings.datasets[dataset]
         sheet = entry.sheet or next(iter(sheets.get(dataset, ())), "")
         return os.path.realpath(Path(entry.root).expanduser() / sheet)
 
-    known: dict[str, str] = {}
+    @functools.cache
+    def source(dataset: str) -> str:
+        held = dataset_of(dataset, settings)
+        if held in OFFICIAL or not takes_any_dataset(dataset, settings):
+            return held
+        any_dataset = (name for name in settings.datasets if takes_any_dataset(name, settings))
+        named = [name for name in any_dataset if dataset_of(name, settings) in OFFICIAL]
+        # One file under a published name and under another one has the same subjects.
+        same = (dataset_of(name, settings) for name in named if file(name) == file(dataset))
+        return next(same, file(dataset))
 
     def identify(clip: Clip) -> tuple[str, str]:
-        name = clip.key.dataset
-        if name not in known:
-            known[name] = source(name)
-        return known[name], clip.key.subject
+        return canonical(clip.key._replace(dataset=source(clip.key.dataset))).subject_key
 
     return identify
 

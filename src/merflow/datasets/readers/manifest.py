@@ -6,6 +6,7 @@ from pathlib import Path
 
 from merflow.clip import ENTRIES, Clip, ClipKey, Entry
 from merflow.datasets.cells import annotation, name
+from merflow.datasets.clip_ids import dataset_named
 from merflow.datasets.folders import find_sheet, make_clip
 from merflow.datasets.spec import Annotation, DatasetSpec, Source, Variant
 from merflow.errors import MerflowError, nearest
@@ -23,6 +24,7 @@ SPEC = DatasetSpec(
     "fps, emotion, action units, objective class, enters_at)",
     licence="your own",
     source="your own",
+    any_dataset=True,
 )
 
 COLUMNS = (
@@ -50,14 +52,16 @@ def read_clips(source: Source) -> list[Clip]:
 
 def _rows(source: Source, table: Table) -> list[Row]:
     """Return the rows of this dataset; warn about rows of other datasets."""
-    named = {row.text("dataset") for row in table} - {"", source.name}
-    own = [row for row in table if row.text("dataset") in ("", source.name)]
+    here = dataset_named(source.name)
+    own = [row for row in table if dataset_named(row.text("dataset")) in ("", here)]
+    named = {row.text("dataset") for row in table} - {row.text("dataset") for row in own}
     if named and not own:
         raise MerflowError(
             table.file,
             f"no row of dataset '{source.name}'; it has {', '.join(sorted(named))}",
             f"'{source.name}' in the column dataset, or no such column",
-            "give the dataset the same name in the config",
+            "give the dataset the same name in the config; several entries, one for each name, "
+            "may have one root",
         )
     if named:
         source.warn(table.file, f"rows of {', '.join(sorted(named))} are ignored")
