@@ -9,6 +9,7 @@ from merflow.frame_buffer import Frames
 
 Entry = Literal["raw", "aligned", "cropped", "interpolated"]
 ENTRIES: tuple[Entry, ...] = ("raw", "aligned", "cropped", "interpolated")
+IntervalKind = Literal["micro", "macro", "blink"]
 
 
 class ClipKey(NamedTuple):
@@ -25,6 +26,21 @@ class ClipKey(NamedTuple):
 
     def __str__(self) -> str:
         return "/".join(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An annotated part of a long recording: frames onset..offset, both included.
+
+    apex is None when unknown; emotion and action_units are empty when unknown.
+    """
+
+    onset: int
+    apex: int | None
+    offset: int
+    kind: IntervalKind
+    emotion: str = ""
+    action_units: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +67,8 @@ class Clip:
     objective: str = ""
     enters_at: Entry = "raw"
     missing: str = ""
+    intervals: tuple[Interval, ...] | None = None
+    """Of a long recording: what is annotated in it, perhaps nothing, by onset. None: a clip."""
 
 
 @dataclass(frozen=True, slots=True)

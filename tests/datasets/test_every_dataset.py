@@ -112,6 +112,7 @@ def fields(clip):
         clip.offset,
         clip.action_units,
         clip.objective,
+        None if clip.intervals is None else tuple(map(dataclasses.astuple, clip.intervals)),
     )
 
 
@@ -170,7 +171,7 @@ def test_sheets_alone_are_enough_for_annotations(tmp_path, dataset):
     if full_size.plan(dataset).dataset in ("jaffe", "ktfe"):
         pytest.skip("its labels are the names of its pictures")
     reading = read(dataset, tmp_path, annotations_only=True)
-    expected = full_size.plan(dataset).expected
+    expected = full_size.plan(dataset).in_sheets
     assert [(c.key.subject, c.key.clip, c.emotion) for c in reading.clips] == [
         (e.subject, e.clip, e.emotion) for e in expected
     ]

@@ -17,6 +17,7 @@ VARIANTS: dict[str, dict[str, str]] = {
     },
     "casme2": dict.fromkeys(("selected", "raw", "cropped"), "casme2"),
     "samm": dict.fromkeys(("full", "cropped"), "samm"),
+    "samm_lv": {"long": "samm_lv"},
     "casme_sq": {
         f"{tree}{kind}": "casme_sq"
         for tree in ("rawpic", "cropped", "selected")
