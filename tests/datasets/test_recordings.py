@@ -82,6 +82,45 @@ def test_samm_long_videos_without_the_micro_sheet_say_so(tmp_path):
     )
 
 
+def test_casme_sq_recordings_have_their_published_counts(read_once):
+    _, reading = read_once("casme_sq", "spotting")
+    clips = reading.clips
+    assert kinds(clips) == {"micro": 57, "macro": 300} and not reading.errors
+    inside = {kind: [c for c in clips if kinds([c])[kind]] for kind in ("micro", "macro")}
+    assert sum(bool(c.intervals) for c in clips) == 95
+    assert [c.key[1:] for c in clips if not c.intervals] == [
+        ("s15", "happy5"),
+        ("s16", "happy5"),
+        ("s40", "anger1"),
+    ]
+    for kind, recordings, subjects in (("micro", 33, 14), ("macro", 89, 20)):
+        assert len(inside[kind]) == recordings
+        assert len({c.key.subject for c in inside[kind]}) == subjects
+    rows = Counter()
+    for clip in clips:
+        rows[clip.key.clip] += len(clip.intervals)
+    assert rows == {"anger1": 54, "happy1": 54, "anger2": 48, "happy4": 46, "disgust2": 45} | {
+        "disgust1": 43, "happy3": 33, "happy2": 26, "happy5": 8,
+    }  # fmt: skip
+    assert Counter(i.emotion for c in clips for i in c.intervals) == {
+        "negative": 126, "positive": 124, "others": 82, "surprise": 25,
+    }  # fmt: skip
+
+
+def test_casme_sq_intervals_have_their_published_lengths(read_once):
+    _, reading = read_once("casme_sq", "spotting")
+    intervals = [i for c in reading.clips for i in c.intervals]
+    unknown = warned(reading, "ends at its apex")
+    assert len(unknown) == 44 and all("offset '0'" in p.found for p in unknown)
+    lengths = {
+        kind: [i.offset - i.onset + 1 for i in intervals if i.kind == kind and i.offset != i.apex]
+        for kind in ("micro", "macro")
+    }
+    assert len(lengths["micro"]) == 57 and len(lengths["macro"]) == 256
+    assert [(min(n), max(n)) for n in lengths.values()] == [(9, 17), (4, 118)]
+    assert (min(i.onset for i in intervals), max(i.offset for i in intervals)) == (34, 4356)
+
+
 def test_check_counts_intervals_and_recordings(read_once):
     root, _ = read_once("samm_lv")
     facts = check_dataset("samm_lv", DatasetEntry(root=str(root)))

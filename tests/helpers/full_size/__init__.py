@@ -22,7 +22,8 @@ VARIANTS: dict[str, dict[str, str]] = {
         f"{tree}{kind}": "casme_sq"
         for tree in ("rawpic", "cropped", "selected")
         for kind in ("", "_macro", "_all")
-    },
+    }
+    | {"spotting": "casme_sq"},
     "casme3": dict.fromkeys(("clips", "long"), "casme3"),
     "jaffe": {"stills": "jaffe"},
     "ktfe": dict.fromkeys(("rgb", "thermal"), "ktfe"),
