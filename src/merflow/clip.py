@@ -9,6 +9,7 @@ from merflow.frame_buffer import Frames
 
 Entry = Literal["raw", "aligned", "cropped", "interpolated"]
 ENTRIES: tuple[Entry, ...] = ("raw", "aligned", "cropped", "interpolated")
+IntervalKind = Literal["micro", "macro", "blink"]
 
 
 class ClipKey(NamedTuple):
@@ -41,6 +42,21 @@ class FlowForm(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Interval:
+    """An annotated part of a long recording: frames onset..offset, both included.
+
+    apex is None when unknown; emotion and action_units are empty when unknown.
+    """
+
+    onset: int
+    apex: int | None
+    offset: int
+    kind: IntervalKind
+    emotion: str = ""
+    action_units: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Clip:
     """One expression as described by its dataset, with the files of its frames.
 
@@ -66,6 +82,8 @@ class Clip:
     enters_at: Entry = "raw"
     missing: str = ""
     flow: FlowForm | None = None
+    intervals: tuple[Interval, ...] | None = None
+    """Of a long recording: what is annotated in it, perhaps nothing, by onset. None: a clip."""
 
     @property
     def prepared(self) -> bool:

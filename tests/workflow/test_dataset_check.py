@@ -184,8 +184,8 @@ def test_full_size_annotations_are_checked_whole(tmp_path, dataset, capsys):
     full_size.write(tmp_path, plan, frames=plan.dataset in ("jaffe", "ktfe"))
     command(dataset=dataset, root=tmp_path, annotations_only=True, json=True)
     found = json.loads(capsys.readouterr().out)
-    assert found["dataset"] == dataset and found["clips"] == len(plan.expected)
-    subjects = {e.subject for e in plan.expected}
+    assert found["dataset"] == dataset and found["clips"] == len(plan.in_sheets)
+    subjects = {e.subject for e in plan.in_sheets}
     assert found["subjects"] == (0 if dataset == "ktfe" else len(subjects))
     assert "will be skipped" not in json.dumps(found), "no frames were asked for"
     assert {"clips", "subjects", "labels", "schemes", "problems"} <= found.keys()

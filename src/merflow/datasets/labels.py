@@ -159,6 +159,8 @@ def _mapping(scheme: Scheme, dataset: str, settings: Settings | None) -> dict[st
 def explain(scheme: str, clip: Clip, settings: Settings | None = None) -> Outcome:
     """Return the class of a clip in a scheme, or the reason why it is dropped."""
     chosen = scheme_of(scheme, settings)
+    if clip.intervals is not None:
+        return Outcome(None, "it is a whole recording with intervals, for spotting")
     shown = getattr(clip, chosen.by).strip()
     if chosen.mapping is None:
         return Outcome(shown) if shown else Outcome(None, "it has no emotion")

@@ -119,7 +119,11 @@ class Source:
     places: dict[ClipKey, list[str]] = field(default_factory=dict)
     """Where each key was found, in order."""
     sheets: list[str] = field(default_factory=list)
-    """Annotation files that were read, relative to the root."""
+    """Annotation files that were read, relative to the root, and the names of their revisions."""
+
+    def revision(self, name: str) -> None:
+        """Note which revision of the annotation was read: protocol lines and reports name it."""
+        self.sheets.append(name.replace("/", "-"))
 
     def read(self, path: Path, columns: Sequence[Column], sheet: str = "") -> Table:
         """Read a sheet's table of `columns`, and list it in `sheets`."""
@@ -192,7 +196,8 @@ class Reading:
     clips: tuple[Clip, ...]
     problems: tuple[Problem, ...]
     sheets: tuple[str, ...] = ()
-    """Annotation files that were read; empty where folder and file names are the labels."""
+    """Annotation files that were read, and their revisions where the reader tells them apart; empty
+    where folder and file names are the labels."""
 
     @property
     def errors(self) -> tuple[Problem, ...]:

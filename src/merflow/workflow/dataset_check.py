@@ -17,6 +17,7 @@ from merflow.errors import BAD_INPUT, DONE, WARNED, MerflowError
 from merflow.text import plural
 from merflow.workflow.experiment_data import ExperimentData
 from merflow.workflow.preflight import check_experiment, check_folds
+from merflow.workflow.recording_facts import interval_facts, interval_lines, is_recording
 
 Facts = dict[str, Any]
 SHOWN = 5
@@ -46,7 +47,8 @@ def check_datasets(
             datasets.append(_unreadable(name, error))
             continue
         readings[name] = reading
-        seen = {} if annotations_only else {c.key: check_files(c) for c in reading.clips if c.files}
+        opened = [c for c in reading.clips if c.files and not is_recording(c)]
+        seen = {} if annotations_only else {c.key: check_files(c) for c in opened}
         checks.update(seen)
         datasets.append(_facts(reading, seen, settings))
         for problem in [] if annotations_only else registry.check_files(name, entry):
@@ -116,6 +118,7 @@ def _facts(
         "fps": sorted({c.fps for c in clips}),
         "enters_at": sorted({c.enters_at for c in clips}),
         "frames": _frames(clips),
+        **interval_facts(clips),
         "sizes": _sizes(checks),
         "schemes": {name: kept for name, (kept, _) in schemes.items()},
         "dropped": {name: dropped for name, (_, dropped) in schemes.items() if dropped},
@@ -248,6 +251,7 @@ def _render_dataset(facts: Facts) -> list[str]:
             f"  frames    {frames['total']} in all; a clip has {frames['fewest']} to "
             f"{frames['most']}, median {frames['median']:g}"
         )
+    lines += interval_lines(facts)
     if facts.get("sizes"):
         lines.append(f"  sizes     {_counts(dict(list(facts['sizes'].items())[:SHOWN]))}")
     for name, kept in facts["schemes"].items():

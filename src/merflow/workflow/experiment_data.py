@@ -182,6 +182,7 @@ class ExperimentData:
 
     def under_scheme(self, entry: Experiment | Pretraining, where: str) -> Labelled:
         """Return the clips of an entry's collection that its scheme keeps, and their classes."""
+        self._refuse_unlabelled(entry.collection, where)
         clips = self.all_of(entry.collection)
         kept, names = labels.apply_scheme(entry.scheme, clips, self.settings)
         if not kept:
@@ -192,6 +193,22 @@ class ExperimentData:
                 fix="run `merflow check` to see what each scheme keeps",
             )
         return Labelled(kept, names)
+
+    def _refuse_unlabelled(self, collection: str, where: str) -> None:
+        """Refuse a dataset without any label: a scheme would drop all of it in silence."""
+        for name in sorted(self.settings.collections[collection]):
+            clips = self.clips[name]
+            if not clips or any(clip.emotion or clip.objective for clip in clips):
+                continue
+            recordings = all(clip.intervals is not None for clip in clips)
+            kind = "whole recordings with intervals, for spotting" if recordings else "unlabelled"
+            raise MerflowError(
+                where,
+                f"{name} has no labels: its {plural(len(clips), 'clip')} are {kind}",
+                "labels in every dataset that is trained or tested on",
+                f"take {name} out of collections.{collection}, or name another "
+                f"datasets.{name}.variant",
+            )
 
     @functools.cache  # noqa: B019
     def folds(self, experiment: str) -> list[Fold]:

@@ -17,11 +17,13 @@ VARIANTS: dict[str, dict[str, str]] = {
     },
     "casme2": dict.fromkeys(("selected", "raw", "cropped"), "casme2"),
     "samm": dict.fromkeys(("full", "cropped"), "samm"),
+    "samm_lv": {"long": "samm_lv"},
     "casme_sq": {
         f"{tree}{kind}": "casme_sq"
         for tree in ("rawpic", "cropped", "selected")
         for kind in ("", "_macro", "_all")
-    },
+    }
+    | {"spotting": "casme_sq"},
     "casme3": dict.fromkeys(("clips", "long"), "casme3"),
     "jaffe": {"stills": "jaffe"},
     "ktfe": dict.fromkeys(("rgb", "thermal"), "ktfe"),

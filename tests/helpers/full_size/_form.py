@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from merflow.clip import Interval
 from merflow.synthetic.sheets import Book, Cell, Rows, single, write_book
 
 __all__ = ["Book", "Cell", "Expected", "FullSize", "Item", "Rows", "single", "spread", "write_book"]
@@ -22,6 +23,7 @@ class Expected:
     offset: int | None = None
     action_units: str = ""
     objective: str = ""
+    intervals: tuple[Interval, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,11 @@ class FullSize:
         """The clips a reader must find, in the order of their keys."""
         found = [item.expected for item in self.items if item.expected]
         return sorted(found, key=lambda e: (e.subject, e.clip))
+
+    @property
+    def in_sheets(self) -> list[Expected]:
+        """Of these, what sheets alone show: not the recordings in which nothing is annotated."""
+        return [one for one in self.expected if one.intervals != ()]
 
 
 def write(root: Path, planned: FullSize, frames: bool = True) -> None:

@@ -39,7 +39,7 @@ ALIASES = {"others": "other"}
 
 def read_clips(source: Source) -> list[Clip]:
     """Read the sheet, with its header in any row, and match it with the folders."""
-    path = find_sheet(source, r"samm|facs", "SAMM_Micro_FACS_Codes_v2.xlsx")
+    path = find_sheet(source, r"^(?!.*long).*(samm|facs)", "SAMM_Micro_FACS_Codes_v2.xlsx")
     table = source.read(path, COLUMNS, "MICRO_ONLY")
     trees = find_trees(
         source,

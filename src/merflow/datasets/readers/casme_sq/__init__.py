@@ -11,7 +11,7 @@ from pathlib import Path
 from merflow.clip import Clip
 from merflow.datasets.cells import annotation, frame, name
 from merflow.datasets.folders import Folders, choose_variant, find_sheet, find_trees, make_clip
-from merflow.datasets.readers.casme_sq import rules
+from merflow.datasets.readers.casme_sq import rules, spotting
 from merflow.datasets.spec import DatasetSpec, Source, Variant
 from merflow.errors import MerflowError
 from merflow.io.spreadsheet_formats import Grid, read_grids
@@ -23,14 +23,18 @@ TREES = {
     "selected": ("raw", "selectedpic: clips"),
 }
 KINDS = {"": "micro-expression", "_macro": "macro-expression", "_all": ""}
+SPOTTING = "spotting"
 
 SPEC = DatasetSpec(
     name="casme_sq",
     title="CAS(ME)2",
-    variants=tuple(
-        Variant(f"{tree}{kind}", 30.0, entry, f"{about}; {word or 'micro and macro'} rows")
-        for kind, word in KINDS.items()
-        for tree, (entry, about) in TREES.items()
+    variants=(
+        *(
+            Variant(f"{tree}{kind}", 30.0, entry, f"{about}; {word or 'micro and macro'} rows")
+            for kind, word in KINDS.items()
+            for tree, (entry, about) in TREES.items()
+        ),
+        Variant(SPOTTING, 30.0, "raw", "rawpic: whole recordings with their intervals"),
     ),
     layout="rawpic/s15/15_0101disgustingteeth/img001.jpg or cropped/1/anger1_1/img557.jpg "
     "with CAS(ME)^2code_final.xlsx",
@@ -49,9 +53,12 @@ def read_clips(source: Source) -> list[Clip]:
     names = "CAS(ME)^2code_final.xlsx"
     path = find_sheet(source, r"code.?final|cas\W?me\W*\^?2|casme_?sq", names)
     grids = read_grids(path)
+    source.sheets.append(source.relative(path))
     rows = _rows(path, grids)
     naming = rules.read(grids)
     variant, folders = _tree(source)
+    if variant.name == SPOTTING:
+        return _recordings(source, variant, rows, naming, folders)
     recordings = rules.recordings(folders) if "rawpic" in variant.name else {}
     kind = KINDS[variant.name.removeprefix(variant.name.split("_")[0])]
     repeated = _repeated(rows)
@@ -62,6 +69,16 @@ def read_clips(source: Source) -> list[Clip]:
         return _clip(source, row, naming, repeated, variant, folders, recordings)
 
     return source.clips_of(rows, read)
+
+
+def _recordings(
+    source: Source, variant: Variant, rows: list[Row], naming: rules.Rules, folders: Folders
+) -> list[Clip]:
+    kinds = []
+    for row in rows:
+        with source.collect_errors():
+            kinds.append((row, "micro" if _kind(row) == KINDS[""] else "macro"))
+    return spotting.read_recordings(source, variant, kinds, naming, folders)
 
 
 def _rows(path: Path, grids: tuple[Grid, ...]) -> list[Row]:
@@ -111,8 +128,9 @@ def _tree(source: Source) -> tuple[Variant, Folders]:
     found = find_trees(
         source, _holds_subjects, lambda path: next((t for t in TREES if t in path), "")
     )
-    names = [v.name for v in SPEC.variants if v.name.split("_")[0] in found]
-    return choose_variant(source, {n: found[n.split("_")[0]] for n in names}, "rawpic")
+    trees = {v.name: v.name.split("_")[0] for v in SPEC.variants} | {SPOTTING: "rawpic"}
+    trees = {name: found[tree] for name, tree in trees.items() if tree in found}
+    return choose_variant(source, trees, "rawpic")
 
 
 def _holds_subjects(_: Path, names: list[str]) -> bool:
