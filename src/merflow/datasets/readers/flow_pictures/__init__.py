@@ -32,6 +32,7 @@ SPEC = DatasetSpec(
     licence="that of the recordings they were made from",
     source="the repositories named in docs/interoperability.md",
     emotions=frozenset({*names.CLASSES, *names.HEALER}),
+    any_dataset=True,
 )
 
 
