@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from merflow import paths
 from merflow.commands.options import Config, Flag
 from merflow.config.fingerprints import factor_value
 from merflow.config.loading import load
@@ -22,7 +23,7 @@ def export(
     factor: str = "x1",
     form: Form = "frames",
     copies: Flag = False,
-    config: Config = Path("results/config.yaml"),
+    config: Config = Path(paths.CONFIG),
 ) -> None:
     """Write the prepared clips of an EXPERIMENT below OUT, for other programs.
 
