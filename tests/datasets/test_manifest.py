@@ -3,10 +3,10 @@
 import shlex
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 import yaml
+from clip_makers import picture, video
 
 from merflow.commands.check import check
 from merflow.commands.make_manifest import make_manifest as command
@@ -15,19 +15,6 @@ from merflow.datasets.registry import read_dataset
 from merflow.datasets.spec import NO_SUBJECT
 from merflow.errors import MerflowError
 from merflow.io.images import read_frames
-
-
-def video(path, frames=6, fps=50):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), fps, (32, 24))
-    for value in range(frames):
-        writer.write(np.full((24, 32, 3), 30 * value, np.uint8))
-    writer.release()
-
-
-def picture(path, value=90):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(path), np.full((24, 32, 3), value, np.uint8))
 
 
 def read(root, **entry):

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from merflow.config.loading import load
 from merflow.config.settings import DatasetEntry, Settings
-from merflow.datasets.registry import guess_reader
+from merflow.datasets.clip_list import read_list
+from merflow.datasets.registry import dataset_of, guess_reader
 from merflow.errors import MerflowError, unknown
 from merflow.workflow import resources
 from merflow.workflow.dataset_check import check_datasets, exit_code, render
@@ -21,6 +22,8 @@ def check(
     variant: str = "",
     reader: str = "",
     annotations_only: bool = False,
+    against: Path | None = None,
+    scheme: str = "",
     json: bool = False,
     strict: bool = False,
 ) -> None:
@@ -32,6 +35,7 @@ def check(
     Examples:
         merflow check
         merflow check --dataset casme2 --root /data/CASME2 --annotations-only --json
+        merflow check --annotations-only --against combined_3class_gt.csv
 
     Args:
         config: Config file. Default: config/config.yaml, unless --root is given. Values of a
@@ -43,6 +47,11 @@ def check(
         reader: Reader of the dataset, when it has another name than the dataset, for example
             `manifest`.
         annotations_only: Read the annotation sheets only; folders of frames are not needed.
+        against: List of clips to compare the datasets with: missing clips, further clips and other
+            classes are named. A CSV or workbook of dataset, subject, clip, class, or a folder of
+            train and test lists.
+        scheme: Scheme of the classes for --against. Default: `three` for a list of its classes,
+            else `raw`.
         json: Print the facts as JSON.
         strict: Exit with code 1 when there are warnings.
     """
@@ -50,9 +59,16 @@ def check(
     if dataset and dataset not in settings.datasets:
         raise unknown("--dataset", "dataset", dataset, settings.datasets)
     entries = {n: e for n, e in settings.datasets.items() if dataset in ("", n)}
-    report = check_datasets(entries, settings, annotations_only)
+    if scheme and against is None:
+        raise MerflowError("--scheme", "no list is named", "--against LIST --scheme NAME")
+    listed = read_list(against) if against else None
+    if listed and dataset:
+        listed = listed.only(dataset_of(dataset, settings))
+    report = check_datasets(entries, settings, annotations_only, listed, scheme)
     if json:
         shown = report["datasets"][0] if dataset else report
+        if dataset and listed:
+            shown = shown | {"against": report["against"]}
         print(jsonlib.dumps(shown, indent=1, ensure_ascii=False))
     else:
         print(render(report), end="")

@@ -1,56 +1,135 @@
-"""`merflow make-manifest`: write the manifest of your own clips from folders named by class."""
+"""`merflow make-manifest`: write the manifest of your own clips from folders or from a list."""
 
 import shlex
+import sys
 from pathlib import Path
 
 import yaml
 
-from merflow.datasets.manifest_writer import rows_of, write_manifest
+from merflow.datasets.clip_list import read_list
+from merflow.datasets.list_manifest import missing_text, rows_of_list
+from merflow.datasets.manifest_writer import Rows, rows_of, write_manifest
 from merflow.datasets.spec import NO_SUBJECT
-from merflow.errors import check_number
+from merflow.errors import MerflowError, check_number
 from merflow.text import plural
 
 
 def make_manifest(
     *,
-    from_class_folders: Path,
+    from_class_folders: Path | None = None,
+    from_list: Path | None = None,
+    frames: Path | None = None,
+    form: str = "",
     subjects: Path | None = None,
     out: Path | None = None,
-    dataset: str = "mine",
+    dataset: str = "",
     fps: float | None = None,
 ) -> None:
-    """Write a manifest for clips in folders named by their class.
+    """Write a manifest for clips in folders named by their class, or for the clips of a list.
+
+    The form of class folders is recognised: class/clip, class/subject_clip, subject/class/clip,
+    class/subject/clip or subject/split/class/clip (u_test is read, u_train repeats other subjects).
 
     Examples:
         merflow make-manifest --from-class-folders ~/clips --subjects who.csv
         merflow make-manifest --from-class-folders ~/clips --dataset pilot --fps 200
+        merflow make-manifest --from-class-folders ~/clips --form subject/class/clip --fps 200
+        merflow make-manifest --from-list combined_3class_gt.csv --frames ~/faces
 
     Args:
-        from_class_folders: Folder with one folder per class, which holds videos, folders of frames,
-            or images.
-        subjects: Table (CSV or XLSX) with the columns path and subject. Without it the clips cannot
-            be split by subject, and training on them alone is refused.
+        from_class_folders: Folder with folders named by class, which hold videos, folders of
+            frames, or images; folders of subjects and of train and test may stand above or between.
+        from_list: List of clips with classes (CSV, XLSX, or a folder of train and test lists).
+        frames: Folder below which the clips of the list are found by name.
+        form: Form of the class folders where the tree fits several.
+        subjects: Table (CSV or XLSX) with the columns path and subject. Without it and without
+            folders of subjects the clips cannot be split by subject, and training on them alone is
+            refused.
         out: Manifest to write; default: manifest.csv in the folder.
-        dataset: Name of the dataset in the config.
-        fps: Frames per second (Hz) of frame folders; videos have their own.
+        dataset: Name of the dataset in the config; default: mine. A list names its datasets.
+        fps: Frames per second (Hz) of frame folders; videos have their own. No rate is guessed.
     """
     if fps is not None:
         check_number("--fps", fps, 0, above=True)
-    folder = from_class_folders
-    rows = rows_of(folder, dataset, subjects, fps)
+    if from_list is not None:
+        folder = _frames_of(from_list, from_class_folders, frames, subjects, form, dataset)
+        listed = read_list(from_list)
+        rows, missing = rows_of_list(folder, listed, fps)
+        notes = [*listed.notes, *filter(None, [missing_text(missing, listed)])]
+    elif from_class_folders is None or frames is not None:
+        raise MerflowError(
+            "merflow make-manifest",
+            "--frames without --from-list" if frames else "no source of clips",
+            "--from-class-folders DIR, or --from-list LIST --frames DIR",
+        )
+    else:
+        folder = from_class_folders
+        ask = _ask if sys.stdin is not None and sys.stdin.isatty() else None
+        rows, notes = rows_of(folder, dataset or "mine", subjects, fps, form, ask)
     target = out or folder / "manifest.csv"
     write_manifest(target, rows)
-    subject_ids = sorted({row[1] for row in rows})
+    print("".join(f"{note}\n" for note in notes), end="")
+    _print_summary(rows, folder, target)
+
+
+def _frames_of(
+    listed: Path,
+    folders: Path | None,
+    frames: Path | None,
+    subjects: Path | None,
+    form: str,
+    dataset: str,
+) -> Path:
+    """Return the folder of a list's frames; refuse options that a list does not take."""
+    unused = {
+        "--from-class-folders": folders, "--subjects": subjects, "--form": form,
+        "--dataset": dataset,
+    }  # fmt: skip
+    if given := [name for name, value in unused.items() if value]:
+        raise MerflowError(
+            given[0],
+            "has no effect with --from-list, which names subjects, classes and datasets",
+            "--from-list LIST --frames DIR",
+            f"leave out {given[0]}",
+        )
+    if frames is None or not frames.is_dir():
+        raise MerflowError(
+            f"--from-list {listed}",
+            "no folder of frames" if frames is None else f"no such folder: {frames}",
+            "--frames DIR, the folder below which the clips are",
+        )
+    return frames
+
+
+def _ask(found: str) -> float:
+    """Return the frame rate (Hz) that the user types."""
+    print(found)
+    text = input("Frames per second of these clips (Hz): ").strip()
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = float("nan")
+    check_number("--fps", rate, 0, above=True)
+    return rate
+
+
+def _print_summary(rows: Rows, folder: Path, target: Path) -> None:
+    """Print what was written, how to look at it, and the lines for the config."""
+    subject_ids = sorted({row[:2] for row in rows})
     counted = f"{plural(len(rows), 'clip')} of {plural(len(subject_ids), 'subject')}"
     print(f"{counted} in {target}")
-    if subject_ids == [NO_SUBJECT]:
+    if {subject for _, subject in subject_ids} == {NO_SUBJECT}:
         print("No subjects are known: these clips can be pretrained on, not split by subject.")
     entry = {"reader": "manifest", "root": str(folder)}
     if target.resolve() != folder.resolve() / "manifest.csv":
         entry["sheet"] = str(target.resolve())
     sheet = f" --sheet {shlex.quote(entry['sheet'])}" if "sheet" in entry else ""
-    given = f"--dataset {dataset} --reader manifest --root {shlex.quote(str(folder))}{sheet}"
-    print(f"See what it holds: merflow check {given}")
     # Characters of a path can have a meaning in YAML.
-    line = yaml.safe_dump(entry, default_flow_style=True, sort_keys=False, width=10_000)
-    print(f"In the config: datasets: {{{dataset}: {line.strip()}}}")
+    line = yaml.safe_dump(entry, default_flow_style=True, sort_keys=False, width=10_000).strip()
+    names = sorted({row[0] for row in rows})
+    for name in names:
+        given = f"--dataset {name} --reader manifest --root {shlex.quote(str(folder))}{sheet}"
+        print(f"See what it holds: merflow check {given}")
+    print(f"In the config: datasets: {{{', '.join(f'{name}: {line}' for name in names)}}}")
+    if any(not row[4] and Path(row[3]).suffix == "" for row in rows):
+        print("Folders of frames have no frame rate here: add `fps:` to each entry, or give --fps.")

@@ -15,8 +15,12 @@ def flat_settings(settings: "Settings") -> dict[str, str]:
 
 
 def settings_digest(settings: "Settings") -> str:
-    """Return a digest of all settings; keys that were renamed keep their earlier form in it."""
+    """Return a digest of all settings; keys that were renamed keep their earlier form in it.
+
+    `max_unlabelled` is no part of it: it only stops a run.
+    """
     dump = _dump(settings)
+    dump.pop("max_unlabelled")
     for name, preparation in settings.preparations.items():
         dump["preparations"][name]["magnify"] = preparation.magnify.fingerprint()
     return digest(_flat(dump))
@@ -34,7 +38,7 @@ def _flat(dump: dict[str, Any]) -> dict[str, str]:
         if isinstance(value, dict) and value:
             for key, inner in value.items():
                 walk(f"{path}.{key}" if path else str(key), inner)
-        elif not re.fullmatch(r"datasets\.[^.]+\.(root|sheet)|align\.model", path):
+        elif not re.fullmatch(r"datasets\.[^.]+\.(root|sheet|clips)|align\.model", path):
             flat[path] = "" if value is None else str(value)
 
     walk("", dump)

@@ -73,6 +73,11 @@ class DatasetEntry(Tree):
     """Release or folder tree of the dataset to read. Empty: found by looking at the folders."""
     sheet: PathText = ""
     """Annotation file. Empty: found below the root."""
+    clips: PathText = ""
+    """List of the clips to keep: a CSV or workbook of dataset, subject, clip (and class), or a
+    folder of train and test lists; docs/interoperability.md has the forms. A relative path counts
+    from the folder Snakemake runs in. Clips listed and not found are named by `merflow check`.
+    Empty: all clips."""
     fps: float | None = Field(None, gt=0)
     """Frame rate (Hz). Empty: the published rate. Magnification depends on it."""
     enters_at: Entry | None = None
@@ -235,6 +240,10 @@ class Settings(Tree):
     max_skipped: float = Field(0.05, ge=0, le=1)
     """Largest share of skipped clips. Packing more than this stops the run. A change reruns nothing
     that is packed."""
+    max_unlabelled: float = Field(0.05, ge=0, le=1)
+    """Largest share of an experiment's clips without a class because their emotion is empty or
+    known to no mapping. More stop the run; fewer are a warning. Emotions that a scheme drops by
+    design do not count. A change reruns nothing."""
     keep_intermediate: bool = False
     """Keep the magnified clip stores, which are otherwise deleted once they are used. They need
     disk space for every factor."""

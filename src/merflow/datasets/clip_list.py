@@ -7,7 +7,7 @@ A list is a table (CSV, XLS, XLSX) with or without a header, or a folder of
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -68,6 +68,11 @@ class ClipList:
     def datasets(self) -> tuple[str, ...]:
         """The datasets of the list, sorted."""
         return tuple(sorted({key.dataset for key in self.classes}))
+
+    def only(self, dataset: str) -> "ClipList":
+        """Return the list with the clips of one dataset; all clips if it has none of it."""
+        classes = {key: name for key, name in self.classes.items() if key.dataset == dataset}
+        return replace(self, classes=classes or self.classes)
 
 
 def read_list(path: Path | str) -> ClipList:

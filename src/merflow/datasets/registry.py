@@ -16,6 +16,7 @@ from merflow.clip import Clip, ClipKey
 from merflow.config.settings import DatasetEntry, Settings
 from merflow.datasets import errata, readers
 from merflow.datasets.clip_ids import dataset_named
+from merflow.datasets.clip_selection import listed_clips
 from merflow.datasets.official_composite import OFFICIAL
 from merflow.datasets.spec import NO_SUBJECT, DatasetSpec, Problem, Reading, Source, unpadded
 from merflow.errors import MerflowError, unknown
@@ -110,6 +111,8 @@ def read_dataset(name: str, entry: DatasetEntry, *, annotations_only: bool = Fal
             spec.layout,
             f"set datasets.{name}.root to the dataset's folder",
         )
+    if entry.clips:
+        clips = listed_clips(source, clips, dataset_named(name) if spec.any_dataset else reader)
     clips.sort(key=lambda clip: clip.key)
     return Reading(name, spec, tuple(clips), tuple(source.problems), tuple(source.sheets))
 

@@ -17,6 +17,7 @@ from merflow.evaluation.metrics import METRICS, grouped_confusion
 from merflow.evaluation.paired_tests import compare, holm
 from merflow.evaluation.predictions import Pooled
 from merflow.evaluation.score_table import factor_rank, parts_of, subject_numbers
+from merflow.evaluation.table_marks import ORACLE_NOTE, has_clip_names, is_oracle
 from merflow.text import plural
 
 if TYPE_CHECKING:
@@ -124,6 +125,8 @@ def _effect(
     ratios = [[METRICS[metric](matrix) for matrix in side] for side in counts]
     compared = compare(*ratios, of_subject, resamples)
     effective = effective_subjects(np.bincount(owner))
+    notes = [f"too few subjects (effective {effective:.1f})"] * (effective < FEW_SUBJECTS)
+    notes += [ORACLE_NOTE] * any(is_oracle(t.folds) for side in sides for t in side)
     against = first.experiment if first.factor == second.factor else " ".join(first)
     return asdict(compared) | {
         "experiment": second.experiment,
@@ -135,12 +138,15 @@ def _effect(
         "subjects": len(of_subject),
         "seeds": len(seeds),
         "p_holm": compared.p,
-        "note": f"too few subjects (effective {effective:.1f})" if effective < FEW_SUBJECTS else "",
+        "note": "; ".join(notes),
     }
 
 
 def unlike(one: Pooled, other: Pooled, first: str = "first", second: str = "second") -> str:
     """Return why two tables cannot be compared clip by clip, or an empty string."""
+    for name, table in ((first, one), (second, other)):
+        if not has_clip_names(table.keys):
+            return f"{name} comes from a log without clip names: its clips are positions"
     keys = set(one.keys), set(other.keys)
     if keys[0] != keys[1]:
         alone = zip((first, second), (keys[0] - keys[1], keys[1] - keys[0]), strict=True)

@@ -28,6 +28,7 @@ from merflow.evaluation.metrics import (
 )
 from merflow.evaluation.predictions import Pooled
 from merflow.evaluation.schema import records
+from merflow.evaluation.table_marks import ORACLE_NOTE, is_oracle
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -110,6 +111,7 @@ def score_part(
     missing = ", ".join(unsupported(matrix, table.classes))
     notes = [f"too few subjects (effective {effective:.1f})"] * few
     notes += [f"no true clips of {missing}: counted as 0"] * bool(missing)
+    notes += [ORACLE_NOTE] * is_oracle(rows.folds)
     return (
         row
         | asdict(about)

@@ -18,6 +18,7 @@ from merflow.evaluation.columns import BASELINES, JUDGED, MEASURES, PART, SCORES
 from merflow.evaluation.confidence import FEW_SUBJECTS
 from merflow.evaluation.schema import Column, records
 from merflow.evaluation.score_table import factor_rank, part_rank
+from merflow.evaluation.table_marks import ORACLE_NOTE
 from merflow.reporting.table import BEST, SECOND
 
 if TYPE_CHECKING:
@@ -164,10 +165,16 @@ def _cell(rows: Sequence[Any]) -> Scored:
     return Scored(**found)
 
 
+def _is_oracle(line: Line) -> bool:
+    """Return whether a row's predictions were chosen on the test clips."""
+    return any(ORACLE_NOTE in cell.note.split("; ") for cell in line.cells.values())
+
+
 def _mark(
     lines: Sequence[Line], parts: Iterable[str], controls: Collection[str], grids: Grids
 ) -> None:
     """Mark the best and the second score of each part, among the lines that may be marked."""
+    lines = [line for line in lines if not _is_oracle(line)]
     names = [(line.experiment, line.factor) for line in lines]
     allowed = list(compress(lines, may_be_marked(names, controls, grids)))
     for part in parts if len(allowed) > 1 else ():

@@ -10,12 +10,14 @@ import numpy as np
 from merflow.clip import Clip, ClipKey
 from merflow.config.settings import DatasetEntry, Settings
 from merflow.datasets import labels, registry
+from merflow.datasets.clip_list import ClipList
 from merflow.datasets.frame_checks import FileCheck, check_files, duplicate_clips, problems_in
 from merflow.datasets.registry import known_reader, read_dataset
 from merflow.datasets.spec import NO_SUBJECT, Problem, Reading
 from merflow.errors import BAD_INPUT, DONE, WARNED, MerflowError
 from merflow.text import plural
 from merflow.workflow.experiment_data import ExperimentData
+from merflow.workflow.list_check import compare_with_list, render_list
 from merflow.workflow.preflight import check_experiment, check_folds
 from merflow.workflow.recording_facts import interval_facts, interval_lines, is_recording
 
@@ -34,8 +36,13 @@ def check_datasets(
     entries: Mapping[str, DatasetEntry],
     settings: Settings | None = None,
     annotations_only: bool = False,
+    against: ClipList | None = None,
+    scheme: str = "",
 ) -> Facts:
-    """Return the facts of several datasets, and of the configured experiments' folds."""
+    """Return the facts of several datasets, and of the configured experiments' folds.
+
+    against, scheme: also compare all clips with a list, as `compare_with_list` does.
+    """
     readings: dict[str, Reading] = {}
     checks: dict[ClipKey, FileCheck] = {}
     datasets = []
@@ -59,7 +66,11 @@ def check_datasets(
         _add(datasets, copy.dataset, Problem("warning", str(copy), found, fix=_COPY))
     if checks:
         _look_at_frames(datasets, readings, checks, equal, settings)
-    return {"datasets": datasets, "experiments": _experiments(settings, readings)}
+    report: Facts = {"datasets": datasets, "experiments": _experiments(settings, readings)}
+    if against is not None:
+        clips = [clip for reading in readings.values() for clip in reading.clips]
+        report["against"] = compare_with_list(clips, against, scheme, settings)
+    return report
 
 
 def _look_at_frames(
@@ -179,6 +190,7 @@ def _experiments(settings: Settings | None, readings: Mapping[str, Reading]) -> 
             members |= {*settings.collections[settings.pretrainings[entry.pretrain].collection]}
         if not members <= readings.keys():
             continue
+        places = (f"experiments.{name}", f"pretrainings.{entry.pretrain}")
         facts: Facts = {"experiment": name, "scheme": entry.scheme, "protocol": entry.protocol}
         try:
             check_experiment(settings, name)
@@ -196,7 +208,7 @@ def _experiments(settings: Settings | None, readings: Mapping[str, Reading]) -> 
                 "folds": len(made),
                 "test_clips": [min(map(len, tested)), max(map(len, tested))],
                 "one_class_folds": sum(len(set(test)) == 1 for test in tested),
-                "problems": [],
+                "problems": [asdict(p) for p in plan.warnings if p.where in places],
             }
         )
     return found
@@ -204,7 +216,8 @@ def _experiments(settings: Settings | None, readings: Mapping[str, Reading]) -> 
 
 def problems(report: Facts) -> list[dict[str, str]]:
     """Return all problems of a report."""
-    parts = (*report["datasets"], *report["experiments"])
+    parts = [*report["datasets"], *report["experiments"]]
+    parts += [report["against"]] if "against" in report else []
     return [problem for part in parts for problem in part["problems"]]
 
 
@@ -227,6 +240,7 @@ def render(report: Facts) -> str:
         first = reported.setdefault(str(facts["problems"]), facts["experiment"])
         repeated = facts["problems"] and first != facts["experiment"]
         lines += [f"  error: as for {first}"] if repeated else _render_problems(facts["problems"])
+    lines += render_list(report["against"]) if "against" in report else []
     counts = Counter(problem["severity"] for problem in problems(report))
     lines.append(f"{plural(counts['error'], 'error')}, {plural(counts['warning'], 'warning')}")
     return "\n".join(lines) + "\n"

@@ -10,10 +10,11 @@ from merflow import paths
 from merflow.clip import Clip
 from merflow.config import grid
 from merflow.config.settings import Experiment, Pretraining, Settings
-from merflow.datasets import labels
+from merflow.datasets import labels, unlabelled
 from merflow.datasets.catalogue import read_catalogue
 from merflow.datasets.frame_contents import FrameContents
 from merflow.datasets.registry import read_dataset, require_subjects
+from merflow.datasets.spec import Problem
 from merflow.errors import MerflowError, unknown
 from merflow.evaluation.custom_folds import experiment_folds
 from merflow.evaluation.fold_files import permuted
@@ -58,6 +59,8 @@ class ExperimentData:
     clips: dict[str, list[Clip]] = field(default_factory=dict)
     sheets: dict[str, list[str]] = field(default_factory=dict)
     frames: FrameContents = field(default_factory=FrameContents)
+    warnings: list[Problem] = field(default_factory=list)
+    """What a run should know before it starts: clips without a class, or missing from a list."""
 
     def __post_init__(self) -> None:
         check_names(self.settings)
@@ -76,6 +79,8 @@ class ExperimentData:
                 reading = read_dataset(name, settings.datasets[name]).required()
                 data.clips[name] = list(reading.clips)
                 data.sheets[name] = list(reading.sheets)
+                lists = f"datasets.{name}.clips"
+                data.warnings += [p for p in reading.problems if p.where == lists]
             else:
                 data.clips[name] = read_catalogue(catalogue)
             for clip in data.clips[name]:
@@ -184,6 +189,7 @@ class ExperimentData:
         """Return the clips of an entry's collection that its scheme keeps, and their classes."""
         self._refuse_unlabelled(entry.collection, where)
         clips = self.all_of(entry.collection)
+        self._check_unlabelled(entry, clips, where)
         kept, names = labels.apply_scheme(entry.scheme, clips, self.settings)
         if not kept:
             members = ", ".join(sorted(self.settings.collections[entry.collection]))
@@ -209,6 +215,30 @@ class ExperimentData:
                 f"take {name} out of collections.{collection}, or name another "
                 f"datasets.{name}.variant",
             )
+
+    def _check_unlabelled(
+        self, entry: Experiment | Pretraining, clips: list[Clip], where: str
+    ) -> None:
+        """Warn about clips whose emotion is empty or unknown; refuse more than `max_unlabelled`."""
+        found = unlabelled.reasons(entry.scheme, clips, self.settings)
+        if not found:
+            return
+        lost = found.total()
+        text = "; ".join(
+            f"{name}: {plural(count, 'clip')}, {why}" for (name, why), count in found.items()
+        )
+        problem = Problem(
+            "warning",
+            where,
+            f"{entry.scheme} gives {lost} of {plural(len(clips), 'clip')} no class: {text}",
+            f"emotions that a mapping knows (max_unlabelled: {self.settings.max_unlabelled:g})",
+            "correct the emotions, write a scheme under `schemes` that has them, or raise "
+            "max_unlabelled if these clips are to be left out",
+        )
+        if lost > self.settings.max_unlabelled * len(clips):
+            raise problem.error()
+        if problem not in self.warnings:
+            self.warnings.append(problem)
 
     @functools.cache  # noqa: B019
     def folds(self, experiment: str) -> list[Fold]:

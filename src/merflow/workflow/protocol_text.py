@@ -40,9 +40,10 @@ def _dataset(plan: Plan, name: str, sheets: Mapping[str, list[str]]) -> str:
     """Return a dataset with its release: variant and the sheet that was read."""
     if name not in sheets:
         return name
-    variant = plan.settings.datasets[name].variant
+    entry = plan.settings.datasets[name]
     read = [Path(sheet).name for sheet in sheets[name]] or ["labels in folder names"]
-    return f"{name} ({', '.join(filter(None, (variant, *read)))})"
+    chosen = f"clips of {Path(entry.clips).name}" if entry.clips else ""
+    return f"{name} ({', '.join(filter(None, (entry.variant, *read, chosen)))})"
 
 
 def _program(plan: Plan, name: str) -> str:

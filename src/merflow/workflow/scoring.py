@@ -1,27 +1,32 @@
 """Read, score and write a table of predictions, made by merflow or elsewhere."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from merflow.config.settings import Settings
+from merflow.datasets.clip_list import ClipList
 from merflow.datasets.labels import classes, scheme_of
-from merflow.datasets.official_composite import official_differences
+from merflow.datasets.official_composite import OFFICIAL, official_differences
 from merflow.errors import MerflowError
+from merflow.evaluation.log_checks import against_clips, against_counts, against_printed
 from merflow.evaluation.megc_log import CLASSES, read_megc_log, write_megc_log
 from merflow.evaluation.metrics import METRICS, per_class_f1
 from merflow.evaluation.predictions import Pooled, read_pooled, write_pooled
+from merflow.evaluation.published_logs import PublishedLog, read_log
 from merflow.evaluation.schema import records
 from merflow.evaluation.score_table import full_row, write_confusion, write_scores
+from merflow.evaluation.table_marks import has_clip_names, is_oracle
 from merflow.io.csv_table import read_csv, read_text
 from merflow.io.files import write_json
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+NOT_OFFICIAL = "not the official 442 clips of MEGC2019: compare with no published figure"
 RAW = "raw"
 """The scheme without a mapping: the classes of a table are those found in it."""
 
@@ -68,6 +73,33 @@ def _classes(scheme: str, settings: Settings | None, datasets: Sequence[str]) ->
         ) from None
 
 
+def open_log(
+    file: Path | str, *, scheme: str = "", settings: Settings | None = None
+) -> PublishedLog:
+    """Read the log of published code; its numbers are the classes of the scheme, if given."""
+    if not scheme:
+        return read_log(file)
+    names = scheme_of(scheme, settings).mapping or {}
+    return read_log(file, _classes(scheme, settings, sorted(set(names) & set(OFFICIAL))))
+
+
+def log_facts(log: PublishedLog, against: ClipList | None = None) -> dict[str, Any]:
+    """Return what is known of a log's clips, for JSON and the terminal.
+
+    against: a list of clips to compare with, in place of the official counts.
+    """
+    named = has_clip_names(log.table.keys)
+    counted = against_counts(log.table, against.classes if against and not named else None)
+    compared = against_clips(log.table, against) if against and named else counted
+    return {
+        "form": log.form,
+        "clip_names": named,
+        "oracle": is_oracle(log.table.folds),
+        "incomplete": compared[0] if len(compared) > 1 else "",
+        "notes": [*log.notes, *compared, *against_printed(log.table, log.printed)],
+    }
+
+
 def as_json(table: Pooled, scores: "DataFrame") -> dict[str, Any]:
     """Return the output of `--json`: undefined numbers are null; rows of a matrix are the truth."""
     parts = {}
@@ -97,23 +129,38 @@ def with_official(scores: "DataFrame", table: Pooled) -> "DataFrame":
     """
     full = full_row(scores)
     labels = [table.classes[number] for number in table.truth]
-    if full.scheme != "megc2019" or not official_differences(table.keys, labels):
+    if full.scheme != "megc2019":
         return scores
-    note = "not the official 442 clips of MEGC2019: compare with no published figure"
-    first = scores["part"] == "full"
-    notes = scores["note"].mask(first, "; ".join(filter(None, (full.note, note))))
-    return scores.assign(note=notes)
+    if has_clip_names(table.keys):
+        differ = official_differences(table.keys, labels)
+    else:
+        differ = against_counts(table)[1:]
+    if not differ:
+        return scores
+    return with_note(scores, NOT_OFFICIAL)
 
 
-def write_all(folder: Path, table: Pooled, scores: "DataFrame") -> str:
+def with_note(scores: "DataFrame", note: str) -> "DataFrame":
+    """Add a note to the row `full`."""
+    notes = "; ".join(filter(None, (full_row(scores).note, note)))
+    return scores.assign(note=scores["note"].mask(scores["part"] == "full", notes))
+
+
+def write_all(
+    folder: Path, table: Pooled, scores: "DataFrame", more: Mapping[str, Any] | None = None
+) -> str:
     """Write pooled.csv, scores.csv, confusion.csv, scores.json and the challenge's log.
 
-    Return why no log was written, or nothing: its numbers 0, 1, 2 mean the challenge's classes.
+    more: further keys of scores.json. Return why no log was written, or nothing: its numbers 0, 1,
+    2 mean the challenge's classes, and it cannot say that clips have no names or that predictions
+    were chosen on the test clips.
     """
     write_pooled(folder / "pooled.csv", table)
     write_scores(folder / "scores.csv", scores)
     write_confusion(folder / "confusion.csv", table)
-    write_json(folder / "scores.json", as_json(table, scores))
+    write_json(folder / "scores.json", as_json(table, scores) | dict(more or {}))
+    if is_oracle(table.folds) or not has_clip_names(table.keys):
+        return "No challenge.log: it cannot mark an oracle, nor clips without names."
     if set(table.classes) != set(CLASSES):
         return (
             f"No challenge.log: its classes are {', '.join(CLASSES)}, this table's "

@@ -1,5 +1,6 @@
 """The first step of a run: validate the config, read the datasets, find what is stale."""
 
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ LOCAL = Path("config/local.yaml")
 
 
 def start(raw: Mapping[str, Any], files: Iterable[str] = ()) -> Plan:
-    """Validate Snakemake's config and read the datasets; write nothing.
+    """Validate Snakemake's config and read the datasets; write nothing but warnings to stderr.
 
     `config/local.yaml`, where a user's dataset roots lie, is laid over it when it exists.
     `files`: those it was read from; Snakemake silently keeps the last of two equal keys.
@@ -29,6 +30,8 @@ def start(raw: Mapping[str, Any], files: Iterable[str] = ()) -> Plan:
         check_experiment(settings, name)
         made, data = plan.data.folds(name), plan.data.labelled(name)
         check_folds(settings, name, [clip.key for clip in data.clips], data.labels, made)
+    for problem in plan.data.warnings:
+        sys.stderr.write(f"warning: {problem}\n")
     return plan
 
 
