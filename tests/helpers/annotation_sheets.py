@@ -124,7 +124,7 @@ SHEETS = {
         ),
         {**STANDARD, "path": 2, "onset": 3, "apex": 4, "offset": 5, "fps": 6, "emotion": 7}
         | {"enters_at": 8},
-        required=("subject", "clip", "path"),
+        required=("subject", "clip"),
         digits_only=False,
     ),
 }

@@ -40,6 +40,20 @@ def optional_frame(row: Row, column: str, unknown: frozenset[str] = UNKNOWN) -> 
     raise row.error(column, f"'{text}' {_kind(text)}", "a whole frame number", fix)
 
 
+def frame_rate(row: Row, column: str = "fps") -> float | None:
+    """Return frames per second (Hz), or None for an empty cell or a sheet without the column."""
+    text = row.text(column)
+    if not text:
+        return None
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not (text.isascii() and 0 < rate <= 10_000):
+        raise row.error(column, f"'{text}'", "frames per second, such as 200")
+    return rate
+
+
 def _kind(text: str) -> str:
     if _DATE.match(text):
         return "is a date or a time"
