@@ -1,13 +1,11 @@
 """Titles of columns: every title in circulation is read, and no column is lost in silence."""
 
-import full_size
 import pytest
 
 from merflow.config.settings import DatasetEntry
 from merflow.datasets.registry import read_dataset
 from merflow.datasets.titles import TITLES
 from merflow.errors import MerflowError
-from merflow.synthetic.generate import demo_dataset, write_dataset
 
 UNREAD = "columns that are not read"
 
@@ -26,10 +24,6 @@ def frames(folder, numbers=range(12)):
 def read(root, **more):
     entry = DatasetEntry(root=str(root), reader="manifest", **more)
     return read_dataset("mine", entry, annotations_only=True)
-
-
-def unread(reading):
-    return [p for p in reading.problems if UNREAD in p.found]
 
 
 FIELDS = {"subject": "p1", "clip": "a", "onset": "3", "apex": "5", "offset": "9"}
@@ -184,20 +178,3 @@ def test_macro_expressions_of_a_manifest_are_counted(tmp_path, head, cell, macro
     shown = [p.found for p in reading.problems]
     assert shown == ["1 of 2 rows are macro-expressions; they are read"] * macro
     assert len(reading.clips) == 2
-
-
-def test_look_alikes_and_generated_datasets_have_no_unread_column(tmp_path):
-    for name in full_size.VARIANTS:
-        variant = "HS_E" if name == "smic" else next(iter(full_size.VARIANTS[name]))
-        root = tmp_path / name
-        full_size.write(root, full_size.plan(name, variant), frames=False)
-        if name in ("jaffe", "ktfe"):
-            continue
-        entry = DatasetEntry(root=str(root), variant=variant)
-        reading = read_dataset(name, entry, annotations_only=True)
-        assert reading.clips and not unread(reading), unread(reading)
-    for name in ("casme2", "samm", "casme3"):
-        root = tmp_path / "demo" / name
-        write_dataset(root, name, demo_dataset(name).plan(1, 3, 1, small=True), False)
-        reading = read_dataset(name, DatasetEntry(root=str(root)), annotations_only=True)
-        assert reading.clips and not unread(reading)

@@ -5,12 +5,13 @@ For datasets that users rename or unpack in several ways, and for tables without
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from merflow.datasets.folders import MAX_FOLDERS, no_frames
-from merflow.datasets.spec import Source, unpadded
+from merflow.datasets.spec import Source, Variant, unpadded
 from merflow.io.files import safe_join
+from merflow.io.frame_folder import Listing, scan
 from merflow.io.images import IMAGES, TENSORS, VIDEOS
 
 DEPTH = 5
@@ -40,12 +41,6 @@ class ClipPlaces:
     def __bool__(self) -> bool:
         return bool(self._found)
 
-    def required(self) -> "ClipPlaces":
-        """Return self; refuse a root in which no clip was found."""
-        if not self and not self.source.annotations_only:
-            raise no_frames(self.source)
-        return self
-
     def find(self, subject: str, clip: str, where: str) -> Path | None:
         """Return the place of a clip, or None; refuse one outside the root.
 
@@ -73,6 +68,11 @@ class ClipPlaces:
             )
         return safe_join(root, *first.relative_to(root).parts, where=where)
 
+    def frames(self, subject: str, clip: str, where: str) -> Listing | None:
+        """Return the frames of a clip's folder, or None without one; see `find`."""
+        place = self.find(subject, clip, where)
+        return scan(place, self.source.root) if place is not None and place.is_dir() else None
+
     def _search(self, keep: Keep) -> dict[str, list[Path]]:
         """Return clip name in lower case -> its places, nearest the root first."""
         found: dict[str, list[Path]] = defaultdict(list)
@@ -91,6 +91,21 @@ class ClipPlaces:
                         below.append(folder / name)
             level = below
         return {name: places for name, places in found.items() if places}
+
+
+def choose_places(
+    source: Source, clips: Iterable[tuple[str, str]], keeps: Mapping[str, Keep]
+) -> tuple[Variant, ClipPlaces]:
+    """Return the configured variant, or the first one on disk, and the places of its clips.
+
+    keeps: variant -> the paths that belong to it.
+    """
+    listed, wanted = list(clips), source.entry.variant
+    for name in [wanted] if wanted else keeps:
+        places = ClipPlaces(source, listed, keeps[name])
+        if places or source.annotations_only:
+            return source.spec.variant(name), places
+    raise no_frames(source)
 
 
 def _entries(folder: Path) -> list[tuple[str, bool]]:

@@ -75,9 +75,17 @@ class DatasetSpec:
     """Where the owners distribute it."""
     emotions: frozenset[str] = frozenset()
     """Every emotion the sheets may contain, lower case; empty: any."""
+    emotions_seen: bool = True
+    """False: the emotions are those of publications, no sheet was seen; another is a warning."""
+    compound: bool = False
+    """True: a clip may have several emotions, read as `negative+surprise` (sorted)."""
+    official_folds: str = ""
+    """Published folds that merflow does not have; folds that it makes are described as others."""
     subjects_known: bool = True
     """False: the dataset has no subject ids and cannot be split by subject."""
     stills: bool = False
+    generated: bool = True
+    """Whether `merflow demo` writes a look-alike."""
     publishable_subjects: frozenset[str] = frozenset()
     """Subjects whose faces a report may show; to be filled in by the licence holder."""
     publication: str = ""
