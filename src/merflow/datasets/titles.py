@@ -6,7 +6,7 @@ Titles are compared by letters and digits alone (`io.spreadsheets.plain`): `Onse
 
 from collections.abc import Collection
 
-from merflow.io.spreadsheets import Column
+from merflow.io.spreadsheets import Column, plain
 
 TITLES = {
     field: tuple(titles.split(", "))
@@ -30,10 +30,15 @@ TITLES = {
 def columns(optional: Collection[str] = (), **usual: str) -> tuple[Column, ...]:
     """Return the columns of a sheet: field = the title that the dataset's owners give it.
 
-    Other known titles of a field are accepted as well; a field that is not in `TITLES` has only
-    the one. optional: fields that a sheet may lack.
+    Other known titles of a field are accepted as well, unless another field of this dataset has
+    them; a field that is not in `TITLES` has only the one. optional: fields that a sheet may lack.
     """
+    taken = {plain(title): field for field, title in usual.items()}
     return tuple(
-        Column(field, (title, *TITLES.get(field, ())), required=field not in optional)
+        Column(
+            field,
+            (title, *(t for t in TITLES.get(field, ()) if taken.get(plain(t), field) == field)),
+            required=field not in optional,
+        )
         for field, title in usual.items()
     )

@@ -95,7 +95,7 @@ def _sheets(source: Source) -> dict[str, Path]:
     if lacking := [part for part in PARTS if part not in chosen and wanted == "all"]:
         source.warn(
             str(source.root.name),
-            f"no sheet of {', '.join(lacking)}; only {', '.join(chosen)} is read",
+            f"no sheet of {', '.join(lacking)}; the others are read",
             NAMES,
             f"add the sheet, or set datasets.{source.name}.variant to the part that is meant",
         )

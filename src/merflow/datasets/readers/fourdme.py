@@ -116,7 +116,12 @@ def _warn_of_exchanged(source: Source, rows: list[Row]) -> None:
     """
     marked = {row.number: _marked(row) for row in rows}
     written = {row.number: set(_words(row)) for row in rows}
-    differ = [row for row in rows if marked[row.number] not in (set(), written[row.number])]
+    differ = [
+        row
+        for row in rows
+        if marked[row.number] and written[row.number] <= set(EMOTIONS)
+        if marked[row.number] != written[row.number]
+    ]
     for row in differ:
         other = [
             one.number

@@ -141,7 +141,8 @@ def _mended_row(source: Source, row: Row) -> Row:
     written = row.text("emotion")
     cells["emotion"] = emotion = written.rstrip("? ")
     if emotion != written:
-        source.warn(row.where("emotion"), f"'{written}' is read as {emotion}; the sheet doubts it")
+        found = f"'{written}' is read as {emotion or 'no emotion'}; the sheet doubts it"
+        source.warn(row.where("emotion"), found)
     if note := row.text("note"):
         source.warn(
             row.where("note"),
