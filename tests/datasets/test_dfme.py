@@ -80,6 +80,17 @@ def test_every_action_unit_is_parsed(clips):
     assert alone[1] == 698 + 176 + 124
 
 
+def test_a_sheet_read_as_a_manifest_loses_nothing(sheets):
+    entry = DatasetEntry(
+        root=str(sheets), reader="manifest", sheet=f"{form.TOP}/testB_full_with_AU.xlsx"
+    )
+    reading = read_dataset("mine", entry, annotations_only=True)
+    assert len(reading.clips) == 299 and all(c.onset < c.apex < c.offset for c in reading.clips)
+    assert Counter(c.fps for c in reading.clips) == {200: 159, 300: 57, 500: 83}
+    assert Counter(c.emotion for c in reading.clips) == form.EMOTIONS["testB"]
+    assert [p.found for p in reading.problems] == ["columns that are not read: 'EmotionId'"]
+
+
 def lay(root, *rows, name="DFME_training_full_with_AU.csv", header=HEADER):
     root.mkdir(parents=True, exist_ok=True)
     (root / name).write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
@@ -113,7 +124,7 @@ def test_sheets_and_folders_may_be_renamed_and_nested(tmp_path, tree, sheet):
     assert not [p for p in reading.problems if "outside onset" in p.found]
 
 
-def test_the_parts_are_told_apart_by_the_names_of_their_sheets(tmp_path):
+def test_the_name_of_a_sheet_tells_its_part(tmp_path):
     lay(tmp_path, FIRST)
     second = "sub0005,sub0005_01,1,2,3,fear,3,300,4"
     lay(tmp_path, second, name="DFME_test_A_full_with_AU.csv")
@@ -192,3 +203,15 @@ def test_folds_that_merflow_makes_are_not_called_official(sheets, clips, tmp_pat
     assert "protocol file folds.csv;" in line and "official" not in line
     (found,) = check_datasets(known.datasets, known, annotations_only=True)["experiments"]
     assert (found["folds"], found["clips"], found["problems"]) == (10, 2629, [])
+
+
+def test_a_subject_of_two_parts_in_one_collection_is_refused(tmp_path):
+    lay(tmp_path, FIRST, "sub0002,sub0002_01,0,2,3,fear,3,500,12")
+    for part in ("testA", "testB"):
+        number = {"testA": "1", "testB": "3"}[part]
+        rows = [f"sub000{number},sub000{number}_0{k},0,2,3,fear,3,500,12" for k in (7, 8)]
+        lay(tmp_path, *rows, name=f"DFME_{part}.csv")
+    known = settings(tmp_path, protocol="cross", test_on=["dfme_testA", "dfme_testB"])
+    (found,) = check_datasets(known.datasets, known, annotations_only=True)["experiments"]
+    (problem,) = found["problems"]
+    assert "dfme_testA and dfme_training have the same subject, sub0001" in problem["found"]

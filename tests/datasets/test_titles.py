@@ -132,6 +132,16 @@ def test_clips_without_a_column_of_paths_are_found_by_subject_and_name(tmp_path)
     assert "no folder or file named smile" in problem.found and "row 4" in problem.where
 
 
+def test_frames_and_archive_leftovers_are_not_clips(tmp_path):
+    frames(tmp_path / "__MACOSX" / "set" / "1")
+    frames(tmp_path / "set" / "1")
+    (tmp_path / "set" / "1" / "2.jpg").touch()
+    table(tmp_path, "subject,clip,fps", "s1,1,9", "s1,2,9")
+    reading = read_dataset("mine", DatasetEntry(root=str(tmp_path), reader="manifest"))
+    assert [c.folder.endswith(f"{tmp_path.name}/set/1") for c in reading.clips] == [True, False]
+    assert "no folder or file named 2" in reading.clips[1].missing
+
+
 def test_a_clip_in_two_places_is_read_once_with_a_warning(tmp_path):
     for tree in ("crops", "raw/deep"):
         for name in ("s1_a", "s1_b"):

@@ -116,7 +116,7 @@ def test_mmew_subjects_are_those_of_the_names_of_clips(tmp_path):
     assert "other clips of S03 have '3'" in problem.found
 
 
-def test_casme_sections_have_folders_of_their_own(tmp_path):
+def test_casme_clips_lie_in_the_folders_of_both_sections(tmp_path):
     sheet = SHEETS["casme"]
     write(tmp_path, sheet, sheet.rows)
     lay(tmp_path, "CASME_A/Section A/sub01/EP01_5", [f"EP01_5-{n}.jpg" for n in range(60, 99)])

@@ -12,17 +12,20 @@ from merflow.datasets.folders import MAX_FOLDERS, no_frames
 from merflow.datasets.spec import Source, Variant, unpadded
 from merflow.io.files import safe_join
 from merflow.io.frame_folder import Listing, scan
-from merflow.io.images import IMAGES, TENSORS, VIDEOS
+from merflow.io.images import TENSORS, VIDEOS
 
 DEPTH = 5
-FILES = VIDEOS | IMAGES | TENSORS
+FILES = VIDEOS | TENSORS
+"""Not images: a frame `1.jpg` is not the clip `1`."""
+
+SKIPPED = (".", "__MACOSX")
 
 Keep = Callable[[str], bool]
 """Whether a path below the root, in lower case, belongs to the wanted variant."""
 
 
 class ClipPlaces:
-    """The folder, video, array or image of each clip, by its name and its subject's folder.
+    """The folder, video or array of each clip, by its name and its subject's folder.
 
     clips: (subject, clip) of every row. Only annotations: nothing is searched.
     """
@@ -56,7 +59,7 @@ class ClipPlaces:
                 inside.append(place)
         if not inside:
             return None
-        first, *others = sorted(inside, key=lambda p: (p.suffix.lower() in IMAGES, len(p.parts)))
+        first, *others = inside
         if others and not self._warned:
             self._warned = True
             self.source.warn(
@@ -112,6 +115,6 @@ def _entries(folder: Path) -> list[tuple[str, bool]]:
     """Return (name, whether it is a folder) of the entries of a folder, sorted, none hidden."""
     try:
         with os.scandir(folder) as entries:
-            return sorted((e.name, e.is_dir()) for e in entries if not e.name.startswith("."))
+            return sorted((e.name, e.is_dir()) for e in entries if not e.name.startswith(SKIPPED))
     except OSError:
         return []

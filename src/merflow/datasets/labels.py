@@ -197,13 +197,18 @@ def explain(scheme: str, clip: Clip, settings: Settings | None = None) -> Outcom
 
 def _emotions(shown: str, reader: str) -> list[str]:
     """Return the emotions of a clip of a dataset in which one clip may have several."""
-    several = "+" in shown and reader in known_readers() and spec_of(reader).compound
-    return shown.split("+") if several else [shown.casefold()]
+    return shown.split("+") if _several(shown, reader) else [shown.casefold()]
+
+
+def _several(shown: str, reader: str) -> bool:
+    return "+" in shown and reader in known_readers() and spec_of(reader).compound
 
 
 def _named(shown: str, reader: str) -> Outcome:
     """Return the class of a clip where every published emotion is a class."""
     listed = spec_of(reader).emotions if reader in known_readers() else frozenset()
+    if _several(shown, reader):
+        return Outcome(None, f"it has several emotions, '{shown}'")
     if shown and listed and shown not in listed:
         return Outcome(None, f"'{shown}' is not one of the published emotions")
     return Outcome(shown) if shown else Outcome(None, "it has no emotion")

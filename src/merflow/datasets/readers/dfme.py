@@ -1,7 +1,7 @@
 """DFME: the 2,629 clips of its challenge, in three sheets; 200, 300 or 500 fps by row.
 
 A clip's folder is named like the clip, and no folder like its subject. Users rename sheets and
-folders, so sheets are told apart by a word in their names and clips are searched by their names.
+folders, so a word in its name tells the part of a sheet, and clips are searched by their names.
 """
 
 import re
