@@ -143,14 +143,14 @@ def test_frames_and_archive_leftovers_are_not_clips(tmp_path):
 
 
 def test_a_clip_in_two_places_is_read_once_with_a_warning(tmp_path):
-    for tree in ("crops", "raw/deep"):
+    for tree in ("flow", "crops", "raw/deep"):
         for name in ("s1_a", "s1_b"):
             frames(tmp_path / tree / name)
     table(tmp_path, "subject,clip,fps", "s1,s1_a,9", "s1,s1_b,9")
     reading = read_dataset("mine", DatasetEntry(root=str(tmp_path), reader="manifest"))
     (problem,) = reading.problems
-    assert "raw/deep/s1_a has the same name as crops/s1_a, which is read" in problem.found
-    assert all("/crops/" in c.folder for c in reading.clips)
+    assert "raw/deep/s1_a has the same name as flow/s1_a, which is read" in problem.found
+    assert all("/flow/" in c.folder for c in reading.clips)
 
 
 def test_no_place_for_any_clip_is_refused_with_what_to_do(tmp_path):

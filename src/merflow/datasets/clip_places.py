@@ -47,8 +47,8 @@ class ClipPlaces:
     def find(self, subject: str, clip: str, where: str) -> Path | None:
         """Return the place of a clip, or None; refuse one outside the root.
 
-        A place below another subject's folder is not the clip's. Of several the one nearest the
-        root is read, with a warning.
+        A place below another subject's folder is not the clip's. Of several one without `crop` in
+        its path, then the one nearest the root is read, with a warning.
         """
         root, own = self.source.root, unpadded(subject)
         inside: list[Path] = []
@@ -59,7 +59,7 @@ class ClipPlaces:
                 inside.append(place)
         if not inside:
             return None
-        first, *others = inside
+        first, *others = sorted(inside, key=lambda p: "crop" in p.relative_to(root).as_posix())
         if others and not self._warned:
             self._warned = True
             self.source.warn(

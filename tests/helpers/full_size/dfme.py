@@ -33,7 +33,7 @@ IDS = {
     300: list(range(16, 16 + 91)),
     500: [*range(1, 16), *range(615, 672)],
 }
-"""The published ids: a rate cannot be told from an id."""
+"""The published ids: a rate cannot be derived from an id."""
 
 FROM_ZERO = {"training": 883, "testA": 240, "testB": 117}
 LONG = {"training": 48, "testA": 10, "testB": 10}
