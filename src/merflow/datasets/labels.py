@@ -59,6 +59,18 @@ _THREE: Mapping = {
     ),
     "casme_sq": _VALENCE,
     "casme3": _into(negative="anger disgust fear sad", positive="happy", surprise="surprise"),
+    "dfme": _into(
+        negative="anger contempt disgust fear sadness", positive="happiness", surprise="surprise"
+    ),
+    "mmew": _into(negative="anger disgust fear sadness", positive="happiness", surprise="surprise"),
+    "casme": _into(
+        negative="contempt disgust fear repression sadness",
+        positive="happiness",
+        surprise="surprise",
+    ),
+    "meview": _into(negative="anger contempt disgust fear", positive="happy", surprise="surprise"),
+    # Negative is a class of its sheet beside repression, as others are.
+    "fourdme": _VALENCE,
     "jaffe": _STILLS,
     "ktfe": _STILLS,
     ANY: _VALENCE
@@ -72,6 +84,7 @@ _OBJECTIVE = {
     **{numeral: numeral for numeral in ("I", "II", "III", "IV", "V")},
     **dict(zip("12345", ("I", "II", "III", "IV", "V"), strict=True)),
 }
+_MMEW = "anger disgust fear happiness others sadness surprise"
 _SEVEN_STILLS = _same("anger disgust fear happiness neutral sadness surprise")
 
 BUILT_IN = {
@@ -92,6 +105,15 @@ BUILT_IN = {
             },
         ),
         Scheme(
+            "four",
+            "the usual four classes of one dataset",
+            {
+                "casme3": _THREE["casme3"] | _same("others"),
+                "casme": _same("disgust repression surprise tense"),
+                "mmew": _same("disgust happiness others surprise"),
+            },
+        ),
+        Scheme(
             "five",
             "the usual five classes of one dataset",
             {
@@ -107,6 +129,8 @@ BUILT_IN = {
                 "samm": _same("anger contempt disgust fear happiness sadness surprise"),
                 "casme3": _same("anger disgust fear others surprise")
                 | _into(happiness="happy", sadness="sad"),
+                "dfme": _same("anger contempt disgust fear happiness sadness surprise"),
+                "mmew": _same(_MMEW),
                 "jaffe": _SEVEN_STILLS,
                 "ktfe": _SEVEN_STILLS,
             },
@@ -163,13 +187,16 @@ def explain(scheme: str, clip: Clip, settings: Settings | None = None) -> Outcom
         return Outcome(None, "it is a whole recording with intervals, for spotting")
     shown = getattr(clip, chosen.by).strip()
     if chosen.mapping is None:
-        return Outcome(shown) if shown else Outcome(None, "it has no emotion")
+        return _named(shown, reader_of(clip.key.dataset, settings))
     mapping = _mapping(chosen, clip.key.dataset, settings)
     if mapping is None:
         return Outcome(None, f"{scheme} has no classes for {clip.key.dataset}")
     if scheme == "megc2019" and (key := _official_key(clip, settings)) in EXCLUDED:
         return Outcome(None, EXCLUDED[key])
     found = mapping.get(shown if chosen.by == "objective" else shown.casefold())
+    parts = {mapping.get(part) for part in _emotions(shown, reader_of(clip.key.dataset, settings))}
+    if found is None and len(parts) == 1:
+        found = parts.pop()
     if found is None:
         kind = "emotion" if chosen.by == "emotion" else "objective class"
         what = f"{kind} '{shown}'" if shown else f"no {kind}"
@@ -181,6 +208,25 @@ def explain(scheme: str, clip: Clip, settings: Settings | None = None) -> Outcom
 def _official_key(clip: Clip, settings: Settings | None) -> ClipKey:
     """Return a clip's key in the form of the official list."""
     return canonical(clip.key._replace(dataset=dataset_of(clip.key.dataset, settings)))
+
+
+def _emotions(shown: str, reader: str) -> list[str]:
+    """Return the emotions of a clip of a dataset in which one clip may have several."""
+    return shown.split("+") if _several(shown, reader) else [shown.casefold()]
+
+
+def _several(shown: str, reader: str) -> bool:
+    return "+" in shown and reader in known_readers() and spec_of(reader).compound
+
+
+def _named(shown: str, reader: str) -> Outcome:
+    """Return the class of a clip where every published emotion is a class."""
+    listed = spec_of(reader).emotions if reader in known_readers() else frozenset()
+    if _several(shown, reader):
+        return Outcome(None, f"it has several emotions, '{shown}'")
+    if shown and listed and shown not in listed:
+        return Outcome(None, f"'{shown}' is not one of the published emotions")
+    return Outcome(shown) if shown else Outcome(None, "it has no emotion")
 
 
 def label(scheme: str, clip: Clip, settings: Settings | None = None) -> str | None:

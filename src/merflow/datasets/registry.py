@@ -134,7 +134,7 @@ def guess_reader(name: str, root: Path) -> str:
 
 def _no_root(name: str, reader: str, written: str, root: Path) -> MerflowError:
     spec = spec_of(reader)
-    if "demo" in Path(written).parts:
+    if "demo" in Path(written).parts and spec.generated:
         option = "" if reader in (*OFFICIAL, "manifest") else f" --dataset {reader}"
         fix = f"run `merflow demo{option}`, which writes it"
     else:

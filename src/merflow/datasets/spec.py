@@ -12,13 +12,16 @@ from merflow.config.settings import DatasetEntry
 from merflow.datasets.errata import Errata
 from merflow.errors import MerflowError
 from merflow.io.files import safe_name
-from merflow.io.spreadsheets import Column, Row, Table, read_table
+from merflow.io.spreadsheets import Column, Row, Table, place_of, plain, read_table
 
 T = TypeVar("T")
 Severity = Literal["error", "warning"]
 
 NO_SUBJECT = "unknown"
 """Subject of clips from datasets without subject ids."""
+
+SHOWN = 12
+"""Number of unread columns that a warning names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +75,20 @@ class DatasetSpec:
     """Where the owners distribute it."""
     emotions: frozenset[str] = frozenset()
     """Every emotion the sheets may contain, lower case; empty: any."""
+    emotions_seen: bool = True
+    """False: the emotions are those of publications, no sheet was seen; another is a warning."""
+    compound: bool = False
+    """True: a clip may have several emotions, read as `negative+surprise` (sorted)."""
+    official_folds: str = ""
+    """Published folds that merflow does not have; folds that it makes are described as others."""
     subjects_known: bool = True
     """False: the dataset has no subject ids and cannot be split by subject."""
     stills: bool = False
     any_dataset: bool = False
     """True: the reader takes clips of any dataset, which is the one its config entry is named
     after."""
+    generated: bool = True
+    """Whether `merflow demo` writes a look-alike."""
     publishable_subjects: frozenset[str] = frozenset()
     """Subjects whose faces a report may show; to be filled in by the licence holder."""
     publication: str = ""
@@ -125,10 +136,25 @@ class Source:
         """Note which revision of the annotation was read: protocol lines and reports name it."""
         self.sheets.append(name.replace("/", "-"))
 
-    def read(self, path: Path, columns: Sequence[Column], sheet: str = "") -> Table:
-        """Read a sheet's table of `columns`, and list it in `sheets`."""
+    def read(
+        self, path: Path, columns: Sequence[Column], sheet: str = "", ignored: str = ""
+    ) -> Table:
+        """Read a sheet's table of `columns`, and list it in `sheets`; warn of other columns.
+
+        ignored: pattern of the titles (as `plain` gives them) that the dataset has and merflow
+        does not need.
+        """
         table = read_table(path, columns, sheet)
         self.sheets.append(self.relative(path))
+        unread = [t for t in table.unread if not re.fullmatch(ignored, plain(t))]
+        if unread:
+            more = f" and {len(unread) - SHOWN} more" if len(unread) > SHOWN else ""
+            self.warn(
+                place_of(self.relative(path), table.sheet),
+                f"columns that are not read: {', '.join(map(repr, unread[:SHOWN]))}{more}",
+                "columns " + ", ".join(column.titles[0] for column in columns),
+                "rename a column that should be read; leave the others as they are",
+            )
         return table
 
     def warn(self, where: str, found: str, expected: str = "", fix: str = "") -> None:

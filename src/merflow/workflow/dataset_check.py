@@ -23,6 +23,7 @@ from merflow.workflow.recording_facts import interval_facts, interval_lines, is_
 
 Facts = dict[str, Any]
 SHOWN = 5
+KEY_FRAMES = ("onset", "apex", "offset")
 
 
 def check_dataset(
@@ -128,6 +129,7 @@ def _facts(
         "labels": dict(sorted(Counter(c.emotion for c in clips).items())),
         "fps": sorted({c.fps for c in clips}),
         "enters_at": sorted({c.enters_at for c in clips}),
+        "unknown": _unknown(clips, reading.spec.stills),
         "frames": _frames(clips),
         **interval_facts(clips),
         "sizes": _sizes(checks),
@@ -156,6 +158,13 @@ def _scheme(
         else:
             kept[outcome.label] += 1
     return (dict(kept), dict(sorted(dropped.items()))) if any(kept.values()) else None
+
+
+def _unknown(clips: Sequence[Clip], stills: bool) -> dict[str, int]:
+    """Return key frame -> clips whose annotation lacks it; empty for stills."""
+    if stills:
+        return {}
+    return {key: sum(getattr(c, key) is None for c in clips) for key in KEY_FRAMES}
 
 
 def _frames(clips: Sequence[Clip]) -> dict[str, float]:
@@ -260,6 +269,9 @@ def _render_dataset(facts: Facts) -> list[str]:
         lines.append(f"  labels    {_counts(facts['labels'])}")
     if facts.get("fps"):
         lines.append(f"  fps       {', '.join(f'{fps:g}' for fps in facts['fps'])}")
+    if any((unknown := facts.get("unknown", {})).values()):
+        counts = ", ".join(f"{key} in {count}" for key, count in unknown.items())
+        lines.append(f"  unknown   {counts} of {plural(facts['clips'], 'clip')}")
     if frames := facts.get("frames"):
         lines.append(
             f"  frames    {frames['total']} in all; a clip has {frames['fewest']} to "

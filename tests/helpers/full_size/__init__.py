@@ -25,6 +25,11 @@ VARIANTS: dict[str, dict[str, str]] = {
     }
     | {"spotting": "casme_sq"},
     "casme3": dict.fromkeys(("clips", "long"), "casme3"),
+    "casme": dict.fromkeys(("raw", "cropped"), "casme"),
+    "dfme": dict.fromkeys(("all", "training", "testA", "testB"), "dfme"),
+    "fourdme": dict.fromkeys(("gray", "cropped"), "fourdme"),
+    "meview": dict.fromkeys(("all", "clear"), "meview"),
+    "mmew": {"micro": "mmew"},
     "jaffe": {"stills": "jaffe"},
     "ktfe": dict.fromkeys(("rgb", "thermal"), "ktfe"),
 }

@@ -7,7 +7,8 @@ from pathlib import Path
 from merflow.clip import Interval
 from merflow.synthetic.sheets import Book, Cell, Rows, single, write_book
 
-__all__ = ["Book", "Cell", "Expected", "FullSize", "Item", "Rows", "single", "spread", "write_book"]
+__all__ = ["Book", "Cell", "Expected", "FullSize", "Item", "Rows"]
+__all__ += ["deal", "single", "spread", "write_book"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class Expected:
     action_units: str = ""
     objective: str = ""
     intervals: tuple[Interval, ...] | None = None
+    fps: float = 0
+    """0: the rate of the variant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,23 @@ def write(root: Path, planned: FullSize, frames: bool = True) -> None:
         for name in item.names if frames else ():
             # Tens of thousands of files: one call each, where Path.touch makes three.
             os.close(os.open(f"{folder}/{name}", os.O_CREAT | os.O_WRONLY, 0o644))
+
+
+def deal(totals: dict[str, int], sizes: list[int]) -> list[list[str]]:
+    """Return rows of different codes, each code as often as `totals` says.
+
+    sizes: the number of codes of each row, largest first.
+    """
+    codes = sorted(totals, key=lambda code: -totals[code])
+    tokens = iter([code for code in codes for _ in range(totals[code])])
+    rows: list[list[str]] = [[] for _ in sizes]
+    for place in range(max(sizes)):
+        for row, size in zip(rows, sizes, strict=True):
+            if size > place:
+                row.append(next(tokens))
+    if sizes != sorted(sizes, reverse=True) or any(len({*row}) < len(row) for row in rows):
+        raise ValueError("these codes cannot be dealt so")
+    return rows
 
 
 def spread(totals: dict[str, int], places: int) -> list[str]:

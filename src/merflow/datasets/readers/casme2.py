@@ -16,7 +16,8 @@ from merflow.datasets.folders import (
     preferred_sheet,
 )
 from merflow.datasets.spec import DatasetSpec, Source, Variant
-from merflow.io.spreadsheets import Column, Row
+from merflow.datasets.titles import columns
+from merflow.io.spreadsheets import Row
 
 SPEC = DatasetSpec(
     name="casme2",
@@ -35,18 +36,19 @@ SPEC = DatasetSpec(
     publication="Yan et al. 2014, CASME II, PLoS ONE 9(1): e86041",
 )
 
-COLUMNS = (
-    Column("subject", ("Subject",)),
-    Column("clip", ("Filename",)),
-    Column("onset", ("OnsetFrame",)),
-    Column("apex", ("ApexFrame",)),
-    Column("offset", ("OffsetFrame",)),
-    Column("action_units", ("Action Units",), required=False),
-    Column("emotion", ("Estimated Emotion",)),
-    Column("objective", ("Objective Classes", "Objective Class"), required=False),
+COLUMNS = columns(
+    optional=("action_units", "objective"),
+    subject="Subject",
+    clip="Filename",
+    onset="OnsetFrame",
+    apex="ApexFrame",
+    offset="OffsetFrame",
+    action_units="Action Units",
+    emotion="Estimated Emotion",
+    objective="Objective Classes",
 )
 EXPECTED = "01 to 26"
-OBJECTIVE = (COLUMNS[0], COLUMNS[1], Column("objective", ("Objective Class", "Objective Classes")))
+OBJECTIVE = columns(subject="Subject", clip="Filename", objective="Objective Class")
 
 
 def read_clips(source: Source) -> list[Clip]:

@@ -20,7 +20,8 @@ from merflow.datasets.folders import (
 )
 from merflow.datasets.readers.casme3 import exceptions
 from merflow.datasets.spec import Annotation, DatasetSpec, Source, Variant, unpadded
-from merflow.io.spreadsheets import Column, Row
+from merflow.datasets.titles import columns
+from merflow.io.spreadsheets import Row
 
 SPEC = DatasetSpec(
     name="casme3",
@@ -37,16 +38,17 @@ SPEC = DatasetSpec(
     publication="Li et al. 2023, CAS(ME)3, IEEE Trans. PAMI 45(3): 2782-2800",
 )
 
-COLUMNS = (
-    Column("subject", ("Subject",)),
-    Column("clip", ("Filename",)),
-    Column("onset", ("Onset",)),
-    Column("apex", ("Apex",)),
-    Column("offset", ("Offset",)),
-    Column("action_units", ("AU",), required=False),
-    Column("objective", ("Objective class", "Objective classes"), required=False),
-    Column("emotion", ("emotion",)),
-    Column("kind", ("Expression type",), required=False),
+COLUMNS = columns(
+    optional=("action_units", "objective", "kind"),
+    subject="Subject",
+    clip="Filename",
+    onset="Onset",
+    apex="Apex",
+    offset="Offset",
+    action_units="AU",
+    objective="Objective class",
+    emotion="emotion",
+    kind="Expression type",
 )
 NOT_KNOWN = frozenset({"0", "/", "-", "nan"})
 LONGEST_S = 2.0

@@ -14,22 +14,25 @@ from merflow.datasets.folders import (
     path_of,
 )
 from merflow.datasets.spec import Source, Variant, unpadded
+from merflow.datasets.titles import columns
 from merflow.errors import MerflowError
-from merflow.io.spreadsheets import Column, Row
+from merflow.io.spreadsheets import Row
 
 NAMES = "s<N>_<ne|po|sur>_<NN>, such as s3_ne_01"
 ClipId = Callable[[str], tuple[str, str, str] | None]
 
 # The columns of the infrared sheet contain the camera's name.
-COLUMNS = (
-    Column("subject", ("Subject",)),
-    Column("clip", ("Filename",)),
-    Column("onset", ("OnsetF", "OnsetF NIR", "OnsetF HS", "OnsetF VIS")),
-    Column("offset", ("OffsetF", "OffsetF NIR", "OffsetF HS", "OffsetF VIS"), required=False),
-    Column("apex", ("ApexF", "ApexF NIR", "ApexF HS", "ApexF VIS"), required=False),
-    Column("second", ("Onset2F",), required=False),
-    Column("emotion", ("Emotion",)),
+COLUMNS = columns(
+    optional=("offset", "apex", "second"),
+    subject="Subject",
+    clip="Filename",
+    onset="OnsetF",
+    offset="OffsetF",
+    apex="ApexF",
+    second="Onset2F",
+    emotion="Emotion",
 )
+IGNORED = "((on|off)set[23]f|firstf|lastf|totalmf[123]?|totalvl)(hs|vis|nir)?"
 
 
 def read_clips(source: Source, variant: Variant, clip_id: ClipId) -> list[Clip] | None:
@@ -49,7 +52,7 @@ def read_clips(source: Source, variant: Variant, clip_id: ClipId) -> list[Clip] 
             "put the sheet into the dataset's root",
         )
     path = min(sheets, key=lambda p: (camera not in p.name, len(p.parts), p.name))
-    rows = source.read(path, COLUMNS, camera)
+    rows = source.read(path, COLUMNS, camera, IGNORED)
     return source.clips_of(rows, lambda row: _clip(source, variant, row, tree, clip_id))
 
 
