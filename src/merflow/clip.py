@@ -9,6 +9,7 @@ from merflow.frame_buffer import Frames
 
 Entry = Literal["raw", "aligned", "cropped", "interpolated"]
 ENTRIES: tuple[Entry, ...] = ("raw", "aligned", "cropped", "interpolated")
+Content = Literal["picture", "depth"]
 IntervalKind = Literal["micro", "macro", "blink"]
 
 
@@ -69,6 +70,8 @@ class Clip:
     missing: str = ""
     intervals: tuple[Interval, ...] | None = None
     """Of a long recording: what is annotated in it, perhaps nothing, by onset. None: a clip."""
+    content: Content = "picture"
+    """`depth`: files of 16-bit distances, read as grey pictures by `io.depth`."""
 
 
 @dataclass(frozen=True, slots=True)

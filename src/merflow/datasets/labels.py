@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from merflow.clip import Clip, ClipKey
 from merflow.config.settings import Settings
 from merflow.datasets.official_composite import EXCLUDED, check_composite
+from merflow.datasets.registry import emotions_of, reader_of, spec_of
 from merflow.datasets.registry import names as known_readers
-from merflow.datasets.registry import reader_of, spec_of
 from merflow.errors import MerflowError, unknown
 
 ANY = "any"
@@ -57,7 +57,8 @@ _THREE: Mapping = {
         negative="anger contempt disgust fear sadness", positive="happiness", surprise="surprise"
     ),
     "casme_sq": _VALENCE,
-    "casme3": _into(negative="anger disgust fear sad", positive="happy", surprise="surprise"),
+    "casme3": _VALENCE  # part C has these; the rest is part A
+    | _into(negative="anger disgust fear sad", positive="happy", surprise="surprise"),
     "jaffe": _STILLS,
     "ktfe": _STILLS,
     ANY: _VALENCE
@@ -185,8 +186,8 @@ def classes(
     """
     chosen, wanted = scheme_of(scheme, settings), list(datasets)
     if chosen.mapping is None:
-        readers = [reader_of(d, settings) for d in wanted] or list(known_readers())
-        if unlisted := [d for d in wanted if not spec_of(reader_of(d, settings)).emotions]:
+        listed = {d: emotions_of(d, settings) for d in wanted}
+        if unlisted := [d for d in wanted if not listed[d]]:
             raise MerflowError(
                 f"scheme {scheme}",
                 f"no list of the emotions of {', '.join(unlisted)} is known",
@@ -194,7 +195,8 @@ def classes(
                 "write a scheme for them, `schemes: {mine: {any: {joy: joy, fear: fear}}}`; "
                 "`merflow check` lists the emotions found",
             )
-        return tuple(sorted({e for r in readers for e in spec_of(r).emotions}))
+        known = listed.values() if wanted else (spec_of(r).emotions for r in known_readers())
+        return tuple(sorted({e for emotions in known for e in emotions}))
     if not wanted:
         return tuple(sorted({c for m in chosen.mapping.values() for c in m.values()}))
     found: dict[str, tuple[str, ...]] = {}
