@@ -24,7 +24,7 @@ SHARED, RECORDINGS = 588, 463
 FIXED: dict[tuple[int, str], list[tuple[int, int, int]]] = {
     (149, "d"): [(112, 83, 358)],
     (216, "d"): [(3647, 2668, 2694)],
-    (216, "e"): [(463, 471, 493), (0, 0, 12)],
+    (216, "e"): [(463, 471, 493), (0, 0, 25)],
     (40, "e"): [(1814, 1822, 0), (2385, 2390, 0)],
     (214, "c"): [(5, 5, 3460)],
     (14, "J"): [(498, 505, 520)],
@@ -55,6 +55,38 @@ def plan(variant: str = "clips") -> FullSize:
     listed = "".join(f"spNO.14 J {n}.jpg  the image cannot open\n" for n in DAMAGED)
     texts = (("exception/error_info_damaged_image_partA.txt", listed),)
     return FullSize("casme3", variant, tuple(items), (book,), texts)
+
+
+TABLE = {("149", "d", "112"): (3, "160"), ("216", "d", "3647"): (2, "2647")}
+TABLE |= {("216", "e", "0"): (3, "17")}
+"""The three cells that `casme3_table` corrects: row -> column and value."""
+REMOVED = 61
+"""Rows of version 1 that version 2 does not have."""
+
+
+def revised(revision: str) -> Book:
+    """Return the sheet of another revision: `v1`, or `casme3_table`."""
+    header, *rows = plan().books[0].sheets[0][1]
+    if revision == "casme3_table":
+        changed = []
+        for row in rows:
+            column, value = TABLE.get((row[0].removeprefix("spNO."), *row[1:3]), (0, row[0]))
+            changed.append((*row[:column], value, *row[column + 1 :]))
+        return Book("casme3_table.xlsx", (("label", [header, *changed]),))
+    old = []
+    for index, row in enumerate(rows):
+        onset, apex = (str(int(cell)) for cell in row[2:4])
+        # 4 onsets and 15 apexes of version 1 differ from those of version 2.
+        onset = str(int(onset) + 1) if index in (100, 200, 300, 400) else onset
+        apex = str(int(apex) + 1) if index % 50 == 7 and index < 750 else apex
+        old.append((*row[:2], onset, apex, *row[4:], None, None))
+    removed = [
+        ("spNO.151", "abcdefghijklm"[n % 13], str(20 + 90 * n), str(25 + 90 * n), str(33 + 90 * n))
+        for n in range(REMOVED)
+    ]
+    old += [(*row, "4", "VII", "disgust", None, None) for row in removed]
+    name = "annotation/cas(me)3_part_A_ME_label_JpgIndex_v1.xls"
+    return Book(name, (("Sheet1", [(*header, None, None), *old]),))
 
 
 def _rows() -> Iterator[Row]:
