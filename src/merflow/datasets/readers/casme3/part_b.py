@@ -66,14 +66,17 @@ def _reports(source: Source, path: Path) -> list[Report]:
     found: list[Report] = []
     seen: dict[str, str] = {}
     for grid, (header, column) in tables:
-        subject, again = "", set()
+        subject, lost, again = "", False, set()
         for number, cells in grid.rows:
             if number <= header or not any(cell.strip() for cell in cells):
                 continue
-            where = place_of(grid.file, grid.sheet, number)
+            if shown := next((cell.strip() for cell in cells[:column] if cell.strip()), ""):
+                subject, lost = subject_id(shown) or "", False
+            if lost:  # the error at the id holds for all of its rows
+                continue
+            where, lost = place_of(grid.file, grid.sheet, number), not subject
             with source.collect_errors():
-                subject = _subject(cells[:column], where) or subject
-                report = _report(subject, cells, column, where)
+                report = _report(subject, shown, cells[column:], where)
                 if seen.setdefault(subject, grid.sheet) == grid.sheet:
                     found.append(report)
                 elif subject not in again:
@@ -82,10 +85,12 @@ def _reports(source: Source, path: Path) -> list[Report]:
     return found
 
 
-def _report(subject: str, cells: Sequence[str], column: int, where: str) -> Report:
+def _report(subject: str, shown: str, cells: Sequence[str], where: str) -> Report:
+    """Return a row's report. shown: the text in place of an id; cells: from the order on."""
     if not subject:
-        raise MerflowError(where, "no subject id in or above this row", "spNo.<number>")
-    order = cells[column].strip() if column < len(cells) else ""
+        text = f"'{shown}' is not a subject id" if shown else "no subject id in or above this row"
+        raise MerflowError(where, text, "spNo.<number>, such as spNo.18", "correct the cell")
+    order = cells[0].strip() if cells else ""
     if not order:
         raise MerflowError(where, f"no {ORDER}", "the number of the stimulus", "fill the cell in")
     return Report(subject, order, where)
@@ -98,17 +103,6 @@ def _header(grid: Grid) -> tuple[int, int] | None:
             if plain(cell) == plain(ORDER):
                 return number, index
     return None
-
-
-def _subject(cells: Sequence[str], where: str) -> str:
-    """Return the subject in the cells before the order, or nothing; refuse another text."""
-    shown = next((cell.strip() for cell in cells if cell.strip()), "")
-    found = subject_id(shown)
-    if shown and found is None:
-        raise MerflowError(
-            where, f"'{shown}' is not a subject id", "spNo.<number>, or an empty cell"
-        )
-    return found or ""
 
 
 def _clip(

@@ -30,10 +30,9 @@ def labels_sheet(source: Source) -> Path:
     """Return the sheet of micro-expressions; prefer version 2, use version 1 last."""
     found = [
         path
-        for path in find_sheets(source, r"part_?a.*label|part_a_v\d|casme3.*(label|table)", DEPTH)
+        for path in find_sheets(source, r"part_?a.*label|casme3.*(label|table)", DEPTH)
         if source.entry.sheet or not re.search(r"MaE_|wrongly", path.name, re.IGNORECASE)
     ]
-    with_labels = [path for path in found if not re.search(r"part_a_v\d", path.name, re.IGNORECASE)]
 
     def rank(path: Path) -> tuple[int, str]:
         stem = path.stem.lower()
@@ -42,7 +41,7 @@ def labels_sheet(source: Source) -> Path:
         return (0 if stem.endswith("_v2") else 2 if stem.endswith("_v1") else 1), stem
 
     usual = "cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx"
-    return preferred_sheet(source, with_labels or found, rank, usual)
+    return preferred_sheet(source, found, rank, usual)
 
 
 def kinds_sheet(source: Source) -> Path:
