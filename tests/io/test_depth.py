@@ -8,11 +8,15 @@ import numpy as np
 import pytest
 
 from merflow.clip import Clip, ClipKey
+from merflow.commands.align import align
+from merflow.commands.crop import crop
+from merflow.commands.interpolate import interpolate
 from merflow.config.settings import DatasetEntry
 from merflow.datasets.catalogue import catalogue_text, read_catalogue
 from merflow.datasets.frame_contents import FrameContents
 from merflow.datasets.registry import read_dataset
 from merflow.errors import SkipClip
+from merflow.io.clip_store import Store
 from merflow.io.depth import depth_range, to_grey
 from merflow.io.frame_folder import read_clip
 from merflow.io.images import read_frames
@@ -115,3 +119,24 @@ def test_depth_of_casme3_is_a_dataset_of_its_own(tmp_path, monkeypatch):
     assert read_catalogue(tmp_path / "c.json") == [clip]
     digest = FrameContents().of([clip])
     assert FrameContents().of([dataclasses.replace(clip, content="picture")]) != digest
+
+
+def test_depth_goes_through_the_stages(tmp_path):
+    clip = clip_of(tmp_path / "c", [face(6 * n) for n in range(8)])
+    clip = dataclasses.replace(clip, enters_at="cropped", onset=0, offset=7)
+    (tmp_path / "d.json").write_text(catalogue_text([clip]))
+    (tmp_path / "config.yaml").write_text(
+        "preparations: {p: {crop: {working_size: 32}, interpolate: {length: 4, size: 24}}}\n"
+    )
+    chosen = {"preparation": "p", "config": tmp_path / "config.yaml"}
+    align(tmp_path / "d.json", tmp_path / "a.h5", subject="s1", config=tmp_path / "config.yaml")
+    crop(tmp_path / "a.h5", tmp_path / "c.h5", catalogue=tmp_path / "d.json", **chosen)
+    interpolate(tmp_path / "c.h5", tmp_path / "i.h5", factor="x1", **chosen)
+    with Store(tmp_path / "i.h5") as store:
+        assert not store.skipped
+        (made,) = list(store)
+    frames = np.asarray(made.frames)
+    assert frames.shape[:3] == (4, 24, 24)
+    # The face goes back by 6 mm a frame, and the wall behind it stays black.
+    assert frames[0, 12, 12].max() > 240 > frames[-1, 12, 12].min() > 200
+    assert frames[:, -1].max() < 10
