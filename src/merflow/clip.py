@@ -9,6 +9,7 @@ from merflow.frame_buffer import Frames
 
 Entry = Literal["raw", "aligned", "cropped", "interpolated"]
 ENTRIES: tuple[Entry, ...] = ("raw", "aligned", "cropped", "interpolated")
+Content = Literal["picture", "depth"]
 IntervalKind = Literal["micro", "macro", "blink"]
 
 
@@ -84,6 +85,8 @@ class Clip:
     flow: FlowForm | None = None
     intervals: tuple[Interval, ...] | None = None
     """Of a long recording: what is annotated in it, perhaps nothing, by onset. None: a clip."""
+    content: Content = "picture"
+    """`depth`: files of 16-bit distances, read as grey pictures by `io.depth`."""
 
     @property
     def prepared(self) -> bool:

@@ -29,9 +29,9 @@ COUNTS = {
     ("smic", "HS"): (164, 16, {"negative": 70, "positive": 51, "surprise": 43}),
     ("smic", "HS_cropped"): (163, 16, {"negative": 70, "positive": 51, "surprise": 42}),
     ("smic", "VIS"): (71, 8, {"negative": 23, "positive": 28, "surprise": 20}),
-    ("smic", "VIS_E"): (71, 8, {"negative": 24, "positive": 28, "surprise": 19}),
-    ("smic", "NIR_E"): (71, 8, {"negative": 24, "positive": 28, "surprise": 19}),
-    ("smic", "HS_E"): (162, 16, {"negative": 70, "positive": 51, "surprise": 41}),
+    ("smic", "VIS_E"): (71, 8, {"negative": 23, "positive": 28, "surprise": 20}),
+    ("smic", "NIR_E"): (71, 8, {"negative": 23, "positive": 28, "surprise": 20}),
+    ("smic", "HS_E"): (162, 16, {"negative": 69, "positive": 51, "surprise": 42}),
     ("casme2", "selected"): (
         255,
         26,

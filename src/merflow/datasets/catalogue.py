@@ -16,7 +16,7 @@ from merflow.errors import MerflowError
 from merflow.io.files import digest
 from merflow.io.json_file import read_json
 
-LATER = {"flow": None, "intervals": None}
+LATER = {"flow": None, "intervals": None, "content": "picture"}
 """Fields, and their defaults, that a clip's row has only where they say something."""
 
 

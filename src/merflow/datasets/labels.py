@@ -10,7 +10,13 @@ from merflow.clip import Clip, ClipKey
 from merflow.config.settings import Settings
 from merflow.datasets.clip_ids import canonical
 from merflow.datasets.official_composite import EXCLUDED, check_composite
-from merflow.datasets.registry import dataset_of, reader_of, spec_of, takes_any_dataset
+from merflow.datasets.registry import (
+    dataset_of,
+    emotions_of,
+    reader_of,
+    spec_of,
+    takes_any_dataset,
+)
 from merflow.datasets.registry import names as known_readers
 from merflow.errors import MerflowError, unknown
 
@@ -58,7 +64,8 @@ _THREE: Mapping = {
         negative="anger contempt disgust fear sadness", positive="happiness", surprise="surprise"
     ),
     "casme_sq": _VALENCE,
-    "casme3": _into(negative="anger disgust fear sad", positive="happy", surprise="surprise"),
+    "casme3": _VALENCE  # part C has these; the rest is part A
+    | _into(negative="anger disgust fear sad", positive="happy", surprise="surprise"),
     "dfme": _into(
         negative="anger contempt disgust fear sadness", positive="happiness", surprise="surprise"
     ),
@@ -187,7 +194,7 @@ def explain(scheme: str, clip: Clip, settings: Settings | None = None) -> Outcom
         return Outcome(None, "it is a whole recording with intervals, for spotting")
     shown = getattr(clip, chosen.by).strip()
     if chosen.mapping is None:
-        return _named(shown, reader_of(clip.key.dataset, settings))
+        return _named(shown, clip.key.dataset, settings)
     mapping = _mapping(chosen, clip.key.dataset, settings)
     if mapping is None:
         return Outcome(None, f"{scheme} has no classes for {clip.key.dataset}")
@@ -219,9 +226,10 @@ def _several(shown: str, reader: str) -> bool:
     return "+" in shown and reader in known_readers() and spec_of(reader).compound
 
 
-def _named(shown: str, reader: str) -> Outcome:
+def _named(shown: str, dataset: str, settings: Settings | None) -> Outcome:
     """Return the class of a clip where every published emotion is a class."""
-    listed = spec_of(reader).emotions if reader in known_readers() else frozenset()
+    reader = reader_of(dataset, settings)
+    listed = emotions_of(dataset, settings) if reader in known_readers() else frozenset()
     if _several(shown, reader):
         return Outcome(None, f"it has several emotions, '{shown}'")
     if shown and listed and shown not in listed:
@@ -244,8 +252,8 @@ def classes(
     """
     chosen, wanted = scheme_of(scheme, settings), list(datasets)
     if chosen.mapping is None:
-        readers = [reader_of(d, settings) for d in wanted] or list(known_readers())
-        if unlisted := [d for d in wanted if not spec_of(reader_of(d, settings)).emotions]:
+        listed = {d: emotions_of(d, settings) for d in wanted}
+        if unlisted := [d for d in wanted if not listed[d]]:
             raise MerflowError(
                 f"scheme {scheme}",
                 f"no list of the emotions of {', '.join(unlisted)} is known",
@@ -253,7 +261,8 @@ def classes(
                 "write a scheme for them, `schemes: {mine: {any: {joy: joy, fear: fear}}}`; "
                 "`merflow check` lists the emotions found",
             )
-        return tuple(sorted({e for r in readers for e in spec_of(r).emotions}))
+        known = listed.values() if wanted else (spec_of(r).emotions for r in known_readers())
+        return tuple(sorted({e for emotions in known for e in emotions}))
     if not wanted:
         return tuple(sorted({c for m in chosen.mapping.values() for c in m.values()}))
     found: dict[str, tuple[str, ...]] = {}

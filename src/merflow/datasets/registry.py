@@ -76,6 +76,14 @@ def spec_of(reader: str) -> DatasetSpec:
     return _module(reader).SPEC
 
 
+def emotions_of(dataset: str, settings: Settings | None = None) -> frozenset[str]:
+    """Return the emotions of a configured dataset: its variant's, else its reader's."""
+    spec = spec_of(reader_of(dataset, settings))
+    entry = settings.datasets.get(dataset) if settings else None
+    named = [v for v in spec.variants if entry and v.name == entry.variant]
+    return (named[0].emotions if named else frozenset()) or spec.emotions
+
+
 def _module(reader: str) -> ModuleType:
     if reader not in names():
         raise unknown("datasets", "dataset reader", reader, names())

@@ -58,6 +58,8 @@ class Variant:
     fps: float
     enters_at: Entry = "raw"
     about: str = ""
+    emotions: frozenset[str] = frozenset()
+    """Its emotions where they differ from those of the dataset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +185,7 @@ class Source:
 
     def corrected(self, row: Row, subject: str, clip: str) -> Row:
         """Return a row after applying the errata of its clip."""
-        return self.corrections.apply(row, subject, clip)
+        return self.corrections.apply(row, subject, clip, self.warn)
 
     def fps(self, variant: Variant) -> float:
         """Return the frame rate from the config, else the published one (Hz)."""

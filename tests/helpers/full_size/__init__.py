@@ -24,7 +24,12 @@ VARIANTS: dict[str, dict[str, str]] = {
         for kind in ("", "_macro", "_all")
     }
     | {"spotting": "casme_sq"},
-    "casme3": dict.fromkeys(("clips", "long"), "casme3"),
+    "casme3": {
+        **dict.fromkeys(("clips", "long", "clips_depth", "long_depth"), "casme3"),
+        **dict.fromkeys(("part_a_macro", "part_a_spotting", "blinks"), "casme3_part_a"),
+        "part_b": "casme3_part_b",
+        **dict.fromkeys(("part_c", "part_c_spotting"), "casme3_part_c"),
+    },
     "casme": dict.fromkeys(("raw", "cropped"), "casme"),
     "dfme": dict.fromkeys(("all", "training", "testA", "testB"), "dfme"),
     "fourdme": dict.fromkeys(("gray", "cropped"), "fourdme"),

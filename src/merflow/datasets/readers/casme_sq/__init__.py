@@ -89,7 +89,7 @@ def _rows(path: Path, grids: tuple[Grid, ...]) -> list[Row]:
             titles = {column: f"{'ABCDEFGH'[i]} ({column})" for column, i in at.items()}
             # Rows of a side table or a note have neither participant nor kind.
             found = [r for r in rows_of(grid, at, titles) if _is_clip(r)]
-            header = [r for r in found[:1] if not re.search(r"[0-9]", r.raw("onset"))]
+            header = [r for r in found[:1] if not _has_digits(r, "onset", "subject")]
             return found[len(header) :]
     first = grids[0] if grids else None
     number = first.rows[0][0] if first and first.rows else None
@@ -100,6 +100,10 @@ def _rows(path: Path, grids: tuple[Grid, ...]) -> list[Row]:
         "micro-expression or macro-expression in columns A to H",
         "check that this is the dataset's code table, with its columns in place",
     )
+
+
+def _has_digits(row: Row, *columns: str) -> bool:
+    return any(re.search(r"[0-9]", row.raw(column)) for column in columns)
 
 
 def _is_clip(row: Row) -> bool:
