@@ -86,6 +86,10 @@ class Experiment(Tree):
     `required` stops before anything is computed where it does not work, and a change to it trains
     again; `off` runs the program without. The audit cannot tell what a program without a sandbox
     read."""
+    contract: Literal[1, 2] = 1
+    """Contract of `command`. `1` writes all training clips for every fold and keeps no model; `2`
+    shares one file of clips between the folds, read-only, and keeps the model that the program
+    writes, so that `merflow predict` can use it. A program is written for one of the two."""
     preparation: str
     """Name of a preparation."""
     factors: Annotated[tuple[Factor, ...], AfterValidator(each_once)] = Field(
@@ -228,6 +232,8 @@ class Settings(Tree):
             _refuse_for_svm(where, experiment)
         if experiment.method != "command" and experiment.sandbox != "auto":
             raise ValueError(f"{where}.sandbox: goes with `method: command` only; leave it out")
+        if experiment.method != "command" and experiment.contract != 1:
+            raise ValueError(f"{where}.contract: goes with `method: command` only; leave it out")
         if experiment.pretrain:
             check_known(f"{where}.pretrain", "pretraining", experiment.pretrain, self.pretrainings)
             network = self.pretrainings[experiment.pretrain].network
