@@ -206,6 +206,11 @@ class Settings(Tree):
         for name in self.preparations:
             if name in RESERVED_NAMES:
                 raise ValueError(f"preparations.{name}: a folder of results/ has this name")
+            region = self.preparations[name].crop.region
+            if self.align.points == 5 and any(type(member) is int for member in region):
+                raise ValueError(
+                    f"preparations.{name}.crop.region: lists landmarks of 68; set align.points: 68"
+                )
         for name, members in self.collections.items():
             for member in members:
                 check_known(f"collections.{name}", "dataset", member, self.datasets)
