@@ -128,6 +128,10 @@ class Experiment(Tree):
     `required` stops before anything is computed where it does not work, and a change to it trains
     again; `off` runs the program without. The audit cannot tell what a program without a sandbox
     read."""
+    contract: Literal[1, 2] = 1
+    """Contract of `command`. `1` writes all training clips for every fold and keeps no model; `2`
+    shares one file of clips between the folds, read-only, and keeps the model that the program
+    writes, so that `merflow predict` can use it. A program is written for one of the two."""
     preparation: str
     """Name of a preparation."""
     factors: Annotated[tuple[Factor, ...], AfterValidator(each_once)] = Field(
@@ -259,6 +263,11 @@ class Settings(Tree):
         for name in self.preparations:
             if name in RESERVED_NAMES:
                 raise ValueError(f"preparations.{name}: a folder of results/ has this name")
+            region = self.preparations[name].crop.region
+            if self.align.points == 5 and any(type(member) is int for member in region):
+                raise ValueError(
+                    f"preparations.{name}.crop.region: lists landmarks of 68; set align.points: 68"
+                )
         for name, members in self.collections.items():
             for member in members:
                 check_known(f"collections.{name}", "dataset", member, self.datasets)
@@ -285,6 +294,8 @@ class Settings(Tree):
             _refuse_for_svm(where, experiment)
         if experiment.method != "command" and experiment.sandbox != "auto":
             raise ValueError(f"{where}.sandbox: goes with `method: command` only; leave it out")
+        if experiment.method != "command" and experiment.contract != 1:
+            raise ValueError(f"{where}.contract: goes with `method: command` only; leave it out")
         if experiment.pretrain:
             check_known(f"{where}.pretrain", "pretraining", experiment.pretrain, self.pretrainings)
             network = self.pretrainings[experiment.pretrain].network

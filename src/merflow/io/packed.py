@@ -37,12 +37,20 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where the array x lies in a file: in one piece from `offset` (bytes), in C order."""
+
+    path: Path
+    offset: int
+
+
+@dataclass(frozen=True)
 class Packed:
     """x: (N, T, H, W, C) uint8, or (N, H, W, 3) for flow; keys: N clip keys, sorted.
 
     Flow is float16, in the units of `stages.flow`, or the uint8 of pictures with an unknown zero.
 
-    lengths: N frame counts before interpolation.
+    lengths: N frame counts before interpolation; place: of x on disk, None for clips in memory.
     """
 
     x: np.ndarray
@@ -50,6 +58,7 @@ class Packed:
     lengths: list[int]
     skipped: list[Skipped]
     made_by: dict[str, Any]
+    place: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -145,7 +154,9 @@ def read_packed(path: Path | str) -> Packed:
             x = dataset_of(handle, "x")
             if not len(x) == len(keys) == len(lengths):
                 raise ValueError(f"{len(x)} clips, {len(keys)} keys, {len(lengths)} lengths")
-            return Packed(x[()], keys, lengths, skipped, get_json(handle, "made_by"))
+            offset = x.id.get_offset()
+            place = None if offset is None else Place(Path(path), offset)
+            return Packed(x[()], keys, lengths, skipped, get_json(handle, "made_by"), place)
         except (TypeError, ValueError) as error:
             raise MerflowError(
                 str(path), f"not laid out as packed clips ({error})", fix=AGAIN

@@ -14,13 +14,29 @@ PICTURES = "flow pictures"
 
 
 @dataclass(frozen=True, slots=True)
+class ClipFile:
+    """A file that holds all clips of a run at one factor, which many folds can read.
+
+    The clips lie in one piece from `offset` (bytes), in C order; shape: of all, (N, ...); rows:
+    the position of each clip.
+    """
+
+    path: Path
+    offset: int
+    shape: tuple[int, ...]
+    dtype: str
+    factor: str
+    rows: Mapping[ClipKey, int]
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingData:
     """The training clips of one fold; several rows may be copies of one clip (pooled factors).
 
     x: (N, T, H, W, C) uint8 frames or (N, H, W, 3) flow: float16, or uint8 of pictures with an
     unknown zero; y: (N,) int64, positions in the class names; keys: one per row; factors: one per
     row (`x10`), or empty when there is only one; subject_ids: one canonical id per row, or empty:
-    then the keys' own subjects.
+    then the keys' own subjects; files: where the clips of each factor lie on disk too, or empty.
     """
 
     x: np.ndarray
@@ -28,6 +44,7 @@ class TrainingData:
     keys: tuple[ClipKey, ...]
     factors: tuple[str, ...] = ()
     subject_ids: tuple[str, ...] = ()
+    files: tuple[ClipFile, ...] = ()
 
     @property
     def rows(self) -> tuple[str, ...]:
@@ -49,6 +66,7 @@ class TrainingData:
             tuple(self.keys[i] for i in index),
             tuple(self.factors[i] for i in index) if self.factors else (),
             tuple(self.subject_ids[i] for i in index) if self.subject_ids else (),
+            self.files,
         )
 
 

@@ -39,7 +39,7 @@ def wanted(plan: Plan) -> set[Path]:
         for factor in run.factor.split("+"):
             files.update(_prepared(plan, entry.preparation, factor, entry.collection))
     for run in plan.scored_runs():
-        names = (*paths.SCORE_FILES, *paths.FIGURES, *paths.PDF_FIGURES)
+        names = (*paths.SCORE_FILES, *paths.FIGURES, *paths.PDF_FIGURES, *paths.RANKING_FILES)
         files.update(f"{run.folder}/{name}" for name in names)
     for name in plan.experiments:
         files.update([*plan.fold_files(name), plan.truth_file(name)])

@@ -72,11 +72,12 @@ class Model:
 def train_final(plan: Plan, run: Run, clips: RunClips, out: Path) -> dict[str, Any]:
     """Train on every labelled clip of a run's experiment, write all files, return the facts."""
     experiment = plan.experiment(run.experiment)
-    if experiment.method == "command":
+    if experiment.method == "command" and experiment.contract == 1:
         raise MerflowError(
             run.experiment,
             "its method is an external program, which cannot be saved and used later",
-            "a network or an SVM",
+            "a network, an SVM, or a program of `contract: 2`, which keeps its model",
+            "see docs/external_programs.md",
         )
     with records.job("final", out / "run.json") as job:
         facts, fold = _trained(plan, run, clips, out)

@@ -91,7 +91,8 @@ def _code(entry: "Experiment | Pretraining") -> Recipe:
     method = getattr(entry, "method", "keras")
     if method == "command":
         required = {"sandbox": "required"} if entry.sandbox == "required" else {}
-        return {"program_files": file_digests(entry.command), **required}
+        contract = {} if entry.contract == 1 else {"contract": entry.contract}
+        return {"program_files": file_digests(entry.command), **required, **contract}
     return {"network_code": network_digest(entry.network)} if method == "keras" else {}
 
 

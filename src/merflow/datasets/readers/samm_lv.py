@@ -46,6 +46,7 @@ COLUMNS = (
 )
 MICRO = (Column("clip", ("Filename",)), Column("emotion", ("Estimated Emotion",)))
 SHEET = "FACS_Movement_Only"
+IGNORED = "inducementcode|duration|notes"
 ALIASES = {"others": "other"}
 FIRST = 1
 """Intervals from this frame on, or from 0, began before the recording: some are extremely long."""
@@ -54,7 +55,7 @@ FIRST = 1
 def read_clips(source: Source) -> list[Clip]:
     """Read the sheet and list the recordings."""
     path = _sheet(source)
-    table = source.read(path, COLUMNS, SHEET)
+    table = source.read(path, COLUMNS, SHEET, IGNORED)
     emotions = _emotions(source)
     source.revision(_version(source, path))
     trees = find_trees(source, lambda _, names: any(map(_recording, names)), lambda _: "long")
@@ -100,7 +101,7 @@ def _emotions(source: Source) -> dict[str, str]:
         )
         return {}
     found = {}
-    for row in source.read(sheets[0], MICRO, "MICRO_ONLY"):
+    for row in source.read(sheets[0], MICRO, "MICRO_ONLY", ".*"):
         with source.collect_errors():
             found[_padded(name(row, "clip", source))] = emotion(row, source, ALIASES)
     return found

@@ -23,6 +23,8 @@ MICRO = (
     Column("action_units", ("au",), required=False),
     Column("emotion", ("emotion",)),
 )
+IGNORED = "diff|risk"
+"""Columns of the second sheet that nothing here needs: the length, and a task of the authors."""
 ALL = (
     Column("subject", ("Subject",)),
     Column("onset", ("Onset",)),
@@ -45,7 +47,7 @@ def read(source: Source, variant: Variant, folders: Folders) -> list[Clip]:
     path = find_sheet(source, r"part_?c(?!_me)", "CAS(ME)3_part_C.xls")
     labels = _labels(source)
     found: list[Found] = []
-    for row in source.read(path, ALL, "organize"):
+    for row in source.read(path, ALL, "organize", IGNORED):
         with source.collect_errors():
             found.append(_interval(source, row, labels))
     _report_joins(source, path.name, labels, found)
