@@ -82,7 +82,7 @@ lint: $(READY) ## ruff, snakefmt, import contracts (`snakemake --lint` is among 
 	$(BIN)/snakefmt --check Snakefile workflow
 
 field: $(READY) ## 442 flow pictures in every layout through the whole workflow, against a plain script; 15 minutes
-	$(PYTHON) tests/field/flow_pictures.py
+	$(BIN)/python tests/field/flow_pictures.py
 
 faults: $(READY) ## the long tests of docs/reliability.md: kills, failing calls, mutants, properties (hours)
 	$(BIN)/python tests/faults/kill_writers.py 200
