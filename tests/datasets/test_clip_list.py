@@ -175,7 +175,9 @@ def test_a_train_list_with_its_own_test_clip_is_noted(tmp_path):
     for name in ("006_test.txt", "006_train.txt"):
         (tmp_path / name).write_text("samm_006_006_1_2.png 0 0\n")
     found = read_list(tmp_path)
-    assert found.notes == ("006_train.txt trains on 1 clip of its own test, as samm/006/006_1_2",)
+    assert found.notes == (
+        "006_train.txt trains on 1 clip that its subject is tested on, as samm/006/006_1_2",
+    )
     (tmp_path / "006_train.txt").unlink()
     assert "006_train.txt is missing" in read_list(tmp_path).notes[0]
 

@@ -100,7 +100,7 @@ def test_a_list_of_other_datasets_and_a_scheme_without_a_list_are_refused(tmp_pa
         check(config=config, annotations_only=True, scheme="three")
 
 
-def test_experiments_say_what_lost_its_class(tmp_path, capsys):
+def test_clips_without_a_class_are_counted_for_each_experiment(tmp_path, capsys):
     words = ["joy", "fear", "surprise"] * 8 + ["joi"]
     mine = {ClipKey("mine", f"p{i % 4}", f"c{i}"): word for i, word in enumerate(words)}
     config = project(tmp_path, mine, names=["mine"])

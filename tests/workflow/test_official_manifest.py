@@ -59,7 +59,7 @@ def test_a_list_takes_the_official_clips_out_of_more(clips, capsys):
     assert "samm" in line
 
 
-def test_what_is_missing_and_what_has_no_class_is_said_before_the_run(clips, capsys):
+def test_missing_clips_and_clips_without_a_class_are_named_before_the_run(clips, capsys):
     key, other, *_ = (key for key in clips if key.dataset == "samm")
     manifest({k: ("joi" if k == other else c) for k, c in clips.items() if k != key})
     listed = str(made.official_csv(made.Path("list.csv"), clips))

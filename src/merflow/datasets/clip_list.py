@@ -233,7 +233,9 @@ def _folder(path: Path) -> tuple[str, list[_Line], list[str]]:
         shared = {_key(x) for x in _train_test_lines(train)} & {_key(x) for x in tested}
         if shared:
             clips = plural(len(shared), "clip")
-            notes.append(f"{train.name} trains on {clips} of its own test, as {min(shared)}")
+            notes.append(
+                f"{train.name} trains on {clips} that its subject is tested on, as {min(shared)}"
+            )
     wanted = {f"{name}_test.txt" for name in _listed_subjects(path)}
     if lacking := sorted(wanted - set(tests)):
         raise MerflowError(
