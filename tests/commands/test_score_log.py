@@ -6,10 +6,11 @@ import composite_lists
 import log_makers as made
 import pytest
 
+from merflow.commands.audit import audit
 from merflow.commands.compare import compare
 from merflow.commands.score import score
 from merflow.errors import MerflowError
-from merflow.evaluation.predictions import read_pooled
+from merflow.evaluation.predictions import read_pooled, write_pooled
 from merflow.evaluation.schema import stacked
 from merflow.evaluation.score_table import SCORES, read_scores
 from merflow.evaluation.table_marks import ORACLE_NOTE
@@ -115,3 +116,26 @@ def test_a_scheme_names_the_numbers_of_a_log(tmp_path, capsys):
     (tmp_path / "log.txt").write_text("Subject: sub01\nPredicted : [1, 0]\nGround Truth: [1, 1]\n")
     found = printed(capsys, log=tmp_path / "log.txt", scheme="binary")
     assert found["classes"] == ["negative", "positive"]
+
+
+def test_an_oracle_with_clip_names_is_marked_in_a_comparison_and_an_audit(
+    tmp_path, capsys, answers
+):
+    log, out = made.challenge(tmp_path / "log.csv", answers), tmp_path / "out"
+    printed(capsys, log=log, out=out)
+    table = read_pooled(out / "pooled.csv")
+    chosen = table.changed(folds=tuple(f"oracle:{fold}" for fold in table.folds))
+    write_pooled(tmp_path / "chosen.csv", chosen)
+    compare(out / "pooled.csv", tmp_path / "chosen.csv")
+    assert f"{ORACLE_NOTE}." in " ".join(capsys.readouterr().out.split())
+    audit(tmp_path / "chosen.csv", json=True)
+    found = {one["trap"]: one["verdict"] for one in json.loads(capsys.readouterr().out)}
+    assert found["epoch chosen on the test subject"] == "fail"
+
+
+def test_an_audit_claims_nothing_about_clips_without_names(tmp_path, capsys, answers):
+    printed(capsys, log=made.stst(tmp_path / "log.txt", answers), out=tmp_path / "out")
+    audit(tmp_path / "out/pooled.csv", json=True)
+    found = {one["trap"]: one for one in json.loads(capsys.readouterr().out)}
+    assert found["another set of clips"]["verdict"] == "cannot tell"
+    assert "without clip names" in found["another set of clips"]["because"]

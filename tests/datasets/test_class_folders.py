@@ -99,7 +99,9 @@ def test_train_folders_repeat_other_subjects_and_are_not_read(tmp_path, capsys):
 
 def test_an_ambiguous_tree_is_read_in_the_form_asked_for(tmp_path):
     frames(tmp_path / "one/x/a", tmp_path / "two/x/a", tmp_path / "two/y/a")
-    with pytest.raises(MerflowError, match="which level names the class cannot be told") as refused:
+    with pytest.raises(
+        MerflowError, match="it is not clear which level names the class"
+    ) as refused:
         command(from_class_folders=tmp_path, fps=9)
     assert "--form subject/class/clip or --form class/subject/clip" in str(refused.value)
     assert written(tmp_path, form="class/subject/clip")["two/y/a"] == ("y", "two_a", "two")
@@ -150,9 +152,9 @@ TREES = {
     "subjects twice": (["s01/joy/a/1.png"], {"subjects": True}, "which name them"),
     "one clip twice": (["joy/a b.png", "joy/a_b.png"], {}, "the clip 'joy_a_b' of subject"),
     "emotions at both levels": (
-        ["joy/fear/a/1.png", "fear/joy/a/1.png"], {}, "which level names the class cannot be told"),
+        ["joy/fear/a/1.png", "fear/joy/a/1.png"], {}, "it is not clear which level names the class"),
     "digits at both levels": (
-        ["1/2/a/1.png", "2/1/a/1.png"], {}, "which level names the class cannot be told"),
+        ["1/2/a/1.png", "2/1/a/1.png"], {}, "it is not clear which level names the class"),
     "names shared by all, still pictures": (
         ["one/x/1.png", "two/x/1.png"], {}, "--form subject/class/clip or --form class/clip"),
     "a formula": (["=joy/a.png"], {}, "the class name '=joy'"),

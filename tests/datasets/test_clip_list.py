@@ -40,6 +40,12 @@ def test_file_names_with_frame_numbers_give_the_clips_before_them(tmp_path, clip
     assert found.classes == clips
 
 
+def test_names_alone_are_a_list_without_classes(tmp_path, clips):
+    rows = [f"{key.subject}_{key.clip} " for key in clips]
+    (tmp_path / "names.txt").write_text("\n".join(rows) + "\n")
+    assert read_list(tmp_path / "names.txt").classes == dict.fromkeys(clips, "")
+
+
 def test_rows_of_commas_are_counted_and_the_clip_left_out_stays_out(tmp_path, clips):
     found = read_list(made.commas_csv(tmp_path / "list.csv", clips))
     assert len(found.classes) == 441 and set(clips) - set(found.classes) == {list(clips)[-1]}
@@ -131,6 +137,7 @@ MALFORMED = {
     "a row too long": ("smic,s01,s01_ne_01,0\nsmic,s01,a,b,c\n", "row 2: 'smic,s01,a,b,c'"),
     "a title in the middle": (
         "smic,s01,s01_ne_01,0\ndataset,subject,clip,label\n", "row 2: 'dataset,subject"),
+    "a name without ids": ("006_006_1_2\nface\n", "row 2: 'face'"),
     "open quote": (HEAD + 'smic,"s01,s01_ne_01,0\n', "broken CSV"),
 }  # fmt: skip
 
@@ -175,7 +182,9 @@ def test_a_train_list_with_its_own_test_clip_is_noted(tmp_path):
     for name in ("006_test.txt", "006_train.txt"):
         (tmp_path / name).write_text("samm_006_006_1_2.png 0 0\n")
     found = read_list(tmp_path)
-    assert found.notes == ("006_train.txt trains on 1 clip of its own test, as samm/006/006_1_2",)
+    assert found.notes == (
+        "006_train.txt trains on 1 clip that its subject is tested on, as samm/006/006_1_2",
+    )
     (tmp_path / "006_train.txt").unlink()
     assert "006_train.txt is missing" in read_list(tmp_path).notes[0]
 

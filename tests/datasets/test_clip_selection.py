@@ -83,7 +83,7 @@ def test_a_list_that_does_not_fit_is_refused(tmp_path, clips, text, words):
     assert words in str(refused.value)
 
 
-def test_what_a_list_says_of_itself_is_a_warning(tmp_path, clips):
+def test_notes_of_a_list_are_warnings(tmp_path, clips):
     samm = {key: name for key, name in clips.items() if key.dataset != "casme2"}
     listed = made.commas_csv(tmp_path / "list.csv", samm)
     reading = read(manifest(tmp_path / "m", [k for k in samm if k.dataset == "samm"]), listed)

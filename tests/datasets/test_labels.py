@@ -1,8 +1,7 @@
 """Schemes map emotions to classes per dataset; the official composite is exact."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import replace
-from functools import partial
 
 import composite_lists
 import full_size
@@ -266,22 +265,7 @@ MANIFESTS = Settings(
 
 @pytest.fixture
 def composite(monkeypatch):
-    """A composite of made-up clips that takes the place of the official one."""
-    found = composite_lists.composite()
-    grouped = defaultdict(lambda: defaultdict(dict))
-    for key, name in found.items():
-        grouped[key.dataset][key.subject][key] = name
-    official = {
-        name: {s: (len(c), official_composite.subject_digest(c)) for s, c in subjects.items()}
-        for name, subjects in grouped.items()
-    }
-    check = partial(
-        official_composite.check_composite,
-        official=official,
-        digest=official_composite.ids_digest(found),
-    )
-    monkeypatch.setattr(labels, "check_composite", check)
-    return found
+    return composite_lists.made_official(monkeypatch)
 
 
 def brought(composite, word=lambda key, name: name):

@@ -1,4 +1,4 @@
-"""A clip that no mapping knows is told from one that a scheme drops by design."""
+"""A clip that no mapping knows is counted; one that a scheme drops by design is not."""
 
 import full_size
 import pytest

@@ -9,7 +9,12 @@ from sklearn.metrics import f1_score, recall_score
 from merflow.datasets.clip_list import ClipList
 from merflow.errors import MerflowError
 from merflow.evaluation.effects import unlike
-from merflow.evaluation.log_checks import against_clips, against_counts, against_printed
+from merflow.evaluation.log_checks import (
+    against_clips,
+    against_counts,
+    against_names,
+    against_printed,
+)
 from merflow.evaluation.metrics import uar, uf1
 from merflow.evaluation.published_logs import Printed, read_log
 from merflow.evaluation.table_marks import ORACLE_NOTE, has_clip_names, is_oracle
@@ -124,6 +129,14 @@ def test_other_clips_and_classes_than_the_lists_are_named(tmp_path, clips, answe
         f"not in list.csv: {first}",
         f"{second} is {clips[second]} in the log, {other[second]} in list.csv",
     ]
+
+
+def test_a_truth_that_the_name_of_a_clip_contradicts_is_named(tmp_path, answers):
+    key = next(key for key in answers if "_sur_" in key.clip)
+    log = read_log(made.challenge(tmp_path / "log.csv", answers | {key: (0, 2)}))
+    (line,) = against_names(log.table)
+    assert line == f"{key} is negative in the log and surprise by its name; scored as negative"
+    assert against_names(read_log(made.challenge(tmp_path / "sound.csv", answers)).table) == []
 
 
 def test_a_logs_own_final_score_is_compared_at_its_digits(tmp_path, answers):

@@ -64,6 +64,27 @@ def test_missing_further_and_other_clips_are_named_with_counts(tmp_path, capsys,
     assert left.value.code == 1
 
 
+def test_a_list_is_the_official_one_or_not(tmp_path, capsys, clips, monkeypatch):
+    config, listed = project(tmp_path, clips), made.commas_csv(tmp_path / "list.csv", clips)
+    notes = compared(capsys, config, listed)["notes"]
+    assert notes[0] == "2 rows of commas ignored" and len(notes) == 2
+    assert notes[1].startswith("this is not the official list of MEGC2019: ")
+    monkeypatch.setattr("merflow.workflow.list_check.differences", lambda found: [])
+    notes = compared(capsys, config, listed)["notes"]
+    assert notes[1] == "this is the official list of MEGC2019"
+    assert len(compared(capsys, config, listed, dataset="samm")["notes"]) == 1
+
+
+def test_a_dataset_that_cannot_be_read_is_reported_and_not_compared(tmp_path, capsys, clips):
+    (tmp_path / "empty").mkdir()
+    listed = made.official_csv(tmp_path / "list.csv", clips)
+    with pytest.raises(SystemExit) as left:
+        check(dataset="samm", root=tmp_path / "empty", against=listed, json=True)
+    assert left.value.code == 2
+    found = json.loads(capsys.readouterr().out)
+    assert "no annotation sheet" in found["problems"][0]["found"] and "against" not in found
+
+
 def test_a_clip_that_the_scheme_drops_is_another_class_with_its_reason(tmp_path, capsys, clips):
     config, listed = project(tmp_path, clips), made.capsule_csv(tmp_path / "list.csv", clips)
     found = compared(capsys, config, listed, scheme="binary")
@@ -100,7 +121,7 @@ def test_a_list_of_other_datasets_and_a_scheme_without_a_list_are_refused(tmp_pa
         check(config=config, annotations_only=True, scheme="three")
 
 
-def test_experiments_say_what_lost_its_class(tmp_path, capsys):
+def test_clips_without_a_class_are_counted_for_each_experiment(tmp_path, capsys):
     words = ["joy", "fear", "surprise"] * 8 + ["joi"]
     mine = {ClipKey("mine", f"p{i % 4}", f"c{i}"): word for i, word in enumerate(words)}
     config = project(tmp_path, mine, names=["mine"])

@@ -67,7 +67,7 @@ def check(
     report = check_datasets(entries, settings, annotations_only, listed, scheme)
     if json:
         shown = report["datasets"][0] if dataset else report
-        if dataset and listed:
+        if dataset and "against" in report:
             shown = shown | {"against": report["against"]}
         print(jsonlib.dumps(shown, indent=1, ensure_ascii=False))
     else:

@@ -184,11 +184,11 @@ def _by_names(root: Path, tops: set[str], second: set[tuple[str, str]], *, deep:
     if first > then:
         return "class/subject/clip" if deep else "class/clip"
     if not deep and not first and len(below) == len(second):
-        return "class/clip"  # The second level has a name of its own for every clip.
+        return "class/clip"  # No name of the second level stands in two folders.
     choices = ["subject/class/clip", "class/subject/clip" if deep else "class/clip"]
     raise MerflowError(
         str(root),
-        f"which level names the class cannot be told: first {_some(tops)}; second {_some(below)}",
+        f"it is not clear which level names the class: first {_some(tops)}; second {_some(below)}",
         f"{' or '.join(choices)}",
         f"name the form: --form {choices[0]} or --form {choices[1]}",
     )

@@ -1,6 +1,6 @@
 """Read lists of clips and classes in the forms that circulate; docs/interoperability.md.
 
-A list is a table (CSV, XLS, XLSX) with or without a header, or a folder of
+A list is a table (CSV, XLS, XLSX) with or without a header, a text of names, or a folder of
 `<subject>_train.txt` and `<subject>_test.txt`. The form is found from the content.
 """
 
@@ -24,7 +24,7 @@ from merflow.datasets.clip_ids import (
 from merflow.datasets.official_composite import CLASSES
 from merflow.errors import MerflowError
 from merflow.io.csv_table import read_text
-from merflow.io.spreadsheet_formats import Grid, read_grids
+from merflow.io.spreadsheet_formats import Grid, Numbered, read_grids
 from merflow.io.spreadsheets import Column, find_table, place_of
 from merflow.text import plural
 
@@ -163,6 +163,8 @@ def _table(path: Path) -> tuple[str, list[_Line], list[str]]:
         lines, blank = _rows(first)
         notes = [f"{plural(blank, 'row')} of commas ignored"] if blank else []
         return "table without header", lines, notes
+    if len(cells) == 1 and key_of_stem(cells[0].strip()):
+        return "names <subject>_<clip>", [_named(first, row) for row in first.rows], []
     try:
         table = find_table(grids, COLUMNS)
     except MerflowError as error:
@@ -183,6 +185,21 @@ def _table(path: Path) -> tuple[str, list[_Line], list[str]]:
     ]
     titles = table.rows[0].titles.values() if table.rows else ()
     return f"table with columns {', '.join(titles)}", lines, []
+
+
+def _named(grid: Grid, row: Numbered) -> _Line:
+    """Return the clip of a row `<subject>_<clip>`, without a class."""
+    number, cells = row
+    where = place_of(grid.file, grid.sheet, number)
+    key = key_of_stem(cells[0].strip()) if len(cells) == 1 else None
+    if key is None:
+        raise MerflowError(
+            where,
+            f"'{','.join(cells)[:80]}'",
+            "<subject>_<clip> as in the first row, with the ids of smic, casme2 or samm",
+            "correct the row",
+        )
+    return _Line(where, *key, "")
 
 
 def _without_header(cells: Sequence[str]) -> bool:
@@ -233,7 +250,9 @@ def _folder(path: Path) -> tuple[str, list[_Line], list[str]]:
         shared = {_key(x) for x in _train_test_lines(train)} & {_key(x) for x in tested}
         if shared:
             clips = plural(len(shared), "clip")
-            notes.append(f"{train.name} trains on {clips} of its own test, as {min(shared)}")
+            notes.append(
+                f"{train.name} trains on {clips} that its subject is tested on, as {min(shared)}"
+            )
     wanted = {f"{name}_test.txt" for name in _listed_subjects(path)}
     if lacking := sorted(wanted - set(tests)):
         raise MerflowError(

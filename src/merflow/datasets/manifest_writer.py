@@ -125,7 +125,7 @@ def _unlike(rows: Rows, clips: Sequence[FoundClip]) -> Rows:
             raise MerflowError(
                 row[3],
                 f"the clip '{row[2]}' of subject '{row[1]}' again, first {first}",
-                "a name of its own for every clip of a subject",
+                "another name for every clip of a subject",
                 "rename one of the two",
             )
     return made

@@ -91,8 +91,8 @@ def check_composite(
         f"these {len(labelled)} clips are not the official composite: "
         + (shown or "their ids differ"),
         f"the official {total} clips of {', '.join(official)}",
-        "complete the datasets (`merflow check` names missing clips), or use the scheme `three`, "
-        "which has the same mapping for any set of clips",
+        "complete the datasets (`merflow check --against LIST` names the clips, LIST being the "
+        "official list), or use scheme `three`, which has the same mapping for any set of clips",
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from merflow.clip import ClipKey
+from merflow.datasets.clip_ids import smic_class
 from merflow.datasets.clip_list import ClipList
 from merflow.datasets.official_composite import OFFICIAL, class_counts
 from merflow.evaluation.metrics import uar, uf1
@@ -64,6 +65,17 @@ def against_counts(table: Pooled, listed: Mapping[ClipKey, str] | None = None) -
     if not lines:
         head += ", with its number of clips for every subject and class"
     return [head, *lines]
+
+
+def against_names(table: Pooled) -> list[str]:
+    """Return the clips of SMIC whose true class is not the one in their name (ne, po, sur)."""
+    lines = []
+    for key, number in zip(table.keys, table.truth, strict=True):
+        named = smic_class(key.clip) if key.dataset == "smic" else ""
+        truth = table.classes[number]
+        if named in table.classes and named != truth:
+            lines.append(f"{key} is {truth} in the log and {named} by its name; scored as {truth}")
+    return lines
 
 
 def against_printed(table: Pooled, printed: Printed | None) -> list[str]:

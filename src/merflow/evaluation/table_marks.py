@@ -24,5 +24,5 @@ def position(number: int) -> str:
 
 
 def has_clip_names(keys: Iterable[ClipKey]) -> bool:
-    """Return whether all clips have names of their own."""
+    """Return whether all clips have names, not only positions."""
     return not any(key.clip.startswith(POSITION) for key in keys)

@@ -22,6 +22,7 @@ LEGEND = (
     "power at 5% in a single test, before Holm's correction; after it, only larger ones are seen."
 )
 
+TOO_FEW = "too few subjects"
 FEW = "†: too few subjects (effective number below 10)."
 
 
@@ -42,8 +43,10 @@ def effects_table(title: str, effects: "DataFrame") -> Table:
         ]
         for e in rows
     ]
-    few = [FEW] if any(e.note for e in rows) else []
-    return Table(title, columns, body, (), (LEGEND, *few))
+    notes = dict.fromkeys(note for e in rows for note in e.note.split("; ") if note)
+    few = [FEW] * any(TOO_FEW in note for note in notes)
+    others = [f"{note}." for note in notes if TOO_FEW not in note]
+    return Table(title, columns, body, (), (LEGEND, *few, *others))
 
 
 def effects_sheet(effects: "DataFrame") -> Table:
@@ -56,5 +59,5 @@ def effects_sheet(effects: "DataFrame") -> Table:
 def effect_cells(effect: Any) -> list[str]:  # noqa: ANN401
     """Return an effect's difference with its interval, and its corrected p."""
     change = f"{effect.difference:+.3f}".replace("0.", ".", 1)
-    change += bracket(effect.lo, effect.hi, "†" if effect.note else "")
+    change += bracket(effect.lo, effect.hi, "†" if TOO_FEW in effect.note else "")
     return [change, number(effect.p_holm, 3)]

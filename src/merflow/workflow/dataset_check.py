@@ -68,7 +68,7 @@ def check_datasets(
     if checks:
         _look_at_frames(datasets, readings, checks, equal, settings)
     report: Facts = {"datasets": datasets, "experiments": _experiments(settings, readings)}
-    if against is not None:
+    if against is not None and readings:  # Otherwise the errors above say enough.
         clips = [clip for reading in readings.values() for clip in reading.clips]
         report["against"] = compare_with_list(clips, against, scheme, settings)
     return report
@@ -248,7 +248,10 @@ def render(report: Facts) -> str:
         lines.append(_render_experiment(facts))
         first = reported.setdefault(str(facts["problems"]), facts["experiment"])
         repeated = facts["problems"] and first != facts["experiment"]
-        lines += [f"  error: as for {first}"] if repeated else _render_problems(facts["problems"])
+        if repeated:
+            lines.append(f"  {facts['problems'][0]['severity']}: as for {first}")
+        else:
+            lines += _render_problems(facts["problems"])
     lines += render_list(report["against"]) if "against" in report else []
     counts = Counter(problem["severity"] for problem in problems(report))
     lines.append(f"{plural(counts['error'], 'error')}, {plural(counts['warning'], 'warning')}")

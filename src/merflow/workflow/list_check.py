@@ -11,7 +11,7 @@ from merflow.config.settings import Settings
 from merflow.datasets import labels
 from merflow.datasets.clip_list import ClipList
 from merflow.datasets.clip_selection import identity
-from merflow.datasets.official_composite import CLASSES
+from merflow.datasets.official_composite import CLASSES, OFFICIAL, differences
 from merflow.datasets.registry import dataset_of
 from merflow.datasets.spec import Problem
 from merflow.errors import MerflowError
@@ -71,9 +71,20 @@ def compare_with_list(
             "missing": _by_dataset(missing),
             "extra": _by_dataset(extra),
         },
-        "notes": list(listed.notes),
+        "notes": [*listed.notes, *_official(listed)],
     }
     return facts | {"problems": [asdict(p) for p in _problems(facts)]}
+
+
+def _official(listed: ClipList) -> list[str]:
+    """Return whether a list of the three datasets of MEGC2019 is the official one."""
+    if set(listed.datasets) != set(OFFICIAL) or not set(listed.classes.values()) <= set(CLASSES):
+        return []
+    wrong = differences(listed.classes)
+    if not wrong:
+        return ["this is the official list of MEGC2019"]
+    more = f"; and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+    return [f"this is not the official list of MEGC2019: {'; '.join(wrong[:3])}{more}"]
 
 
 def _published(clip: Clip, settings: Settings | None) -> ClipKey:

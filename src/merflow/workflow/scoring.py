@@ -12,7 +12,12 @@ from merflow.datasets.clip_list import ClipList
 from merflow.datasets.labels import classes, scheme_of
 from merflow.datasets.official_composite import OFFICIAL, official_differences
 from merflow.errors import MerflowError
-from merflow.evaluation.log_checks import against_clips, against_counts, against_printed
+from merflow.evaluation.log_checks import (
+    against_clips,
+    against_counts,
+    against_names,
+    against_printed,
+)
 from merflow.evaluation.megc_log import CLASSES, read_megc_log, write_megc_log
 from merflow.evaluation.metrics import METRICS, per_class_f1
 from merflow.evaluation.predictions import Pooled, read_pooled, write_pooled
@@ -92,12 +97,13 @@ def log_facts(log: PublishedLog, against: ClipList | None = None) -> dict[str, A
     named = has_clip_names(log.table.keys)
     counted = against_counts(log.table, against.classes if against and not named else None)
     compared = against_clips(log.table, against) if against and named else counted
+    own = [*against_names(log.table), *against_printed(log.table, log.printed)]
     return {
         "form": log.form,
         "clip_names": named,
         "oracle": is_oracle(log.table.folds),
         "incomplete": compared[0] if len(compared) > 1 else "",
-        "notes": [*log.notes, *compared, *against_printed(log.table, log.printed)],
+        "notes": [*log.notes, *compared, *own],
     }
 
 

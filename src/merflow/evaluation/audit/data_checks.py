@@ -10,12 +10,15 @@ from merflow.datasets.official_composite import OFFICIAL, official_differences
 from merflow.evaluation.audit.evidence import NOTE, UNKNOWN, Evidence, Outcome
 from merflow.evaluation.confidence import FEW_SUBJECTS, effective_subjects
 from merflow.evaluation.score_table import parts_of, subject_numbers
+from merflow.evaluation.table_marks import has_clip_names
 from merflow.text import plural
 
 
 def other_clips(evidence: Evidence) -> Outcome:
     """Are these the official clips, if the table looks like the composite?"""
     table = evidence.table
+    if not has_clip_names(table.keys):
+        return UNKNOWN, "the table comes from a log without clip names"
     strange = [name for name in table.datasets if name not in OFFICIAL]
     if strange:
         return UNKNOWN, f"no official list covers {', '.join(map(_perhaps, strange))}"

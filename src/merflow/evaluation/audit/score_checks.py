@@ -9,6 +9,7 @@ from merflow.evaluation.audit.evidence import NOTE, UNKNOWN, Evidence, Outcome
 from merflow.evaluation.confidence import chance_p, permutation_rank, permuted_scores
 from merflow.evaluation.metrics import confusion, uf1, unsupported
 from merflow.evaluation.score_table import parts_of, subject_numbers
+from merflow.evaluation.table_marks import is_oracle
 
 ALPHA = 0.05
 """Significance level: with a larger p a score counts as chance."""
@@ -16,6 +17,8 @@ ALPHA = 0.05
 
 def chosen_on_test(evidence: Evidence) -> Outcome:
     """Are the predictions those of the best epoch on the test subject?"""
+    if is_oracle(evidence.table.folds):
+        return "fail", "the log that the table was made from keeps the best epoch on the test clips"
     if evidence.epochs is not None:
         return _chosen_epochs(evidence)
     if evidence.log:
