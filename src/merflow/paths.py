@@ -28,6 +28,7 @@ TRUTH = "results/truth/{experiment}.csv"
 PRETRAINED = "results/pretrained/{pretraining}"
 RUN = "results/runs/{experiment}/{factor}/seed{seed}"
 ORACLE = "results/oracle/{experiment}/{factor}/seed{seed}"
+ORACLE_REGIONS = f"{ORACLE}/regions"
 JITTER = "results/jitter/{experiment}/{factor}/seed{seed}"
 SKIPPED = "results/skipped.csv"
 DELIVERED = "results/delivered.csv"
@@ -110,6 +111,7 @@ _RECORDED = (
     (f"{RUN}/{{fold}}/{{file}}", "runs/{experiment}/{factor}/seed{seed}/{fold}"),
     (f"{RUN}/{{file}}", "scores/{experiment}/{factor}/seed{seed}"),
     (f"{ORACLE}/{{file}}", "oracle/{experiment}/{factor}/seed{seed}"),
+    (f"{ORACLE_REGIONS}/{{file}}", "oracle/{experiment}/{factor}/seed{seed}/regions"),
     (f"{JITTER}/{{file}}", "jitter/{experiment}/{factor}/seed{seed}"),
     (f"{PRETRAINED}/{{file}}", "pretrained/{pretraining}"),
     (SKIPPED, "skipped"),

@@ -123,6 +123,7 @@ def test_the_region_oracle_writes_beside_an_untouched_run(project):
     full = next(float(r["uf1"]) for r in table if (r["factor"], r["part"]) == ("x1", "full"))
     assert float(rows[0]["uf1"]) == pytest.approx(full, abs=1e-6)
     assert project.jobs() == {}, "nothing becomes stale"
+    assert "region_oracle" not in project.merflow("verify").stdout, "its record names it"
 
 
 def test_permuted_labels_are_trained_on_request_and_ranked(project):

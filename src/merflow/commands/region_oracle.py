@@ -19,6 +19,8 @@ from merflow.evaluation.metrics import uar, uf1
 from merflow.evaluation.predictions import Pooled, read_pooled
 from merflow.evaluation.run_id import Run, run_of
 from merflow.evaluation.score_table import parts_of
+from merflow.io import records
+from merflow.io.files import digest
 from merflow.io.packed import read_packed
 from merflow.workflow.plan import Plan
 from merflow.workflow.train_fold import RunClips, method_of, training_data
@@ -70,17 +72,20 @@ def region_oracle(run: Path, *, out: Path | None = None, config: Config) -> None
     )
     place = {key: row for row, key in enumerate(table.keys)}
     found = {LEAK: table.predicted.copy(), NO_PIXELS: table.predicted.copy()}
-    for name in plan.fold_names(named.experiment):
-        fold = read_fold(Path(paths.FOLD.format(experiment=named.experiment, fold=name)))
-        _predict(plan, named, clips, fold, region, place, found)
-        print(f"{name}: trained", flush=True)
-    rows = [
-        (rule, part, float(uf1(one.part(part).matrix)), float(uar(one.part(part).matrix)))
-        for rule, one in _tables(table, found)
-        for part in parts_of(table)
-    ]
-    folder = out or Path(paths.ORACLE.format(**vars(named)), "regions")
-    write_oracle(folder / "region_oracle.csv", rows)
+    folder = out or Path(paths.ORACLE_REGIONS.format(**vars(named)))
+    with records.job("region oracle", folder / "region_oracle.csv") as job:
+        for name in plan.fold_names(named.experiment):
+            fold = read_fold(Path(paths.FOLD.format(experiment=named.experiment, fold=name)))
+            _predict(plan, named, clips, fold, region, place, found)
+            print(f"{name}: trained", flush=True)
+        rows = [
+            (rule, part, float(uf1(one.part(part).matrix)), float(uar(one.part(part).matrix)))
+            for rule, one in _tables(table, found)
+            for part in parts_of(table)
+        ]
+        write_oracle(folder / "region_oracle.csv", rows)
+        made = {"scores": digest(records.made_of(f"{named.folder}/scores.csv"))}
+        job.done(made, [folder / "region_oracle.csv"])
     print(_counts(region, labelled.labels, list(region)))
     print(render_oracle(rows))
 
