@@ -53,6 +53,13 @@ def test_predictions_are_those_of_a_plain_script(run):
     } == wanted
 
 
+def test_the_protocol_line_declares_channels_zero_and_scaling(run):
+    text = " ".join(run[0].path("results/tables/scores.txt").read_text().split())
+    assert (
+        "samm (labels in folder names, prepared flow u-v-strain, per picture min-max, zero" in text
+    )
+
+
 def test_a_changed_picture_is_found_and_packed_again(run, tmp_path):
     project, pictures, _ = run
     copy = project.copy(tmp_path / "copy")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from merflow.arithmetic import together
-from merflow.config.settings import SVMS, Experiment
+from merflow.config.settings import SVMS, DatasetEntry, Experiment
 from merflow.datasets.catalogue import read_sheets
 from merflow.datasets.registry import reader_of, spec_of
 from merflow.models import network_registry
@@ -44,7 +44,19 @@ def _dataset(plan: Plan, name: str, sheets: Mapping[str, list[str]]) -> str:
     entry = plan.settings.datasets[name]
     read = [Path(sheet).name for sheet in sheets[name]] or ["labels in folder names"]
     chosen = f"clips of {Path(entry.clips).name}" if entry.clips else ""
-    return f"{name} ({', '.join(filter(None, (entry.variant, *read, chosen)))})"
+    return f"{name} ({', '.join(filter(None, (entry.variant, *read, chosen, _prepared(entry))))})"
+
+
+def _prepared(entry: DatasetEntry) -> str:
+    """Return how the files of prepared flow hold it; empty for frames."""
+    pictures = entry.reader == "flow_pictures"
+    if (entry.kind or ("flow" if pictures else "frames")) == "frames":
+        return ""
+    channels = "-".join(entry.flow.channels)
+    if entry.flow.zero is not None:
+        return f"prepared flow {channels}, zero {entry.flow.zero:g}"
+    stretched = ", per picture min-max, zero unknown" if pictures else ""
+    return f"prepared flow {channels}{stretched}"
 
 
 def _program(plan: Plan, name: str) -> str:
