@@ -42,6 +42,16 @@ def test_subject_class_clip(tmp_path, capsys):
     assert len(read_dataset("mine", entry).clips) == 3
 
 
+def test_own_words_for_classes_with_another_name_for_every_clip(tmp_path):
+    frames(tmp_path / "awe/a1", tmp_path / "calm/a2")
+    assert written(tmp_path)["calm/a2"] == ("unknown", "calm_a2", "calm")
+
+
+def test_numbered_classes_above_subjects(tmp_path):
+    frames(tmp_path / "0/s01/a", tmp_path / "1/s01/b")
+    assert written(tmp_path)["1/s01/b"] == ("s01", "1_b", "1")
+
+
 def test_class_subject_clip_folders(tmp_path):
     frames(tmp_path / "joy/s01/a", tmp_path / "fear/s01/b", tmp_path / "joy/s02/a")
     assert written(tmp_path)["fear/s01/b"] == ("s01", "fear_b", "fear")
@@ -155,6 +165,10 @@ TREES = {
         ["joy/fear/a/1.png", "fear/joy/a/1.png"], {}, "it is not clear which level names the class"),
     "digits at both levels": (
         ["1/2/a/1.png", "2/1/a/1.png"], {}, "it is not clear which level names the class"),
+    "digits below words that nobody knows": (
+        ["awe/1/1.png", "calm/2/1.png"], {}, "it is not clear which level names the class"),
+    "digits above words that nobody knows": (
+        ["1/awe/a/1.png", "2/calm/a/1.png"], {}, "it is not clear which level names the class"),
     "names shared by all, still pictures": (
         ["one/x/1.png", "two/x/1.png"], {}, "--form subject/class/clip or --form class/clip"),
     "a formula": (["=joy/a.png"], {}, "the class name '=joy'"),

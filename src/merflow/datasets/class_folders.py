@@ -1,5 +1,6 @@
 """Find clips in folders named by class, alone or with folders of subjects and of splits."""
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,34 +179,46 @@ def _by_names(root: Path, tops: set[str], second: set[tuple[str, str]], *, deep:
     deep: the second level holds clips; otherwise it holds images, of which each may be a clip.
     """
     below = {name for _, name in second}
-    first, then = _class_likeness(tops), _class_likeness(below)
-    if then > first:
-        return "subject/class/clip"
-    if first > then:
-        return "class/subject/clip" if deep else "class/clip"
-    if not deep and not first and len(below) == len(second):
-        return "class/clip"  # No name of the second level stands in two folders.
-    choices = ["subject/class/clip", "class/subject/clip" if deep else "class/clip"]
+    by_class = "class/subject/clip" if deep else "class/clip"
+    if _are_words(tops) != _are_words(below):
+        return by_class if _are_words(tops) else "subject/class/clip"
+    if not _are_words(tops):
+        unlike = len(below) == len(second)  # No name of the second level stands in two folders.
+        if _are_digits(below) and _are_ids(tops):
+            return "subject/class/clip"
+        if (deep and _are_digits(tops) and _are_ids(below)) or (
+            not deep and unlike and not _are_digits(below)
+        ):
+            return by_class
     raise MerflowError(
         str(root),
         f"it is not clear which level names the class: first {_some(tops)}; second {_some(below)}",
-        f"{' or '.join(choices)}",
-        f"name the form: --form {choices[0]} or --form {choices[1]}",
+        f"subject/class/clip or {by_class}",
+        f"name the form: --form subject/class/clip or --form {by_class}",
     )
 
 
-def _class_likeness(names: Iterable[str]) -> int:
-    """Return 2 where most names are emotions or classes, 1 where all are single digits, else 0."""
-    words = [name.casefold() for name in names]
-    if sum(word in class_words() for word in words) * 2 >= len(words):
-        return 2
-    return int(all(len(word) == 1 and word.isdigit() for word in words))
+def _are_words(names: Iterable[str]) -> bool:
+    """Return whether most names are emotions or classes that merflow knows."""
+    words = [name.casefold() in class_words() for name in names]
+    return sum(words) * 2 >= len(words)
 
 
+def _are_digits(names: Iterable[str]) -> bool:
+    return all(len(name) == 1 and name.isdigit() for name in names)
+
+
+def _are_ids(names: Iterable[str]) -> bool:
+    """Return whether all names are like ids of subjects: `s01`, `006`."""
+    return all(len(name) > 1 and any(map(str.isdigit, name)) for name in names)
+
+
+@functools.cache
 def class_words() -> frozenset[str]:
     """Return every emotion and class that merflow knows."""
     emotions = (spec_of(name).emotions for name in readers())
-    mappings = [m for scheme in BUILT_IN.values() for m in (scheme.mapping or {}).values()]
+    named = [scheme.mapping or {} for scheme in BUILT_IN.values() if scheme.by == "emotion"]
+    mappings = [words for mapping in named for words in mapping.values()]
     return frozenset().union(*emotions, *mappings, *(m.values() for m in mappings))
 
 

@@ -6,14 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from merflow.clip import ClipKey
+from merflow.datasets.official_composite import CLASSES
 from merflow.errors import MerflowError
 from merflow.evaluation.predictions import Pooled
 from merflow.io.csv_table import read_text
 from merflow.io.files import write_text
 from merflow.text import plural
-
-CLASSES = ("negative", "positive", "surprise")
-"""The challenge's classes 0, 1, 2."""
 
 
 def read_megc_log(path: Path | str, classes: Sequence[str] = CLASSES) -> Pooled:
