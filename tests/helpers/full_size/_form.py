@@ -65,7 +65,7 @@ def write(root: Path, planned: FullSize, frames: bool = True) -> None:
     """
     root.mkdir(parents=True, exist_ok=True)
     for book in planned.books:
-        write_book(root, book)
+        _write_once(root, book)
     for name, text in planned.texts:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text, encoding="utf-8")
@@ -80,6 +80,18 @@ def write(root: Path, planned: FullSize, frames: bool = True) -> None:
         for name in item.names if frames else ():
             # Tens of thousands of files: one call each, where Path.touch makes three.
             os.close(os.open(f"{folder}/{name}", os.O_CREAT | os.O_WRONLY, 0o644))
+
+
+_WRITTEN: dict[int, tuple[Book, bytes]] = {}
+"""The bytes of books of this process: a book that several variants share is made once."""
+
+
+def _write_once(root: Path, book: Book) -> None:
+    if id(book) not in _WRITTEN:
+        _WRITTEN[id(book)] = (book, write_book(root, book).read_bytes())
+        return
+    (root / book.path).parent.mkdir(parents=True, exist_ok=True)
+    (root / book.path).write_bytes(_WRITTEN[id(book)][1])
 
 
 def spread(totals: dict[str, int], places: int) -> list[str]:
