@@ -1,5 +1,6 @@
 """CAS(ME)3 beyond the labelled clips of part A: the counts of its public sheets, and its oddities."""
 
+import csv
 from collections import Counter
 
 import full_size
@@ -23,11 +24,24 @@ def sheets_of(tmp_path_factory):
     def read(variant):
         if variant not in made:
             root = tmp_path_factory.mktemp(variant)
-            full_size.write(root, full_size.plan("casme3", variant), frames=False)
+            for book in full_size.plan("casme3", variant).books:
+                write_tables(root, book, "eye blink" if variant == "blinks" else "")
             made[variant] = read_sheets(root, variant)
         return made[variant]
 
     return read
+
+
+def write_tables(root, book, sheet=""):
+    """Write a book as CSV, which is faster: its first sheet or the one named, or all of part B."""
+    pages = dict(book.sheets)
+    if "Sheet2" in pages:
+        full_size.write_book(root, book)
+        return
+    path = (root / book.path).with_suffix(".csv")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", encoding="utf-8", newline="") as handle:
+        csv.writer(handle).writerows(pages.get(sheet, book.sheets[0][1]))
 
 
 def read_sheets(root, variant):
@@ -63,11 +77,16 @@ KINDS = ("macro", "micro")
 
 
 def test_without_errata_the_odd_interval_has_no_emotion(tmp_path):
-    full_size.write(tmp_path, full_size.plan("casme3", "part_a_spotting"), frames=False)
     (tmp_path / "demo.json").write_text("{}")
-    clips = read_sheets(tmp_path, "part_a_spotting").clips
-    micro = [i.emotion for c in clips for i in c.intervals if i.kind == "micro"]
-    assert (len(micro), micro.count("")) == (860, 1)
+    for path, row in (
+        ("part_A_ME_label_v2.csv", "spNO.216,d,3647,2668,2694,4,II,sad\nspNO.216,e,5,6,9,4,II,sad"),
+        ("CAS(ME)3_part_A_v2.csv", "spNO.216,d,2647,2668,2694,4,II,Micro-expression"),
+    ):
+        last = "emotion" if "label" in path else "Expression type"
+        head = f"Subject,Filename,Onset,Apex,Offset,AU,Objective class,{last}"
+        (tmp_path / path).write_text(f"{head}\n{row}\n")
+    (clip,) = read_sheets(tmp_path, "part_a_spotting").clips
+    assert [i.emotion for i in clip.intervals] == [""]
 
 
 def test_macro_expressions_of_part_a_are_clips_without_emotion(sheets_of):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from merflow.clip import Clip
 from merflow.config.settings import Settings
 from merflow.datasets import labels
-from merflow.datasets.registry import dataset_of, names, reader_of, spec_of
+from merflow.datasets.registry import dataset_of, names, spec_of, takes_any_dataset
 
 OBJECTIVE = frozenset({"I", "II", "III", "IV", "V", "VI", "VII", *"1234567"})
 
@@ -21,18 +21,12 @@ def by_design(scheme: str, clip: Clip, settings: Settings | None = None) -> bool
     chosen = labels.scheme_of(scheme, settings)
     dataset = clip.key.dataset
     if chosen.by == "objective":
-        return not takes_any_words(dataset, settings) or clip.objective in OBJECTIVE
-    if not takes_any_words(dataset, settings):
+        return not takes_any_dataset(dataset, settings) or clip.objective in OBJECTIVE
+    if not takes_any_dataset(dataset, settings):
         return True  # Its reader refuses unknown emotions.
     return clip.emotion.strip().casefold() in _known(dataset_of(dataset, settings)) | {
         word for words in (chosen.mapping or {}).values() for word in words
     }
-
-
-def takes_any_words(dataset: str, settings: Settings | None = None) -> bool:
-    """Return whether a dataset's reader takes any word for an emotion."""
-    reader = reader_of(dataset, settings)
-    return reader in names() and not spec_of(reader).emotions
 
 
 @functools.cache

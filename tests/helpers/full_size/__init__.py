@@ -5,10 +5,10 @@ They show what a real folder looks like to a reader, a check or a dry run; no fa
 
 import importlib
 
-from full_size._form import Expected, FullSize, write
+from full_size._form import Expected, FullSize, write, write_book
 from merflow.errors import unknown
 
-__all__ = ["VARIANTS", "Expected", "FullSize", "plan", "write"]
+__all__ = ["VARIANTS", "Expected", "FullSize", "plan", "write", "write_book"]
 
 VARIANTS: dict[str, dict[str, str]] = {
     "smic": {

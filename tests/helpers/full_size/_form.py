@@ -68,7 +68,7 @@ def write(root: Path, planned: FullSize, frames: bool = True) -> None:
     """
     root.mkdir(parents=True, exist_ok=True)
     for book in planned.books:
-        write_book(root, book)
+        _write_once(root, book)
     for name, text in planned.texts:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text, encoding="utf-8")
@@ -100,6 +100,18 @@ def deal(totals: dict[str, int], sizes: list[int]) -> list[list[str]]:
     if sizes != sorted(sizes, reverse=True) or any(len({*row}) < len(row) for row in rows):
         raise ValueError("these codes cannot be dealt so")
     return rows
+
+
+_WRITTEN: dict[int, tuple[Book, bytes]] = {}
+"""The bytes of books of this process: a book that several variants share is made once."""
+
+
+def _write_once(root: Path, book: Book) -> None:
+    if id(book) not in _WRITTEN:
+        _WRITTEN[id(book)] = (book, write_book(root, book).read_bytes())
+        return
+    (root / book.path).parent.mkdir(parents=True, exist_ok=True)
+    (root / book.path).write_bytes(_WRITTEN[id(book)][1])
 
 
 def spread(totals: dict[str, int], places: int) -> list[str]:

@@ -1,5 +1,6 @@
 """Part A of CAS(ME)3 beyond the labelled clips: 3,346 macro rows, 860 micro rows, 841 blinks."""
 
+import functools
 import random
 from collections import defaultdict
 from collections.abc import Iterator
@@ -34,34 +35,50 @@ Place = tuple[int, str]
 
 def plan(variant: str) -> FullSize:
     """Return the macro clips, or the recordings with expressions or blinks, with both sheets."""
+    if variant == "part_a_macro":
+        items = [_macro_item(place, span, units) for place, span, units in _macro()]
+    elif variant == "blinks":
+        items = [_recording(place, intervals) for place, intervals in _blinks().items()]
+    else:
+        found = _expressions() | {place: [] for place in EMPTY}
+        items = [_recording(place, intervals) for place, intervals in found.items()]
+    if variant == "blinks":  # the other sheet is another variant's
+        (first, rows), blinks = books()[0].sheets
+        return FullSize(
+            "casme3", variant, tuple(items), (Book(BOOK, ((first, rows[:20]), blinks)),)
+        )
+    return FullSize("casme3", variant, tuple(items), books()[: 1 if "macro" in variant else 2])
+
+
+@functools.cache
+def books() -> tuple[Book, ...]:
+    """Return the workbook of this sheet, and that of the labels."""
     rows: Rows = [HEADER]
-    found: dict[Place, list[Interval]] = defaultdict(list)
-    items: list[Item] = []
-    for place, span, units, objective, word in _micro():
-        kind = "Micro-expression"
-        rows.append((f"spNO.{place[0]}", place[1], *map(str, span), units, kind, objective))
-        onset, apex, offset = span
-        small = (place[0], place[1].lower())
-        offset = OFFSETS.get(place, offset)
-        found[small].append(Interval(onset, apex or None, offset, "micro", word, units))
-    for index, (place, span) in enumerate(_macro()):
-        units = casme3.UNITS[index % len(casme3.UNITS)]
-        kind = "Macro-expression"
-        rows.append((f"spNO.{place[0]}", place[1], *map(str, span), units, kind, "VII"))
-        found[place].append(Interval(*span, "macro", "", units))
-        items.append(_macro_item(place, span, units))
-    blinks = _blinks()
-    pages: Rows = [("Subject", "Filename", "Onset", "Offset")]
-    pages += [
+    for place, span, units, objective, _ in _micro():
+        cells = (f"spNO.{place[0]}", place[1], *map(str, span), units)
+        rows.append((*cells, "Micro-expression", objective))
+    for place, span, units in _macro():
+        cells = (f"spNO.{place[0]}", place[1], *map(str, span), units)
+        rows.append((*cells, "Macro-expression", "VII"))
+    blinks: Rows = [("Subject", "Filename", "Onset", "Offset")]
+    blinks += [
         (f"spNO.{subject}", letter, str(one.onset), str(one.offset))
-        for (subject, letter), several in blinks.items()
+        for (subject, letter), several in _blinks().items()
         for one in several
     ]
-    book = Book(BOOK, (("AU+Emotion", rows), ("eye blink", pages)))
-    if variant != "part_a_macro":
-        there = blinks if variant == "blinks" else found | {place: [] for place in EMPTY}
-        items = [_recording(place, intervals) for place, intervals in there.items()]
-    return FullSize("casme3", variant, tuple(items), (book, *casme3.plan().books))
+    return Book(BOOK, (("AU+Emotion", rows), ("eye blink", blinks))), *casme3.plan().books
+
+
+def _expressions() -> dict[Place, list[Interval]]:
+    """Return the intervals of each recording."""
+    found: dict[Place, list[Interval]] = defaultdict(list)
+    for (subject, letter), (onset, apex, last), units, _, word in _micro():
+        offset = OFFSETS.get((subject, letter), last)
+        one = Interval(onset, apex or None, offset, "micro", word, units)
+        found[subject, letter.lower()].append(one)
+    for place, span, units in _macro():
+        found[place].append(Interval(*span, "macro", "", units))
+    return dict(found)
 
 
 def _micro() -> Iterator[tuple[Place, tuple[int, int, int], str, str, str]]:
@@ -75,8 +92,9 @@ def _micro() -> Iterator[tuple[Place, tuple[int, int, int], str, str, str]]:
         yield place, (onset, apex, offset), units, classes[index], words[index].lower()
 
 
-def _macro() -> Iterator[tuple[Place, tuple[int, int, int]]]:
-    """Yield the macro-expressions, three or four in a recording."""
+def _macro() -> Iterator[tuple[Place, tuple[int, int, int], str]]:
+    """Yield the macro-expressions and their units, three or four in a recording."""
+    number = 0
     places = [(s, c) for c in "abcdefghijklm" for s in SUBJECTS][:MACRO_IN]
     for index, place in enumerate(places):
         for take in range(MACRO // MACRO_IN + (index < MACRO % MACRO_IN)):
@@ -84,7 +102,9 @@ def _macro() -> Iterator[tuple[Place, tuple[int, int, int]]]:
             onset = 30 + 900 * take + rng.randint(0, 400)
             length = rng.randint(20, 126)
             span = onset, onset + rng.randint(1, length - 2), onset + length - 1
-            yield place, LONGEST if (index, take) == (0, 3) else span
+            units = casme3.UNITS[number % len(casme3.UNITS)]
+            number += 1
+            yield place, LONGEST if (index, take) == (0, 3) else span, units
 
 
 def _blinks() -> dict[Place, list[Interval]]:

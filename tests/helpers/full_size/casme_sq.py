@@ -204,7 +204,7 @@ def _item(
 
 
 def _recordings(found: list[tuple[Item, Interval]]) -> list[Item]:
-    """Return a recording for each folder, with the frames round its intervals."""
+    """Return a recording for each folder, with its first and last frame."""
     videos = {folder: video for video, folder in VIDEOS.items()}
     names: dict[str, set[str]] = defaultdict(set)
     intervals: dict[str, list[Interval]] = defaultdict(list)
@@ -217,6 +217,7 @@ def _recordings(found: list[tuple[Item, Interval]]) -> list[Item]:
     for folder, files in names.items():
         number, _, video = Path(folder).name.partition("_")
         ordered = sorted(files, key=lambda name: int(name[3:-4]))
+        ordered = [ordered[0], ordered[-1]]
         expected = Expected(
             f"s{number}",
             videos[video],
