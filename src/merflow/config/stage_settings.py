@@ -177,11 +177,22 @@ class Interpolate(Tree):
 class Flow(Tree):
     """Optical flow from onset to apex in place of frames."""
 
+    method: Literal["merflow", "tvl1", "farneback", "dis"] = "merflow"
+    """How motion is measured. `merflow` is made for small motion and changing light; `tvl1` has the
+    settings of the field's public recipes, for comparison with published work; `farneback` and
+    `dis` are faster. docs/flow.md compares them on known motion."""
     size: int = Field(28, ge=8, le=224)
     """Side (px) of the flow image."""
     scale: Literal["eye-distance", "clip"] = "eye-distance"
     """Unit of the flow. `eye-distance` keeps strong and weak movements apart; `clip` stretches each
     clip to its own range, so their strength is lost."""
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Return the section without the default method, so that no result reruns."""
+        kept = self.model_dump(mode="json")
+        return (
+            kept if self.method != "merflow" else {k: v for k, v in kept.items() if k != "method"}
+        )
 
 
 class Preparation(Tree):

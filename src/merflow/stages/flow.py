@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from merflow.clip import ClipArrays
+from merflow.stages.flow_methods import field_by
 from merflow.stages.magnification.field import SLOPE, SMOOTH, separable
 from merflow.stages.resample import sample, spline_coefficients, to_bytes, to_luma
 from merflow.stages.select import with_apex
@@ -59,7 +60,9 @@ def flow_image(arrays: ClipArrays, settings: "Flow") -> np.ndarray:
     clip = with_apex(arrays)
     reach = int(STILL_S * clip.fps)
     first, last = (_mean_luma(clip.frames, key, reach) for key in (clip.onset, clip.apex))
-    field = flow_field(first, last) if clip.apex != clip.onset else np.zeros((*first.shape, 2))
+    field = np.zeros((*first.shape, 2))
+    if clip.apex != clip.onset:
+        field = flow_field(first, last, settings.method)
     size = settings.size
     small = cv2.resize(field.astype(np.float32), (size, size), interpolation=cv2.INTER_AREA)
     strain = optical_strain(small, first.shape[1] / size)
@@ -88,17 +91,21 @@ def optical_strain(field: np.ndarray, spacing: float) -> np.ndarray:
     return np.sqrt(u_x**2 + v_y**2 + 0.5 * (u_y + v_x) ** 2).astype(np.float32)
 
 
-def flow_field(first: np.ndarray, last: np.ndarray) -> np.ndarray:
+def flow_field(first: np.ndarray, last: np.ndarray, method: str = "merflow") -> np.ndarray:
     """Return the displacement from `first` to `last`, (H, W, 2) float32 px, on first's pixels.
 
-    first, last: (H, W) luma, float32. A global gain and offset count as a change of light.
+    first, last: (H, W) luma, float32. For `merflow`, a global gain and offset count as a change of
+    light; the other methods are those of `flow_methods`.
     """
     height, width = first.shape
     side = min(SIDE, max(height, width))
     first, last = (_resized(image, side) for image in (first, last))
-    last = _same_light(first, last)
-    rough = _resized(_variational(first, last), max(8, side // 4))
-    field = _least_squares(first, last, rough)
+    if method == "merflow":
+        last = _same_light(first, last)
+        rough = _resized(_variational(first, last), max(8, side // 4))
+        field = _least_squares(first, last, rough)
+    else:
+        field = field_by(method, first, last)
     scale = np.array([width / side, height / side], np.float32)
     return cv2.resize(field, (width, height), interpolation=cv2.INTER_CUBIC) * scale
 

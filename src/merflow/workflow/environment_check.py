@@ -131,7 +131,7 @@ def opencv() -> Check:
         done, data = cv2.imencode(".png", np.full((8, 8, 3), 7, np.uint8))
         right = done and int(cv2.imdecode(data, cv2.IMREAD_COLOR).max()) == 7
     except ImportError as error:
-        fix = "apt-get install libgl1 libglib2.0-0, or pip install opencv-python-headless"
+        fix = "apt-get install libgl1 libglib2.0-0, or pip install opencv-contrib-python-headless"
         return Check("OpenCV", "missing", str(error), fix)
     if not right:
         return Check("OpenCV", "missing", "a PNG does not survive", "install it again")
