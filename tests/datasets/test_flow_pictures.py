@@ -187,6 +187,41 @@ def test_a_layout_that_cannot_be_read_is_refused(tmp_path, write, entry, message
         read(tmp_path, **entry).required()
 
 
+def test_both_layouts_may_lie_in_one_root(tmp_path):
+    made = small(tmp_path)
+    flow_layouts.write_flat(tmp_path, made)
+    for entry in ({}, {"variant": "flat", "sheet": "list.csv"}):
+        assert len(read(tmp_path, **entry).required().clips) == len(made)
+
+
+def test_names_of_classes_beside_the_subjects_are_read(tmp_path):
+    made = small(tmp_path)
+    names_of = tmp_path / LOSO / "classes.csv"
+    names_of.write_text("number,class\n0,Anger\n1,Joy\n2,Fear\n")
+    found = Counter(clip.emotion for clip in read(tmp_path).required().clips)
+    wanted = Counter(one.label for one in made)
+    assert found == {"anger": wanted["negative"], "joy": wanted["positive"],
+                     "fear": wanted["surprise"]}  # fmt: skip
+    for text, message in (
+        (b"number,class\n\xff\xfe,x\n", "classes.csv"),
+        (b"class\nx\n", "number"),
+        (b"", "classes.csv"),
+    ):
+        names_of.write_bytes(text)
+        with pytest.raises(MerflowError, match=message):
+            read(tmp_path)
+
+
+def test_a_damaged_picture_is_named_by_the_comparison(tmp_path):
+    made = small(tmp_path)
+    path, _ = _move(tmp_path, made, "")
+    data = path.read_bytes()
+    path.unlink()
+    path.write_bytes(data[: len(data) // 2])
+    (problem,) = check_files("all", DatasetEntry(root=str(tmp_path), reader="flow_pictures"))
+    assert f"{made[0].subject}_{made[0].clip}" in problem.found
+
+
 def test_pictures_and_list_are_compared_by_name(tmp_path):
     made = small(tmp_path, flow_layouts.write_flat)
     one = made[0]

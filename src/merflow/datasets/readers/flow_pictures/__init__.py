@@ -65,7 +65,11 @@ def _layout(source: Source) -> tuple[str, list[Path]]:
     wanted = source.entry.variant
     if wanted in ("", "loso") and (tops := find_folders(source.root, loso.is_top)):
         return "loso", tops[:1]
-    with_pictures = find_folders(source.root, lambda f, _: any(map(names.parsed, image_files(f))))
+    with_pictures = [
+        folder
+        for folder in find_folders(source.root, lambda f, _: any(map(names.parsed, image_files(f))))
+        if {loso.TEST, loso.TRAIN}.isdisjoint(folder.parts)
+    ]
     if wanted == "loso" or not with_pictures:
         raise no_frames(source)
     if wanted:

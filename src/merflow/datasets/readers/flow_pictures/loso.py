@@ -3,17 +3,21 @@
 Only u_test is read. u_train holds copies of the other subjects' pictures, which are compared.
 """
 
-import csv
+import contextlib
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from merflow.clip import Clip, ClipKey
 from merflow.datasets.folders import subfolders
 from merflow.datasets.readers.flow_pictures.names import CLASSES, Picture, parsed
 from merflow.datasets.spec import Problem, Source
+from merflow.errors import SkipClip
+from merflow.io.csv_table import read_csv
 from merflow.io.frame_folder import image_files
+from merflow.io.images import ImageFrames
 from merflow.progress import track
 from merflow.text import plural
 
@@ -30,6 +34,7 @@ def is_top(folder: Path, names: list[str]) -> bool:
 def tested(source: Source, tops: list[Path]) -> Iterator[Picture]:
     """Yield the pictures of u_test; warn where u_train does not hold the others' copies."""
     (top,) = tops
+    words = _words(top)
     found = {subject: _side(source, top, subject, TEST) for subject in subfolders(top)}
     classes = {p.stem: p.label for pictures in found.values() for p in pictures}
     for subject, pictures in found.items():
@@ -37,7 +42,7 @@ def tested(source: Source, tops: list[Path]) -> Iterator[Picture]:
         if train:
             _compare_names(source, top / subject, pictures, train, classes)
         for picture in pictures:
-            yield picture._replace(label=_words(top).get(picture.label, picture.label))
+            yield picture._replace(label=words.get(picture.label, picture.label.casefold()))
 
 
 def _side(source: Source, top: Path, subject: str, side: str) -> list[Picture]:
@@ -53,12 +58,11 @@ def _side(source: Source, top: Path, subject: str, side: str) -> list[Picture]:
 
 def _words(top: Path) -> dict[str, str]:
     """Return name of a class folder -> class."""
-    words = dict(zip("012", CLASSES, strict=True))
     path = top / CLASS_NAMES
-    if path.is_file():
-        rows = csv.reader(path.read_text(encoding="utf-8").splitlines()[1:])
-        words = {row[0]: row[1] for row in rows if len(row) == 2}
-    return words
+    if not path.is_file():
+        return dict(zip("012", CLASSES, strict=True))
+    table = read_csv(path, ("number", "class"))
+    return dict(zip(table["number"], map(str.casefold, table["class"]), strict=True))
 
 
 def _compare_names(
@@ -99,14 +103,14 @@ def copies_that_differ(source: Source, tops: list[Path]) -> list[Problem]:
     """
     (top,) = tops
     subjects = subfolders(top)
-    read = {p.stem: Path(p.folder) / p.file for s in subjects for p in _side(source, top, s, TEST)}
-    pixels = {stem: _pixels(path) for stem, path in read.items()}
+    read = [picture for subject in subjects for picture in _side(source, top, subject, TEST)]
+    pixels = {picture.stem: _pixels(picture.folder, picture.file) for picture in read}
     different: dict[str, list[str]] = defaultdict(list)
     for subject in track(subjects, "comparing copies"):
         for copy in _side(source, top, subject, TRAIN):
             if copy.stem not in pixels:
                 continue
-            there = _pixels(Path(copy.folder) / copy.file)
+            there = _pixels(copy.folder, copy.file)
             if there is None or not np.array_equal(there, pixels[copy.stem]):
                 different[copy.stem].append(subject)
     if not different:
@@ -120,7 +124,9 @@ def copies_that_differ(source: Source, tops: list[Path]) -> list[Problem]:
     return [Problem("warning", top.name, found, "copies of one set of pictures", fix)]
 
 
-def _pixels(path: Path) -> np.ndarray | None:
-    import cv2
-
-    return cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+def _pixels(folder: str, file: str) -> np.ndarray | None:
+    """Return the pixels of a picture; None where it cannot be decoded."""
+    clip = Clip(ClipKey("flow", "-", file), folder, (file,), (0,), 1.0, "")
+    with contextlib.suppress(SkipClip):
+        return ImageFrames(clip)[0]
+    return None
