@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/pip install -q --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help demo resume quick zoo backends test slurm levels golden-check golden figures lint docs lock clean \
+.PHONY: help demo resume quick zoo backends pytorch test slurm levels golden-check golden figures lint docs lock clean \
   setup faults licences
 
 help: ## this list
@@ -41,6 +41,18 @@ zoo: $(READY) ## every network and method on a small demo, two factors; about 15
 backends: $(READY) ## every network and the small demo on JAX and PyTorch, in a separate environment
 	$(BIN)/python benchmarks/backends.py all backends
 
+# The program has its own environment; the demo's recordings stand in for new ones.
+pytorch: $(READY) ## the PyTorch program of examples/ on a small demo: folds, final model, predictions
+	mkdir -p pytorch
+	$(PYTHON) -m venv pytorch/env
+	pytorch/env/bin/pip install -q --disable-pip-version-check -r examples/pytorch_program/requirements.txt
+	cd pytorch && ../$(BIN)/merflow demo data/pytorch --small --subjects 2 --clips 3
+	cd pytorch && ../$(BIN)/snakemake --cores all -s ../Snakefile --configfile ../examples/pytorch_program/config.yaml
+	cd pytorch && ../$(BIN)/snakemake finals --cores all -s ../Snakefile --configfile ../examples/pytorch_program/config.yaml
+	cd pytorch && ../$(BIN)/merflow demo data --small --recordings 1
+	cd pytorch && ../$(BIN)/merflow predict data/recordings/recording00.avi --run results/runs/torch/x10/seed0
+	@echo; cat pytorch/results/tables/scores.txt
+
 test: lint ## lint, every test, the dry-run checks of the workflow
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
@@ -68,6 +80,9 @@ lint: $(READY) ## ruff, snakefmt, import contracts (`snakemake --lint` is among 
 	$(BIN)/ruff format --check .
 	PYTHONPATH=src $(BIN)/lint-imports
 	$(BIN)/snakefmt --check Snakefile workflow
+
+field: $(READY) ## 442 flow pictures in every layout through the whole workflow, against a plain script; 15 minutes
+	$(BIN)/python tests/field/flow_pictures.py
 
 faults: $(READY) ## the long tests of docs/reliability.md: kills, failing calls, mutants, properties (hours)
 	$(BIN)/python tests/faults/kill_writers.py 200
@@ -105,5 +120,5 @@ $(READY): requirements.lock envs/installer.lock pyproject.toml
 	touch $@
 
 clean: ## remove results and build files; datasets stay
-	rm -rf .snakemake results/* quick zoo backends .pytest_cache .ruff_cache .hypothesis
+	rm -rf .snakemake results/* quick zoo backends pytorch .pytest_cache .ruff_cache .hypothesis
 	touch results/.gitkeep

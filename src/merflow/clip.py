@@ -9,6 +9,8 @@ from merflow.frame_buffer import Frames
 
 Entry = Literal["raw", "aligned", "cropped", "interpolated"]
 ENTRIES: tuple[Entry, ...] = ("raw", "aligned", "cropped", "interpolated")
+Content = Literal["picture", "depth"]
+IntervalKind = Literal["micro", "macro", "blink"]
 
 
 class ClipKey(NamedTuple):
@@ -27,13 +29,42 @@ class ClipKey(NamedTuple):
         return "/".join(self)
 
 
+class FlowForm(NamedTuple):
+    """How the files of a dataset hold optical flow.
+
+    channels: what the channels of a file are, in their order (R, G, B of a picture); zero: grey
+    level of no motion in u and v of 8-bit pictures, None where each picture was stretched to its
+    own range, so that it is unknown; unit: motion of one grey level, where zero is known.
+    """
+
+    channels: tuple[str, ...] = ("u", "v", "strain")
+    zero: float | None = None
+    unit: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An annotated part of a long recording: frames onset..offset, both included.
+
+    apex is None when unknown; emotion and action_units are empty when unknown.
+    """
+
+    onset: int
+    apex: int | None
+    offset: int
+    kind: IntervalKind
+    emotion: str = ""
+    action_units: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Clip:
     """One expression as described by its dataset, with the files of its frames.
 
     Frame numbers (`onset`, `apex`, `offset`, `numbers`) are those of the dataset, not positions.
     `files` and `numbers` list the frames onset..offset in order; a video has one file and numbers
-    counted from 0. `missing` is the reason why frames cannot be read, or empty.
+    counted from 0. `missing` is the reason why frames cannot be read, or empty. `flow`: the file is
+    an image of optical flow, in this form, and enters interpolated.
     """
 
     key: ClipKey
@@ -51,6 +82,16 @@ class Clip:
     objective: str = ""
     enters_at: Entry = "raw"
     missing: str = ""
+    flow: FlowForm | None = None
+    intervals: tuple[Interval, ...] | None = None
+    """Of a long recording: what is annotated in it, perhaps nothing, by onset. None: a clip."""
+    content: Content = "picture"
+    """`depth`: files of 16-bit distances, read as grey pictures by `io.depth`."""
+
+    @property
+    def prepared(self) -> bool:
+        """Whether the clip has had every stage before packing."""
+        return self.enters_at == "interpolated"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ TRUTH = "results/truth/{experiment}.csv"
 PRETRAINED = "results/pretrained/{pretraining}"
 RUN = "results/runs/{experiment}/{factor}/seed{seed}"
 ORACLE = "results/oracle/{experiment}/{factor}/seed{seed}"
+ORACLE_REGIONS = f"{ORACLE}/regions"
 JITTER = "results/jitter/{experiment}/{factor}/seed{seed}"
 SKIPPED = "results/skipped.csv"
 DELIVERED = "results/delivered.csv"
@@ -51,6 +52,8 @@ SCORE_FILES = ("pooled.csv", "scores.csv", "confusion.csv")
 FIGURES = ("curves.svg", "confusion.svg", "subjects.svg")
 PDF_FIGURES = ("curves.pdf", "confusion.pdf", "subjects.pdf")
 """The same figures for papers. No output of a rule, so that results without them do not rerun."""
+RANKING_FILES = ("ranking.csv", "ranking_curves.csv")
+"""ROC and precision-recall curves of a run and their areas; no output of a rule either."""
 TABLE_FILES = (
     *("scores.csv", "scores.xlsx", "scores.md", "scores.tex", "scores.txt"),
     *("effects.csv", "cost.csv", "cost.md"),
@@ -108,6 +111,7 @@ _RECORDED = (
     (f"{RUN}/{{fold}}/{{file}}", "runs/{experiment}/{factor}/seed{seed}/{fold}"),
     (f"{RUN}/{{file}}", "scores/{experiment}/{factor}/seed{seed}"),
     (f"{ORACLE}/{{file}}", "oracle/{experiment}/{factor}/seed{seed}"),
+    (f"{ORACLE_REGIONS}/{{file}}", "oracle/{experiment}/{factor}/seed{seed}/regions"),
     (f"{JITTER}/{{file}}", "jitter/{experiment}/{factor}/seed{seed}"),
     (f"{PRETRAINED}/{{file}}", "pretrained/{pretraining}"),
     (SKIPPED, "skipped"),

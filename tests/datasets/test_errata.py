@@ -85,11 +85,13 @@ def test_shipped_errata_are_of_known_datasets_and_name_their_source(path):
         ("casme2", "EP06_01", "offset", 91),
         ("casme3", "d_2647", "onset", 2647),
         ("casme3", "c_5", "offset", 34),
+        ("smic", "s18_sur_03", "emotion", "surprise"),
     ],
 )
 def test_every_shipped_correction_reaches_its_clip(tmp_path, dataset, clip, field, value):
-    full_size.write(tmp_path, full_size.plan(dataset), frames=False)
-    entry = DatasetEntry(root=str(tmp_path))
+    variant = "HS_E" if dataset == "smic" else ""
+    full_size.write(tmp_path, full_size.plan(dataset, variant), frames=False)
+    entry = DatasetEntry(root=str(tmp_path), variant=variant)
     reading = read_dataset(dataset, entry, annotations_only=True)
     subjects = {"EP06_01": "sub07", "c_5": "spNO.214", "d_2647": "spNO.216"}
     found = [

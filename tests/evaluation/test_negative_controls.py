@@ -76,3 +76,13 @@ def test_flow_is_turned_round_and_its_strain_stays_a_size(control):
     seen = apply(control, flow, KEYS, LENGTHS)
     assert (seen[..., :2] == -flow[..., :2]).all() and (seen[..., 2] == flow[..., 2]).all()
     assert seen.dtype == np.float16
+
+
+def test_flow_pictures_without_a_zero_are_reversed_around_the_middle_of_their_range():
+    x = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), np.uint8)
+    keys = [ClipKey("d", "s", str(i)) for i in range(3)]
+    back = apply("reversed", x, keys, [1] * 3)
+    assert back.dtype == np.uint8
+    assert np.array_equal(back[..., :2], 255 - x[..., :2]), "a sign changed before the stretch"
+    assert np.array_equal(back[..., 2], x[..., 2])
+    assert not apply("frozen", x, keys, [1] * 3).any()

@@ -23,6 +23,10 @@ class Sheet:
     required: tuple[str, ...] = field(default=("subject", "clip", "onset", "emotion"))
     digits_only: bool = True
     """Its subjects are numbers, or carry one in a fixed form."""
+    fps: float | None = None
+    """The frame rate in the config (Hz), for a sheet that has none."""
+    emotions: str = "all"
+    """What an emotion may not be: `all` (unknown or empty), `empty`, `unknown` or nothing."""
 
 
 HEAD_2 = ("Subject", "Filename", "", "OnsetFrame", "ApexFrame", "OffsetFrame", "")
@@ -32,6 +36,15 @@ HEAD_S += ("Duration", "Micro", "Action Units", "Estimated Emotion", "Objective 
 HEAD_E = ("Subject", "Filename", "", "OnsetF", "OffsetF", "Onset2F", "Emotion")
 HEAD_3 = ("Subject", "Filename", "Onset", "Apex", "Offset", "AU", "Objective class", "emotion")
 HEAD_M = ("subject", "clip", "path", "onset", "apex", "offset", "fps", "emotion", "enters_at")
+HEAD_D = ("Subject", "Filename", "OnsetFrame", "ApexFrame", "OffsetFrame")
+HEAD_D += ("Emotion", "EmotionId", "Fps", "AU")
+HEAD_W = ("Subject", "Filename", "OnsetFrame", "ApexFrame", "OffsetFrame")
+HEAD_W += ("Action Units", "Estimated Emotion", "remarks")
+HEAD_1 = ("Subject", "Filename", "", "OnsetF", "ApexF1", "ApexF2", "OffsetF", "", "AU", "Emotion")
+HEAD_4 = ("fold", "sub_ID", "fold_name", "Onset", "Apex", "Offset", "AUs", "Emotion", "eye blink")
+HEAD_4 += ("Positive", "Negative", "Surprise", "Repression", "Others", "Total", "AU4")
+HEAD_V = ("Subject", "Filename", "OnsetFrame", "OffsetFrame", "VideoFile", "StartFrameVideo")
+HEAD_V += ("EndFrameVideo", "Length", "Action Units", "Emotion", "Note")
 STANDARD = {"subject": 0, "clip": 1}
 SHEETS = {
     "casme2": Sheet(
@@ -112,6 +125,78 @@ SHEETS = {
         {**STANDARD, "onset": 2, "apex": 3, "offset": 4, "emotion": 7},
         required=("subject", "clip", "onset", "apex", "offset", "emotion"),
     ),
+    "dfme": Sheet(
+        "dfme",
+        "training_full_with_AU",
+        "Sheet1",
+        (
+            HEAD_D,
+            ("sub0001", "sub0001_01", 0, 40, 90, "happiness", 4, 500, 12),
+            ("sub0001", "sub0001_02", 3, 40, 90, "fear", 3, 500, "L1+R2+AD38"),
+            ("sub0016", "sub0016_01", 9, 30, 80, "disgust", 2, 300, "4+7"),
+        ),
+        {**STANDARD, "onset": 2, "apex": 3, "offset": 4, "emotion": 5, "fps": 7},
+        variant="training",
+        required=("subject", "clip", "onset", "apex", "offset", "emotion"),
+    ),
+    "mmew": Sheet(
+        "mmew",
+        "MMEW_Micro_Exp",
+        "Sheet1",
+        (
+            HEAD_W,
+            (3, "S03-01-002", 1, 8, 20, 12, "happiness", ""),
+            (3, "S03-06-001", 1, 8, 20, "4+L10", "others", ""),
+            (13, "S13-07-001", 1, "", 25, "7", "anger", "no apex"),
+        ),
+        {**STANDARD, "onset": 2, "apex": 3, "offset": 4, "emotion": 6},
+        digits_only=False,
+        emotions="empty",
+    ),
+    "casme": Sheet(
+        "casme",
+        "casme",
+        "Sheet1",
+        (
+            HEAD_1,
+            (1, "EP01_5", "", 60, 68, "", 85, "", 4, "tense"),
+            (1, "EP02_1", "", 70, 78, "", 95, "", "L1+2", "disgust"),
+            (2, "EP01_5", "", 10, 18, "", 35, "", 14, "surprise"),
+        ),
+        {**STANDARD, "onset": 3, "apex": 4, "second": 5, "offset": 6, "emotion": 9},
+        emotions="empty",
+    ),
+    "fourdme": Sheet(
+        "fourdme",
+        "4DME_Labelling_Micro_release v1",
+        "Sheet1",
+        (
+            HEAD_4,
+            ("S1", 1, "1st_001_01", 5, 14, 26, "AU4+7(k)", "Positive", "", 1, 0, 0, 0, 0, 1, 1),
+            ("S1", 1, "1st_001_02", 6, 15, 26, 12, "Positive", "", 1, 0, 0, 0, 0, 1, 0),
+            ("S2", 2, "1st_001_01", 7, 16, 26, "L4", "Negative", "", 0, 1, 0, 0, 0, 1, 1),
+        ),
+        {"subject": 1, "clip": 2, "onset": 3, "apex": 4, "offset": 5, "emotion": 7}
+        | {"surprise": 11},
+        digits_only=False,
+        emotions="empty",
+    ),
+    "meview": Sheet(
+        "meview",
+        "MEVIEW",
+        "List 1",
+        (
+            HEAD_V,
+            (1, "sub01-1", 10, 20, "a.mp4", 100, 110, 10, "4+7", "surprise", ""),
+            (1, "sub01-2", 12, 20, "a.mp4", 200, 208, 8, 12, "happy", ""),
+            (7, "sub07-1", 5, 9, "b.mp4", 50, 54, 4, "R14", "contempt", ""),
+        ),
+        {**STANDARD, "onset": 2, "offset": 3, "length": 7, "action_units": 8, "emotion": 9}
+        | {"note": 10},
+        required=("subject", "clip", "onset", "offset", "emotion"),
+        fps=25,
+        emotions="unknown",
+    ),
     "manifest": Sheet(
         "manifest",
         "manifest",
@@ -124,8 +209,9 @@ SHEETS = {
         ),
         {**STANDARD, "path": 2, "onset": 3, "apex": 4, "offset": 5, "fps": 6, "emotion": 7}
         | {"enters_at": 8},
-        required=("subject", "clip", "path"),
+        required=("subject", "clip"),
         digits_only=False,
+        emotions="",
     ),
 }
 ROW = 1

@@ -88,18 +88,6 @@ def test_the_result_does_not_depend_on_threads(tmp_path, threads):
         np.testing.assert_array_equal(store.read(3).frames, clip("c3", seed=3).frames[::-1])
 
 
-def test_clips_that_enter_at_a_later_stage_pass_unchanged(tmp_path):
-    source = written(tmp_path / "a.h5", clip("c1", enters_at="interpolated"), clip("c2"))
-
-    def mark(arrays):
-        return dataclasses.replace(arrays, frames=np.zeros_like(arrays.frames))
-
-    run_stage(source, tmp_path / "b.h5", "crop", mark, {})
-    with Store(tmp_path / "b.h5") as store:
-        assert store.read(0).frames.any()
-        assert not store.read(1).frames.any()
-
-
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.6, 0.99])
 def test_a_changed_byte_is_found_wherever_it_is(tmp_path, share):
     path = written(tmp_path / "s.h5", clip(), clip("c2", seed=3))

@@ -1,29 +1,14 @@
 """An external program: its input files, its predictions, and its errors."""
 
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from program_clips import CLASSES, EXAMPLES, clips
 
-from merflow.clip import ClipKey
 from merflow.config.settings import Experiment
 from merflow.errors import FAILED, MerflowError
-from merflow.models.factory import TrainingData, load, make_method
-
-CLASSES = ("negative", "positive", "surprise")
-EXAMPLES = Path(__file__).parents[2] / "examples"
-
-
-def clips(count=18, seed=0):
-    """Clips in which one third of the picture grows brighter; which one is the class."""
-    rng = np.random.default_rng(seed)
-    y = np.arange(count) % 3
-    x = np.repeat(rng.integers(50, 150, (count, 1, 24, 24, 1)), 4, axis=1)
-    for row, k in enumerate(y):
-        x[row, :, 8 * k : 8 * k + 8] += np.arange(4)[:, None, None, None] * 10
-    keys = tuple(ClipKey("demo", f"s{i % 4}", f"c{i} é") for i in range(count))
-    return TrainingData((x + rng.normal(0, 2, x.shape)).astype(np.uint8), y, keys)
+from merflow.models.factory import load, make_method
 
 
 def run(command, seed=3, count=7):
@@ -138,5 +123,5 @@ def test_the_saved_file_names_the_command(tmp_path):
         method="command", command="python x.py", preparation="p", collection="c"
     )
     make_method(experiment, CLASSES, 1).fit(clips()).save(tmp_path)
-    with pytest.raises(MerflowError, match="kind 'command', which cannot be loaded"):
+    with pytest.raises(MerflowError, match="holds no model of its external program"):
         load(tmp_path / "weights.weights.h5")

@@ -7,9 +7,11 @@ from merflow.clip import ClipKey
 from merflow.config.settings import Experiment, Svm, Training
 from merflow.errors import MerflowError
 from merflow.models.factory import TrainingData, load, make_method
-from merflow.models.svm import votes
+from merflow.models.method_interface import refuse_other_input
 from merflow.models.svm_features import bi_woof as woof
 from merflow.models.svm_features import lbp_top as lbptop
+from merflow.models.svm_machine import votes
+from merflow.stages.flow_picture import flow_picture
 
 CLASSES = ("negative", "positive", "surprise")
 
@@ -178,3 +180,65 @@ def test_an_svm_refuses_a_class_of_weight_0_in_its_own_words():
     x = np.random.default_rng(0).normal(size=(6, 8, 8, 3)).astype(np.float16)
     with pytest.raises(MerflowError, match="3 numbers, all above 0"):
         make_method(made, CLASSES, 0).fit(data(x, np.arange(6) % 3))
+
+
+def noisy_pictures(count=45, seed=0):
+    """Return pictures (N, 6, 6, 3) uint8 that tell their class (N,) now and then."""
+    rng = np.random.default_rng(seed)
+    y = np.arange(count) % 3
+    x = rng.integers(0, 200, (count, 6, 6, 3)) + 18 * y[:, None, None, None]
+    return x.astype(np.uint8), y
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize(("kernel", "c"), [("linear", 1.0), ("rbf", 1.0), ("rbf", 10.0)])
+def test_pixels_of_flow_predict_as_scikit_learn_on_pixels_over_255(tmp_path, kernel, c, classes):
+    from sklearn.svm import SVC
+
+    x, y = noisy_pictures()
+    x, y = x[y < classes], y[y < classes]
+    new = noisy_pictures(seed=1)[0]
+    entry = Experiment(
+        method="flow_pixels_svm",
+        preparation="p",
+        collection="c",
+        training={"svm": {"kernel": kernel, "c": c}},
+    )
+    assert entry.training.class_weights == "none", "nothing but pixels over 255 unless asked for"
+    fitted = make_method(entry, CLASSES[:classes], 0).fit(data(x, y))
+    flat = x.reshape(len(x), -1) / 255
+    machine = SVC(kernel=kernel, C=c).fit(flat, y)
+    ours, theirs = fitted.predict(new).argmax(1), machine.predict(new.reshape(len(new), -1) / 255)
+    assert ours.tolist() == theirs.tolist()
+    assert 0.3 < (ours == np.arange(len(new)) % 3).mean() < 1, "a task with errors"
+    fitted.save(tmp_path)
+    again = load(tmp_path / "weights.weights.h5")
+    assert again.predict(new).tobytes() == fitted.predict(new).tobytes()
+
+
+def test_signed_flow_becomes_a_picture_first():
+    x, y = noisy_pictures()
+    entry = Experiment(method="flow_pixels_svm", preparation="p", collection="c")
+    signed = (x.astype(np.float32) / 7 - 3).astype(np.float16)
+    fitted = make_method(entry, CLASSES, 0).fit(data(signed, y))
+    stretched = np.stack([flow_picture(image) for image in signed])
+    pictures = make_method(entry, CLASSES, 0).fit(data(stretched, y))
+    assert np.array_equal(fitted.predict(signed), pictures.predict(stretched))
+    assert stretched.min((1, 2)).max() == 0 and stretched.max((1, 2)).min() == 255
+
+
+@pytest.mark.parametrize("trained", [np.uint8, np.float16])
+def test_pictures_and_signed_flow_are_not_taken_for_one_another(trained):
+    x, y = noisy_pictures()
+    entry = Experiment(method="flow_pixels_svm", preparation="p", collection="c")
+    fitted = make_method(entry, CLASSES, 0).fit(data(x.astype(trained), y))
+    refuse_other_input(fitted.facts, x.astype(trained))
+    other = np.float16 if trained == np.uint8 else np.uint8
+    with pytest.raises(MerflowError, match="the model was trained on"):
+        refuse_other_input(fitted.facts, x.astype(other))
+
+
+def test_bi_woof_refuses_pictures_without_a_zero():
+    x, y = noisy_pictures()
+    with pytest.raises(MerflowError, match="no grey level stands for no motion"):
+        make_method(experiment("flow_svm"), CLASSES, 0).fit(data(x, y))

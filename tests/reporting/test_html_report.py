@@ -128,6 +128,23 @@ def test_confusion_matrices_are_those_of_confusion_csv(demo):
     assert shown == found
 
 
+def test_areas_of_the_curves_are_those_of_scikit_learn_and_the_page_says_what_they_are_worth(demo):
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
+    folder, page = demo
+    table = page.tables["areas under the curves"]
+    rows = rows_of(folder / "results/runs/demo/x1/seed0/pooled.csv")
+    for cells in table[1:4]:
+        truth = [row["truth"] == cells[0] for row in rows]
+        chances = [float(row[f"p_{cells[0]}"]) for row in rows]
+        expected = (roc_auc_score(truth, chances), average_precision_score(truth, chances))
+        assert [float(cell) for cell in cells[2:4]] == pytest.approx(expected, abs=6e-4)
+        assert int(cells[1]) == sum(truth)
+    words = " ".join(page.sections["runs"].split())
+    assert "probabilities of different models are not on one scale" in words
+    assert "An SVM gives no probabilities: these are shares of votes, not calibrated" in words
+
+
 def test_subjects_bars_count_their_clips(demo):
     folder, page = demo
     with contextlib.chdir(folder):

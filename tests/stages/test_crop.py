@@ -14,8 +14,9 @@ from merflow.config.settings import Align, Crop
 from merflow.errors import MerflowError
 from merflow.io.images import ImageFrames
 from merflow.stages.align import align_clip, aligned_frames
-from merflow.stages.crop import REGIONS, crop_clip, crop_together, region_square
+from merflow.stages.crop import crop_clip, crop_together, region_square
 from merflow.stages.geometry import apply, compose
+from merflow.stages.regions import PLACES
 from merflow.workflow.face_finder import load_finder
 
 KEY = ClipKey("smic", "s03", "s3_ne_01")
@@ -34,7 +35,7 @@ def clip_of(frames, **given):
 
 
 @pytest.mark.parametrize("points", [5, 68])
-@pytest.mark.parametrize("region", ["whole", "eyes", "mouth"])
+@pytest.mark.parametrize("region", list(PLACES))
 @pytest.mark.parametrize(("colour", "channels"), [("grey", 1), ("rgb", 3)])
 def test_every_region_and_colour_has_its_shape(aligned, points, region, colour, channels):
     done = crop_clip(aligned[points], Crop(region=region, colour=colour, working_size=96))
@@ -47,7 +48,14 @@ def test_every_region_and_colour_has_its_shape(aligned, points, region, colour, 
 
 def test_regions_hold_what_they_are_named_after(aligned):
     clip = aligned[68]
-    parts = {"whole": range(68), "eyes": range(36, 48), "mouth": range(48, 68)}
+    parts = {
+        "whole": range(68),
+        "brows": range(17, 27),
+        "eyes": range(36, 48),
+        "nose": range(27, 36),
+        "cheeks": (2, 14, 31, 35, 48, 54),
+        "mouth": range(48, 68),
+    }
     for region, points in parts.items():
         done = crop_clip(clip, Crop(region=region, margin=0.1))
         inside = done.landmarks[list(points)]
@@ -57,7 +65,7 @@ def test_regions_hold_what_they_are_named_after(aligned):
     assert middle["mouth"][1] < middle["eyes"][1]
 
 
-@pytest.mark.parametrize("region", ["whole", "eyes", "mouth"])
+@pytest.mark.parametrize("region", list(PLACES))
 def test_five_points_give_nearly_the_square_of_68(aligned, region):
     crops = [crop_clip(aligned[n], Crop(region=region)).facts["crop"] for n in (5, 68)]
     squares = [np.array(c["square"], float) for c in crops]
@@ -216,7 +224,7 @@ def test_the_square_grows_and_moves_smoothly_with_the_face(x, y, distance, regio
     xs = (x + half * 1.2, x + half * 0.8, x - half * 1.2, x - half * 0.8, x)
     landmarks = np.array([(a, y) for a in xs[:4]] + [(x, y + distance)], np.float32)
     assert np.hypot(*np.subtract(*eye_centres(landmarks))) == pytest.approx(distance, rel=1e-3)
-    across, down, side = REGIONS[region]
+    across, down, side = PLACES[region]
     square = region_square(landmarks, Crop(region=region, margin=margin))
     assert square.side == pytest.approx(side * (1 + margin) * distance, rel=1e-3)
     centre = [square.left + square.side / 2 - 0.5, square.top + square.side / 2 - 0.5]

@@ -55,8 +55,6 @@ def test_selected_frames_are_what_is_interpolated(select, values):
     assert done.frames[:, 8, 8, 0].tolist() == [60 + 3 * value for value in chosen]
 
 
-def test_what_came_prepared_passes_and_nothing_is_refused():
-    clip = clip_of(enters_at="interpolated")
-    assert prepared(clip, difference="onset") is clip
+def test_a_clip_without_frames_is_skipped():
     with pytest.raises(SkipClip):
         prepared(clip_of(count=0))

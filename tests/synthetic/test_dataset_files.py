@@ -11,7 +11,7 @@ import pytest
 
 from merflow.commands.demo import demo
 from merflow.config.settings import DatasetEntry
-from merflow.datasets.registry import GENERATED, read_dataset
+from merflow.datasets.registry import GENERATED, names, read_dataset, spec_of
 from merflow.errors import MerflowError
 from merflow.io.files import PARTIAL
 from merflow.synthetic import clip_files
@@ -52,6 +52,8 @@ def written(tmp_path_factory):
 
 def test_every_dataset_is_found_by_its_file():
     assert dataset_names() == ["casme2", "casme3", "casme_sq", "jaffe", "ktfe", "samm", "smic"]
+    generated = [name for name in names() if spec_of(name).generated]
+    assert [name for name in generated if name != "manifest"] == dataset_names()
 
 
 def test_smic_lies_on_disk_as_its_owners_ship_it(written):

@@ -105,6 +105,27 @@ def test_the_oracle_is_made_on_request_beside_an_untouched_run(project):
     assert "FORBIDDEN" not in project.text("results/report.html")
 
 
+def test_the_region_oracle_writes_beside_an_untouched_run(project):
+    before = digests(project.path("results"))
+    run = ["results/runs/quick/x1/seed0", "--config", "results/config.yaml"]
+    done = project.merflow("region-oracle", *run)
+    assert done.returncode == 0, done.stderr
+    assert "FORBIDDEN RULES" in done.stdout and "clips by region" in done.stdout
+    assert digests(project.path("results")) == before
+    made = project.path("results/oracle/quick/x1/seed0/regions/region_oracle.csv")
+    lines = made.read_text().splitlines()
+    assert lines[0].startswith("# FORBIDDEN RULES")
+    rows = list(csv.DictReader(lines[1:]))
+    assert {r["rule"] for r in rows} == {
+        "whole face as in the run", "region by annotated units", "region alone without pixels"
+    }  # fmt: skip
+    table = list(csv.DictReader(project.text("results/tables/scores.csv").splitlines()))
+    full = next(float(r["uf1"]) for r in table if (r["factor"], r["part"]) == ("x1", "full"))
+    assert float(rows[0]["uf1"]) == pytest.approx(full, abs=1e-6)
+    assert project.jobs() == {}, "nothing becomes stale"
+    assert "region_oracle" not in project.merflow("verify").stdout, "its record names it"
+
+
 def test_permuted_labels_are_trained_on_request_and_ranked(project):
     """One permutation of the small run; what was trained once is not trained again."""
     words = ["audit", "results/runs/quick/x10/seed0", "--config", "results/config.yaml"]

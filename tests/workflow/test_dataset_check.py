@@ -184,14 +184,38 @@ def test_full_size_annotations_are_checked_whole(tmp_path, dataset, capsys):
     full_size.write(tmp_path, plan, frames=plan.dataset in ("jaffe", "ktfe"))
     command(dataset=dataset, root=tmp_path, annotations_only=True, json=True)
     found = json.loads(capsys.readouterr().out)
-    assert found["dataset"] == dataset and found["clips"] == len(plan.expected)
-    subjects = {e.subject for e in plan.expected}
+    assert found["dataset"] == dataset and found["clips"] == len(plan.in_sheets)
+    subjects = {e.subject for e in plan.in_sheets}
     assert found["subjects"] == (0 if dataset == "ktfe" else len(subjects))
     assert "will be skipped" not in json.dumps(found), "no frames were asked for"
     assert {"clips", "subjects", "labels", "schemes", "problems"} <= found.keys()
     assert all(
         p.keys() == {"severity", "where", "found", "expected", "fix"} for p in found["problems"]
     )
+
+
+@pytest.mark.parametrize(
+    ("dataset", "onset", "apex", "offset"),
+    [("smic", 0, 164, 0), ("casme2", 0, 1, 0), ("casme3", 0, 2, 2), ("samm", 0, 0, 0)],
+)
+def test_key_frames_that_stay_unknown_are_counted(tmp_path, dataset, onset, apex, offset):
+    plan = full_size.plan(dataset)
+    full_size.write(tmp_path, plan, frames=plan.tree_is_annotation)
+    entry = DatasetEntry(root=str(tmp_path))
+    report = dataset_check.check_datasets({dataset: entry}, annotations_only=True)
+    (found,) = report["datasets"]
+    assert found["unknown"] == {"onset": onset, "apex": apex, "offset": offset}
+    line = f"  unknown   onset in {onset}, apex in {apex}, offset in {offset} of "
+    assert (line in dataset_check.render(report)) == any((onset, apex, offset))
+
+
+def test_stills_have_no_key_frames_to_count(tmp_path):
+    full_size.write(tmp_path, full_size.plan("jaffe"))
+    report = dataset_check.check_datasets(
+        {"jaffe": DatasetEntry(root=str(tmp_path))}, annotations_only=True
+    )
+    assert report["datasets"][0]["unknown"] == {}
+    assert "  unknown" not in dataset_check.render(report)
 
 
 def test_the_2019_sheet_tells_what_differs_from_the_list(tmp_path, capsys):

@@ -8,7 +8,19 @@ import pytest
 import yaml
 from project import ROOT, job_counts
 
+from merflow.config.loading import load
+from merflow.models.layers.resnet3d import CONFIGURATIONS
+
 HERE = Path(__file__).parent
+SYSTEM_A = {
+    "NewBaseline_NoSpatialAttention_NoChanAttn_NoSpatialMasks": "baseline",
+    "Dropout0.2_SpatialAttention_SpatialMasks": "drop0.2+SA+mask",
+    "Dropout0.3_SpatialAttention_SpatialMasks": "drop0.3+SA+mask",
+    "Dropout0.3_NoSpatialAttention_ChanAttn_SpatialMasks": "drop0.3+CA+mask",
+    "Dropout0.2_SpatialAttention_ChanAttn_SpatialMasks": "drop0.2+SA+CA+mask",
+    "Dropout0.3_SpatialAttention_ChanAttn_SpatialMasks": "drop0.3+SA+CA+mask",
+}
+"""The names in system A's released code after `R3D_` and `R2Plus1D_`: its configurations."""
 
 
 @pytest.fixture
@@ -68,3 +80,24 @@ def test_four_datasets_are_pooled(dry_run):
     assert found["align"] == 26 + 29 + 14 + 94 and found["score"] == 4
     # 28 + 24 + 12 + 94 subjects have a clip that counts: 158 folds, 20 a job.
     assert found["train"] == 4 * 8
+
+
+def test_system_a_has_its_twelve_configurations_by_name(dry_run):
+    settings = load(ROOT / "config/system_a.yaml")
+    expected = {
+        f"{front}_{name}": (network, CONFIGURATIONS[configuration])
+        for front, network in (("R3D", "r3d18"), ("R2Plus1D", "r2plus1d18"))
+        for name, configuration in SYSTEM_A.items()
+    }
+    found = {n: (e.network, e.network_settings) for n, e in settings.experiments.items()}
+    assert found == expected
+    for entry in settings.experiments.values():
+        masked = settings.preparations[entry.preparation].crop.hull_mask
+        assert masked == entry.network_settings.get("outline_mask", False)
+        assert entry.training.class_weights == (0.7, 1.3, 1.1)
+    code, text = dry_run("system_a")
+    assert code == 0, text
+    found = job_counts(text)
+    # 26 + 29 subjects; 24 and 28 of them have a clip that counts: 52 folds, one job.
+    assert found["align"] == 26 + 29 and found["train"] == found["score"] == 12
+    assert found["pack"] == 2, "with the outline mask and without"

@@ -34,6 +34,7 @@ rule finals:
         [
             f"{run.folder}/final/run.json"
             for run in PLAN.runs()
-            if PLAN.experiment(run.experiment).method != "command"
+            for entry in [PLAN.experiment(run.experiment)]
+            if entry.method != "command" or entry.contract == 2
         ],
     localrule: True

@@ -124,9 +124,11 @@ rule flow:
         )
 
 
+# Clips that enter interpolated are packed from their own files, named by the catalogues.
 rule pack:
     input:
         stores=lambda w: PLAN.prepared(w.preparation, w.factor, w.collection),
+        catalogues=lambda w: ancient(PLAN.catalogues(w.collection)),
     output:
         paths.store("pack"),
     resources:
@@ -135,7 +137,7 @@ rule pack:
         "{wildcards.collection}: packing {wildcards.factor} of {wildcards.preparation}"
     shell:
         merflow(
-            "pack {output:q} {input.stores:q} --preparation {wildcards.preparation:q} --factor {wildcards.factor:q}"
+            "pack {output:q} {input.stores:q} {input.catalogues:q} --preparation {wildcards.preparation:q} --factor {wildcards.factor:q}"
         )
 
 

@@ -62,7 +62,14 @@ def align(
     clips = [clip for clip in read_catalogue(catalogue) if clip.key.subject == subject]
     if not clips:
         raise MerflowError(str(catalogue), f"no clip of subject '{subject}'", "a subject in it")
-    aligned = _aligned(clips, settings, frames)
+    if not (raw := [clip for clip in clips if not clip.prepared]):
+        raise MerflowError(
+            str(catalogue),
+            f"every clip of '{subject}' enters interpolated: there is nothing to align",
+            "clips that enter raw, aligned or cropped",
+            "give the catalogue to `merflow pack`",
+        )
+    aligned = _aligned(raw, settings, frames)
     recipe = fingerprints.of_stage(settings, "align")
     with records.job("align", out) as job:
         sums = FrameContents().sums(clips, again=True)

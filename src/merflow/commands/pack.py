@@ -11,31 +11,35 @@ from merflow.io.files import refuse_source
 from merflow.io.packed import Survey, survey, write_packed
 from merflow.text import plural
 from merflow.workflow import run_fingerprints
+from merflow.workflow.prepared_source import PreparedClips
 
 
-def pack(out: Path, *stores: Path, preparation: str, factor: str, config: Config) -> None:
-    """Pack STORES into the training array OUT; stop when too many clips were skipped.
+def pack(out: Path, *sources: Path, preparation: str, factor: str, config: Config) -> None:
+    """Pack SOURCES into the training array OUT; stop when too many clips were skipped.
 
     Examples:
         merflow pack a.h5 results/p/interpolated/x10/*/*.h5 --preparation p --factor x10 --config C
-        merflow pack all.h5 a.h5 b.h5 --preparation grey64 --factor x1 --config config/config.yaml
+        merflow pack all.h5 results/catalogue/own.json --preparation flow --factor x1 --config C
 
     Args:
         out: Packed file to write.
-        stores: Prepared clip stores.
+        sources: Prepared clip stores, and catalogues (.json): those of their clips are packed that
+            enter interpolated.
         preparation: Name of the preparation they were made by.
         factor: Their factor, as x10.
     """
-    if not stores:
+    if not sources:
         raise MerflowError("pack", "no store is named", "the prepared clip stores, after OUT")
     settings, asked = stage_settings(config), fingerprints.factor_value(factor)
-    refuse_source(out, *stores)
+    refuse_source(out, *sources)
+    stores = [path for path in sources if path.suffix != ".json"]
     with records.job("pack", out) as job:
-        found = survey(list(stores))
-        for store, value in zip(stores, found.factors, strict=True):
+        prepared = [PreparedClips(path) for path in sources if path.suffix == ".json"]
+        found = survey([*stores, *prepared])
+        for source, value in zip(found.sources, found.factors, strict=True):
             if value != asked:
                 raise MerflowError(
-                    str(store),
+                    str(getattr(source, "path", source)),
                     f"its clips are of factor x{value:g}",
                     f"x{asked:g}, as --factor says",
                     "give the store's own factor, or the stores of the factor asked for",
@@ -43,15 +47,21 @@ def pack(out: Path, *stores: Path, preparation: str, factor: str, config: Config
         _refuse_too_many(out, found, settings.max_skipped)
         recipe = fingerprints.of_stage(settings, "pack", preparation, factor)
         sums = write_packed(out, found, recipe)
-        made = run_fingerprints.pack(recipe, dict(map(_subject, stores)))
-        job.done(made, [out], clips=sums)
+        made_from = {_subject(store): records.made_of(store) for store in stores}
+        contents = {name: run_fingerprints.subject_content(m) for name, m in made_from.items()}
+        for one in prepared:
+            one.check({name: m["frames"] for name, m in made_from.items() if "frames" in m})
+            for name, seen in one.contents.items():
+                contents.setdefault(name, run_fingerprints.prepared_content(seen))
+        made = run_fingerprints.pack(recipe, contents)
+        frames = {name: subjects for one in prepared for name, subjects in one.sums.items()}
+        job.done(made, [out], clips=sums, **({"frames": frames} if frames else {}))
     print(f"{plural(len(found.keys), 'clip')} packed, {len(found.skipped)} skipped")
 
 
-def _subject(store: Path) -> tuple[str, str]:
-    """Return `dataset/subject` of a store, and the digest of what it is made from."""
-    made = records.made_of(store)
-    return f"{store.parent.name}/{store.stem}", run_fingerprints.subject_content(made)
+def _subject(store: Path) -> str:
+    """Return `dataset/subject` of a store."""
+    return f"{store.parent.name}/{store.stem}"
 
 
 def _refuse_too_many(out: Path, found: Survey, most: float) -> None:

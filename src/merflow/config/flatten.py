@@ -9,6 +9,11 @@ if TYPE_CHECKING:
     from merflow.config.settings import Settings
 
 
+ADDED = (("contract", "1"),)
+"""Keys added since results were first kept, with their defaults, which leave the digest as it was:
+no table is made again for a key that changes nothing."""
+
+
 def flat_settings(settings: "Settings") -> dict[str, str]:
     """Return every setting as `key.path -> value`, without the dataset roots of this machine."""
     return _flat(_dump(settings))
@@ -23,7 +28,12 @@ def settings_digest(settings: "Settings") -> str:
     dump.pop("max_unlabelled")
     for name, preparation in settings.preparations.items():
         dump["preparations"][name]["magnify"] = preparation.magnify.fingerprint()
-    return digest(_flat(dump))
+    flat = _flat(dump)
+    return digest({path: v for path, v in flat.items() if not _is_added(path, v)})
+
+
+def _is_added(path: str, value: str) -> bool:
+    return any(path.endswith(f".{key}") and value == default for key, default in ADDED)
 
 
 def _dump(settings: "Settings") -> dict[str, Any]:

@@ -21,7 +21,7 @@ from merflow.config.stage_settings import (  # noqa: F401 - one place to import 
     Tree,
 )
 from merflow.config.training_settings import Augment, Svm, Training  # noqa: F401
-from merflow.config.values import ClassName, Factor, PathText, Seed, each_once
+from merflow.config.values import ClassName, Factor, PathText, Seed, each_once, later
 from merflow.errors import nearest
 
 RESERVED_NAMES = {
@@ -30,12 +30,34 @@ RESERVED_NAMES = {
 }
 
 
-Method = Literal["keras", "lbptop_svm", "flow_svm", "command"]
-SVMS = {"lbptop_svm": "frames", "flow_svm": "flow"}
+Method = Literal["keras", "lbptop_svm", "flow_svm", "flow_pixels_svm", "command"]
+SVMS = {"lbptop_svm": "frames", "flow_svm": "flow", "flow_pixels_svm": "flow"}
 """The SVMs, and the kind of preparation each takes."""
 
 USED_BY_SVMS = {"class_weights", "svm", "threads", "inner_folds", "inner_support"}
 """Keys of `training` that an SVM uses; the inner folds are those of `nested`."""
+
+
+class FlowFiles(Tree):
+    """How the files of prepared flow are read."""
+
+    channels: tuple[Literal["u", "v", "strain"], ...] = ("u", "v", "strain")
+    """What the channels of a file are, in their order; of a picture, red, green and blue. u is the
+    motion to the right, v the motion down."""
+    zero: float | None = Field(None, ge=0, le=255)
+    """Grey level of no motion in u and v of 8-bit pictures. Empty: unknown, since every channel of
+    every picture was stretched to its own range; methods that need the sign or the strength of the
+    motion then refuse the pictures. Arrays of floats have their zero at 0."""
+    unit: float = Field(1.0, gt=0)
+    """Motion of one grey level, for pictures with a `zero`."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> "FlowFiles":
+        if sorted(self.channels) != ["strain", "u", "v"]:
+            raise ValueError("channels: u, v and strain, each once")
+        if self.zero is None and self.unit != 1:
+            raise ValueError("unit: has no effect without `zero`; give both or neither")
+        return self
 
 
 class DatasetEntry(Tree):
@@ -61,6 +83,19 @@ class DatasetEntry(Tree):
     enters_at: Entry | None = None
     """Entry stage: the first stage these frames still need. Earlier stages are not run for them.
     Empty: the entry stage of the variant."""
+    kind: Literal["frames", "flow"] | None = later(None)
+    """What the files hold: `frames`, or prepared `flow`, one image of u, v and strain a clip, which
+    enters interpolated. Empty: as the reader says."""
+    flow: FlowFiles = later(FlowFiles())
+    """How prepared flow is read."""
+
+    @model_validator(mode="after")
+    def _kind_fits(self) -> "DatasetEntry":
+        if self.kind == "flow" and self.enters_at not in (None, "interpolated"):
+            raise ValueError(f"enters_at: {self.enters_at} with kind: flow; flow is interpolated")
+        if self.kind == "frames" and self.flow != FlowFiles():
+            raise ValueError("flow: has no effect with kind: frames; leave it out")
+        return self
 
 
 class GridMember(Tree):
@@ -77,7 +112,9 @@ class Experiment(Tree):
 
     method: Method = "keras"
     """Model that is trained. `keras` is a network; `lbptop_svm` and `flow_svm` are SVMs on
-    hand-made features; `command` is an external program."""
+    hand-made features; `flow_pixels_svm` is an SVM on the pixels of 8-bit flow pictures, divided by
+    255 and nothing else (`training.class_weights` is then `none` unless it is given); `command` is
+    an external program."""
     network: str = "cnn3d"
     """Network of `keras`: the name of a file in models/networks/."""
     network_settings: dict[str, Any] = Field({})
@@ -91,6 +128,10 @@ class Experiment(Tree):
     `required` stops before anything is computed where it does not work, and a change to it trains
     again; `off` runs the program without. The audit cannot tell what a program without a sandbox
     read."""
+    contract: Literal[1, 2] = 1
+    """Contract of `command`. `1` writes all training clips for every fold and keeps no model; `2`
+    shares one file of clips between the folds, read-only, and keeps the model that the program
+    writes, so that `merflow predict` can use it. A program is written for one of the two."""
     preparation: str
     """Name of a preparation."""
     factors: Annotated[tuple[Factor, ...], AfterValidator(each_once)] = Field(
@@ -145,6 +186,17 @@ class Experiment(Tree):
     from_grid: GridMember | None = None
     """Grid that made this experiment: its `base` name and `values`. merflow writes it into
     results/config.yaml; leave it out of a config."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_pixels(cls, given: Any) -> Any:  # noqa: ANN401
+        """Let `flow_pixels_svm` weigh all clips alike where nothing else is asked for."""
+        if not isinstance(given, dict) or given.get("method") != "flow_pixels_svm":
+            return given
+        training = given.get("training", {})
+        if not isinstance(training, dict):
+            return given
+        return {**given, "training": {"class_weights": "none", **training}}
 
 
 class Pretraining(Tree):
@@ -211,6 +263,11 @@ class Settings(Tree):
         for name in self.preparations:
             if name in RESERVED_NAMES:
                 raise ValueError(f"preparations.{name}: a folder of results/ has this name")
+            region = self.preparations[name].crop.region
+            if self.align.points == 5 and any(type(member) is int for member in region):
+                raise ValueError(
+                    f"preparations.{name}.crop.region: lists landmarks of 68; set align.points: 68"
+                )
         for name, members in self.collections.items():
             for member in members:
                 check_known(f"collections.{name}", "dataset", member, self.datasets)
@@ -237,6 +294,8 @@ class Settings(Tree):
             _refuse_for_svm(where, experiment)
         if experiment.method != "command" and experiment.sandbox != "auto":
             raise ValueError(f"{where}.sandbox: goes with `method: command` only; leave it out")
+        if experiment.method != "command" and experiment.contract != 1:
+            raise ValueError(f"{where}.contract: goes with `method: command` only; leave it out")
         if experiment.pretrain:
             check_known(f"{where}.pretrain", "pretraining", experiment.pretrain, self.pretrainings)
             network = self.pretrainings[experiment.pretrain].network

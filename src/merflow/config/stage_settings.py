@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
-from merflow.config.values import PathText
+from merflow.config.values import PathText, Region
 
 BAND_KEYS = ("high_hz", "iir", "iir_hz")
 """Earlier keys of `magnify` in place of which `band_hz` stands."""
@@ -44,8 +44,10 @@ class Align(Tree):
 class Crop(Tree):
     """From the aligned image to a square of the face."""
 
-    region: Literal["whole", "eyes", "mouth"] = "whole"
-    """Part of the face that is cut out."""
+    region: Region = "whole"
+    """Part of the face that is cut out, as a square: a name, or the smallest square around a list
+    of names and landmarks, as `[brows, eyes]` or `[17, 19, 24, 26]`. Landmarks are those of the 68
+    points, from 0, and need `align.points: 68`."""
     colour: Literal["grey", "rgb"] = "grey"
     """Colour of the frames. With `rgb` a network can tell the datasets apart by colour, which
     raises scores on pooled datasets for the wrong reason."""

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from merflow.config.stage_settings import Tree
-from merflow.config.values import PathText
+from merflow.config.values import PathText, later
 
 
 class Augment(Tree):
@@ -29,11 +29,15 @@ class Augment(Tree):
 
 
 class Svm(Tree):
-    """The SVMs on hand-made features (`method: lbptop_svm` and `method: flow_svm`)."""
+    """The SVMs on hand-made features (`method: lbptop_svm` and `method: flow_svm`), and on the
+    pixels of flow pictures (`flow_pixels_svm`)."""
 
+    kernel: Literal["linear", "rbf"] = later("linear")
+    """`linear` separates two classes by a plane; `rbf` by the distances to training clips, with
+    the width 1 / (number of features x their variance)."""
     c: float = Field(1.0, gt=0)
-    """Penalty of the linear SVM on standardised features. Larger values fit the training clips more
-    closely."""
+    """Penalty of the SVM; hand-made features are standardised. Larger values fit the training clips
+    more closely."""
     blocks: int = Field(5, ge=1, le=16)
     """Blocks along each side of the image. Each has its own histogram, so more blocks keep more of
     where something moves."""

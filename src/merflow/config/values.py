@@ -1,10 +1,11 @@
 """Config values with rules of their own: factors, seeds, paths, names of classes."""
 
 import math
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from merflow.errors import nearest
 from merflow.io.csv_table import safe_cell
 
 
@@ -50,9 +51,61 @@ def _path_text(path: str) -> str:
     return path
 
 
+REGION_NAMES = ("whole", "brows", "eyes", "nose", "cheeks", "mouth")
+LANDMARKS = 68
+
+
+def _region(value: Any) -> Any:  # noqa: ANN401
+    """Refuse what is neither the name of a region nor a list of names and landmarks."""
+    if not isinstance(value, list | tuple):
+        return _region_name(value)
+    if not value:
+        raise ValueError("found an empty list; names of regions or landmarks from 0 to 67")
+    found = [_member(member) for member in value]
+    for member in found:
+        if found.count(member) > 1:
+            raise ValueError(f"{member} is listed twice; list each member once")
+    return found
+
+
+def _region_name(value: Any) -> Any:  # noqa: ANN401
+    if value in REGION_NAMES:
+        return value
+    names = ", ".join(REGION_NAMES)
+    if isinstance(value, str):
+        raise ValueError(
+            f"unknown region {value!r}{nearest(value, REGION_NAMES)}; one of {names}, or a list "
+            "of names and landmarks from 0 to 67"
+        )
+    form = f", as [{value}]" if type(value) is int else ""
+    raise ValueError(f"found {value!r}; one of {names}, or a list{form}")
+
+
+def _member(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, str):
+        return _region_name(value)
+    if type(value) is not int or not 0 <= value < LANDMARKS:
+        raise ValueError(
+            f"found {value!r} in the list; a whole number from 0 to {LANDMARKS - 1} (landmark of "
+            "68), or the name of a region"
+        )
+    return value
+
+
 MAX_PART, MAX_PATH = 255, 2000
 """Longest part of a path and longest path (bytes)."""
 PathText = Annotated[str, AfterValidator(_path_text)]
+RegionName = Literal["whole", "brows", "eyes", "nose", "cheeks", "mouth"]
+Landmark = Annotated[int, Field(ge=0, lt=LANDMARKS)]
+Region = Annotated[RegionName | tuple[RegionName | Landmark, ...], BeforeValidator(_region)]
 Factor = Annotated[str, BeforeValidator(_factor)]
 Seed = Annotated[int, Field(ge=0)]
 ClassName = Annotated[str, AfterValidator(_class_name)]
+
+
+def later(default: Any, **limits: Any) -> Any:  # noqa: ANN401
+    """Return a field that results of earlier versions do not have.
+
+    At its default it is left out where settings are written, so nothing made before is stale.
+    """
+    return Field(default, exclude_if=lambda value: value == default, **limits)

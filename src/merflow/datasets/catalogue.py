@@ -11,19 +11,28 @@ from pathlib import Path
 from typing import Any
 
 from merflow import paths
-from merflow.clip import Clip, ClipKey
+from merflow.clip import Clip, ClipKey, FlowForm, Interval
 from merflow.errors import MerflowError
 from merflow.io.files import digest
 from merflow.io.json_file import read_json
 
+LATER = {"flow": None, "intervals": None, "content": "picture"}
+"""Fields, and their defaults, that a clip's row has only where they say something."""
+
 
 def catalogue_text(clips: list[Clip]) -> str:
     """Return clips as JSON, one per line, in the order of their keys."""
-    names = [field.name for field in dataclasses.fields(Clip)]
     ordered = sorted(clips, key=lambda clip: clip.key)
-    rows = [{name: getattr(clip, name) for name in names} for clip in ordered]
-    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    lines = ",\n".join(json.dumps(_row(clip), ensure_ascii=False) for clip in ordered)
     return f"[\n{lines}\n]\n"
+
+
+def _row(clip: Clip) -> dict[str, Any]:
+    row = {field.name: getattr(clip, field.name) for field in dataclasses.fields(Clip)}
+    row = {name: value for name, value in row.items() if name not in LATER or value != LATER[name]}
+    if clip.intervals is not None:
+        row["intervals"] = [dataclasses.asdict(interval) for interval in clip.intervals]
+    return row
 
 
 def read_catalogue(path: Path) -> list[Clip]:
@@ -42,10 +51,14 @@ def read_catalogue(path: Path) -> list[Clip]:
 
 
 def annotation_digest(clips: Iterable[Clip]) -> str:
-    """Return a digest of a dataset's annotation: keys, frame numbers, emotions, frame rates."""
+    """Return a digest of a dataset's annotation: keys, frame numbers, emotions, frame rates.
+
+    Of long recordings, their intervals as well.
+    """
     return digest(
         [
             [*c.key, c.emotion, c.onset, c.apex, c.offset, c.fps, list(c.numbers)]
+            + ([] if c.intervals is None else [[dataclasses.asdict(i) for i in c.intervals]])
             for c in sorted(clips, key=lambda clip: clip.key)
         ]
     )
@@ -64,8 +77,13 @@ def _clip(row: dict[str, Any]) -> Clip:
     for name in files:
         if os.path.basename(name) != name or "\0" in name or name in ("", ".", ".."):
             raise ValueError(f"{name!r} is not a file name")
-    numbers = tuple(row["numbers"])
-    return Clip(**row | {"key": ClipKey(*row["key"]), "files": files, "numbers": numbers})
+    made = {"key": ClipKey(*row["key"]), "files": files, "numbers": tuple(row["numbers"])}
+    if row.get("flow") is not None:
+        channels, zero, unit = row["flow"]
+        made["flow"] = FlowForm(tuple(channels), zero, unit)
+    if row.get("intervals") is not None:
+        made["intervals"] = tuple(Interval(**one) for one in row["intervals"])
+    return Clip(**row | made)
 
 
 def catalogue_path(dataset: str) -> Path:

@@ -40,6 +40,20 @@ def optional_frame(row: Row, column: str, unknown: frozenset[str] = UNKNOWN) -> 
     raise row.error(column, f"'{text}' {_kind(text)}", "a whole frame number", fix)
 
 
+def frame_rate(row: Row, column: str = "fps") -> float | None:
+    """Return frames per second (Hz), or None for an empty cell or a sheet without the column."""
+    text = row.text(column)
+    if not text:
+        return None
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not (text.isascii() and 0 < rate <= 10_000):
+        raise row.error(column, f"'{text}'", "frames per second, such as 200")
+    return rate
+
+
 def _kind(text: str) -> str:
     if _DATE.match(text):
         return "is a date or a time"
@@ -88,15 +102,23 @@ def subject_of(
 
 
 def emotion(row: Row, source: Source, aliases: dict[str, str] | None = None) -> str:
-    """Return an emotion in lower case; refuse one that the dataset does not have."""
-    shown = row.text("emotion")
+    """Return an emotion in lower case; refuse one that the dataset does not have.
+
+    Several emotions of one clip (`Surprise+Positive`) are sorted and joined by `+`.
+    """
+    spec, shown = source.spec, row.text("emotion")
     text = " ".join(shown.split()).casefold()
-    text = (aliases or {}).get(text, text)
-    known = source.spec.emotions
-    if known and text not in known:
-        found = f"unknown emotion '{shown}'{nearest(text, known)}" if shown else "the cell is empty"
-        raise row.error("emotion", found, f"one of {', '.join(sorted(known))}", CORRECT)
-    return text
+    parts = re.split(r"\s*[+/]\s*", text) if spec.compound else [text]
+    words = [(aliases or {}).get(part, part) for part in parts]
+    wrong = [word for word in words if spec.emotions and word not in spec.emotions]
+    if wrong:
+        expected = f"one of {', '.join(sorted(spec.emotions))}"
+        hint = nearest(wrong[0], spec.emotions)
+        found = f"unknown emotion '{shown}'{hint}" if shown else "the cell is empty"
+        if spec.emotions_seen or not shown:
+            raise row.error("emotion", found, expected, CORRECT)
+        source.warn(row.where("emotion"), f"{found}; it is read as written", expected)
+    return "+".join(sorted(set(words)))
 
 
 def annotation(
@@ -106,18 +128,20 @@ def annotation(
     required: Collection[str] = ("onset", "offset"),
     unknown: frozenset[str] = UNKNOWN,
     aliases: dict[str, str] | None = None,
+    labelled: bool = True,
 ) -> Annotation:
     """Return a row's annotation.
 
     required: the frame numbers of a clip that must be known; unknown: cells that stand for a
-    number that is not; aliases: emotion in the sheet -> emotion of the dataset.
+    number that is not; aliases: emotion in the sheet -> emotion of the dataset; labelled: False if
+    the sheet has rows without an emotion.
     """
     onset, apex, offset = (
         frame(row, c) if c in required else optional_frame(row, c, unknown)
         for c in ("onset", "apex", "offset")
     )
     apex = _checked_apex(row, source, onset, apex, offset)
-    label = emotion(row, source, aliases)
+    label = emotion(row, source, aliases) if labelled or row.text("emotion") else ""
     units = " ".join(row.text("action_units").split())
     units = "" if units.casefold() in {"null", "nan", "none", "?"} else units
     return Annotation(onset, apex, offset, label, units, row.text("objective"))

@@ -1,29 +1,49 @@
 """Corrections to published annotations, each with its source, in `config/errata/<dataset>.csv`.
 
-A correction applies where the sheet has the old value, does nothing where it has the new one, and
-is an error for any other value, which means an unknown revision of the sheet.
+A correction applies where the sheet has the old value and does nothing where it has the new one.
+Another apex inside onset..offset is read, with a warning: of some apexes several values are in
+circulation. Any other value is an error, which means an unknown revision of the sheet.
 """
 
 import dataclasses
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from merflow.errors import unknown
 from merflow.io.spreadsheets import Column, Row, read_table
 
-COLUMNS = tuple(Column(n, (n,)) for n in ("subject", "clip", "field", "was", "is", "source"))
+COLUMNS = (
+    *(Column(n, (n,)) for n in ("subject", "clip", "field", "was", "is", "source")),
+    Column("also", ("also",), required=False),
+)
 FIELDS = ("onset", "apex", "offset", "emotion", "action_units", "objective")
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """One cell: its published value, the correct value and the source of the correction."""
+    """One cell: its published value, the correct value and the source of the correction.
+
+    also: further values that copies of the sheet have.
+    """
 
     field: str
     was: str
     now: str
     source: str
     where: str
+    also: tuple[str, ...] = ()
+
+    @property
+    def values(self) -> str:
+        """All known values, `1103, 1113 and 1143`."""
+        *most, last = sorted({self.was, self.now, *self.also}, key=lambda v: (len(v), v))
+        return f"{', '.join(most)} and {last}"
+
+
+Warn = Callable[[str, str], None]
+"""Called with a place and what was found there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +54,8 @@ class Errata:
         default_factory=dict
     )
 
-    def apply(self, row: Row, subject: str, clip: str) -> Row:
-        """Return the row with its corrections applied."""
+    def apply(self, row: Row, subject: str, clip: str, warn: Warn = lambda *_: None) -> Row:
+        """Return the row with its corrections applied; warn of other values that are read."""
         cells = dict(row.cells)
         for one in self.corrections.get((subject, clip), ()):
             if one.field not in cells:
@@ -43,7 +63,12 @@ class Errata:
             shown = row.text(one.field)
             if shown.casefold() == one.was.casefold():
                 cells[one.field] = one.now
-            elif shown.casefold() != one.now.casefold():
+            elif shown.casefold() == one.now.casefold():
+                continue
+            elif one.field == "apex" and _is_inside(row, shown):
+                text = f"apex {shown} is read; copies of the sheet have {one.values} here"
+                warn(row.where("apex"), text)
+            else:
                 raise row.error(
                     one.field,
                     f"'{shown}' is neither what {one.where} corrects ('{one.was}') nor what it "
@@ -52,6 +77,14 @@ class Errata:
                     "check the clip, then correct the sheet or the line of the errata file",
                 )
         return dataclasses.replace(row, cells=cells) if cells != row.cells else row
+
+
+def _is_inside(row: Row, apex: str) -> bool:
+    """Return whether an apex is inside the onset and offset of its row."""
+    span = [row.text(column) for column in ("onset", "offset")]
+    if not all(re.fullmatch(r"[0-9]{1,9}", text) for text in (apex, *span)):
+        return False
+    return int(span[0]) <= int(apex) <= int(span[1])
 
 
 def folder() -> Path:
@@ -78,6 +111,7 @@ def load(dataset: str, root: Path | None = None) -> Errata:
                 "one line per clip and field",
                 "delete one of the two lines",
             )
-        one = Correction(field, row.text("was"), row.text("is"), row.text("source"), row.where())
+        values = [row.text(column) for column in ("was", "is", "source")]
+        one = Correction(field, *values, row.where(), tuple(row.text("also").split()))
         found[key] = (*found.get(key, ()), one)
     return Errata(found)

@@ -84,7 +84,10 @@ def frames_digest(clips: Sequence[Clip], sums: Mapping[str, Mapping[str, str]]) 
         files = [[name, sums[c.key.clip][name]] for name in c.files]
         # Of a video, onset and offset say which frames are read.
         span = [] if len(c.numbers) == len(c.files) else [c.onset, c.offset]
-        rows.append([c.key, c.numbers, c.fps, c.enters_at, c.missing, files, span])
+        row = [c.key, c.numbers, c.fps, c.enters_at, c.missing, files, span]
+        # How a prepared file is read into the packed file.
+        row += [c.flow] if c.prepared else []
+        rows.append(row if c.content == "picture" else [*row, c.content])
     return digest(rows)
 
 

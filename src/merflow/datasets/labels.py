@@ -10,7 +10,13 @@ from merflow.clip import Clip, ClipKey
 from merflow.config.settings import Settings
 from merflow.datasets.clip_ids import canonical
 from merflow.datasets.official_composite import EXCLUDED, check_composite
-from merflow.datasets.registry import dataset_of, reader_of, spec_of, takes_any_dataset
+from merflow.datasets.registry import (
+    dataset_of,
+    emotions_of,
+    reader_of,
+    spec_of,
+    takes_any_dataset,
+)
 from merflow.datasets.registry import names as known_readers
 from merflow.errors import MerflowError, unknown
 
@@ -58,7 +64,20 @@ _THREE: Mapping = {
         negative="anger contempt disgust fear sadness", positive="happiness", surprise="surprise"
     ),
     "casme_sq": _VALENCE,
-    "casme3": _into(negative="anger disgust fear sad", positive="happy", surprise="surprise"),
+    "casme3": _VALENCE  # part C has these; the rest is part A
+    | _into(negative="anger disgust fear sad", positive="happy", surprise="surprise"),
+    "dfme": _into(
+        negative="anger contempt disgust fear sadness", positive="happiness", surprise="surprise"
+    ),
+    "mmew": _into(negative="anger disgust fear sadness", positive="happiness", surprise="surprise"),
+    "casme": _into(
+        negative="contempt disgust fear repression sadness",
+        positive="happiness",
+        surprise="surprise",
+    ),
+    "meview": _into(negative="anger contempt disgust fear", positive="happy", surprise="surprise"),
+    # Negative is a class of its sheet beside repression, as others are.
+    "fourdme": _VALENCE,
     "jaffe": _STILLS,
     "ktfe": _STILLS,
     ANY: _VALENCE
@@ -72,6 +91,7 @@ _OBJECTIVE = {
     **{numeral: numeral for numeral in ("I", "II", "III", "IV", "V")},
     **dict(zip("12345", ("I", "II", "III", "IV", "V"), strict=True)),
 }
+_MMEW = "anger disgust fear happiness others sadness surprise"
 _SEVEN_STILLS = _same("anger disgust fear happiness neutral sadness surprise")
 
 BUILT_IN = {
@@ -92,6 +112,15 @@ BUILT_IN = {
             },
         ),
         Scheme(
+            "four",
+            "the usual four classes of one dataset",
+            {
+                "casme3": _THREE["casme3"] | _same("others"),
+                "casme": _same("disgust repression surprise tense"),
+                "mmew": _same("disgust happiness others surprise"),
+            },
+        ),
+        Scheme(
             "five",
             "the usual five classes of one dataset",
             {
@@ -107,6 +136,8 @@ BUILT_IN = {
                 "samm": _same("anger contempt disgust fear happiness sadness surprise"),
                 "casme3": _same("anger disgust fear others surprise")
                 | _into(happiness="happy", sadness="sad"),
+                "dfme": _same("anger contempt disgust fear happiness sadness surprise"),
+                "mmew": _same(_MMEW),
                 "jaffe": _SEVEN_STILLS,
                 "ktfe": _SEVEN_STILLS,
             },
@@ -159,15 +190,20 @@ def _mapping(scheme: Scheme, dataset: str, settings: Settings | None) -> dict[st
 def explain(scheme: str, clip: Clip, settings: Settings | None = None) -> Outcome:
     """Return the class of a clip in a scheme, or the reason why it is dropped."""
     chosen = scheme_of(scheme, settings)
+    if clip.intervals is not None:
+        return Outcome(None, "it is a whole recording with intervals, for spotting")
     shown = getattr(clip, chosen.by).strip()
     if chosen.mapping is None:
-        return Outcome(shown) if shown else Outcome(None, "it has no emotion")
+        return _named(shown, clip.key.dataset, settings)
     mapping = _mapping(chosen, clip.key.dataset, settings)
     if mapping is None:
         return Outcome(None, f"{scheme} has no classes for {clip.key.dataset}")
     if scheme == "megc2019" and (key := _official_key(clip, settings)) in EXCLUDED:
         return Outcome(None, EXCLUDED[key])
     found = mapping.get(shown if chosen.by == "objective" else shown.casefold())
+    parts = {mapping.get(part) for part in _emotions(shown, reader_of(clip.key.dataset, settings))}
+    if found is None and len(parts) == 1:
+        found = parts.pop()
     if found is None:
         kind = "emotion" if chosen.by == "emotion" else "objective class"
         what = f"{kind} '{shown}'" if shown else f"no {kind}"
@@ -179,6 +215,26 @@ def explain(scheme: str, clip: Clip, settings: Settings | None = None) -> Outcom
 def _official_key(clip: Clip, settings: Settings | None) -> ClipKey:
     """Return a clip's key in the form of the official list."""
     return canonical(clip.key._replace(dataset=dataset_of(clip.key.dataset, settings)))
+
+
+def _emotions(shown: str, reader: str) -> list[str]:
+    """Return the emotions of a clip of a dataset in which one clip may have several."""
+    return shown.split("+") if _several(shown, reader) else [shown.casefold()]
+
+
+def _several(shown: str, reader: str) -> bool:
+    return "+" in shown and reader in known_readers() and spec_of(reader).compound
+
+
+def _named(shown: str, dataset: str, settings: Settings | None) -> Outcome:
+    """Return the class of a clip where every published emotion is a class."""
+    reader = reader_of(dataset, settings)
+    listed = emotions_of(dataset, settings) if reader in known_readers() else frozenset()
+    if _several(shown, reader):
+        return Outcome(None, f"it has several emotions, '{shown}'")
+    if shown and listed and shown not in listed:
+        return Outcome(None, f"'{shown}' is not one of the published emotions")
+    return Outcome(shown) if shown else Outcome(None, "it has no emotion")
 
 
 def label(scheme: str, clip: Clip, settings: Settings | None = None) -> str | None:
@@ -196,8 +252,8 @@ def classes(
     """
     chosen, wanted = scheme_of(scheme, settings), list(datasets)
     if chosen.mapping is None:
-        readers = [reader_of(d, settings) for d in wanted] or list(known_readers())
-        if unlisted := [d for d in wanted if not spec_of(reader_of(d, settings)).emotions]:
+        listed = {d: emotions_of(d, settings) for d in wanted}
+        if unlisted := [d for d in wanted if not listed[d]]:
             raise MerflowError(
                 f"scheme {scheme}",
                 f"no list of the emotions of {', '.join(unlisted)} is known",
@@ -205,7 +261,8 @@ def classes(
                 "write a scheme for them, `schemes: {mine: {any: {joy: joy, fear: fear}}}`; "
                 "`merflow check` lists the emotions found",
             )
-        return tuple(sorted({e for r in readers for e in spec_of(r).emotions}))
+        known = listed.values() if wanted else (spec_of(r).emotions for r in known_readers())
+        return tuple(sorted({e for emotions in known for e in emotions}))
     if not wanted:
         return tuple(sorted({c for m in chosen.mapping.values() for c in m.values()}))
     found: dict[str, tuple[str, ...]] = {}

@@ -18,7 +18,7 @@ from merflow.datasets import errata, readers
 from merflow.datasets.clip_ids import dataset_named
 from merflow.datasets.clip_selection import listed_clips
 from merflow.datasets.official_composite import OFFICIAL
-from merflow.datasets.spec import NO_SUBJECT, DatasetSpec, Reading, Source, unpadded
+from merflow.datasets.spec import NO_SUBJECT, DatasetSpec, Problem, Reading, Source, unpadded
 from merflow.errors import MerflowError, unknown
 
 GENERATED = "demo.json"
@@ -76,6 +76,14 @@ def spec_of(reader: str) -> DatasetSpec:
     return _module(reader).SPEC
 
 
+def emotions_of(dataset: str, settings: Settings | None = None) -> frozenset[str]:
+    """Return the emotions of a configured dataset: its variant's, else its reader's."""
+    spec = spec_of(reader_of(dataset, settings))
+    entry = settings.datasets.get(dataset) if settings else None
+    named = [v for v in spec.variants if entry and v.name == entry.variant]
+    return (named[0].emotions if named else frozenset()) or spec.emotions
+
+
 def _module(reader: str) -> ModuleType:
     if reader not in names():
         raise unknown("datasets", "dataset reader", reader, names())
@@ -117,6 +125,15 @@ def read_dataset(name: str, entry: DatasetEntry, *, annotations_only: bool = Fal
     return Reading(name, spec, tuple(clips), tuple(source.problems), tuple(source.sheets))
 
 
+def check_files(name: str, entry: DatasetEntry) -> list[Problem]:
+    """Return what a reader finds by opening files, with its own `check_files(source)`."""
+    module = _module(known_reader(name, entry))
+    root = Path(os.path.abspath(os.path.expanduser(entry.root)))
+    if not hasattr(module, "check_files"):
+        return []
+    return module.check_files(Source(name, root, entry, module.SPEC))
+
+
 def guess_reader(name: str, root: Path) -> str:
     """Return `manifest` for an unknown dataset with a manifest in its root, else nothing."""
     found = name not in names() and any(root.expanduser().glob("manifest.*"))
@@ -125,7 +142,7 @@ def guess_reader(name: str, root: Path) -> str:
 
 def _no_root(name: str, reader: str, written: str, root: Path) -> MerflowError:
     spec = spec_of(reader)
-    if "demo" in Path(written).parts:
+    if "demo" in Path(written).parts and spec.generated:
         option = "" if reader in (*OFFICIAL, "manifest") else f" --dataset {reader}"
         fix = f"run `merflow demo{option}`, which writes it"
     else:

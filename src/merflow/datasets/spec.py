@@ -7,18 +7,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from merflow.clip import Clip, ClipKey, Entry
+from merflow.clip import Clip, ClipKey, Entry, FlowForm
 from merflow.config.settings import DatasetEntry
 from merflow.datasets.errata import Errata
 from merflow.errors import MerflowError
 from merflow.io.files import safe_name
-from merflow.io.spreadsheets import Column, Row, Table, read_table
+from merflow.io.spreadsheets import Column, Row, Table, place_of, plain, read_table
 
 T = TypeVar("T")
 Severity = Literal["error", "warning"]
 
 NO_SUBJECT = "unknown"
 """Subject of clips from datasets without subject ids."""
+
+SHOWN = 12
+"""Number of unread columns that a warning names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,8 @@ class Variant:
     fps: float
     enters_at: Entry = "raw"
     about: str = ""
+    emotions: frozenset[str] = frozenset()
+    """Its emotions where they differ from those of the dataset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +77,20 @@ class DatasetSpec:
     """Where the owners distribute it."""
     emotions: frozenset[str] = frozenset()
     """Every emotion the sheets may contain, lower case; empty: any."""
+    emotions_seen: bool = True
+    """False: the emotions are those of publications, no sheet was seen; another is a warning."""
+    compound: bool = False
+    """True: a clip may have several emotions, read as `negative+surprise` (sorted)."""
+    official_folds: str = ""
+    """Published folds that merflow does not have; folds that it makes are described as others."""
     subjects_known: bool = True
     """False: the dataset has no subject ids and cannot be split by subject."""
     stills: bool = False
     any_dataset: bool = False
     """True: the reader takes clips of any dataset, which is the one its config entry is named
     after."""
+    generated: bool = True
+    """Whether `merflow demo` writes a look-alike."""
     publishable_subjects: frozenset[str] = frozenset()
     """Subjects whose faces a report may show; to be filled in by the licence holder."""
     publication: str = ""
@@ -119,12 +132,31 @@ class Source:
     places: dict[ClipKey, list[str]] = field(default_factory=dict)
     """Where each key was found, in order."""
     sheets: list[str] = field(default_factory=list)
-    """Annotation files that were read, relative to the root."""
+    """Annotation files that were read, relative to the root, and the names of their revisions."""
 
-    def read(self, path: Path, columns: Sequence[Column], sheet: str = "") -> Table:
-        """Read a sheet's table of `columns`, and list it in `sheets`."""
+    def revision(self, name: str) -> None:
+        """Note which revision of the annotation was read: protocol lines and reports name it."""
+        self.sheets.append(name.replace("/", "-"))
+
+    def read(
+        self, path: Path, columns: Sequence[Column], sheet: str = "", ignored: str = ""
+    ) -> Table:
+        """Read a sheet's table of `columns`, and list it in `sheets`; warn of other columns.
+
+        ignored: pattern of the titles (as `plain` gives them) that the dataset has and merflow
+        does not need.
+        """
         table = read_table(path, columns, sheet)
         self.sheets.append(self.relative(path))
+        unread = [t for t in table.unread if not re.fullmatch(ignored, plain(t))]
+        if unread:
+            more = f" and {len(unread) - SHOWN} more" if len(unread) > SHOWN else ""
+            self.warn(
+                place_of(self.relative(path), table.sheet),
+                f"columns that are not read: {', '.join(map(repr, unread[:SHOWN]))}{more}",
+                "columns " + ", ".join(column.titles[0] for column in columns),
+                "rename a column that should be read; leave the others as they are",
+            )
         return table
 
     def warn(self, where: str, found: str, expected: str = "", fix: str = "") -> None:
@@ -153,7 +185,7 @@ class Source:
 
     def corrected(self, row: Row, subject: str, clip: str) -> Row:
         """Return a row after applying the errata of its clip."""
-        return self.corrections.apply(row, subject, clip)
+        return self.corrections.apply(row, subject, clip, self.warn)
 
     def fps(self, variant: Variant) -> float:
         """Return the frame rate from the config, else the published one (Hz)."""
@@ -162,6 +194,12 @@ class Source:
     def enters_at(self, variant: Variant) -> Entry:
         """Return the entry stage from the config, else the variant's."""
         return self.entry.enters_at or variant.enters_at
+
+    def flow_form(self, usual: Literal["frames", "flow"] = "frames") -> FlowForm | None:
+        """Return how the files hold flow; None for frames. usual: without `kind` in the config."""
+        if (self.entry.kind or usual) == "frames":
+            return None
+        return FlowForm(**self.entry.flow.model_dump())
 
     def key(self, subject: str, clip: str, where: str) -> ClipKey:
         """Return a clip's key; refuse names that cannot be part of a path."""
@@ -186,7 +224,8 @@ class Reading:
     clips: tuple[Clip, ...]
     problems: tuple[Problem, ...]
     sheets: tuple[str, ...] = ()
-    """Annotation files that were read; empty where folder and file names are the labels."""
+    """Annotation files that were read, and their revisions where the reader tells them apart; empty
+    where folder and file names are the labels."""
 
     @property
     def errors(self) -> tuple[Problem, ...]:

@@ -175,6 +175,29 @@ CONFUSION = Schema(
     ),
 )
 
+RANKING = Schema(
+    "ranking.csv",
+    (
+        Column("part", str, "full, or one dataset"),
+        Column("class", str, "class, against all others"),
+        Column("clips", int, "clips of the class"),
+        Column("share", float, "their share: the average precision of a random order"),
+        Column("roc_area", float, "area under the ROC curve; empty without clips of both kinds"),
+        Column("average_precision", float, "mean precision over the steps of recall"),
+    ),
+)
+RANKING_CURVES = Schema(
+    "ranking_curves.csv",
+    (
+        Column("part", str, "full, or one dataset"),
+        Column("class", str, "class, against all others"),
+        Column("threshold", float, "clips with at least this probability count; the first is inf"),
+        Column("hits", int, "clips of the class among them"),
+        Column("false_alarms", int, "other clips among them"),
+    ),
+)
+"""Both curves follow from the counts; the last row of a class has all its clips, and all others."""
+
 PREDICTIONS = Schema("predictions.csv", CLIP)
 """One fold's predictions, followed by a column `p_<class>` for each class."""
 POOLED = Schema(

@@ -67,8 +67,11 @@ def apply(
 
 def _in_time(control: str, x: np.ndarray, keys: Sequence[ClipKey]) -> np.ndarray:
     if x.ndim == 4:  # one flow field from onset to apex, which becomes apex to onset
-        back = np.array([-1, -1, 1], x.dtype)  # Strain has no direction.
-        return np.zeros_like(x) if control == "frozen" else x * back
+        if control == "frozen":
+            return np.zeros_like(x)
+        if x.dtype == np.uint8:  # In a picture stretched to its range, -u is 255 - u.
+            return np.concatenate([255 - x[..., :2], x[..., 2:]], axis=-1)
+        return x * np.array([-1, -1, 1], x.dtype)  # Strain has no direction.
     if control == "frozen":
         return np.repeat(x[:, :1], x.shape[1], axis=1)
     if control == "reversed":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from merflow.evaluation.columns import CONFUSION, SCORES
+from merflow.evaluation.columns import CONFUSION, RANKING, RANKING_CURVES, SCORES
 from merflow.evaluation.confidence import (
     FEW_SUBJECTS,
     RESAMPLES,
@@ -27,6 +27,7 @@ from merflow.evaluation.metrics import (
     value,
 )
 from merflow.evaluation.predictions import Pooled
+from merflow.evaluation.ranking import rankings
 from merflow.evaluation.schema import records
 from merflow.evaluation.table_marks import ORACLE_NOTE, is_oracle
 
@@ -188,6 +189,26 @@ def write_confusion(path: Path | str, table: Pooled) -> None:
             names = {"truth": table.classes[i], "predicted": table.classes[j]}
             lines.append({"part": part, **names, "clips": int(clips)})
     CONFUSION.write(path, CONFUSION.frame(lines))
+
+
+def write_rankings(folder: Path, table: Pooled) -> None:
+    """Write ranking.csv and ranking_curves.csv; nothing for a table without probabilities."""
+    areas, curves = [], []
+    for part in parts_of(table) if table.probabilities is not None else ():
+        rows = table.part(part)
+        found = rankings(rows.truth, rows.probabilities)
+        for name, one in zip(table.classes, found, strict=True):
+            where = {"part": part, "class": name}
+            numbers = {"clips": one.positives, "share": one.share, "roc_area": one.roc_area}
+            areas.append({**where, **numbers, "average_precision": one.average_precision})
+            points = zip(one.thresholds, one.hits, one.false_alarms, strict=True)
+            curves += [
+                {**where, "threshold": t, "hits": int(h), "false_alarms": int(f)}
+                for t, h, f in points
+            ]
+    if areas:
+        RANKING.write(folder / RANKING.table, RANKING.frame(areas))
+        RANKING_CURVES.write(folder / RANKING_CURVES.table, RANKING_CURVES.frame(curves))
 
 
 def factor_rank(factor: str) -> tuple[int, tuple[float, ...], str]:

@@ -18,6 +18,7 @@ from merflow.evaluation.predictions import Pooled
 from merflow.io.clip_store import Skipped
 from merflow.io.frame_folder import read_clip
 from merflow.io.images import is_still
+from merflow.io.prepared_clips import read_prepared
 from merflow.progress import track
 from merflow.stages.pipeline import network_inputs
 from merflow.workflow.final_model import Model, mean_probabilities
@@ -124,7 +125,7 @@ def predict_clips(
     inputs, rows, skipped = [], [], []
     for row, clip in enumerate(track(tested.clips, "preparing")):
         try:
-            arrays = network_inputs(read_clip(clip), model.pipeline, finder, still=is_still(clip))
+            arrays = _inputs(clip, model, finder)
         except SkipClip as skip:
             skipped.append(Skipped(*clip.key, "chain", skip.reason))
             continue
@@ -144,6 +145,13 @@ def predict_clips(
     _refuse_training_clips(inputs, [tested.clips[row].key for row in rows], model, fitted)
     pooled = tested.pooled(rows, ["final"] * len(rows), model, mean_probabilities(fitted, inputs))
     return pooled, skipped
+
+
+def _inputs(clip: Clip, model: Model, finder: "Finder | None") -> list[np.ndarray]:
+    """Return the network's inputs of a clip, one per factor; a prepared clip is one as it is."""
+    if clip.prepared:
+        return [read_prepared(clip).frames] * len(model.pipeline.factors)
+    return network_inputs(read_clip(clip), model.pipeline, finder, still=is_still(clip))
 
 
 def _refuse_training_clips(

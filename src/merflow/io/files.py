@@ -94,6 +94,39 @@ def temporary_files_removed() -> Iterator[None]:
             tempfile.tempdir = before
 
 
+@contextlib.contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `path`; on success it is renamed onto `path`.
+
+    On failure it is removed. `path` must not exist, or be an empty folder.
+    """
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise MerflowError(
+            str(path),
+            "already exists and is not an empty folder",
+            "a new or empty folder",
+            "name another folder",
+        )
+    part = path.with_name(f"{_partial_name()}-{path.name}")
+    try:
+        part.mkdir(parents=True)
+        yield part
+        os.replace(part, path)
+        sync_folder(path.parent)
+    except OSError as error:
+        _drop(part)
+        raise MerflowError(
+            str(path),
+            f"could not be written ({error.strerror or error})",
+            "a writable folder with free space",
+            "free some space or check the folder's permissions, then run again",
+            code=FAILED,
+        ) from error
+    except BaseException:
+        _drop(part)
+        raise
+
+
 def _partial_name() -> str:
     """Return a name that contains the host and the process id."""
     return f"{PARTIAL}{HOST}-{os.getpid()}-{secrets.token_hex(4)}"

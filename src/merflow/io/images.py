@@ -9,11 +9,13 @@ import numpy as np
 from merflow.clip import Clip
 from merflow.errors import SkipClip
 from merflow.frame_buffer import FrameBuffer, Frames, collect
+from merflow.io.depth import Range, depth_range, sampled, to_grey
 from merflow.io.files import file_digest
 from merflow.io.image_header import header_fault, image_size
 from merflow.io.sha256sums import NAME as SUMS
 from merflow.io.sha256sums import read_sums
 from merflow.io.video_clip import check_size, iter_video
+from merflow.text import plural
 
 IMAGES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".tif", ".tiff"})
 VIDEOS = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv"})
@@ -51,10 +53,12 @@ def iter_frames(clip: Clip) -> Iterator[np.ndarray]:
     """
     if clip.missing or not clip.files:
         raise SkipClip(clip.missing or "no frames")
-    if not has_images(clip):
+    if is_video(clip):
         if (sums := read_sums(clip.folder)) is not None:
             _check_sum(clip, clip.files[0], sums)
-        yield from iter_video(clip) if is_video(clip) else _tensor(clip)
+        yield from iter_video(clip)
+    elif not has_images(clip):
+        yield from _tensor(clip)
     else:
         yield from ImageFrames(clip)
 
@@ -68,6 +72,7 @@ class ImageFrames(FrameBuffer):
 
     def __init__(self, clip: Clip, *, grey: bool = False) -> None:
         self._clip, self._grey, self._sums = clip, grey, read_sums(clip.folder)
+        self._range = self._depth_range() if clip.content == "depth" else None
         self._first = self._decoded(0)
         super().__init__((len(clip.files), *self._first.shape), np.uint8)
 
@@ -97,7 +102,16 @@ class ImageFrames(FrameBuffer):
         name = self._clip.files[position]
         if self._sums is not None:
             _check_sum(self._clip, name, self._sums)
+        if self._range is not None:
+            return to_grey(_depth(self._clip, name), self._range)[..., None]
         return _image(self._clip, name, grey=self._grey)
+
+    def _depth_range(self) -> Range:
+        files = [self._clip.files[k] for k in sampled(len(self._clip.files))]
+        found = depth_range([_depth(self._clip, name) for name in files])
+        if found is None:
+            raise SkipClip(f"{self._clip.key}: no depth was measured in {', '.join(files[:3])}")
+        return found
 
 
 def _described(shape: tuple[int, ...]) -> str:
@@ -148,6 +162,26 @@ def _image(clip: Clip, name: str, *, grey: bool) -> np.ndarray:
     """Decode one image file to (H, W, 1 or 3) uint8; grey: a JPEG to its luma alone."""
     import cv2
 
+    data = _image_bytes(clip, name)
+    jpeg = data[:2].tobytes() == b"\xff\xd8"
+    mode = cv2.IMREAD_GRAYSCALE if grey and jpeg else cv2.IMREAD_ANYCOLOR
+    frame = _decode(clip, name, data, mode)
+    return frame[..., None] if frame.ndim == 2 else cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+
+
+def _depth(clip: Clip, name: str) -> np.ndarray:
+    """Decode one picture of distances, (H, W) uint16."""
+    import cv2
+
+    frame = _decode(clip, name, _image_bytes(clip, name), cv2.IMREAD_UNCHANGED)
+    if frame.ndim != 2 or frame.dtype != np.uint16:
+        found = f"{frame.dtype}, {plural(frame[:1, :1].size, 'channel')}"
+        raise SkipClip(f"{clip.key}: {name} is {found}; a depth picture has one channel of uint16")
+    return frame
+
+
+def _image_bytes(clip: Clip, name: str) -> np.ndarray:
+    """Return the bytes of an image file, (n,) uint8, after checks of its header."""
     path = os.path.join(clip.folder, name)
     try:
         if os.path.getsize(path) > MAX_FILE:
@@ -162,8 +196,12 @@ def _image(clip: Clip, name: str, *, grey: bool) -> np.ndarray:
     if fault := header_fault(head):
         raise SkipClip(f"{clip.key}: {name} is damaged: {fault}")
     check_size(clip, name, declared)
-    jpeg = head.startswith(b"\xff\xd8")
-    mode = cv2.IMREAD_GRAYSCALE if grey and jpeg else cv2.IMREAD_ANYCOLOR
+    return data
+
+
+def _decode(clip: Clip, name: str, data: np.ndarray, mode: int) -> np.ndarray:
+    import cv2
+
     try:
         # imread warns on a damaged JPEG and gives grey rows; the tail check catches cut files.
         frame = cv2.imdecode(data, mode | cv2.IMREAD_IGNORE_ORIENTATION)
@@ -172,7 +210,7 @@ def _image(clip: Clip, name: str, *, grey: bool) -> np.ndarray:
     if frame is None or truncated(data):
         raise SkipClip(f"{clip.key}: {name} cannot be decoded (damaged or not an image)")
     check_size(clip, name, (frame.shape[1], frame.shape[0]))
-    return frame[..., None] if frame.ndim == 2 else cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+    return frame
 
 
 def truncated(data: np.ndarray) -> bool:
@@ -183,14 +221,21 @@ def truncated(data: np.ndarray) -> bool:
     return head == b"\x89PNG" and b"IEND" not in tail
 
 
-def _tensor(clip: Clip) -> Iterator[np.ndarray]:
-    """Yield the frames of a .npy file, (T, H, W) or (T, H, W, 1 or 3) uint8."""
+def open_array(clip: Clip) -> np.ndarray:
+    """Return the array of a clip's .npy file, of any shape and type, mapped from the disk."""
     name = clip.files[0]
+    if (sums := read_sums(clip.folder)) is not None:
+        _check_sum(clip, name, sums)
     try:
         # A plain array only: no archive, and no pickle, which could run code.
-        array = np.lib.format.open_memmap(os.path.join(clip.folder, name), mode="r")
+        return np.lib.format.open_memmap(os.path.join(clip.folder, name), mode="r")
     except (OSError, ValueError, OverflowError, SyntaxError, TypeError) as error:
         raise SkipClip(f"{clip.key}: {name} cannot be read as an array ({error})") from error
+
+
+def _tensor(clip: Clip) -> Iterator[np.ndarray]:
+    """Yield the frames of a .npy file, (T, H, W) or (T, H, W, 1 or 3) uint8."""
+    name, array = clip.files[0], open_array(clip)
     shape = " x ".join(map(str, array.shape))
     if array.ndim == 3:
         array = array[..., None]

@@ -1,15 +1,17 @@
 """The packed file: all clips of a collection at one factor in one array, without labels."""
 
 import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import h5py
 import numpy as np
 
 from merflow import versions
-from merflow.clip import ClipKey
+from merflow.clip import ClipArrays, ClipKey
 from merflow.errors import MerflowError
 from merflow.io import records
 from merflow.io.clip_store import Skipped, Store, factor_of
@@ -19,11 +21,36 @@ from merflow.io.hdf5 import AGAIN, create_hdf5, dataset_of, get_json, open_hdf5,
 KIND = "merflow-packed"
 
 
+class Source(Protocol):
+    """Prepared clips to pack: an open clip store, or the files of a dataset."""
+
+    path: Path
+    keys: list[ClipKey]
+    skipped: list[Skipped]
+    made_by: dict[str, Any]
+
+    def shape(self, index: int) -> tuple[tuple[int, ...], np.dtype]:
+        """Return the shape and type of one clip's frames."""
+        ...
+
+    def __iter__(self) -> Iterator[ClipArrays]: ...
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the array x lies in a file: in one piece from `offset` (bytes), in C order."""
+
+    path: Path
+    offset: int
+
+
 @dataclass(frozen=True)
 class Packed:
-    """x: (N, T, H, W, C) uint8, or (N, H, W, 3) float16 for flow; keys: N clip keys, sorted.
+    """x: (N, T, H, W, C) uint8, or (N, H, W, 3) for flow; keys: N clip keys, sorted.
 
-    lengths: N frame counts before interpolation.
+    Flow is float16, in the units of `stages.flow`, or the uint8 of pictures with an unknown zero.
+
+    lengths: N frame counts before interpolation; place: of x on disk, None for clips in memory.
     """
 
     x: np.ndarray
@@ -31,16 +58,17 @@ class Packed:
     lengths: list[int]
     skipped: list[Skipped]
     made_by: dict[str, Any]
+    place: Place | None = None
 
 
 @dataclass(frozen=True)
 class Survey:
-    """The contents of a set of stores, found without reading pixels.
+    """The contents of a set of sources; those of stores are found without reading pixels.
 
     factors: what each store's record says it is magnified by; levels: its arithmetic.
     """
 
-    stores: list[Path]
+    sources: "list[Path | Source]"
     keys: list[ClipKey]
     skipped: list[Skipped]
     shape: tuple[int, ...]
@@ -50,11 +78,12 @@ class Survey:
     levels: list[str]
 
 
-def survey(stores: list[Path]) -> Survey:
-    """Survey the stores to be packed; every clip must have the same shape."""
-    found = Survey(stores, [], [], (), np.dtype(np.uint8), {}, [], [])
-    for path in stores:
-        with Store(path) as store:
+def survey(sources: "Sequence[Path | Source]") -> Survey:
+    """Survey the clip stores and other sources to be packed; every clip must have one shape."""
+    found = Survey([*sources], [], [], (), np.dtype(np.uint8), {}, [], [])
+    for source in sources:
+        with _opened(source) as store:
+            path = store.path
             found.factors.append(factor_of(store.made_by))
             found.levels.append(store.made_by.get("arithmetic", ""))
             found.inputs[portable(path)] = store.made_by["content"]
@@ -63,13 +92,14 @@ def survey(stores: list[Path]) -> Survey:
                 shape, dtype = store.shape(index)
                 if not found.keys:
                     found = replace(found, shape=shape, dtype=dtype)
-                elif shape != found.shape:
+                elif (shape, dtype) != (found.shape, found.dtype):
                     raise MerflowError(
                         str(path),
-                        f"{key} has shape {shape}",
-                        f"{found.shape}, as {found.keys[0]} has",
-                        "delete the store and run again; prepared clips of the user's own "
-                        "(enters_at: interpolated) must already have the network's size",
+                        f"{key} has shape {shape}, type {dtype}",
+                        f"{found.shape}, type {found.dtype}, as {found.keys[0]} has",
+                        "delete the store and run again; prepared clips (enters_at: interpolated) "
+                        "must already have the network's size, and pictures of flow with an "
+                        "unknown zero cannot be mixed with signed flow",
                     )
                 found.keys.append(key)
     return found
@@ -87,8 +117,8 @@ def write_packed(path: Path, found: Survey, recipe: dict[str, Any]) -> dict[str,
         x = handle.create_dataset("x", shape, found.dtype)
         row_of = {key: row for row, key in enumerate(keys)}
         lengths, magnified = [0] * len(keys), [{}] * len(keys)
-        for source in found.stores:
-            with Store(source) as store:
+        for source in found.sources:
+            with _opened(source) as store:
                 for clip in store:
                     row = row_of[clip.key]
                     x[row] = clip.frames
@@ -102,6 +132,10 @@ def write_packed(path: Path, found: Survey, recipe: dict[str, Any]) -> dict[str,
         made_by = {"stage": "pack", **versions.stage_record(*found.levels), "recipe": recipe}
         put_json(handle, "made_by", made_by | {"inputs": found.inputs})
     return dict(sorted(sums.items()))
+
+
+def _opened(source: "Path | Source") -> "AbstractContextManager[Source]":
+    return Store(source) if isinstance(source, Path) else nullcontext(source)
 
 
 def pixel_sum(x: Any) -> str:  # noqa: ANN401
@@ -120,7 +154,9 @@ def read_packed(path: Path | str) -> Packed:
             x = dataset_of(handle, "x")
             if not len(x) == len(keys) == len(lengths):
                 raise ValueError(f"{len(x)} clips, {len(keys)} keys, {len(lengths)} lengths")
-            return Packed(x[()], keys, lengths, skipped, get_json(handle, "made_by"))
+            offset = x.id.get_offset()
+            place = None if offset is None else Place(Path(path), offset)
+            return Packed(x[()], keys, lengths, skipped, get_json(handle, "made_by"), place)
         except (TypeError, ValueError) as error:
             raise MerflowError(
                 str(path), f"not laid out as packed clips ({error})", fix=AGAIN

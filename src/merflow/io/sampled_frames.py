@@ -1,15 +1,16 @@
 """Read a few frames of a clip, grey and small: enough to recognise the clip, in little time."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from itertools import islice
 
 import numpy as np
 
 from merflow.clip import Clip
+from merflow.errors import SkipClip
 from merflow.io.image_header import image_size
-from merflow.io.images import MAX_FILE, TENSORS, is_video
+from merflow.io.images import MAX_FILE, TENSORS, ImageFrames, is_video
 from merflow.io.video_clip import MAX_SIDE
 from merflow.io.video_decoder import MAX_PIXELS, Unreadable, decode_frames, grey_near
 
@@ -29,6 +30,8 @@ def sampled_frames(clip: Clip, places: Sequence[float], side: int) -> list[np.nd
         found = _of_video(path, clip.onset or 0, wanted)
     elif os.path.splitext(path)[1].lower() in TENSORS:
         found = _of_array(path, clip.onset or 0, wanted)
+    elif clip.content == "depth":
+        found = _of_depth(clip, [min(k, len(clip.files) - 1) for k in wanted])
     else:
         names = [clip.files[min(k, len(clip.files) - 1)] for k in wanted]
         found = [_of_image(os.path.join(clip.folder, name), side) for name in names]
@@ -50,10 +53,22 @@ def consecutive_frames(clip: Clip, count: int) -> np.ndarray | None:
     else:
         first = max(0, (len(clip.files) - count) // 2)
         names = clip.files[first : first + count]
-        found = [_of_image(os.path.join(clip.folder, name), MAX_SIDE) for name in names]
+        if clip.content == "depth":
+            found = _of_depth(clip, range(first, first + len(names)))
+        else:
+            found = [_of_image(os.path.join(clip.folder, name), MAX_SIDE) for name in names]
     if not found or any(frame is None or frame.shape != found[0].shape for frame in found):
         return None
     return np.stack(found)[..., None]
+
+
+def _of_depth(clip: Clip, places: Iterable[int]) -> list[np.ndarray]:
+    """Return depth pictures as the stages see them, in the clip's own range."""
+    try:
+        frames = ImageFrames(clip)
+        return [frames.frame(place)[..., 0] for place in places]
+    except SkipClip:
+        return []
 
 
 def _first_of_video(path: str, count: int) -> list[np.ndarray | None]:

@@ -18,7 +18,10 @@ HEADER_WITHIN = 30
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column to read: its name in merflow, and the titles it has in sheets."""
+    """One column to read: its name in merflow, and the titles it has in sheets.
+
+    The first title is the usual one: a sheet that has it may have others too, which are not read.
+    """
 
     name: str
     titles: tuple[str, ...]
@@ -65,11 +68,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The rows below a header."""
+    """The rows below a header. `unread`: titles of the columns that were not asked for."""
 
     file: str
     sheet: str
     rows: tuple[Row, ...]
+    unread: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
@@ -118,7 +122,9 @@ def find_table(grids: Sequence[Grid], columns: Sequence[Column], sheet: str = ""
     grid, (number, cells) = first
     at = _places(grid, number, cells, columns)
     titles = {name: cells[index].strip() for name, index in at.items()}
-    return Table(grid.file, grid.sheet, tuple(rows_of(grid, at, titles, after=number)))
+    unread = (c.strip() for i, c in enumerate(cells) if i not in at.values() and c.strip())
+    rows = tuple(rows_of(grid, at, titles, after=number))
+    return Table(grid.file, grid.sheet, rows, tuple(dict.fromkeys(unread)))
 
 
 def rows_of(
@@ -146,23 +152,36 @@ def _header(grid: Grid, columns: Sequence[Column]) -> tuple[int, tuple[str, ...]
 def _places(
     grid: Grid, number: int, cells: tuple[str, ...], columns: Sequence[Column]
 ) -> dict[str, int]:
-    """Return column name -> index; refuse a title that appears twice."""
+    """Return column name -> index; refuse a title twice, and two titles of one meaning."""
     at: dict[str, int] = {}
     shown = [plain(cell) for cell in cells]
     for column in columns:
-        for title in map(plain, column.titles):
-            indices = [i for i, cell in enumerate(shown) if cell == title]
-            if len(indices) > 1:
-                raise MerflowError(
-                    place_of(grid.file, grid.sheet, number),
-                    f"the column '{cells[indices[0]].strip()}' appears twice",
-                    "every column once",
-                    "delete or rename one of the two columns",
-                )
-            if indices:
-                at[column.name] = indices[0]
-                break
+        usual, *others = dict.fromkeys(map(plain, column.titles))
+        titles = [usual] if usual in shown else others
+        indices = [i for i, cell in enumerate(shown) if cell in titles]
+        if len(indices) > 1:
+            raise _two_columns(place_of(grid.file, grid.sheet, number), cells, indices, column)
+        if indices:
+            at[column.name] = indices[0]
     return at
+
+
+def _two_columns(
+    where: str, cells: Sequence[str], indices: Sequence[int], column: Column
+) -> MerflowError:
+    """Return the error of two columns that could both be read as `column`."""
+    one, two = (cells[i].strip() for i in indices[:2])
+    if plain(one) == plain(two):
+        found = f"the column '{one}' appears twice"
+        return MerflowError(
+            where, found, "every column once", "delete or rename one of the two columns"
+        )
+    return MerflowError(
+        where,
+        f"the columns '{one}' and '{two}' both mean {column.name}",
+        f"one column for {column.name}",
+        f"give the right one the title '{column.titles[0]}'; the other is then left out",
+    )
 
 
 def _no_header(grids: Sequence[Grid], columns: Sequence[Column]) -> MerflowError:

@@ -1,19 +1,14 @@
 """An external program as a method: any language, any library, one call per fold.
 
-The program is called with one argument, a folder. It finds there
-
-- `train.npz`: `x` (N, T, H, W, C) uint8 or (N, H, W, 3) float16, `y` (N,) int64, `keys` (N, 3) text
-  (dataset, subject, clip), `factors` (N,) text, `classes` (K,) text;
-- `test.npz`: `x` and `keys`, no labels;
-- `settings.json`: the experiment, the class names, the seed (also in MERFLOW_SEED);
-
-and must write `predictions.csv` there: `dataset,subject,clip` and either `p_<class>` for every
-class or `predicted`. It runs in that folder, which is removed afterwards, with few variables
-(`program_command.environment`), and in a sandbox where there is one (`program_sandbox`).
+The program is called with one argument, a folder, and must write `predictions.csv` there:
+`dataset,subject,clip` and either `p_<class>` for every class or `predicted`. `program_files`
+describes what it finds there, docs/external_programs.md both contracts. It runs in that folder,
+which is removed afterwards, with few variables (`program_command.environment`), and in a sandbox
+where there is one (`program_sandbox`).
 """
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,14 +18,15 @@ import numpy as np
 from merflow.clip import ClipKey
 from merflow.config.settings import Experiment
 from merflow.errors import FAILED, MerflowError, unknown
+from merflow.evaluation.duplicate_clips import clip_hashes
 from merflow.evaluation.predictions import KEY, read_predictions
 from merflow.io.csv_table import CsvTable, csv_text, read_csv
-from merflow.io.files import atomic, temporary_folder, write_json, write_text
-from merflow.models import program_command, program_sandbox
+from merflow.io.files import temporary_folder, write_text
+from merflow.models import program_command, program_files, program_sandbox
 from merflow.models.method_interface import TrainingData, check
 from merflow.models.program_command import Command
 from merflow.models.program_sandbox import Sandbox
-from merflow.models.weights_file import write_arrays
+from merflow.models.weights_file import read_arrays, write_arrays
 from merflow.paths import WEIGHTS
 
 TAIL = 20
@@ -49,12 +45,16 @@ class ExternalProgram:
     seed: int
     hidden: tuple[Path, ...] = ()
 
+    @property
+    def where(self) -> str:
+        """Name the program in messages."""
+        return f"command {self.experiment.command!r}"
+
     def fit(self, data: TrainingData) -> "FittedProgram":
         """Keep the training clips: the program needs them beside the test clips, in one call."""
         check(data, self.classes)
-        where = f"command {self.experiment.command!r}"
-        command = program_command.parse(self.experiment.command, where)
-        sandbox = program_sandbox.choose(self.experiment.sandbox, where)
+        command = program_command.parse(self.experiment.command, self.where)
+        sandbox = program_sandbox.choose(self.experiment.sandbox, self.where)
         facts = {
             "kind": "command",
             "method": "command",
@@ -65,53 +65,125 @@ class ExternalProgram:
             "seed": self.seed,
             "training_clips": len(data.y),
         }
-        return FittedProgram(self, command, sandbox, data, facts)
+        if self.experiment.contract == 1:
+            return FittedProgram(self, command, sandbox, data, facts)
+        facts |= {"contract": 2, "subjects": data.subjects}
+        return FittedProgram(self, command, sandbox, data, facts, clip_hashes=clip_hashes(data.x))
 
 
 @dataclass
 class FittedProgram:
-    """A program and its training clips; every `predict` runs it once, which trains it as well."""
+    """A program with its training clips, or with the model that it left.
+
+    `predict` runs the program once, which trains it as well while there is no model.
+    data: None for a program that was loaded with its model.
+    """
 
     program: ExternalProgram
     command: Command
     sandbox: Sandbox
-    data: TrainingData
+    data: TrainingData | None
     facts: dict[str, Any]
     history: list[dict[str, Any]] = field(default_factory=list)
-    clip_hashes: tuple[str, ...] = ()
+    clip_hashes: Sequence[str] = ()
+    model: dict[str, np.ndarray] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path, about: dict[str, Any]) -> "FittedProgram":
+        """Return the program of contract 2 that left its model in the file `path`."""
+        names = about.get("model_files") or []
+        if not names:
+            raise MerflowError(
+                str(path),
+                "holds no model of its external program, which cannot be loaded",
+                "a program of `contract: 2` that writes its model to model/",
+                "see docs/external_programs.md; predictions of the folds are in predictions.csv",
+            )
+        try:
+            experiment = Experiment.model_validate(about["experiment_settings"])
+            program = ExternalProgram(experiment, tuple(about["classes"]), int(about["seed"]))
+            arrays = read_arrays(path)
+            model = {name: arrays[f"file{i}"] for i, name in enumerate(names)}
+            wanted = dict(about["program_files"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise MerflowError(
+                str(path), f"its description is not an external program's ({error})"
+            ) from None
+        command = program_command.parse(experiment.command, program.where)
+        found = command.digests()
+        for name in sorted({*found, *wanted}):
+            if found.get(name) != wanted.get(name):
+                raise MerflowError(
+                    f"{program.where}: {name}",
+                    "is not the file that trained the model",
+                    "the files named in the command as they were, in the folder of the project",
+                    "restore it, or train the final model again",
+                )
+        sandbox = program_sandbox.choose(experiment.sandbox, program.where)
+        hashes = about.pop("prints", [])
+        return cls(program, command, sandbox, None, about, clip_hashes=hashes, model=model)
 
     def predict(self, x: np.ndarray, keys: Sequence[ClipKey] | None = None) -> np.ndarray:
-        """Run the program on training and test clips; return its (M, K) float32 probabilities."""
+        """Run the program on the clips x; return its (M, K) float32 probabilities."""
         if keys is None:
             keys = [ClipKey("test", "test", f"clip{i:04d}") for i in range(len(x))]
         with temporary_folder() as folder:
-            self._write_inputs(folder, x, keys)
-            self._run(folder)
+            if self.program.experiment.contract == 1:
+                self._write_settings(folder)
+                program_files.write_npz(folder, self.data, self.program.classes, x, keys)
+                self._run(folder, {})
+            else:
+                self._run_second(folder, x, keys)
             return self._read_predictions(folder / "predictions.csv", keys)
 
     def save(self, folder: Path) -> None:
-        """Write the facts; the program keeps its own weights."""
-        write_arrays(Path(folder) / WEIGHTS, {}, self.facts)
+        """Write the facts, and with contract 2 the program's model."""
+        kept, arrays = {}, {}
+        entry = self.program.experiment
+        if entry.contract == 2:
+            if not self.model:
+                with temporary_folder() as work:
+                    self._run_second(work)
+            arrays = {f"file{i}": content for i, content in enumerate(self.model.values())}
+            kept = {
+                "prints": list(self.clip_hashes),
+                "model_files": list(self.model),
+                "experiment_settings": entry.model_dump(mode="json", exclude={"grid"}),
+            }
+        write_arrays(Path(folder) / WEIGHTS, arrays, {**self.facts, **kept})
 
-    def _write_inputs(self, folder: Path, x: np.ndarray, keys: Sequence[ClipKey]) -> None:
-        data, program = self.data, self.program
-        _write_npz(
-            folder / "train.npz",
-            x=data.x,
-            y=data.y,
-            keys=_texts(data.keys),
-            factors=np.array(data.factors, str),
-            classes=np.array(program.classes, str),
-        )
-        _write_npz(folder / "test.npz", x=x, keys=_texts(keys))
-        settings = program.experiment.model_dump(mode="json", exclude={"grid", "from_grid"})
-        write_json(
-            folder / "settings.json",
-            {"experiment": settings, "classes": list(program.classes), "seed": program.seed},
+    def _write_settings(self, folder: Path, **more: Any) -> None:  # noqa: ANN401
+        program = self.program
+        program_files.write_settings(
+            folder, program.experiment, program.classes, program.seed, **more
         )
 
-    def _run(self, folder: Path) -> None:
-        """Run the program to its end in `folder`; its output is shown only when it fails."""
+    def _run_second(
+        self, folder: Path, x: np.ndarray | None = None, keys: Sequence[ClipKey] = ()
+    ) -> None:
+        """Run a program of contract 2: train it while there is no model, and predict the clips x.
+
+        Its model is kept. x: None to train only.
+        """
+        layout, shared, steps = {}, {}, []
+        if self.model:
+            program_files.write_model(folder, self.model)
+        else:
+            steps.append("train")
+            layout, shared = program_files.write_training(folder, self.data, self.program.classes)
+        if x is not None:
+            steps.append("predict")
+            layout |= program_files.write_test(folder, x, keys)
+        self._write_settings(folder, steps=steps, clips=layout)
+        self._run(folder, shared)
+        if "train" in steps:
+            self.model = program_files.read_model(folder, self.program.where)
+
+    def _run(self, folder: Path, shared: Mapping[str, Path]) -> None:
+        """Run the program to its end in `folder`; its output is shown only when it fails.
+
+        shared: files that it can read there without their being copied.
+        """
         entry = self.program.experiment
         command = replace(self.command, words=(*self.command.words, str(folder)))
         device = entry.training.device
@@ -121,10 +193,13 @@ class FittedProgram:
         (folder / "tmp").mkdir()
         words = list(command.words)
         if self.sandbox.kind != "none":
+            gpu, hidden = device != "cpu", self.program.hidden
             words = program_sandbox.arguments(
-                command, folder, variables, hidden=self.program.hidden, gpu=device != "cpu"
+                command, folder, variables, hidden=hidden, gpu=gpu, shared=shared
             )
-        where = f"command {entry.command!r}"
+        else:
+            program_files.link(folder, shared)
+        where = self.program.where
         try:
             ended = subprocess.run(
                 words,
@@ -203,12 +278,3 @@ def _failure(where: str, code: int, output: str, sandbox: Sandbox) -> MerflowErr
         )
     found = f"{how}; the end of its output:\n    {last}"
     return MerflowError(where, found, "a program that ends with code 0", fix, code=FAILED)
-
-
-def _write_npz(path: Path, **arrays: np.ndarray) -> None:
-    with atomic(path) as part, open(part, "wb") as handle:
-        np.savez(handle, **arrays)
-
-
-def _texts(keys: Sequence[ClipKey]) -> np.ndarray:
-    return np.array([list(key) for key in keys], str).reshape(-1, 3)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from merflow.config.settings import Experiment
 from merflow.errors import MerflowError
-from merflow.models.external_program import ExternalProgram
+from merflow.models.external_program import ExternalProgram, FittedProgram
 from merflow.models.keras_model import NetworkMethod
 from merflow.models.method_interface import Fitted, Method, TrainingData
 from merflow.models.svm import FittedSvm, SvmMethod
@@ -50,9 +50,10 @@ def load(path: Path) -> Fitted:
         return saved_network.load(path, about)
     if about["kind"] == "svm":
         return FittedSvm.read(path, about)
+    if about["kind"] == "command":
+        return FittedProgram.read(path, about)
     raise MerflowError(
         str(path),
         f"holds a fitted method of kind '{about['kind']}', which cannot be loaded",
-        "a network or an SVM",
-        "predictions of an external program are in its run's predictions.csv",
+        "a network, an SVM or an external program",
     )

@@ -1,6 +1,6 @@
 """The interface that networks, SVMs and external programs share: training data in, a fit out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,14 +10,33 @@ import numpy as np
 from merflow.clip import ClipKey
 from merflow.errors import FAILED, MerflowError
 
+PICTURES = "flow pictures"
+
+
+@dataclass(frozen=True, slots=True)
+class ClipFile:
+    """A file that holds all clips of a run at one factor, which many folds can read.
+
+    The clips lie in one piece from `offset` (bytes), in C order; shape: of all, (N, ...); rows:
+    the position of each clip.
+    """
+
+    path: Path
+    offset: int
+    shape: tuple[int, ...]
+    dtype: str
+    factor: str
+    rows: Mapping[ClipKey, int]
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
     """The training clips of one fold; several rows may be copies of one clip (pooled factors).
 
-    x: (N, T, H, W, C) uint8 frames or (N, H, W, 3) float16 flow; y: (N,) int64, positions in the
-    class names; keys: one per row; factors: one per row (`x10`), or empty when there is only one;
-    subject_ids: one canonical id per row, or empty: then the keys' own subjects.
+    x: (N, T, H, W, C) uint8 frames or (N, H, W, 3) flow: float16, or uint8 of pictures with an
+    unknown zero; y: (N,) int64, positions in the class names; keys: one per row; factors: one per
+    row (`x10`), or empty when there is only one; subject_ids: one canonical id per row, or empty:
+    then the keys' own subjects; files: where the clips of each factor lie on disk too, or empty.
     """
 
     x: np.ndarray
@@ -25,6 +44,7 @@ class TrainingData:
     keys: tuple[ClipKey, ...]
     factors: tuple[str, ...] = ()
     subject_ids: tuple[str, ...] = ()
+    files: tuple[ClipFile, ...] = ()
 
     @property
     def rows(self) -> tuple[str, ...]:
@@ -46,6 +66,7 @@ class TrainingData:
             tuple(self.keys[i] for i in index),
             tuple(self.factors[i] for i in index) if self.factors else (),
             tuple(self.subject_ids[i] for i in index) if self.subject_ids else (),
+            self.files,
         )
 
 
@@ -79,6 +100,24 @@ class Method(Protocol):
     def fit(self, data: TrainingData) -> Fitted:
         """Fit on the training clips of one fold."""
         ...
+
+
+def input_fact(x: np.ndarray) -> dict[str, str]:
+    """Return the fact that a method was trained on flow pictures; nothing for other clips."""
+    return {"input": PICTURES} if x.ndim == 4 and x.dtype == np.uint8 else {}
+
+
+def refuse_other_input(facts: Mapping[str, Any], x: np.ndarray) -> None:
+    """Refuse signed flow for a method that was trained on flow pictures, and the other way."""
+    trained, given = facts.get("input", ""), input_fact(x).get("input", "")
+    if x.ndim == 4 and trained != given:
+        kinds = {PICTURES: "8-bit flow pictures with an unknown zero", "": "signed flow"}
+        raise MerflowError(
+            "prediction",
+            f"the model was trained on {kinds[trained]}; these clips are {kinds[given]}",
+            "clips prepared as those it was trained on",
+            "merflow makes signed flow of recordings; `merflow export` makes pictures of it",
+        )
 
 
 def check(data: TrainingData, classes: Sequence[str]) -> None:

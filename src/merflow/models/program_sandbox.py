@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,10 +98,12 @@ def arguments(
     hidden: Sequence[Path],
     gpu: bool,
     bwrap: str = "bwrap",
+    shared: Mapping[str, Path] | None = None,
 ) -> list[str]:
     """Return the command line that runs a command in the sandbox, with `folder` to write into.
 
-    hidden: dataset roots and annotation files; results/ and merflow itself are hidden always.
+    hidden: dataset roots and annotation files; results/ and merflow itself are hidden always;
+    shared: files shown in `folder` under these names, to read only.
     """
     temporary = Path(tempfile.gettempdir())
     secret = refuse_hidden(command, hidden)
@@ -119,7 +121,10 @@ def arguments(
         line += _bound_all(path, "--dev-bind" if path.startswith("/dev/") else "--ro-bind")
     for path in seen:
         line += _masks(path, [*secret, temporary.resolve()])
-    return [*line, "--bind", str(folder), str(folder), "--chdir", str(folder), "--", *command.words]
+    line += ["--bind", str(folder), str(folder)]
+    for name, path in (shared or {}).items():
+        line += ["--ro-bind", str(path.resolve()), str(folder / name)]
+    return [*line, "--chdir", str(folder), "--", *command.words]
 
 
 def _packages() -> list[Path]:

@@ -1,9 +1,8 @@
-"""Linear SVMs on hand-made features: LBP-TOP (the MEGC2019 baseline) and Bi-WOOF of flow."""
+"""SVMs: on LBP-TOP (the MEGC2019 baseline), on Bi-WOOF of flow, on the pixels of flow pictures."""
 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,8 @@ from merflow.clip import ClipKey
 from merflow.config.settings import Experiment, Training
 from merflow.errors import MerflowError
 from merflow.evaluation.duplicate_clips import clip_hashes
-from merflow.models.method_interface import TrainingData, check
+from merflow.models import svm_machine
+from merflow.models.method_interface import TrainingData, check, input_fact
 from merflow.models.svm_features import features
 from merflow.models.training.class_weights import class_weights
 from merflow.models.weights_file import read_arrays, write_arrays
@@ -21,7 +21,7 @@ from merflow.paths import WEIGHTS
 
 
 class SvmMethod:
-    """Fits one linear SVM per pair of classes on standardised features."""
+    """Fits one SVM per pair of classes: on standardised features, or on pixels / 255."""
 
     def __init__(self, experiment: Experiment, classes: tuple[str, ...], seed: int) -> None:
         self.experiment, self.classes, self.seed = experiment, classes, seed
@@ -34,21 +34,17 @@ class SvmMethod:
         started = time.perf_counter()
         training = self.experiment.training
         weights = class_weights(training, data.y, self.classes, svm=True)
-        raw = features(self.experiment.method, training, data.x).astype(np.float64)
-        mean, deviation = raw.mean(0), raw.std(0)
-        deviation[deviation < 1e-9] = 1.0
+        raw = features(self.experiment.method, training, data.x)
+        scaling = _scaling(raw)
+        z = svm_machine.scaled(scaling, raw)
         machine = SVC(
-            C=training.svm.c, kernel="linear", class_weight=dict(enumerate(weights.tolist()))
+            C=training.svm.c,
+            kernel=training.svm.kernel,
+            gamma=svm_machine.usual_gamma(z),
+            class_weight=dict(enumerate(weights.tolist())),
         )
-        machine.fit((raw - mean) / deviation, data.y)
-        # With two classes a positive side means the second in scikit-learn, the first here.
-        sign = -1.0 if len(self.classes) == 2 else 1.0
-        arrays = {
-            "mean": mean,
-            "deviation": deviation,
-            "normals": sign * machine.coef_,
-            "offsets": sign * machine.intercept_,
-        }
+        machine.fit(z, data.y)
+        arrays = scaling | svm_machine.arrays_of(machine, raw)
         facts = {
             "kind": "svm",
             "method": self.experiment.method,
@@ -56,12 +52,13 @@ class SvmMethod:
             "classes": list(self.classes),
             "shape": [int(side) for side in data.x.shape[1:]],
             "features": int(raw.shape[1]),
-            "parameters": int(machine.coef_.size + machine.intercept_.size),
+            "parameters": int(sum(arrays[key].size for key in arrays if key not in scaling)),
             "class_weights": [float(w) for w in weights],
             "training_clips": len(data.y),
             "subjects": data.subjects,
             "epochs": 1,
             "device": "cpu",
+            **input_fact(data.x),
         }
         fitted = FittedSvm(arrays, facts, training, clip_hashes(data.x))
         p = fitted.predict(data.x)
@@ -79,7 +76,7 @@ class SvmMethod:
 
 @dataclass
 class FittedSvm:
-    """A fitted SVM: the planes between the classes and the scaling of the features, as arrays."""
+    """A fitted SVM as arrays: what separates the classes, and the scaling of the features."""
 
     arrays: dict[str, np.ndarray]
     facts: dict[str, Any]
@@ -96,14 +93,13 @@ class FittedSvm:
         except (KeyError, TypeError, ValueError) as error:
             raise MerflowError(str(path), f"its description is not an SVM's ({error})") from None
         arrays = read_arrays(path)
-        pairs = (count * (count - 1) // 2,)
-        shapes = {name: value.shape for name, value in arrays.items()}
-        width = shapes.get("mean", ())
-        wanted = {"mean": width, "deviation": width, "normals": pairs + width, "offsets": pairs}
-        if shapes != wanted or len(width) != 1:
-            raise MerflowError(
-                str(path), f"holds arrays of shapes {shapes}", "the planes of an SVM"
-            )
+        found = {name: value.shape for name, value in arrays.items()}
+        width = found.get("mean", ())
+        wanted = {"mean": width, "deviation": width}
+        if len(width) == 1:
+            wanted |= svm_machine.shapes(arrays, count * (count - 1) // 2, *width)
+        if found != wanted or len(width) != 1:
+            raise MerflowError(str(path), f"holds arrays of shapes {found}", "those of an SVM")
         return cls(arrays, about, training, about.pop("prints", []))
 
     def predict(self, x: np.ndarray, keys: Sequence[ClipKey] | None = None) -> np.ndarray:
@@ -115,8 +111,7 @@ class FittedSvm:
         if not len(x):
             return np.zeros((0, count), np.float32)
         raw = features(self.facts["method"], self.training, x)
-        z = (raw - self.arrays["mean"]) / self.arrays["deviation"]
-        scores = votes(z @ self.arrays["normals"].T + self.arrays["offsets"], count)
+        scores = svm_machine.votes(svm_machine.sides(self.arrays, raw), count)
         exponentials = np.exp(scores - scores.max(1, keepdims=True))
         return (exponentials / exponentials.sum(1, keepdims=True)).astype(np.float32)
 
@@ -126,17 +121,11 @@ class FittedSvm:
         write_arrays(Path(folder) / WEIGHTS, self.arrays, kept)
 
 
-def votes(sides: np.ndarray, count: int) -> np.ndarray:
-    """Return (M, count) scores from (M, pairs) distances, pairs in the order 0-1, 0-2, ..., 1-2.
-
-    A positive distance is a vote for the first of the pair. Summed distances, scaled below one
-    vote, break ties.
-    """
-    won, sums = np.zeros((2, len(sides), count))
-    for column, (i, j) in enumerate(combinations(range(count), 2)):
-        side = sides[:, column]
-        won[:, i] += side > 0
-        won[:, j] += side <= 0
-        sums[:, i] += side
-        sums[:, j] -= side
-    return won + sums / (3 * (np.abs(sums) + 1))
+def _scaling(raw: np.ndarray) -> dict[str, np.ndarray]:
+    """Return mean and deviation that features (N, F) are scaled with; pixels are divided by 255."""
+    if raw.dtype == np.uint8:
+        return {"mean": np.zeros(raw.shape[1]), "deviation": np.full(raw.shape[1], 255.0)}
+    wide = raw.astype(np.float64)
+    mean, deviation = wide.mean(0), wide.std(0)
+    deviation[deviation < 1e-9] = 1.0
+    return {"mean": mean, "deviation": deviation}

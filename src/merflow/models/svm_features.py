@@ -1,4 +1,4 @@
-"""Hand-made features for the SVMs: LBP-TOP of frames, Bi-WOOF of flow.
+"""Features of the SVMs: LBP-TOP of frames, Bi-WOOF of flow, and the pixels of flow pictures.
 
 LBP-TOP compares each pixel with four neighbours in the frame (XY), four in the plane of x and time
 (XT) and four in the plane of y and time (YT); the sixteen possible outcomes are counted per block.
@@ -12,6 +12,7 @@ import numpy as np
 
 from merflow.config.settings import Training
 from merflow.errors import MerflowError
+from merflow.stages.flow_picture import flow_picture
 
 CODES = 16
 """Outcomes of comparing with four neighbours."""
@@ -20,10 +21,12 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def features(method: str, training: Training, x: np.ndarray) -> np.ndarray:
-    """Return (N, F) float32 features of clips x for the method `lbptop_svm` or `flow_svm`."""
+    """Return (N, F) features of clips x for a method: float32, of `flow_pixels_svm` uint8."""
     svm = training.svm
     if method == "flow_svm":
         return bi_woof(x, svm.blocks, svm.bins)
+    if method == "flow_pixels_svm":
+        return pixels(x)
     if x.ndim != 5:
         raise MerflowError(
             "method lbptop_svm",
@@ -58,14 +61,31 @@ def grey(clip: np.ndarray) -> np.ndarray:
     return clip[..., 0].astype(np.float32) if clip.shape[-1] == 1 else clip @ LUMA
 
 
+def pixels(x: np.ndarray) -> np.ndarray:
+    """Return (N, H*W*3) uint8 pixels of flow x, (N, H, W, 3); signed flow as 8-bit pictures."""
+    _refuse_frames("flow_pixels_svm", x, 1)
+    return np.stack([flow_picture(clip).ravel() for clip in x])
+
+
+def _refuse_frames(method: str, x: np.ndarray, least: int) -> None:
+    if x.ndim != 4 or x.shape[-1] != 3 or min(x.shape[1:3]) < least:
+        raise MerflowError(
+            f"method {method}",
+            f"clips of shape {x.shape[1:]}",
+            f"flow of shape (H, W, 3), {least} pixels a side at least",
+            "name a preparation of `kind: flow`",
+        )
+
+
 def bi_woof(x: np.ndarray, blocks: int, bins: int) -> np.ndarray:
     """Return (N, blocks**2 * bins) float32 of flow x, (N, H, W, 3): across, down, strain."""
-    if x.ndim != 4 or x.shape[-1] != 3 or min(x.shape[1:3]) < blocks:
+    _refuse_frames("flow_svm", x, blocks)
+    if x.dtype == np.uint8:
         raise MerflowError(
             "method flow_svm",
-            f"clips of shape {x.shape[1:]}",
-            f"flow of shape (H, W, 3), {blocks} pixels a side at least",
-            "name a preparation of `kind: flow`",
+            "8-bit pictures of flow, in which no grey level stands for no motion",
+            "signed flow (u, v, strain)",
+            "name datasets with arrays of flow, or set their `flow.zero`",
         )
     block = _block_of_pixel(*x.shape[1:3], blocks).ravel()
     return np.stack([_bi_woof_clip(clip.astype(np.float64), block, blocks, bins) for clip in x])

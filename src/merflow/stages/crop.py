@@ -15,19 +15,11 @@ from merflow.clip import ClipArrays, eye_centres
 from merflow.errors import MerflowError
 from merflow.frame_buffer import allocate, luma_of_files
 from merflow.stages.geometry import apply, compose, face_frame, invert, similarity
+from merflow.stages.regions import place
 from merflow.stages.resample import to_bytes, to_luma, warp_float
 
 if TYPE_CHECKING:
     from merflow.config.settings import Crop
-
-REGIONS: dict[str, tuple[float, float, float]] = {
-    "whole": (0.0, 0.70, 2.2),
-    "eyes": (0.0, 0.05, 1.9),
-    "mouth": (0.0, 1.10, 1.3),
-}
-"""Centre x, y and side of each region in eye distances from the eye midpoint (y down the face)."""
-POINTS_OF = {"whole": range(68), "eyes": range(17, 48), "mouth": range(48, 68)}
-"""Points of the 68 that a region must contain; their bounding box gives its centre."""
 
 
 class Square(NamedTuple):
@@ -76,7 +68,7 @@ class Cutter:
         """Return the cropped clip, after every frame was cut."""
         facts: dict[str, Any] = {
             "by": self._by,
-            "region": self.settings.region,
+            "region": _as_set(self.settings.region),
             "square": [round(value, 3) for value in self._square],
             "scale": round(self._scale, 6),
             "picture": list(self._arrays.frames.shape[1:3]),
@@ -121,7 +113,7 @@ def choose_square(arrays: ClipArrays, settings: "Crop") -> tuple[Square, str]:
     if settings.region != "whole":
         raise MerflowError(
             str(arrays.key),
-            f"region '{settings.region}' is set for a clip without landmarks",
+            f"region {settings.region!r} is set for a clip without landmarks",
             "raw frames, in which the face is detected, or region: whole",
             "set crop.region: whole, or set enters_at: raw for the dataset",
         )
@@ -135,18 +127,18 @@ def region_square(landmarks: np.ndarray, settings: "Crop") -> Square:
 
     landmarks: (5 or 68, 2) px. The margin is a share of the region's side, half of it on each side.
     """
-    x, y, side = REGIONS[settings.region]
     frame = face_frame(eye_centres(landmarks))
     unit = float(np.hypot(*frame[:, 0]))
-    if len(landmarks) == 68:
-        upright = apply(invert(frame), landmarks)[list(POINTS_OF[settings.region])]
-        low, high = upright.min(0), upright.max(0)
-        x, y = (low + high) / 2
-        side = max(side, *(high - low))
+    upright = apply(invert(frame), landmarks) if len(landmarks) == 68 else None
+    x, y, side = place(settings.region, upright)
     side *= (1 + settings.margin) * unit
     # Pixel centres have whole coordinates, so the edge of the first pixel is at -0.5.
     left, top = apply(frame, np.array([[x, y]]))[0] + 0.5 - side / 2
     return Square(float(left), float(top), float(side))
+
+
+def _as_set(region: str | Sequence[str | int]) -> str | list[str | int]:
+    return region if isinstance(region, str) else list(region)
 
 
 def _cut(frame: np.ndarray, square: Square, settings: "Crop") -> np.ndarray:

@@ -24,8 +24,6 @@ def prepare_clip(
     With `difference: onset` the frames are differences from the onset frame plus 128, clipped.
     Halving the differences instead would lose the smallest movements, of about 1 grey level.
     """
-    if clip.enters_at == "interpolated":
-        return clip
     if len(clip.frames) == 0:
         raise SkipClip("no frames left")
     done = interpolate(select_clip(clip, chosen.select), chosen.interpolate)

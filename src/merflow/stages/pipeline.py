@@ -19,9 +19,6 @@ from merflow.stages.network_input import prepare_clip
 if TYPE_CHECKING:
     from merflow.stages.faces import Finder
 
-COMPLETE = "interpolated"
-"""Clips that enter here have had every stage."""
-
 
 @dataclass(frozen=True)
 class Pipeline:
@@ -52,15 +49,11 @@ def cropped(
 ) -> ClipArrays:
     """Return the clip aligned and cropped: the part that all factors share."""
     aligned = align_clip(clip, pipeline.align, finder, still=still)
-    if aligned.enters_at == COMPLETE:
-        return aligned
     return stage_function("crop", pipeline.preparation)(aligned)
 
 
 def network_input(clip: ClipArrays, preparation: Preparation, factor: str) -> np.ndarray:
     """Return the input of a network from a cropped clip at one factor; shapes as above."""
-    if clip.enters_at == COMPLETE:
-        return clip.frames
     factor = "x1" if factor_value(factor) == 1 else factor
     stages = [s.name for s in stage_table.pipeline(preparation.kind, factor) if s.folder]
     for name in stages[stages.index("crop") + 1 : -1]:  # The last is pack.

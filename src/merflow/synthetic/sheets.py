@@ -1,5 +1,6 @@
 """Write annotation workbooks: the same cells, the same bytes; formulas with cached values."""
 
+import datetime
 import io
 import re
 import zipfile
@@ -10,7 +11,7 @@ from openpyxl import Workbook
 
 from merflow.io.files import atomic, temporary_files_removed
 
-Cell = str | int | None
+Cell = str | int | float | datetime.datetime | None
 Rows = list[tuple[Cell, ...]]
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _TIMES = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*(</dcterms:)")

@@ -30,7 +30,7 @@ def wanted(plan: Plan) -> set[Path]:
     for name in {*plan.data.collections(), *(entry.collection for entry in starts)}:
         files.update(plan.stores(name, paths.store("align")))
     for name in plan.data.datasets():
-        owners = [(name, subject) for subject in plan.data.subjects(name)]
+        owners = [(name, s) for s in plan.data.subjects(name) if plan.data.needs_stages(name, s)]
         files.update(paths.FRAMES.format(dataset=d, subject=s) for d, s in owners)
     for entry in starts:
         files.update(_prepared(plan, entry.preparation, entry.factor, entry.collection))
@@ -39,7 +39,7 @@ def wanted(plan: Plan) -> set[Path]:
         for factor in run.factor.split("+"):
             files.update(_prepared(plan, entry.preparation, factor, entry.collection))
     for run in plan.scored_runs():
-        names = (*paths.SCORE_FILES, *paths.FIGURES, *paths.PDF_FIGURES)
+        names = (*paths.SCORE_FILES, *paths.FIGURES, *paths.PDF_FIGURES, *paths.RANKING_FILES)
         files.update(f"{run.folder}/{name}" for name in names)
     for name in plan.experiments:
         files.update([*plan.fold_files(name), plan.truth_file(name)])

@@ -9,7 +9,7 @@ import numpy as np
 
 from merflow.clip import Clip, ClipKey
 from merflow.config.settings import DatasetEntry, Settings
-from merflow.datasets import labels
+from merflow.datasets import labels, registry
 from merflow.datasets.clip_list import ClipList
 from merflow.datasets.frame_checks import FileCheck, check_files, duplicate_clips, problems_in
 from merflow.datasets.registry import known_reader, read_dataset
@@ -19,9 +19,11 @@ from merflow.text import plural
 from merflow.workflow.experiment_data import ExperimentData
 from merflow.workflow.list_check import compare_with_list, render_list
 from merflow.workflow.preflight import check_experiment, check_folds
+from merflow.workflow.recording_facts import interval_facts, interval_lines, is_recording
 
 Facts = dict[str, Any]
 SHOWN = 5
+KEY_FRAMES = ("onset", "apex", "offset")
 
 
 def check_dataset(
@@ -53,9 +55,12 @@ def check_datasets(
             datasets.append(_unreadable(name, error))
             continue
         readings[name] = reading
-        seen = {} if annotations_only else {c.key: check_files(c) for c in reading.clips if c.files}
+        opened = [c for c in reading.clips if c.files and not is_recording(c)]
+        seen = {} if annotations_only else {c.key: check_files(c) for c in opened}
         checks.update(seen)
         datasets.append(_facts(reading, seen, settings))
+        for problem in [] if annotations_only else registry.check_files(name, entry):
+            _add(datasets, name, problem)
     equal = duplicate_clips(checks.items())
     for first, copy in equal:
         found = f"its frames are those of {first}"
@@ -81,7 +86,7 @@ def _look_at_frames(
     from merflow.workflow.compression_check import compression_problems
 
     sound = [c for r in readings.values() for c in r.clips if c.key in checks]
-    looks = leak_check.looks_of([c for c in sound if not checks[c.key].bad])
+    looks = leak_check.looks_of([c for c in sound if not checks[c.key].bad and c.flow is None])
     for problem in leak_check.altered_copies(sound, looks, {frozenset(pair) for pair in equal}):
         _add(datasets, problem.where.split("/")[0], problem)
     for name, reading in readings.items():
@@ -124,7 +129,9 @@ def _facts(
         "labels": dict(sorted(Counter(c.emotion for c in clips).items())),
         "fps": sorted({c.fps for c in clips}),
         "enters_at": sorted({c.enters_at for c in clips}),
+        "unknown": _unknown(clips, reading.spec.stills),
         "frames": _frames(clips),
+        **interval_facts(clips),
         "sizes": _sizes(checks),
         "schemes": {name: kept for name, (kept, _) in schemes.items()},
         "dropped": {name: dropped for name, (_, dropped) in schemes.items() if dropped},
@@ -151,6 +158,13 @@ def _scheme(
         else:
             kept[outcome.label] += 1
     return (dict(kept), dict(sorted(dropped.items()))) if any(kept.values()) else None
+
+
+def _unknown(clips: Sequence[Clip], stills: bool) -> dict[str, int]:
+    """Return key frame -> clips whose annotation lacks it; empty for stills."""
+    if stills:
+        return {}
+    return {key: sum(getattr(c, key) is None for c in clips) for key in KEY_FRAMES}
 
 
 def _frames(clips: Sequence[Clip]) -> dict[str, float]:
@@ -258,11 +272,15 @@ def _render_dataset(facts: Facts) -> list[str]:
         lines.append(f"  labels    {_counts(facts['labels'])}")
     if facts.get("fps"):
         lines.append(f"  fps       {', '.join(f'{fps:g}' for fps in facts['fps'])}")
+    if any((unknown := facts.get("unknown", {})).values()):
+        counts = ", ".join(f"{key} in {count}" for key, count in unknown.items())
+        lines.append(f"  unknown   {counts} of {plural(facts['clips'], 'clip')}")
     if frames := facts.get("frames"):
         lines.append(
             f"  frames    {frames['total']} in all; a clip has {frames['fewest']} to "
             f"{frames['most']}, median {frames['median']:g}"
         )
+    lines += interval_lines(facts)
     if facts.get("sizes"):
         lines.append(f"  sizes     {_counts(dict(list(facts['sizes'].items())[:SHOWN]))}")
     for name, kept in facts["schemes"].items():

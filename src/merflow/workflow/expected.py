@@ -94,7 +94,7 @@ class Expected:
         subjects: dict[tuple[str, str], list[tuple[str, str]]] = {}
         for preparation, factor, collection in self.plan.packs():
             subjects.setdefault((preparation, factor), [])
-            subjects[preparation, factor] += self.plan.data.subjects_of(collection)
+            subjects[preparation, factor] += self.plan.data.with_stores(collection)
         for stage in stage_table.WITH_FILES[:-1]:
             for (preparation, factor), owners in subjects.items():
                 kind = preparation_named(self.settings, preparation).kind
@@ -135,11 +135,13 @@ class Expected:
     @functools.cache  # noqa: B019
     def contents(self, preparation: str, factor: str, collection: str) -> dict[str, str]:
         """Return `dataset/subject` -> digest of the subjects in a packed file."""
-        kind = preparation_named(self.settings, preparation).kind
+        kind, data = preparation_named(self.settings, preparation).kind, self.plan.data
         last = stage_table.pipeline(kind, factor)[-2].name
         return {
             f"{d}/{s}": prints.subject_content(self.store(last, preparation, factor, d, s))
-            for d, s in self.plan.data.subjects_of(collection)
+            if data.needs_stages(d, s)
+            else prints.prepared_content(data.content(d, s))
+            for d, s in data.subjects_of(collection)
         }
 
     def pack(self, preparation: str, factor: str, collection: str) -> Made:

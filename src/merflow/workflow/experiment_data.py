@@ -123,6 +123,19 @@ class ExperimentData:
         members = sorted(self.settings.collections[collection])
         return [(dataset, subject) for dataset in members for subject in self.subjects(dataset)]
 
+    def with_stores(self, collection: str) -> list[tuple[str, str]]:
+        """Return the subjects of a collection with clips that need a stage before packing."""
+        return [owner for owner in self.subjects_of(collection) if self.needs_stages(*owner)]
+
+    def needs_stages(self, dataset: str, subject: str) -> bool:
+        """Return whether a subject has clips that need a stage before packing."""
+        return not all(clip.prepared for clip in self._by_subject[dataset, subject])
+
+    def with_prepared(self, collection: str) -> list[str]:
+        """Return the datasets of a collection with clips that are packed from their own files."""
+        members = sorted(self.settings.collections[collection])
+        return [name for name in members if any(clip.prepared for clip in self.clips[name])]
+
     def all_of(self, collection: str) -> list[Clip]:
         """Return all clips of a collection, before a scheme drops some."""
         members = sorted(self.settings.collections[collection])
@@ -137,7 +150,8 @@ class ExperimentData:
     def content(self, dataset: str, subject: str) -> str:
         """Return the digest of a subject's frames, UNREAD before a job has read them."""
         aligned = paths.store("align").format(dataset=dataset, subject=subject)
-        if not (self.frames.known(dataset, subject) or Path(paths.record(aligned)).is_file()):
+        read = self.frames.known(dataset, subject) or Path(paths.record(aligned)).is_file()
+        if not read and self.needs_stages(dataset, subject):
             return UNREAD
         return self.frames.of(self._by_subject[dataset, subject])
 
@@ -168,11 +182,12 @@ class ExperimentData:
         entry, where = self.settings.pretrainings[name], f"pretrainings.{name}"
         found = self.under_scheme(entry, where)
         kind = self.settings.preparations[entry.preparation].kind
-        require_stages(found.clips, [entry.factor], kind, where)
+        require_stages(found.clips, entry, kind, where)
         return found
 
     def under_scheme(self, entry: Experiment | Pretraining, where: str) -> Labelled:
         """Return the clips of an entry's collection that its scheme keeps, and their classes."""
+        self._refuse_unlabelled(entry.collection, where)
         clips = self.all_of(entry.collection)
         self._check_unlabelled(entry, clips, where)
         kept, names = labels.apply_scheme(entry.scheme, clips, self.settings)
@@ -184,6 +199,22 @@ class ExperimentData:
                 fix="run `merflow check` to see what each scheme keeps",
             )
         return Labelled(kept, names)
+
+    def _refuse_unlabelled(self, collection: str, where: str) -> None:
+        """Refuse a dataset without any label: a scheme would drop all of it in silence."""
+        for name in sorted(self.settings.collections[collection]):
+            clips = self.clips[name]
+            if not clips or any(clip.emotion or clip.objective for clip in clips):
+                continue
+            recordings = all(clip.intervals is not None for clip in clips)
+            kind = "whole recordings with intervals, for spotting" if recordings else "unlabelled"
+            raise MerflowError(
+                where,
+                f"{name} has no labels: its {plural(len(clips), 'clip')} are {kind}",
+                "labels in every dataset that is trained or tested on",
+                f"take {name} out of collections.{collection}, or name another "
+                f"datasets.{name}.variant",
+            )
 
     def _check_unlabelled(
         self, entry: Experiment | Pretraining, clips: list[Clip], where: str
@@ -217,7 +248,7 @@ class ExperimentData:
         clips, names = self.labelled(experiment)
         require_subjects(clips, where)
         kind = self.settings.preparations[entry.preparation].kind
-        require_stages(clips, entry.factors, kind, where)
+        require_stages(clips, entry, kind, where)
         if entry.protocol != "loso":  # LOSO tests each dataset separately.
             refuse_duplicates(where, clips, self._identity)
         return experiment_folds(entry, [clip.key for clip in clips], names)

@@ -19,6 +19,7 @@ from merflow.io import records
 from merflow.io.files import write_json
 from merflow.io.json_file import read_json
 from merflow.models.factory import WEIGHTS, Fitted, load
+from merflow.models.method_interface import refuse_other_input
 from merflow.stages.pipeline import Pipeline
 from merflow.workflow import run_fingerprints
 from merflow.workflow.fold_record import made_from
@@ -71,11 +72,12 @@ class Model:
 def train_final(plan: Plan, run: Run, clips: RunClips, out: Path) -> dict[str, Any]:
     """Train on every labelled clip of a run's experiment, write all files, return the facts."""
     experiment = plan.experiment(run.experiment)
-    if experiment.method == "command":
+    if experiment.method == "command" and experiment.contract == 1:
         raise MerflowError(
             run.experiment,
             "its method is an external program, which cannot be saved and used later",
-            "a network or an SVM",
+            "a network, an SVM, or a program of `contract: 2`, which keeps its model",
+            "see docs/external_programs.md",
         )
     with records.job("final", out / "run.json") as job:
         facts, fold = _trained(plan, run, clips, out)
@@ -204,5 +206,7 @@ def mean_probabilities(fitted: Fitted, inputs: list[list[np.ndarray]]) -> np.nda
 
     inputs: for each clip its array at every factor, as the pipeline returns.
     """
-    parts = [fitted.predict(np.stack(x)) for x in zip(*inputs, strict=True)]
-    return np.mean(parts, axis=0, dtype=np.float64)
+    stacked = [np.stack(x) for x in zip(*inputs, strict=True)]
+    for x in stacked:
+        refuse_other_input(fitted.facts, x)
+    return np.mean([fitted.predict(x) for x in stacked], axis=0, dtype=np.float64)

@@ -130,10 +130,10 @@ class Plan:
     # Files
 
     def stores(self, collection: str, pattern: str, **names: str) -> list[str]:
-        """Return a path for every subject of a collection, from a pattern with their names."""
+        """Return a path for every subject of a collection that has stores, from a pattern."""
         return [
             pattern.format(dataset=dataset, subject=subject, **names)
-            for dataset, subject in self.data.subjects_of(collection)
+            for dataset, subject in self.data.with_stores(collection)
         ]
 
     @functools.cache  # noqa: B019
@@ -141,6 +141,11 @@ class Plan:
         """Return the stores that a packed file is made of."""
         kind = preparation_named(self.settings, preparation).kind
         return self.stores(collection, paths.prepared(preparation, kind, factor))
+
+    def catalogues(self, collection: str) -> list[str]:
+        """Return the catalogues of a collection's prepared clips, which are packed as they are."""
+        found = self.data.with_prepared(collection)
+        return [paths.CATALOGUE.format(dataset=name) for name in found]
 
     def packed(self, experiment: str, factor: str) -> list[str]:
         """Return the packed files of an experiment: one, or one per pooled factor."""

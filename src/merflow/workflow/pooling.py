@@ -25,6 +25,7 @@ from merflow.evaluation.score_table import (
     About,
     score_rows,
     write_confusion,
+    write_rankings,
     write_scores,
 )
 from merflow.io import records
@@ -63,7 +64,7 @@ def pool_run(plan: Plan, run: Run) -> Pooled:
 
 
 def score_run(folder: Path, plan: Plan) -> tuple[Pooled, "DataFrame"]:
-    """Pool a run and write pooled.csv, confusion.csv and scores.csv into its folder.
+    """Pool a run and write pooled.csv, confusion.csv, scores.csv and the rankings into its folder.
 
     To be called inside `scoring_job`, which keeps the record of these files.
     """
@@ -72,6 +73,7 @@ def score_run(folder: Path, plan: Plan) -> tuple[Pooled, "DataFrame"]:
     rows = rows_of(plan, run, pooled)
     write_pooled(folder / "pooled.csv", pooled)
     write_confusion(folder / "confusion.csv", pooled)
+    write_rankings(folder, pooled)
     write_scores(folder / "scores.csv", rows)
     return pooled, rows
 
@@ -86,7 +88,7 @@ def scoring_job(folder: Path, plan: Plan) -> Iterator[None]:
         yield
         split = records.made_of(plan.truth_file(run.experiment)).get("truth", "")
         made = run_fingerprints.scored(plan, run, folds, split)
-        names = (*paths.SCORE_FILES, *paths.FIGURES, *paths.PDF_FIGURES)
+        names = (*paths.SCORE_FILES, *paths.FIGURES, *paths.PDF_FIGURES, *paths.RANKING_FILES)
         job.done(made, [folder / name for name in names if (folder / name).exists()])
 
 

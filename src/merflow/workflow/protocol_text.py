@@ -6,6 +6,7 @@ from pathlib import Path
 from merflow.arithmetic import together
 from merflow.config.settings import SVMS, Experiment
 from merflow.datasets.catalogue import read_sheets
+from merflow.datasets.registry import reader_of, spec_of
 from merflow.models import network_registry
 from merflow.text import plural
 from merflow.workflow.plan import Plan
@@ -68,6 +69,12 @@ def _stop(entry: Experiment) -> str:
     return f"{entry.training.epochs} epochs, fixed before testing"
 
 
+def _has_official_folds(plan: Plan, name: str) -> bool:
+    """Return whether a dataset was published with folds, which merflow does not have."""
+    readers = [reader_of(one, plan.settings) for one in plan.data.members(name)]
+    return any(spec_of(reader).official_folds for reader in readers)
+
+
 def _pretrained(plan: Plan, name: str) -> str:
     """Return `posed (jaffe, scheme raw, x1)`: the pretraining of the start weights."""
     entry = plan.settings.pretrainings[name]
@@ -83,6 +90,8 @@ def _protocol_line(plan: Plan, name: str, sheets: Mapping[str, list[str]]) -> st
     protocol = f"file {Path(entry.folds_file).name}" if given else entry.protocol
     if Path(plan.truth_file(name)).exists():
         protocol += f", {plural(len(plan.fold_names(name)), 'fold')}"
+    if entry.protocol == "kfold" and _has_official_folds(plan, name):
+        protocol += ", not the official folds"
     magnified = any(factor != "x1" for factor in entry.factors)
     parts = [
         f"{name}: {what}",

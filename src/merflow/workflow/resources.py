@@ -170,7 +170,7 @@ def _stores(
 ) -> Iterator[tuple[str, str, float]]:
     kind = fingerprints.preparation_named(plan.settings, preparation).kind
     stages = [stage for stage in pipeline(kind, factor) if stage.folder][:-1]
-    for dataset, subject in plan.data.subjects_of(collection):
+    for dataset, subject in plan.data.with_stores(collection):
         clips = plan.data.of_subject(dataset, subject)
         frames = sum(map(_frames, clips))
         names = {"dataset": dataset, "subject": subject}

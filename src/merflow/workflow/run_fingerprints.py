@@ -61,6 +61,11 @@ def subject_content(made: Made) -> str:
     return digest([made.get("frames"), made.get("key_frames", {})])
 
 
+def prepared_content(frames: str) -> str:
+    """Return the digest of a subject in a packed file that enters interpolated, with no store."""
+    return subject_content({"frames": frames})
+
+
 def pack(recipe: Recipe, subjects: Contents) -> Made:
     """Return what a packed file is made from."""
     return {"recipe": recipe, "subjects": dict(subjects)}
@@ -86,7 +91,8 @@ def _code(entry: "Experiment | Pretraining") -> Recipe:
     method = getattr(entry, "method", "keras")
     if method == "command":
         required = {"sandbox": "required"} if entry.sandbox == "required" else {}
-        return {"program_files": file_digests(entry.command), **required}
+        contract = {} if entry.contract == 1 else {"contract": entry.contract}
+        return {"program_files": file_digests(entry.command), **required, **contract}
     return {"network_code": network_digest(entry.network)} if method == "keras" else {}
 
 

@@ -22,8 +22,9 @@ from merflow.evaluation.megc_log import CLASSES, read_megc_log, write_megc_log
 from merflow.evaluation.metrics import METRICS, per_class_f1
 from merflow.evaluation.predictions import Pooled, read_pooled, write_pooled
 from merflow.evaluation.published_logs import PublishedLog, read_log
+from merflow.evaluation.ranking import rankings
 from merflow.evaluation.schema import records
-from merflow.evaluation.score_table import full_row, write_confusion, write_scores
+from merflow.evaluation.score_table import full_row, write_confusion, write_rankings, write_scores
 from merflow.evaluation.table_marks import has_clip_names, is_oracle
 from merflow.io.csv_table import read_csv, read_text
 from merflow.io.files import write_json
@@ -123,9 +124,21 @@ def as_json(table: Pooled, scores: "DataFrame") -> dict[str, Any]:
             "chance_p": None if math.isnan(row.chance_p) else row.chance_p,
             "per_class_f1": dict(zip(table.classes, per_class_f1(matrix).tolist(), strict=True)),
             "confusion": matrix.tolist(),
+            **_areas(table.part(row.part)),
             "note": row.note,
         }
     return {"classes": list(table.classes), "parts": parts}
+
+
+def _areas(table: Pooled) -> dict[str, Any]:
+    """Return the areas of each class; nothing for a table without probabilities."""
+    if table.probabilities is None:
+        return {}
+    found = dict(zip(table.classes, rankings(table.truth, table.probabilities), strict=True))
+    return {
+        name: {c: None if math.isnan(v := getattr(one, name)) else v for c, one in found.items()}
+        for name in ("roc_area", "average_precision")
+    }
 
 
 def with_official(scores: "DataFrame", table: Pooled) -> "DataFrame":
@@ -155,7 +168,7 @@ def with_note(scores: "DataFrame", note: str) -> "DataFrame":
 def write_all(
     folder: Path, table: Pooled, scores: "DataFrame", more: Mapping[str, Any] | None = None
 ) -> str:
-    """Write pooled.csv, scores.csv, confusion.csv, scores.json and the challenge's log.
+    """Write pooled.csv, scores.csv, confusion.csv, rankings, scores.json and the challenge's log.
 
     more: further keys of scores.json. Return why no log was written, or nothing: its numbers 0, 1,
     2 mean the challenge's classes, and it cannot say that clips have no names or that predictions
@@ -164,6 +177,7 @@ def write_all(
     write_pooled(folder / "pooled.csv", table)
     write_scores(folder / "scores.csv", scores)
     write_confusion(folder / "confusion.csv", table)
+    write_rankings(folder, table)
     write_json(folder / "scores.json", as_json(table, scores) | dict(more or {}))
     if is_oracle(table.folds) or not has_clip_names(table.keys):
         return "No challenge.log: it cannot mark an oracle, nor clips without names."

@@ -5,7 +5,7 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -16,7 +16,6 @@ from merflow.config.fingerprints import preparation_named
 from merflow.config.source_digest import stage_digest
 from merflow.datasets.catalogue import read_catalogue
 from merflow.errors import MerflowError, SkipClip
-from merflow.frame_buffer import decoded
 from merflow.io import records
 from merflow.io.clip_store import Skipped, Store, StoreWriter, factor_of, new_store
 from merflow.io.files import portable, refuse_source
@@ -93,8 +92,7 @@ def run_together(
     """Apply a stage to every clip of a store and write the next stores and their records.
 
     function: returns a clip for each output; several outputs share one reading of the source, and
-    what they have in common. Clips that entered the workflow interpolated have had all stages and
-    pass unchanged. threads: in total; that many clips at once, the rest within each clip.
+    what they have in common. threads: in total; that many clips at once, the rest within each clip.
     annotation: where the key frames stand that the stage uses; without it those of the store hold.
     catalogue: where the frames of an aligned store stand.
     """
@@ -114,11 +112,9 @@ def run_together(
             def one(clip: ClipArrays) -> Sequence[ClipArrays | Skipped]:
                 if raw:
                     clip = raw.of(clip)
-                if annotation and clip.enters_at != "interpolated":
+                if annotation:
                     clip = _annotated(clip, annotated, annotation.names)
                 try:
-                    if clip.enters_at == "interpolated":
-                        return [replace(clip, frames=decoded(clip.frames))] * len(outputs)
                     return function(clip)
                 except SkipClip as skip:
                     if raw:

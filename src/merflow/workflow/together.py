@@ -26,7 +26,7 @@ def batches(plan: Plan, stale: Collection[str]) -> Batches:
         kind = preparation_named(plan.settings, preparation).kind
         last = paths.prepared(preparation, kind, factor)
         magnified = paths.store("magnify") if plan.settings.keep_intermediate else last
-        for dataset, subject in plan.data.subjects_of(collection):
+        for dataset, subject in plan.data.with_stores(collection):
             names = {"dataset": dataset, "subject": subject}
             cropped = paths.cropped(preparation, dataset, subject)
             crops[preparation] |= {(dataset, subject)} & _needed(cropped, names, stale)

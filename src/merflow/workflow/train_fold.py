@@ -22,6 +22,7 @@ from merflow.io import records
 from merflow.io.files import digest, file_digest, write_json, write_text
 from merflow.io.packed import Packed
 from merflow.models.factory import WEIGHTS, Fitted, Method, TrainingData, make_method
+from merflow.models.method_interface import ClipFile
 from merflow.models.program_sandbox import hidden_of
 from merflow.models.training import inner_folds, start_weights
 from merflow.workflow import run_fingerprints
@@ -57,6 +58,17 @@ class RunClips:
     def portraits(self) -> list[Portraits | None]:
         """The portraits of the clips of each packed file; None: nothing to compare."""
         return [portraits(x) for x in self.x]
+
+    @cached_property
+    def files(self) -> tuple[ClipFile, ...]:
+        """The packed files that hold these clips as they are; none if a control changed them."""
+        places = [pack.place for pack in self.packs]
+        if None in places or any(x is not p.x for x, p in zip(self.x, self.packs, strict=True)):
+            return ()
+        return tuple(
+            ClipFile(place.path, place.offset, x.shape, x.dtype.str, factor, row)
+            for place, x, factor, row in zip(places, self.x, self.factors, self.row, strict=True)
+        )
 
     def usable(self, keys: Sequence[ClipKey], where: str) -> list[int]:
         """Return positions in `keys` of the clips that no stage skipped."""
@@ -194,6 +206,7 @@ def training_data(
         keys=tuple(keys) * many,
         factors=tuple(f for f in clips.factors for _ in keys) if many > 1 else (),
         subject_ids=tuple(canonical_subject(key, canonical) for key in keys) * many,
+        files=clips.files,
     )
 
 

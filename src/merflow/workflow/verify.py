@@ -1,7 +1,7 @@
 """Verify results: every file against the records of the jobs, from the raw frames to the report.
 
 Three comparisons: a file with the checksum its job recorded, what a job read with what the job
-before it wrote, and the raw frames with those that align read. It writes nothing.
+before it wrote, and the raw frames with those that align or pack read. It writes nothing.
 """
 
 import functools
@@ -22,7 +22,7 @@ from merflow.io.records import Record
 from merflow.stage_table import WITH_FILES
 from merflow.workflow.run_fingerprints import fold_pixels
 from merflow.workflow.verified import Fault, Verified
-from merflow.workflow.verify_frames import frame_faults
+from merflow.workflow.verify_frames import FrameSums, frame_faults, read_sums_of
 
 AGAIN = "run `merflow verify --remake`, then snakemake"
 RUN_AGAIN = "run snakemake: it makes them again"
@@ -58,7 +58,7 @@ def verify(
     check.compare_inputs()
     check.compare_pixels()
     if frames:
-        frame_faults(results, check.frame_lists(), check.found)
+        frame_faults(results, check.frame_sums(), check.found)
     if start is None:
         check.find_unknown()
     check.found.faults.sort(key=lambda fault: (fault.state, fault.path))
@@ -222,11 +222,21 @@ class _Check:
             return []
         return [*fold.train, *fold.test]
 
-    def frame_lists(self) -> list[str]:
-        """Return the files below results/frames that are as recorded."""
-        wrote = (path for one in self.records.values() for path in one.wrote)
-        fits = (path for path in wrote if paths.parts(paths.FRAMES, path))
-        return [path for path in fits if path not in self.wrong]
+    def frame_sums(self) -> dict[tuple[str, str], FrameSums]:
+        """Return (dataset, subject) -> SHA-256 of the frames that align or pack read.
+
+        Those of align stand below results/frames, where they are as recorded; those of prepared
+        clips in the record of the packed file.
+        """
+        found: dict[tuple[str, str], FrameSums] = {}
+        for record in self.records.values():
+            for dataset, subjects in record.facts.get("frames", {}).items():
+                found |= {(dataset, subject): sums for subject, sums in subjects.items()}
+        for path in (path for one in self.records.values() for path in one.wrote):
+            known = paths.parts(paths.FRAMES, path)
+            if known and path not in self.wrong:
+                found[known["dataset"], known["subject"]] = read_sums_of(self.at(path))
+        return found
 
     # Files without a record
 

@@ -1,8 +1,8 @@
-"""Compare raw frames with the checksums that align recorded below results/frames."""
+"""Compare raw frames with the checksums that align and pack recorded."""
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,15 @@ FIX = (
 ROOT_FIX = "mount or copy the dataset, or correct its root; without it no frame can be compared"
 
 
-def frame_faults(results: Path, lists: Iterable[str], found: Verified) -> None:
-    """Add to `found` what the raw frames differ in; lists: the files below results/frames."""
+FrameSums = Mapping[str, Mapping[str, str]]
+"""Clip -> file -> SHA-256."""
+
+
+def frame_faults(results: Path, sums: Mapping[tuple[str, str], FrameSums], found: Verified) -> None:
+    """Add to `found` what the raw frames differ in; sums: of each (dataset, subject)."""
     roots = _roots(results)
-    for dataset, subjects in _by_dataset(lists).items():
+    for dataset in dict.fromkeys(dataset for dataset, _ in sums):
+        subjects = [subject for name, subject in sums if name == dataset]
         folders = _folders(results, dataset, roots.get(dataset, ""))
         there = [folder for folder in folders.values() if folder.is_dir()]
         if folders and not there:
@@ -34,28 +39,23 @@ def frame_faults(results: Path, lists: Iterable[str], found: Verified) -> None:
             found.faults.append(Fault(str(root), "missing", what, "", ROOT_FIX))
             continue
         for subject in subjects:
-            path = paths.FRAMES.format(dataset=dataset, subject=subject)
-            _compare(results, path, (dataset, subject), folders, found)
+            _compare(sums[dataset, subject], (dataset, subject), folders, found)
 
 
-def _by_dataset(lists: Iterable[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for path in lists:
-        known = paths.parts(paths.FRAMES, path) or {}
-        found.setdefault(known["dataset"], []).append(known["subject"])
-    return found
+def read_sums_of(path: Path) -> FrameSums:
+    """Return the sums of a subject from its file below results/frames; empty for a damaged one."""
+    found = _json(path)
+    return found if isinstance(found, dict) else {}
 
 
 def _compare(
-    results: Path,
-    path: str,
+    sums: FrameSums,
     owner: tuple[str, str],
     folders: Mapping[tuple[str, str], Path],
     found: Verified,
 ) -> None:
     """Compare the frames of one subject."""
     dataset, subject = owner
-    sums = _json(results / path.removeprefix(f"{paths.RESULTS}/"))
     rows = [
         (folders[subject, clip] / name, expected)
         for clip, files in sums.items()

@@ -17,12 +17,24 @@ VARIANTS: dict[str, dict[str, str]] = {
     },
     "casme2": dict.fromkeys(("selected", "raw", "cropped"), "casme2"),
     "samm": dict.fromkeys(("full", "cropped"), "samm"),
+    "samm_lv": {"long": "samm_lv"},
     "casme_sq": {
         f"{tree}{kind}": "casme_sq"
         for tree in ("rawpic", "cropped", "selected")
         for kind in ("", "_macro", "_all")
+    }
+    | {"spotting": "casme_sq"},
+    "casme3": {
+        **dict.fromkeys(("clips", "long", "clips_depth", "long_depth"), "casme3"),
+        **dict.fromkeys(("part_a_macro", "part_a_spotting", "blinks"), "casme3_part_a"),
+        "part_b": "casme3_part_b",
+        **dict.fromkeys(("part_c", "part_c_spotting"), "casme3_part_c"),
     },
-    "casme3": dict.fromkeys(("clips", "long"), "casme3"),
+    "casme": dict.fromkeys(("raw", "cropped"), "casme"),
+    "dfme": dict.fromkeys(("all", "training", "testA", "testB"), "dfme"),
+    "fourdme": dict.fromkeys(("gray", "cropped"), "fourdme"),
+    "meview": dict.fromkeys(("all", "clear"), "meview"),
+    "mmew": {"micro": "mmew"},
     "jaffe": {"stills": "jaffe"},
     "ktfe": dict.fromkeys(("rgb", "thermal"), "ktfe"),
 }

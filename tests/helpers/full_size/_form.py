@@ -4,9 +4,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from merflow.clip import Interval
 from merflow.synthetic.sheets import Book, Cell, Rows, single, write_book
 
-__all__ = ["Book", "Cell", "Expected", "FullSize", "Item", "Rows", "single", "spread", "write_book"]
+__all__ = ["Book", "Cell", "Expected", "FullSize", "Item", "Rows"]
+__all__ += ["deal", "single", "spread", "write_book"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,9 @@ class Expected:
     offset: int | None = None
     action_units: str = ""
     objective: str = ""
+    intervals: tuple[Interval, ...] | None = None
+    fps: float = 0
+    """0: the rate of the variant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,11 @@ class FullSize:
         found = [item.expected for item in self.items if item.expected]
         return sorted(found, key=lambda e: (e.subject, e.clip))
 
+    @property
+    def in_sheets(self) -> list[Expected]:
+        """Of these, what sheets alone show: not the recordings in which nothing is annotated."""
+        return [one for one in self.expected if one.intervals != ()]
+
 
 def write(root: Path, planned: FullSize, frames: bool = True) -> None:
     """Write sheets, and with `frames` an empty file in place of every picture.
@@ -73,6 +83,23 @@ def write(root: Path, planned: FullSize, frames: bool = True) -> None:
         for name in item.names if frames else ():
             # Tens of thousands of files: one call each, where Path.touch makes three.
             os.close(os.open(f"{folder}/{name}", os.O_CREAT | os.O_WRONLY, 0o644))
+
+
+def deal(totals: dict[str, int], sizes: list[int]) -> list[list[str]]:
+    """Return rows of different codes, each code as often as `totals` says.
+
+    sizes: the number of codes of each row, largest first.
+    """
+    codes = sorted(totals, key=lambda code: -totals[code])
+    tokens = iter([code for code in codes for _ in range(totals[code])])
+    rows: list[list[str]] = [[] for _ in sizes]
+    for place in range(max(sizes)):
+        for row, size in zip(rows, sizes, strict=True):
+            if size > place:
+                row.append(next(tokens))
+    if sizes != sorted(sizes, reverse=True) or any(len({*row}) < len(row) for row in rows):
+        raise ValueError("these codes cannot be dealt so")
+    return rows
 
 
 def spread(totals: dict[str, int], places: int) -> list[str]:

@@ -14,6 +14,12 @@ REST = {"others": 98, "sadness": 4}
 """Of the other labels, those that have no fixed place: 99 others, 7 sadness, 2 fear in all."""
 
 OBJECTIVE = {"1": 30, "2": 18, "3": 93, "4": 15, "5": 18, "6": 2, "7": 79}
+MEGC2018 = {"1": 25, "2": 15, "3": 99, "4": 26, "5": 20, "6": 1, "7": 69}
+"""Objective classes of the separate file, of which 37 rows differ from the sheet of 2019."""
+MOVED = {("1", "3"): 5, ("2", "3"): 1, ("2", "4"): 2, ("6", "4"): 1, ("7", "4"): 8, ("7", "5"): 2}
+MOVED |= {("3", "7"): 9, ("7", "3"): 9}
+"""Class in 2019 and in the separate file: rows."""
+
 RELABELLED = (("24", "EP07_01"), ("24", "EP07_04f"), ("24", "EP10_03"))
 """Sadness in 2014, surprise in 2019."""
 
@@ -70,6 +76,18 @@ def plan(variant: str = "selected", sheets: tuple[int, ...] = (2014, 2019)) -> F
     empty: tuple[tuple[str, Rows], ...] = (("Sheet2", []), ("Sheet3", []))
     books = tuple(Book(names[year], (("Sheet1", rows[year]), *empty)) for year in sheets)
     return FullSize("casme2", variant, tuple(items), books)
+
+
+def objective_book() -> Book:
+    """Return the separate file of objective classes."""
+    left = dict(MOVED)
+    rows: Rows = [("Subject", "Filename", "Objective Class")]
+    for clip, old in zip(_clips(), spread(OBJECTIVE, sum(TOTAL)), strict=True):
+        move = next((m for m, n in left.items() if m[0] == old and n), None)
+        if move:
+            left[move] -= 1
+        rows.append((*clip, int(move[1] if move else old)))
+    return Book("CASME2-ObjectiveClasses.xlsx", (("Sheet1", rows),))
 
 
 def _header(year: int) -> tuple[str | None, ...]:

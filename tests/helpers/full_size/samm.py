@@ -89,8 +89,12 @@ CORRECTED = {"028_4_1": 1113, "032_3_1": 4930}
 NAMES = {28: ("028_4_1", "028_4_2", "028_4_3"), 32: ("032_3_1", "032_3_2")}
 
 
-def plan(variant: str = "full") -> FullSize:
-    """Return the dataset with all of its rows; `cropped` has the same names in another folder."""
+def plan(variant: str = "full", apexes: dict[str, int] | None = None) -> FullSize:
+    """Return the dataset with all of its rows; `cropped` has the same names in another folder.
+
+    apexes: those of clips in another copy of the sheet.
+    """
+    apexes = apexes or {}
     top = "SAMM" if variant == "full" else "SAMM_CROP"
     emotions = iter(spread(EMOTIONS, 133))
     classes = spread(OBJECTIVE, 159)
@@ -101,6 +105,7 @@ def plan(variant: str = "full") -> FullSize:
             word = next(emotions) if place < NAMED[subject] else "Other"
             row, index = len(rows) + 1, len(items)
             span = FIXED.get(name) or _span(name)
+            span = (span[0], apexes.get(name, span[1]), span[2])
             units = UNITS[index % len(UNITS)]
             cells: tuple[Cell, ...] = (f"{subject:03d}", name, int(name.split("_")[1]), *span)
             duration = f"=SUM(F{row}-D{row})+1"
@@ -151,7 +156,7 @@ def _item(
         word.lower(),
         numbers,
         onset,
-        CORRECTED.get(name, apex),
+        apex if onset <= apex <= offset else CORRECTED[name],
         offset,
         units.strip(),
         objective,

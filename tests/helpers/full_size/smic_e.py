@@ -1,6 +1,7 @@
 """SMIC-E at full size: long clips, and a sheet of formulas, blank columns and empty rows."""
 
 import random
+from dataclasses import replace
 
 from full_size._form import Book, Expected, FullSize, Item, Rows
 from full_size.smic import FIRST, HS, VIS, clip_names
@@ -24,31 +25,39 @@ HEADER = (
 NOT_IN_SHEET = {"s1_ne_02", "s2_sur_05"}
 NOT_ON_DISK = {"s3_ne_03", "s3_ne_20", "s4_ne_05", "s4_ne_06", "s9_sur_02"}
 SECOND = {"s20_ne_06", "s20_ne_09", "s20_sur_02", "s18_ne_01", "s18_sur_03"}
-RELABELLED = "s14_sur_01"
-"""One clip that its name calls a surprise and the sheet negative, as the counts of both say."""
+RELABELLED = "s18_sur_03"
+"""The clip that its name calls a surprise and the sheets negative."""
 MARGIN = 40
 """Frames before and after the expression (the published clips have hundreds)."""
 LONG = 148
 """Frames of a long clip at 25 fps."""
 
 
-def plan(variant: str = "HS_E") -> FullSize:
-    """Return one camera's long clips with their sheet."""
+APEXES = ("data", "subject", "clip", "label", "onset_frame", "apex_frame", "offset_frame")
+APEXES += ("onset_frame_path", "apex_frame_path", "offset_frame_path")
+
+
+def plan(variant: str = "HS_E", rows: int = 162) -> FullSize:
+    """Return one camera's long clips with their sheet.
+
+    rows: of the high-speed clips, 162 as in the original sheet, 157 as on disk, or 164 in a list of
+    detected apexes.
+    """
     if variant == "HS_E":
-        return _high_speed()
+        return _with_apexes() if rows == 164 else _high_speed(rows)
     camera = variant.removesuffix("_E")
     items = tuple(_slow_item(camera, number, clip) for number, clip in enumerate(clip_names(VIS)))
     book = _high_speed().books[0] if camera == "VIS" else _nir()
     return FullSize("smic", variant, items, (book,))
 
 
-def _high_speed() -> FullSize:
-    """Return the high-speed clips: 162 rows, 157 of them on disk."""
+def _high_speed(count: int = 162) -> FullSize:
+    """Return the high-speed clips: 162 rows, 157 of them on disk; or these alone."""
     items, rows, cached = [], [HEADER], {}
     counters = dict(FIRST)
     for subject, token, emotion in clip_names(HS):
         name = f"s{subject}_{token}"
-        if name in NOT_IN_SHEET:
+        if name in NOT_IN_SHEET or (count == 157 and name in NOT_ON_DISK):
             continue
         rng = random.Random(name)
         first = counters.get(subject, 34_208 + 27_000 * subject)
@@ -64,12 +73,35 @@ def _high_speed() -> FullSize:
         rows.append((subject, name, None, *span, *totals, word))
         cached[f"E{row}"] = offset
         cached[f"J{row}"] = first + length + 2 * MARGIN - 1
-        items.append(_item(subject, name, word, first, (onset, offset)))
+        items.append(_item(subject, name, emotion, first, (onset, offset)))
     book = Book(
         "SMIC-HS-E_annotation.xlsx",
         (("HS", rows), ("VIS", _vis()), ("Sheet2", []), ("Sheet3", [])),
         cached,
     )
+    return FullSize("smic", "HS_E", tuple(items), (book,))
+
+
+def _with_apexes() -> FullSize:
+    """Return 164 clips with detected apexes; 7 have no offset and no frames."""
+    known = {item.expected.clip: item for item in _high_speed().items}
+    rows: Rows = [APEXES]
+    items = []
+    for subject, token, emotion in clip_names(HS):
+        name, padded = f"s{subject}_{token}", f"s{subject:02d}"
+        gone = name in NOT_IN_SHEET | NOT_ON_DISK
+        item = known.get(f"{padded}_{token}")
+        onset = item.expected.onset if item else 34_000 + 100 * subject
+        offset = None if gone else item.expected.offset
+        apex = onset + 9
+        code = ("negative", "positive", "surprise").index(emotion)
+        paths = [None if gone else f"smic/HS_long/SMIC_HS_E/{padded}/{name}/x.jpg"] * 3
+        rows.append(("smic", subject, name, code, onset, apex, offset, *paths))
+        numbers = item.expected.numbers if item else ()
+        expected = Expected(padded, f"{padded}_{token}", emotion, numbers, onset, apex, offset)
+        there = item if item and not gone else Item(f"HS_long/SMIC_HS_E/{padded}", ())
+        items.append(replace(there, expected=expected))
+    book = Book("smic_apex.xlsx", (("Sheet1", rows),))
     return FullSize("smic", "HS_E", tuple(items), (book,))
 
 
@@ -101,14 +133,14 @@ def _slow(number: int, clip: tuple[int, str, str]) -> tuple[str, int, str]:
 
 def _slow_item(camera: str, number: int, clip: tuple[int, str, str]) -> Item:
     """Return a clip at 25 fps; the infrared sheet gives no offset, so all that follows is read."""
-    name, onset, word = _slow(number, clip)
+    name, onset, _ = _slow(number, clip)
     padded, first = f"s{clip[0]:02d}", onset - 50
     known = camera == "VIS"
     last = onset + 8 if known else first + LONG - 1
     expected = Expected(
         padded,
         f"{padded}_{clip[1]}",
-        word,
+        clip[2],
         tuple(range(onset, last + 1)),
         onset=onset,
         apex=None if known else onset + 4,

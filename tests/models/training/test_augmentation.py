@@ -6,6 +6,7 @@ import pytest
 from merflow.config.settings import Augment
 from merflow.errors import MerflowError
 from merflow.models.training import augmentation
+from merflow.stages.flow_picture import flow_picture
 
 RNG = np.random.default_rng
 
@@ -136,3 +137,14 @@ def test_changes_that_mean_nothing_for_flow_are_refused(key):
     augmentation.check(settings, "frames")
     with pytest.raises(MerflowError, match=rf"augment\.{key}"):
         augmentation.check(settings, "flow")
+
+
+def test_a_mirrored_flow_picture_is_that_of_the_mirrored_motion():
+    signed = RNG(5).normal(0, 1, (6, 12, 12, 3))
+    pictures = np.stack([flow_picture(image) for image in signed])
+    turned = signed[:, :, ::-1] * [-1, 1, 1]
+    wanted = np.stack([flow_picture(image) for image in turned]).astype(np.float32)
+    out = augmentation.changed(RNG(0), pictures, Augment(flip=True))
+    mirrored = ~(out == pictures).all((1, 2, 3))
+    assert 0 < mirrored.sum() < 6
+    assert np.abs(out[mirrored] - wanted[mirrored]).max() <= 1

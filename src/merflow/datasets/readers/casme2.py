@@ -1,6 +1,8 @@
 """CASME II: 255 clips of 26 subjects at 200 fps; frames named by their number in the recording."""
 
+import contextlib
 import re
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +18,9 @@ from merflow.datasets.folders import (
     preferred_sheet,
 )
 from merflow.datasets.spec import DatasetSpec, Source, Variant
-from merflow.io.spreadsheets import Column, Row
+from merflow.datasets.titles import columns
+from merflow.errors import MerflowError
+from merflow.io.spreadsheets import Row, Table, read_table
 
 SPEC = DatasetSpec(
     name="casme2",
@@ -35,24 +39,36 @@ SPEC = DatasetSpec(
     publication="Yan et al. 2014, CASME II, PLoS ONE 9(1): e86041",
 )
 
-COLUMNS = (
-    Column("subject", ("Subject",)),
-    Column("clip", ("Filename",)),
-    Column("onset", ("OnsetFrame",)),
-    Column("apex", ("ApexFrame",)),
-    Column("offset", ("OffsetFrame",)),
-    Column("action_units", ("Action Units",), required=False),
-    Column("emotion", ("Estimated Emotion",)),
-    Column("objective", ("Objective Classes", "Objective Class"), required=False),
+COLUMNS = columns(
+    optional=("action_units", "objective"),
+    subject="Subject",
+    clip="Filename",
+    onset="OnsetFrame",
+    apex="ApexFrame",
+    offset="OffsetFrame",
+    action_units="Action Units",
+    emotion="Estimated Emotion",
+    objective="Objective Classes",
 )
 EXPECTED = "01 to 26"
-OBJECTIVE = (COLUMNS[0], COLUMNS[1], Column("objective", ("Objective Class", "Objective Classes")))
+CLIPS = 255
+RELABELLED = (("sub24", "EP07_01"), ("sub24", "EP07_04f"), ("sub24", "EP10_03"))
+YEARS = {"sadness": "2014", "surprise": "2019"}
+"""Three clips, and the year of the coding in which they have this emotion."""
+CLASSES = {
+    "MEGC2018": {"1": 25, "2": 15, "3": 99, "4": 26, "5": 20, "6": 1, "7": 69},
+    "2019": {"1": 30, "2": 18, "3": 93, "4": 15, "5": 18, "6": 2, "7": 79},
+}
+"""Clips of each objective class in the separate file, and in the sheet of 2019."""
+ANY_OF_CODING = tuple(replace(column, required=False) for column in COLUMNS[2:5] + COLUMNS[6:7])
+OBJECTIVE = columns(subject="Subject", clip="Filename", objective="Objective Class")
 
 
 def read_clips(source: Source) -> list[Clip]:
     """Read the sheet (2014 unless the config names another) and match it with the folders."""
     path, objectives = _sheets(source)
     table = source.read(path, COLUMNS, "Sheet1")
+    _name_revisions(source, path, table, objectives)
     trees = find_trees(source, lambda _, names: any(map(_is_subject, names)), _kind, _normalised)
     variant, folders = choose_variant(source, trees, "selected")
     return source.clips_of(table, lambda row: _clip(source, row, variant, folders, objectives))
@@ -60,19 +76,52 @@ def read_clips(source: Source) -> list[Clip]:
 
 def _sheets(source: Source) -> tuple[Path, dict[tuple[str, str], str]]:
     """Return the annotation sheet, and the objective classes if they are in a separate file."""
-    found = find_sheets(source, r"casme.?2|casme.?ii|coding")
-    objective = [p for p in found if "objective" in p.name.lower()]
-    coding = [p for p in found if p not in objective or source.entry.sheet]
+    named = source.entry.sheet
+    everywhere = replace(source, entry=source.entry.model_copy(update={"sheet": ""}))
+    found = find_sheets(everywhere, r"casme.?2|casme.?ii|coding|objective")
+    objective = [p for p in found if _has_classes_alone(p)]
+    coding = find_sheets(source, "") if named else [p for p in found if p not in objective]
     names = "CASME2-coding-20140508.xlsx or CASME2-coding-20190701.xlsx"
     # Names contain dates: the 2014 sheet, the basis of the MEGC2019 list, sorts first.
     chosen = preferred_sheet(source, coding, nearest_first, names)
     classes = {}
-    if objective and not source.entry.sheet:
+    if objective:
         for row in source.read(objective[0], OBJECTIVE):
             with source.collect_errors():
                 key = (subject_of(row, source, subject_id, EXPECTED), name(row, "clip", source))
                 classes[key] = row.text("objective")
     return chosen, classes
+
+
+def _has_classes_alone(path: Path) -> bool:
+    """Return whether a sheet has objective classes, and neither key frames nor emotions."""
+    with contextlib.suppress(MerflowError):
+        titles = read_table(path, (*OBJECTIVE, *ANY_OF_CODING)).rows[0].titles
+        return not titles.keys() & {column.name for column in ANY_OF_CODING}
+    return False
+
+
+def _name_revisions(
+    source: Source, path: Path, table: Table, objectives: dict[tuple[str, str], str]
+) -> None:
+    """Name the revisions of coding and objective classes by their contents, not by file names."""
+    cells = [[r.cells.get(c, "").strip() for c in ("subject", "clip", "emotion")] for r in table]
+    words = {(subject_id(s) or s, clip): word.casefold() for s, clip, word in cells}
+    shown = {words.get(clip, "") for clip in RELABELLED}
+    year = YEARS.get(next(iter(shown))) if len(shown) == 1 else None
+    if "" not in shown:
+        source.revision(f"coding of {year}" if year else "neither the coding of 2014 nor of 2019")
+    if len(table) > CLIPS:
+        source.revision(f"{len(table)} rows: more than the official {CLIPS}")
+    named = re.search(r"2014|2019", path.stem)
+    if year and named and named[0] != year:
+        source.warn(source.relative(path), f"its labels are those of {year}, not of {named[0]}")
+    own = [r.cells.get("objective", "").strip() for r in table]
+    counts = Counter(own if any(own) else objectives.values())
+    if release := next((r for r, known in CLASSES.items() if known == dict(counts)), ""):
+        source.revision(f"objective classes of {release}")
+    elif sum(counts.values()) == CLIPS:
+        source.revision("objective classes neither of MEGC2018 nor of 2019")
 
 
 def subject_id(text: str) -> str | None:

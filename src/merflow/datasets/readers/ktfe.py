@@ -12,6 +12,7 @@ from merflow.clip import Clip
 from merflow.datasets.cells import name
 from merflow.datasets.folders import find_folders, find_sheets, path_of, subfolders
 from merflow.datasets.spec import NO_SUBJECT, DatasetSpec, Source, Variant
+from merflow.datasets.titles import columns
 from merflow.io.frame_folder import image_files
 from merflow.io.spreadsheets import Column
 
@@ -45,7 +46,7 @@ WORDS = {
     "surprise": "surprise",
     "surprised": "surprise",
 }
-COLUMNS = (Column("path", ("path", "file")), Column("subject", ("subject",)))
+COLUMNS = (Column("path", ("path", "file")), *columns(subject="subject"))
 _PAIRED = re.compile(r"([RT])_([A-Za-z]+)_([0-9]+)_KTFE\.", re.IGNORECASE)
 
 

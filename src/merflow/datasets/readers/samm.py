@@ -6,7 +6,8 @@ from merflow.clip import Clip
 from merflow.datasets.cells import annotation, name, subject_of
 from merflow.datasets.folders import Folders, choose_variant, clip_of_row, find_sheet, find_trees
 from merflow.datasets.spec import DatasetSpec, Source, Variant
-from merflow.io.spreadsheets import Column, Row
+from merflow.datasets.titles import columns
+from merflow.io.spreadsheets import Row, Table
 
 SPEC = DatasetSpec(
     name="samm",
@@ -24,23 +25,29 @@ SPEC = DatasetSpec(
     publication="Davison et al. 2018, SAMM, IEEE Trans. Affective Computing 9(1): 116-129",
 )
 
-COLUMNS = (
-    Column("subject", ("Subject",)),
-    Column("clip", ("Filename",)),
-    Column("onset", ("Onset Frame",)),
-    Column("apex", ("Apex Frame",)),
-    Column("offset", ("Offset Frame",)),
-    Column("action_units", ("Action Units",), required=False),
-    Column("emotion", ("Estimated Emotion",)),
-    Column("objective", ("Objective Classes", "Objective Class"), required=False),
+COLUMNS = columns(
+    optional=("action_units", "objective"),
+    subject="Subject",
+    clip="Filename",
+    onset="Onset Frame",
+    apex="Apex Frame",
+    offset="Offset Frame",
+    action_units="Action Units",
+    emotion="Estimated Emotion",
+    objective="Objective Classes",
 )
+IGNORED = "inducementcode|duration|micro|notes"
 ALIASES = {"others": "other"}
+REVISED = ("028_4_1", "032_3_1")
+REVISIONS = {("1143", "1930"): "v2 as published", ("1113", "4930"): "v2 with two corrected apexes"}
 
 
 def read_clips(source: Source) -> list[Clip]:
     """Read the sheet, with its header in any row, and match it with the folders."""
-    path = find_sheet(source, r"samm|facs", "SAMM_Micro_FACS_Codes_v2.xlsx")
-    table = source.read(path, COLUMNS, "MICRO_ONLY")
+    path = find_sheet(source, r"^(?!.*long).*(samm|facs)", "SAMM_Micro_FACS_Codes_v2.xlsx")
+    table = source.read(path, COLUMNS, "MICRO_ONLY", IGNORED)
+    if name_of := _revision(table):
+        source.revision(name_of)
     trees = find_trees(
         source,
         lambda _, names: any(map(subject_id, names)),
@@ -49,6 +56,16 @@ def read_clips(source: Source) -> list[Clip]:
     )
     variant, folders = choose_variant(source, trees, "full")
     return source.clips_of(table, lambda row: _clip(source, row, variant, folders))
+
+
+def _revision(table: Table) -> str:
+    """Return the revision of a sheet by two apexes: its copies differ in these alone."""
+    apexes = {r.cells["clip"].strip(): r.cells["apex"].strip() for r in table}
+    shown = tuple(apexes.get(clip) for clip in REVISED)
+    if None in shown:
+        return ""
+    named = f"apex {shown[0]} of {REVISED[0]}, {shown[1]} of {REVISED[1]}"
+    return REVISIONS.get(shown, named)
 
 
 def subject_id(text: str) -> str | None:

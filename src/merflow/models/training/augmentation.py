@@ -10,6 +10,8 @@ from merflow.errors import MerflowError
 
 U, V = 0, 1
 """Channels of flow that are vectors: across (right is positive) and down."""
+MIDDLE = 127.5
+"""Middle of the range of an 8-bit picture."""
 
 
 def check(augment: Augment, kind: str) -> None:
@@ -29,10 +31,15 @@ def check(augment: Augment, kind: str) -> None:
 def changed(rng: np.random.Generator, x: np.ndarray, augment: Augment) -> np.ndarray:
     """Return a batch, float32 in the units of x, with one random change per clip.
 
-    x: (B, T, H, W, C) frames 0..255, or (B, H, W, 3) flow.
+    x: (B, T, H, W, C) frames 0..255, or (B, H, W, 3) flow; of uint8 flow pictures, each channel of
+    which was stretched to its own range, only the mirror image of u is known: 255 - u.
     """
     flow = x.ndim == 4
     clips = x[:, None] if flow else x
+    if flow and x.dtype == np.uint8:
+        # Around the middle of the range a change of sign is one of the picture as well.
+        centred = clips - np.float32(MIDDLE)
+        return changed(rng, centred[:, 0], augment) + np.float32(MIDDLE)
     done = np.stack([_clip(rng, clip.astype(np.float32), augment, flow) for clip in clips])
     return done[:, 0] if flow else done
 

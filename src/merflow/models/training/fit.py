@@ -13,7 +13,7 @@ import numpy as np
 from merflow.config.settings import Augment, Experiment
 from merflow.errors import FAILED, MerflowError
 from merflow.evaluation.duplicate_clips import clip_hashes
-from merflow.models.method_interface import TrainingData
+from merflow.models.method_interface import TrainingData, input_fact
 from merflow.models.network_registry import made_for_weights
 from merflow.models.training import (
     augmentation,
@@ -205,4 +205,5 @@ def _facts(loop: _Loop, scale: tuple[np.ndarray, np.ndarray], epochs: int) -> di
         "device": job.device,
         "backend": backend.backend(),
         "keras": keras.version(),
+        **input_fact(data.x),
     }

@@ -10,6 +10,7 @@ from merflow.evaluation.metrics import per_class_f1, per_class_recall, uar, uf1
 from merflow.evaluation.predictions import Pooled
 from merflow.evaluation.score_table import parts_of
 from merflow.reporting.html.charts import Chart, chart, highest_loss, panels
+from merflow.reporting.html.rankings import Rankings, run_rankings
 from merflow.reporting.html.run_data import Results, RunResults
 from merflow.reporting.training_records import BAND
 
@@ -56,6 +57,7 @@ class Scored:
     subjects: dict[str, list[Bar]]
     wrong: int
     mistakes: list[Mistake] | None
+    rankings: Rankings | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +75,18 @@ class Card:
 def run_context(results: Results) -> dict[str, object]:
     """Return a card per run; all losses share one scale, so that runs can be compared."""
     top = highest_loss([curve for run in results.runs for curve in run.training.curves])
-    return {"cards": [card(run, top) for run in results.runs], "band": BAND}
+    method = {name: entry.method for name, entry in results.plan.settings.experiments.items()}
+    cards = [card(run, top, method.get(run.run.experiment, "")) for run in results.runs]
+    return {"cards": cards, "band": BAND}
 
 
-def card(run: RunResults, top: float) -> Card:
+def card(run: RunResults, top: float, method: str) -> Card:
     """Return the facts of a run; top: the end of the scale of losses."""
     found = run.training.curves
     one_step = bool(found) and max(len(curve.epochs) for curve in found) == 1
     return Card(
         run=run,
-        scored=None if run.pooled is None else scored(run.pooled),
+        scored=None if run.pooled is None else scored(run.pooled, method),
         charts=[] if one_step else [chart(*panel) for panel in panels(found, top)],
         at_end=[f"{c.name} {c.mid[0]:.3g}" for c in found] if one_step else [],
         inner=any("val_" in curve.name for curve in found),
@@ -90,7 +94,7 @@ def card(run: RunResults, top: float) -> Card:
     )
 
 
-def scored(pooled: Pooled) -> Scored:
+def scored(pooled: Pooled, method: str) -> Scored:
     """Return a run's pooled predictions in numbers."""
     counts = pooled.matrix
     wrong = np.flatnonzero(pooled.truth != pooled.predicted)
@@ -102,6 +106,7 @@ def scored(pooled: Pooled) -> Scored:
         subjects=subjects(pooled),
         wrong=len(wrong),
         mistakes=None if pooled.probabilities is None else _surest(pooled, wrong),
+        rankings=run_rankings(pooled, method),
     )
 
 

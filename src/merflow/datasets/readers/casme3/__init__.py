@@ -1,33 +1,42 @@
-"""CAS(ME)3 part A: 860 micro-expressions at 30 fps, as clips or in whole recordings.
+"""CAS(ME)3 at 30 fps: part A (860 micro-expressions, macro-expressions, blinks, depth), B and C.
 
 A letter names a stimulus, which often shows several expressions, so clip ids are
 `<letter>_<onset>`.
 """
 
-import re
 from dataclasses import replace
-from pathlib import Path
 
 from merflow.clip import Clip
-from merflow.datasets.cells import annotation, name, subject_of
-from merflow.datasets.folders import (
-    Folders,
-    choose_variant,
-    find_folders,
-    find_sheets,
-    make_clip,
-    preferred_sheet,
+from merflow.datasets.cells import annotation, subject_of
+from merflow.datasets.folders import Folders, choose_variant, make_clip
+from merflow.datasets.readers.casme3 import exceptions, part_a, part_b, part_c, sheets
+from merflow.datasets.readers.casme3.naming import (
+    SUBJECTS,
+    letter_of,
+    part_a_trees,
+    part_b_tree,
+    part_c_tree,
+    subject_id,
 )
-from merflow.datasets.readers.casme3 import exceptions
-from merflow.datasets.spec import Annotation, DatasetSpec, Source, Variant, unpadded
-from merflow.io.spreadsheets import Column, Row
+from merflow.datasets.spec import Annotation, DatasetSpec, Source, Variant
+from merflow.io.spreadsheets import Row
 
 SPEC = DatasetSpec(
     name="casme3",
-    title="CAS(ME)3 part A",
+    title="CAS(ME)3",
     variants=(
         Variant("clips", 30.0, "raw", "Part_A_ME_clip/frame: one folder per expression"),
         Variant("long", 30.0, "raw", "part_A: whole recordings, color/<n>.jpg"),
+        Variant("clips_depth", 30.0, "raw", "Part_A_ME_clip/depth: the same clips as depth"),
+        Variant("long_depth", 30.0, "raw", "part_A, depth/<n>.png: the same clips as depth"),
+        Variant("part_a_macro", 30.0, "raw", "part_A: macro-expressions, without emotions"),
+        Variant("part_a_spotting", 30.0, "raw", "part_A: recordings with their intervals"),
+        Variant("blinks", 30.0, "raw", "part_A: recordings with the intervals of eye blinks"),
+        Variant("part_b", 30.0, "raw", "part_B: unlabelled recordings"),
+        Variant(
+            "part_c", 30.0, "raw", "part_C: micro-expressions in a mock crime", part_c.EMOTIONS
+        ),
+        Variant("part_c_spotting", 30.0, "raw", "part_C: recordings with their intervals"),
     ),
     layout="Part_A_ME_clip/frame/spNO.1_e_62/62.jpg or part_A/spNO.1/e/color/62.jpg "
     "with cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx",
@@ -36,27 +45,28 @@ SPEC = DatasetSpec(
     emotions=frozenset({"anger", "disgust", "fear", "happy", "others", "sad", "surprise"}),
     publication="Li et al. 2023, CAS(ME)3, IEEE Trans. PAMI 45(3): 2782-2800",
 )
-
-COLUMNS = (
-    Column("subject", ("Subject",)),
-    Column("clip", ("Filename",)),
-    Column("onset", ("Onset",)),
-    Column("apex", ("Apex",)),
-    Column("offset", ("Offset",)),
-    Column("action_units", ("AU",), required=False),
-    Column("objective", ("Objective class", "Objective classes"), required=False),
-    Column("emotion", ("emotion",)),
-    Column("kind", ("Expression type",), required=False),
-)
 NOT_KNOWN = frozenset({"0", "/", "-", "nan"})
 LONGEST_S = 2.0
 """Longer expressions are not micro-expressions: their offsets are doubtful (s)."""
 
 
 def read_clips(source: Source) -> list[Clip]:
+    """Read the variant in the config, else the micro-expressions of part A."""
+    wanted = source.entry.variant
+    if wanted.startswith("part_c"):
+        return part_c.read(source, *choose_variant(source, part_c_tree(source), wanted))
+    if wanted == "part_b":
+        return part_b.read(source, *choose_variant(source, part_b_tree(source), wanted))
+    trees = part_a_trees(source)
+    if wanted in part_a.VARIANTS:
+        trees = {wanted: trees["long"]} if "long" in trees else {}
+        return part_a.read(source, *choose_variant(source, trees, wanted))
+    return _micro_expressions(source, *choose_variant(source, trees, "clips"))
+
+
+def _micro_expressions(source: Source, variant: Variant, folders: Folders) -> list[Clip]:
     """Read the label sheet and match it with the clip folders or the long recordings."""
-    variant, folders = _tree(source)
-    damaged = exceptions.read(source)
+    damaged = {} if _is_depth(variant) else exceptions.read(source)
 
     def read(row: Row) -> Clip | None:
         if row.text("kind").casefold().startswith("macro"):
@@ -64,80 +74,46 @@ def read_clips(source: Source) -> list[Clip]:
         clip = _clip(source, row, variant, folders)
         return exceptions.without_damaged(source, clip, damaged, row.where("clip"))
 
-    return source.clips_of(source.read(_sheet(source), COLUMNS, "label"), read)
+    table = source.read(sheets.labels_sheet(source), sheets.LABELS, "label")
+    if name := sheets.revision(table):
+        source.revision(name)
+    return source.clips_of(table, read)
 
 
-def _sheet(source: Source) -> Path:
-    """Return the sheet of micro-expressions; prefer version 2, use version 1 last."""
-    found = [
-        path
-        for path in find_sheets(source, r"part_?a.*label|part_a_v\d|casme3.*label", depth=4)
-        if source.entry.sheet or not re.search(r"MaE_|wrongly", path.name, re.IGNORECASE)
-    ]
-
-    def rank(path: Path) -> tuple[int, str]:
-        stem = path.stem.lower()
-        if "me_label" not in stem:
-            return 3, stem
-        return (0 if stem.endswith("_v2") else 2 if stem.endswith("_v1") else 1), stem
-
-    return preferred_sheet(source, found, rank, "cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx")
-
-
-def subject_id(text: str) -> str | None:
-    """Return a subject in padded form, or None.
-
-    >>> subject_id("spNo.1"), subject_id("spNO.216")
-    ('spNO.001', 'spNO.216')
-    """
-    found = re.fullmatch(r"spno\.0*([0-9]{1,3})", text, re.IGNORECASE)
-    return f"spNO.{int(found[1]):03d}" if found else None
-
-
-def _tree(source: Source) -> tuple[Variant, Folders]:
-    trees: dict[str, Folders] = {}
-    for folder in find_folders(source.root, _holds_recordings, depth=5):
-        if folder.name.lower() not in ("depth", "video"):
-            clips = any(_is_clip(n) for n in Folders(folder).children(folder))
-            trees.setdefault("clips" if clips else "long", Folders(folder, unpadded))
-    return choose_variant(source, trees, "clips")
-
-
-def _is_clip(folder: str) -> bool:
-    return re.fullmatch(r"spno\.[0-9]+_[a-z]_[0-9]+", folder, re.IGNORECASE) is not None
-
-
-def _holds_recordings(_: Path, names: list[str]) -> bool:
-    return any(_is_clip(n) or subject_id(n) for n in names)
+def _is_depth(variant: Variant) -> bool:
+    return variant.name.endswith("_depth")
 
 
 def _clip(source: Source, row: Row, variant: Variant, folders: Folders) -> Clip:
-    subject = subject_of(row, source, subject_id, "spNO.1 to spNO.217")
-    letter = name(row, "clip", source).casefold()
-    if not re.fullmatch(r"[a-z]", letter):
-        raise row.error("clip", f"'{letter}' is not a stimulus", "one letter, a to m")
+    subject = subject_of(row, source, subject_id, SUBJECTS)
+    letter = letter_of(row, source)
     published, where = row.text("onset"), row.where("clip")
     row = source.corrected(row, subject, f"{letter}_{published}")
     labels = annotation(row, source, required=("onset",), unknown=NOT_KNOWN)
     labels = replace(labels, objective=labels.objective.upper())
     _warn_of_offset(source, row, labels, variant)
     onset, apex, until = labels.onset, labels.apex, None
-    if variant.name == "long":
-        places = [(subject, letter, "color")]
+    long = variant.name.startswith("long")
+    if long:
+        # Depth also lies directly in the folder of the recording in some copies.
+        depth = [(subject, letter, "depth"), (subject, letter)]
+        places = depth if _is_depth(variant) else [(subject, letter, "color")]
         until = onset if apex is None else 2 * apex - onset
     else:  # the folder carries the onset as published, which errata may have corrected
         places = [(f"{subject}_{letter}_{number}",) for number in (onset, published)]
-    return make_clip(
+    listed = [one for parts in places if (one := folders.frames(*parts)) is not None]
+    made = make_clip(
         source,
         variant,
         source.key(subject, f"{letter}_{onset}", where),
         labels,
-        next(filter(None, (folders.frames(*parts) for parts in places)), None),
+        next((one for one in listed if one.numbers), listed[0] if listed else None),
         where=where,
         absent=f"no folder {'/'.join(places[0])}",
-        whole_recording=variant.name == "long",
+        whole_recording=long,
         until=until,
     )
+    return replace(made, content="depth") if _is_depth(variant) else made
 
 
 def _warn_of_offset(source: Source, row: Row, labels: Annotation, variant: Variant) -> None:

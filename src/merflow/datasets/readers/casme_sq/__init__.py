@@ -11,7 +11,7 @@ from pathlib import Path
 from merflow.clip import Clip
 from merflow.datasets.cells import annotation, frame, name
 from merflow.datasets.folders import Folders, choose_variant, find_sheet, find_trees, make_clip
-from merflow.datasets.readers.casme_sq import rules
+from merflow.datasets.readers.casme_sq import rules, spotting
 from merflow.datasets.spec import DatasetSpec, Source, Variant
 from merflow.errors import MerflowError
 from merflow.io.spreadsheet_formats import Grid, read_grids
@@ -23,14 +23,18 @@ TREES = {
     "selected": ("raw", "selectedpic: clips"),
 }
 KINDS = {"": "micro-expression", "_macro": "macro-expression", "_all": ""}
+SPOTTING = "spotting"
 
 SPEC = DatasetSpec(
     name="casme_sq",
     title="CAS(ME)2",
-    variants=tuple(
-        Variant(f"{tree}{kind}", 30.0, entry, f"{about}; {word or 'micro and macro'} rows")
-        for kind, word in KINDS.items()
-        for tree, (entry, about) in TREES.items()
+    variants=(
+        *(
+            Variant(f"{tree}{kind}", 30.0, entry, f"{about}; {word or 'micro and macro'} rows")
+            for kind, word in KINDS.items()
+            for tree, (entry, about) in TREES.items()
+        ),
+        Variant(SPOTTING, 30.0, "raw", "rawpic: whole recordings with their intervals"),
     ),
     layout="rawpic/s15/15_0101disgustingteeth/img001.jpg or cropped/1/anger1_1/img557.jpg "
     "with CAS(ME)^2code_final.xlsx",
@@ -49,9 +53,12 @@ def read_clips(source: Source) -> list[Clip]:
     names = "CAS(ME)^2code_final.xlsx"
     path = find_sheet(source, r"code.?final|cas\W?me\W*\^?2|casme_?sq", names)
     grids = read_grids(path)
+    source.sheets.append(source.relative(path))
     rows = _rows(path, grids)
     naming = rules.read(grids)
     variant, folders = _tree(source)
+    if variant.name == SPOTTING:
+        return _recordings(source, variant, rows, naming, folders)
     recordings = rules.recordings(folders) if "rawpic" in variant.name else {}
     kind = KINDS[variant.name.removeprefix(variant.name.split("_")[0])]
     repeated = _repeated(rows)
@@ -64,6 +71,16 @@ def read_clips(source: Source) -> list[Clip]:
     return source.clips_of(rows, read)
 
 
+def _recordings(
+    source: Source, variant: Variant, rows: list[Row], naming: rules.Rules, folders: Folders
+) -> list[Clip]:
+    kinds = []
+    for row in rows:
+        with source.collect_errors():
+            kinds.append((row, "micro" if _kind(row) == KINDS[""] else "macro"))
+    return spotting.read_recordings(source, variant, kinds, naming, folders)
+
+
 def _rows(path: Path, grids: tuple[Grid, ...]) -> list[Row]:
     """Return the rows of the first sheet that looks like the code table; it has no header."""
     for grid in grids:
@@ -72,7 +89,7 @@ def _rows(path: Path, grids: tuple[Grid, ...]) -> list[Row]:
             titles = {column: f"{'ABCDEFGH'[i]} ({column})" for column, i in at.items()}
             # Rows of a side table or a note have neither participant nor kind.
             found = [r for r in rows_of(grid, at, titles) if _is_clip(r)]
-            header = [r for r in found[:1] if not re.search(r"[0-9]", r.raw("onset"))]
+            header = [r for r in found[:1] if not _has_digits(r, "onset", "subject")]
             return found[len(header) :]
     first = grids[0] if grids else None
     number = first.rows[0][0] if first and first.rows else None
@@ -83,6 +100,10 @@ def _rows(path: Path, grids: tuple[Grid, ...]) -> list[Row]:
         "micro-expression or macro-expression in columns A to H",
         "check that this is the dataset's code table, with its columns in place",
     )
+
+
+def _has_digits(row: Row, *columns: str) -> bool:
+    return any(re.search(r"[0-9]", row.raw(column)) for column in columns)
 
 
 def _is_clip(row: Row) -> bool:
@@ -111,8 +132,9 @@ def _tree(source: Source) -> tuple[Variant, Folders]:
     found = find_trees(
         source, _holds_subjects, lambda path: next((t for t in TREES if t in path), "")
     )
-    names = [v.name for v in SPEC.variants if v.name.split("_")[0] in found]
-    return choose_variant(source, {n: found[n.split("_")[0]] for n in names}, "rawpic")
+    trees = {v.name: v.name.split("_")[0] for v in SPEC.variants} | {SPOTTING: "rawpic"}
+    trees = {name: found[tree] for name, tree in trees.items() if tree in found}
+    return choose_variant(source, trees, "rawpic")
 
 
 def _holds_subjects(_: Path, names: list[str]) -> bool:
