@@ -16,9 +16,8 @@ from merflow.datasets.registry import known_reader, read_dataset
 from merflow.datasets.spec import NO_SUBJECT, Problem, Reading
 from merflow.errors import BAD_INPUT, DONE, WARNED, MerflowError
 from merflow.text import plural
-from merflow.workflow.experiment_data import ExperimentData
+from merflow.workflow.experiment_check import counts_text, experiment_facts, render_experiment
 from merflow.workflow.list_check import compare_with_list, render_list
-from merflow.workflow.preflight import check_experiment, check_folds
 from merflow.workflow.recording_facts import interval_facts, interval_lines, is_recording
 
 Facts = dict[str, Any]
@@ -67,7 +66,7 @@ def check_datasets(
         _add(datasets, copy.dataset, Problem("warning", str(copy), found, fix=_COPY))
     if checks:
         _look_at_frames(datasets, readings, checks, equal, settings)
-    report: Facts = {"datasets": datasets, "experiments": _experiments(settings, readings)}
+    report: Facts = {"datasets": datasets, "experiments": experiment_facts(settings, readings)}
     if against is not None and readings:  # Otherwise the errors above say enough.
         clips = [clip for reading in readings.values() for clip in reading.clips]
         report["against"] = compare_with_list(clips, against, scheme, settings)
@@ -185,44 +184,6 @@ def _sizes(checks: Mapping[ClipKey, FileCheck]) -> dict[str, int]:
     return dict(sizes.most_common())
 
 
-def _experiments(settings: Settings | None, readings: Mapping[str, Reading]) -> list[Facts]:
-    """Return the folds of each experiment whose datasets were read."""
-    if settings is None:
-        return []
-    found = []
-    plan = ExperimentData(settings)
-    plan.clips = {name: list(reading.clips) for name, reading in readings.items()}
-    plan.sheets = {name: list(reading.sheets) for name, reading in readings.items()}
-    for name, entry in settings.experiments.items():
-        members = {*settings.collections[entry.collection]}
-        if entry.pretrain:
-            members |= {*settings.collections[settings.pretrainings[entry.pretrain].collection]}
-        if not members <= readings.keys():
-            continue
-        places = (f"experiments.{name}", f"pretrainings.{entry.pretrain}")
-        facts: Facts = {"experiment": name, "scheme": entry.scheme, "protocol": entry.protocol}
-        try:
-            check_experiment(settings, name)
-            data, made = plan.labelled(name), plan.folds(name)
-            check_folds(settings, name, [clip.key for clip in data.clips], data.labels, made)
-        except MerflowError as error:
-            found.append({**facts, "folds": 0, "problems": [asdict(Problem.of(error))]})
-            continue
-        tested = [[data.labels[i] for i in fold.test] for fold in made]
-        found.append(
-            {
-                **facts,
-                "clips": len(data.clips),
-                "classes": dict(sorted(Counter(data.labels).items())),
-                "folds": len(made),
-                "test_clips": [min(map(len, tested)), max(map(len, tested))],
-                "one_class_folds": sum(len(set(test)) == 1 for test in tested),
-                "problems": [asdict(p) for p in plan.warnings if p.where in places],
-            }
-        )
-    return found
-
-
 def problems(report: Facts) -> list[dict[str, str]]:
     """Return all problems of a report."""
     parts = [*report["datasets"], *report["experiments"]]
@@ -245,7 +206,7 @@ def render(report: Facts) -> str:
         lines += [*_render_dataset(facts), ""]
     reported: dict[str, str] = {}
     for facts in report["experiments"]:
-        lines.append(_render_experiment(facts))
+        lines.append(render_experiment(facts))
         first = reported.setdefault(str(facts["problems"]), facts["experiment"])
         repeated = facts["problems"] and first != facts["experiment"]
         if repeated:
@@ -269,7 +230,7 @@ def _render_dataset(facts: Facts) -> list[str]:
     if facts.get("subjects_known") is False:
         lines.append("  subjects  unknown: for pretraining only, cannot be split by subject")
     if facts["labels"]:
-        lines.append(f"  labels    {_counts(facts['labels'])}")
+        lines.append(f"  labels    {counts_text(facts['labels'])}")
     if facts.get("fps"):
         lines.append(f"  fps       {', '.join(f'{fps:g}' for fps in facts['fps'])}")
     if any((unknown := facts.get("unknown", {})).values()):
@@ -282,29 +243,12 @@ def _render_dataset(facts: Facts) -> list[str]:
         )
     lines += interval_lines(facts)
     if facts.get("sizes"):
-        lines.append(f"  sizes     {_counts(dict(list(facts['sizes'].items())[:SHOWN]))}")
+        lines.append(f"  sizes     {counts_text(dict(list(facts['sizes'].items())[:SHOWN]))}")
     for name, kept in facts["schemes"].items():
-        lines.append(f"  {name:<9} {_counts(kept)} = {sum(kept.values())}")
+        lines.append(f"  {name:<9} {counts_text(kept)} = {sum(kept.values())}")
         for reason, count in facts["dropped"].get(name, {}).items():
             lines.append(f"            {count} dropped: {reason}")
     return lines + _render_problems(facts["problems"])
-
-
-def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name or '(none)'} {count}" for name, count in counts.items())
-
-
-def _render_experiment(facts: Facts) -> str:
-    head = f"experiment {facts['experiment']} ({facts['scheme']}, {facts['protocol']})"
-    if not facts["folds"]:
-        return f"{head}: no folds"
-    low, high = facts["test_clips"]
-    tested = plural(high, "test clip") if low == high else f"{low} to {high} test clips"
-    return (
-        f"{head}: {plural(facts['clips'], 'clip')} ({_counts(facts['classes'])}), "
-        f"{plural(facts['folds'], 'fold')}, {tested}, folds that test one class only: "
-        f"{facts['one_class_folds']}"
-    )
 
 
 def _render_problems(found: Sequence[Mapping[str, str]]) -> list[str]:
