@@ -111,6 +111,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     try:
         part.mkdir(parents=True)
         yield part
+        os.sync()  # One call for all files: a folder of thousands would wait for each of them.
         os.replace(part, path)
         sync_folder(path.parent)
     except OSError as error:
