@@ -31,7 +31,7 @@ def dataset_named(text: str) -> str:
 
 
 def dataset_by_subject(subject: str) -> str:
-    """Return the dataset whose subjects have ids of this form, or nothing."""
+    """Return the dataset in which subjects have ids of this form, or nothing."""
     for dataset, form in (("casme2", r"sub\d+"), ("smic", r"s\d+"), ("samm", r"\d+")):
         if re.fullmatch(form, subject.strip(), re.IGNORECASE):
             return dataset

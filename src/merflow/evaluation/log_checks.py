@@ -68,7 +68,7 @@ def against_counts(table: Pooled, listed: Mapping[ClipKey, str] | None = None) -
 
 
 def against_names(table: Pooled) -> list[str]:
-    """Return the clips of SMIC whose true class is not the one in their name (ne, po, sur)."""
+    """Return the clips of SMIC with another true class than the one in their name (ne, po, sur)."""
     lines = []
     for key, number in zip(table.keys, table.truth, strict=True):
         named = smic_class(key.clip) if key.dataset == "smic" else ""

@@ -160,7 +160,7 @@ def _scheme(
 
 
 def _unknown(clips: Sequence[Clip], stills: bool) -> dict[str, int]:
-    """Return key frame -> clips whose annotation lacks it; empty for stills."""
+    """Return key frame -> clips without it in their annotation; empty for stills."""
     if stills:
         return {}
     return {key: sum(getattr(c, key) is None for c in clips) for key in KEY_FRAMES}

@@ -219,7 +219,7 @@ class ExperimentData:
     def _check_unlabelled(
         self, entry: Experiment | Pretraining, clips: list[Clip], where: str
     ) -> None:
-        """Warn about clips whose emotion is empty or unknown; refuse more than `max_unlabelled`."""
+        """Warn about clips with an empty or unknown emotion; refuse more than `max_unlabelled`."""
         found = unlabelled.reasons(entry.scheme, clips, self.settings)
         if not found:
             return
