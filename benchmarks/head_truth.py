@@ -103,3 +103,20 @@ def expression_kept(clip, views):
     true = true[strong] @ truth.warp.linear.T @ invert(views[0])[:, :2].T
     seen = [apply(invert(views[t]), truth.at(points, t)) for t in (0, apex)]
     return float(((seen[1] - seen[0]) * true).sum() / (true**2).sum())
+
+
+def true_picture(clip, arrays, size):
+    """The expression's flow (size, size, 2) in eye distances, from the clip's own parameters."""
+    truth = Truth(clip)
+    transform, crop = np.array(arrays.facts["align"]["transform"]), arrays.facts["crop"]
+    points = np.stack(np.meshgrid(np.arange(-2.6, 2.61, 0.05), np.arange(-2, 4.41, 0.05)), -1)
+    points = points.reshape(-1, 2)
+    moved = truth.motion.course[arrays.apex] * truth.expression(points)
+    moved = moved @ truth.warp.linear.T @ transform[:, :2].T * crop["scale"]
+    place = apply(transform, truth.at(points, 0, False)) - crop["square"][:2]
+    cell = np.floor((place + 0.5) * crop["scale"] * size / arrays.frames.shape[1]).astype(int)
+    inside = ((cell >= 0) & (cell < size)).all(1)
+    total, count = np.zeros((size, size, 2)), np.zeros((size, size))
+    np.add.at(total, (cell[inside, 1], cell[inside, 0]), moved[inside])
+    np.add.at(count, (cell[inside, 1], cell[inside, 0]), 1)
+    return total / np.maximum(count, 1)[..., None] / arrays.eye_distance

@@ -16,3 +16,4 @@ HAPPY, SURPRISE = head_truth.HAPPY, head_truth.SURPRISE
 SADNESS, DISGUST = head_truth.SADNESS, head_truth.DISGUST
 Truth, demo_clip, arrays_of = head_truth.Truth, head_truth.demo_clip, head_truth.arrays_of
 rigid_left, expression_kept = head_truth.rigid_left, head_truth.expression_kept
+true_picture = head_truth.true_picture

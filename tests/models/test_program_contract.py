@@ -14,10 +14,13 @@ from merflow.io.packed import Packed, Place
 from merflow.models import program_sandbox
 from merflow.models.factory import TrainingData, load, make_method
 from merflow.models.method_interface import ClipFile
+from merflow.models.weights_file import write_arrays
 from merflow.paths import WEIGHTS
 from merflow.workflow.train_fold import RunClips
 
 SANDBOXES = ["off", *([] if program_sandbox.missing() else ["required"])]
+
+needs_bwrap = pytest.mark.skipif(bool(program_sandbox.missing()), reason="no sandbox")
 
 READ = """
 import csv, json, os, sys
@@ -60,7 +63,7 @@ def shared(tmp_path, factors=("x1",), held=lambda key: key.subject == "s0"):
     for number, factor in enumerate(factors):
         order = np.roll(np.arange(len(full.y)), number + 1)
         path = tmp_path / f"store{number}" / f"{factor}.npy"
-        path.parent.mkdir()
+        path.parent.mkdir(parents=True)
         np.save(path, full.x[order] + np.uint8(number))
         rows = {full.keys[i]: row for row, i in enumerate(order)}
         offset = path.stat().st_size - full.x.nbytes
@@ -130,6 +133,24 @@ except OSError:
     assert data.files[0].path.read_bytes() == before
 
 
+@needs_bwrap
+def test_a_sandboxed_program_sees_the_shared_file_of_results_and_nothing_beside_it(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "results/truth").mkdir(parents=True)
+    (tmp_path / "results/truth/e.csv").write_text("truth")
+    data = shared(tmp_path / "results")
+    text = f"""
+results = Path({str(tmp_path / "results")!r})
+seen = [p for p in (results / "truth/e.csv", results / "store0") if p.exists()]
+assert not seen and not list(results.glob("*")), seen
+assert not (folder / "clips-x1.npy").is_symlink() and array("clips-x1.npy").shape[0] == 18
+answer()
+"""
+    assert method(program(tmp_path, text), "required").fit(data).predict(clips(2).x).shape == (2, 3)
+
+
 def test_a_packed_file_is_shared_as_it_is_and_a_control_is_not(tmp_path):
     full = clips()
     packed = Packed(full.x, list(full.keys), [4] * 18, [], {}, Place(tmp_path / "x1.h5", 2048))
@@ -156,6 +177,7 @@ def test_a_real_packed_file_has_its_pixels_at_the_offset(tmp_path):
     np.testing.assert_array_equal(found, x)
 
 
+@needs_bwrap
 @pytest.mark.parametrize("classes", [CLASSES, CLASSES[:2]])
 def test_the_svm_example_learns_and_its_model_is_used_again(tmp_path, classes):
     full = clips(30)
@@ -184,6 +206,7 @@ def test_the_svm_example_predicts_as_scikit_learn_does():
     assert p.argmax(1).tolist() == expected.tolist()
 
 
+@needs_bwrap
 def test_training_alone_has_no_test_clips_and_predicting_alone_no_training_clips(tmp_path):
     text = """
 (folder / "model").mkdir(exist_ok=True)
@@ -242,6 +265,7 @@ def test_a_program_that_keeps_no_model_cannot_be_loaded(tmp_path):
         load(tmp_path / WEIGHTS)
 
 
+@needs_bwrap
 def test_a_program_that_changed_since_its_training_is_refused(tmp_path):
     command = program(tmp_path, "(folder / 'model').mkdir(); (folder / 'model/w').write_text('w')")
     method(command).fit(clips()).save(tmp_path)
@@ -269,6 +293,43 @@ def test_a_contract_of_another_method_or_number_is_refused(entry, message):
     }
     with pytest.raises(MerflowError, match=message):
         validate(config)
+
+
+@needs_bwrap
+@pytest.mark.parametrize(
+    ("names", "arrays", "message"),
+    [
+        (["../outside"], None, "named '../outside'"),
+        (["/tmp/outside"], None, "named '/tmp/outside'"),
+        (["a/../../b"], None, "named 'a/../../b'"),
+        (["a//b"], None, "named 'a//b'"),
+        ([5], None, "named 5"),
+        (["w"], {"file0": np.zeros(3)}, "float64 numbers"),
+        (["w"], {"file0": np.zeros((2, 2), np.uint8)}, "numbers for the file w"),
+        (["w", "v"], None, "description is not an external program's"),
+        ("w" * 3, None, "description is not an external program's"),
+    ],
+    ids=["up", "absolute", "through", "empty", "number", "type", "shape", "missing", "text"],
+)
+def test_a_hostile_model_cannot_write_outside_its_folder(tmp_path, names, arrays, message):
+    facts = {"kind": "command", "classes": list(CLASSES), "seed": 1, "program_files": {}}
+    facts["experiment_settings"] = {
+        "method": "command", "command": "true", "contract": 2, "preparation": "p",
+        "collection": "c",
+    }  # fmt: skip
+    path = tmp_path / WEIGHTS
+    write_arrays(path, arrays or {"file0": np.zeros(3, np.uint8)}, {**facts, "model_files": names})
+    with pytest.raises(MerflowError, match=message):
+        load(path)
+
+
+def test_a_loaded_program_runs_in_a_sandbox_only_whatever_its_file_says(tmp_path, monkeypatch):
+    """A weights file from elsewhere names a command: no sandbox, no run."""
+    command = program(tmp_path, "(folder / 'model').mkdir(); (folder / 'model/w').write_text('w')")
+    method(command, sandbox="off").fit(clips()).save(tmp_path)
+    monkeypatch.setattr(program_sandbox, "missing", lambda: "bwrap is not installed")
+    with pytest.raises(MerflowError, match="runs in a sandbox only(?s:.)*install bubblewrap"):
+        load(tmp_path / WEIGHTS)
 
 
 def test_the_pytorch_example_is_planned_with_its_final_model(tmp_path):

@@ -3,14 +3,13 @@
 import cv2
 import numpy as np
 import pytest
-from face_makers import HAPPY, SURPRISE, Truth, arrays_of, demo_clip
+from face_makers import HAPPY, SURPRISE, arrays_of, demo_clip, true_picture
 
 from merflow.clip import ClipArrays, ClipKey
 from merflow.config.settings import Align, Crop, Flow
 from merflow.stages.align import align_clip
 from merflow.stages.crop import crop_clip
 from merflow.stages.flow import EYE_SHARE, flow_clip, flow_field, flow_image, optical_strain
-from merflow.stages.geometry import apply
 from merflow.stages.select import APEX_METHOD
 from merflow.workflow.face_finder import load_finder
 
@@ -39,23 +38,6 @@ def texture(size=160, seed=0):
 
     y, x = np.mgrid[0:size, 0:size].astype(np.float64)
     return value, x, y
-
-
-def true_picture(clip, arrays, size):
-    """The expression's flow (size, size, 2) in eye distances, from the clip's own parameters."""
-    truth = Truth(clip)
-    transform, crop = np.array(arrays.facts["align"]["transform"]), arrays.facts["crop"]
-    points = np.stack(np.meshgrid(np.arange(-2.6, 2.61, 0.05), np.arange(-2, 4.41, 0.05)), -1)
-    points = points.reshape(-1, 2)
-    moved = truth.motion.course[arrays.apex] * truth.expression(points)
-    moved = moved @ truth.warp.linear.T @ transform[:, :2].T * crop["scale"]
-    place = apply(transform, truth.at(points, 0, False)) - crop["square"][:2]
-    cell = np.floor((place + 0.5) * crop["scale"] * size / arrays.frames.shape[1]).astype(int)
-    inside = ((cell >= 0) & (cell < size)).all(1)
-    total, count = np.zeros((size, size, 2)), np.zeros((size, size))
-    np.add.at(total, (cell[inside, 1], cell[inside, 0]), moved[inside])
-    np.add.at(count, (cell[inside, 1], cell[inside, 0]), 1)
-    return total / np.maximum(count, 1)[..., None] / arrays.eye_distance
 
 
 @pytest.mark.parametrize(

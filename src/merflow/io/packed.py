@@ -155,7 +155,7 @@ def read_packed(path: Path | str) -> Packed:
             if not len(x) == len(keys) == len(lengths):
                 raise ValueError(f"{len(x)} clips, {len(keys)} keys, {len(lengths)} lengths")
             offset = x.id.get_offset()
-            place = None if offset is None else Place(Path(path), offset)
+            place = None if offset is None else Place(Path(path).absolute(), offset)
             return Packed(x[()], keys, lengths, skipped, get_json(handle, "made_by"), place)
         except (TypeError, ValueError) as error:
             raise MerflowError(

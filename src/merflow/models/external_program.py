@@ -90,7 +90,10 @@ class FittedProgram:
 
     @classmethod
     def read(cls, path: Path, about: dict[str, Any]) -> "FittedProgram":
-        """Return the program of contract 2 that left its model in the file `path`."""
+        """Return the program of contract 2 that left its model in the file `path`.
+
+        The file names the command, and may come from elsewhere: so it runs in a sandbox only.
+        """
         names = about.get("model_files") or []
         if not names:
             raise MerflowError(
@@ -104,6 +107,7 @@ class FittedProgram:
             program = ExternalProgram(experiment, tuple(about["classes"]), int(about["seed"]))
             arrays = read_arrays(path)
             model = {name: arrays[f"file{i}"] for i, name in enumerate(names)}
+            program_files.check_model(model)
             wanted = dict(about["program_files"])
         except (ValueError, KeyError, TypeError) as error:
             raise MerflowError(
@@ -119,7 +123,14 @@ class FittedProgram:
                     "the files named in the command as they were, in the folder of the project",
                     "restore it, or train the final model again",
                 )
-        sandbox = program_sandbox.choose(experiment.sandbox, program.where)
+        if reason := program_sandbox.missing():
+            raise MerflowError(
+                f"{path}: {program.where}",
+                f"a saved program runs in a sandbox only, and there is none here: {reason}",
+                "a bwrap that works",
+                f"{program_sandbox.INSTALL} and allow user namespaces",
+            )
+        sandbox = program_sandbox.Sandbox("bwrap")
         hashes = about.pop("prints", [])
         return cls(program, command, sandbox, None, about, clip_hashes=hashes, model=model)
 

@@ -109,6 +109,18 @@ def read_model(folder: Path, where: str) -> dict[str, np.ndarray]:
     return found
 
 
+def check_model(model: Mapping[str, np.ndarray]) -> None:
+    """Refuse, by a ValueError, what `read_model` never returns: paths that leave the folder."""
+    for name, content in model.items():
+        parts = str(name).split("/")
+        if not isinstance(name, str) or {"", ".", ".."} & {*parts} or "\0" in name:
+            raise ValueError(f"a file of the model named {name!r}")
+        if content.dtype != np.uint8 or content.ndim != 1:
+            raise ValueError(f"{content.dtype} numbers for the file {name} of the model")
+    if len(model) > MAX_FILES or sum(map(len, model.values())) > MAX_BYTES:
+        raise ValueError(f"a model of {len(model)} files")
+
+
 def write_model(folder: Path, model: Mapping[str, np.ndarray]) -> None:
     """Write the files of a model to `model/`."""
     for name, content in model.items():
