@@ -160,8 +160,9 @@ def _scheme(
 
 
 def _unknown(clips: Sequence[Clip], stills: bool) -> dict[str, int]:
-    """Return key frame -> clips without it in their annotation; empty for stills."""
-    if stills:
+    """Return key frame -> clips without it; empty for stills, recordings and prepared flow."""
+    clips = [clip for clip in clips if clip.intervals is None and clip.flow is None]
+    if stills or not clips:
         return {}
     return {key: sum(getattr(c, key) is None for c in clips) for key in KEY_FRAMES}
 

@@ -36,6 +36,7 @@ COLUMNS = columns(
     data="data",
 )
 IGNORED = "((on|off)set[23]f|firstf|lastf|totalmf[123]?|totalvl)(hs|vis|nir)?"
+IGNORED += "|(onset|apex|offset)framepath|datasub"
 LABELS = {"0": "negative", "1": "positive", "2": "surprise"}
 """Numbers of the emotions in lists with detected apexes (`smic_apex`)."""
 REVISIONS = {157: "the 157 clips on disk", 162: "original sheet of 162 clips"}
