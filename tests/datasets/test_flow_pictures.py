@@ -194,6 +194,19 @@ def test_both_layouts_may_lie_in_one_root(tmp_path):
         assert len(read(tmp_path, **entry).required().clips) == len(made)
 
 
+def test_a_list_counts_more_than_the_class_folders(tmp_path):
+    made = small(tmp_path)
+    one = made[0]
+    other = next(name for name in flow_layouts.CLASSES if name != one.label)
+    flow_layouts.write_list(tmp_path, [one._replace(label=other), *made[1:-1]])
+    found = read(tmp_path, sheet="list.csv")
+    texts = [problem.found for problem in found.problems]
+    assert any(f"its folder says {one.label}; the list says {other}" in text for text in texts)
+    assert any("1 picture not in the list and not read" in text for text in texts)
+    emotions = {clip.key[1:]: clip.emotion for clip in found.clips}
+    assert emotions[one[1:3]] == other and len(emotions) == len(made) - 1
+
+
 def test_names_of_classes_beside_the_subjects_are_read(tmp_path):
     made = small(tmp_path)
     names_of = tmp_path / LOSO / "classes.csv"

@@ -40,8 +40,10 @@ def read_clips(source: Source) -> list[Clip]:
     """Read the pictures of one layout."""
     variant, folders = _layout(source)
     if variant == "loso":
-        pictures = _own(source, loso.tested(source, folders))
-        return [_clip(source, picture, (picture.file,)) for picture in pictures]
+        pictures = list(_own(source, loso.tested(source, folders)))
+        listed = _listed(source)
+        _warn_of_other_classes(source, pictures, listed)
+        return _with_classes(source, {picture: [picture.file] for picture in pictures}, listed)
     found = [
         p for folder in folders for p in names.pictures(folder, image_files(folder, source.root))
     ]
@@ -131,6 +133,17 @@ def _with_classes(source: Source, groups: dict[Picture, list[str]], listed: List
             "copy the folder again",
         )
     return clips
+
+
+def _warn_of_other_classes(source: Source, pictures: list[Picture], listed: Listed) -> None:
+    """Warn where the folder of a picture says another class than the list, which counts."""
+    for picture in pictures:
+        label = listed.get((picture.subject, picture.clip), picture.label)
+        if label != picture.label:
+            where = source.relative(Path(picture.folder) / picture.file)
+            source.warn(
+                where, f"its folder says {picture.label}; the list says {label}, which counts"
+            )
 
 
 def _warn_of_classes(source: Source, found: list[Picture], listed: Listed) -> None:
