@@ -58,7 +58,7 @@ def program(tmp_path, text):
 
 
 def shared(tmp_path, factors=("x1",), held=lambda key: key.subject == "s0"):
-    """A fold of clips that lie in files, one per factor, each in another order of its own."""
+    """A fold of clips that lie in files, one per factor, each in another order."""
     full, files = clips(), []
     for number, factor in enumerate(factors):
         order = np.roll(np.arange(len(full.y)), number + 1)
