@@ -14,7 +14,7 @@ from merflow.config.loading import load
 from merflow.datasets.catalogue import catalogue_path, catalogue_text
 from merflow.evaluation.columns import SCORES, SKIPPED
 from merflow.evaluation.fold_files import truth_text
-from merflow.evaluation.predictions import predictions_text, write_pooled
+from merflow.evaluation.predictions import write_pooled
 from merflow.evaluation.protocols import Fold
 from merflow.evaluation.run_id import Run
 from merflow.evaluation.schema import stacked
@@ -171,8 +171,16 @@ def _train(tree, plan, run: Run, fold):
         facts |= {"parameters": 46323, "device": "cpu", "backend": "tensorflow", "keras": "3.15.1"}
     (folder / "run.json").write_text(json.dumps(facts))
     probabilities /= probabilities.sum(1, keepdims=True)
-    text = predictions_text([tree.clips[i] for i in test], probabilities, CLASSES)
+    text = _predictions([tree.clips[i] for i in test], probabilities)
     (folder / "predictions.csv").write_text(text, encoding="utf-8")
+
+
+def _predictions(keys, probabilities):
+    """Return what `predictions_text` would, without its tables: thousands of folds are written."""
+    rows = sorted(zip(keys, probabilities.tolist(), strict=True))
+    lines = [",".join((*key, *(f"{p:.9g}" for p in row))) for key, row in rows]
+    header = ",".join(("dataset", "subject", "clip", *(f"p_{name}" for name in CLASSES)))
+    return "\n".join((header, *lines, ""))
 
 
 def _epoch(number, rng, inner):

@@ -29,6 +29,7 @@ SPEC = DatasetSpec(
     layout="SAMM_longvideos/006_1/006_1_0001.jpg with SAMM_LongVideos_V3_Release.xlsx",
     licence="on request, signed agreement; no redistribution",
     source="http://www2.docm.mmu.ac.uk/STAFF/M.Yap/dataset.php",
+    generated=False,
     emotions=frozenset(
         {"anger", "contempt", "disgust", "fear", "happiness", "other", "sadness", "surprise"}
     ),

@@ -33,6 +33,7 @@ SPEC = DatasetSpec(
     source="the repositories named in docs/interoperability.md",
     emotions=frozenset({*names.CLASSES, *names.HEALER}),
     any_dataset=True,
+    generated=False,
 )
 
 
