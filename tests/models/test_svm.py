@@ -216,6 +216,21 @@ def test_pixels_of_flow_predict_as_scikit_learn_on_pixels_over_255(tmp_path, ker
     assert again.predict(new).tobytes() == fitted.predict(new).tobytes()
 
 
+def test_equal_votes_go_to_the_first_class_as_in_scikit_learn():
+    from sklearn.svm import SVC
+
+    rng = np.random.default_rng(3)
+    x, y = rng.integers(0, 256, (60, 4, 4, 3)).astype(np.uint8), np.arange(60) % 3
+    new = rng.integers(0, 256, (3000, 4, 4, 3)).astype(np.uint8)
+    entry = Experiment(method="flow_pixels_svm", preparation="p", collection="c")
+    fitted = make_method(entry, CLASSES, 0).fit(data(x, y))
+    machine = SVC(kernel="linear", C=1).fit(x.reshape(60, -1) / 255, y)
+    flat = new.reshape(len(new), -1) / 255
+    ties = machine.predict(flat) != machine.decision_function(flat).argmax(1)
+    assert ties.sum() > 20, "in which the sum of distances would decide otherwise"
+    assert fitted.predict(new).argmax(1).tolist() == machine.predict(flat).tolist()
+
+
 def test_signed_flow_becomes_a_picture_first():
     x, y = noisy_pictures()
     entry = Experiment(method="flow_pixels_svm", preparation="p", collection="c")

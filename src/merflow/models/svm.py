@@ -112,6 +112,8 @@ class FittedSvm:
             return np.zeros((0, count), np.float32)
         raw = features(self.facts["method"], self.training, x)
         scores = svm_machine.votes(svm_machine.sides(self.arrays, raw), count)
+        if self.facts["method"] == "flow_pixels_svm":  # The plain baseline, to the clip.
+            scores = svm_machine.first_of_equals(scores)
         exponentials = np.exp(scores - scores.max(1, keepdims=True))
         return (exponentials / exponentials.sum(1, keepdims=True)).astype(np.float32)
 

@@ -80,7 +80,7 @@ def votes(found: np.ndarray, count: int) -> np.ndarray:
     """Return (M, count) scores from (M, P) distances, pairs in the order 0-1, 0-2, ..., 1-2.
 
     A positive distance is a vote for the first of the pair. Summed distances, scaled below one
-    vote, break ties.
+    vote, break ties; see `first_of_equals`.
     """
     won, sums = np.zeros((2, len(found), count))
     for column, (i, j) in enumerate(combinations(range(count), 2)):
@@ -90,3 +90,16 @@ def votes(found: np.ndarray, count: int) -> np.ndarray:
         sums[:, i] += side
         sums[:, j] -= side
     return won + sums / (3 * (np.abs(sums) + 1))
+
+
+def first_of_equals(scores: np.ndarray) -> np.ndarray:
+    """Return scores (M, count) in which the first of the classes with most votes is the largest.
+
+    So scikit-learn predicts, whatever the distances.
+    """
+    won = np.rint(scores)  # What breaks ties is less than half a vote.
+    rows = np.arange(len(scores))
+    largest, first = scores.argmax(1), won.argmax(1)
+    changed = scores.copy()
+    changed[rows, first], changed[rows, largest] = scores[rows, largest], scores[rows, first]
+    return changed
