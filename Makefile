@@ -81,7 +81,7 @@ lint: $(READY) ## ruff, snakefmt, import contracts (`snakemake --lint` is among 
 	PYTHONPATH=src $(BIN)/lint-imports
 	$(BIN)/snakefmt --check Snakefile workflow
 
-field: $(READY) ## 442 flow pictures in every layout through the whole workflow, against a plain script; 15 minutes
+field: $(READY) ## 442 flow pictures in every layout through the whole workflow, against a plain script; 25 minutes
 	$(BIN)/python tests/field/flow_pictures.py
 
 faults: $(READY) ## the long tests of docs/reliability.md: kills, failing calls, mutants, properties (hours)
