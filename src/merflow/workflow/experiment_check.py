@@ -16,7 +16,7 @@ Facts = dict[str, Any]
 
 
 def experiment_facts(settings: Settings | None, readings: Mapping[str, Reading]) -> list[Facts]:
-    """Return the folds of each experiment whose datasets were read."""
+    """Return the folds of each experiment of which all datasets were read."""
     if settings is None:
         return []
     found = []
