@@ -56,6 +56,11 @@ def test_a_printed_setting_makes_table_and_report_again_and_trains_nothing(clips
     assert remade(plan(clips), plan(clips, **changed)) == {"table", "report", "manifest"}
 
 
+def test_a_label_is_printed_again_and_trains_nothing(clips):
+    named = {"e": {**CONFIG["experiments"]["e"], "label": "3D CNN"}}
+    assert remade(plan(clips), plan(clips, experiments=named)) == {"table", "report", "manifest"}
+
+
 def test_the_folder_of_a_dataset_is_not_printed_and_makes_nothing_again(clips):
     moved = plan(clips, datasets={"casme2": {"root": "elsewhere"}})
     assert remade(plan(clips), moved) == set()

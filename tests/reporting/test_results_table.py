@@ -267,3 +267,12 @@ def test_all_that_score_writes_can_be_scored_again(tmp_path):
     for name, log in (("pooled.csv", False), ("challenge.log", True)):
         again = score_rows(open_table(tmp_path / name, megc_log=log), run("a"), resamples=200)
         assert again.equals(made)
+
+
+def test_every_form_prints_display_names_and_csv_keeps_the_names_of_files():
+    scores = rows(run("a"), run("a", "x10"))
+    named = wide_tables(scores, {"a": "3D CNN: cnn3d"}, names={"a": "3D CNN (grey)"})
+    for text in (render_markdown(named), render_latex(named), render_text(named)):
+        assert "3D CNN (grey)" in text
+        assert not re.search(r"^\W*a\b.*x10", text, re.MULTILINE)
+    assert named[0].lines[0].experiment == "a" and named[0].lines[1].name == "3D CNN (grey) x10"

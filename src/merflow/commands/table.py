@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from merflow import paths
+from merflow.config.display_names import display_names
 from merflow.config.flatten import flat_settings
 from merflow.config.grid import members
 from merflow.config.loading import load
@@ -58,6 +59,7 @@ def table(out: Path, *scores: Path, config: Path) -> None:
     plan = Plan(load(config))
     with records.job("table", out / "scores.csv") as job:
         runs, grids = _pooled(plan), members(plan.settings)
+        names = display_names(plan.settings)
         resamples = plan.settings.bootstrap
         magnified = magnification_effects(runs, resamples=resamples)
         compared = experiment_effects(runs, resamples=resamples, grids=grids)
@@ -68,11 +70,11 @@ def table(out: Path, *scores: Path, config: Path) -> None:
         costs = plan_costs(plan)
         lines = with_levels(protocol_lines(plan), levels_of(costs))
         gains = records_of(summaries(read_delivered(Path(paths.DELIVERED))))
-        marked = with_doubts(wide_tables(rows, lines, controls, grids), gains)
+        marked = with_doubts(wide_tables(rows, lines, controls, grids, names), gains)
         tables = with_alarms(marked, plan)
         effects = {MAGNIFIED: magnified, COMPARED: compared}
-        beside = ablations(tables, compared, grids)
-        beside += [effects_table(title, found) for title, found in effects.items() if len(found)]
+        beside = ablations(tables, compared, grids, names)
+        beside += [effects_table(t, found, names) for t, found in effects.items() if len(found)]
         write_scores(out / "scores.csv", rows)
         named = {"magnification": magnified, "experiments": compared}
         write_workbook(out / "scores.xlsx", sheets(tables, flat_settings(plan.settings), named))
@@ -80,7 +82,7 @@ def table(out: Path, *scores: Path, config: Path) -> None:
         write_text(out / "scores.tex", render_latex(tables, beside))
         write_text(out / "scores.txt", printed := render_text(tables, beside))
         EFFECTS.write(out / "effects.csv", stacked([magnified, compared], EFFECTS))
-        write_costs(out, costs)
+        write_costs(out, costs, names)
         made = {
             run.folder: records.made_of(f"{run.folder}/scores.csv") for run in plan.scored_runs()
         }

@@ -14,7 +14,8 @@ from merflow.errors import nearest
 Grids = Mapping[str, GridMember]
 """The experiments that grids made, by name."""
 NO_GRIDS: Grids = {}
-OWN = ("grid", "from_grid")
+OWN = ("grid", "from_grid", "label")
+"""Keys that a grid cannot vary."""
 NAMED = re.compile(r"[A-Za-z0-9_.+-]*")
 """Values that can be a part of an experiment's name, and so of a path."""
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from merflow.clip import Entry
+from merflow.config.display_names import same_label
 from merflow.config.names import Name
 from merflow.config.stage_settings import (  # noqa: F401 - one place to import settings from
     Align,
@@ -21,7 +22,7 @@ from merflow.config.stage_settings import (  # noqa: F401 - one place to import 
     Tree,
 )
 from merflow.config.training_settings import Augment, Svm, Training  # noqa: F401
-from merflow.config.values import ClassName, Factor, PathText, Seed, each_once, later
+from merflow.config.values import ClassName, Factor, Label, PathText, Seed, each_once, later
 from merflow.errors import nearest
 
 RESERVED_NAMES = {
@@ -110,6 +111,10 @@ class GridMember(Tree):
 class Experiment(Tree):
     """One comparison: method, preparation, factors, scheme, collection and protocol."""
 
+    label: Label = later("")
+    """Name shown in tables, figures and the report, as `3D CNN (grey)`. Files keep the name of the
+    experiment, so a change makes tables and report again and trains nothing. Empty: the name of the
+    experiment."""
     method: Method = "keras"
     """Model that is trained. `keras` is a network; `lbptop_svm` and `flow_svm` are SVMs on
     hand-made features; `flow_pixels_svm` is an SVM on the pixels of 8-bit flow pictures, divided by
@@ -275,6 +280,8 @@ class Settings(Tree):
             self._experiment_agrees(f"experiments.{name}", experiment)
         for name, pretraining in self.pretrainings.items():
             self._names_known(f"pretrainings.{name}", pretraining)
+        if wrong := same_label(self):
+            raise ValueError(wrong)
         return self
 
     def _names_known(self, where: str, entry: Experiment | Pretraining) -> None:

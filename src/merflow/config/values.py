@@ -38,6 +38,13 @@ def _class_name(name: str) -> str:
     return name
 
 
+def _label(text: str) -> str:
+    """Refuse a label that a table cannot print in one line."""
+    if not text.isprintable() or text != text.strip() or safe_cell(text) != text:
+        raise ValueError(f"{text!r}: expected one line that does not begin with = + - or @")
+    return text
+
+
 def _path_text(path: str) -> str:
     """Refuse a path that no system call takes."""
     if "\0" in path:
@@ -101,6 +108,7 @@ Region = Annotated[RegionName | tuple[RegionName | Landmark, ...], BeforeValidat
 Factor = Annotated[str, BeforeValidator(_factor)]
 Seed = Annotated[int, Field(ge=0)]
 ClassName = Annotated[str, AfterValidator(_class_name)]
+Label = Annotated[str, Field(max_length=60), AfterValidator(_label)]
 
 
 def later(default: Any, **limits: Any) -> Any:  # noqa: ANN401

@@ -34,7 +34,7 @@ def write_settings(
     **more: Any,  # noqa: ANN401
 ) -> None:
     """Write settings.json: the experiment, the classes, the seed, and what a contract adds."""
-    hidden = {"grid", "from_grid", *(() if experiment.contract == 2 else ("contract",))}
+    hidden = {"grid", "from_grid", "label", *(() if experiment.contract == 2 else ("contract",))}
     settings = experiment.model_dump(mode="json", exclude=hidden)
     text = {"experiment": settings, "classes": list(classes), "seed": seed, **more}
     write_json(folder / "settings.json", text)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from merflow.config.display_names import NO_LABELS, Shown
 from merflow.config.grid import Grids, base_of
 from merflow.evaluation.columns import ABLATION, ablation_columns
 from merflow.evaluation.schema import records
@@ -21,8 +22,10 @@ UNMARKED = (
 )
 
 
-def ablations(tables: Sequence[Wide], effects: "DataFrame", grids: Grids) -> list[Table]:
-    """Return a table for each grid of the config."""
+def ablations(
+    tables: Sequence[Wide], effects: "DataFrame", grids: Grids, names: Shown = NO_LABELS
+) -> list[Table]:
+    """Return a table for each grid of the config; names: display names of experiments."""
     of_row = {(e.experiment, e.factor): e for e in records(effects)}
     made = []
     for table in tables:
@@ -35,7 +38,7 @@ def ablations(tables: Sequence[Wide], effects: "DataFrame", grids: Grids) -> lis
                 paths = list(grids[lines[0].experiment].values)
                 chosen = [x for x in table.lines if (x.experiment, x.factor) == (base, "x*")]
                 frame = ablation_frame([*lines, *chosen], paths, list(table.parts), of_row, grids)
-                made.append(ablation_table(base, frame, paths, list(table.parts)))
+                made.append(ablation_table(names.get(base, base), frame, paths, list(table.parts)))
     return made
 
 

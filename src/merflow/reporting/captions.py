@@ -77,14 +77,13 @@ def footnotes(table: Wide) -> list[str]:
     doubts: dict[str, list[str]] = {}
     for line in table.lines:
         if line.doubt:
-            doubts.setdefault(line.doubt, []).append(f"{line.experiment} {line.factor}".strip())
+            doubts.setdefault(line.doubt, []).append(line.name)
     lines += [f"{DOUBTFUL} {', '.join(rows)}: {doubt}." for doubt, rows in doubts.items()]
     for line in table.lines:
         for part, cell in line.cells.items():
             notes = [note for note in cell.note.split("; ") if note and "too few" not in note]
             if notes:
-                row = f"{line.experiment} {line.factor}".strip()
-                lines.append(f"{row}, {part_name(part)}: {'; '.join(notes)}.")
+                lines.append(f"{line.name}, {part_name(part)}: {'; '.join(notes)}.")
     return list(dict.fromkeys(lines))
 
 

@@ -51,7 +51,7 @@ def shortcut(line: Line, control: str, above: dict[str, str]) -> tuple[str, str]
     """Return what a control above the guesses is called, and what it means."""
     taken, meaning = MEANINGS[control]
     return (
-        f"Negative control above the guesses: {line.experiment} {line.factor}",
+        f"Negative control above the guesses: {line.name}",
         f"({taken}) reaches {', '.join(above.values())}. If this holds, {meaning}.",
     )
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from merflow.arithmetic import together
+from merflow.config.display_names import NO_LABELS, Shown
 from merflow.evaluation.columns import COSTS
 from merflow.evaluation.run_id import Run
 from merflow.evaluation.schema import records
@@ -82,19 +83,22 @@ def levels_of(costs: "DataFrame") -> dict[str, set[str]]:
     return levels
 
 
-def write_costs(folder: Path, costs: "DataFrame") -> None:
+def write_costs(folder: Path, costs: "DataFrame", names: Shown = NO_LABELS) -> None:
     """Write cost.csv and cost.md into `folder`."""
     COSTS.write(folder / "cost.csv", costs)
-    write_text(folder / "cost.md", f"{grid(cost_table(costs), padded=True)}\n\n{LEGEND}\n")
+    write_text(folder / "cost.md", f"{grid(cost_table(costs, names), padded=True)}\n\n{LEGEND}\n")
 
 
-def cost_table(costs: "DataFrame") -> Table:
-    """Return the costs as printed."""
+def cost_table(costs: "DataFrame", names: Shown = NO_LABELS) -> Table:
+    """Return the costs as printed; names: display names of experiments."""
     head = ["training acc", "parameters", "MFLOPs a clip", "a fold, s", "a clip, ms"]
     columns = [Heading("run", number=False), *map(Heading, head)]
     rows = [
         [
-            Cell(f"{c.experiment} {c.factor}" + (f" seed {c.seed}" if c.seed else "")),
+            Cell(
+                f"{names.get(c.experiment, c.experiment)} {c.factor}"
+                + (f" seed {c.seed}" if c.seed else "")
+            ),
             _figure(c.training_accuracy, "{:.2f}"),
             _figure(c.parameters, "{:,.0f}"),
             _figure(c.flops / 1e6, "{:,.1f}"),

@@ -61,7 +61,7 @@ def doubt_warnings(tables: Sequence[Wide]) -> list[tuple[str, str]]:
     for table in tables:
         for line in table.lines:
             if line.doubt:
-                rows.setdefault(line.doubt, []).append(f"{line.experiment} {line.factor}")
+                rows.setdefault(line.doubt, []).append(line.name)
     if not rows:
         return []
     text = "; ".join(f"{doubt}: {', '.join(dict.fromkeys(found))}" for doubt, found in rows.items())

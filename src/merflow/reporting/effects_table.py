@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from merflow.config.display_names import NO_LABELS, Shown, shown_row
 from merflow.evaluation.columns import EFFECTS
 from merflow.evaluation.schema import records
 from merflow.reporting.captions import bracket, number, part_name
@@ -26,17 +27,17 @@ TOO_FEW = "too few subjects"
 FEW = "†: too few subjects (effective number below 10)."
 
 
-def effects_table(title: str, effects: "DataFrame") -> Table:
-    """Return effects as printed, one row each."""
+def effects_table(title: str, effects: "DataFrame", shown: Shown = NO_LABELS) -> Table:
+    """Return effects as printed, one row each; shown: display names of experiments."""
     rows = records(effects)
     names = [c.heading for c in EFFECTS.columns if c.heading]
     figures = [f"{rows[0].metric.upper()} difference [95%]", "p (Holm)", VISIBLE]
     columns = [Heading(name, number=False) for name in names] + [Heading(f) for f in figures]
     body = [
         [
-            e.experiment,
+            shown_row(e.experiment, shown),
             e.factor,
-            e.against,
+            shown_row(e.against, shown),
             part_name(e.part),
             *effect_cells(e),
             number(e.detectable, 3),

@@ -7,6 +7,7 @@ the section on cost and timings. The templates are in `html/templates`.
 
 from functools import partial
 
+from merflow.config.display_names import shown_row
 from merflow.config.grid import members
 from merflow.reporting.control_notes import control_named
 from merflow.reporting.doubt_notes import with_doubts
@@ -32,10 +33,12 @@ def build_report(plan: Plan) -> tuple[str, list[str]]:
 def page(results: Results) -> str:
     """Return the whole page."""
     plan = results.plan
-    tables = wide_tables(results.rows, protocol_lines(plan), grids=members(plan.settings))
+    lines, grids, names = protocol_lines(plan), members(plan.settings), results.names
+    tables = wide_tables(results.rows, lines, grids=grids, names=names)
     tables = with_doubts(tables, results.delivered)
     context = {
-        "experiments": plan.experiments,
+        "experiments": [names[name] for name in plan.experiments],
+        "shown": partial(shown_row, shown=names),
         "problems": results.problems,
         "control_of": partial(control_named, plan),
         "summary": summary(results, tables),

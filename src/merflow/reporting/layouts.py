@@ -82,7 +82,7 @@ def side_by_side(table: Wide) -> Table:
         columns.append(Heading(first.heading, group=name, detail=f"(n={facts.n})"))
         columns += [Heading(column.heading, group=name) for column in others]
     rows = [
-        [line.experiment, line.factor]
+        [line.shown, line.factor]
         + [
             figure(line.cells[part], column, facts, interval=column is first)
             for part, facts in table.parts.items()
@@ -111,7 +111,7 @@ def block(table: Wide, part: str) -> Table:
     columns = [Heading("experiment", number=False), Heading("factor", number=False)]
     columns += [Heading(name) for name in names]
     rows = [
-        [line.experiment, line.factor, *(figure(line.cells[part], c, facts, 3) for c in scores)]
+        [line.shown, line.factor, *(figure(line.cells[part], c, facts, 3) for c in scores)]
         for line in table.lines
     ]
     foot = [
@@ -136,7 +136,8 @@ def sheet(table: Wide, part: str) -> Table:
     columns.append(Heading("note", number=False, width=28))
     rows = [
         [
-            *(getattr(line, name) for name in order),
+            line.shown,
+            *(getattr(line, name) for name in order[1:]),
             ", ".join(map(str, line.seeds)),
             *(Cell("", getattr(facts, column.name)) for column in PART),
             *(_score(line.cells[part], column, end) for column, end in scores),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from merflow.config.display_names import NO_LABELS, Shown
 from merflow.config.grid import NO_GRIDS, Grids, base_of
 from merflow.evaluation.columns import BASELINES, JUDGED, MEASURES, PART, SCORES
 from merflow.evaluation.confidence import FEW_SUBJECTS
@@ -70,8 +71,20 @@ class Line:
     factor: str
     seeds: tuple[int, ...]
     cells: Mapping[str, Scored]
+    label: str = ""
+    """Name of the experiment as printed; empty: as in `experiment`."""
     doubt: str = ""
     """Why the magnification of the row is not credible in many clips; see `doubt_notes`."""
+
+    @property
+    def shown(self) -> str:
+        """The experiment's name as printed."""
+        return self.label or self.experiment
+
+    @property
+    def name(self) -> str:
+        """The row's name in notes and warnings: experiment as printed, and factor."""
+        return f"{self.shown} {self.factor}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +103,12 @@ def wide_tables(
     notes: Mapping[str, str] | None = None,
     controls: Collection[str] = (),
     grids: Grids = NO_GRIDS,
+    names: Shown = NO_LABELS,
 ) -> list[Wide]:
     """Group rows of `scores.csv` into tables; `notes` gives each experiment's protocol line.
 
     controls: experiments that should score as guesses, never marked as best; grids: experiments
-    that a grid made.
+    that a grid made; names: display names of experiments.
     """
     runs: dict[tuple[str, str, int], list[Any]] = {}
     for row in records(scores):
@@ -105,7 +119,7 @@ def wide_tables(
         parts = [(row.part, *vars(_part(row)).values()) for row in run]
         # As text: a baseline of NaN equals itself.
         groups.setdefault(str((run[0].protocol, run[0].scheme, parts)), []).extend(run)
-    tables = [_table(group, notes or {}, controls, grids) for group in groups.values()]
+    tables = [_table(group, notes or {}, controls, grids, names) for group in groups.values()]
     return sorted(tables, key=lambda t: (t.protocol, t.scheme, [x.experiment for x in t.lines]))
 
 
@@ -127,14 +141,18 @@ def may_be_marked(
 
 
 def _table(
-    rows: Sequence[Any], notes: Mapping[str, str], controls: Collection[str], grids: Grids
+    rows: Sequence[Any],
+    notes: Mapping[str, str],
+    controls: Collection[str],
+    grids: Grids,
+    shown: Shown,
 ) -> Wide:
     lines: dict[tuple[str, str], list[Any]] = {}
     for row in rows:
         lines.setdefault((row.experiment, row.factor), []).append(row)
     parts = {row.part: _part(row) for row in sorted(rows, key=lambda r: part_rank(r.part))}
     order = sorted(lines, key=lambda name: (name[0], factor_rank(name[1])))
-    made = [_line(lines[name], parts) for name in order]
+    made = [_line(lines[name], parts, shown.get(name[0], "")) for name in order]
     names = dict.fromkeys(notes[e] for e, _ in order if e in notes)
     _mark(made, parts, controls, grids)
     return Wide(rows[0].protocol, rows[0].scheme, parts, tuple(made), tuple(names))
@@ -144,11 +162,13 @@ def _part(row: Any) -> Part:  # noqa: ANN401
     return Part(**{column.name: getattr(row, column.name) for column in (*PART, *BASELINES)})
 
 
-def _line(rows: Sequence[Any], parts: Iterable[str]) -> Line:
+def _line(rows: Sequence[Any], parts: Iterable[str], label: str) -> Line:
     seeds = tuple(sorted({row.seed for row in rows}))
     cells = {part: _cell([row for row in rows if row.part == part]) for part in parts}
     first = rows[0]
-    return Line(first.experiment, first.method, first.preparation, first.factor, seeds, cells)
+    return Line(
+        *(first.experiment, first.method, first.preparation, first.factor, seeds, cells), label
+    )
 
 
 def _cell(rows: Sequence[Any]) -> Scored:

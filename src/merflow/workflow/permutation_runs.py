@@ -22,7 +22,10 @@ from merflow.workflow.pooling import score_run, scoring_job
 from merflow.workflow.split_folds import write_split
 from merflow.workflow.train_fold import RunClips, train_fold
 
-MAY_DIFFER = ("permute_labels", "factors", "seeds", "nested", "record_oracle", "from_grid")
+MAY_DIFFER = (
+    *("permute_labels", "factors", "seeds", "nested", "record_oracle", "from_grid"),
+    "label",
+)
 """Settings that may differ between an experiment and its permuted copy."""
 
 
@@ -38,7 +41,7 @@ def with_permuted_copies(settings: Settings, run: Run, count: int) -> tuple[Sett
     The copies are named as a grid in the config would name them.
     """
     plain = Plan(settings).experiment(run.experiment)
-    alone = {"factors": (run.factor,), "seeds": (run.seed,), "nested": False}
+    alone = {"factors": (run.factor,), "seeds": (run.seed,), "nested": False, "label": ""}
     alone["record_oracle"] = False
     copies = {
         f"{run.experiment}-permute_labels={k}": plain.model_copy(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from merflow.arithmetic import together
+from merflow.config.display_names import display_names
 from merflow.config.settings import SVMS, DatasetEntry, Experiment
 from merflow.datasets.catalogue import read_sheets
 from merflow.datasets.registry import reader_of, spec_of
@@ -14,12 +15,14 @@ from merflow.workflow.training_log import read_facts
 
 
 def protocol_lines(plan: Plan) -> dict[str, str]:
-    """Return the protocol line of each experiment."""
-    sheets = read_sheets()
-    lines = {name: _protocol_line(plan, name, sheets) for name in plan.experiments}
+    """Return the protocol line of each experiment, which starts with its display name."""
+    sheets, shown = read_sheets(), display_names(plan.settings)
+    lines = {
+        name: f"{shown[name]}: {_protocol_line(plan, name, sheets)}" for name in plan.experiments
+    }
     return lines | {
-        base: f"{base}: chosen inside each fold on its training subjects, between factors and "
-        f"grid values; all else as in {members[0]}"
+        base: f"{shown.get(base, base)}: chosen inside each fold on its training subjects, between "
+        f"factors and grid values; all else as in {shown[members[0]]}"
         for base, members in plan.choices().items()
         if base not in lines
     }
@@ -106,7 +109,7 @@ def _protocol_line(plan: Plan, name: str, sheets: Mapping[str, list[str]]) -> st
         protocol += ", not the official folds"
     magnified = any(factor != "x1" for factor in entry.factors)
     parts = [
-        f"{name}: {what}",
+        what,
         f"datasets {', '.join(_dataset(plan, one, sheets) for one in plan.data.members(name))}",
         f"scheme {entry.scheme}",
         f"protocol {protocol}",

@@ -104,7 +104,8 @@ def class_tables(results: Results) -> list[Classes]:
             ]
             total = _counts("", truth, classes, skipped) if len(rows) > 1 else None
             scheme = results.plan.experiment(names[0]).scheme
-            tables.append(Classes(scheme, names, classes, rows, total))
+            shown = [results.names.get(name, name) for name in names]
+            tables.append(Classes(scheme, shown, classes, rows, total))
     return tables
 
 

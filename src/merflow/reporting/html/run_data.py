@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from merflow import paths
 from merflow.clip import ClipKey
+from merflow.config.display_names import Shown, display_names
 from merflow.datasets.catalogue import catalogue_path, read_sheets
 from merflow.errors import MerflowError
 from merflow.evaluation.columns import DELIVERED, SKIPPED
@@ -39,11 +40,13 @@ class RunResults:
     folds: tuple[str, ...]
     pooled: Pooled | None
     training: Training
+    shown: str = ""
+    """Display name of its experiment; empty: its name."""
 
     @property
     def name(self) -> str:
         """The run's name on the page."""
-        return f"{self.run.experiment} {self.run.factor}, seed {self.run.seed}"
+        return f"{self.shown or self.run.experiment} {self.run.factor}, seed {self.run.seed}"
 
     @property
     def anchor(self) -> str:
@@ -65,7 +68,8 @@ class Results:
     """Everything the page shows.
 
     truth: class of every tested clip of each experiment; sheets: clips of each dataset; read_from:
-    the annotation files they come from; problems: files that could not be read.
+    the annotation files they come from; problems: files that could not be read; names: display
+    names of experiments.
     """
 
     plan: Plan
@@ -78,6 +82,7 @@ class Results:
     read_from: dict[str, list[str]]
     problems: list[str] = field(default_factory=list)
     delivered: list[Any] = field(default_factory=list)
+    names: Shown = field(default_factory=dict)
 
     def classes(self, experiment: str) -> tuple[str, ...]:
         """Return an experiment's classes in order; those in its truth if the config sets none."""
@@ -89,7 +94,7 @@ class Results:
 
 def read_results(plan: Plan) -> Results:
     """Read all results of a plan, in the folder where the workflow runs."""
-    attempt = Attempts()
+    attempt, names = Attempts(), display_names(plan.settings)
     rows = read_scores(paths.SCORES)
     truth = {e: attempt({}, read_truth, plan.truth_file(e)) for e in plan.experiments}
     folds = {e: tuple(attempt([], plan.fold_names, e)) for e in plan.experiments}
@@ -97,7 +102,8 @@ def read_results(plan: Plan) -> Results:
     return Results(
         plan=plan,
         rows=rows,
-        runs=[_run(run, folds[run.experiment], attempt) for run in plan.runs()],
+        runs=[_run(run, folds[run.experiment], attempt, names) for run in plan.runs()],
+        names=names,
         truth=truth,
         skipped=attempt([], read_skipped_list, Path(paths.SKIPPED)),
         jobs=read_jobs(Path(paths.BENCHMARKS)),
@@ -108,10 +114,11 @@ def read_results(plan: Plan) -> Results:
     )
 
 
-def _run(run: Run, folds: tuple[str, ...], attempt: Attempts) -> RunResults:
+def _run(run: Run, folds: tuple[str, ...], attempt: Attempts, names: Shown) -> RunResults:
     folder = Path(run.folder)
     pooled = attempt(None, read_pooled, folder / "pooled.csv")
-    return RunResults(run, folds, pooled, read_training(folder, folds, attempt))
+    training = read_training(folder, folds, attempt)
+    return RunResults(run, folds, pooled, training, names.get(run.experiment, ""))
 
 
 def read_skipped_list(path: Path) -> list[Skipped]:

@@ -65,7 +65,7 @@ def summary(results: Results, tables: Sequence[Wide]) -> Summary:
         clear=sum(cell.uf1_lo > part.guess_uf1_hi for cell, part in rows),
         rows=len(rows),
         few=any(part.few for _, part in rows),
-        controls=[name for name in plan.experiments if control_named(plan, name)],
+        controls=[results.names[n] for n in plan.experiments if control_named(plan, n)],
         warnings=warnings(tables, plan),
     )
 
@@ -93,7 +93,7 @@ def warnings(tables: Sequence[Wide], plan: Plan) -> list[tuple[str, str]]:
             if "full" in above:
                 found.append(shortcut(line, control, above))
             else:
-                in_parts.append(f"{line.experiment} {line.factor}: {', '.join(above.values())}")
+                in_parts.append(f"{line.name}: {', '.join(above.values())}")
     if in_parts:
         title = "A negative control lies above the guesses on single datasets."
         text = f"{'; '.join(in_parts)}. This happens by chance for 1 in 40 scores of a guess."
