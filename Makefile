@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/pip install -q --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help demo resume quick zoo backends pytorch test slurm levels golden-check golden figures lint docs lock clean \
+.PHONY: help demo resume quick zoo backends pytorch test slurm levels golden-check golden figures lint docs site lock clean \
   setup faults licences
 
 help: ## this list
@@ -98,6 +98,10 @@ faults: $(READY) ## the long tests of docs/reliability.md: kills, failing calls,
 licences: $(READY) ## write docs/licences.md from the installed packages
 	$(BIN)/python envs/licences.py
 
+site: $(READY) ## build the documentation into site/ (warnings are errors; no network)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --clean
+	@echo "site: $(CURDIR)/site/index.html"
+
 docs: $(READY) ## write the config's schema and key reference from the settings
 	$(BIN)/python -m merflow schema
 
@@ -120,5 +124,5 @@ $(READY): requirements.lock envs/installer.lock pyproject.toml
 	touch $@
 
 clean: ## remove results and build files; datasets stay
-	rm -rf .snakemake results/* quick zoo backends pytorch .pytest_cache .ruff_cache .hypothesis
+	rm -rf .snakemake results/* site quick zoo backends pytorch .pytest_cache .ruff_cache .hypothesis
 	touch results/.gitkeep

@@ -35,7 +35,7 @@ def filled(text: str, scores: DataFrame) -> str:
     """Return README's text with the figures of these scores."""
     if not BLOCK.search(text):
         sys.exit(f"README.md has no lines {BEGIN} and {END}")
-    return BLOCK.sub(lambda _: f"{BEGIN}\n{table(scores)}\n{END}", text)
+    return BLOCK.sub(lambda _: f"{BEGIN}\n\n{table(scores)}\n\n{END}", text)
 
 
 def main() -> None:

@@ -55,6 +55,7 @@ IMPORTED_AS = {
 TOOLS = {
     "defusedxml",
     "import-linter",
+    "mkdocs-material",
     "pytest-timeout",
     "pytest-xdist",
     "ruff",
