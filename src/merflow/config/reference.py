@@ -15,15 +15,15 @@ from merflow.config.settings import Settings
 INTRO = """\
 # Settings
 
-Generated from `src/merflow/config/settings.py` by `make docs`; a test fails when the two differ.
+Every key of a config, with its default. Generated from merflow's settings by `merflow schema`.
 
-- `config/config.yaml` is the default run: the demo. `--configfile FILE` uses another file instead.
-  The values of `config/local.yaml`, which git ignores, replace those of either file: keep your
-  dataset roots there.
+- `config/config.yaml` is the default config. `merflow run --config FILE` (of Snakemake:
+  `--configfile FILE`) uses another file instead. The values of `config/local.yaml`, which git
+  ignores, replace those of either file: keep your dataset roots there.
 - A key that is not listed here is an error, and so is a value outside its range.
 - `grid` of an experiment lists several values of a setting; the experiment becomes one for each
   combination.
-- Relative paths count from the folder Snakemake runs in.
+- Relative paths count from the project's folder, in which merflow and Snakemake run.
 """
 
 WORDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from merflow.errors import unknown
 from merflow.io.spreadsheets import Column, Row, read_table
+from merflow.shipped import shipped
 
 COLUMNS = (
     *(Column(n, (n,)) for n in ("subject", "clip", "field", "was", "is", "source")),
@@ -87,15 +88,18 @@ def _is_inside(row: Row, apex: str) -> bool:
     return int(span[0]) <= int(apex) <= int(span[1])
 
 
-def folder() -> Path:
-    """Return the folder of errata files: in the working folder, else beside the package."""
-    here = Path("config/errata")
-    return here if here.is_dir() else Path(__file__).resolve().parents[3] / here
+FOLDER = Path("config/errata")
+
+
+def file_of(dataset: str) -> Path:
+    """Return the errata file of a dataset: that of the project, else the one merflow comes with."""
+    own = FOLDER / f"{dataset}.csv"
+    return own if own.is_file() else shipped(str(own))
 
 
 def load(dataset: str, root: Path | None = None) -> Errata:
     """Return the corrections of a dataset; empty without an errata file."""
-    path = (root or folder()) / f"{dataset}.csv"
+    path = root / f"{dataset}.csv" if root else file_of(dataset)
     if not path.is_file():
         return Errata()
     found: dict[tuple[str, str], tuple[Correction, ...]] = {}

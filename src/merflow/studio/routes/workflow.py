@@ -1,7 +1,5 @@
 """Routes that start, watch and stop the workflow; every command is a call of Snakemake."""
 
-import sys
-from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
@@ -13,6 +11,7 @@ from merflow.studio.context import Studio
 from merflow.studio.project import Project
 from merflow.studio.routing import Endpoint, Missing, only_keys, query_number
 from merflow.studio.workflow_process import LINES_LIMIT
+from merflow.workflow.snakemake_call import snakemake_call
 
 
 def workflow_state(studio: Studio, request: Request) -> dict[str, Any]:
@@ -54,16 +53,9 @@ ROUTES = (
 
 def command(project: Project, *arguments: str) -> list[str]:
     """Return the Snakemake command, as a user would type it in the project's folder."""
-    found = [project.root / "Snakefile", Path(__file__).resolve().parents[4] / "Snakefile"]
-    snakefile = next((file for file in found if file.is_file()), None)
-    if snakefile is None:
-        expected = "a project made from merflow's repository"
-        raise MerflowError(str(found[0]), "no Snakefile", expected)
-    return [
-        *(sys.executable, "-m", "snakemake", "--snakefile", str(snakefile)),
-        *("--configfile", str(project.config), "--rerun-incomplete"),
-        *("--resources", "gpu=1", "--cores", "all", *arguments),
-    ]
+    flags = [word for word in arguments if word.startswith("--")]
+    targets = [word for word in arguments if not word.startswith("--")]
+    return snakemake_call(project.config, targets, flags, project=project.root)
 
 
 def experiment_targets(project: Project, name: str) -> list[str]:
