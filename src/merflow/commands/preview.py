@@ -8,9 +8,9 @@ from merflow.clip import ClipArrays
 from merflow.commands.options import Flag
 from merflow.config.fingerprints import factor_value
 from merflow.config.loading import load_preparation
+from merflow.datasets.publishable import refuse_recorded
 from merflow.errors import MerflowError, check_number, unknown
 from merflow.inference.preview import figure, side_by_side
-from merflow.inference.publishable import refuse_recorded
 from merflow.io import video
 from merflow.io.clip_store import Store
 from merflow.io.video import write_png
@@ -59,7 +59,7 @@ def preview(
     found = _find(clip, name)
     if not i_may_show_this_subject:
         entry = settings.datasets[found.key.dataset]
-        fix = "if you have the permission: --i-may-show-this-subject"
+        fix = "to look at it yourself, add --i-may-show-this-subject"
         refuse_recorded(found.key, entry, Path(), fix)
     chosen = settings.preparations[name].magnify
     clips = {}

@@ -22,10 +22,13 @@ def flat_settings(settings: "Settings") -> dict[str, str]:
 def settings_digest(settings: "Settings") -> str:
     """Return a digest of all settings; keys that were renamed keep their earlier form in it.
 
-    `max_unlabelled` is no part of it: it only stops a run.
+    `max_unlabelled` is no part of it: it only stops a run; nor is `publishable`, which the report
+    depends on by itself.
     """
     dump = _dump(settings)
     dump.pop("max_unlabelled")
+    for entry in dump["datasets"].values():
+        entry.pop("publishable", None)
     for name, preparation in settings.preparations.items():
         dump["preparations"][name]["magnify"] = preparation.magnify.fingerprint()
     flat = _flat(dump)

@@ -89,6 +89,10 @@ class DatasetEntry(Tree):
     enters interpolated. Empty: as the reader says."""
     flow: FlowFiles = later(FlowFiles())
     """How prepared flow is read."""
+    publishable: tuple[str, ...] = later(())
+    """Ids of subjects with consent to have their faces shown, in the report, previews and a page
+    open on another machine: those that the dataset's licence lists. Of your own clips, write it
+    into the column `publishable` of the manifest instead. A change makes the report again."""
 
     @model_validator(mode="after")
     def _kind_fits(self) -> "DatasetEntry":

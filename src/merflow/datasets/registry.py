@@ -19,7 +19,7 @@ from merflow.datasets.clip_ids import dataset_named
 from merflow.datasets.clip_selection import listed_clips
 from merflow.datasets.official_composite import OFFICIAL
 from merflow.datasets.spec import NO_SUBJECT, DatasetSpec, Problem, Reading, Source, unpadded
-from merflow.errors import MerflowError, unknown
+from merflow.errors import MerflowError, nearest, unknown
 
 GENERATED = "demo.json"
 """Marker file that `merflow demo` writes into the root of a generated dataset."""
@@ -112,6 +112,7 @@ def read_dataset(name: str, entry: DatasetEntry, *, annotations_only: bool = Fal
     source = Source(name, root, entry, spec, annotations_only, corrections)
     clips = _unique(source, module.read_clips(source))
     _check_subjects(source, clips)
+    _check_publishable(source, clips)
     if not clips and not any(p.severity == "error" for p in source.problems):
         raise MerflowError(
             str(root),
@@ -132,6 +133,17 @@ def check_files(name: str, entry: DatasetEntry) -> list[Problem]:
     if not hasattr(module, "check_files"):
         return []
     return module.check_files(Source(name, root, entry, module.SPEC))
+
+
+def consenting_of(name: str, entry: DatasetEntry, root: Path) -> frozenset[str]:
+    """Return the subjects with consent to be shown, by a reader's own `consenting_subjects`.
+
+    Empty where the dataset is not on this machine.
+    """
+    module = _module(known_reader(name, entry))
+    if not hasattr(module, "consenting_subjects") or not root.is_dir():
+        return frozenset()
+    return module.consenting_subjects(Source(name, root, entry, module.SPEC))
 
 
 def guess_reader(name: str, root: Path) -> str:
@@ -192,6 +204,19 @@ def _check_subjects(source: Source, clips: Iterable[Clip]) -> None:
                 "or leading zeros",
                 "one id per subject: with two, one is trained on when the other is tested",
                 "write them the same way, or give two subjects clearly different ids",
+            )
+
+
+def _check_publishable(source: Source, clips: Iterable[Clip]) -> None:
+    """Warn of names under `publishable` in the config that no clip has."""
+    known = {clip.key.subject for clip in clips}
+    for subject in source.entry.publishable if known else ():
+        if subject not in known:
+            source.warn(
+                f"datasets.{source.name}.publishable",
+                f"no subject '{subject}'{nearest(subject, known)}",
+                "ids of subjects as results/catalogue/ lists them",
+                "correct the id",
             )
 
 

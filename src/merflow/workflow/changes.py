@@ -21,6 +21,7 @@ WORDS = {
     "truth": "other test labels",
     "split": "other test labels",
     "annotation": "another annotation of {rest}",
+    "publishable": "other subjects of {rest} may be shown",
     "start": "another pretraining",
     "plan": "another config or dataset",
 }

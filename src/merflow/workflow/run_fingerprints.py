@@ -15,6 +15,7 @@ from merflow.config import fingerprints
 from merflow.config.fingerprints import STAGE_VERSION, Recipe, preparation_named
 from merflow.config.flatten import settings_digest
 from merflow.config.source_digest import network_digest
+from merflow.datasets.publishable import publishable_subjects
 from merflow.io.files import digest
 from merflow.io.records import Made
 from merflow.models.program_command import file_digests
@@ -194,7 +195,15 @@ def tables(plan: "Plan", runs: Mapping[str, Made]) -> Made:
 
 def report(plan: "Plan", runs: Mapping[str, Made], annotation: Mapping[str, str]) -> Made:
     """Return what report and run manifest are made from; annotation: dataset -> digest."""
-    return _of_runs(plan, "report", runs) | {"annotation": dict(annotation)}
+    shown = {name: sorted(_publishable(plan, name)) for name in annotation}
+    faces = {name: subjects for name, subjects in shown.items() if subjects}
+    made = _of_runs(plan, "report", runs) | {"annotation": dict(annotation)}
+    return made | ({"publishable": faces} if faces else {})
+
+
+def _publishable(plan: "Plan", dataset: str) -> frozenset[str]:
+    """Return the subjects of a dataset that the report may show."""
+    return publishable_subjects(dataset, plan.settings.datasets[dataset])
 
 
 def _of_runs(plan: "Plan", name: str, runs: Mapping[str, Made]) -> Made:

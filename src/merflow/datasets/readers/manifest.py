@@ -9,7 +9,8 @@ from merflow.clip import ENTRIES, Clip, ClipKey, Entry
 from merflow.datasets.cells import annotation, frame_rate, name
 from merflow.datasets.clip_ids import dataset_named
 from merflow.datasets.clip_places import ClipPlaces
-from merflow.datasets.folders import find_sheet, make_clip
+from merflow.datasets.consent import COLUMN, consenting
+from merflow.datasets.folders import find_sheet, find_sheets, make_clip, nearest_first
 from merflow.datasets.spec import Annotation, DatasetSpec, Source, Variant
 from merflow.datasets.titles import TITLES, columns
 from merflow.errors import MerflowError, nearest
@@ -25,14 +26,16 @@ SPEC = DatasetSpec(
     title="a table of your own clips",
     variants=(Variant("clips", 25.0, "raw", "frames, videos, images or arrays"),),
     layout="manifest.csv with the columns subject, clip, path (and dataset, onset, apex, offset, "
-    "fps, emotion, action units, objective class, enters_at)",
+    "fps, emotion, action units, objective class, enters_at, publishable)",
     licence="your own",
     source="your own",
     any_dataset=True,
 )
 
+NAMED = r"manifest"
+"""Pattern of a manifest's file name."""
 COLUMNS = columns(
-    optional=set(TITLES) - {"subject", "clip"} | {"path", "enters_at"},
+    optional=set(TITLES) - {"subject", "clip"} | {"path", "enters_at", COLUMN},
     dataset="dataset",
     subject="subject",
     clip="clip",
@@ -46,6 +49,7 @@ COLUMNS = columns(
     objective="objective class",
     kind="expression type",
     enters_at="enters_at",
+    publishable=COLUMN,
 )
 MACRO = re.compile(r"macro.*|mae", re.IGNORECASE)
 """Cells of the column `expression type` that mark a macro-expression."""
@@ -53,11 +57,22 @@ MACRO = re.compile(r"macro.*|mae", re.IGNORECASE)
 
 def read_clips(source: Source) -> list[Clip]:
     """Read every row that belongs to this dataset."""
-    path = find_sheet(source, r"manifest", "manifest.csv (`merflow make-manifest` writes one)")
+    path = find_sheet(source, NAMED, "manifest.csv (`merflow make-manifest` writes one)")
     rows = _rows(source, source.read(path, COLUMNS))
     _warn_of_macro(source, rows)
+    with source.collect_errors():
+        consenting(rows)
     places = _places(source, rows)
     return source.clips_of(rows, lambda row: _clip(source, row, places))
+
+
+def consenting_subjects(source: Source) -> frozenset[str]:
+    """Return the subjects that the column `publishable` allows to be shown."""
+    sheets = find_sheets(source, NAMED)
+    if not sheets:
+        return frozenset()
+    table = source.read(min(sheets, key=nearest_first), COLUMNS)
+    return consenting(_rows(source, table))
 
 
 def _rows(source: Source, table: Table) -> list[Row]:

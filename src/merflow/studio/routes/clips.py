@@ -11,9 +11,9 @@ from starlette.responses import Response
 from merflow.clip import Clip, ClipArrays, ClipKey
 from merflow.config.settings import Select
 from merflow.datasets import errata
+from merflow.datasets.publishable import refuse_recorded
 from merflow.errors import MerflowError
 from merflow.inference.preview import anchors, traces
-from merflow.inference.publishable import refuse_recorded
 from merflow.stages.select import select_frames, with_apex
 from merflow.studio.context import Studio
 from merflow.studio.marks import MARKS, corrected, published
