@@ -26,6 +26,10 @@ free of conditions; the 68-point model was trained on pictures whose licence exc
 use, and merflow says so before it is used. No dataset and no weights come with merflow: theirs are
 the terms of whoever holds them.
 
+Two works are part of merflow's source, each with its licence beside it in
+`src/merflow/studio/static/vendor/`: uPlot 1.6.32 (MIT), which draws the studio's charts, and the
+typeface Inter 4 (SIL Open Font License 1.1).
+
 | package | version | licence |
 | --- | --- | --- |
 """

@@ -35,7 +35,9 @@ class Watched:
     """A window with a separate session; records console errors and requested hosts."""
 
     def __init__(self, browser, studio, **options):
-        self.context = browser.new_context(viewport={"width": 1280, "height": 720}, **options)
+        # Without motion, so that no colour is measured while it fades.
+        size = {"width": 1280, "height": 720}
+        self.context = browser.new_context(viewport=size, reduced_motion="reduce", **options)
         self.studio, self.faults, self.hosts = studio, [], set()
 
     def open(self, place=""):
@@ -45,7 +47,7 @@ class Watched:
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("request", lambda asked: self.hosts.add(re.search(r"//([^/]+)", asked.url)[1]))
         page.goto(self.studio.address)
-        page.wait_for_selector("#nav button")
+        page.wait_for_selector("#nav a")
         if place:
             page.evaluate("place => { location.hash = place; }", place)
         return page

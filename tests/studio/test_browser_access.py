@@ -1,69 +1,59 @@
-"""Accessibility of every view: names of controls, visible focus, contrast, both themes."""
+"""Accessibility and layout of every view: axe, keys, focus, widths, themes, help, about."""
 
 import pytest
-from browser_window import CLIP, needs_chromium, screenshot
+from axe_checks import assert_accessible, assert_fits, assert_focus_is_seen, assert_keys, severe
+from browser_window import CLIP, needs_chromium, opened, screenshot
 
 pytestmark = needs_chromium
 VIEWS = {"clips": "#trace svg", "runs": "#wrong", "datasets": "#findings", "test": "#begin"}
-NAMELESS = """() => [...document.querySelectorAll('button, input, select, [role=img], progress')]
-  .filter((e) => e.offsetParent !== null)
-  .filter((e) => !(e.ariaLabel || e.getAttribute('aria-label') || e.textContent.trim()
-    && e.matches('button') || e.labels?.length && [...e.labels].some((l) => l.textContent.trim())))
-  .map((e) => e.outerHTML.slice(0, 80))"""
-CONTRAST = """() => { const of = (c) => { const m = c.match(/[\\d.]+/g).map(Number);
-    return m.length < 4 || m[3] > 0.95 ? m.slice(0, 3) : null; };
-  const light = (c) => { const [r, g, b] = c.map((v) => { v /= 255;
-    return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
-  const back = (e) => { for (; e; e = e.parentElement) { const c = of(getComputedStyle(e).backgroundColor);
-    if (c) return c; } return [255, 255, 255]; };
-  const bad = [];
-  for (const e of document.querySelectorAll('button, p, td, th, h2, label, span, a, strong, input, select')) {
-    if (e.offsetParent === null || e.disabled || !e.textContent.trim() || e.closest('.stage, .screen, kbd')) continue;
-    const [a, b] = [light(of(getComputedStyle(e).color) || [0, 0, 0]), light(back(e))];
-    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (ratio < 4.5) bad.push([ratio.toFixed(2), e.textContent.trim().slice(0, 40)]);
-  }
-  return bad; }"""
-FOCUS = """() => { const e = document.activeElement; const s = getComputedStyle(e);
-  return [e.tagName, e.matches('body, #view') || parseFloat(s.outlineWidth) >= 2 && s.outlineStyle !== 'none']; }"""
 
 
-def opened(window, view):
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_is_accessible_and_fits_every_window(window, view, pictures):
     page = window.open(f"#{view}" if view != "clips" else CLIP)
     page.wait_for_selector(VIEWS[view])
-    return page
+    assert_accessible(page)
+    if view != "test":
+        screenshot(page, pictures, f"{view}_dark")
+    page.evaluate("document.documentElement.dataset.theme = 'light'")
+    assert_keys(page)
+    assert_fits(page)
+    if view != "test":
+        screenshot(page, pictures, view)
+    assert_focus_is_seen(page)
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_every_control_has_a_name_and_every_key_one_control(window, view):
-    page = opened(window, view)
-    assert page.evaluate(NAMELESS) == []
-    keys = page.evaluate(
-        "[...document.querySelectorAll('[data-key]')].map((b) => b.dataset.key).filter((k) => k)"
-    )
-    assert len(keys) == len(set(keys))
+def test_the_overlay_lists_the_keys_and_escape_closes_it(window):
+    page = opened(window)
+    assert page.locator("button kbd").count() == 0
+    page.keyboard.press("?")
+    listed = page.inner_text("#keys")
+    for text in ("Everywhere", "Set onset", "Runs", "Keyboard shortcuts"):
+        assert text in listed, text
+    assert severe(page) == []
+    # A key of the page does nothing behind the dialog.
+    page.keyboard.press("Shift+R")
+    assert page.is_visible("#keys") and "#clips" in page.url
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#keys", state="detached")
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_text_has_contrast_in_both_themes_and_fits_the_window(window, view, pictures):
-    page = opened(window, view)
-    for theme in ("light", "dark"):
-        page.evaluate("t => { document.documentElement.dataset.theme = t; }", theme)
-        assert page.evaluate(CONTRAST) == [], theme
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        if view != "test":
-            page.wait_for_timeout(300)
-            screenshot(page, pictures, view if theme == "light" else f"{view}_dark")
+def test_about_names_the_version_and_opens_the_documentation(window):
+    from merflow import __version__
+
+    page = opened(window)
+    page.click("#show-about")
+    page.wait_for_selector("#about")
+    assert __version__ in page.inner_text("#about") and severe(page) == []
+    with window.context.expect_page() as opening:
+        page.click("#about a >> text=The studio")
+    assert "# The studio" in opening.value.inner_text("body")
 
 
-@pytest.mark.parametrize("view", VIEWS)
-def test_focus_is_visible_on_every_control(window, view):
-    page = opened(window, view)
-    reached = set()
-    for _ in range(25):
-        page.keyboard.press("Tab")
-        tag, seen = page.evaluate(FOCUS)
-        assert seen, page.evaluate("document.activeElement.outerHTML.slice(0, 99)")
-        reached.add(tag)
-    assert {"BUTTON"} <= reached
+def test_skip_leads_to_the_view_and_the_title_names_it(window):
+    page = window.open("#runs")
+    page.wait_for_selector("#wrong")
+    assert page.title() == "Runs – merflow studio"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "view" and "#runs" in page.url

@@ -115,7 +115,7 @@ def test_a_dead_server_is_reported_and_a_new_one_opens(browser, built, tmp_path)
     page.wait_for_selector("text=the token of an earlier start")
     page.goto("about:blank")
     page.goto(second.address)
-    page.wait_for_selector("#nav button")
+    page.wait_for_selector("#nav a")
     page.keyboard.press("Shift+R")
     page.wait_for_selector("#wrong a")
     watched.context.close()
@@ -140,7 +140,7 @@ def test_html_in_names_is_shown_as_text(browser, built, tmp_path):
     for view in ("Shift+D", "Shift+R", "Shift+C"):
         page.keyboard.press(view)
         page.wait_for_timeout(500)
-    assert page.title() == "merflow studio"
+    assert page.title().endswith("merflow studio")
     assert page.locator("img").count() == 0
     watched.context.close()
     running.close()

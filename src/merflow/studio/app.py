@@ -16,12 +16,22 @@ from merflow.errors import MerflowError
 from merflow.studio.access_control import AccessControl
 from merflow.studio.context import Studio
 from merflow.studio.project import Project
-from merflow.studio.routes import clips, datasets, runs, test_view, workflow
+from merflow.studio.routes import about, clips, datasets, runs, test_view, workflow
 from merflow.studio.routing import error_response, starlette_routes
 
 PAGE = Path(__file__).parent / "static"
-CONTENT_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
-ROUTES = (*clips.ROUTES, *runs.ROUTES, *datasets.ROUTES, *workflow.ROUTES, *test_view.ROUTES)
+CONTENT_TYPES = {
+    ".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+}  # fmt: skip
+ROUTES = (
+    *about.ROUTES,
+    *clips.ROUTES,
+    *runs.ROUTES,
+    *datasets.ROUTES,
+    *workflow.ROUTES,
+    *test_view.ROUTES,
+)
 
 
 def create(
@@ -57,11 +67,13 @@ def _page_routes() -> list[Route]:
             name = file.relative_to(PAGE).as_posix()
             path = "/" if name == "index.html" else f"/{name}"
             routes.append(Route(path, partial(_send_file, file), methods=["GET"]))
+    for name, file in about.documentation().items():
+        routes.append(Route(f"/docs/{name}.md", partial(_send_file, file), methods=["GET"]))
     return routes
 
 
 async def _send_file(path: Path, _: Request) -> Response:
-    return FileResponse(path, media_type=CONTENT_TYPES[path.suffix])
+    return FileResponse(path, media_type=CONTENT_TYPES.get(path.suffix, "text/plain"))
 
 
 async def _http_error(_: Request, error: Exception) -> Response:

@@ -1,4 +1,4 @@
-// The page: views, theme, header. All data comes from the server on this machine.
+// The page: views, navigation, top bar. All data comes from the server on this machine.
 
 import { clipsView } from "./clips_view/clips_view.js";
 import { datasetsView } from "./datasets_view/datasets_view.js";
@@ -7,19 +7,25 @@ import { openedWith } from "./shared/address.js";
 import { dismiss, showError } from "./shared/banner.js";
 import { action, el } from "./shared/elements.js";
 import { fail, onError } from "./shared/errors.js";
-import { listenToKeys } from "./shared/keyboard.js";
+import { showAbout, showKeys } from "./shared/help.js";
+import { icon } from "./shared/icons.js";
+import { ariaKey, keyLabel, listenToKeys } from "./shared/keyboard.js";
+import { setPage } from "./shared/page.js";
 import { takeToken } from "./shared/session_token.js";
 import { restoreTheme, toggleTheme } from "./shared/theme.js";
 import { testView } from "./test_view/test_view.js";
 import { showStatus } from "./workflow/status.js";
 import { watchWorkflow } from "./workflow/workflow.js";
 
+// Address -> name, shortcut, icon, and the function that draws the view into an element and returns
+// what ends it.
 const VIEWS = {
-  datasets: ["Datasets", "Shift+D", datasetsView],
-  clips: ["Clips", "Shift+C", clipsView],
-  runs: ["Runs", "Shift+R", runsView],
-  test: ["Test", "Shift+E", testView],
+  datasets: ["Data", "Shift+D", "data", datasetsView],
+  clips: ["Clips", "Shift+C", "clips", clipsView],
+  runs: ["Runs", "Shift+R", "runs", runsView],
+  test: ["Test", "Shift+E", "test", testView],
 };
+const FIRST = "clips";
 
 let leave = () => {};
 let turn = 0;
@@ -27,20 +33,23 @@ let turn = 0;
 async function show() {
   openedWith(location.hash);
   const [name, ...rest] = location.hash.slice(1).split("/").map(decodeURIComponent);
-  const chosen = name in VIEWS ? name : "clips";
+  const chosen = name in VIEWS ? name : FIRST;
+  const [label, , , open] = VIEWS[chosen];
   const mine = ++turn;
   leave();
   leave = () => {};
   dismiss();
-  for (const button of document.querySelectorAll("#nav button")) {
-    if (button.id === `to-${chosen}`) button.setAttribute("aria-current", "page");
-    else button.removeAttribute("aria-current");
+  document.querySelector("dialog[open]")?.close();
+  for (const link of document.querySelectorAll("#nav a")) {
+    if (link.id === `to-${chosen}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
   }
+  setPage(label);
   // A new element for each view: late responses of an earlier view cannot appear in this one.
-  const place = el("div", { class: "place" });
+  const place = el("div", { class: "place", "data-view": chosen });
   document.getElementById("view").replaceChildren(place);
   try {
-    const left = await VIEWS[chosen][2](place, rest);
+    const left = await open(place, rest);
     // The user may have opened another view while this one loaded.
     if (mine === turn) leave = left || leave; else left?.();
   } catch (error) {
@@ -48,13 +57,27 @@ async function show() {
   }
 }
 
+function build() {
+  for (const [name, [label, key, shape]] of Object.entries(VIEWS)) {
+    document.getElementById("nav").append(el("a", { href: `#${name}`, id: `to-${name}`, "data-key": key,
+      "aria-keyshortcuts": ariaKey(key), title: `${label} (${keyLabel(key)})` }, icon(shape), el("span", {}, label)));
+  }
+  document.getElementById("brand").prepend(icon("mark"));
+  const tool = (label, key, run, shape, id) => action(label, key, run, { icon: shape, iconOnly: true, kind: "ghost", id });
+  document.getElementById("tools").append(
+    tool("Dark or light", "Shift+T", toggleTheme, "moon", "theme"),
+    tool("Keyboard shortcuts", "?", showKeys, "keyboard", "show-keys"),
+    tool("About and documentation", "", showAbout, "info", "show-about"));
+  document.getElementById("skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    document.getElementById("view").focus();
+  });
+}
+
 onError(showError);
 takeToken();
 restoreTheme();
-for (const [name, [label, key]] of Object.entries(VIEWS)) {
-  document.getElementById("nav").append(action(label, key, () => { location.hash = name; }, { id: `to-${name}` }));
-}
-document.getElementById("tools").append(action("Dark / light", "Shift+T", toggleTheme));
+build();
 listenToKeys();
 addEventListener("hashchange", show);
 addEventListener("unhandledrejection", (event) => fail(event.reason));

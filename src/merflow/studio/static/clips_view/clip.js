@@ -3,6 +3,7 @@
 import { get, url } from "../shared/api.js";
 import { el } from "../shared/elements.js";
 import { fail } from "../shared/errors.js";
+import { setPage } from "../shared/page.js";
 import { Player } from "./clip_player.js";
 import { FrameSelection } from "./frame_selection.js";
 import { FrameView } from "./frame_view.js";
@@ -39,6 +40,7 @@ class OpenClip {
       if (error.name !== "AbortError") show(`${name} cannot be shown.`);
       throw error;
     }
+    setPage(name, [["Clips", "#clips"]]);
     this.build();
     return this.refresh();
   }
@@ -56,7 +58,7 @@ class OpenClip {
     });
     this.loading = el("span", { class: "soft", id: "loading", role: "status" });
     this.stage.replaceChildren(
-      el("div", { class: "row" }, el("h2", { id: "title" }, clip.key.join("/")),
+      el("div", { class: "row" },
         el("span", { class: "soft" }, `${clip.emotion} ${clip.action_units ? `· AU ${clip.action_units}` : ""} · ${clip.fps} Hz`), this.loading),
       this.view.root, ...this.player.parts, ...this.traces.parts);
     const preparations = this.found.preparations.length > 1 ? this.row.preparations : [];

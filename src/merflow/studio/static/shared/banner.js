@@ -1,6 +1,6 @@
 // The banner that shows an error until it is dismissed, or two versions until one is chosen.
 
-import { action, el, table } from "./elements.js";
+import { action, el, relabel, table } from "./elements.js";
 
 const banner = () => document.getElementById("banner");
 
@@ -9,7 +9,7 @@ export function showError(error) {
   const report = `merflow studio, ${new Date().toISOString()}\nview: ${location.hash || "#clips"}\n${text}`;
   const copy = action("Copy report", "Shift+X", async () => {
     await copyText(report);
-    copy.firstChild.textContent = "Copied";
+    relabel(copy, "Copied");
   });
   banner().replaceChildren(el("pre", {}, text), copy, action("Dismiss", "Escape", dismiss));
   banner().hidden = false;

@@ -1,7 +1,8 @@
 // HTML elements: buttons, selects, tables. Text is always inserted as text; no HTML is parsed.
 
 import { guarded } from "./errors.js";
-import { keyLabel } from "./keyboard.js";
+import { icon } from "./icons.js";
+import { ariaKey, keyLabel } from "./keyboard.js";
 
 export function el(name, attributes = {}, ...children) {
   const made = document.createElement(name);
@@ -15,10 +16,26 @@ export function el(name, attributes = {}, ...children) {
   return made;
 }
 
-// A button with a shortcut, which works while the button is visible and enabled.
-export function action(label, key, run, attributes = {}) {
-  return el("button", { type: "button", "data-key": key, onclick: guarded(run), ...attributes },
-    label, key ? el("kbd", {}, keyLabel(key)) : null);
+// A button. key: its shortcut, which works while the button is visible and enabled; the help overlay
+// lists it. kind: "primary", "danger" or "ghost"; icon: a name of shared/icons.js; iconOnly: the label is
+// spoken and shown as a tooltip only; group: heading in the help overlay.
+export function action(label, key, run, { kind = "", icon: shape, iconOnly, group, class: more = "", ...attributes } = {}) {
+  const name = attributes["aria-label"] || label;
+  return el("button", { type: "button", "data-key": key || null, "data-group": group, onclick: guarded(run),
+    "aria-keyshortcuts": key ? ariaKey(key) : null, title: titleOf(name, key, iconOnly || attributes["aria-label"]),
+    class: [kind, iconOnly ? "icon-only" : "", more].filter(Boolean).join(" ") || null,
+    ...attributes, "aria-label": iconOnly ? name : attributes["aria-label"] },
+  shape ? icon(shape) : null, iconOnly ? null : el("span", {}, label));
+}
+
+function titleOf(name, key, always) {
+  if (key) return `${name} (${keyLabel(key)})`;
+  return always ? name : null;
+}
+
+// Change the visible label of an action.
+export function relabel(button, text) {
+  (button.querySelector("span") || button).textContent = text;
 }
 
 export function choice(label, values, run, chosen) {
@@ -34,7 +51,7 @@ export function nextOption(select) {
 
 export function table(head, rows, attributes = {}) {
   return el("table", attributes,
-    el("thead", {}, el("tr", {}, head.map((cell) => el("th", {}, cell)))),
+    el("thead", {}, el("tr", {}, head.map((cell) => (cell ? el("th", { scope: "col" }, cell) : el("td"))))),
     el("tbody", {}, rows.map((cells) => (cells instanceof Node ? cells : el("tr", {}, cells.map(cellOf))))));
 }
 
