@@ -105,6 +105,29 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 def validate(raw: Mapping[str, Any], where: str = "config") -> Settings:
     """Expand grids and validate; one message names every fault."""
+    settings, faults = _validated(raw)
+    if settings is None:
+        raise _refused(where, faults)
+    return settings
+
+
+def find_faults(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the key path and the text of every fault of a config; none if it is valid."""
+    found = []
+    for line in _validated(raw)[1]:
+        path, apart, text = line.partition(": ")
+        if not apart or " " in path.split(", ")[0]:
+            path, text = "", line
+        # A section's own check names a key of the section first.
+        key, inner, rest = text.partition(": ")
+        if inner and key in _keys_at(path.split("."), Settings):
+            path, text = f"{path}.{key}", rest
+        found += [(one, text) for one in path.split(", ")]
+    return found
+
+
+def _validated(raw: Mapping[str, Any]) -> tuple[Settings | None, list[str]]:
+    """Return the settings, or None and a line for every fault."""
     raw, origins, faults = dict(raw), {}, []
     experiments = raw.get("experiments")
     if isinstance(experiments, Mapping):
@@ -112,10 +135,8 @@ def validate(raw: Mapping[str, Any], where: str = "config") -> Settings:
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as error:
-        raise _refused(where, [*faults, *_faults(error, Settings, raw, origins)]) from None
-    if faults:
-        raise _refused(where, faults)
-    return settings
+        return None, [*faults, *_faults(error, Settings, raw, origins)]
+    return (None, faults) if faults else (settings, [])
 
 
 def checked(model: type[Section], raw: Mapping[str, Any], where: str) -> Section:
@@ -164,7 +185,11 @@ def _faults(
 ) -> list[str]:
     """Return a line for each fault; of an experiment that a grid made, at the key in the config."""
     faults: dict[str, list[str]] = {}
-    for item in error.errors():
+    items = error.errors()
+    inside = {item["loc"][:-1] for item in items}
+    for item in items:
+        if item["type"] == "too_short" and item["loc"] in inside:
+            continue  # Members with faults of their own do not count.
         path = _path(item["loc"], raw, item["type"] == "missing")
         texts = faults.setdefault(_key(path, origins or {}), [])
         text = _text(item, path, model)

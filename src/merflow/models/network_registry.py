@@ -12,7 +12,7 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from pydantic import ConfigDict, ValidationError, create_model
 
@@ -37,6 +37,32 @@ def names() -> tuple[str, ...]:
 def setting_names(name: str) -> tuple[str, ...]:
     """Return the names of a network's settings."""
     return tuple(argument.arg for argument in _settings_of(name))
+
+
+def settings_of(name: str) -> tuple[str, list[dict[str, Any]]]:
+    """Return the first paragraph of a network's description, and its settings.
+
+    A setting has name, default and type. A type is `choice` (with its options),
+    `switch`, `integer`, `number`, `text` or `list`.
+    """
+    tree = _tree(_files()[name])
+    about = " ".join((ast.get_docstring(tree) or "").partition("\n\n")[0].split())
+    aliases = {k: v for file in (*_shared(), _files()[name]) for k, v in _aliases(file).items()}
+    build = _build_of(name)
+    found = []
+    for argument, default in zip(build.args.kwonlyargs, build.args.kw_defaults, strict=True):
+        kind, options = _shown_type(_type(argument.annotation, aliases))
+        value = ast.literal_eval(default) if isinstance(default, ast.Constant | ast.Tuple) else None
+        found.append({"name": argument.arg, "kind": kind, "options": options, "default": value})
+    return about, found
+
+
+def _shown_type(kind: Any) -> tuple[str, list[Any]]:  # noqa: ANN401
+    if get_origin(kind) is Literal:
+        return "choice", list(get_args(kind))
+    if get_origin(kind) is tuple:
+        return "list", []
+    return {bool: "switch", int: "integer", float: "number"}.get(kind, "text"), []
 
 
 def made_for_weights(name: str) -> bool:
@@ -65,8 +91,7 @@ def check_settings(name: str, settings: Mapping[str, Any], where: str = "") -> d
     for key in settings:
         if key not in setting_names(name):
             raise unknown(where, "setting", key, setting_names(name))
-    shared = [file for folder in layers.__path__ for file in Path(folder).glob("*.py")]
-    aliases = {k: v for file in (*shared, _files()[name]) for k, v in _aliases(file).items()}
+    aliases = {k: v for file in (*_shared(), _files()[name]) for k, v in _aliases(file).items()}
     fields = {a.arg: (_type(a.annotation, aliases), None) for a in _settings_of(name)}
     model = create_model("Settings", __config__=ConfigDict(extra="forbid"), **fields)
     try:
@@ -176,12 +201,20 @@ def _files() -> dict[str, Path]:
     return {file.stem: file for file in found if not file.stem.startswith("_")}
 
 
+def _shared() -> list[Path]:
+    return [file for folder in layers.__path__ for file in Path(folder).glob("*.py")]
+
+
 def _settings_of(name: str) -> list[ast.arg]:
     """Return the keyword-only arguments of a network's `build`: its settings."""
+    return _build_of(name).args.kwonlyargs
+
+
+def _build_of(name: str) -> ast.FunctionDef:
     _refuse_unknown(name)
     for node in _tree(_files()[name]).body:
         if isinstance(node, ast.FunctionDef) and node.name == "build":
-            return node.args.kwonlyargs
+            return node
     raise MerflowError(
         f"networks/{name}.py",
         "has no function `build`",

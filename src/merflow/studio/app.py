@@ -16,7 +16,7 @@ from merflow.errors import MerflowError
 from merflow.studio.access_control import AccessControl
 from merflow.studio.context import Studio
 from merflow.studio.project import Project
-from merflow.studio.routes import about, clips, datasets, runs, test_view, workflow
+from merflow.studio.routes import about, clips, datasets, experiments, runs, test_view, workflow
 from merflow.studio.routing import error_response, starlette_routes
 
 PAGE = Path(__file__).parent / "static"
@@ -31,6 +31,7 @@ ROUTES = (
     *datasets.ROUTES,
     *workflow.ROUTES,
     *test_view.ROUTES,
+    *experiments.ROUTES,
 )
 
 

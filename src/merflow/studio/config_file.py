@@ -1,6 +1,6 @@
 """The project's config as a file that the page edits: its version, a checked and atomic save."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import yaml
@@ -38,13 +38,15 @@ def edited(project: Project, changes: Sequence[Change]) -> str:
 
 
 def save(
-    project: Project, changes: Sequence[Change], before: object,
-    versions: dict[str, Any] | None = None,
-) -> str:  # fmt: skip
+    project: Project,
+    changes: Sequence[Change],
+    before: object,
+    check: Callable[[str], None] = lambda _: None,
+) -> str:
     """Write changes to the config and return its new version; comments and order are kept.
 
-    before: the version that the page read. Another one is refused, with `versions` for the page.
-    The lock makes reading, comparing and writing one step, also between two studios.
+    before: the version that the page read; another one is refused. check: called with the new text,
+    to refuse it. The lock makes reading, comparing and writing one step, also between two studios.
     """
     with folder_lock(project.below("config")):
         if before != version(project):
@@ -52,9 +54,9 @@ def save(
                 project.config.name,
                 "changed elsewhere since this page read it",
                 fix="load the file again; nothing was saved",
-                versions=versions,
             )
         text = edited(project, changes)
+        check(text)
         path = project.below(*project.config.relative_to(project.root).parts)
         write_text(path, text)
     return version(project)

@@ -40,7 +40,7 @@ SPREAD = (0.5, 2.0)
 
 
 class Work(NamedTuple):
-    """A kind of step: how many there are, how many are to be made, seconds of one core for these."""
+    """A kind of step: how many there are and are new, and the seconds of one core for these."""
 
     step: str
     total: int
@@ -218,7 +218,7 @@ def _method(entry: Experiment) -> str:
 
 
 def measured_rate(method: str, results: Path) -> tuple[float, float] | None:
-    """Return seconds per clip and epoch of trained folds of a method here: a span around the median.
+    """Return seconds per clip and epoch of the folds trained here, as a span around the median.
 
     A method without epochs counts one.
     """
