@@ -83,7 +83,7 @@ def test_other_names_with_subjects_are_asked_for(tmp_path, capsys):
     video(tmp_path / "fear" / "anna_1.avi")
     video(tmp_path / "fear" / "ben_1.avi")
     assert {subject for subject, *_ in written(tmp_path).values()} == {"unknown"}
-    found = written(tmp_path, form="class/subject_clip")
+    found = written(tmp_path, overwrite=True, form="class/subject_clip")
     assert found == {
         "joy/anna_1.avi": ("anna", "joy_anna_1", "joy"),
         "fear/anna_1.avi": ("anna", "fear_anna_1", "fear"),
@@ -114,8 +114,16 @@ def test_an_ambiguous_tree_is_read_in_the_form_asked_for(tmp_path):
     ) as refused:
         command(from_class_folders=tmp_path, fps=9)
     assert "--form subject/class/clip or --form class/subject/clip" in str(refused.value)
-    assert written(tmp_path, form="class/subject/clip")["two/y/a"] == ("y", "two_a", "two")
-    assert written(tmp_path, form="subject/class/clip")["two/y/a"] == ("two", "y_a", "y")
+    assert written(tmp_path, overwrite=True, form="class/subject/clip")["two/y/a"] == (
+        "y",
+        "two_a",
+        "two",
+    )
+    assert written(tmp_path, overwrite=True, form="subject/class/clip")["two/y/a"] == (
+        "two",
+        "y_a",
+        "y",
+    )
 
 
 def test_the_frame_rate_is_asked_for_once_for_all_clips(tmp_path, capsys, monkeypatch):

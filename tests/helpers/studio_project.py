@@ -170,7 +170,10 @@ class Studio:
 
     def __init__(self, folder: Path, *words: str) -> None:
         self.folder = folder
-        command = [sys.executable, "-m", "merflow", "studio", "--root", str(folder), *words]
+        # Not the home folder: tests see what is below the project's.
+        browse = () if "--browse" in words else ("--browse", str(folder.parent))
+        command = [sys.executable, "-m", "merflow", "studio", "--root", str(folder)]
+        command += [*browse, *words]
         self.log = open(folder.parent / f"{folder.name}.log", "a+")  # noqa: SIM115
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=self.log, text=True, cwd="/"

@@ -33,7 +33,7 @@ def opened(built):
 
 def test_every_address_has_one_handler_with_a_description():
     addresses = [(row.method, row.path) for row in ROUTES]
-    assert len(addresses) == len(set(addresses)) == 30
+    assert len(addresses) == len(set(addresses))
     assert all(row.handler.__doc__ for row in ROUTES)
 
 

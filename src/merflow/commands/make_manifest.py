@@ -7,8 +7,9 @@ from pathlib import Path
 import yaml
 
 from merflow.datasets.clip_list import read_list
+from merflow.datasets.elan import SEGMENT_HEADER, rows_of_annotations
 from merflow.datasets.list_manifest import missing_text, rows_of_list
-from merflow.datasets.manifest_writer import Rows, rows_of, write_manifest
+from merflow.datasets.manifest_writer import HEADER, Rows, rows_of, write_manifest
 from merflow.datasets.spec import NO_SUBJECT
 from merflow.errors import MerflowError, check_number
 from merflow.text import plural
@@ -24,8 +25,13 @@ def make_manifest(
     out: Path | None = None,
     dataset: str = "",
     fps: float | None = None,
+    annotations: Path | None = None,
+    overwrite: bool = False,
 ) -> None:
-    """Write a manifest for clips in folders named by their class, or for the clips of a list.
+    """Write a manifest for clips in folders named by their class, of a list, or of annotations.
+
+    A manifest that exists keeps its rows and columns: new clips are added to it, and clips that
+    were not found are named.
 
     The form of class folders is recognised: class/clip, class/subject_clip, subject/class/clip,
     class/subject/clip or subject/split/class/clip (u_test is read, u_train repeats other subjects).
@@ -35,12 +41,14 @@ def make_manifest(
         merflow make-manifest --from-class-folders ~/clips --dataset pilot --fps 200
         merflow make-manifest --from-class-folders ~/clips --form subject/class/clip --fps 200
         merflow make-manifest --from-list combined_3class_gt.csv --frames ~/faces
+        merflow make-manifest --annotations interview.eaf --frames ~/recordings
 
     Args:
         from_class_folders: Folder with folders named by class, which hold videos, folders of
             frames, or images; folders of subjects and of train and test may stand above or between.
         from_list: List of clips with classes (CSV, XLSX, or a folder of train and test lists).
-        frames: Folder below which the clips of the list are found by name.
+        frames: Folder below which the clips of the list, or the recordings of annotations, are
+            found by name.
         form: Form of the class folders where the tree fits several.
         subjects: Table (CSV or XLSX) with the columns path and subject. Without it and without
             folders of subjects the clips cannot be split by subject, and training on them alone is
@@ -48,10 +56,18 @@ def make_manifest(
         out: Manifest to write; default: manifest.csv in the folder.
         dataset: Name of the dataset in the config; default: mine. A list names its datasets.
         fps: Frames per second (Hz) of frame folders; videos have their own. No rate is guessed.
+        annotations: ELAN file (.eaf) with the segments of a long recording, which is found by its
+            name below --frames, by default beside the file.
+        overwrite: Replace a manifest that exists, with the edits and columns in it.
     """
     if fps is not None:
         check_number("--fps", fps, 0, above=True)
-    if from_list is not None:
+    if annotations is not None:
+        folder = _recordings_of(
+            annotations, frames, from_list, from_class_folders, subjects, form, fps
+        )
+        rows, notes = rows_of_annotations(folder, annotations, dataset or "mine")
+    elif from_list is not None:
         folder = _frames_of(from_list, from_class_folders, frames, subjects, form, dataset)
         listed = read_list(from_list)
         rows, missing = rows_of_list(folder, listed, fps)
@@ -67,9 +83,34 @@ def make_manifest(
         ask = _ask if sys.stdin is not None and sys.stdin.isatty() else None
         rows, notes = rows_of(folder, dataset or "mine", subjects, fps, form, ask)
     target = out or folder / "manifest.csv"
-    write_manifest(target, rows)
-    print("".join(f"{note}\n" for note in notes), end="")
+    header = SEGMENT_HEADER if annotations else HEADER
+    written = write_manifest(target, rows, header, overwrite=overwrite, dataset=dataset)
+    print("".join(f"{note}\n" for note in [*notes, *written]), end="")
     _print_summary(rows, folder, target)
+
+
+def _recordings_of(
+    annotations: Path,
+    frames: Path | None,
+    from_list: Path | None,
+    folders: Path | None,
+    subjects: Path | None,
+    form: str,
+    fps: float | None,
+) -> Path:
+    """Return the folder of annotated recordings; refuse options that annotations do not take."""
+    unused = {
+        "--from-list": from_list, "--from-class-folders": folders, "--subjects": subjects,
+        "--form": form, "--fps": fps,
+    }  # fmt: skip
+    if given := [name for name, value in unused.items() if value]:
+        raise MerflowError(
+            given[0], "has no effect with --annotations", fix=f"leave out {given[0]}"
+        )
+    folder = frames or annotations.absolute().parent
+    if not folder.is_dir():
+        raise MerflowError("--frames", f"no such folder: {folder}", "the folder of the recordings")
+    return folder
 
 
 def _frames_of(

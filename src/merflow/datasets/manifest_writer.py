@@ -6,10 +6,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from merflow.datasets.class_folders import FoundClip, find_clips, stem_of
+from merflow.datasets.manifest_table import (
+    Difference,
+    ManifestTable,
+    Merged,
+    compare,
+    merge,
+    read_manifest_table,
+    write_manifest_table,
+)
 from merflow.datasets.spec import NO_SUBJECT
 from merflow.errors import MerflowError
-from merflow.io.csv_table import csv_text
-from merflow.io.files import write_text
 from merflow.io.images import IMAGES, VIDEOS
 from merflow.io.spreadsheets import Column, read_table
 from merflow.io.video_clip import video_facts
@@ -149,6 +156,95 @@ def _with_rates(rows: Rows, ask: Callable[[str], float] | None) -> Rows:
     return [(*row[:4], rate if row[4] == UNKNOWN_RATE else row[4], *row[5:]) for row in rows]
 
 
-def write_manifest(out: Path, rows: Rows) -> None:
-    """Write a manifest to `out`."""
-    write_text(out, csv_text(HEADER, rows))
+def write_manifest(
+    out: Path,
+    rows: Rows,
+    header: Sequence[str] = HEADER,
+    *,
+    overwrite: bool = False,
+    dataset: str = "",
+) -> list[str]:
+    """Write a manifest to `out`, or add the rows of new clips to the one there; return remarks.
+
+    Rows of a manifest that exists stay as they are, with all of their columns, also those of clips
+    that were not found. overwrite: replace it. dataset: name that all rows must have, if given.
+    """
+    fresh = ManifestTable(tuple(header), tuple(rows))
+    if not out.exists():
+        write_manifest_table(out, fresh)
+        return []
+    try:
+        old = read_manifest_table(out)
+    except MerflowError:
+        if not overwrite:
+            raise
+        write_manifest_table(out, fresh)
+        return [f"{out} was replaced: it could not be read as a manifest."]
+    if overwrite:
+        change = compare(old, fresh)
+        write_manifest_table(out, fresh)
+        return [_replaced(out, change)] if change else []
+    fields = {at: field for field, at in fresh.places.items()}
+    clips = [{fields[at]: cell for at, cell in enumerate(row)} for row in rows]
+    _refuse_unlike(out, old, dataset)
+    names = {name for name in old.cells("dataset") if name}
+    if not dataset and len(names) == 1 and {row[0] for row in rows} == {"mine"}:
+        clips = [{**clip, "dataset": min(names)} for clip in clips]
+    merged = merge(old, clips)
+    if merged.added:
+        write_manifest_table(out, merged.table)
+    return _merged_remarks(out, merged, old.extra)
+
+
+def _refuse_unlike(out: Path, old: ManifestTable, dataset: str) -> None:
+    """Refuse to add rows to a table without paths, or under another name of the dataset."""
+    if "path" not in old.places:
+        raise MerflowError(
+            str(out),
+            "no column 'path', so clips that it lists cannot be told from new ones",
+            "a manifest with the path of each clip",
+            "add the column, name another file with --out, or replace it with --overwrite",
+        )
+    names = sorted({name for name in old.cells("dataset") if name})
+    if dataset and names and dataset not in names:
+        raise MerflowError(
+            f"--dataset {dataset}",
+            f"{out} has the dataset {', '.join(names)}",
+            "one name for the clips of a manifest",
+            f"give --dataset {names[0]}, name another file with --out, or replace it with "
+            "--overwrite",
+        )
+
+
+def _merged_remarks(out: Path, merged: Merged, extra: list[str]) -> list[str]:
+    added, table = len(merged.added), merged.table
+    told = f"{plural(added, 'clip')} added" if added else "no new clips"
+    remarks = [f"{out}: {told}, {plural(merged.kept, 'row')} kept as they are."]
+    if extra:
+        remarks.append(f"Columns of yours that are kept: {', '.join(extra)}.")
+    if merged.differ:
+        paths = _some([table.cells("path")[n] for n in merged.differ])
+        remarks.append(
+            f"{plural(len(merged.differ), 'kept row')} with other cells than the folders show: "
+            f"{paths} (--overwrite replaces them)."
+        )
+    if merged.gone:
+        paths = _some([table.cells("path")[n] for n in merged.gone])
+        remarks.append(f"{plural(len(merged.gone), 'row')} of clips that were not found: {paths}.")
+    return remarks
+
+
+def _replaced(out: Path, change: Difference) -> str:
+    parts = [
+        f"{plural(len(change.added), 'row')} added",
+        f"{plural(len(change.removed), 'row')} removed",
+        f"{plural(len(change.changed), 'cell')} changed",
+    ]
+    if change.lost_columns:
+        parts.append(f"columns removed: {', '.join(change.lost_columns)}")
+    return f"{out} was replaced: {', '.join(parts)}."
+
+
+def _some(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
+    return ", ".join(paths[:SHOWN]) + more

@@ -20,7 +20,19 @@ TOKEN_HEADER = "x-merflow-token"
 BODY_LIMIT = 64 * 1024
 """Largest request body (bytes): the page sends marks and names."""
 FRAME_PATH, FRAME_LIMIT = "/api/test/frame", 1024 * 1024
-"""The one larger body: a frame of the camera (bytes)."""
+"""A larger body: a frame of the camera (bytes)."""
+TABLE_LIMIT = 16 * 1024 * 1024
+"""Larger bodies: a table of clips, an annotation file (bytes)."""
+TABLE_PATHS = tuple(
+    f"/api/own-clips/{name}" for name in ("check", "save", "recording/import", "recording/export")
+)
+UPLOAD_PATH, UPLOAD_LIMIT = "/api/upload", 16 * 1024 * 1024 * 1024
+"""The one body that is not held in memory: a recording (bytes)."""
+LIMITS = {
+    FRAME_PATH: FRAME_LIMIT,
+    UPLOAD_PATH: UPLOAD_LIMIT,
+    **dict.fromkeys(TABLE_PATHS, TABLE_LIMIT),
+}
 BODY_SECONDS = 10.0
 """Longest wait for a body (s)."""
 DISCARD_LIMIT = 32 * 1024 * 1024
@@ -79,6 +91,9 @@ class AccessControl:
 
         try:
             self._check(scope)
+            if scope["path"] == UPLOAD_PATH and scope["method"] == "POST":
+                await self.app(scope, _streamed(receive), send_with_headers)
+                return
             body = await asyncio.wait_for(_read_body(scope, receive), BODY_SECONDS)
         except (Refused, TimeoutError) as error:
             late = Refused(408, "the body did not arrive", read=True)
@@ -132,7 +147,19 @@ class AccessControl:
 
 
 def _limit(scope: Mapping[str, Any]) -> int:
-    return FRAME_LIMIT if scope["path"] == FRAME_PATH else BODY_LIMIT
+    return LIMITS.get(scope["path"], BODY_LIMIT)
+
+
+def _streamed(receive: Callable) -> Callable:
+    """Return a `receive` that waits BODY_SECONDS for each part of a body, then ends it."""
+
+    async def receive_soon() -> dict[str, Any]:
+        try:
+            return await asyncio.wait_for(receive(), BODY_SECONDS)
+        except TimeoutError:
+            return {"type": "http.disconnect"}
+
+    return receive_soon
 
 
 async def _read_body(scope: Mapping[str, Any], receive: Callable) -> bytes:

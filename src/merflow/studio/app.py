@@ -16,7 +16,18 @@ from merflow.errors import MerflowError
 from merflow.studio.access_control import AccessControl
 from merflow.studio.context import Studio
 from merflow.studio.project import Project
-from merflow.studio.routes import about, clips, datasets, experiments, runs, test_view, workflow
+from merflow.studio.routes import (
+    about,
+    clips,
+    datasets,
+    experiments,
+    files,
+    own_clips,
+    projects,
+    runs,
+    test_view,
+    workflow,
+)
 from merflow.studio.routing import error_response, starlette_routes
 
 PAGE = Path(__file__).parent / "static"
@@ -24,26 +35,25 @@ CONTENT_TYPES = {
     ".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml",
     ".woff2": "font/woff2",
 }  # fmt: skip
-ROUTES = (
-    *about.ROUTES,
-    *clips.ROUTES,
-    *runs.ROUTES,
-    *datasets.ROUTES,
-    *workflow.ROUTES,
-    *test_view.ROUTES,
-    *experiments.ROUTES,
-)
+VIEWS = (
+    about, projects, files, datasets, own_clips, clips, experiments, runs, workflow, test_view,
+)  # fmt: skip
+ROUTES = tuple(endpoint for view in VIEWS for endpoint in view.ROUTES)
 
 
 def create(
-    project: Project, token: str, hosts: frozenset[str], remote: bool = False
+    project: Project | None,
+    token: str,
+    hosts: frozenset[str],
+    remote: bool = False,
+    browse: Path | None = None,
 ) -> AccessControl:
-    """Return the ASGI application of one project.
+    """Return the ASGI application; project: the one that is open at first, if any.
 
     hosts: names and ports that the browser's address may have; remote: the server listens to
-    other machines as well.
+    other machines as well; browse: folder below which data and projects may lie.
     """
-    studio = Studio(project, remote)
+    studio = Studio(project, remote, browse)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -1,26 +1,158 @@
 """The state of one running studio, which every handler is given."""
 
+import os
+import secrets
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from merflow.errors import MerflowError
+from merflow.studio.browse import Browse
 from merflow.studio.dataset_checks import DatasetChecks
+from merflow.studio.decoded_recording import DecodedRecording
 from merflow.studio.marks import MarkCorrections
 from merflow.studio.project import Project
+from merflow.studio.project_creation import ProjectCreation
+from merflow.studio.recent_projects import remember
+from merflow.studio.routing import Conflict
 from merflow.studio.test_view.session import TestSession
 from merflow.studio.workflow_process import WorkflowControl
 
 
-class Studio:
-    """A project and the work under way in it.
+@dataclass(frozen=True, slots=True)
+class OpenProject:
+    """A project and the work under way in it. `id` changes each time a project is opened."""
 
-    remote: the page may be open on another machine, so images of recorded people are refused.
+    id: str
+    project: Project
+    marks: MarkCorrections
+    checks: DatasetChecks
+    workflow: WorkflowControl
+    test: TestSession
+
+    @classmethod
+    def of(cls, project: Project) -> "OpenProject":
+        """Return a project without any work under way."""
+        return cls(
+            secrets.token_hex(8),
+            project,
+            MarkCorrections(project.below("config", "corrections")),
+            DatasetChecks(project),
+            WorkflowControl(project.root),
+            TestSession(project.root, project.config),
+        )
+
+
+class Studio:
+    """The project that is open, if any, and the folders that may be browsed.
+
+    remote: the page may be open on another machine, so images of recorded people are refused and
+    only the project's folder is browsed. browse: folder below which data and projects may lie.
     """
 
-    def __init__(self, project: Project, remote: bool = False) -> None:
-        self.project, self.remote = project, remote
-        self.marks = MarkCorrections(project.below("config", "corrections"))
-        self.checks = DatasetChecks(project)
-        self.workflow = WorkflowControl(project.root)
-        self.test = TestSession(project.root, project.config)
+    def __init__(
+        self, project: Project | None, remote: bool = False, browse: Path | None = None
+    ) -> None:
+        self.remote = remote
+        self.browse = Browse(browse or Path.home())
+        self.creation = ProjectCreation()
+        self.recording: DecodedRecording | None = None
+        self._opened = OpenProject.of(project) if project else None
+        self._switching = threading.Lock()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a project is open."""
+        return self._opened is not None
+
+    @property
+    def opened(self) -> OpenProject:
+        """The open project and its work; refuse a request that needs one when there is none."""
+        if self._opened is None:
+            raise Conflict(
+                "merflow studio", "no project is open", fix="open or create one in Projects"
+            )
+        return self._opened
+
+    @property
+    def project(self) -> Project:
+        """The open project."""
+        return self.opened.project
+
+    @property
+    def marks(self) -> MarkCorrections:
+        """The corrected marks of the open project."""
+        return self.opened.marks
+
+    @property
+    def checks(self) -> DatasetChecks:
+        """The dataset checks of the open project."""
+        return self.opened.checks
+
+    @property
+    def workflow(self) -> WorkflowControl:
+        """The workflow of the open project."""
+        return self.opened.workflow
+
+    @property
+    def test(self) -> TestSession:
+        """The test of the open project."""
+        return self.opened.test
+
+    def browsed(self) -> Browse:
+        """Return what may be browsed: below the browse folder and below the open project.
+
+        A page on another machine may browse the open project only.
+        """
+        own = [self.project.root] if self.is_open else []
+        return Browse(*own) if self.remote else Browse(*self.browse.roots, *own)
+
+    def open(self, project: Project) -> OpenProject:
+        """Open a project in place of the present one, which must have no job running."""
+        project.settings()
+        with self._switching:
+            if self._opened is not None:
+                self._refuse_running(self._opened)
+                self._close(self._opened)
+            # As for every other command, the project is the working folder.
+            os.chdir(project.root)
+            self._opened = OpenProject.of(project)
+            remember(project.root)
+        return self._opened
+
+    def _refuse_running(self, opened: OpenProject) -> None:
+        job = opened.workflow.job
+        if job is not None and job.running:
+            raise Conflict(
+                str(opened.project.root),
+                f"'{job.title}' is running in the open project",
+                fix="wait for it, or stop it first",
+            )
+
+    def _close(self, opened: OpenProject) -> None:
+        opened.test.close()
+        opened.workflow.close()
+        self.close_recording()
+
+    def close_recording(self) -> None:
+        """Remove the decoded frames of the recording that clips are cut from."""
+        if self.recording is not None:
+            self.recording.close()
+            self.recording = None
 
     def close(self) -> None:
         """End the child processes."""
-        self.test.close()
-        self.workflow.close()
+        self.creation.close()
+        if self._opened is not None:
+            self._close(self._opened)
+
+
+def refuse_remote(studio: Studio, what: str) -> None:
+    """Refuse something that only a page on this machine may do."""
+    if studio.remote:
+        raise MerflowError(
+            "request",
+            f"{what} is not possible with --host",
+            "a page on the machine of the studio",
+            "run `merflow studio` without --host",
+        )

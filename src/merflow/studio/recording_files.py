@@ -6,6 +6,7 @@ from pathlib import Path
 from merflow.datasets.registry import is_generated
 from merflow.errors import MerflowError
 from merflow.io.images import VIDEOS
+from merflow.studio.browse import PATH_LIMIT, Browse
 from merflow.studio.project import Project
 from merflow.studio.routing import Missing
 
@@ -28,15 +29,21 @@ def recordings(root: Path) -> list[str]:
     return found
 
 
-def recording_path(project: Project, name: object) -> Path:
-    """Return the path of a video or a folder of frames below the root."""
-    if not isinstance(name, str) or not name or len(name) > 1000:
+def recording_path(project: Project, name: object, browse: Browse | None = None) -> Path:
+    """Return the path of a video or a folder of frames.
+
+    A relative path lies below the project's root, an absolute one below a folder of `browse`.
+    """
+    if not isinstance(name, str) or not name or len(name) > PATH_LIMIT:
         raise MerflowError("request: path", "no path", "a recording below the project's folder")
-    path = project.below(*name.split("/"))
+    if browse is not None and name.startswith("/"):
+        path = browse.path(name)
+    else:
+        path = project.below(*name.split("/"))
     if not path.is_dir() and path.suffix.lower() not in VIDEOS:
         raise MerflowError("request: path", "no video and no folder", ", ".join(sorted(VIDEOS)))
     if not path.exists():
-        raise Missing("request: path", f"no {name[:80]!r} below the project's folder")
+        raise Missing("request: path", f"there is no {name[:80]!r}")
     return path
 
 

@@ -3,6 +3,7 @@
 A handler takes the studio and the request (for POST also the body) and returns JSON or a Response.
 """
 
+import contextlib
 import json
 import logging
 import math
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -19,7 +20,11 @@ from merflow.errors import FAILED, MerflowError
 from merflow.text import is_text
 
 LOG = logging.getLogger("merflow")
-JSON, JPEG = "application/json", "image/jpeg"
+JSON, JPEG, STREAM = "application/json", "image/jpeg", "application/octet-stream"
+DRAIN_LIMIT = 16 << 30
+"""Most of a refused stream that is read and discarded (bytes)."""
+PROJECT_HEADER = "x-merflow-project"
+"""Header with the id of the project that the page was opened for."""
 
 
 class Missing(MerflowError):
@@ -52,7 +57,7 @@ class Endpoint:
     path: str
     handler: Callable[..., Any]
     content: str = JSON
-    """Content type that a POST must have."""
+    """Content type that a POST must have. The handler of STREAM reads the body itself."""
 
 
 def starlette_routes(studio: object, table: Sequence[Endpoint]) -> list[Route]:
@@ -63,7 +68,10 @@ def starlette_routes(studio: object, table: Sequence[Endpoint]) -> list[Route]:
 def _endpoint(studio: object, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
     async def respond(request: Request) -> Response:
         try:
+            _refuse_other_project(studio, request)
             posts = request.method == "POST"
+            if endpoint.content == STREAM:
+                return await _streamed(studio, request, endpoint)
             body = (await read_body(request, endpoint.content),) if posts else ()
             # In a thread, since handlers read files.
             found = await run_in_threadpool(endpoint.handler, studio, request, *body)
@@ -76,6 +84,40 @@ def _endpoint(studio: object, endpoint: Endpoint) -> Callable[[Request], Awaitab
         return found if isinstance(found, Response) else JSONResponse(sendable(found))
 
     return respond
+
+
+def _refuse_other_project(studio: Any, request: Request) -> None:  # noqa: ANN401
+    """Refuse a page of a project that another window has replaced."""
+    wanted = request.headers.get(PROJECT_HEADER, "")
+    present = studio.opened.id if studio.is_open else ""
+    if wanted and wanted != present:
+        raise Conflict(
+            "merflow studio",
+            "another window has opened another project",
+            fix="reload this page; nothing was changed",
+        )
+
+
+async def _streamed(studio: object, request: Request, endpoint: Endpoint) -> Response:
+    """Answer a request by a handler that reads its body in parts; read a refused body to its end.
+
+    A connection closed on unread bytes loses the response.
+    """
+    try:
+        kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+        if kind != STREAM:
+            raise MerflowError("request", f"content type {kind or 'none'!r}", STREAM)
+        return JSONResponse(sendable(await endpoint.handler(studio, request)))
+    except ClientDisconnect:
+        return error_response(MerflowError("upload", "it ended early"), 400)
+    except MerflowError as error:
+        left = DRAIN_LIMIT
+        with contextlib.suppress(ClientDisconnect, RuntimeError):
+            async for chunk in request.stream():
+                left -= len(chunk)
+                if left < 0:
+                    break
+        return error_response(error)
 
 
 def error_response(

@@ -12,15 +12,17 @@ from merflow.errors import MerflowError
 from merflow.studio.app import create
 from merflow.studio.connections import CONNECTION_LIMIT, Connection
 from merflow.studio.project import Project
+from merflow.studio.recent_projects import remember
 
 
-def serve(root: Path, config: Path, host: str, port: int) -> None:
-    """Serve a project until Ctrl-C; `root` and `config` are absolute, `root` the working folder.
+def serve(project: Project | None, browse: Path, host: str, port: int) -> None:
+    """Serve a project, or the choice of one, until Ctrl-C. A project is the working folder.
 
     A config that cannot be read is an error before the server listens.
     """
-    project = Project(root, config)
-    project.settings()
+    if project is not None:
+        project.settings()
+        remember(project.root)
     token = secrets.token_urlsafe(32)
     remote = not is_loopback(host)
     with listen(host, port) as listener:
@@ -34,7 +36,7 @@ def serve(root: Path, config: Path, host: str, port: int) -> None:
         address = f"http://{_in_url(host)}:{bound_port}/#token={token}"
         print(f"merflow studio: {address}\nCtrl-C ends it.", flush=True)
         options = uvicorn.Config(
-            create(project, token, allowed_hosts(host, bound_port), remote),
+            create(project, token, allowed_hosts(host, bound_port), remote, browse),
             http=Connection,
             log_level="warning",
             access_log=False,

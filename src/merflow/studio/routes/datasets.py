@@ -7,10 +7,10 @@ from typing import Any
 from starlette.requests import Request
 
 from merflow.clip import Clip
-from merflow.datasets.registry import names
+from merflow.datasets.registry import names, takes_any_dataset
 from merflow.errors import MerflowError
 from merflow.studio.context import Studio
-from merflow.studio.dataset_roots import choose, folders
+from merflow.studio.dataset_roots import choose
 from merflow.studio.project import Project
 from merflow.studio.routing import Endpoint, only_keys
 
@@ -38,21 +38,15 @@ def start_check(studio: Studio, request: Request, body: dict[str, Any]) -> dict[
     return studio.checks.start(studio.project.dataset(request.path_params["dataset"]))
 
 
-def list_folders(studio: Studio, request: Request) -> dict[str, Any]:
-    """Return the folders in a folder of the project."""
-    return folders(studio.project, request.query_params.get("at", ""))
-
-
 def set_root(studio: Studio, request: Request, body: dict[str, Any]) -> dict[str, Any]:
     """Set the root of a dataset."""
     only_keys(body, "root", "before")
-    name = request.path_params["dataset"]
-    return {"file": choose(studio.project, name, body.get("root"), body.get("before"))}
+    name, wanted = request.path_params["dataset"], (body.get("root"), body.get("before"))
+    return {"file": choose(studio.project, studio.browsed(), name, *wanted)}
 
 
 ROUTES = (
     Endpoint("GET", "/api/datasets", list_datasets),
-    Endpoint("GET", "/api/folders", list_folders),
     Endpoint("POST", "/api/datasets/{dataset}/root", set_root),
     Endpoint("GET", "/api/datasets/{dataset}/check", check_state),
     Endpoint("POST", "/api/datasets/{dataset}/check/start", start_check),
@@ -63,6 +57,7 @@ def dataset_facts(project: Project, name: str, used: bool) -> dict[str, Any]:
     """Return a dataset's root, its clips by subject and emotion, and its cropped subjects."""
     settings = project.settings()
     root = settings.datasets[name].root
+    folder = project.root / Path(root).expanduser()
     clips, error = [], ""
     try:
         clips = project.clips(name)
@@ -72,7 +67,9 @@ def dataset_facts(project: Project, name: str, used: bool) -> dict[str, Any]:
     return {
         "name": name,
         "root": root,
-        "root_exists": (project.root / Path(root)).is_dir(),
+        "root_exists": folder.is_dir(),
+        "folder": str(folder),
+        "own": takes_any_dataset(name, settings),
         "used": used,
         "clips": len(clips),
         "error": error,

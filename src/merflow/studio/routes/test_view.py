@@ -62,7 +62,8 @@ def start_dataset(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str,
 def start_recording(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str, Any]:
     """Test a run on a recording."""
     only_keys(body, "run", "path", "fps", "points")
-    path, fps = recording_path(studio.project, body.get("path")), body.get("fps")
+    path = recording_path(studio.project, body.get("path"), studio.browsed())
+    fps = body.get("fps")
     if studio.remote:
         refuse_real_recording(studio.project.root, path)
     if fps is not None and (

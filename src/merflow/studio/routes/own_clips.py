@@ -1,0 +1,139 @@
+"""Routes of the Own clips view: the table of a folder, its save, segments of a recording."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from merflow.errors import MerflowError
+from merflow.io.images import VIDEOS
+from merflow.studio.context import Studio
+from merflow.studio.decoded_recording import DecodedRecording
+from merflow.studio.own_clips import (
+    check,
+    load_folder,
+    own_datasets,
+    save,
+    table_from,
+)
+from merflow.studio.recording_files import refuse_real_recording
+from merflow.studio.routing import JPEG, Endpoint, Missing, only_keys, path_index
+from merflow.studio.segments import read_segments, segments_from, write_segments
+
+
+def list_own(studio: Studio, _: Request) -> dict[str, Any]:
+    """Return the datasets of own clips in the config."""
+    return {"datasets": own_datasets(studio.project)}
+
+
+def show_folder(studio: Studio, request: Request) -> dict[str, Any]:
+    """Return the table of a folder: its manifest merged with the clips that are there."""
+    folder = _folder(studio, request.query_params.get("folder", ""))
+    return load_folder(studio.project, folder, _rate(request.query_params.get("fps", "")))
+
+
+def check_rows(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str, Any]:
+    """Return the faults of a table, and what saving it would change."""
+    only_keys(body, "folder", "header", "rows")
+    return check(studio.project, _folder(studio, body.get("folder")), table_from(body))
+
+
+def save_rows(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str, Any]:
+    """Write the manifest of a folder and name its dataset in the config."""
+    only_keys(body, "folder", "dataset", "header", "rows", "before")
+    folder = _folder(studio, body.get("folder"))
+    return save(studio.project, folder, body.get("dataset"), table_from(body), body.get("before"))
+
+
+def open_recording(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str, Any]:
+    """Begin to decode a recording, in place of the one before."""
+    only_keys(body, "path")
+    text = body.get("path")
+    # Of an upload the page knows the path from the project's folder.
+    if isinstance(text, str) and text and not text.startswith("/"):
+        text = str(studio.project.below(*text.split("/")))
+    path = studio.browsed().path(text)
+    if path.suffix.lower() not in VIDEOS or not path.is_file():
+        raise MerflowError(path.name[:80], "no video", ", ".join(sorted(VIDEOS)))
+    if studio.remote:
+        refuse_real_recording(studio.project.root, path)
+    if studio.recording is None or studio.recording.path != path:
+        made = DecodedRecording(path)
+        studio.close_recording()
+        studio.recording = made
+    return studio.recording.state()
+
+
+def recording_state(studio: Studio, _: Request) -> dict[str, Any]:
+    """Return how much of the recording is decoded."""
+    return _recording(studio).state()
+
+
+def recording_frame(studio: Studio, request: Request) -> Response:
+    """Return one frame of the recording as JPEG."""
+    recording = _recording(studio)
+    index = path_index(request, len(recording.times) + 1, "is not a frame of the recording")
+    return Response(recording.frame(index), media_type=JPEG)
+
+
+def close_recording(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str, Any]:
+    """Remove the decoded frames of the recording."""
+    only_keys(body)
+    studio.close_recording()
+    return {}
+
+
+def import_segments(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str, Any]:
+    """Return the segments that an ELAN file or a CSV has for the recording."""
+    only_keys(body, "name", "text")
+    segments, notes = read_segments(_recording(studio), body.get("name"), body.get("text"))
+    return {"segments": [asdict(one) for one in segments], "notes": notes}
+
+
+def export_segments(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str, Any]:
+    """Return the segments of the recording as an ELAN file or a CSV."""
+    only_keys(body, "kind", "segments")
+    recording = _recording(studio)
+    segments = segments_from(body.get("segments"), len(recording.times))
+    return write_segments(recording, segments, body.get("kind"))
+
+
+def _folder(studio: Studio, text: object) -> Path:
+    if not isinstance(text, str) or not text:
+        raise MerflowError("request: folder", "no folder", "a folder of clips")
+    if not text.startswith("/"):
+        text = str(studio.project.below(*text.split("/")))
+    return studio.browsed().folder(text)
+
+
+def _rate(text: str) -> str:
+    try:
+        good = text == "" or (text.isascii() and 0 < float(text) <= 10_000)
+    except ValueError:
+        good = False
+    if not good:
+        raise MerflowError("request: fps", f"{text[:40]!r}", "frames per second, such as 200")
+    return text
+
+
+def _recording(studio: Studio) -> DecodedRecording:
+    if studio.recording is None:
+        raise Missing("request", "no recording is open", fix="choose one")
+    return studio.recording
+
+
+OWN, RECORDING = "/api/own-clips", "/api/own-clips/recording"
+ROUTES = (
+    Endpoint("GET", OWN, list_own),
+    Endpoint("GET", OWN + "/folder", show_folder),
+    Endpoint("POST", OWN + "/check", check_rows),
+    Endpoint("POST", OWN + "/save", save_rows),
+    Endpoint("POST", RECORDING, open_recording),
+    Endpoint("GET", RECORDING, recording_state),
+    Endpoint("GET", RECORDING + "/frames/{index}", recording_frame),
+    Endpoint("POST", RECORDING + "/close", close_recording),
+    Endpoint("POST", RECORDING + "/import", import_segments),
+    Endpoint("POST", RECORDING + "/export", export_segments),
+)
