@@ -19,11 +19,11 @@ def documentation() -> dict[str, Path]:
 
 def show_about(studio: Studio, _: Request) -> dict[str, Any]:
     """Return the version, the open project, and the pages of documentation that can be opened."""
-    project = studio.project
+    project = studio.project if studio.is_open else None
     return {
         "version": __version__,
-        "project": project.root.name,
-        "config": project.config.name,
+        "project": project.root.name if project else "none open",
+        "config": project.config.name if project else "none",
         "docs": list(documentation()),
     }
 
