@@ -50,6 +50,18 @@ def test_a_backend_starts_silently_with_the_threads_it_is_given():
     assert ended.stdout.split() == ["cpu", "3", "3"]
 
 
+def test_keras_starts_without_what_is_not_used_of_it_and_that_can_be_imported_later():
+    ended = python(
+        "import sys\n"
+        "from merflow.models.training import backend\n"
+        "backend.prepare(1, 'cpu', True)\n"
+        "print(sorted({'keras', *backend.UNUSED} & set(sys.modules)))\n"
+        "import sklearn.svm, pandas, matplotlib.pyplot\n"
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.strip() == "['keras']"
+
+
 def test_training_uses_no_estimates_of_the_processor():
     ended = python(
         "from merflow.models.training import backend\n"
