@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/pip install -q --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help demo resume quick zoo backends pytorch test slurm levels golden-check golden figures lint docs site lock clean \
+.PHONY: help demo resume quick zoo backends pytorch test slurm latex levels golden-check golden figures lint docs site lock clean \
   setup faults licences
 
 help: ## this list
@@ -60,6 +60,11 @@ slurm: $(READY) ## the demo on a real one-node Slurm cluster, with jobs killed (
 	if ! command -v slurmctld >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -q && apt-get install -qy --no-install-recommends slurm-wlm munge; fi
 	$(BIN)/python tests/slurm/run.py
+
+latex: $(READY) ## compile the LaTeX tables in one-column and two-column papers; nothing may be too wide
+	if ! command -v pdflatex >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -q && apt-get install -qy --no-install-recommends texlive-latex-base texlive-latex-recommended; fi
+	$(BIN)/python tests/latex/compile.py
 
 golden-check: $(READY) ## compare every stage, one fold and the quick demo with the golden digests
 	$(BIN)/python tests/golden/check.py

@@ -58,7 +58,8 @@ TABLE_FILES = (
     *("scores.csv", "scores.xlsx", "scores.md", "scores.tex", "scores.txt"),
     *("effects.csv", "cost.csv", "cost.md"),
 )
-
+LATEX_FORMS = ("scores_onecolumn.tex", "scores_twocolumn.tex")
+"""Further forms of scores.tex. No output of a rule, so that tables without them do not rerun."""
 
 STATE = ".snakemake/merflow"
 """Working memory of this machine, which may be deleted: file times and inodes of frames, the marker

@@ -30,7 +30,8 @@ from table_makers import rows, run
 from merflow.evaluation.score_table import read_scores, write_scores
 from merflow.reporting.html.environment import render
 from merflow.reporting.html.scores import score_context
-from merflow.reporting.layouts import render_latex, render_markdown, render_text, sheets
+from merflow.reporting.layouts import render_markdown, render_text, sheets
+from merflow.reporting.paper_tables import render_latex
 from merflow.reporting.render.xlsx import write_workbook
 from merflow.reporting.results_table import wide_tables
 

@@ -6,7 +6,8 @@ import pytest
 from table_makers import rows, run
 
 from merflow.reporting.doubt_notes import doubt_warnings, with_doubts
-from merflow.reporting.layouts import render_latex, render_markdown, render_text
+from merflow.reporting.layouts import render_markdown, render_text
+from merflow.reporting.paper_tables import render_latex
 from merflow.reporting.results_table import wide_tables
 
 

@@ -13,7 +13,8 @@ from merflow.datasets.official_composite import OFFICIAL
 from merflow.evaluation.published_results import PARTS, SOURCES, published
 from merflow.evaluation.schema import records
 from merflow.evaluation.score_table import About, write_scores
-from merflow.reporting.layouts import render_latex, render_markdown, sheets
+from merflow.reporting.layouts import render_markdown, sheets
+from merflow.reporting.paper_tables import render_latex
 from merflow.reporting.render.xlsx import write_workbook
 from merflow.reporting.results_table import wide_tables
 

@@ -27,11 +27,11 @@ from merflow.reporting.cost import levels_of, plan_costs, write_costs
 from merflow.reporting.doubt_notes import with_doubts
 from merflow.reporting.effects_table import effects_table
 from merflow.reporting.layouts import (
-    render_latex,
     render_markdown,
     render_text,
     sheets,
 )
+from merflow.reporting.paper_tables import FORMS, render_latex
 from merflow.reporting.render.xlsx import write_workbook
 from merflow.reporting.results_table import wide_tables
 from merflow.workflow import run_fingerprints
@@ -52,7 +52,7 @@ def table(out: Path, *scores: Path, config: Path) -> None:
 
     Args:
         out: Folder to write scores.csv, .xlsx, .md, .tex and .txt, effects.csv and cost.csv, .md
-            into.
+            into; scores_onecolumn.tex and scores_twocolumn.tex are for papers with two columns.
         scores: scores.csv of the runs.
         config: Config file: its protocol line stands under every table.
     """
@@ -79,14 +79,18 @@ def table(out: Path, *scores: Path, config: Path) -> None:
         named = {"magnification": magnified, "experiments": compared}
         write_workbook(out / "scores.xlsx", sheets(tables, flat_settings(plan.settings), named))
         write_text(out / "scores.md", render_markdown(tables, beside))
-        write_text(out / "scores.tex", render_latex(tables, beside))
+        for name, form in FORMS.items():
+            write_text(out / name, render_latex(tables, beside, form))
         write_text(out / "scores.txt", printed := render_text(tables, beside))
         EFFECTS.write(out / "effects.csv", stacked([magnified, compared], EFFECTS))
         write_costs(out, costs, names)
         made = {
             run.folder: records.made_of(f"{run.folder}/scores.csv") for run in plan.scored_runs()
         }
-        job.done(run_fingerprints.tables(plan, made), [out / name for name in paths.TABLE_FILES])
+        job.done(
+            run_fingerprints.tables(plan, made),
+            [out / n for n in (*paths.TABLE_FILES, *paths.LATEX_FORMS)],
+        )
     print(printed)
 
 

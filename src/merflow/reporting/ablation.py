@@ -1,6 +1,7 @@
 """Ablation tables of grids: one row for each combination, a column for each setting."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from merflow.evaluation.schema import records
 from merflow.reporting.captions import number, part_name, spread
 from merflow.reporting.effects_table import FEW, PAIRED, effect_cells
 from merflow.reporting.results_table import Line, Wide
-from merflow.reporting.table import Heading, Table
+from merflow.reporting.table import Cell, Heading, Table
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -74,14 +75,21 @@ def ablation_table(
     axes = short if len({*short}) == len(paths) else paths
     scores = [(part, score) for part in parts for score in ("uf1", "uar")]
     columns = [Heading(name, number=False) for name in [*axes, "factor"]]
-    columns += [Heading(f"{part_name(part)} {score.upper()}") for part, score in scores]
+    columns += [
+        Heading(f"{part_name(part)} {score.upper()}", spare=part != "full")
+        for part, score in scores
+    ]
     columns += [Heading("against the first"), Heading("p (Holm)")]
     body = []
     for _, row in frame.iterrows():
         names = [f"{part}_{score}" for part, score in scores]
-        figures = [number(row[name]) + spread(row[f"{name}_sd"]) for name in names]
+        figures = [
+            Cell(number(row[name]), float(row[name]), "", spread(row[f"{name}_sd"]))
+            for name in names
+        ]
         effect = ["", ""] if math.isnan(row.difference) else effect_cells(row)
         body.append([*row[list(paths)], row.factor, *figures, *effect])
     notes = [f"Against the first: full UF1, the same factor. {PAIRED}.", UNMARKED]
     notes += [FEW] if frame["note"].any() else []
-    return Table(f"{base}: {' x '.join(axes)}", columns, body, (), notes)
+    slug = re.sub(r"[^A-Za-z0-9]+", "-", base).strip("-").lower()
+    return Table(f"{base}: {' x '.join(axes)}", columns, body, (), notes, anchor=f"grid-{slug}")

@@ -14,6 +14,10 @@ LEGEND = (
     "chance p: the share of such exchanges of the row's own predictions that score at least as "
     "well."
 )
+BRACKETS = "Brackets: 95% studentised bootstrap interval over subjects, conditional on {models}."
+GUESSING = (
+    "Guessing: mean UF1 that the true labels get when whole subjects of a dataset exchange theirs"
+)
 POOLED_OVER = {
     "": ("All predictions of the table pooled", "the models that predicted"),
     "final": ("All predictions of one trained model", "that model"),
@@ -30,6 +34,7 @@ MARKED = (
 DOUBTFUL = "§"
 """Mark of scores that rest on magnification which is often not credible."""
 SEEDS = "±: sd over seeds; brackets are then means over seeds."
+SEEDS_ALONE = "±: sd over seeds."
 CHOSEN = (
     "‡: public code or the authors' words show epochs chosen on the test subject, which lifts "
     "scores; no mark says only that none was found in what was read."
@@ -85,6 +90,21 @@ def footnotes(table: Wide) -> list[str]:
             if notes:
                 lines.append(f"{line.name}, {part_name(part)}: {'; '.join(notes)}.")
     return list(dict.fromkeys(lines))
+
+
+def paper_notes(table: Wide, *, intervals: bool) -> list[str]:
+    """Return the lines under a table in LaTeX: those on what it shows, and no others."""
+    pooled, models = POOLED_OVER.get(table.protocol, FOLDS)
+    ends = "; its bracket: the central 95% of the same exchanges"
+    legend = [
+        f"{pooled}, every class counted.",
+        *([BRACKETS.format(models=models)] if intervals else []),
+        f"{GUESSING}{ends if intervals else ''}.",
+    ]
+    whole = LEGEND.format(pooled=pooled, models=models)
+    changed = {whole: " ".join(legend), SEEDS: SEEDS if intervals else SEEDS_ALONE}
+    unfit = set() if intervals else {TOO_FEW}
+    return [changed.get(note, note) for note in footnotes(table) if note not in unfit]
 
 
 def supports(table: Wide) -> str:

@@ -18,10 +18,11 @@ PAIRED = (
     "about another training"
 )
 VISIBLE = "visible, uncorrected"
-LEGEND = (
-    f"{PAIRED}. {VISIBLE}: the smallest true difference that this many subjects show with 80% "
+ABOUT_VISIBLE = (
+    f"{VISIBLE}: the smallest true difference that this many subjects show with 80% "
     "power at 5% in a single test, before Holm's correction; after it, only larger ones are seen."
 )
+LEGEND = f"{PAIRED}. {ABOUT_VISIBLE}"
 
 TOO_FEW = "too few subjects"
 FEW = "†: too few subjects (effective number below 10)."
@@ -31,8 +32,9 @@ def effects_table(title: str, effects: "DataFrame", shown: Shown = NO_LABELS) ->
     """Return effects as printed, one row each; shown: display names of experiments."""
     rows = records(effects)
     names = [c.heading for c in EFFECTS.columns if c.heading]
-    figures = [f"{rows[0].metric.upper()} difference [95%]", "p (Holm)", VISIBLE]
+    figures = [f"{rows[0].metric.upper()} difference [95%]", "p (Holm)"]
     columns = [Heading(name, number=False) for name in names] + [Heading(f) for f in figures]
+    columns.append(Heading(VISIBLE, spare=True, about=ABOUT_VISIBLE))
     body = [
         [
             shown_row(e.experiment, shown),
@@ -47,7 +49,8 @@ def effects_table(title: str, effects: "DataFrame", shown: Shown = NO_LABELS) ->
     notes = dict.fromkeys(note for e in rows for note in e.note.split("; ") if note)
     few = [FEW] * any(TOO_FEW in note for note in notes)
     others = [f"{note}." for note in notes if TOO_FEW not in note]
-    return Table(title, columns, body, (), (LEGEND, *few, *others))
+    anchor = f"effects-{rows[0].metric}-{title.split()[0].lower()}"
+    return Table(title, columns, body, (), (LEGEND, *few, *others), anchor=anchor)
 
 
 def effects_sheet(effects: "DataFrame") -> Table:

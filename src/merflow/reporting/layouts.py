@@ -1,7 +1,8 @@
 """Layouts of the results table: which rows and columns each form prints.
 
-Side by side: all parts in one table (Markdown, LaTeX). Block: one table for each part (terminal).
-Sheet: the same with every column (xlsx). The report's templates lay out HTML.
+Side by side: all parts in one table (Markdown). Block: one table for each part (terminal).
+Sheet: the same with every column (xlsx). The report's templates lay out HTML; `paper_tables` has
+the forms for LaTeX.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +25,6 @@ from merflow.reporting.captions import (
     title,
 )
 from merflow.reporting.effects_table import effects_sheet
-from merflow.reporting.render.latex import latex
 from merflow.reporting.render.markdown import markdown
 from merflow.reporting.render.text import blocks, text
 from merflow.reporting.results_table import (
@@ -48,11 +48,6 @@ ENDS = {"sd": "_sd", "low": "_lo", "high": "_hi"}
 def render_markdown(tables: Sequence[Wide], beside: Sequence[Table] = ()) -> str:
     """Return `scores.md`; beside: tables that follow."""
     return markdown([*_with_literature(tables), *beside])
-
-
-def render_latex(tables: Sequence[Wide], beside: Sequence[Table] = ()) -> str:
-    """Return `scores.tex`; beside: tables that follow."""
-    return latex([*_with_literature(tables), *beside])
 
 
 def render_text(tables: Sequence[Wide], beside: Sequence[Table] = ()) -> str:

@@ -13,7 +13,8 @@ class Heading:
     """A column: its heading, the group it stands under (a part), and whether it holds numbers.
 
     detail: what follows the heading where there is room. width: of the column in a workbook, 0 to
-    fit the heading.
+    fit the heading. spare: left out where a page is too narrow. about: what the notes say about
+    this column alone.
     """
 
     text: str
@@ -21,6 +22,8 @@ class Heading:
     group: str = ""
     detail: str = ""
     width: int = 0
+    spare: bool = False
+    about: str = ""
 
     @property
     def whole(self) -> str:
@@ -44,6 +47,8 @@ class Table:
     """Rows under headings, rows that stand apart below them (baselines), and notes.
 
     A cell that is plain text is escaped by every form. level: depth of the title in Markdown.
+    anchor: name in LaTeX's references. In LaTeX a row of one cell is a heading over all columns, an
+    empty row a small space.
     """
 
     title: str
@@ -52,6 +57,7 @@ class Table:
     foot: Sequence[Sequence[str | Cell]] = ()
     notes: Sequence[str] = ()
     level: int = 3
+    anchor: str = ""
 
 
 def words(cell: str | Cell) -> str:
