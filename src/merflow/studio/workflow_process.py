@@ -19,18 +19,32 @@ LINES_LIMIT = 5000
 STOP_SIGNALS = ((signal.SIGINT, 20.0), (signal.SIGTERM, 10.0), (signal.SIGKILL, 5.0))
 """Signals that stop a job, sent to its whole process group, and the wait after each (s)."""
 STEP = re.compile(r"^\[ *(\d+) of (\d+)\] ")
-TOTAL = re.compile(r"^(\d+) jobs? to do")
+TOTAL = re.compile(r"^(\d+) jobs? to do(?:, about (.+))?$")
+NOW = re.compile(r" \| running: ([^|]+)")
+LEFT = re.compile(r" \| about ([^|]+) left$")
 
 
 class Job:
-    """A child process in its own process group, so that all of its children end with it."""
+    """A child process in its own process group, so that all of its children end with it.
 
-    def __init__(self, number: int, title: str, command: Sequence[str], folder: Path) -> None:
+    left, now: what the output says of the time left and of the jobs under way.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        title: str,
+        command: Sequence[str],
+        folder: Path,
+        address: Sequence[str] = (),
+    ) -> None:
         self.number, self.title, self.started = number, title, time.monotonic()
+        self.address = tuple(address)
         self.ended: float | None = None
         self.code: int | None = None
         self.stopping = False
         self.done, self.total = 0, 0
+        self.left, self.now = "", ""
         self._lines: list[str] = []
         self._lock = threading.Lock()
         try:
@@ -52,15 +66,20 @@ class Job:
         for raw in self._process.stdout:
             line = raw.decode("utf-8", "replace").rstrip()
             with self._lock:
-                if match := STEP.match(line):
-                    self.done, self.total = int(match[1]), int(match[2])
-                elif match := TOTAL.match(line):
-                    self.total = int(match[1])
+                self._note_progress(line)
                 if len(self._lines) < LINES_LIMIT:
                     self._lines.append(line[:2000])
         code = self._process.wait()
         with self._lock:
             self.code, self.ended = code, time.monotonic()
+
+    def _note_progress(self, line: str) -> None:
+        if match := STEP.match(line):
+            self.done, self.total = int(match[1]), int(match[2])
+            left, now = LEFT.search(line), NOW.search(line)
+            self.left, self.now = left[1] if left else "", now[1].strip() if now else ""
+        elif match := TOTAL.match(line):
+            self.total, self.left = int(match[1]), match[2] or ""
 
     @property
     def running(self) -> bool:
@@ -81,6 +100,9 @@ class Job:
                 "state": state,
                 "code": self.code,
                 "seconds": round(seconds, 1),
+                "address": list(self.address),
+                "left": self.left,
+                "now": self.now,
                 "done": self.done,
                 "total": self.total,
                 "lines": self._lines[after:],
@@ -118,14 +140,17 @@ class WorkflowControl:
         self._count = 0
         self._lock = threading.Lock()
 
-    def start(self, title: str, command: Sequence[str]) -> Job:
-        """Start a job; refuse while another one runs."""
+    def start(self, title: str, command: Sequence[str], address: Sequence[str] = ()) -> Job:
+        """Start a job; refuse while another one runs.
+
+        address: parts of the page's address that shows its result.
+        """
         with self._lock:
             if self.job is not None and self.job.running:
                 fix = "wait for it, or stop it first"
                 raise Conflict(title, f"'{self.job.title}' is running", fix=fix)
             self._count += 1
-            self.job = Job(self._count, title, command, self.folder)
+            self.job = Job(self._count, title, command, self.folder, address)
             return self.job
 
     def stop(self, number: object) -> Job:

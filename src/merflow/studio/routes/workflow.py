@@ -5,8 +5,10 @@ from typing import Any
 from starlette.requests import Request
 
 from merflow import paths
+from merflow.config.grid import base_of, members
 from merflow.datasets.registry import read_dataset
 from merflow.errors import MerflowError
+from merflow.evaluation.run_id import Run
 from merflow.studio.context import Studio
 from merflow.studio.project import Project
 from merflow.studio.routing import Endpoint, Missing, only_keys, query_number
@@ -28,7 +30,8 @@ def start_workflow(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str
     if not isinstance(what, str) or what not in TARGETS or not isinstance(name, str):
         raise MerflowError("request", "nothing to start", f"what ({', '.join(TARGETS)}), name")
     targets = TARGETS[what](studio.project, name)
-    return studio.workflow.start(f"{what} {name}", command(studio.project, *targets)).state()
+    title, address = _shown(studio.project, what, name)
+    return studio.workflow.start(title, command(studio.project, *targets), address).state()
 
 
 def stop_workflow(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str, Any]:
@@ -59,12 +62,20 @@ def command(project: Project, *arguments: str) -> list[str]:
 
 
 def experiment_targets(project: Project, name: str) -> list[str]:
-    """Return the scores of all runs of an experiment."""
+    """Return the scores of all runs of an experiment, or of all that its grid makes."""
+    return [f"{run.folder}/scores.csv" for run in _runs_of(project, name)]
+
+
+def _runs_of(project: Project, name: str) -> list[Run]:
     plan = project.plan()
-    if name not in plan.experiments:
+    grids = members(plan.settings)
+    runs = [
+        run for run in plan.scored_runs()
+        if name in (run.experiment, base_of(grids, run.experiment))
+    ]  # fmt: skip
+    if not runs:
         raise Missing("request: name", f"no experiment {name[:80]!r} in {project.config.name}")
-    runs = [run for run in plan.scored_runs() if run.experiment == name]
-    return [f"{run.folder}/scores.csv" for run in runs]
+    return runs
 
 
 def dataset_targets(project: Project, name: str) -> list[str]:
@@ -96,6 +107,18 @@ def dataset_targets(project: Project, name: str) -> list[str]:
 def final_targets(project: Project, name: str) -> list[str]:
     """Return the final model of a run, which is named by its folder."""
     return [f"{project.run(name).folder}/final/run.json"]
+
+
+def _shown(project: Project, what: str, name: str) -> tuple[str, list[str]]:
+    """Return the title of a job, and the parts of the page's address that shows its result."""
+    if what == "experiment":
+        run = _runs_of(project, name)[0]
+        return f"Experiment {name}", ["runs", run.experiment, run.factor, str(run.seed)]
+    if what == "final":
+        run = project.run(name)
+        title = f"Final model of {run.experiment} {run.factor} seed {run.seed}"
+        return title, ["test", name]
+    return f"Preparation of {name}", ["datasets"]
 
 
 TARGETS = {"experiment": experiment_targets, "dataset": dataset_targets, "final": final_targets}

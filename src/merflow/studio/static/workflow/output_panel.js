@@ -1,14 +1,14 @@
 // The output of the workflow, and the button that removes the lock of a crashed one.
 
 import { action, el } from "../shared/elements.js";
-import { onWorkflow, unlock } from "./workflow.js";
+import { isDismissed, onWorkflow, unlock } from "./workflow.js";
 
 export function outputPanel() {
   const log = el("pre", { class: "log", id: "job-log", tabindex: "0", "aria-label": "Output of the workflow" });
   const help = el("div", { class: "row" });
   const panel = el("div", { class: "card" }, el("h2", {}, "Workflow output"), log, help);
   const leave = onWorkflow((state) => {
-    panel.hidden = state.state === "idle";
+    panel.hidden = state.state === "idle" || isDismissed(state);
     const atEnd = log.scrollTop + log.clientHeight >= log.scrollHeight - 20;
     log.textContent = state.lines.join("\n") || "starting…";
     if (atEnd) log.scrollTop = log.scrollHeight;

@@ -1,17 +1,46 @@
-// The state of the workflow in the header, with its progress and the button that stops it.
+// The workflow in the top bar: its progress, time left and Stop; then its result, until it was seen.
 
+import { addressOf } from "../shared/address.js";
+import { badge, progressBar } from "../shared/components.js";
 import { action, el } from "../shared/elements.js";
-import { isRunning, onWorkflow, stopWorkflow } from "./workflow.js";
+import { dismissWorkflow, isDismissed, isRunning, onWorkflow, stopWorkflow } from "./workflow.js";
+
+const ENDED = { done: ["done", "good"], failed: ["failed", "bad"], stopped: ["stopped", "warn"] };
 
 export function showStatus(place) {
+  let seen = 0;
   onWorkflow((state) => {
-    if (state.state === "idle") return place.replaceChildren();
-    const progress = state.total ? ` ${state.done} of ${state.total}` : "";
-    const parts = [el("span", {}, `${state.title}: ${state.state}${progress}, ${Math.round(state.seconds)} s`)];
-    if (isRunning()) {
-      if (state.total) parts.push(el("progress", { max: state.total, value: state.done, "aria-label": "jobs done" }));
-      parts.push(action("Stop workflow", "Shift+S", stopWorkflow, { disabled: state.state === "stopping" }));
-    }
-    return place.replaceChildren(...parts);
+    if (state.state === "idle" || isDismissed(state)) return place.replaceChildren();
+    if (isRunning()) return place.replaceChildren(...running(state));
+    seen = state.id;
+    return place.replaceChildren(...ended(state));
   });
+  // The next view was opened: the result has been seen.
+  addEventListener("hashchange", () => { if (seen && !isRunning()) dismissWorkflow(seen); });
+}
+
+function running(state) {
+  const stop = action("Stop workflow", "Shift+S", stopWorkflow, { disabled: state.state === "stopping", icon: "stop", class: "small" });
+  return [el("span", { title: state.now || null }, `${state.title}: ${progressText(state)}`),
+    progressBar("jobs done", state.done, state.total), stop];
+}
+
+export function progressText(state) {
+  if (state.state === "stopping") return "stopping…";
+  if (!state.total) return "starting…";
+  const left = state.left && state.done < state.total ? `, about ${state.left} left` : "";
+  return `${state.done} of ${state.total} jobs${left}`;
+}
+
+function ended(state) {
+  const [text, kind] = ENDED[state.state];
+  const link = state.state === "done" && state.address.length
+    ? el("a", { href: addressOf(...state.address) }, "Show the result") : null;
+  return [el("span", {}, state.title), badge(`${text} after ${duration(state.seconds)}`, kind), link,
+    action("Dismiss", "", () => dismissWorkflow(state.id), { icon: "close", iconOnly: true, kind: "ghost" })].filter((part) => part);
+}
+
+export function duration(seconds) {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }

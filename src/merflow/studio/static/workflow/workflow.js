@@ -19,6 +19,15 @@ export function onWorkflow(run) {
   return () => watchers.delete(run);
 }
 
+// A result that was seen is shown no more, also after a reload.
+const KEY = "merflow-seen-job";
+export const isDismissed = (state) => !ACTIVE.includes(state.state) && sessionStorage.getItem(KEY) === `${state.id} ${state.title}`;
+export function dismissWorkflow(id) {
+  if (id !== last.id) return;
+  sessionStorage.setItem(KEY, `${id} ${last.title}`);
+  for (const run of watchers) run(workflowState());
+}
+
 export async function startWorkflow(what, name) {
   take(await post("/api/workflow/start", { what, name }));
 }
