@@ -142,7 +142,7 @@ class Experiment(Tree):
     shares one file of clips between the folds, read-only, and keeps the model that the program
     writes, so that `merflow predict` can use it. A program is written for one of the two."""
     preparation: str
-    """Name of a preparation."""
+    """Name of a preparation: the stages' settings from aligned frames to the network's input."""
     factors: Annotated[tuple[Factor, ...], AfterValidator(each_once)] = Field(
         ("x1", "x10", "x25", "x50"), min_length=1
     )
@@ -152,7 +152,7 @@ class Experiment(Tree):
     """Scheme that maps emotions to classes: a built-in one or one of `schemes`. Clips whose emotion
     has no class in it are left out."""
     collection: str
-    """Name of a collection."""
+    """Name of a collection: the datasets that are used together."""
     protocol: Literal["loso", "composite", "cross", "holdout", "kfold", "file"] = "composite"
     """Split into folds, always by subject. `loso` leaves one subject out within each dataset;
     `composite` leaves one subject out of all datasets pooled; `cross` trains on some datasets and

@@ -68,8 +68,15 @@ def fields(section: str) -> tuple[Field, ...]:
     """Return the fields of a section's form, those that are not folded first."""
     schema = Settings.model_json_schema()
     found = {one["path"]: one for one in _walk(schema, SECTIONS[section], "")}
-    basic = [found.pop(path) | {"basic": True} for path in BASIC[section]]
+    basic = [_titled(found.pop(path), section) | {"basic": True} for path in BASIC[section]]
     return (*basic, *found.values())
+
+
+def _titled(field: Field, section: str) -> Field:
+    """Return a field of several sections of one form with the section in its title."""
+    if section == "experiments" or "." not in field["path"]:
+        return field
+    return field | {"title": f"{field['group']}: {field['title'].lower()}"}
 
 
 def _walk(schema: dict[str, Any], name: str, prefix: str) -> list[Field]:
@@ -85,7 +92,7 @@ def _walk(schema: dict[str, Any], name: str, prefix: str) -> list[Field]:
         about = known.get("description", "").replace("\n", " ")
         unit = UNIT.search(about)
         made.append({
-            "path": path, "title": key.replace("_", " ").capitalize(), "about": about,
+            "path": path, "title": key.removesuffix("_hz").replace("_", " ").capitalize(), "about": about,
             "unit": unit[1] if unit else "", "default": known.get("default"),
             "required": "default" not in known, "basic": False, "when": _when(parts),
             "group": GROUPS[parts[-2]] if len(parts) > 1 else "General", **_input(key, known),

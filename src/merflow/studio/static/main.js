@@ -2,6 +2,7 @@
 
 import { clipsView } from "./clips_view/clips_view.js";
 import { datasetsView } from "./datasets_view/datasets_view.js";
+import { experimentsView } from "./experiments_view/experiments_view.js";
 import { runsView } from "./runs_view/runs_view.js";
 import { openedWith } from "./shared/address.js";
 import { dismiss, showError } from "./shared/banner.js";
@@ -22,6 +23,7 @@ import { watchWorkflow } from "./workflow/workflow.js";
 const VIEWS = {
   datasets: ["Data", "Shift+D", "data", datasetsView],
   clips: ["Clips", "Shift+C", "clips", clipsView],
+  experiments: ["Experiments", "Shift+X", "experiments", experimentsView],
   runs: ["Runs", "Shift+R", "runs", runsView],
   test: ["Test", "Shift+E", "test", testView],
 };

@@ -8,7 +8,7 @@ export function outputPanel() {
   const help = el("div", { class: "row" });
   const panel = el("div", { class: "card" }, el("h2", {}, "Workflow output"), log, help);
   const leave = onWorkflow((state) => {
-    panel.hidden = state.state === "idle" || isDismissed(state);
+    panel.hidden = state.state === "idle" || (state.state !== "failed" && isDismissed(state));
     const atEnd = log.scrollTop + log.clientHeight >= log.scrollHeight - 20;
     log.textContent = state.lines.join("\n") || "starting…";
     if (atEnd) log.scrollTop = log.scrollHeight;
