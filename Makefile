@@ -8,8 +8,8 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/pip install -q --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help demo resume quick zoo backends pytorch test slurm latex levels golden-check golden figures lint docs site lock clean \
-  setup faults licences
+.PHONY: help demo resume quick zoo backends pytorch test slurm latex levels golden-check golden figures lint docs site \
+  pictures lock clean setup faults licences
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -106,6 +106,9 @@ licences: $(READY) ## write docs/licences.md from the installed packages
 site: $(READY) ## build the documentation into site/ (warnings are errors; no network)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --clean
 	@echo "site: $(CURDIR)/site/index.html"
+
+pictures: $(READY) ## draw the moving picture of README.md
+	$(BIN)/python benchmarks/moving_picture.py
 
 docs: $(READY) ## write the config's schema and key reference from the settings
 	$(BIN)/python -m merflow schema

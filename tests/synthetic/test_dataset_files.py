@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 
 from merflow.commands.demo import demo
+from merflow.commands.make_manifest import make_manifest
 from merflow.config.settings import DatasetEntry
 from merflow.datasets.registry import GENERATED, names, read_dataset, spec_of
 from merflow.errors import MerflowError
@@ -262,3 +263,34 @@ def test_annotations_alone_can_be_written_and_frames_come_later(tmp_path, name, 
     if name == "jaffe":
         demo(tmp_path, **options)
         assert all(path.stat().st_size for path in frames)
+
+
+def test_videos_lie_in_folders_by_subject_and_emotion(tmp_path, capsys):
+    options = {"subjects": 1, "clips": 3, "small": True, "videos": True}
+    demo(tmp_path / "clips", **options)
+    videos = sorted((tmp_path / "clips").glob("p*/*/*.avi"))
+    assert [path.stem for path in sorted(videos, key=lambda p: p.stem)] == [
+        "take1",
+        "take2",
+        "take3",
+    ]
+    before = tree(tmp_path / "clips")
+    demo(tmp_path / "clips", **options)
+    assert "0 of 3 videos written" in capsys.readouterr().out
+    assert tree(tmp_path / "clips") == before
+    make_manifest(from_class_folders=tmp_path / "clips")
+    entry = DatasetEntry(reader="manifest", root=str(tmp_path / "clips"))
+    reading = read_dataset("mine", entry)
+    assert {clip.key.subject for clip in reading.clips} == {"p01"} and not reading.errors
+    assert len({clip.emotion for clip in reading.clips}) == 3
+    with pytest.raises(MerflowError, match="holds take1.avi"):
+        demo(videos[0].parent, **options)
+
+
+@pytest.mark.parametrize(
+    "other", [{"dataset": "smic"}, {"annotations_only": True}, {"recordings": 1}]
+)
+def test_videos_take_no_option_of_datasets(tmp_path, other):
+    with pytest.raises(MerflowError, match="--videos"):
+        demo(tmp_path, videos=True, **other)
+    assert not list(tmp_path.iterdir())

@@ -4,11 +4,13 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
+from merflow.commands.options import Flag
 from merflow.datasets.official_composite import OFFICIAL
 from merflow.errors import MerflowError, check_number
 from merflow.synthetic import recording
 from merflow.synthetic.clip import Difficulty
 from merflow.synthetic.generate import demo_dataset, write_dataset
+from merflow.synthetic.videos import plan_videos, write_videos
 
 
 def demo(
@@ -20,6 +22,7 @@ def demo(
     seed: int = 1,
     small: bool = False,
     recordings: int = 0,
+    videos: Flag = False,
     amplitude: tuple[float, float] | None = None,
     noise: float | None = None,
     annotations_only: bool = False,
@@ -40,6 +43,8 @@ def demo(
         recordings: Write this many uncut recordings of other subjects instead of datasets, to try
             `merflow predict` on. Each takes 4 s and has rests, blinks and two expressions; a CSV
             file beside it lists the frames of every movement.
+        videos: Write videos in folders SUBJECT/EMOTION instead of datasets, to follow the tutorial
+            for your own videos.
         amplitude: Smallest and largest peak displacement of an expression (px at 640x480).
         noise: Standard deviation of the sensor noise (grey levels).
         annotations_only: Write the annotation sheets and an empty file for every frame, which is
@@ -49,6 +54,7 @@ def demo(
         merflow demo
         merflow demo /tmp/faces --dataset casme2 --subjects 2 --seed 7
         merflow demo --recordings 2
+        merflow demo data/clips --videos --subjects 4
     """
     stands = next(path for path in (out, *out.absolute().parents) if path.exists())
     if not stands.is_dir():
@@ -62,10 +68,21 @@ def demo(
     if clips < 3:
         raise MerflowError("--clips", f"{clips}", "3 or more: one clip of each class")
     hard = _difficulty(amplitude, noise)
+    if recordings and videos:
+        raise MerflowError("--recordings", "--videos as well", "one of the two")
     if recordings:
         for number in range(recordings):
             planned = recording.plan(number, seed, hard, small)
             print(recording.write_recording(Path(out) / recording.FOLDER, planned), flush=True)
+        return
+    if videos:
+        if dataset or annotations_only:
+            raise MerflowError(
+                "--videos",
+                f"{'--dataset' if dataset else '--annotations-only'} has no effect on videos",
+                "--videos without it",
+            )
+        print(write_videos(Path(out), plan_videos(out, subjects, clips, seed, hard, small)))
         return
     for name in names:
         planned = demo_dataset(name).plan(subjects, clips, seed, hard, small)
