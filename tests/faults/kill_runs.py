@@ -42,7 +42,8 @@ class Smallest:
     def draw(self) -> None:
         """Write faces and config."""
         self.tmp.mkdir(parents=True)
-        self.run("merflow", "demo", "faces", "--small", "--subjects", "2", "--clips", "3")
+        drawn = ["--dataset", "smic", "--small", "--subjects", "2", "--clips", "3"]
+        self.run("merflow", "demo", "faces", *drawn)
         (self.folder / "config.yaml").write_text(yaml.safe_dump(CONFIG))
 
     def command(self, *words: str) -> list[str]:

@@ -56,7 +56,7 @@ def chunk_filter(h, number):
 
 
 def many_attributes(h):
-    for number in range(20_000):
+    for number in range(1_000):
         h["clips"].attrs.create(f"a{number}", 1, dtype="u1")
 
 
@@ -114,7 +114,7 @@ PLANTS = {
     "lzf": lambda h: h.create_dataset("x", (8,), "u1", compression="lzf"),
     "unknown filter": lambda h: chunk_filter(h, 32_019),
     "unregistered filter": lambda h: chunk_filter(h, 511),
-    "20,000 attributes": many_attributes,
+    "1,000 attributes": many_attributes,
     "format that is no text": lambda h: h.attrs.__setitem__("format", np.arange(9)),
     "format that is a reference": lambda h: h.attrs.__setitem__("format", h.ref),
     "format of another file": lambda h: h.attrs.__setitem__("format", "merflow-packed"),
