@@ -5,7 +5,7 @@ from axe_checks import assert_accessible, assert_fits, assert_focus_is_seen, ass
 from browser_window import CLIP, needs_chromium, opened, screenshot
 
 pytestmark = needs_chromium
-VIEWS = {"clips": "#trace svg", "runs": "#wrong", "datasets": "#findings", "test": "#begin"}
+VIEWS = {"clips": "#trace canvas", "runs": "#wrong", "datasets": "#findings", "test": "#begin"}
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -1,4 +1,4 @@
-"""Corrections to published annotations, each with its source, in `config/errata/<dataset>.csv`.
+"""Corrections to annotations, each with its source, in `config/errata/<dataset>.csv`.
 
 A correction applies where the sheet has the old value and does nothing where it has the new one.
 Another apex inside onset..offset is read, with a warning: of some apexes several values are in
@@ -89,12 +89,35 @@ def _is_inside(row: Row, apex: str) -> bool:
 
 
 FOLDER = Path("config/errata")
+GENERATED = "generated"
+"""Folder in it with the corrections of generated clips, which share names with published ones."""
+KEY_FRAMES = ("onset", "apex", "offset")
 
 
 def file_of(dataset: str) -> Path:
     """Return the errata file of a dataset: that of the project, else the one merflow comes with."""
     own = FOLDER / f"{dataset}.csv"
     return own if own.is_file() else shipped(str(own))
+
+
+def of_dataset(name: str, reader: str, generated: bool, folder: Path = FOLDER) -> Errata:
+    """Return the corrections of a configured dataset.
+
+    Those of its reader's published dataset, and those in the file of its own name in the config,
+    which take precedence. Generated clips have a file of their own.
+    """
+    if generated:
+        return load(name, folder / GENERATED)
+    own = folder / f"{name}.csv"
+    if reader == "manifest" or name == reader:
+        return load(name, folder) if own.is_file() else load(name)
+    published, here = load(reader), load(name, folder) if own.is_file() else Errata()
+    found = dict(published.corrections)
+    for key, lines in here.corrections.items():
+        fields = {one.field for one in lines}
+        kept = (one for one in found.get(key, ()) if one.field not in fields)
+        found[key] = (*kept, *lines)
+    return Errata(found)
 
 
 def load(dataset: str, root: Path | None = None) -> Errata:

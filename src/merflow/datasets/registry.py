@@ -17,6 +17,7 @@ from merflow.config.settings import DatasetEntry, Settings
 from merflow.datasets import errata, readers
 from merflow.datasets.clip_ids import dataset_named
 from merflow.datasets.clip_selection import listed_clips
+from merflow.datasets.key_frames import correct_key_frames
 from merflow.datasets.official_composite import OFFICIAL
 from merflow.datasets.spec import NO_SUBJECT, DatasetSpec, Problem, Reading, Source, unpadded
 from merflow.errors import MerflowError, nearest, unknown
@@ -90,12 +91,18 @@ def _module(reader: str) -> ModuleType:
     return importlib.import_module(f"{readers.__name__}.{reader}")
 
 
-def read_dataset(name: str, entry: DatasetEntry, *, annotations_only: bool = False) -> Reading:
+def read_dataset(
+    name: str,
+    entry: DatasetEntry,
+    *,
+    annotations_only: bool = False,
+    corrections: errata.Errata | None = None,
+) -> Reading:
     """Read a dataset's sheets and folder listings, without opening frames.
 
     Rows that cannot be read become errors without a clip. A clip in the sheet without frames on
     disk is kept, with the reason in `missing` and a warning. `annotations_only` needs no folders
-    of frames.
+    of frames. corrections: in place of those in `config/errata/`.
     """
     reader = known_reader(name, entry)
     module = _module(reader)
@@ -105,12 +112,10 @@ def read_dataset(name: str, entry: DatasetEntry, *, annotations_only: bool = Fal
         raise _no_root(name, reader, entry.root, root)
     if entry.variant and entry.variant not in (known := [v.name for v in spec.variants]):
         raise unknown(f"datasets.{name}.variant", "variant", entry.variant, known)
-    corrections = errata.load(name if reader == "manifest" else reader)
-    if is_generated(root):
-        # Errata correct published sheets; generated clips share only some of their names.
-        corrections = errata.Errata()
+    if corrections is None:
+        corrections = errata.of_dataset(name, reader, is_generated(root))
     source = Source(name, root, entry, spec, annotations_only, corrections)
-    clips = _unique(source, module.read_clips(source))
+    clips = _unique(source, correct_key_frames(module.read_clips(source), corrections))
     _check_subjects(source, clips)
     _check_publishable(source, clips)
     if not clips and not any(p.severity == "error" for p in source.problems):

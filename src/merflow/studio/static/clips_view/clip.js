@@ -60,7 +60,7 @@ class OpenClip {
     this.stage.replaceChildren(
       el("div", { class: "row" },
         el("span", { class: "soft" }, `${clip.emotion} ${clip.action_units ? `· AU ${clip.action_units}` : ""} · ${clip.fps} Hz`), this.loading),
-      this.view.root, ...this.player.parts, ...this.traces.parts);
+      this.view.root, ...this.player.parts, this.traces.root);
     const preparations = this.found.preparations.length > 1 ? this.row.preparations : [];
     this.side.replaceChildren(this.magnification.card(preparations, this.preparation, (name) => this.prepare(name)),
       this.marks.root, this.selection.root);

@@ -1,25 +1,24 @@
 // The chart under the frame: distance of the traced points from their places at onset.
 
 import { get, url } from "../shared/api.js";
-import { el, swatch } from "../shared/elements.js";
-import { fail } from "../shared/errors.js";
+import { el } from "../shared/elements.js";
 import { lineChart } from "../shared/line_chart.js";
 
-const hidden = new Set();
+const kept = {};
 
 export class Traces {
   // query(factor): parameters of the request
   constructor(clip, query, signal) {
-    Object.assign(this, { clip, query, signal, found: new Map(), cursor: null });
-    this.chart = el("div", { id: "trace" });
-    this.legend = el("div", { class: "legend" });
-    this.parts = [this.chart, this.legend];
+    Object.assign(this, { clip, query, signal, found: new Map(), chart: null });
+    this.title = el("h2", {}, "Movement");
+    this.place = el("div", { id: "trace" });
+    this.root = el("div", { class: "card" }, this.title, this.place);
   }
 
   // number: the dataset's frame that is shown
   moveTo(number) {
     this.number = number;
-    this.cursor?.(number);
+    this.chart?.move(number);
   }
 
   async draw(factor) {
@@ -28,28 +27,17 @@ export class Traces {
       this.found.set(factor, await get(`${url("clip", ...this.clip.key)}/traces?${this.query(factor)}`, this.signal));
     }
     if (factor !== this.factor || this.signal.aborted) return;
-    const names = Object.keys(this.clip.points);
-    this.drawChart(names, this.found.get(factor).traces);
-    this.legend.replaceChildren(`${factor}, against the onset frame:`, ...names.map((name, i) => this.label(name, i)));
+    this.title.textContent = `Movement at ${factor}, from the onset frame`;
+    this.drawChart(this.found.get(factor).traces, factor);
   }
 
-  drawChart(names, traces) {
-    const { numbers, marks, found_apex } = this.clip;
-    const series = names.map((name, colour) => ({ name, colour, xs: numbers, ys: traces[name] })).filter((line) => !hidden.has(line.name));
-    this.cursor = null;
-    if (!series.length) return this.chart.replaceChildren(el("p", { class: "soft" }, "No point is chosen."));
+  drawChart(traces, factor) {
+    const { numbers, marks, found_apex, key } = this.clip;
+    const series = Object.keys(this.clip.points).map((name, colour) => ({ name, colour, xs: numbers, ys: traces[name] }));
     const shown = Object.entries(marks).filter(([, v]) => v != null).map(([text, x]) => ({ x, text }));
     if (marks.apex == null) shown.push({ x: found_apex, text: "largest motion" });
-    const made = lineChart(series, { x: "dataset frame", y: "moved (px)", marks: shown });
-    this.cursor = made.move;
-    this.cursor(this.number);
-    return this.chart.replaceChildren(made.root);
-  }
-
-  label(name, i) {
-    return el("label", {}, el("input", { type: "checkbox", checked: !hidden.has(name), onchange: (e) => {
-      if (e.target.checked) hidden.delete(name); else hidden.add(name);
-      this.draw(this.factor).catch(fail);
-    } }), swatch(i), name);
+    this.chart = lineChart(series, { x: "dataset frame", y: "moved (px)", marks: shown, state: kept, file: `${key.join("_")}_${factor}_movement` });
+    this.chart.move(this.number);
+    this.place.replaceChildren(this.chart.root);
   }
 }
