@@ -9,7 +9,7 @@ from merflow.errors import MerflowError
 from merflow.studio.app import ROUTES
 from merflow.studio.context import Studio
 from merflow.studio.project import Project
-from merflow.studio.routes import clips, datasets, runs, test_view, workflow
+from merflow.studio.routes import clips, datasets, marks, runs, test_view, workflow
 from merflow.studio.routing import Conflict, Missing, sendable
 from merflow.studio.test_view import session
 
@@ -66,11 +66,11 @@ def test_saved_marks_are_shown_and_an_outdated_page_is_refused(project):
     shown = clips.show_clip(project, request)
     moved = shown["marks"] | {"apex": shown["numbers"][4]}
     body = {"marks": moved, "before": shown["marks"], "source": "A. B."}
-    assert clips.save_marks(project, request, body)["file"] == "config/corrections/smic.csv"
+    assert marks.save_marks(project, request, body)["file"] == "config/corrections/smic.csv"
     assert clips.show_clip(project, request)["marks"] == moved
     later = body | {"marks": moved | {"apex": shown["numbers"][5]}}
     with pytest.raises(Conflict, match="changed elsewhere") as refused:
-        clips.save_marks(project, request, later)
+        marks.save_marks(project, request, later)
     assert refused.value.versions == {"file": moved, "page": later["marks"]}
 
 
@@ -140,3 +140,29 @@ def test_an_invalid_rate_of_a_recording_is_refused_before_a_test_starts(opened, 
     for fps in (0, True, "25"):
         with pytest.raises(MerflowError, match="request: fps"):
             test_view.start_recording(opened, asked("/"), body | {"fps": fps})
+
+
+def test_a_clip_is_saved_as_video_at_a_speed(opened, tmp_path):
+    import av
+
+    request = asked(clips.CLIP, "factor=x10&beside=x1&percent=50", **CLIP)
+    made = clips.clip_as_video(opened, request)
+    (tmp_path / "clip.mp4").write_bytes(made.body)
+    shown = clips.show_clip(opened, asked(clips.CLIP, **CLIP))
+    with av.open(tmp_path / "clip.mp4") as film:
+        stream = film.streams.video[0]
+        assert sum(1 for _ in film.decode(video=0)) == len(shown["numbers"])
+        assert float(stream.average_rate) == shown["fps"] / 2
+        assert stream.width >= 2 * 384
+    with pytest.raises(MerflowError, match="percent"):
+        clips.clip_as_video(opened, asked(clips.CLIP, "percent=0", **CLIP))
+
+
+def test_two_runs_are_compared_subject_by_subject(opened):
+    other = {"other_experiment": "quick", "other_factor": "x10", "other_seed": "0"}
+    found = runs.compare_runs(opened, asked(runs.RUN, **RUN, **other))
+    full = next(row for row in found["effects"] if row["part"] == "full" and row["metric"] == "uf1")
+    assert full["difference"] == 0 and full["subjects"] == 6
+    svm = {"other_experiment": "svm", "other_factor": "x1", "other_seed": "0"}
+    with pytest.raises(MerflowError, match="clips"):  # One clip was skipped there.
+        runs.compare_runs(opened, asked(runs.RUN, **RUN, **svm))

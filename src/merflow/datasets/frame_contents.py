@@ -28,10 +28,13 @@ ABSENT = "absent"
 
 
 class FrameContents:
-    """Digests of subjects' frames. hashed, seconds: files hashed so far, and the time it took."""
+    """Digests of subjects' frames. hashed, seconds: files hashed so far, and the time it took.
 
-    def __init__(self) -> None:
-        self.hashed, self.seconds = 0, 0.0
+    notes: what was hashed is noted; False for a plan that is only compared with another.
+    """
+
+    def __init__(self, notes: bool = True) -> None:
+        self.notes, self.hashed, self.seconds = notes, 0, 0.0
 
     def known(self, dataset: str, subject: str) -> bool:
         """Return whether a subject's frames have been hashed before on this machine."""
@@ -50,7 +53,7 @@ class FrameContents:
         place = paths.FRAME_INDEX.format(dataset=dataset, subject=subject)
         before = {} if again else _notes(place)
         notes = {clip.key.clip: self._hashed(clip, before.get(clip.key.clip, {})) for clip in clips}
-        if notes != before:
+        if notes != before and self.notes:
             # Without notes the next plan hashes again: a read-only folder is no reason to stop.
             with contextlib.suppress(OSError, MerflowError):
                 write_text(place, json.dumps(notes))

@@ -15,7 +15,9 @@ from merflow.errors import MerflowError
 def correct_key_frames(clips: Iterable[Clip], corrections: Errata) -> list[Clip]:
     """Return clips with their corrected key frames, and the frames between the new ones only."""
     known = corrections.corrections
-    return [_corrected(clip, known[clip.key[1:]]) if clip.key[1:] in known else clip for clip in clips]
+    return [
+        _corrected(clip, known[clip.key[1:]]) if clip.key[1:] in known else clip for clip in clips
+    ]
 
 
 def _corrected(clip: Clip, lines: Iterable[Correction]) -> Clip:

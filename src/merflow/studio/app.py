@@ -22,6 +22,7 @@ from merflow.studio.routes import (
     datasets,
     experiments,
     files,
+    marks,
     own_clips,
     projects,
     runs,
@@ -36,7 +37,8 @@ CONTENT_TYPES = {
     ".woff2": "font/woff2",
 }  # fmt: skip
 VIEWS = (
-    about, projects, files, datasets, own_clips, clips, experiments, runs, workflow, test_view,
+    about, projects, files, datasets, own_clips, clips, marks, experiments, runs, workflow,
+    test_view,
 )  # fmt: skip
 ROUTES = tuple(endpoint for view in VIEWS for endpoint in view.ROUTES)
 

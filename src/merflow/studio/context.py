@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from merflow.errors import MerflowError
+from merflow.studio.applied_marks import AppliedMarks
 from merflow.studio.browse import Browse
 from merflow.studio.dataset_checks import DatasetChecks
 from merflow.studio.decoded_recording import DecodedRecording
@@ -26,6 +27,7 @@ class OpenProject:
     id: str
     project: Project
     marks: MarkCorrections
+    applied: AppliedMarks
     checks: DatasetChecks
     workflow: WorkflowControl
     test: TestSession
@@ -37,6 +39,7 @@ class OpenProject:
             secrets.token_hex(8),
             project,
             MarkCorrections(project.below("config", "corrections")),
+            AppliedMarks(),
             DatasetChecks(project),
             WorkflowControl(project.root),
             TestSession(project.root, project.config),
@@ -83,6 +86,11 @@ class Studio:
     def marks(self) -> MarkCorrections:
         """The corrected marks of the open project."""
         return self.opened.marks
+
+    @property
+    def applied(self) -> AppliedMarks:
+        """What applies corrected marks in the open project."""
+        return self.opened.applied
 
     @property
     def checks(self) -> DatasetChecks:

@@ -1,7 +1,7 @@
 """Onset, apex and offset marks: checks, and the files `config/corrections/<dataset>.csv`.
 
 A file has the form of `config/errata/<dataset>.csv`. Only the studio reads it, so that looking at
-clips never changes an experiment; to apply a correction, move its line to the errata file.
+clips never changes an experiment; `applied_marks` moves its lines to the errata file.
 """
 
 import itertools
@@ -11,44 +11,61 @@ from typing import Any
 
 from merflow.clip import Clip
 from merflow.datasets import errata
-from merflow.datasets.errata import Correction
+from merflow.datasets.errata import KEY_FRAMES, Correction
+from merflow.datasets.key_frames import frame_number
 from merflow.errors import MerflowError
 from merflow.io.csv_table import csv_text, safe_cell
 from merflow.io.file_lock import folder_lock
 from merflow.io.files import write_text
 from merflow.studio.routing import Conflict
 
-MARKS = ("onset", "apex", "offset")
 SOURCE = "set by eye in merflow studio"
 SOURCE_LIMIT = 200
 Marks = dict[str, int | None]
 
 
 def published(clip: Clip) -> Marks:
-    """Return the dataset's frame numbers of a clip, errata applied."""
-    return {name: getattr(clip, name) for name in MARKS}
+    """Return the frame numbers of a clip as the last run read them, errata applied."""
+    return {name: getattr(clip, name) for name in KEY_FRAMES}
 
 
-def corrected(clip: Clip, corrections: Sequence[Correction]) -> Marks:
-    """Return a clip's frame numbers after corrections."""
-    marks = published(clip)
-    for one in corrections:
-        if one.field in MARKS:
-            try:
-                marks[one.field] = int(one.now)
-            except ValueError:
-                raise MerflowError(one.where, f"{one.now!r}", "a frame number") from None
-    return marks
+def used_next(clip: Clip, applied: Sequence[Correction]) -> Marks:
+    """Return the frame numbers that the next run uses.
+
+    applied: the errata of the clip; those applied since the last run are not in the catalogue yet.
+    """
+    now = published(clip)
+    new = [one for one in applied if one.field in now and one.was == _text(now[one.field])]
+    return corrected(now, new)
 
 
-def check(clip: Clip, marks: Mapping[str, Any]) -> Marks:
-    """Return marks that are frames of the clip and in order; refuse any others."""
+def corrected(marks: Marks, corrections: Sequence[Correction]) -> Marks:
+    """Return frame numbers after corrections."""
+    return marks | {one.field: frame_number(one) for one in corrections if one.field in KEY_FRAMES}
+
+
+def sheet_marks(clip: Clip, applied: Sequence[Correction]) -> dict[str, str]:
+    """Return the frame numbers of the dataset's sheet as text, before any correction."""
+    shown = {name: _text(value) for name, value in published(clip).items()}
+    return shown | {one.field: one.was for one in applied if one.field in KEY_FRAMES}
+
+
+def _text(value: int | None) -> str:
+    return "" if value is None else str(value)
+
+
+def check(clip: Clip, marks: Mapping[str, Any], base: Marks) -> Marks:
+    """Return marks that are frames of the clip and in order; refuse any others.
+
+    base: the marks without corrections, which may lie outside the frames of the last run.
+    """
     checked: Marks = {}
-    for name in MARKS:
+    for name in KEY_FRAMES:
         value = marks.get(name)
-        if value is None and published(clip)[name] is None:
-            checked[name] = None
-        elif isinstance(value, bool) or not isinstance(value, int) or value not in clip.numbers:
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        if value == base[name] and (value is None or is_number):
+            checked[name] = value
+        elif not is_number or value not in clip.numbers:
             raise MerflowError(
                 f"{clip.key}: {name}",
                 f"{str(value)[:40]!r}",
@@ -65,6 +82,14 @@ def check(clip: Clip, marks: Mapping[str, Any]) -> Marks:
                 "onset <= apex <= offset",
                 f"move {first} or {then}; nothing was saved",
             )
+    onset, offset = checked["onset"], checked["offset"]
+    if onset is not None and onset == offset and checked != base:
+        raise MerflowError(
+            str(clip.key),
+            f"onset and offset are both {onset}: a clip of one frame has no movement",
+            "an onset before the offset",
+            "move onset or offset; nothing was saved",
+        )
     return checked
 
 
@@ -85,24 +110,36 @@ class MarkCorrections:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    def file(self, dataset: str) -> Path:
+        """Return the corrections file of a dataset; it need not exist."""
+        return self.folder / f"{dataset}.csv"
+
     def of(self, clip: Clip) -> tuple[Correction, ...]:
         """Return the corrections of one clip."""
         return errata.load(clip.key.dataset, self.folder).corrections.get(clip.key[1:], ())
 
-    def save(self, clip: Clip, marks: Mapping[str, Any], before: object, source: object) -> Marks:
+    def save(
+        self, clip: Clip, marks: Mapping[str, Any], before: object, source: object,
+        applied: Sequence[Correction] = (),
+    ) -> Marks:  # fmt: skip
         """Write the marks of one clip; refuse when the file does not hold `before`.
 
-        before: the marks that the page showed. The lock makes reading, comparing and writing one
-        step, also between two studios on one folder.
+        before: the marks that the page showed; applied: the errata of the clip. The lock makes
+        reading, comparing and writing one step, also between two studios on one folder.
         """
-        wanted, text = check(clip, marks), source_text(source)
+        wanted = check(clip, marks, used_next(clip, applied))
+        text = source_text(source)
         with folder_lock(self.folder):
-            return self._save(clip, wanted, before, text)
+            return self._save(clip, wanted, before, text, applied)
 
-    def _save(self, clip: Clip, wanted: Marks, before: object, source: str) -> Marks:
+    def _save(
+        self, clip: Clip, wanted: Marks, before: object, source: str,
+        applied: Sequence[Correction],
+    ) -> Marks:  # fmt: skip
         known = dict(errata.load(clip.key.dataset, self.folder).corrections)
         old = known.get(clip.key[1:], ())
-        saved = corrected(clip, old)
+        base = used_next(clip, applied)
+        saved = corrected(base, old)
         if before != saved:
             raise Conflict(
                 str(clip.key),
@@ -113,15 +150,22 @@ class MarkCorrections:
             )
         if wanted == saved:
             return saved
-        known[clip.key[1:]] = _lines(clip, wanted, old, source)
-        rows = [
-            (*key, one.field, one.was, one.now, one.source)
-            for key, lines in sorted(known.items())
-            for one in lines
-        ]
-        path = self.folder / f"{clip.key.dataset}.csv"
-        write_text(path, csv_text(("subject", "clip", "field", "was", "is", "source"), rows))
+        sheet = sheet_marks(clip, applied)
+        known[clip.key[1:]] = _lines(wanted, base, sheet, old, source)
+        write_text(self.file(clip.key.dataset), corrections_text(known))
         return wanted
+
+
+def corrections_text(known: Mapping[tuple[str, str], Sequence[Correction]]) -> str:
+    """Return corrections as a file in the form of the errata."""
+    rows = [
+        (*key, one.field, one.was, one.now, one.source, *([" ".join(one.also)] if also else []))
+        for also in [any(one.also for lines in known.values() for one in lines)]
+        for key, lines in sorted(known.items())
+        for one in lines
+    ]
+    head = ("subject", "clip", "field", "was", "is", "source")
+    return csv_text((*head, "also") if rows and len(rows[0]) > len(head) else head, rows)
 
 
 def _listed(marks: Marks) -> str:
@@ -129,17 +173,13 @@ def _listed(marks: Marks) -> str:
 
 
 def _lines(
-    clip: Clip, wanted: Marks, old: Sequence[Correction], source: str
+    wanted: Marks, base: Marks, sheet: Mapping[str, str], old: Sequence[Correction], source: str
 ) -> tuple[Correction, ...]:
-    """Return the clip's lines: those of other fields stay, a published mark has none."""
-    # An errata file may already correct the published sheet.
-    fixed = errata.load(clip.key.dataset).corrections.get(clip.key[1:], ())
-    sheet = published(clip) | {one.field: one.was for one in fixed}
+    """Return the clip's lines: those of other fields stay, an unchanged mark has none."""
     kept = {(one.field, one.now): one for one in old}
-    lines = [one for one in old if one.field not in MARKS]
+    lines = [one for one in old if one.field not in KEY_FRAMES]
     for name, value in wanted.items():
-        if value != published(clip)[name]:
-            was = "" if sheet[name] is None else str(sheet[name])
-            new = Correction(name, was, str(value), source, "")
-            lines.append(kept.get((name, str(value)), new))
+        if value != base[name]:
+            new = Correction(name, sheet[name], _text(value), source, "")
+            lines.append(kept.get((name, _text(value)), new))
     return tuple(lines)

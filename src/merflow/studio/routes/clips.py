@@ -1,4 +1,4 @@
-"""Routes of the Clips view: the list, one clip, its frames, traces, frame selection and marks."""
+"""Routes of the Clips view: the list, one clip, its frames, traces, frame selection and video."""
 
 from typing import Any
 
@@ -11,14 +11,17 @@ from starlette.responses import Response
 from merflow.clip import Clip, ClipArrays, ClipKey
 from merflow.config.settings import Select
 from merflow.datasets import errata
+from merflow.datasets.errata import KEY_FRAMES
 from merflow.datasets.publishable import refuse_recorded
 from merflow.errors import MerflowError
 from merflow.inference.preview import anchors, traces
 from merflow.stages.select import select_frames, with_apex
+from merflow.studio.applied_marks import MarkFiles
+from merflow.studio.clip_video import clip_video
 from merflow.studio.context import Studio
-from merflow.studio.marks import MARKS, corrected, published
+from merflow.studio.marks import corrected, used_next
 from merflow.studio.project import FACTORS, Project
-from merflow.studio.routing import Endpoint, only_keys, path_index, query_number
+from merflow.studio.routing import Endpoint, path_index, query_number
 
 
 def list_clips(studio: Studio, _: Request) -> dict[str, Any]:
@@ -40,6 +43,8 @@ def show_clip(studio: Studio, request: Request) -> dict[str, Any]:
     """Return one clip's annotation, marks, frame numbers and traced points."""
     clip, arrays = _open(studio, request)
     shown = with_apex(arrays)
+    files = MarkFiles.of(studio.project, studio.marks, clip.key.dataset)
+    base = used_next(clip, files.applied().corrections.get(clip.key[1:], ()))
     return {
         "key": list(clip.key),
         "emotion": clip.emotion,
@@ -47,8 +52,9 @@ def show_clip(studio: Studio, request: Request) -> dict[str, Any]:
         "fps": arrays.fps,
         "numbers": [int(n) for n in arrays.numbers],
         "size": list(arrays.frames.shape[1:3]),
-        "published": published(clip),
-        "marks": corrected(clip, studio.marks.of(clip)),
+        "published": base,
+        "marks": corrected(base, studio.marks.of(clip)),
+        "applied": [name for name in KEY_FRAMES if base[name] != getattr(clip, name)],
         "found_apex": int(arrays.numbers[shown.apex]),
         "found_apex_by": shown.facts["apex"]["method"],
         "points": {name: point.tolist() for name, point in anchors(arrays).items()},
@@ -72,7 +78,7 @@ def clip_traces(studio: Studio, request: Request) -> dict[str, Any]:
 def clip_selection(studio: Studio, request: Request) -> dict[str, Any]:
     """Return the positions that a frame selection keeps, for marks given as positions."""
     last = len(_open(studio, request)[1].frames) - 1
-    defaults = zip(MARKS, (0, last // 2, last), strict=True)
+    defaults = zip(KEY_FRAMES, (0, last // 2, last), strict=True)
     onset, apex, offset = (query_number(request, name, 0, last, d) for name, d in defaults)
     if not onset <= apex <= offset:
         raise MerflowError("request", "marks out of order", "onset <= apex <= offset")
@@ -88,16 +94,14 @@ def clip_selection(studio: Studio, request: Request) -> dict[str, Any]:
     return {"positions": select_frames(onset, apex, offset, chosen).tolist()}
 
 
-def save_marks(studio: Studio, request: Request, body: dict[str, Any]) -> dict[str, Any]:
-    """Save onset, apex and offset of a clip as corrections."""
-    only_keys(body, "marks", "before", "source")
-    clip = studio.project.clip(_key(request))
-    if not isinstance(body.get("marks"), dict):
-        raise MerflowError("request: marks", "missing", ", ".join(MARKS))
-    only_keys(body["marks"], *MARKS)
-    saved = studio.marks.save(clip, body["marks"], body.get("before"), body.get("source"))
-    path = studio.marks.folder / f"{clip.key.dataset}.csv"
-    return {"marks": saved, "file": path.relative_to(studio.project.root).as_posix()}
+def clip_as_video(studio: Studio, request: Request) -> Response:
+    """Return a clip as MP4 at one factor, or two side by side (`beside`); speed in percent."""
+    factor, beside = _factor(request), request.query_params.get("beside", "")
+    percent = query_number(request, "percent", 1, 100, 10)
+    shown = {
+        name: _open(studio, request, name)[1] for name in dict.fromkeys((factor, beside)) if name
+    }
+    return Response(clip_video(shown, percent / 100), media_type="video/mp4")
 
 
 CLIP = "/api/clip/{dataset}/{subject}/{clip}"
@@ -107,11 +111,12 @@ ROUTES = (
     Endpoint("GET", CLIP + "/frames/{index}", clip_frame),
     Endpoint("GET", CLIP + "/traces", clip_traces),
     Endpoint("GET", CLIP + "/selection", clip_selection),
-    Endpoint("POST", CLIP + "/marks", save_marks),
+    Endpoint("GET", CLIP + "/video", clip_as_video),
 )
 
 
-def _key(request: Request) -> ClipKey:
+def clip_key(request: Request) -> ClipKey:
+    """Return the key of the clip that the path names."""
     return ClipKey(*(request.path_params[name] for name in ("dataset", "subject", "clip")))
 
 
@@ -122,7 +127,7 @@ def _factor(request: Request) -> str:
 def _open(studio: Studio, request: Request, factor: str = "x1") -> tuple[Clip, ClipArrays]:
     """Return a clip of the catalogue and its cropped, magnified frames."""
     project = studio.project
-    clip, settings = project.clip(_key(request)), project.settings()
+    clip, settings = project.clip(clip_key(request)), project.settings()
     if studio.remote:
         refuse_recorded(
             clip.key, settings.datasets[clip.key.dataset], project.root,

@@ -6,6 +6,7 @@ from typing import Any
 from starlette.requests import Request
 
 from merflow.errors import MerflowError
+from merflow.evaluation.effects import SAME, SAME_FIX, Row, paired_effects, unlike
 from merflow.evaluation.predictions import read_pooled
 from merflow.evaluation.run_id import FINAL, Run
 from merflow.evaluation.schema import records
@@ -58,17 +59,45 @@ def training_curves(studio: Studio, request: Request) -> dict[str, Any]:
     return {"folds": found}
 
 
+def compare_runs(studio: Studio, request: Request) -> dict[str, Any]:
+    """Return the paired differences of two runs in UF1 and UAR, as `merflow compare` does."""
+    names = ("experiment", "factor", "seed")
+    runs = [_run(studio, request, prefix) for prefix in ("other_", "")]
+    tables = []
+    for run, folder in runs:
+        if not (folder / "pooled.csv").is_file():
+            raise Missing(run.folder, "not scored yet", fix="start the experiment")
+        tables.append(read_pooled(folder / "pooled.csv"))
+    if found := unlike(*tables, *(run.folder for run, _ in runs)):
+        raise MerflowError("comparing two runs", found, SAME, SAME_FIX)
+    rows = [Row(f"{run.experiment} seed {run.seed}", run.factor) for run, _ in runs]
+    pair = {row: {0: table} for row, table in zip(rows, tables, strict=True)}
+    resamples = studio.project.settings().bootstrap
+    found = [
+        row
+        for metric in ("uf1", "uar")
+        for row in paired_effects(pair, [tuple(rows)], metric, resamples=resamples).to_dict(
+            "records"
+        )
+    ]
+    return {
+        "runs": [{name: getattr(run, name) for name in names} for run, _ in runs],
+        "effects": found,
+    }
+
+
 RUN = "/api/runs/{experiment}/{factor}/{seed}"
 ROUTES = (
     Endpoint("GET", "/api/experiments", list_experiments),
     Endpoint("GET", RUN, show_run),
     Endpoint("GET", RUN + "/curves", training_curves),
+    Endpoint("GET", RUN + "/against/{other_experiment}/{other_factor}/{other_seed}", compare_runs),
 )
 
 
-def _run(studio: Studio, request: Request) -> tuple[Run, Path]:
+def _run(studio: Studio, request: Request, prefix: str = "") -> tuple[Run, Path]:
     """Return the run of the config that the path names, and its folder."""
-    wanted = tuple(request.path_params[name] for name in ("experiment", "factor", "seed"))
+    wanted = tuple(request.path_params[prefix + name] for name in ("experiment", "factor", "seed"))
     for run in studio.project.plan().scored_runs():
         if (run.experiment, run.factor, str(run.seed)) == wanted:
             return run, studio.project.below(*run.folder.split("/"))
