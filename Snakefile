@@ -28,6 +28,10 @@ onstart:
     begin(log)
 
 
+onsuccess:
+    end(log)
+
+
 localrules:
     all,
     aligned,

@@ -12,7 +12,8 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-from merflow.cli import GROUPS, build, commands
+from merflow.cli import GROUPS, OTHERS, build
+from merflow.command_help import commands
 
 OUTSIDE = (
     "README.md",
@@ -59,16 +60,17 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 def commands_page() -> str:
     """Return the reference of the commands: their help, one section per command, by group."""
-    app, about = build(), commands()
+    about = commands()
     grouped = {name for names in GROUPS.values() for name in names}
-    groups = {"Tools": [name for name in about if name not in grouped], **GROUPS}
+    others = [name for name in about if name not in grouped]
+    groups = {**GROUPS, **({OTHERS: others} if others else {})}
     text = [
         "# Commands\n\nGenerated from the help texts: `merflow COMMAND --help` prints the same.\n"
     ]
     for group, names in groups.items():
         text.append(f"## {group}\n")
         for name in names:
-            options = app[name].generate_docs(heading_level=3, usage_name="merflow")
+            options = build(name)[name].generate_docs(heading_level=3, usage_name="merflow")
             options = options.split("```\n", 1)
             usage = options[0].partition("```console\n")[2]
             body = options[1].split("\n\n", 2)[-1].replace("\n    ", " ")

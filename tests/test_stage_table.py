@@ -2,7 +2,7 @@
 
 import pytest
 
-from merflow.cli import commands
+from merflow.command_help import commands
 from merflow.config.fingerprints import STAGE_VERSION, of_stage
 from merflow.config.settings import Preparation, Settings
 from merflow.stage_table import NAMES, WITH_FILES, has_factor, pipeline, sources

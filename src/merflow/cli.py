@@ -1,109 +1,89 @@
 """Command line: every file in `commands/` is a command; errors become messages."""
 
-import ast
 import errno
 import logging
 import os
-import re
 import sys
-import textwrap
-from collections.abc import Callable
-from importlib import import_module
 from types import TracebackType
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from merflow import __version__
-from merflow.commands.options import Option
+from merflow.command_help import About, commands, described, epilogue, usage
 from merflow.errors import BAD_INPUT, FAILED, MerflowError
-from merflow.plain_call import FOLDER, plain_call
+from merflow.plain_call import plain_call
 from merflow.stage_table import WITH_FILES
 
 if TYPE_CHECKING:
     from cyclopts import App
 
 GROUPS = {
-    "Stages": ["plan", "catalogue", *(stage.name for stage in WITH_FILES), "skipped"],
-    "Training and scores": [
-        *("split", "train", "score", "compare", "choose", "table", "report", "provenance"),
-    ],
+    "Start here": ("init", "make-manifest", "check", "run", "studio"),
+    "Results": ("report", "score", "compare", "audit", "why", "verify"),
+    "Trained models": ("predict", "evaluate", "preview", "jitter"),
+    "Data": ("demo", "export", "checksums"),
+    "This machine": ("doctor", "clean", "schema"),
+    "Upper bounds that no table shows": ("oracle", "region-oracle"),
+    "Steps of a run": (
+        *("plan", "catalogue", *(stage.name for stage in WITH_FILES), "skipped", "split"),
+        *("pretrain", "train", "final", "choose", "table", "provenance"),
+    ),
 }
+"""The commands as help lists them: those for a beginner first, in the order of their use."""
+OTHERS = "Others"
+"""Group of a command that is in none of GROUPS."""
 OLD_NAMES = {"record": "provenance", "manifest": "make-manifest"}
 """Earlier names of commands, which still work."""
 
 
-EXIT_CODES = "Exit codes: 0 done, 1 warnings under --strict, 2 bad input, 3 the work failed."
+def build(asked: str = "") -> "App":
+    """Return the command line.
 
-
-class About(NamedTuple):
-    """Help texts from the docstring of a command."""
-
-    summary: str
-    text: str
-    examples: str
-
-
-def commands() -> dict[str, About]:
-    """Return the help texts of every command, importing none of them."""
-    found = {}
-    for file in sorted(FOLDER.glob("[a-z]*.py")):
-        for node in ast.parse(file.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.FunctionDef) and node.name == file.stem:
-                found[file.stem.replace("_", "-")] = _about(ast.get_docstring(node) or "")
-    return found
-
-
-def _about(docstring: str) -> About:
-    text, *sections = re.split(r"\n\n(?=Args:|Examples:)", docstring)
-    examples = [textwrap.dedent(s[10:]) for s in sections if s.startswith("Examples:")]
-    return About(text.split("\n\n")[0], text, "".join(examples))
-
-
-def build() -> "App":
-    """Return the command line; the module of a command is imported when the command is asked."""
-    from cyclopts import App
+    asked: the command that is described in full, by default the one that was typed; the modules of
+    all others are not imported.
+    """
+    from cyclopts import App, Group, Parameter
 
     app = App(
         name="merflow",
-        help="From raw micro-expression frames to a UF1/UAR table that can be trusted. "
-        "All steps run as one workflow: `make demo`, or `snakemake --cores all`.",
+        help="From raw micro-expression frames to a UF1/UAR table that can be trusted. Start with "
+        "`merflow init`, which makes a project; `merflow COMMAND --help` describes a command.",
         version=__version__,
         help_format="plaintext",
+        default_parameter=Parameter(negative=""),
+        usage="Usage: merflow COMMAND",
     )
-    group_of = {name: group for group, names in GROUPS.items() for name in names}
-    asked = OLD_NAMES.get(_asked(), _asked())
+    app["--help"].group = app["--version"].group = Group("Options", sort_key=len(GROUPS) + 1)
+    groups = {name: Group(name, sort_key=number) for number, name in enumerate(GROUPS)}
+    place = {name: (group, i) for group, names in GROUPS.items() for i, name in enumerate(names)}
+    asked = asked or OLD_NAMES.get(_asked(), _asked())
+    others = Group(OTHERS, sort_key=len(GROUPS))
     for name, about in commands().items():
-        app.command(
-            _described(_target(name)) if name == asked else _target(name),
-            name=name,
-            help=about.text if name == asked else about.summary,
-            help_epilogue=f"Examples:\n{about.examples}\n\n{EXIT_CODES}",
-            group=group_of.get(name, "Tools"),
-        )
+        group, number = place.get(name, (OTHERS, 0))
+        _add(app, name, about, name == asked, group=groups.get(group, others), sort_key=number)
     for old, new in OLD_NAMES.items():
-        app.command(
-            _described(_target(new)) if new == asked else _target(new), name=old, show=False
-        )
+        _add(app, old, commands()[new], new == asked, new, show=False)
     return app
 
 
-def _target(name: str) -> str:
-    stem = name.replace("-", "_")
-    return f"merflow.commands.{stem}:{stem}"
-
-
-def _described(target: str) -> Callable[..., None]:
-    """Return a command with its options as cyclopts wants them described."""
-    from cyclopts import Parameter
-
-    module, name = target.split(":")
-    function = getattr(import_module(module), name)
-    for key, kind in function.__annotations__.items():
-        if options := [one for one in getattr(kind, "__metadata__", ()) if isinstance(one, Option)]:
-            about = {
-                name: value for name, value in options[0]._asdict().items() if value is not None
-            }
-            function.__annotations__[key] = Annotated[kind.__origin__, Parameter(**about)]
-    return function
+def _add(
+    app: "App",
+    name: str,
+    about: About,
+    asked: bool,
+    command: str = "",
+    **options: Any,  # noqa: ANN401
+) -> None:
+    """Add a command, by another name than its own too; described in full if it is asked for."""
+    command = command or name
+    stem = command.replace("-", "_")
+    app.command(
+        described(command) if asked else f"merflow.commands.{stem}:{stem}",
+        name=name,
+        help=about.text if asked else about.summary,
+        help_epilogue=epilogue(command, about),
+        usage=usage(command) if asked else None,
+        **options,
+    )
 
 
 def _asked() -> str:

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from merflow.cli import commands
+from merflow.command_help import commands
 
 ROOT = Path(__file__).parents[2]
 LOADS = {"link": "href", "script": "src", "img": "src", "iframe": "src", "source": "srcset"}

@@ -14,6 +14,7 @@ from merflow import arithmetic, paths, stage_table
 from merflow.errors import MerflowError
 from merflow.workflow import plan_files, together
 from merflow.workflow import resources as needs
+from merflow.workflow.run_result import result_text
 from merflow.workflow.setup import join, start
 from merflow.workflow.stale import Findings, find_stale, hashing, mark, message
 
@@ -76,6 +77,11 @@ def begin(log):
             "note: one GPU at a time over the whole cluster, by --resources gpu=1 or profiles/default;"
             " with `--workflow-profile slurm` in place of --profile there is no such cap\n"
         )
+
+
+def end(log):
+    """Show the table, for `merflow run`."""
+    sys.stdout.write(result_text())
 
 
 def begin_as_module():

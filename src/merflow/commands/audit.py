@@ -5,10 +5,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import Parameter
-
 from merflow import paths
-from merflow.commands.options import Flag, Json
+from merflow.commands.options import Json, Option
 from merflow.config.loading import load
 from merflow.config.settings import Settings
 from merflow.errors import MerflowError
@@ -34,12 +32,12 @@ def audit(
     *,
     config: Path | None = None,
     scheme: str = "",
-    megc_log: Flag = False,
+    megc_log: bool = False,
     log: Path | None = None,
     folds: Path | None = None,
     pretrained: Path | None = None,
     permute: int = 0,
-    claimed: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")] = (),
+    claimed: Annotated[tuple[str, ...], Option(consume_multiple=True)] = (),
     json: Json = False,
 ) -> None:
     """Report pass, fail, note or cannot tell for every check of a run or prediction table SOURCE.

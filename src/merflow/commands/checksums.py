@@ -3,7 +3,6 @@
 import os
 from pathlib import Path
 
-from merflow.commands.options import Flag
 from merflow.errors import FAILED, MerflowError
 from merflow.io.files import file_digest
 from merflow.io.images import IMAGES, TENSORS, VIDEOS
@@ -12,7 +11,7 @@ from merflow.progress import track
 from merflow.text import plural
 
 
-def checksums(root: Path, *, verify: Flag = False) -> None:
+def checksums(root: Path, *, verify: bool = False) -> None:
     """Write SHA256SUMS into every folder below ROOT that holds images, videos or arrays.
 
     After that, a clip with a changed or added file is skipped, with the reason. JPEG, BMP and video

@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 from typing import Literal
 
-from merflow.commands.options import Flag, Json
+from merflow.commands.options import Json
 from merflow.config.loading import load
 from merflow.config.settings import Settings
 from merflow.errors import MerflowError
@@ -22,7 +22,7 @@ def compare(
     *,
     scheme: str = "",
     config: Path | None = None,
-    megc_log: Flag = False,
+    megc_log: bool = False,
     metric: Literal["uf1", "uar", "acc"] = "uf1",
     json: Json = False,
 ) -> None:

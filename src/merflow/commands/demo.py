@@ -4,7 +4,6 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
-from merflow.commands.options import Flag
 from merflow.datasets.official_composite import OFFICIAL
 from merflow.errors import MerflowError, check_number
 from merflow.synthetic import recording
@@ -22,7 +21,7 @@ def demo(
     seed: int = 1,
     small: bool = False,
     recordings: int = 0,
-    videos: Flag = False,
+    videos: bool = False,
     amplitude: tuple[float, float] | None = None,
     noise: float | None = None,
     annotations_only: bool = False,

@@ -3,14 +3,14 @@
 import json as jsonlib
 from pathlib import Path
 
-from merflow.commands.options import Flag, Json
+from merflow.commands.options import Json
 from merflow.errors import FAILED, MerflowError
 from merflow.workflow.environment_check import as_json, examine, text
 
 
 def doctor(
     *,
-    gpu: Flag = False,
+    gpu: bool = False,
     json: Json = False,
 ) -> None:
     """Check Python, packages, dlib and its models, OpenCV, the device, disk, Snakemake, cluster.

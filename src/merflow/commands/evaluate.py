@@ -5,7 +5,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from merflow.commands.options import Flag, Json
+from merflow.commands.options import Json
 from merflow.config.loading import load
 from merflow.config.settings import Settings
 from merflow.datasets.registry import read_dataset
@@ -35,7 +35,7 @@ def evaluate(
     dataset: str,
     root: str = "",
     reader: str = "",
-    exclude_seen: Flag = False,
+    exclude_seen: bool = False,
     out: Path | None = None,
     config: Path | None = None,
     resamples: int = RESAMPLES,

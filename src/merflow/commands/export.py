@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from merflow import paths
-from merflow.commands.options import Config, Flag
+from merflow.commands.options import Config
 from merflow.config.fingerprints import factor_value
 from merflow.config.loading import load
 from merflow.errors import MerflowError
@@ -22,7 +22,7 @@ def export(
     layout: Layout,
     factor: str = "x1",
     form: Form = "frames",
-    copies: Flag = False,
+    copies: bool = False,
     config: Config = Path(paths.CONFIG),
 ) -> None:
     """Write the prepared clips of an EXPERIMENT below OUT, for other programs.

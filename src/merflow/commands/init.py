@@ -19,7 +19,7 @@ def init(folder: Path = Path(), *, template: Template = "demo", clips: Path | No
         merflow init megc --template megc2019
 
     Args:
-        folder: Folder of the project; it is made if it is not there. Default: this folder.
+        folder: Folder of the project; it is made if it is not there.
         template: What the config is for. demo: generated faces, to try merflow. own: your own
             videos or folders of frames. megc2019: the licensed datasets of that challenge.
         clips: Folder of your clips, for the template own. Default: data/clips in the project.

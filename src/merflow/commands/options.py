@@ -11,17 +11,22 @@ from merflow.text import plural
 
 
 class Option(NamedTuple):
-    """What `--help` says of an option, and the word that negates it.
+    """What `--help` says of an option, a short form of it, whether it must be given, and whether
+    it takes several words.
 
     `merflow.cli` makes it a parameter of cyclopts, which a job of a run does without.
     """
 
     help: str | None = None
-    negative: str | None = None
+    alias: str | None = None
+    required: bool | None = None
+    consume_multiple: bool | None = None
 
 
-Flag = Annotated[bool, Option(negative="")]
-Json = Annotated[bool, Option(negative="", help="Print JSON instead of text.")]
+OneOrMore = Annotated[Path, Option(required=True)]
+"""Of `*paths`: at least one of them."""
+DryRun = Annotated[bool, Option(alias="-n")]
+Json = Annotated[bool, Option(help="Print JSON instead of text.")]
 Config = Annotated[Path, Option(help="Config file, such as results/config.yaml.")]
 MaybeConfig = Annotated[Path | None, Option(help="Config file; without it the defaults hold.")]
 Preparation = Annotated[
@@ -32,12 +37,11 @@ Preparations = Annotated[
     Sequence[str],
     Option(
         help="Name of a preparation in the config, one for each OUT; without it the defaults hold.",
-        negative="",
     ),
 ]
 Factors = Annotated[
     Sequence[str],
-    Option(help="Times the displacement: 10 or x10; one for each OUT.", negative=""),
+    Option(help="Times the displacement: 10 or x10; one for each OUT."),
 ]
 SourceFactor = Annotated[str, Option(help="Factor of SOURCE, kept in the provenance of OUT.")]
 Threads = Annotated[int, Option(help="Processor threads; the result does not depend on them.")]

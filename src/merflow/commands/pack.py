@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from merflow.commands.options import Config
+from merflow.commands.options import Config, OneOrMore
 from merflow.config import fingerprints
 from merflow.config.planned_settings import stage_settings
 from merflow.errors import FAILED, MerflowError
@@ -14,7 +14,7 @@ from merflow.workflow import run_fingerprints
 from merflow.workflow.prepared_source import PreparedClips
 
 
-def pack(out: Path, *sources: Path, preparation: str, factor: str, config: Config) -> None:
+def pack(out: Path, *sources: OneOrMore, preparation: str, factor: str, config: Config) -> None:
     """Pack SOURCES into the training array OUT; stop when too many clips were skipped.
 
     Examples:

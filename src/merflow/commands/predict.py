@@ -4,7 +4,7 @@ import json as jsonlib
 import logging
 from pathlib import Path
 
-from merflow.commands.options import Flag, Json
+from merflow.commands.options import Json, OneOrMore
 from merflow.errors import FAILED, MerflowError
 from merflow.inference.recording import (
     NO_REST,
@@ -26,13 +26,13 @@ LOG = logging.getLogger("merflow")
 
 
 def predict(
-    *inputs: Path,
+    *inputs: OneOrMore,
     run: Path,
     out: Path = Path("predictions"),
     window: int | None = None,
     stride: int | None = None,
     fps: float | None = None,
-    precut: Flag = False,
+    precut: bool = False,
     json: Json = False,
 ) -> None:
     """Find movements of the face in INPUTS, and classify each as an expression.

@@ -5,7 +5,6 @@ from typing import Any
 
 from merflow import paths
 from merflow.clip import ClipArrays
-from merflow.commands.options import Flag
 from merflow.config.fingerprints import factor_value
 from merflow.config.loading import load_preparation
 from merflow.datasets.publishable import refuse_recorded
@@ -28,7 +27,7 @@ def preview(
     factors: str = "x1,x10,x25,x50",
     preparation: str | None = None,
     config: Path = Path(paths.CONFIG),
-    i_may_show_this_subject: Flag = False,
+    i_may_show_this_subject: bool = False,
 ) -> None:
     """Show CLIP at several factors side by side: a video, or an image with traces (.png).
 

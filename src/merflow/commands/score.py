@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from merflow.commands.options import Flag, Json
+from merflow.commands.options import Json
 from merflow.config.loading import load
 from merflow.config.settings import Settings
 from merflow.datasets.clip_list import read_list
@@ -38,7 +38,7 @@ def score(
     against: Path | None = None,
     config: Path | None = None,
     scheme: str = "",
-    megc_log: Flag = False,
+    megc_log: bool = False,
     json: Json = False,
     out: Path | None = None,
     resamples: int = RESAMPLES,

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from merflow import paths
+from merflow.commands.options import OneOrMore
 from merflow.config.display_names import display_names
 from merflow.config.flatten import flat_settings
 from merflow.config.grid import members
@@ -43,7 +44,7 @@ MAGNIFIED = "Magnification against x1, the same clips paired by subject"
 COMPARED = "Experiments against the first of their kind, the same clips paired by subject"
 
 
-def table(out: Path, *scores: Path, config: Path) -> None:
+def table(out: Path, *scores: OneOrMore, config: Path) -> None:
     """Write the tables of all SCORES into the folder OUT and print them.
 
     Examples:

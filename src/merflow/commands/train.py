@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from merflow.commands.options import Config
+from merflow.commands.options import Config, OneOrMore
 from merflow.config.loading import load
 from merflow.errors import FAILED, MerflowError
 from merflow.evaluation.fold_files import read_fold
@@ -16,7 +16,7 @@ from merflow.workflow.train_fold import RunClips, train_fold
 LOG = logging.getLogger("merflow")
 
 
-def train(run: Path, *folds: Path, config: Config) -> None:
+def train(run: Path, *folds: OneOrMore, config: Config) -> None:
     """Train the FOLDS of the folder RUN and predict the clips each leaves out.
 
     Examples:

@@ -2,12 +2,9 @@
 
 import json as jsonlib
 from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
 
 from merflow import paths
-from merflow.commands.options import Flag, Json
+from merflow.commands.options import Json
 from merflow.errors import BAD_INPUT, WARNED
 from merflow.text import plural
 from merflow.workflow.remake import remake as delete
@@ -15,10 +12,10 @@ from merflow.workflow.verify import verify as compare
 
 
 def verify(
-    results: Annotated[Path, Parameter(help="Results folder; it may be a copy.")] = paths.RESULTS,
+    results: Path = paths.RESULTS,
     *,
-    strict: Flag = False,
-    remake: Flag = False,
+    strict: bool = False,
+    remake: bool = False,
     json: Json = False,
 ) -> None:
     """Check every file of RESULTS, from raw frames to the report: right, changed, missing, unknown.
@@ -32,7 +29,8 @@ def verify(
         merflow verify /backup/results --json
 
     Args:
-        strict: Files that no job recorded count.
+        results: Results folder; it may be a copy.
+        strict: Exit with code 1 when there are files that no record names.
         remake: Delete changed files and their records, so that the next run makes them again.
             Frames, and files that no record names, stay.
     """

@@ -1,0 +1,119 @@
+"""Targets of `merflow run`: words and paths a user types, as files and rules of the workflow."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from merflow import paths, stage_table
+from merflow.config.grid import base_of, members
+from merflow.errors import MerflowError, nearest
+from merflow.evaluation.run_id import FINAL
+from merflow.workflow.plan import Plan
+
+RULES = {
+    "all": "everything: tables, report, run manifest",
+    "aligned": "the aligned faces of every subject",
+    "packed": "the packed clips of every preparation and factor",
+    "tables": "the tables, without the report",
+    "report": f"{paths.REPORT}, and what it needs",
+    "finals": "the final model of every run, for `merflow predict`",
+}
+"""Targets that are rules, each with what it makes."""
+WITH_TABLE = {"all", "report", "tables"}
+"""Targets after which the table is up to date."""
+
+
+def targets_of(words: list[str], plan: Plan) -> list[str]:
+    """Return the targets for Snakemake; refuse words that name nothing the config makes.
+
+    A word is a rule of RULES, an experiment, the folder of a run, or a file below results/.
+    """
+    return [target for word in words for target in _target(word, plan)]
+
+
+def _target(word: str, plan: Plan) -> list[str]:
+    if word in RULES:
+        return [word]
+    if found := _scores_of(word, plan):
+        return found
+    path = _below(word)
+    runs = {run.folder for run in plan.scored_runs()}
+    if path in runs:
+        return [f"{path}/scores.csv"]
+    if (folder := path.removesuffix(f"/{FINAL}")) != path and folder in runs:
+        return [f"{path}/run.json"]
+    if path == paths.TABLES:
+        return ["tables"]
+    if _is_made(path, plan):
+        return [path]
+    raise _unknown(word, path, plan)
+
+
+def _scores_of(name: str, plan: Plan) -> list[str]:
+    """Return the scores of an experiment, or of all experiments that a grid of that name made."""
+    grids = members(plan.settings)
+    runs = [r for r in plan.scored_runs() if name in (r.experiment, base_of(grids, r.experiment))]
+    return [f"{run.folder}/scores.csv" for run in runs]
+
+
+def _below(word: str) -> str:
+    """Return a path as rules write it: relative to the project, without `./` and a last slash."""
+    path = os.path.relpath(word) if os.path.isabs(word) else os.path.normpath(word)
+    return PurePosixPath(path).as_posix()
+
+
+def _is_made(path: str, plan: Plan) -> bool:
+    """Return whether a rule makes a file of this name for the plan's config."""
+    settings = plan.settings
+    known = {
+        "experiment": {*settings.experiments, *plan.choices()},
+        "preparation": settings.preparations,
+        "collection": settings.collections,
+        "dataset": settings.datasets,
+        "pretraining": settings.pretrainings,
+    }
+    for pattern in _patterns():
+        if (found := paths.parts(pattern, path)) is not None:
+            run = f"{paths.RUN}/".format(**found) if "seed" in found else ""
+            folders = [f"{one.folder}/" for one in plan.scored_runs()]
+            named = all(found[key] in names for key, names in known.items() if key in found)
+            if named and (not run or run in folders):
+                return True
+    return False
+
+
+def _patterns() -> Iterator[str]:
+    """Yield the pattern of every file that a rule makes."""
+    yield from (paths.CONFIG, paths.SHEETS, paths.STAGES, paths.CATALOGUE, paths.FRAMES)
+    yield from (paths.store(stage.name) for stage in stage_table.WITH_FILES)
+    yield from (paths.FOLD, paths.TRUTH, paths.SKIPPED, paths.DELIVERED)
+    yield from (paths.REPORT, paths.MANIFEST)
+    for name in (*paths.SCORE_FILES, *paths.FIGURES):
+        yield f"{paths.RUN}/{name}"
+    for name in paths.FOLD_FILES:
+        yield f"{paths.RUN}/{{fold}}/{name}"
+    for name in paths.FINAL_FILES:
+        yield from (f"{paths.RUN}/{FINAL}/{name}", f"{paths.PRETRAINED}/{name}")
+    yield from (f"{paths.ORACLE}/{name}.csv" for name in ("epochs", "oracle"))
+    yield from (f"{paths.TABLES}/{name}" for name in paths.TABLE_FILES)
+
+
+def _unknown(word: str, path: str, plan: Plan) -> MerflowError:
+    """Return the error for a word that is no target, with the nearest one and a list of all."""
+    runs = [run.folder for run in plan.scored_runs()]
+    scores = (f"{run}/{name}" for run in runs for name in (*paths.SCORE_FILES, *paths.FIGURES))
+    models = (f"{run}/{FINAL}/{name}" for run in runs for name in paths.FINAL_FILES)
+    tables = (f"{paths.TABLES}/{name}" for name in paths.TABLE_FILES)
+    files = [*runs, *scores, *models, *tables, paths.REPORT, paths.MANIFEST, paths.SKIPPED]
+    known = files if "/" in path else [*RULES, *plan.experiments]
+    there = " is a file of yours, which merflow does not make" if Path(word).exists() else ""
+    lines = [f"  {name:<10} {about}" for name, about in RULES.items()]
+    example = f", such as {runs[0]}" if runs else ""
+    return MerflowError(
+        f"target '{word}'",
+        there.strip() or f"the config makes nothing of this name{nearest(path, known)}",
+        "one of these, or a file below results/\n"
+        + "\n".join([f"  {line}" for line in lines])
+        + f"\n    an experiment: {', '.join(plan.experiments)}"
+        + f"\n    a run's folder{example}",
+    )
