@@ -3,8 +3,11 @@
 import { clipsView } from "./clips_view/clips_view.js";
 import { datasetsView } from "./datasets_view/datasets_view.js";
 import { experimentsView } from "./experiments_view/experiments_view.js";
+import { ownClipsView } from "./own_clips_view/own_clips_view.js";
+import { projectsView } from "./projects_view/projects_view.js";
 import { runsView } from "./runs_view/runs_view.js";
 import { openedWith } from "./shared/address.js";
+import { get } from "./shared/api.js";
 import { dismiss, showError } from "./shared/banner.js";
 import { action, el } from "./shared/elements.js";
 import { fail, onError } from "./shared/errors.js";
@@ -12,6 +15,7 @@ import { showAbout, showKeys } from "./shared/help.js";
 import { icon } from "./shared/icons.js";
 import { ariaKey, keyLabel, listenToKeys } from "./shared/keyboard.js";
 import { setPage } from "./shared/page.js";
+import { project, setProject } from "./shared/project.js";
 import { takeToken } from "./shared/session_token.js";
 import { restoreTheme, toggleTheme } from "./shared/theme.js";
 import { testView } from "./test_view/test_view.js";
@@ -19,15 +23,19 @@ import { showStatus } from "./workflow/status.js";
 import { watchWorkflow } from "./workflow/workflow.js";
 
 // Address -> name, shortcut, icon, and the function that draws the view into an element and returns
-// what ends it.
+// what ends it. A view with the address of another one at its end is reached from that one.
 const VIEWS = {
+  projects: ["Project", "Shift+P", "project", projectsView],
   datasets: ["Data", "Shift+D", "data", datasetsView],
+  own: ["Own clips", "", "edit", ownClipsView, "datasets"],
   clips: ["Clips", "Shift+C", "clips", clipsView],
   experiments: ["Experiments", "Shift+X", "experiments", experimentsView],
   runs: ["Runs", "Shift+R", "runs", runsView],
   test: ["Test", "Shift+E", "test", testView],
 };
 const FIRST = "clips";
+// Without a project there is only the view that offers one.
+const START = "projects";
 
 let leave = () => {};
 let turn = 0;
@@ -35,18 +43,18 @@ let turn = 0;
 async function show() {
   openedWith(location.hash);
   const [name, ...rest] = location.hash.slice(1).split("/").map(decodeURIComponent);
-  const chosen = name in VIEWS ? name : FIRST;
-  const [label, , , open] = VIEWS[chosen];
+  const chosen = !project().open ? START : name in VIEWS ? name : FIRST;
+  const [label, , , open, above] = VIEWS[chosen];
   const mine = ++turn;
   leave();
   leave = () => {};
   dismiss();
   document.querySelector("dialog[open]")?.close();
   for (const link of document.querySelectorAll("#nav a")) {
-    if (link.id === `to-${chosen}`) link.setAttribute("aria-current", "page");
+    if (link.id === `to-${above || chosen}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  setPage(label);
+  setPage(label, above ? [[VIEWS[above][0], `#${above}`]] : []);
   // A new element for each view: late responses of an earlier view cannot appear in this one.
   const place = el("div", { class: "place", "data-view": chosen });
   document.getElementById("view").replaceChildren(place);
@@ -60,7 +68,8 @@ async function show() {
 }
 
 function build() {
-  for (const [name, [label, key, shape]] of Object.entries(VIEWS)) {
+  for (const [name, [label, key, shape, , above]] of Object.entries(VIEWS)) {
+    if (above || (!project().open && name !== START)) continue;
     document.getElementById("nav").append(el("a", { href: `#${name}`, id: `to-${name}`, "data-key": key,
       "aria-keyshortcuts": ariaKey(key), title: `${label} (${keyLabel(key)})` }, icon(shape), el("span", {}, label)));
   }
@@ -79,10 +88,13 @@ function build() {
 onError(showError);
 takeToken();
 restoreTheme();
+addEventListener("unhandledrejection", (event) => fail(event.reason));
+try { setProject(await get("/api/project")); } catch (error) { fail(error); }
 build();
 listenToKeys();
 addEventListener("hashchange", show);
-addEventListener("unhandledrejection", (event) => fail(event.reason));
-showStatus(document.getElementById("job"));
-watchWorkflow();
+if (project().open) {
+  showStatus(document.getElementById("job"));
+  watchWorkflow();
+}
 show();

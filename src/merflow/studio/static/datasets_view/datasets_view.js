@@ -1,13 +1,13 @@
 // The Datasets view: datasets of the config, their clips, checks, roots and preparation.
 
-import { setAddress } from "../shared/address.js";
+import { addressOf, setAddress } from "../shared/address.js";
 import { get } from "../shared/api.js";
 import { action, choice, el, table } from "../shared/elements.js";
 import { fail } from "../shared/errors.js";
 import { outputPanel } from "../workflow/output_panel.js";
 import { isRunning, onWorkflow, startWorkflow } from "../workflow/workflow.js";
 import { checkCard } from "./check.js";
-import { folderPicker } from "./folder_picker.js";
+import { pickRoot } from "./folder_picker.js";
 
 let open = "";
 
@@ -37,10 +37,7 @@ export async function datasetsView(view, [wanted]) {
   function addRow() {
     if (!found.readers.length) return "";
     const other = choice("Dataset to add", found.readers.map((name) => [name]), () => {}, found.readers[0]);
-    return el("span", { class: "row" }, other, action("Add dataset", "a", () => {
-      detail.replaceChildren(el("div", { class: "card" }, el("h2", {}, `Root of ${other.value}`),
-        folderPicker(other.value, null, "", () => chosen(other.value))));
-    }));
+    return el("span", { class: "row" }, other, action("Add dataset", "a", () => pickRoot(other.value, null, "", () => chosen(other.value))));
   }
 
   function chosen(name) {
@@ -56,14 +53,12 @@ export async function datasetsView(view, [wanted]) {
   function showDetail() {
     const one = named(open);
     if (!one) return detail.replaceChildren();
-    const place = el("div", {});
     const prepare = action("Prepare", "g", () => startWorkflow("dataset", one.name), { "data-start": one.name, disabled: cannotPrepare(one) });
-    const move = action("Choose root", "o", () => {
-      place.replaceChildren(folderPicker(one.name, one.root, one.root_exists ? one.root : "", () => chosen(one.name)));
-    });
+    const move = action("Choose root", "o", () => pickRoot(one.name, one.root, one.root_exists ? one.folder : "", () => chosen(one.name)));
+    const edit = one.own ? el("a", { class: "button", href: addressOf("own", one.folder) }, "Edit the clips") : null;
     const check = checkCard(one.name, () => gone || open !== one.name);
     return detail.replaceChildren(
-      el("div", { class: "card" }, el("div", { class: "row" }, el("h2", {}, one.name), check.button, prepare, move), place,
+      el("div", { class: "card" }, el("div", { class: "row" }, el("h2", {}, one.name), check.button, prepare, move, edit),
         el("p", { class: "soft" }, one.used ? "Prepare aligns, crops, magnifies and interpolates every subject for the experiments that use it."
           : "No experiment of the config uses this dataset."), el("h2", {}, "Findings of the check"), check.findings),
       el("div", { class: "card scroll" }, el("h2", {}, "Clips by subject and emotion"), el("div", { class: "tall", tabindex: 0 }, countsTable(one))));

@@ -1,5 +1,6 @@
 // Requests to the server on this machine, with the session token.
 
+import { project } from "./project.js";
 import { token } from "./session_token.js";
 
 export class RequestError extends Error {
@@ -14,8 +15,11 @@ export class RequestError extends Error {
   }
 }
 
+// What every request carries: the session's token, and the project that this page shows.
+export const identity = () => ({ "x-merflow-token": token(), ...(project().id && { "x-merflow-project": project().id }) });
+
 async function request(path, options = {}) {
-  const headers = { "x-merflow-token": token(), ...options.headers };
+  const headers = { ...identity(), ...options.headers };
   let response;
   try {
     response = await fetch(path, { ...options, headers, cache: "no-store" });
