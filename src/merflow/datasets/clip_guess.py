@@ -78,10 +78,6 @@ def guess_clips(root: Path) -> Guess:
         found = [one for one in found if one not in repeats]
     by_stem = _first_words([_stem(one) for one in found])
     clips = [_guessed(one, roles, by_stem) for one in found]
-    lacking = sum(not clip.subject for clip in clips), sum(not clip.emotion for clip in clips)
-    for count, what in zip(lacking, ("subject", "class"), strict=True):
-        if count:
-            notes.append(f"no {what} could be guessed for {plural(count, 'clip')}")
     names = [roles.get(level, "folder") for level in range(max(roles, default=-1) + 1)]
     return Guess("/".join([*names, "clip"]), tuple(_renamed(clips)), tuple(notes))
 
@@ -226,7 +222,7 @@ def _guessed(one: _Found, roles: dict[int, str], first_words: frozenset[str]) ->
     return GuessedClip(
         one.place.as_posix(),
         _cleaned(subject),
-        _cleaned(clip),
+        re.sub(r"\s+", "_", _cleaned(clip)),
         "" if emotion[:1] in FORMULA else emotion,
         one.images,
     )
@@ -234,7 +230,7 @@ def _guessed(one: _Found, roles: dict[int, str], first_words: frozenset[str]) ->
 
 def _cleaned(text: str) -> str:
     """Return a text that can be part of a file name."""
-    text = re.sub(r'[/\\:*?"<>|{}\s]+', "_", text).strip("._")
+    text = re.sub(r'[/\\:*?"<>|{}\x00-\x1f\x7f]+', "_", text).strip("._ ")
     return text.lstrip("".join(FORMULA))
 
 
@@ -259,4 +255,5 @@ def _renamed(clips: Sequence[GuessedClip]) -> Iterator[GuessedClip]:
 
 
 def _parents(clip: GuessedClip) -> list[str]:
-    return [part for part in clip.path.split("/")[:-1] if part != clip.subject]
+    parts = map(_cleaned, clip.path.split("/")[:-1])
+    return [re.sub(r"\s+", "_", part) for part in parts if part != clip.subject]

@@ -65,14 +65,12 @@ def manifest_of(project: Project, folder: Path, dataset: str = "") -> Path:
     return project.below(*SHEETS.split("/"), f"{name}.csv")
 
 
-def load_folder(project: Project, folder: Path, fps: str = "") -> dict[str, Any]:
+def load_folder(project: Project, folder: Path, only: str = "") -> dict[str, Any]:
     """Return the table of a folder: its manifest, if any, and the clips that it does not list.
 
-    fps: frame rate of folders of frames that are new (Hz, as text).
+    only: path of the one recording that is looked at, from the folder; empty: all clips.
     """
     path = manifest_of(project, folder)
-    # The folder's name in the config, where another manifest may be meant.
-    known = dataset_of_folder(project, folder)
     old = read_manifest_table(path) if path.is_file() else None
     guess = None
     notes: list[str] = []
@@ -88,15 +86,17 @@ def load_folder(project: Project, folder: Path, fps: str = "") -> dict[str, Any]
             "subject": clip.subject,
             "clip": clip.clip,
             "path": clip.path,
-            "fps": fps if clip.images > 1 else "",
             "emotion": clip.emotion,
         }
         for clip in (guess.clips if guess else ())
+        if only in ("", clip.path)
     ]
+    if only:
+        notes.append(f"only {only} was read; Read again adds the other clips of the folder")
     table, added, gone = table_of(clips, FIELDS), range(len(clips)), ()
     if old is not None:
         found = merge(old, clips)
-        table, added, gone = found.table, found.added, found.gone
+        table, added, gone = found.table, found.added, () if only else found.gone
     if len(table.rows) > ROWS_LIMIT:
         raise MerflowError(
             str(folder),
@@ -109,7 +109,7 @@ def load_folder(project: Project, folder: Path, fps: str = "") -> dict[str, Any]
         "manifest": str(path),
         "exists": old is not None,
         "digest": digest_of(path),
-        "dataset": known,
+        "dataset": dataset_of_folder(project, folder) or free_dataset(project),
         "shape": guess.shape if guess else "",
         "notes": notes,
         "new": list(added) if old is not None else [],
@@ -270,6 +270,12 @@ def dataset_of_folder(project: Project, folder: Path) -> str:
         if same_folder(project, entry.root, folder) and takes_any_dataset(name, settings):
             return name
     return ""
+
+
+def free_dataset(project: Project) -> str:
+    """Return the dataset that a new project has for own clips, if it has no clips yet."""
+    waiting = [one["name"] for one in own_datasets(project) if not one["manifest"]]
+    return waiting[0] if len(waiting) == 1 else ""
 
 
 def dataset_edits(project: Project, name: str, folder: Path, manifest: Path) -> dict[Path, str]:

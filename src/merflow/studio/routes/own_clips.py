@@ -31,7 +31,10 @@ def list_own(studio: Studio, _: Request) -> dict[str, Any]:
 def show_folder(studio: Studio, request: Request) -> dict[str, Any]:
     """Return the table of a folder: its manifest merged with the clips that are there."""
     folder = _folder(studio, request.query_params.get("folder", ""))
-    return load_folder(studio.project, folder, _rate(request.query_params.get("fps", "")))
+    only = request.query_params.get("only", "")
+    if only and (not (folder / only).is_file() or "/" in only):
+        raise Missing("request: only", f"no recording {only[:80]!r} in the folder")
+    return load_folder(studio.project, folder, only)
 
 
 def check_rows(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str, Any]:
@@ -106,16 +109,6 @@ def _folder(studio: Studio, text: object) -> Path:
     if not text.startswith("/"):
         text = str(studio.project.below(*text.split("/")))
     return studio.browsed().folder(text)
-
-
-def _rate(text: str) -> str:
-    try:
-        good = text == "" or (text.isascii() and 0 < float(text) <= 10_000)
-    except ValueError:
-        good = False
-    if not good:
-        raise MerflowError("request: fps", f"{text[:40]!r}", "frames per second, such as 200")
-    return text
 
 
 def _recording(studio: Studio) -> DecodedRecording:

@@ -4,6 +4,7 @@ import { addressOf, setAddress } from "../shared/address.js";
 import { get } from "../shared/api.js";
 import { action, choice, el, table } from "../shared/elements.js";
 import { fail } from "../shared/errors.js";
+import { icon } from "../shared/icons.js";
 import { outputPanel } from "../workflow/output_panel.js";
 import { isRunning, onWorkflow, startWorkflow } from "../workflow/workflow.js";
 import { checkCard } from "./check.js";
@@ -27,7 +28,8 @@ export async function datasetsView(view, [wanted]) {
     const names = found.datasets.map((one) => one.name);
     if (!names.includes(open)) open = names.includes(wanted) ? wanted : names[0] || "";
     const next = action("Next dataset", "n", () => select(names[(names.indexOf(open) + 1) % names.length]), { disabled: names.length < 2 });
-    list.replaceChildren(el("h2", {}, `Datasets of ${found.config}`),
+    list.replaceChildren(el("div", { class: "card-head" }, el("h2", {}, `Datasets of ${found.config}`),
+      el("a", { class: "button primary", href: "#own", id: "add-own" }, icon("plus"), "Your own clips")),
       table(["dataset", "root", "clips", "subjects", "cropped"], found.datasets.map((one) => listRow(one, select)), { class: "wide" }),
       el("div", { class: "row" }, addRow(), next));
     showDetail();
@@ -35,8 +37,9 @@ export async function datasetsView(view, [wanted]) {
 
   // A dataset that the config does not name yet: its root is chosen first.
   function addRow() {
-    if (!found.readers.length) return "";
-    const other = choice("Dataset to add", found.readers.map((name) => [name]), () => {}, found.readers[0]);
+    const published = found.readers.filter((name) => name !== "manifest");
+    if (!published.length) return "";
+    const other = choice("Dataset to add", published.map((name) => [name]), () => {}, published[0]);
     return el("span", { class: "row" }, other, action("Add dataset", "a", () => pickRoot(other.value, null, "", () => chosen(other.value))));
   }
 
@@ -82,7 +85,7 @@ function listRow(one, select) {
   const isOpen = one.name === open;
   return el("tr", { class: isOpen ? "open" : "" },
     el("td", {}, el("button", { type: "button", "aria-pressed": String(isOpen), onclick: () => select(one.name) }, one.name)),
-    el("td", {}, one.root, one.root_exists ? "" : el("div", { class: "bad" }, "no such folder")),
+    el("td", { class: "path" }, one.root, one.root_exists ? "" : el("div", { class: "bad" }, "no such folder")),
     el("td", { class: "num" }, one.clips || "–"), el("td", { class: "num" }, Object.keys(one.subjects).length || "–"),
     el("td", {}, Object.entries(one.prepared).map(([name, count]) => `${name}: ${count} subjects`).join("; ")));
 }

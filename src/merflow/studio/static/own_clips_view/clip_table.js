@@ -82,7 +82,7 @@ export function clipTable(rows, { cut, selected }) {
     const path = rows.cell(row, "path");
     const badges = [rows.fresh.has(row) ? badge("new", "info") : null, rows.gone.has(row) ? badge("not found", "warn") : null];
     return el("tr", { class: chosen.has(row) ? "open" : null }, el("td", {}, box), columns().map((at) => cellOf(row, at, number)),
-      el("td", { class: "row tight" }, badges, isVideo(path) ? action("Cut", "", () => cut(path), { class: "small ghost", "aria-label": `Cut clips out of ${path}` }) : null));
+      el("td", {}, el("div", { class: "row tight" }, badges, isVideo(path) ? action("Cut", "", () => cut(path), { class: "small ghost", "aria-label": `Cut clips out of ${path}` }) : null)));
   }
 
   function cellOf(row, at, number) {

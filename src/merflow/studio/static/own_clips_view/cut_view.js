@@ -80,7 +80,7 @@ export async function cutView(view, state, path) {
       return field(label, input, { wide: true });
     };
     const words = el("datalist", { id: "segment-classes" }, rows.values("emotion").map(([value]) => el("option", { value })));
-    return form.replaceChildren(el("div", { class: "fields" }, MARKS.map(number)), el("div", { class: "fields" }, text("emotion", "Class (emotion)", { list: "segment-classes" }),
+    return form.replaceChildren(el("div", { class: "marks-of-segment" }, MARKS.map(number)), el("div", { class: "texts-of-segment" }, text("emotion", "Class (emotion)", { list: "segment-classes" }),
       text("action_units", "Action units", { placeholder: "AU4+AU7" }), text("subject", "Subject"), text("clip", "Name of the clip")), words);
   }
 

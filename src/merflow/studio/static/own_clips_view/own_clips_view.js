@@ -38,8 +38,9 @@ export async function ownClipsView(view, [folder, recording]) {
   if (!kept) {
     view.append(el("p", { class: "soft", role: "status" }, "Looking for clips…"));
     try {
-      const loaded = await get(`/api/own-clips/folder?${new URLSearchParams({ folder })}`);
-      kept = { folder, loaded, rows: new ClipRows(loaded), name: loaded.dataset || "", };
+      // A recording that is cut is read alone: its folder may hold much else.
+      const loaded = await get(`/api/own-clips/folder?${new URLSearchParams({ folder, only: recording?.includes("/") ? "" : recording || "" })}`);
+      kept = { folder, loaded, rows: new ClipRows(loaded), name: loaded.dataset };
     } catch (error) {
       view.replaceChildren(emptyState("folder", "No clips in this folder", error.message, chooseButton()));
       return undefined;
@@ -132,7 +133,7 @@ function tableView(view, state) {
       `Row ${one.row + 1}, ${rows.header[one.column]}`), `: ${one.found}. `, el("span", { class: "soft" }, `To do: ${one.fix}.`));
     const more = count > FAULTS_SHOWN ? el("li", { class: "soft" }, `and ${count - FAULTS_SHOWN} more; choose “with faults” above the table`) : null;
     const head = [errors && plural(errors, "error"), count - errors && plural(count - errors, "remark")].filter(Boolean).join(" and ");
-    return findings.replaceChildren(note(errors ? "bad" : "warn", el("strong", {}, head), errors ? ": correct them to save." : ": these rows can be saved.",
+    return findings.replaceChildren(note(errors ? "bad" : "warn", el("strong", {}, head), errors ? `: correct ${errors === 1 ? "it" : "them"} to save.` : ": the table can be saved.",
       el("ul", {}, faults.slice(0, FAULTS_SHOWN).map(line), more)));
   }
 

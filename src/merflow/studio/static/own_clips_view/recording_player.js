@@ -65,7 +65,7 @@ export async function recordingPlayer(path, { shown, state }) {
   function label() {
     slider.value = at;
     slider.setAttribute("aria-valuetext", `frame ${at}`);
-    where.textContent = `frame ${at} of ${facts.count} · ${facts.fps ? (at / facts.fps).toFixed(3) : "?"} s`;
+    where.textContent = `frame ${at} (0 to ${facts.count - 1}) · ${facts.fps ? (at / facts.fps).toFixed(3) : "?"} s`;
   }
 
   function toggle() {
