@@ -9,7 +9,7 @@ PIP := $(BIN)/pip install -q --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL := 3
 
 .PHONY: help demo resume quick zoo backends pytorch test slurm latex levels golden-check golden figures lint docs site \
-  pictures lock clean setup faults licences
+  citation pictures lock clean setup faults licences
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -106,6 +106,11 @@ licences: $(READY) ## write docs/licences.md from the installed packages
 site: $(READY) ## build the documentation into site/ (warnings are errors; no network)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --clean
 	@echo "site: $(CURDIR)/site/index.html"
+
+# cffconvert is not a dependency: it has an environment of its own for a moment.
+citation: ## validate CITATION.cff with cffconvert
+	d=$$(mktemp -d) && $(PYTHON) -m venv $$d && $$d/bin/pip install -q --disable-pip-version-check 'cffconvert>=2,<3' \
+	  && $$d/bin/cffconvert --validate; status=$$?; rm -rf $$d; exit $$status
 
 pictures: $(READY) ## draw the moving picture of README.md
 	$(BIN)/python benchmarks/moving_picture.py

