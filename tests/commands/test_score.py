@@ -9,8 +9,8 @@ from merflow.commands.audit import audit
 from merflow.commands.compare import compare
 from merflow.commands.score import score
 from merflow.errors import MerflowError
-from merflow.evaluation.megc_log import write_megc_log
-from merflow.evaluation.predictions import write_pooled
+from merflow.evaluation.megc_log import CLASSES, write_megc_log
+from merflow.evaluation.predictions import read_pooled, write_pooled
 from merflow.workflow.scoring import open_table
 
 
@@ -209,3 +209,27 @@ def test_a_row_that_was_chosen_is_not_scored_or_audited_as_a_run(tmp_path):
         with pytest.raises(MerflowError) as refused:
             audit(folder, config=tmp_path / "c.yaml", permute=permute)
         assert "audit the runs it chooses between, results/runs/cnn*/x*/seed0" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("subject", "log"),
+    [
+        ("Björn", True), ("李雷", True), ("Zoë-Ünal_3", True),
+    ],
+)  # fmt: skip
+def test_a_name_that_the_challenge_log_cannot_hold_leaves_only_the_log_out(
+    tmp_path, capsys, subject, log
+):
+    lines = [f"mine,{subject},c{i},{w},{w}" for i, w in enumerate(CLASSES)]
+    lines += [f"mine,p{i},c,{w},negative" for i, w in enumerate(CLASSES)]
+    table = tmp_path / "t.csv"
+    table.write_text("\n".join(["dataset,subject,clip,truth,predicted", *lines]) + "\n", "utf-8")
+    score(table, out=tmp_path / "out", resamples=200)
+    assert read_pooled(tmp_path / "out/pooled.csv").keys == read_pooled(table).keys
+    assert (tmp_path / "out/scores.csv").is_file() and (tmp_path / "out/scores.json").is_file()
+    assert (tmp_path / "out/challenge.log").exists() == log
+    said = capsys.readouterr()
+    assert "UF1" in said.out
+    assert (f"'{subject}' has one" in said.err) != log
+    if log:
+        assert open_table(tmp_path / "out/challenge.log", megc_log=True).keys

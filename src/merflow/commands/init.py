@@ -29,7 +29,7 @@ def init(folder: Path = Path(), *, template: Template = "demo", clips: Path | No
     for path in written:
         print(f"  {path}")
     print("\nNext:")
-    steps = next_steps(template, clips.absolute() if clips else None)
+    steps = next_steps(template, Path(os.path.abspath(clips)) if clips else None)
     if folder.resolve() != Path.cwd():
         steps.insert(
             0, (f"cd {shlex.quote(os.path.relpath(folder))}", "the other commands run there")

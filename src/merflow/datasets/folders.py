@@ -128,12 +128,12 @@ def find_files(root: Path, pattern: str, depth: int, skip: tuple[str, ...] = ())
     return found
 
 
-def find_sheet(source: Source, pattern: str, names: str) -> Path:
+def find_sheet(source: Source, pattern: str, names: str, fix: str = "") -> Path:
     """Return the sheet nearest the root with a name that matches `pattern`.
 
-    names: usual file names, shown in the error when there is none.
+    names: usual file names, shown in the error when there is none, with `fix`: what to do then.
     """
-    return _sorted_sheets(source, find_sheets(source, pattern), nearest_first, names)[0]
+    return _sorted_sheets(source, find_sheets(source, pattern), nearest_first, names, fix)[0]
 
 
 def nearest_first(path: Path) -> tuple[int, str]:
@@ -165,11 +165,15 @@ def _files(folder: Path) -> list[str]:
 
 
 def _sorted_sheets(
-    source: Source, found: list[Path], rank: Callable[[Path], tuple[int, str]], names: str
+    source: Source,
+    found: list[Path],
+    rank: Callable[[Path], tuple[int, str]],
+    names: str,
+    fix: str = "",
 ) -> list[Path]:
     """Return sheets by `rank`; refuse a root without any."""
     if not found:
-        fix = (
+        fix = fix or (
             "put the sheet into the dataset's root, or name it with --sheet or as "
             f"datasets.{source.name}.sheet in the config"
         )

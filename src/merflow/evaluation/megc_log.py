@@ -48,17 +48,19 @@ def read_megc_log(path: Path | str, classes: Sequence[str] = CLASSES) -> Pooled:
     )
 
 
+def spaced_name(table: Pooled) -> str:
+    """Return a dataset, subject or clip that a log cannot hold, since blanks part its words."""
+    return next((name for key in table.keys for name in key if len(name.split()) != 1), "")
+
+
 def write_megc_log(path: Path | str, table: Pooled) -> None:
     """Write a pooled table as a log, subjects and clips sorted."""
+    if spaced := spaced_name(table):
+        raise MerflowError(str(path), f"{spaced!r}", "names without spaces, as the log needs")
     lines: list[str] = []
     last = None
     for i in sorted(range(len(table.keys)), key=lambda i: table.keys[i]):
         key = table.keys[i]
-        spaced = next((name for name in key if len(name.split()) != 1), None)
-        if spaced is not None:
-            raise MerflowError(
-                str(path), f"{spaced!r} in clip {key}", "names without spaces, as the log needs"
-            )
         if key.subject_key != last:
             lines.append(f"{key.dataset} {key.subject}")
             last = key.subject_key

@@ -1,5 +1,6 @@
 """New projects: a folder with a commented config from a template, to run in and to keep."""
 
+import os
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,7 +72,7 @@ def _within(folder: Path, clips: Path) -> Path:
     """Return the folder of the clips as a config names it; refuse one that is not there."""
     if not clips.is_dir():
         raise MerflowError(str(clips), "no such folder", "the folder that holds your clips")
-    place, root = clips.absolute(), folder.absolute()
+    place, root = Path(os.path.abspath(clips)), Path(os.path.abspath(folder))
     return place.relative_to(root) if place.is_relative_to(root) else place
 
 

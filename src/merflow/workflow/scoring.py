@@ -18,7 +18,7 @@ from merflow.evaluation.log_checks import (
     against_names,
     against_printed,
 )
-from merflow.evaluation.megc_log import CLASSES, read_megc_log, write_megc_log
+from merflow.evaluation.megc_log import CLASSES, read_megc_log, spaced_name, write_megc_log
 from merflow.evaluation.metrics import METRICS, per_class_f1
 from merflow.evaluation.predictions import Pooled, read_pooled, write_pooled
 from merflow.evaluation.published_logs import PublishedLog, read_log
@@ -171,8 +171,8 @@ def write_all(
     """Write pooled.csv, scores.csv, confusion.csv, rankings, scores.json and the challenge's log.
 
     more: further keys of scores.json. Return why no log was written, or nothing: its numbers 0, 1,
-    2 mean the challenge's classes, and it cannot say that clips have no names or that predictions
-    were chosen on the test clips.
+    2 mean the challenge's classes, and it cannot say that clips have no names, that a name has a
+    blank, or that predictions were chosen on the test clips.
     """
     write_pooled(folder / "pooled.csv", table)
     write_scores(folder / "scores.csv", scores)
@@ -186,6 +186,8 @@ def write_all(
             f"No challenge.log: its classes are {', '.join(CLASSES)}, this table's "
             f"{', '.join(table.classes)}."
         )
+    if spaced := spaced_name(table):
+        return f"No challenge.log: names in it have no blanks, and '{spaced}' has one."
     place = np.array([CLASSES.index(name) for name in table.classes])
     numbers = {"truth": place[table.truth], "predicted": place[table.predicted]}
     write_megc_log(folder / "challenge.log", table.changed(classes=CLASSES, **numbers))

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -57,7 +58,8 @@ MACRO = re.compile(r"macro.*|mae", re.IGNORECASE)
 
 def read_clips(source: Source) -> list[Clip]:
     """Read every row that belongs to this dataset."""
-    path = find_sheet(source, NAMED, "manifest.csv (`merflow make-manifest` writes one)")
+    write = f"merflow make-manifest --from-class-folders {shlex.quote(source.entry.root)}"
+    path = find_sheet(source, NAMED, "manifest.csv", f"write it yourself, or by `{write}`")
     rows = _rows(source, source.read(path, COLUMNS))
     _warn_of_macro(source, rows)
     with source.collect_errors():
