@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from merflow.clip import ENTRIES
 from merflow.datasets import cells
+from merflow.datasets.consent import COLUMN, NO, YES
 from merflow.datasets.manifest_table import ManifestTable
 from merflow.datasets.spec import unpadded
 from merflow.errors import MerflowError
@@ -67,6 +68,7 @@ def _checks(root: Path, kinds: dict[str, str]) -> Mapping[str, Callable[[Row], o
         "offset": lambda row: _offset(row, root, kinds),
         "emotion": _emotion,
         "enters_at": _entry,
+        COLUMN: _consent,
     }
 
 
@@ -162,6 +164,12 @@ def _entry(row: Row) -> None:
     text = row.text("enters_at").casefold()
     if text and text not in ENTRIES:
         raise row.error("enters_at", f"unknown stage '{text}'", "", f"one of {', '.join(ENTRIES)}")
+
+
+def _consent(row: Row) -> None:
+    text = row.text(COLUMN)
+    if text and text.casefold() not in YES | NO:
+        raise row.error(COLUMN, f"'{text}'", "", "yes, no, or an empty cell (not to be shown)")
 
 
 def _of_pairs(table: ManifestTable) -> Iterator[Fault]:

@@ -1,0 +1,157 @@
+"""A manifest that is there keeps its rows and columns; faults are named by row and column."""
+
+import pytest
+from clip_makers import picture, video
+
+from merflow.commands.make_manifest import make_manifest
+from merflow.datasets.manifest_checks import check_table
+from merflow.datasets.manifest_table import (
+    ManifestTable,
+    compare,
+    merge,
+    read_manifest_table,
+)
+from merflow.errors import MerflowError
+
+EDITED = "dataset,subject,clip,path,fps,emotion,age\nmine,s01,a,s01/joy/a.avi,,happiness,31\n"
+
+
+@pytest.fixture
+def root(tmp_path):
+    for path in ("s01/joy/a.avi", "s01/fear/b.avi", "s02/joy/a.avi"):
+        video(tmp_path / path)
+    return tmp_path
+
+
+def test_new_clips_are_added_and_edits_and_columns_stay(root, capsys):
+    (root / "manifest.csv").write_text(EDITED + "mine,s09,z,s09/joy/z.avi,,joy,40\n")
+    make_manifest(from_class_folders=root)
+    table = read_manifest_table(root / "manifest.csv")
+    assert table.header[-1] == "age"
+    assert table.rows[0] == ("mine", "s01", "a", "s01/joy/a.avi", "", "happiness", "31")
+    assert [row[3] for row in table.rows[1:]] == [
+        "s09/joy/z.avi",
+        "s01/fear/b.avi",
+        "s02/joy/a.avi",
+    ]
+    told = capsys.readouterr().out
+    assert "2 clips added, 2 rows kept as they are" in told and "kept: age" in told
+    assert "1 kept row with other cells than the folders show: s01/joy/a.avi" in told
+    assert "1 row of clips that were not found: s09/joy/z.avi" in told
+
+
+def test_a_second_call_changes_no_byte(root, capsys):
+    make_manifest(from_class_folders=root)
+    path = root / "manifest.csv"
+    before, facts = path.read_bytes(), path.stat().st_mtime_ns
+    make_manifest(from_class_folders=root)
+    assert path.read_bytes() == before and path.stat().st_mtime_ns == facts
+    assert "no new clips, 3 rows kept as they are" in capsys.readouterr().out
+
+
+def test_overwrite_replaces_it_and_says_what_is_lost(root, capsys):
+    (root / "manifest.csv").write_text(EDITED)
+    make_manifest(from_class_folders=root, overwrite=True)
+    table = read_manifest_table(root / "manifest.csv")
+    assert "age" not in table.header and len(table.rows) == 3
+    told = capsys.readouterr().out
+    assert "was replaced: 2 rows added, 0 rows removed" in told and "columns removed: age" in told
+
+
+def test_a_manifest_that_cannot_be_merged_is_kept(root):
+    path = root / "manifest.csv"
+    for text, words in (
+        ("subject,clip\ns01,a\n", "no column 'path'"),
+        ("name,file\na,b\n", "no column 'subject'"),
+        (EDITED, "has the dataset mine"),
+    ):
+        path.write_text(text)
+        with pytest.raises(MerflowError) as refused:
+            make_manifest(from_class_folders=root, dataset="pilot")
+        assert words in str(refused.value) and path.read_text() == text
+
+
+def test_segments_of_one_recording_are_told_apart_by_name():
+    old = ManifestTable(
+        ("subject", "clip", "path", "onset", "offset", "note"),
+        (("s1", "a", "long.mp4", "3", "9", "mine"),),
+    )
+    found = [
+        {"subject": "s1", "clip": name, "path": "long.mp4", "onset": "5", "offset": "8"}
+        for name in ("a", "b")
+    ]
+    merged = merge(old, found)
+    assert merged.table.rows == (
+        ("s1", "a", "long.mp4", "3", "9", "mine"), ("s1", "b", "long.mp4", "5", "8", ""),
+    )  # fmt: skip
+    assert merged.added == (1,) and merged.differ == (0,) and merged.gone == ()
+
+
+def test_a_difference_names_rows_cells_and_columns():
+    old = ManifestTable(
+        ("subject", "clip", "path", "age"), (("s1", "a", "a", "3"), ("s1", "b", "b", ""))
+    )
+    new = ManifestTable(
+        ("subject", "clip", "path", "emotion"), (("s2", "a", "a", "joy"), ("s1", "c", "c", ""))
+    )
+    change = compare(old, new)
+    assert change.added == ("s1/c",) and change.removed == ("s1/b",)
+    assert change.changed == (("s2/a", "subject", "s1", "s2"), ("s2/a", "emotion", "", "joy"))
+    assert change.new_columns == ("emotion",) and change.lost_columns == ("age",)
+    assert not compare(old, old)
+
+
+HEADER = (
+    "subject",
+    "clip",
+    "path",
+    "fps",
+    "onset",
+    "apex",
+    "offset",
+    "emotion",
+    "enters_at",
+    "publishable",
+)
+GOOD = ("s1", "a", "a.avi", "", "1", "2", "4", "joy", "", "")
+FAULTS = {
+    "no subject": ("subject", "", "error", "empty"),
+    "a formula": ("clip", "=a", "error", "cannot be part"),
+    "a path that leads out": ("path", "../x.avi", "error", "cannot be part"),
+    "an absolute path": ("path", "/etc/passwd", "error", "outside"),
+    "nothing there": ("path", "b.avi", "error", "nothing"),
+    "another type": ("path", "a.txt", "error", "not a video"),
+    "a folder without a rate": ("path", "frames", "error", "frame rate"),
+    "no number": ("onset", "x", "error", "not a number"),
+    "onset after offset": ("onset", "5", "error", "before the onset"),
+    "one frame": ("onset", "4", "error", "one frame"),
+    "apex outside": ("apex", "9", "error", "outside"),
+    "a rate of zero": ("fps", "0", "error", "'0'"),
+    "no class": ("emotion", "", "warning", "no class"),
+    "an unknown stage": ("enters_at", "croped", "error", "unknown stage"),
+    "no answer": ("publishable", "perhaps", "error", "perhaps"),
+}
+
+
+@pytest.mark.parametrize("case", FAULTS)
+def test_each_fault_has_its_cell(tmp_path, case):
+    video(tmp_path / "a.avi")
+    (tmp_path / "a.txt").write_text("x")
+    picture(tmp_path / "frames/1.png")
+    column, value, severity, words = FAULTS[case]
+    row = list(GOOD)
+    row[HEADER.index(column)] = value
+    second = ("s1", "b", "a.avi", *GOOD[3:])
+    faults, count = check_table(ManifestTable(HEADER, (second, tuple(row))), tmp_path)
+    assert count == len(faults) >= 1
+    mine = [fault for fault in faults if fault.severity == severity and words in fault.found]
+    assert {fault.row for fault in mine} == {1}
+    assert any(HEADER[f.column] in (column, "fps", "offset", "apex") and f.fix for f in mine)
+
+
+def test_clips_twice_and_subjects_alike_are_faults_and_a_good_table_has_none(tmp_path):
+    video(tmp_path / "a.avi")
+    rows = (GOOD, ("S01", *GOOD[1:]), ("s1", "A", *GOOD[2:]))
+    faults, _ = check_table(ManifestTable(HEADER, rows), tmp_path)
+    assert [(f.row, HEADER[f.column]) for f in faults] == [(1, "subject"), (2, "clip")]
+    assert check_table(ManifestTable(HEADER, (GOOD,)), tmp_path) == ([], 0)

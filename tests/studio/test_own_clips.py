@@ -1,0 +1,286 @@
+"""Handlers of own clips, called directly: the table of a folder, its save, segments."""
+
+import os
+import shutil
+import time
+
+import pytest
+import yaml
+from clip_makers import picture, video
+from studio_project import asked
+
+from merflow.datasets.manifest_table import read_manifest_table
+from merflow.datasets.registry import read_dataset
+from merflow.errors import MerflowError
+from merflow.studio.context import Studio
+from merflow.studio.project import Project
+from merflow.studio.routes import datasets, own_clips
+from merflow.studio.routing import Conflict
+from merflow.workflow.project_template import create_project
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A home folder with clips of two subjects, and a new project."""
+    home = tmp_path_factory.mktemp("home")
+    for path in ("s01/joy/a.avi", "s01/fear/b.avi", "s02/joy/a.avi"):
+        video(home / "clips" / path)
+    picture(home / "clips/s02/fear/take/1.png")
+    picture(home / "clips/s02/fear/take/2.png")
+    create_project(home / "project", "own")
+    return home
+
+
+@pytest.fixture
+def home(made, tmp_path, monkeypatch):
+    folder = shutil.copytree(made, tmp_path / "home")
+    monkeypatch.chdir(folder / "project")
+    return folder
+
+
+@pytest.fixture
+def studio(home):
+    root = home / "project"
+    opened = Studio(Project(root, root / "config/config.yaml"), browse=home)
+    yield opened
+    opened.close()
+
+
+def shown(studio, folder, more=""):
+    return own_clips.show_folder(studio, asked("/", f"folder={folder}{more}"))
+
+
+def saved(studio, found, dataset="mine", **change):
+    body = {"folder": found["folder"], "header": found["header"], "rows": found["rows"]} | change
+    before = own_clips.check_rows(studio, asked("/"), dict(body))["digest"]
+    return own_clips.save_rows(studio, asked("/"), {**body, "dataset": dataset, "before": before})
+
+
+def rated(found):
+    """Return a table in which folders of frames have a rate."""
+    at = {name: found["fields"][name] for name in ("path", "fps")}
+    for row in found["rows"]:
+        row[at["fps"]] = "" if row[at["path"]].endswith(".avi") else "200"
+    return found
+
+
+def test_a_folder_becomes_a_manifest_and_a_dataset_of_the_config(studio, home):
+    found = shown(studio, home / "clips")
+    assert not found["exists"] and found["dataset"] == "mine" and len(found["rows"]) == 4
+    checked = own_clips.check_rows(
+        studio, asked("/"), {k: found[k] for k in ("folder", "header", "rows")}
+    )
+    (fault,) = checked["faults"]
+    assert checked["errors"] == 1 and found["header"][fault["column"]] == "fps"
+    with pytest.raises(MerflowError, match="no frame rate"):
+        saved(studio, found)
+    assert not (home / "clips/manifest.csv").exists()
+    made = saved(studio, rated(found))
+    assert made["clips"] == 4 and made["config"] == ["config.yaml"]
+    config = (home / "project/config/config.yaml").read_text()
+    entry = yaml.safe_load(config)["datasets"]["mine"]
+    assert entry == {"reader": "manifest", "root": str(home / "clips")}
+    assert "# The folder of the clips." in config
+    reading = read_dataset("mine", studio.project.settings().datasets["mine"])
+    assert len(reading.clips) == 4 and not reading.problems
+
+
+def test_another_name_gets_a_collection_of_its_own(studio, home):
+    saved(studio, rated(shown(studio, home / "clips")), "pilot")
+    settings = studio.project.settings()
+    assert settings.collections == {"everyone": ("mine",), "pilot": ("pilot",)}
+    assert settings.datasets["mine"].root == "data/clips"
+
+
+def test_a_folder_in_the_project_is_named_relative_to_it(studio, home):
+    (home / "clips").rename(home / "project/data/videos")
+    saved(studio, rated(shown(studio, "data/videos")))
+    assert studio.project.settings().datasets["mine"].root == "data/videos"
+
+
+def test_a_local_root_of_the_dataset_is_changed_where_it_is_written(studio, home):
+    local = home / "project/config/local.yaml"
+    local.write_text("# this machine\ndatasets:\n  mine: {root: elsewhere}\n")
+    made = saved(studio, rated(shown(studio, home / "clips")))
+    assert made["config"] == ["local.yaml"] and "# this machine" in local.read_text()
+    assert studio.project.settings().datasets["mine"].root == str(home / "clips")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("", "empty"), ("a b", "wrong setting"), ("../x", "wrong setting"), ("smic2", "")],
+)
+def test_a_name_is_checked_before_anything_is_written(studio, home, name, words):
+    config = (home / "project/config/config.yaml").read_bytes()
+    if name == "smic2":
+        saved(studio, rated(shown(studio, home / "clips")), name)
+        return
+    with pytest.raises(MerflowError, match=words):
+        saved(studio, rated(shown(studio, home / "clips")), name)
+    assert (home / "project/config/config.yaml").read_bytes() == config
+    assert not (home / "clips/manifest.csv").exists()
+
+
+def test_a_dataset_of_another_folder_or_reader_keeps_its_name(studio, home):
+    saved(studio, rated(shown(studio, home / "clips")))
+    video(home / "more/s09/joy/x.avi")
+    with pytest.raises(MerflowError, match="with the folder"):
+        saved(studio, shown(studio, home / "more"))
+    config = home / "project/config/config.yaml"
+    config.write_text(config.read_text().replace("datasets:\n", "datasets:\n  smic: {root: x}\n"))
+    with pytest.raises(MerflowError, match="another reader"):
+        saved(studio, shown(studio, home / "more"), "smic")
+
+
+def test_an_edited_manifest_is_merged_compared_and_not_overwritten_unseen(studio, home):
+    saved(studio, rated(shown(studio, home / "clips")))
+    path = home / "clips/manifest.csv"
+    lines = path.read_text().splitlines()
+    edited = [f"{lines[0]},age", *(f"{line},30" for line in lines[1:])]
+    path.write_text("\n".join(edited).replace(",joy,", ",happiness,") + "\n")
+    video(home / "clips/s03/joy/new.avi")
+    (home / "clips/s01/joy/a.avi").unlink()
+    found = shown(studio, home / "clips")
+    assert found["exists"] and len(found["new"]) == 1 and len(found["gone"]) == 1
+    assert found["header"][-1] == "age" and "happiness" in found["rows"][found["gone"][0]]
+    found["rows"].pop(found["gone"][0])
+    body = {k: found[k] for k in ("folder", "header", "rows")}
+    checked = own_clips.check_rows(studio, asked("/"), dict(body))
+    assert checked["change"]["counts"]["added"] == checked["change"]["counts"]["removed"] == 1
+    path.write_text(path.read_text() + "s08,z,s02/joy/a.avi,,,,,joy,,30\n")
+    with pytest.raises(Conflict, match="changed since"):
+        own_clips.save_rows(
+            studio, asked("/"), {**body, "dataset": "mine", "before": checked["digest"]}
+        )
+    assert "s08" in path.read_text()
+    saved(studio, found)
+    table = read_manifest_table(path)
+    assert "age" in table.header and len(table.rows) == 4 and "s08" not in path.read_text()
+
+
+def test_a_folder_that_cannot_be_written_to_has_its_manifest_in_the_project(
+    studio, home, monkeypatch
+):
+    access = os.access
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: not str(path).endswith("/clips") and access(path, mode)
+    )
+    made = saved(studio, rated(shown(studio, home / "clips")), "pilot")
+    assert made["manifest"] == str(home / "project/config/manifests/pilot.csv")
+    entry = studio.project.settings().datasets["pilot"]
+    assert entry.sheet == "config/manifests/pilot.csv"
+
+
+def test_thousands_of_clips_are_listed_and_checked_in_seconds(studio, home):
+    for number in range(3000):
+        path = home / "many" / f"s{number % 50:02d}/joy/clip {number}.avi"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    start = time.monotonic()
+    found = shown(studio, home / "many")
+    body = {k: found[k] for k in ("folder", "header", "rows")}
+    assert own_clips.check_rows(studio, asked("/"), body)["errors"] == 0
+    assert len(found["rows"]) == 3000 and time.monotonic() - start < 20
+
+
+def test_a_root_outside_the_project_is_written_absolute(studio, home):
+    request = asked("/api/datasets/{dataset}/root", dataset="mine")
+    body = {"root": str(home / "clips"), "before": "data/clips"}
+    datasets.set_root(studio, request, body)
+    assert studio.project.settings().datasets["mine"].root == str(home / "clips")
+    row = datasets.list_datasets(studio, asked("/"))["datasets"][0]
+    assert row["root_exists"] and row["own"] and row["folder"] == str(home / "clips")
+
+
+@pytest.fixture
+def recording(studio, home):
+    """A recording of 8 frames, each brighter than the one before, all decoded."""
+    path = home / "clips/s01/joy/a.avi"
+    video(path, frames=8)
+    own_clips.open_recording(studio, asked("/"), {"path": str(path)})
+    for _ in range(200):
+        if own_clips.recording_state(studio, asked("/"))["state"] != "reading":
+            break
+        time.sleep(0.05)
+    return studio
+
+
+def test_frames_of_a_recording_are_those_of_the_manifest(recording):
+    import cv2
+    import numpy as np
+
+    state = own_clips.recording_state(recording, asked("/"))
+    assert (state["state"], state["count"], state["fps"]) == ("done", 8, 50.0)
+    for index in (7, 0, 3):
+        answer = own_clips.recording_frame(recording, asked("/", index=str(index)))
+        picture_of = cv2.imdecode(np.frombuffer(answer.body, np.uint8), cv2.IMREAD_GRAYSCALE)
+        assert abs(picture_of.mean() - 30 * index) < 4
+    with pytest.raises(MerflowError):
+        own_clips.recording_frame(recording, asked("/", index="8"))
+
+
+SEGMENT = {
+    "onset": 1,
+    "apex": 2,
+    "offset": 5,
+    "emotion": "joy",
+    "action_units": "AU12",
+    "clip": "x",
+    "subject": "s01",
+}
+
+
+@pytest.mark.parametrize("kind", ["eaf", "csv"])
+def test_exported_segments_are_imported_as_they_were(recording, kind):
+    segments = [
+        SEGMENT,
+        SEGMENT | {"onset": 6, "apex": None, "offset": 7, "clip": "y", "emotion": ""},
+    ]
+    out = own_clips.export_segments(recording, asked("/"), {"kind": kind, "segments": segments})
+    assert out["name"] == f"a.{kind}"
+    back = own_clips.import_segments(recording, asked("/"), out)
+    assert back["segments"] == segments
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"onset": -1}, {"onset": 8}, {"onset": True}, {"onset": None}, {"apex": 0}, {"offset": 0},
+     {"emotion": 3}, {"emotion": "a\nb"}, {"clip": "x" * 501}, {"row": []}, {"offset": 1.5}],
+)  # fmt: skip
+def test_a_segment_that_is_none_is_not_exported(recording, change):
+    body = {"kind": "eaf", "segments": [SEGMENT | change]}
+    with pytest.raises(MerflowError):
+        own_clips.export_segments(recording, asked("/"), body)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("x.txt", "a"), ("x.eaf", "<a/>"), ("x.csv", "a,b\n1,2\n"), ("x.csv", "subject,clip,path,onset\ns,c,a.avi,z\n"),
+     ("x.csv", "subject,clip,path,onset,offset\ns,c,a.avi,2,99\n"), ("x.eaf", None), (3, "")],
+)  # fmt: skip
+def test_a_file_without_segments_is_refused(recording, name, text):
+    with pytest.raises(MerflowError):
+        own_clips.import_segments(recording, asked("/"), {"name": name, "text": text})
+
+
+def test_a_file_that_is_no_video_is_not_opened_and_one_recording_is_open_at_a_time(recording, home):
+    (home / "clips/x.avi").write_bytes(b"no video")
+    for path in ("clips/x.avi", "clips/manifest.csv", "clips"):
+        with pytest.raises(MerflowError):
+            own_clips.open_recording(recording, asked("/"), {"path": str(home / path)})
+    first = recording.recording
+    own_clips.open_recording(recording, asked("/"), {"path": str(home / "clips/s01/fear/b.avi")})
+    assert recording.recording is not first
+    with pytest.raises(MerflowError):
+        first.frame(0)
+    own_clips.close_recording(recording, asked("/"), {})
+    with pytest.raises(MerflowError, match="no recording is open"):
+        own_clips.recording_state(recording, asked("/"))
+
+
+def test_recordings_of_people_are_not_opened_for_another_machine(recording, home):
+    recording.remote = True
+    with pytest.raises(MerflowError):
+        own_clips.open_recording(
+            recording, asked("/"), {"path": str(home / "clips/s01/fear/b.avi")}
+        )
