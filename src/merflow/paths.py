@@ -52,7 +52,7 @@ SCORE_FILES = ("pooled.csv", "scores.csv", "confusion.csv")
 FIGURES = ("curves.svg", "confusion.svg", "subjects.svg")
 PDF_FIGURES = ("curves.pdf", "confusion.pdf", "subjects.pdf")
 """The same figures for papers. No output of a rule, so that results without them do not rerun."""
-RANKING_FILES = ("ranking.csv", "ranking_curves.csv")
+RANKING_FILES = ("ranking.csv", "ranking_curves.csv", "ranking.svg", "ranking.pdf")
 """ROC and precision-recall curves of a run and their areas; no output of a rule either."""
 TABLE_FILES = (
     *("scores.csv", "scores.xlsx", "scores.md", "scores.tex", "scores.txt"),

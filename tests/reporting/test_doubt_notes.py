@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from table_makers import rows, run
 
-from merflow.reporting.doubt_notes import doubt_warnings, with_doubts
+from merflow.reporting.doubt_notes import best_warnings, doubt_warnings, with_doubts
 from merflow.reporting.layouts import render_markdown, render_text
 from merflow.reporting.paper_tables import render_latex
 from merflow.reporting.results_table import wide_tables
@@ -48,3 +48,14 @@ def test_a_choice_and_a_combination_of_factors_have_the_doubts_of_their_factors(
     tables = wide_tables(rows(run("a", factor)))
     (table,) = with_doubts(tables, [gain(tables, "x50", 0)])
     assert table.lines[0].doubt.startswith("x50: ")
+
+
+def test_a_doubtful_row_at_the_top_has_a_warning_of_its_own(tables):
+    scores = {line.name: line.cells["full"].uf1 for line in tables[0].lines}
+    best = max(scores, key=scores.get)
+    (line,) = [line for line in tables[0].lines if line.name == best]
+    found = with_doubts(tables, [gain(tables, line.factor, 11, large=47)])
+    ((title, text),) = best_warnings(found, ())
+    assert f"The highest row, {best}," in title and "47 of 58" in text
+    assert best_warnings(found, {line.experiment}) == []
+    assert best_warnings(tables, ()) == []

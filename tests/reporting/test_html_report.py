@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from kept_records import keep_records
 from report_page import Page, rows_of
-from report_tree import Tree, few, official_like, write_tree
+from report_tree import CLASSES, Tree, few, official_like, write_tree
 
 from merflow.commands.report import report
 from merflow.config.loading import load
@@ -132,7 +132,7 @@ def test_areas_of_the_curves_are_those_of_scikit_learn_and_the_page_says_what_th
     from sklearn.metrics import average_precision_score, roc_auc_score
 
     folder, page = demo
-    table = page.tables["areas under the curves"]
+    table = next(t for name, t in page.tables.items() if name.startswith("areas under"))
     rows = rows_of(folder / "results/runs/demo/x1/seed0/pooled.csv")
     for cells in table[1:4]:
         truth = [row["truth"] == cells[0] for row in rows]
@@ -168,9 +168,25 @@ def test_delivered_magnification_stands_beside_the_requested_factor(demo):
 def test_rows_with_doubtful_magnification_are_marked_at_every_score_and_at_the_top(demo):
     _, page = demo
     rows = {tuple(row[0].split()[:1] + row[1:2]): row for row in page.tables["scores, Full"][1:]}
-    assert DOUBT in rows["demo", "x10"][7] and "§" in rows["demo", "x10"][2]
+    assert DOUBT in rows["demo", "x10"][-1] and "§" in rows["demo", "x10"][2]
     assert "§" not in " ".join(rows["demo", "x1"])
     assert f"{DOUBT}: demo x10, frozen x10, masked x10" in page.sections["head"]
+
+
+def test_every_row_has_f1_of_each_class_as_in_its_confusion_matrix(demo):
+    folder, page = demo
+    head, *body = page.tables["scores, SAMM"]
+    place = head.index("F1 positive")
+    found = []
+    for seed in (0, 1):
+        matrix = np.zeros((3, 3))
+        for row in rows_of(folder / f"results/runs/demo/x10/seed{seed}/confusion.csv"):
+            if row["part"] == "samm":
+                place_of = CLASSES.index
+                matrix[place_of(row["truth"]), place_of(row["predicted"])] = int(row["clips"])
+        found.append(2 * matrix[1, 1] / (matrix[1].sum() + matrix[:, 1].sum()))
+    (cells,) = [row for row in body if row[:2] == ["demo", "x10"]]
+    assert cells[place] == f"{np.mean(found):.2f}".removeprefix("0")
 
 
 def test_differences_are_paired_with_x1_and_charts_show_the_scores_of_the_table(demo):
@@ -234,7 +250,7 @@ def test_a_control_above_the_guesses_is_a_warning_and_one_among_them_is_not(demo
     assert "Negative control above the guesses: frozen x10" in head
     assert "above the guesses: masked" not in head
     table = page.tables["scores, Full"]
-    notes = {cells[0].split()[0]: cells[7] for cells in table[1:]}
+    notes = {cells[0].split()[0]: cells[-1] for cells in table[1:]}
     assert notes["frozen"].startswith("above the guesses")
     assert notes["masked"].startswith("as expected")
 

@@ -1,20 +1,35 @@
 """The report in a browser: no errors, no requests, sortable, complete on a phone and on paper."""
 
 import contextlib
+import io
+import itertools
+import re
 import shutil
 from pathlib import Path
 
+import cv2
+import numpy as np
+import pypdf
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from report_tree import Tree, few, write_tree
 
 from merflow.io.clip_store import Skipped
-from merflow.reporting.html_report import build_report
+from merflow.reporting.html_report import Face, build_report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason="chromium is not installed (apt-get install chromium)"
 )
+HEADINGS = {
+    "Datasets": "clips in its sheets",
+    "Scores": "UF1 and UAR, composite",
+    "Each run": "training acc",
+    "Each stage": "jobs",
+    "Data card": "Datasets",
+}
+"""Headings of the page, and what must stand on the same sheet of paper."""
 FULL = "[aria-label='scores, Full'] table"
 
 
@@ -30,7 +45,10 @@ def report(tmp_path_factory):
     lost = (Skipped("smic", "s01", "<script>document.title='broken'</script>", "align", "no face"),)
     folder = tmp_path_factory.mktemp("browser")
     with contextlib.chdir(folder):
-        text = build_report(write_tree(Tree(experiments, keys, labels, skill, lost)))[0]
+        plan = write_tree(Tree(experiments, keys, labels, skill, lost))
+        grey = cv2.imencode(".jpg", np.full((64, 160, 3), 128, np.uint8))[1].tobytes()
+        face = Face("casme2/s00/c00", "rows x1, x10; frames at 0, 20 ms", grey, 160, 64)
+        text = build_report(plan, [face])[0]
         Path("report.html").write_text(text, encoding="utf-8")
     return folder / "report.html"
 
@@ -127,7 +145,25 @@ def test_printing_opens_every_part_and_puts_them_back(page):
     assert page.locator("details:not([open])").count() == 0
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator("details[open]").count() == before
-    assert page.pdf(format="A4")[:5] == b"%PDF-"
+    pages = [found.extract_text() for found in pypdf.PdfReader(io.BytesIO(page.pdf())).pages]
+    for heading, first in HEADINGS.items():
+        on = [number for number, text in enumerate(pages) if re.search(rf"^{heading}$", text, re.M)]
+        assert on and all(first in pages[number] for number in on), heading
+
+
+def test_the_page_has_no_finding_of_axe_and_one_first_heading(page):
+    page.get_by_role("button", name="Open all").click()
+    found = Axe().run(page).response["violations"]
+    assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
+    levels = page.eval_on_selector_all("h1, h2, h3, h4", "all => all.map(e => +e.tagName[1])")
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+
+
+def test_the_picture_of_a_face_is_part_of_the_page(page):
+    face = page.locator("#data img")
+    assert face.get_attribute("alt") == "casme2/s00/c00: rows x1, x10; frames at 0, 20 ms"
+    assert face.evaluate("image => image.complete && image.naturalWidth") == 160
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (390, 844)])

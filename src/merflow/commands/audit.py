@@ -15,7 +15,7 @@ from merflow.evaluation.audit.run import audit as look
 from merflow.evaluation.audit.run import render_audit
 from merflow.evaluation.audit.test_set_selection import oracle_rows, render_oracle
 from merflow.evaluation.run_id import Run, refuse_choice, run_of
-from merflow.reporting.run_figures import draw_run
+from merflow.reporting.figures.run import draw_run
 from merflow.workflow.audit_inputs import (
     add_folds,
     add_log,

@@ -1,10 +1,11 @@
-"""`merflow report`: all results as one HTML file."""
+"""`merflow report`: all results as one HTML file, and what goes into a paper."""
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from merflow import paths
-from merflow.commands.options import Config
+from merflow.commands.options import Config, Flag
 from merflow.config.loading import load
 from merflow.errors import MerflowError
 from merflow.io import records
@@ -12,23 +13,35 @@ from merflow.io.files import write_text
 from merflow.workflow.plan import Plan
 from merflow.workflow.run_manifest import reported_from
 
+if TYPE_CHECKING:
+    from merflow.inference.clip_strip import Example
+    from merflow.reporting.html_report import Content
+
 LOG = logging.getLogger("merflow")
 
 
-def report(out: Path, *, config: Config) -> None:
+def report(
+    out: Path = Path(paths.REPORT),
+    *,
+    figures: Flag = False,
+    config: Config = Path(paths.CONFIG),
+) -> None:
     """Write all results as one HTML page OUT, which needs no network and no other file.
 
     Run it in the folder that holds `results/`. Only the table of scores is required; the page
     lists other files that are missing or damaged.
 
     Examples:
-        merflow report results/report.html --config results/config.yaml
-        merflow report page.html --config config/config.yaml
+        merflow report results/report.html
+        merflow report page.html --config config/config.yaml --figures
 
     Args:
         out: HTML file to write.
+        figures: Also write all figures as PDF and SVG, at the width of a column, into the folder
+            `figures` beside OUT.
     """
-    from merflow.reporting.html_report import build_report
+    from merflow.inference.clip_strip import examples, faces
+    from merflow.reporting.html_report import page, read_content
 
     if not Path(paths.SCORES).exists():
         raise MerflowError(
@@ -36,9 +49,29 @@ def report(out: Path, *, config: Config) -> None:
         )
     plan = Plan(load(config))
     with records.job("report", out) as job:
-        text, problems = build_report(plan)
-        for problem in problems:
+        content = read_content(plan)
+        shown, unread = examples(plan)
+        content.results.problems.extend(unread)
+        for problem in content.results.problems:
             LOG.warning("not in the report: %s", problem)
+        text = page(content, faces(shown))
         write_text(out, text)
+        made = [out]
+        if figures:
+            made += _write_figures(out.parent / "figures", content, shown)
         job.done(reported_from(plan), [out])
     print(f"{out}: {len(text.encode()) / 1e6:.1f} MB")
+    if figures:
+        print(f"{out.parent / 'figures'}: {len(made) - 1} files")
+
+
+def _write_figures(folder: Path, content: "Content", shown: "list[Example]") -> list[Path]:
+    """Write the figures of all runs, effects and example clips; return their paths."""
+    from merflow.inference.clip_strip import write_strips
+    from merflow.reporting.figures.gallery import write_gallery
+
+    effects = content.effects
+    return [
+        *write_gallery(folder, content.results.runs, effects["effect_panels"], effects["effects"]),
+        *write_strips(folder, shown),
+    ]

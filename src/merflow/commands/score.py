@@ -14,9 +14,9 @@ from merflow.errors import MerflowError, check_number
 from merflow.evaluation.confidence import LEAST_RESAMPLES, RESAMPLES
 from merflow.evaluation.score_table import About, score_rows
 from merflow.evaluation.table_marks import ORACLE_NOTE
+from merflow.reporting.figures.run import draw_run
 from merflow.reporting.layouts import render_text
 from merflow.reporting.results_table import wide_tables
-from merflow.reporting.run_figures import draw_run
 from merflow.workflow.plan import Plan
 from merflow.workflow.pooling import score_run, scoring_job
 from merflow.workflow.scoring import (

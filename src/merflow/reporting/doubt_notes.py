@@ -1,9 +1,10 @@
 """Rows whose magnification cannot be trusted in many clips: marks, notes and warnings."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from merflow.reporting.captions import number
 from merflow.reporting.results_table import Line, Scored, Wide
 from merflow.stages.magnification.credibility import CREDIBLE
 from merflow.text import plural
@@ -53,6 +54,22 @@ def doubt_of(line: Line, texts: Mapping[tuple[str, str], str]) -> str:
     if line.factor in found:
         return found[line.factor]
     return "; ".join(f"{factor}: {text}" for factor, text in found.items())
+
+
+def best_warnings(tables: Sequence[Wide], controls: Collection[str]) -> list[tuple[str, str]]:
+    """Return a (title, text) for each table with a doubtful row as its highest on all clips."""
+    found = []
+    for table in tables:
+        rows = [x for x in table.lines if x.experiment not in controls and "full" in x.cells]
+        best = max(rows, key=lambda line: line.cells["full"].uf1, default=None)
+        if best is not None and best.doubt:
+            score = number(best.cells["full"].uf1, 3)
+            found.append((
+                f"The highest row, {best.name}, rests on magnification that is often not credible.",
+                f"UF1 {score} on all clips, but {best.doubt}. The network may have learned "
+                "artefacts: do not report this row as the result of magnified motion.",
+            ))  # fmt: skip
+    return found
 
 
 def doubt_warnings(tables: Sequence[Wide]) -> list[tuple[str, str]]:

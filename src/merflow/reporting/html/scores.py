@@ -3,7 +3,9 @@
 import math
 from collections.abc import Sequence
 
+from merflow.evaluation.metrics import per_class_f1
 from merflow.evaluation.schema import PAGE
+from merflow.evaluation.score_table import parts_of
 from merflow.reporting.captions import (
     MARKED,
     footnotes,
@@ -12,14 +14,16 @@ from merflow.reporting.captions import (
     title,
 )
 from merflow.reporting.control_notes import above_guesses
+from merflow.reporting.html.run_data import RunResults
 from merflow.reporting.layouts import figure
 from merflow.reporting.results_table import Part, Scored, Wide, has_interval, measured_in
 
 
-def score_context(tables: Sequence[Wide]) -> dict[str, object]:
-    """Return the tables, and the functions that the template calls for each of them."""
+def score_context(tables: Sequence[Wide], runs: Sequence[RunResults] = ()) -> dict[str, object]:
+    """Return the tables, F1 of each class by row, and the functions that the template calls."""
     return {
         "tables": tables,
+        "class_f1": class_f1(runs),
         "table_title": title,
         "notes_under": notes_under,
         "beside_control": beside_control,
@@ -29,6 +33,30 @@ def score_context(tables: Sequence[Wide]) -> dict[str, object]:
         "score_columns": measured_in(PAGE),
         "figure": figure,
         "has_interval": has_interval,
+    }
+
+
+def class_f1(runs: Sequence[RunResults]) -> dict[tuple[str, str, str], dict[str, float]]:
+    """Return F1 of each class, means over seeds, by (experiment, factor, part); NaN without clips.
+
+    A row that is chosen inside the folds (x*) has none here.
+    """
+    found: dict[tuple[str, str, str], list[dict[str, float]]] = {}
+    for run in runs:
+        if run.pooled is None:
+            continue
+        for part in parts_of(run.pooled):
+            matrix = run.pooled.part(part).matrix
+            values = per_class_f1(matrix).tolist()
+            known = matrix.sum(1) > 0
+            f1 = {
+                name: value if there else math.nan
+                for name, value, there in zip(run.pooled.classes, values, known, strict=True)
+            }
+            found.setdefault((run.run.experiment, run.run.factor, part), []).append(f1)
+    return {
+        row: {name: sum(f1[name] for f1 in seeds) / len(seeds) for name in seeds[0]}
+        for row, seeds in found.items()
     }
 
 

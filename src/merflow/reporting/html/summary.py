@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from merflow.datasets.registry import is_generated
 from merflow.reporting.captions import part_name
 from merflow.reporting.control_notes import control_named, controls_above, shortcut
-from merflow.reporting.doubt_notes import doubt_warnings
+from merflow.reporting.doubt_notes import best_warnings, doubt_warnings
 from merflow.reporting.html.environment import listing
 from merflow.reporting.html.run_data import Results
 from merflow.reporting.results_table import Wide
@@ -98,4 +98,5 @@ def warnings(tables: Sequence[Wide], plan: Plan) -> list[tuple[str, str]]:
         title = "A negative control lies above the guesses on single datasets."
         text = f"{'; '.join(in_parts)}. This happens by chance for 1 in 40 scores of a guess."
         found.append((title, text))
-    return found + doubt_warnings(tables)
+    controls = [name for name in plan.experiments if control_named(plan, name)]
+    return [*found, *best_warnings(tables, controls), *doubt_warnings(tables)]

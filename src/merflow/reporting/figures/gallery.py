@@ -1,0 +1,53 @@
+"""All figures of a workflow's results in one folder, for a paper: `results/figures`."""
+
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from merflow.io.files import atomic
+from merflow.reporting.figures.effects import draw_effect
+from merflow.reporting.figures.run import write_figures
+from merflow.reporting.figures.style import write_figure
+from merflow.reporting.html.magnification import Panel
+from merflow.reporting.html.run_data import RunResults
+
+KINDS = ("curves", "confusion", "subjects", "ranking")
+
+
+def write_gallery(
+    folder: Path,
+    runs: Iterable[RunResults],
+    panels: Sequence[tuple[str, Sequence[Panel]]],
+    effects: Sequence[Any],
+) -> list[Path]:
+    """Write the magnification effect of every experiment and the figures of every run.
+
+    The figures of a run are those that scoring left in its folder; without them they are drawn.
+    """
+    made = []
+    for experiment, shown in panels:
+        own = [e for e in effects if e.experiment == experiment and e.against == "x1"]
+        stem = folder / f"{experiment}_magnification"
+        made += write_figure(stem, lambda figure, p=shown, e=own: draw_effect(figure, p, e))
+    for run in runs:
+        if run.pooled is not None:
+            name = f"{run.run.experiment}_{run.run.factor}_seed{run.run.seed}"
+            made += [_put(path, folder / f"{name}_{path.name}") for path in _figures_of(run)]
+    return made
+
+
+def _figures_of(run: RunResults) -> list[Path]:
+    folder = Path(run.run.folder)
+    kept = [folder / f"{name}.{kind}" for name in KINDS for kind in ("svg", "pdf")]
+    found = [path for path in kept if path.exists()]
+    # A run that an earlier version scored has other figures: text in their SVG, or no PDF.
+    if len(found) >= 6 and b"<text" not in found[0].read_bytes():
+        return found
+    return write_figures(folder, run.pooled, run.training.curves)
+
+
+def _put(source: Path, target: Path) -> Path:
+    with atomic(target) as part:
+        shutil.copyfile(source, part)
+    return target
