@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from merflow import paths
-from merflow.commands.options import Config, Flag
+from merflow.commands.options import Config
 from merflow.config.loading import load
 from merflow.errors import MerflowError
 from merflow.io import records
@@ -23,7 +23,7 @@ LOG = logging.getLogger("merflow")
 def report(
     out: Path = Path(paths.REPORT),
     *,
-    figures: Flag = False,
+    figures: bool = False,
     config: Config = Path(paths.CONFIG),
 ) -> None:
     """Write all results as one HTML page OUT, which needs no network and no other file.
