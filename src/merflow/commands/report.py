@@ -24,6 +24,8 @@ def report(
     out: Path = Path(paths.REPORT),
     *,
     figures: bool = False,
+    methods: bool = False,
+    cards: bool = False,
     config: Config = Path(paths.CONFIG),
 ) -> None:
     """Write all results as one HTML page OUT, which needs no network and no other file.
@@ -33,12 +35,15 @@ def report(
 
     Examples:
         merflow report results/report.html
-        merflow report page.html --config config/config.yaml --figures
+        merflow report --figures --methods --cards
 
     Args:
         out: HTML file to write.
         figures: Also write all figures as PDF and SVG, at the width of a column, into the folder
             `figures` beside OUT.
+        methods: Also write methods.md, the methods of this run as a text for a paper with its
+            citations, and methods.bib, beside OUT.
+        cards: Also write model_card.md and data_card.md beside OUT.
     """
     from merflow.inference.clip_strip import examples, faces
     from merflow.reporting.html_report import page, read_content
@@ -56,13 +61,30 @@ def report(
             LOG.warning("not in the report: %s", problem)
         text = page(content, faces(shown))
         write_text(out, text)
-        made = [out]
+        made = _write_texts(out.parent, content, methods=methods, cards=cards)
         if figures:
-            made += _write_figures(out.parent / "figures", content, shown)
+            found = _write_figures(out.parent / "figures", content, shown)
+            made.append(f"{out.parent / 'figures'}: {len(found)} files")
         job.done(reported_from(plan), [out])
-    print(f"{out}: {len(text.encode()) / 1e6:.1f} MB")
-    if figures:
-        print(f"{out.parent / 'figures'}: {len(made) - 1} files")
+    print("\n".join([f"{out}: {len(text.encode()) / 1e6:.1f} MB", *made]))
+
+
+def _write_texts(folder: Path, content: "Content", *, methods: bool, cards: bool) -> list[str]:
+    """Write the texts that were asked for into a folder; return their paths."""
+    from merflow.reporting.paper.cards import data_card, model_card
+    from merflow.reporting.paper.methods import methods_text
+    from merflow.reporting.paper.references import bibtex
+
+    texts = {}
+    if methods:
+        text = methods_text(content.results)
+        texts |= {"methods.md": text, "methods.bib": bibtex(text)}
+    if cards:
+        texts["model_card.md"] = model_card(content.results, content.tables)
+        texts["data_card.md"] = data_card(content.results)
+    for name, text in texts.items():
+        write_text(folder / name, text)
+    return [str(folder / name) for name in texts]
 
 
 def _write_figures(folder: Path, content: "Content", shown: "list[Example]") -> list[Path]:
