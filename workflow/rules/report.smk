@@ -29,7 +29,7 @@ rule report:
     message:
         "writing results/report.html"
     shell:
-        merflow("report {output:q} --figures")
+        merflow("report {output:q} --figures --methods --cards")
 
 
 rule manifest:
