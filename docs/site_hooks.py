@@ -48,7 +48,12 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Rewrite the links of a page from paths in the repository to paths on the site."""
+    """Rewrite the links of a page from paths in the repository to paths on the site.
+
+    Pages at the top have no list of neighbours at their side.
+    """
+    if page.parent is None:
+        page.meta["hide"] = ["navigation"]
     here = page.file.src_uri
     inside = here not in (*OUTSIDE, COMMANDS)
     folder = PurePosixPath("docs" if inside else "", here).parent

@@ -1,7 +1,10 @@
 """The notebook: nothing of a run left in it, and every cell runs on the demo."""
 
+import html
+import importlib.util
 import json
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -36,16 +39,39 @@ def test_the_whole_notebook_runs_on_the_demo(tmp_path, monkeypatch):
     book = nbformat.read(NOTEBOOK, as_version=4)
     resources = {"metadata": {"path": str(work)}}
     nbclient.NotebookClient(book, timeout=900, kernel_name="python3", resources=resources).execute()
-    said = "".join(
-        output.get("text", "") for cell in book.cells for output in cell.get("outputs", [])
-    )
-    told = [line for line in said.splitlines() if "GPU was found" in line]
-    assert len(told) == 1
-    assert Path("/dev/nvidia0").exists() or told[0].startswith("No GPU was found")
-    assert "UF1" in said and "no dataset is read" in said
-    pictures = [
-        output for cell in book.cells for output in cell.get("outputs", [])
-        if "image/png" in output.get("data", {})
-    ]  # fmt: skip
-    assert len(pictures) == 2
-    assert (work / "merflow_notebook/results/report.html").is_file()
+    outputs = [output for cell in book.cells for output in cell.get("outputs", [])]
+    printed = "".join(output.get("text", "") for output in outputs)
+    shown = [output["data"] for output in outputs if "data" in output]
+    device = [line for line in printed.splitlines() if "GPU was found" in line]
+    assert len(device) == 1
+    assert Path("/dev/nvidia0").exists() or device[0].startswith("No GPU was found")
+    assert "9 clips of 3 subjects" in printed and "no dataset is read" in printed
+    assert "frozen              x10" in printed and "Written to predictions" in printed
+    kinds = [kind for data in shown for kind in data if kind != "text/plain"]
+    assert kinds == ["image/png", "image/svg+xml", "image/svg+xml", "text/html", "image/png"]
+    report = (work / "merflow_notebook/results/report.html").read_text()
+    assert html.escape(report) in shown[3]["text/html"]
+
+
+def test_a_copy_is_unpacked_and_gets_an_environment_of_its_own(tmp_path, monkeypatch):
+    """The cell of the installation, up to the downloads."""
+    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
+    source = next("".join(c["source"]) for c in cells if "def environment" in "".join(c["source"]))
+    space = {"VERSION": ""}
+    exec(source[: source.index("\nHOME = ")], space)
+    monkeypatch.chdir(tmp_path)
+    with zipfile.ZipFile("merflow-main.zip", "w") as archive:
+        for name in ("Snakefile", "src/merflow/__init__.py", "requirements.lock"):
+            archive.writestr(f"merflow-main/{name}", "tensorflow==9.9 \\\n")
+    home = space["fetched"]("merflow-main.zip")
+    assert home == (tmp_path / "merflow_source/merflow-main").resolve()
+    assert space["fetched"]("gone.zip") == home == space["working_copy"](home / "src")
+    ran = []
+    monkeypatch.setitem(space, "run", lambda *words: ran.append(words))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    (home / ".venv").mkdir()
+    python = space["environment"](home)
+    assert python == home / ".venv/bin/python" and space["environment"](home) == python
+    assert not any(sys.executable == word for words in ran for word in words[2:])
+    into = [words for words in ran if "install" in words]
+    assert all(python in words for words in into) and "--require-hashes" in into[0]

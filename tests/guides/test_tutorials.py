@@ -96,7 +96,7 @@ def test_licensed_datasets_rehearsed(tmp_path, monkeypatch, capsys, call):
     config.write_text(text.replace("scheme: megc2019", "scheme: three"))
     call(again)
     assert "0 errors" in capsys.readouterr().out
-    assert run[1].startswith("results/runs/lbptop/x1/seed0/")
+    assert run == ["run", "lbptop"] and "lbptop" in load(config).experiments
 
 
 def test_new_network_prints_the_file_of_the_reference_and_a_config_that_loads(tmp_path):
