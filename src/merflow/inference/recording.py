@@ -52,7 +52,8 @@ class RecordingPrediction:
     """A recording with its movements and windows.
 
     ratio: (T,) movement in times the rest; measure: (T,) the same as a share of the face's side;
-    rests: whether the face is at rest in enough frames, or the rest was given.
+    rests: whether the face is at rest in enough frames, or the rest was given; pending: movements
+    that are not classified yet, while a prediction is being made.
     """
 
     name: str
@@ -64,6 +65,7 @@ class RecordingPrediction:
     movements: tuple[LabelledSpan, ...]
     windows: tuple[LabelledSpan, ...]
     rests: bool = True
+    pending: tuple[Span, ...] = ()
 
     @property
     def quiet_label(self) -> str:
@@ -81,11 +83,13 @@ def predict_recording(
     *,
     rest: float | None = None,
     on_progress: OnProgress = report,
+    on_found: Callable[[RecordingPrediction], None] | None = None,
 ) -> RecordingPrediction:
     """Find movements in a recording and classify them; frames (T, H, W, 3) uint8 RGB.
 
     window, stride: of the windows returned (frames); rest: level of the measure at rest, if more
-    than this recording is known. Raises SkipClip when no face is found.
+    than this recording is known. on_found: called with what is known after the movements were found
+    and after each was classified. Raises SkipClip when no face is found.
     """
     sizes = window_sizes(len(clip.frames), clip.fps, window, stride)
     on_progress("aligning the face", 0, 0)
@@ -95,18 +99,24 @@ def predict_recording(
     measure = movement(face.frames, clip.fps, face.landmarks)
     found, ratio = spans(measure, clip.fps, rest)
     calm = rest is not None or rests(measure)
-    movements = []
+    movements: list[LabelledSpan] = []
+
+    def known(pending: Sequence[Span]) -> RecordingPrediction:
+        rows = tuple(windows(ratio, movements, *sizes, NONE if calm else NO_REST))
+        facts = (clip.key.clip, clip.fps, clip.numbers, model.classes, ratio, measure)
+        return RecordingPrediction(*facts, tuple(movements), rows, calm, tuple(pending))
+
     for number, span in enumerate(found):
         on_progress("classifying movements", number, len(found))
+        if on_found:
+            on_found(known(found[number:]))
         part = cut(clip, span.first, span.last)
         try:
             movements.append(_classify(part, span, model, fitted, finder))
         except SkipClip as skip:
             spot = (span.first, span.last, span.strength)
             movements.append(LabelledSpan(*spot, NONE, None, skip.reason))
-    rows = tuple(windows(ratio, movements, *sizes, NONE if calm else NO_REST))
-    facts = (clip.key.clip, clip.fps, clip.numbers, model.classes)
-    return RecordingPrediction(*facts, ratio, measure, tuple(movements), rows, calm)
+    return known(())
 
 
 def predict_clip(

@@ -72,6 +72,10 @@ def fields(section: str) -> tuple[Field, ...]:
     return (*basic, *found.values())
 
 
+def _title(key: str) -> str:
+    return key.removesuffix("_hz").replace("_", " ").capitalize()
+
+
 def _titled(field: Field, section: str) -> Field:
     """Return a field of several sections of one form with the section in its title."""
     if section == "experiments" or "." not in field["path"]:
@@ -92,7 +96,7 @@ def _walk(schema: dict[str, Any], name: str, prefix: str) -> list[Field]:
         about = known.get("description", "").replace("\n", " ")
         unit = UNIT.search(about)
         made.append({
-            "path": path, "title": key.removesuffix("_hz").replace("_", " ").capitalize(), "about": about,
+            "path": path, "title": _title(key), "about": about,
             "unit": unit[1] if unit else "", "default": known.get("default"),
             "required": "default" not in known, "basic": False, "when": _when(parts),
             "group": GROUPS[parts[-2]] if len(parts) > 1 else "General", **_input(key, known),

@@ -23,11 +23,13 @@ from merflow.studio.routing import (
     query_number,
 )
 from merflow.studio.test_view.camera import WINDOW_LIMIT
+from merflow.studio.test_view.film import film
 from merflow.workflow.final_model import CAVEAT, open_model
 
 RECORDINGS_LIMIT = 500
 """Most recordings listed."""
 LANDMARKS = (5, 68)
+MP4 = "video/mp4"
 
 
 def list_choices(studio: Studio, _: Request) -> dict[str, Any]:
@@ -56,7 +58,10 @@ def start_dataset(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str,
     name = studio.project.dataset(body.get("dataset"))
     if not studio.project.clips(name):
         raise Missing(name, "is not prepared", fix="Datasets view: Prepare")
-    return studio.test.start("dataset", f"testing {name}", {"run": folder, "name": name})
+    message = {"run": folder, "name": name}
+    return studio.test.start(
+        "dataset", f"testing {name}", message, {"run": folder, "dataset": name}
+    )
 
 
 def start_recording(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str, Any]:
@@ -72,7 +77,8 @@ def start_recording(studio: Studio, _: Request, body: dict[str, Any]) -> dict[st
         raise MerflowError("request: fps", f"{str(fps)[:40]!r}", "1 to 10000 Hz")
     run = _run_folder(studio.project, body)
     message = {"run": run, "path": str(path), "fps": fps, "points": _landmarks(body)}
-    return studio.test.start("recording", f"testing {path.name}", message)
+    shown = {"run": run, "path": body["path"]}
+    return studio.test.start("recording", f"testing {path.name}", message, shown)
 
 
 def start_camera(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str, Any]:
@@ -84,7 +90,7 @@ def start_camera(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str, 
         "stride": body_number(body, "stride", 1, WINDOW_LIMIT),
         "points": _landmarks(body),
     }
-    return studio.test.start("camera", "the camera", message)
+    return studio.test.start("camera", "the camera", message, {"run": message["run"]})
 
 
 def camera_frame(studio: Studio, request: Request, jpeg: bytes) -> dict[str, Any]:
@@ -112,17 +118,12 @@ def test_result(studio: Studio, request: Request) -> dict[str, Any]:
 
 
 def recording_windows(studio: Studio, request: Request) -> dict[str, Any]:
-    """Return the windows for another length and stride; no model is needed for that."""
-    found = _result(studio, request)
-    if "prediction" not in found:
-        raise Missing("request", "the test is not of a recording")
-    made: RecordingPrediction = found["prediction"]
-    count = len(made.numbers)
-    window, stride = (
-        query_number(request, name, 1, count, 0) if request.query_params.get(name) else None
-        for name in ("window", "stride")
-    )
-    size, step = window_sizes(count, made.fps, window, stride)
+    """Return the windows for another length and stride; no model is needed for that.
+
+    While the test runs: those that are known so far. complete: whether these are all.
+    """
+    made = _prediction(studio, request)
+    size, step = _sizes(made, request)
     rows = [
         {
             "first": row.first,
@@ -132,8 +133,31 @@ def recording_windows(studio: Studio, request: Request) -> dict[str, Any]:
             "probabilities": None if row.probabilities is None else row.probabilities.tolist(),
         }
         for row in windows(made.ratio, made.movements, size, step, made.quiet_label)
+        if row.probabilities is not None
+        or not any(row.first <= one.last and one.first <= row.last for one in made.pending)
     ]
-    return {"window": size, "stride": step, "rows": rows}
+    facts = {"classes": made.classes, "complete": not made.pending}
+    return {"window": size, "stride": step, "rows": rows, **facts}
+
+
+def recording_faces(studio: Studio, request: Request) -> dict[str, Any]:
+    """Return box and landmarks of the frames from `after` on that were read so far."""
+    _check_number(studio, request)
+    after = query_number(request, "after", 0, 10**8, 0)
+    return {"faces": studio.test.faces[after:]}
+
+
+def recording_film(studio: Studio, request: Request) -> Response:
+    """Return the tested recording as MP4, with the face's box and the predicted label."""
+    test = studio.test
+    found = _result(studio, request)
+    if "prediction" not in found:
+        raise Missing("request", "the test is not of a recording")
+    made: RecordingPrediction = found["prediction"]
+    sizes = _sizes(made, request)
+    rows = list(windows(made.ratio, made.movements, *sizes, made.quiet_label))
+    width = test.recording["size"][1]
+    return Response(film(test.frames, test.faces, rows, made.fps, width), media_type=MP4)
 
 
 def recording_info(studio: Studio, request: Request) -> dict[str, Any]:
@@ -164,6 +188,8 @@ ROUTES = (
     Endpoint("GET", TEST + "/result", test_result),
     Endpoint("GET", TEST + "/recording", recording_info),
     Endpoint("GET", TEST + "/windows", recording_windows),
+    Endpoint("GET", TEST + "/faces", recording_faces),
+    Endpoint("GET", TEST + "/film", recording_film),
     Endpoint("GET", TEST + "/frames/{index}", recording_frame),
 )
 
@@ -173,6 +199,27 @@ def _result(studio: Studio, request: Request) -> dict[str, Any]:
     if studio.test.result is None:
         raise Missing("request", "the test has no result (yet)")
     return studio.test.result
+
+
+def _sizes(made: RecordingPrediction, request: Request) -> tuple[int, int]:
+    """Return window and stride of a query, in frames."""
+    count = len(made.numbers)
+    window, stride = (
+        query_number(request, name, 1, count, 0) if request.query_params.get(name) else None
+        for name in ("window", "stride")
+    )
+    return window_sizes(count, made.fps, window, stride)
+
+
+def _prediction(studio: Studio, request: Request) -> RecordingPrediction:
+    """Return the prediction of a recording, which may be incomplete while the test runs."""
+    _check_number(studio, request)
+    if studio.test.result is None and studio.test.partial is not None:
+        return studio.test.partial
+    found = _result(studio, request)
+    if "prediction" not in found:
+        raise Missing("request", "the test is not of a recording")
+    return found["prediction"]
 
 
 def _check_number(studio: Studio, request: Request) -> None:

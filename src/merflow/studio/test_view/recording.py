@@ -63,7 +63,7 @@ def recording(
     send: Callable[[dict], None],
     on_progress: OnProgress,
 ) -> dict[str, Any]:
-    """Send the frames as JPEG, then return faces and predictions.
+    """Send the frames as JPEG with their faces, then what is found so far; return all of it.
 
     finder: of the model's pipeline; shown: of the landmarks that the page shows.
     """
@@ -84,10 +84,13 @@ def recording(
                 "a shorter recording", "cut it, or use `merflow predict`",
             )  # fmt: skip
         if len(jpegs) == CHUNK or number == count - 1:
-            send({"frames": jpegs})
+            send({"frames": jpegs, "faces": faces[-len(jpegs) :]})
             jpegs = []
             on_progress("finding the face", number + 1, count)
-    found = predict_recording(clip, model, fitted, finder, on_progress=on_progress)
+    found = predict_recording(
+        clip, model, fitted, finder, on_progress=on_progress,
+        on_found=lambda partial: send({"partial": partial}),
+    )  # fmt: skip
     boxes, points = ([face[name] for face in faces] for name in ("box", "points"))
     return {"prediction": found, "boxes": boxes, "points": points, "score_text": model.score_text}
 

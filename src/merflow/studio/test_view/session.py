@@ -4,10 +4,12 @@ import contextlib
 import multiprocessing
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from merflow.errors import FAILED, MerflowError
+from merflow.inference.recording import RecordingPrediction
 from merflow.studio.routing import Conflict, Missing
 from merflow.studio.test_view.worker_process import serve
 
@@ -25,6 +27,9 @@ class TestSession:
         self.result: Any = None
         self.recording: dict[str, Any] | None = None
         self.frames: list[bytes] = []
+        self.faces: list[dict[str, Any]] = []
+        self.partial: RecordingPrediction | None = None
+        self._answers = 0
         self._about: dict[str, Any] = {"id": 0, "state": "idle", "kind": "", "title": ""}
         self._error: MerflowError | None = None
         self._process: Any = None
@@ -35,18 +40,22 @@ class TestSession:
         self._replied = threading.Condition(self._lock)
         self._last_frame = 0.0
 
-    def start(self, kind: str, title: str, message: dict[str, Any]) -> dict[str, Any]:
-        """Start a test; refuse while another one runs."""
+    def start(
+        self, kind: str, title: str, message: dict[str, Any], shown: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Start a test; refuse while another one runs. shown: what is tested, for the page."""
         with self._lock:
             if self._busy():
                 raise Conflict(title, f"'{self._about['title']}' is running", fix="stop it first")
             if self._process is None or not self._process.is_alive():
                 self._spawn()
             self.result, self.recording, self.frames, self._error = None, None, [], None
+            self.faces, self.partial, self._answers = [], None, 0
             number = self._about["id"] + 1
             self._about = {
                 "id": number, "state": "running", "kind": kind, "title": title,
                 "step": "starting", "progress": (0, 0), "started": time.monotonic(),
+                "tested": dict(shown or {}),
             }  # fmt: skip
             self._last_frame = time.monotonic()
             self._pipe.send({"do": kind, **message})
@@ -91,6 +100,10 @@ class TestSession:
             self.recording = message["recording"]
         elif "frames" in message:
             self.frames += message["frames"]
+            self.faces += message["faces"]
+        elif "partial" in message:
+            self.partial = message["partial"]
+            self._answers += 1
         elif "camera" in message:
             self._reply(message["camera"])
         elif "failed" in message and self._about["state"] == "watching":
@@ -119,6 +132,7 @@ class TestSession:
             if about["state"] == "running":
                 about["seconds"] = round(time.monotonic() - self._about["started"], 1)
             about["ready"] = len(self.frames)
+            about["answers"] = self._answers + (self.result is not None)
             facts = self.recording
             about["recording"] = facts and {k: v for k, v in facts.items() if k != "numbers"}
             about["error"] = str(self._error) if self._error else ""
