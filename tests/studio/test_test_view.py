@@ -190,6 +190,43 @@ def test_a_recording_without_a_face_fails_with_that_message(studio, tested):
     path.unlink()
 
 
+def test_what_is_known_is_sent_while_a_recording_is_tested(studio, tested):
+    number = begin(studio, "recording", RECORDING)["id"]
+    faces, partial, state = [], [], {"state": "running"}
+    while state["state"] == "running":
+        state = studio.json("/api/test/state")
+        faces += studio.json(f"/api/test/{number}/faces?after={len(faces)}")["faces"]
+        if state["answers"]:
+            found = studio.json(f"/api/test/{number}/windows")
+            if not found["complete"]:
+                partial.append(found)
+        time.sleep(0.01)
+    faces += studio.json(f"/api/test/{number}/faces?after={len(faces)}")["faces"]
+    result = studio.json(f"/api/test/{number}/result")
+    assert [one["box"] for one in faces] == result["boxes"]
+    assert state["tested"] == {"run": SVM, "path": RECORDING["path"]}
+    # The windows of the movement are not sent before it is classified.
+    whole = studio.json(f"/api/test/{number}/windows")
+    assert whole["complete"] and partial and len(partial[0]["rows"]) < len(whole["rows"])
+    assert all(row["label"] == "no expression" for row in partial[0]["rows"])
+
+
+def test_a_tested_recording_is_saved_as_a_video_with_box_and_label(studio, tested, tmp_path):
+    begin(studio, "recording", RECORDING)
+    state = ended(studio)
+    answer = studio.ask(f"/api/test/{state['id']}/film")
+    assert (answer.status, answer.getheader("content-type")) == (200, "video/mp4")
+    path = tmp_path / "film.mp4"
+    path.write_bytes(answer.content)
+    film, plain = video.read(path), video.read(studio.folder / RECORDING["path"])
+    assert (film.frames.shape, film.fps) == (plain.frames.shape, plain.fps)
+    changed = np.abs(film.frames[44].astype(int) - plain.frames[44]).max(2) > 60
+    left, top, right, bottom = studio.json(f"/api/test/{state['id']}/result")["boxes"][44]
+    assert changed[round(top), round(left) + 5 : round(right) - 5].mean() > 0.9
+    assert changed[2:12, 2:60].mean() > 0.9 and changed.mean() < 0.2
+    assert studio.ask(f"/api/test/{state['id']}/film?window=0").status == 400
+
+
 def test_frame_numbers_are_those_of_the_recording(studio, tested):
     begin(studio, "recording", RECORDING)
     state = ended(studio)

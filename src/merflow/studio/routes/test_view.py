@@ -43,6 +43,7 @@ def list_choices(studio: Studio, _: Request) -> dict[str, Any]:
         "more": max(0, len(found) - RECORDINGS_LIMIT),
         "caveat": CAVEAT,
         "window_limit": WINDOW_LIMIT,
+        "upload": not studio.remote,
     }
 
 

@@ -43,6 +43,7 @@ export const getImage = async (path, signal) => {
   const blob = await (await request(path, { signal })).blob();
   return createImageBitmap(blob, { colorSpaceConversion: "none" });
 };
+export const getBlob = async (path, signal) => (await request(path, { signal })).blob();
 export const post = async (path, body = {}) => (await request(path, {
   method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body),
 })).json();

@@ -1,9 +1,12 @@
 // The player of a tested recording. It plays at the recording's rate times the speed; frames that
-// cannot be shown in time are counted as dropped.
+// cannot be shown in time are counted as dropped. Faces and predictions are added as they are found.
 
-import { get, url } from "../shared/api.js";
+import { get, getBlob, url } from "../shared/api.js";
+import { menu } from "../shared/components.js";
+import { saveFile } from "../shared/download.js";
 import { action, el } from "../shared/elements.js";
 import { fail } from "../shared/errors.js";
+import { toast } from "../shared/page.js";
 import { speedControl } from "../shared/speed_control.js";
 import { FrameCache } from "./frame_cache.js";
 import { NONE } from "./plots.js";
@@ -14,7 +17,7 @@ const SPEEDS = [0.05, 0.1, 0.25, 0.5, 1, 2];
 export class Player {
   // test: {id, recording}
   constructor(test, screen, plots) {
-    Object.assign(this, { test, screen, plots, recording: test.recording, timer: null, rows: [], result: null, ready: 0 });
+    Object.assign(this, { test, screen, plots, recording: test.recording, timer: null, rows: [], faces: [], ready: 0, answers: 0, done: false });
     this.last = this.recording.count - 1;
     this.cache = new FrameCache(test);
     this.shown = this.dropped = 0;
@@ -29,14 +32,17 @@ export class Player {
       oninput: () => this.seek(+this.slider.value) });
     this.where = el("div", { class: "where", id: "where" });
     this.rate = el("div", { class: "soft num", id: "rate", role: "status" });
-    this.toggle = action("Play / pause", " ", () => (this.timer ? this.pause() : this.play()), { "aria-pressed": "false" });
-    const move = (label, key, to) => action(label, key, () => this.seek(to()));
+    this.toggle = action("Play / pause", " ", () => (this.timer ? this.pause() : this.play()), { "aria-pressed": "false", icon: "play" });
+    const move = (label, key, to, shape) => action(label, key, () => this.seek(to()), { icon: shape, iconOnly: true });
+    const steps = el("span", { class: "joined" }, move("First", "Home", () => 0, "first"), move("-10", "Shift+ArrowLeft", () => this.at - 10, "back10"),
+      move("-1", "ArrowLeft", () => this.at - 1, "back"), move("+1", "ArrowRight", () => this.at + 1, "forward"),
+      move("+10", "Shift+ArrowRight", () => this.at + 10, "forward10"), move("Last", "End", () => this.last, "last"));
+    this.save = menu("Save", [["Predictions (CSV)", () => this.plots.saveRows(this.rows, "frame")], ["Video with labels (MP4)", () => this.saveFilm()]],
+      { "aria-label": "Save predictions or video" });
+    this.save.hidden = true;
     this.root = el("div", { class: "stack", id: "player" }, this.where, this.slider,
-      el("div", { class: "row" }, this.toggle, action("Stop", "s", () => this.stop()),
-        move("-1", "ArrowLeft", () => this.at - 1), move("+1", "ArrowRight", () => this.at + 1),
-        move("-10", "Shift+ArrowLeft", () => this.at - 10), move("+10", "Shift+ArrowRight", () => this.at + 10)),
-      el("div", { class: "row" }, move("First", "Home", () => 0), move("Last", "End", () => this.last),
-        speedControl(SPEEDS, settings.speed, (speed) => this.setSpeed(speed))), this.rate);
+      el("div", { class: "row" }, this.toggle, action("Stop", "s", () => this.stop(), { icon: "stop" }), steps, this.save),
+      el("div", { class: "row" }, speedControl(SPEEDS, settings.speed, (speed) => this.setSpeed(speed))), this.rate);
   }
 
   close() {
@@ -44,17 +50,29 @@ export class Player {
     this.cache.close();
   }
 
-  // Take the predictions, after the test is done; frames are shown before that already.
-  async take(result) {
-    this.result = result;
-    this.plots.classes = result.classes;
-    await this.loadWindows();
-    this.drawTracks();
+  // What the server has found so far. state: of the test
+  async grow(state) {
+    const first = this.ready === 0 && state.ready > 0;
+    this.ready = state.ready;
+    if (state.ready > this.faces.length) {
+      const { faces } = await get(`${url("test", this.test.id, "faces")}?after=${this.faces.length}`, this.cache.control.signal);
+      this.faces.push(...faces);
+      this.drawTracks();
+    }
+    if (state.answers > this.answers) {
+      this.answers = state.answers;
+      await this.loadWindows();
+    }
+    if (first) await this.seek(this.at);
+    else if (this.cache.has(this.at)) this.draw(this.cache.get(this.at));
   }
 
   async loadWindows() {
     const chosen = Object.entries(settings.recording).filter(([, frames]) => frames);
     const found = await get(`${url("test", this.test.id, "windows")}?${new URLSearchParams(chosen)}`, this.cache.control.signal);
+    this.plots.classes = found.classes;
+    this.done = found.complete;
+    this.save.hidden = !found.complete;
     this.rows = found.rows.map((row) => {
       const middle = (row.first + row.last) / 2;
       return { ...row, middle, at: this.recording.numbers[Math.round(middle)] };
@@ -63,17 +81,17 @@ export class Player {
     this.showPosition();
   }
 
-  drawTracks() {
-    if (!this.result) return;
-    this.plots.drawTracks(this.recording.numbers, this.result.points, settings.indices, settings.track, "frame");
-    this.plots.moveTo(this.recording.numbers[this.at]);
+  async saveFilm() {
+    toast("The video is being made…");
+    const chosen = Object.entries(settings.recording).filter(([, frames]) => frames);
+    const film = await getBlob(`${url("test", this.test.id, "film")}?${new URLSearchParams(chosen)}`);
+    saveFile(`${this.plots.name}-labels.mp4`, film);
   }
 
-  // The server has `ready` frames; they arrive while the recording is being tested.
-  more(ready) {
-    const first = this.ready === 0 && ready > 0;
-    this.ready = ready;
-    return first ? this.seek(this.at) : undefined;
+  drawTracks() {
+    if (!this.faces.length) return;
+    this.plots.drawTracks(this.recording.numbers.slice(0, this.faces.length), this.faces.map((one) => one.points), settings.indices, settings.track, "frame");
+    this.plots.moveTo(this.recording.numbers[this.at]);
   }
 
   prefetch(step = 1) {
@@ -94,7 +112,7 @@ export class Player {
   }
 
   draw(image) {
-    const box = this.result?.boxes[this.at], points = this.result?.points[this.at];
+    const { box, points } = this.faces[this.at] || {};
     this.screen.draw(image, this.recording.size, box, points, settings.indices);
     this.screen.root.dataset.shown = this.at;
   }
@@ -102,7 +120,9 @@ export class Player {
   // The window whose middle is nearest to the present frame.
   window() {
     const distance = (row) => Math.abs(row.middle - this.at);
-    return this.rows.reduce((best, row) => (!best || distance(row) < distance(best) ? row : best), null);
+    const row = this.rows.reduce((best, one) => (!best || distance(one) < distance(best) ? one : best), null);
+    // While movements are being classified, frames far from any window that is known have none.
+    return row && (this.done || (row.first <= this.at && this.at <= row.last)) ? row : null;
   }
 
   showPosition() {
@@ -110,11 +130,11 @@ export class Player {
     this.slider.value = this.at;
     this.where.textContent = `frame ${number} · index ${this.at} of 0 to ${this.last} · ${(this.at / this.recording.fps).toFixed(2)} s`;
     this.slider.setAttribute("aria-valuetext", this.where.textContent);
-    if (!this.result) return this.screen.setLabel("being tested…");
     const row = this.window();
     if (row && row.probabilities) {
-      this.screen.setLabel(`${row.label} ${Math.max(...row.probabilities).toFixed(2)}`, this.result.classes.indexOf(row.label));
-    } else this.screen.setLabel(row ? row.label : NONE);
+      this.screen.setLabel(`${row.label} ${Math.max(...row.probabilities).toFixed(2)}`, this.plots.classes.indexOf(row.label));
+    } else this.screen.setLabel(row ? row.label : this.done ? NONE : "being tested…");
+    if (!this.rows.length) return undefined;
     this.plots.moveTo(number);
     this.plots.drawNow(row);
     return this.plots.drawShare(this.rows.filter((one) => one.middle <= this.at));

@@ -1,8 +1,10 @@
 // The four plots beside the image: probabilities over time, landmarks over time, how often each label
-// was predicted, and the probabilities at the present frame.
+// was predicted, and the probabilities at the present frame. Each can be saved.
 
-import { el, legend } from "../shared/elements.js";
+import { saveCsv } from "../shared/download.js";
+import { el } from "../shared/elements.js";
 import { lineChart } from "../shared/line_chart.js";
+import { Bars } from "./bars.js";
 import { landmarkTrack } from "./landmark_track.js";
 
 export const NONE = "no expression";
@@ -12,87 +14,95 @@ const SETTLING = "settling";
 export class Plots {
   constructor() {
     this.classes = [];
-    this.trend = card("trend", "Classes over time");
-    this.tracks = card("tracks", "Landmarks over time");
-    this.share = card("share", "Predictions so far");
-    this.now = card("now", "At this moment");
-    this.root = el("section", { class: "stack", id: "plots" }, this.trend.root, this.tracks.root,
+    this.name = "test";
+    this.trend = new Plot("trend", "Classes over time", "No prediction yet.", () => `${this.name}-probabilities`);
+    this.tracks = new Plot("tracks", "Landmarks over time", "No landmarks yet, or none chosen.", () => `${this.name}-landmarks`);
+    this.share = new Bars("share", "Predictions so far", "windows", () => `${this.name}-counts`);
+    this.now = new Bars("now", "At this moment", "probability", () => `${this.name}-now`);
+    this.movement = el("p", { class: "soft num", id: "movement" });
+    this.now.root.append(this.movement);
+    this.root = el("section", { class: "stack", id: "plots", "aria-label": "Plots" }, this.trend.root, this.tracks.root,
       el("div", { class: "halves" }, this.share.root, this.now.root));
-    this.cursors = [];
   }
 
   names() { return [...this.classes, NONE]; }
 
-  clear(classes) {
-    this.classes = classes;
-    this.drawTrend([], "frame");
-    this.drawTracks([], [], [], "moved", "frame");
+  // Nothing of an earlier test stays. name: of saved files.
+  clear(classes, name = "test") {
+    Object.assign(this, { classes, name });
+    this.trend.clear();
+    this.tracks.clear();
     this.drawShare([]);
     this.drawNow(null);
   }
 
   // unit: of `at`, for the axis
   drawTrend(rows, unit) {
-    const names = this.names();
-    const settled = rows.filter(isSettled);
-    const xs = settled.map((row) => row.at);
-    const series = names.map((name, colour) => ({ name, colour, xs, ys: settled.map((row) => this.valueOf(row, colour)) }));
-    this.trend.show(settled.length > 1 ? [this.chart(0, series, { x: unit, y: "probability" }), legend(names)]
-      : [el("p", { class: "soft" }, "No prediction yet.")]);
+    const settled = rows.filter(isSettled), xs = settled.map((row) => row.at);
+    const series = this.names().map((name, colour) => ({ name, colour, xs, ys: settled.map((row) => this.valueOf(row, colour)) }));
+    this.trend.draw(settled.length > 1 ? series : [], { x: unit, y: "probability" });
   }
 
   // points: for each x a list of [x, y] or null; track: "moved", "x" or "y"
   drawTracks(xs, points, indices, track, unit) {
     const found = indices.filter((i) => points.some((one) => one && i < one.length));
     const series = found.map((i, colour) => ({ name: String(i), colour, xs, ys: landmarkTrack(points, i, track) }));
-    const axes = { x: unit, y: track === "moved" ? "moved (px)" : `${track} (px)`, tight: track !== "moved" };
-    this.tracks.show(xs.length > 1 && found.length ? [this.chart(1, series, axes), legend(found.map(String))]
-      : [el("p", { class: "soft" }, "No landmarks yet, or none chosen.")]);
+    this.tracks.draw(xs.length > 1 ? series : [], { x: unit, y: track === "moved" ? "moved (px)" : `${track} (px)`, tight: track !== "moved" });
   }
 
   drawShare(rows) {
     const settled = rows.filter(isSettled);
-    this.share.show([bars(this.names().map((name) => {
+    this.share.draw(this.names().map((name) => {
       const count = settled.filter((row) => row.label === name).length;
       return [name, settled.length ? count / settled.length : 0, String(count)];
-    }), "windows")]);
+    }));
   }
 
   drawNow(row) {
     const values = this.names().map((name, i) => [name, row && isSettled(row) ? this.valueOf(row, i) : 0]);
-    this.now.show([bars(values.map(([name, value]) => [name, value, value.toFixed(2)]), "probability"),
-      el("p", { class: "soft num", id: "movement" }, row?.movement == null ? "movement –"
-        : `movement ${row.movement.toFixed(1)} × rest`)]);
+    this.now.draw(values.map(([name, value]) => [name, value, value.toFixed(2)]));
+    this.movement.textContent = row?.movement == null ? "movement –" : `movement ${row.movement.toFixed(1)} × rest`;
   }
 
-  moveTo(at) { for (const move of this.cursors) move?.(at); }
+  moveTo(at) {
+    this.trend.chart?.move(at);
+    this.tracks.chart?.move(at);
+  }
+
+  saveRows(rows, unit) {
+    saveCsv(`${this.name}-predictions`, ["first", "last", unit, "label", "movement", ...this.classes],
+      rows.map((row) => [row.first, row.last, row.at, row.label, row.movement, ...this.classes.map((_, i) => row.probabilities?.[i] ?? null)]));
+  }
 
   // The probability of the i-th name; 1 for NONE where no movement was classified.
   valueOf(row, i) {
     if (i < this.classes.length) return row.probabilities ? row.probabilities[i] : 0;
     return row.probabilities ? 0 : 1;
   }
-
-  chart(place, series, axes) {
-    const made = lineChart(series, { ...axes, height: 126, width: 400 });
-    this.cursors[place] = made.move;
-    return made.root;
-  }
 }
 
 const isSettled = (row) => row.label !== SETTLING;
 
-function card(id, title) {
-  const body = el("div", {});
-  return { root: el("div", { class: "card", id }, el("h2", {}, title), body), show: (parts) => body.replaceChildren(...parts) };
-}
+// A card with one line chart, which keeps its zoom and hidden lines while values are added.
+class Plot {
+  constructor(id, title, empty, file) {
+    Object.assign(this, { empty, file, chart: null, axes: "", state: {} });
+    this.body = el("div", {}, el("p", { class: "soft" }, empty));
+    this.root = el("div", { class: "card", id }, el("h2", {}, title), this.body);
+  }
 
-function bars(rows, what) {
-  return el("div", { class: "bars", role: "list" }, rows.map(([name, share, text], i) => {
-    const bar = el("span", { class: "bar" });
-    bar.style.width = `${Math.round(100 * share)}%`;
-    bar.style.background = `var(--s${i % 6})`;
-    return el("div", { role: "listitem", "aria-label": `${name}: ${text} (${what})` },
-      el("span", { class: "name" }, name), el("span", { class: "track" }, bar), el("span", { class: "num" }, text));
-  }));
+  clear() {
+    this.chart = null;
+    this.body.replaceChildren(el("p", { class: "soft" }, this.empty));
+    delete this.root.dataset.points;
+  }
+
+  draw(series, axes) {
+    if (!series.length) return this.clear();
+    this.root.dataset.points = series[0].xs.length;
+    if (this.chart && this.axes === JSON.stringify(axes)) return this.chart.update(series);
+    this.axes = JSON.stringify(axes);
+    this.chart = lineChart(series, { ...axes, height: 140, file: this.file(), state: this.state });
+    return this.body.replaceChildren(this.chart.root);
+  }
 }
