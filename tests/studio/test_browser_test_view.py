@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from axe_checks import assert_accessible, assert_fits, assert_keys
 from browser_window import Watched, needs_chromium, reads, screenshot, sync_api
 
 pytestmark = needs_chromium
@@ -57,8 +58,10 @@ def test_a_recording_is_shown_with_its_predictions(window, pictures):
     )
     sync_api.expect(page.locator("#label")).not_to_contain_text("no expression")
     assert re.match(r"(negative|positive|surprise) 0\.\d\d", page.inner_text("#label"))
-    for plot in ("#trend path", "#tracks path", "#share [role=listitem]", "#now [role=listitem]"):
-        assert page.locator(plot).count() >= 3, plot
+    for plot in ("#trend .chart", "#tracks .chart"):
+        assert int(page.get_attribute(plot, "data-lines")) >= 3, plot
+    for plot in ("#share [role=listitem]", "#now [role=listitem]"):
+        assert page.locator(plot).count() == 4, plot
     values = page.locator("#now .num").all_inner_texts()
     assert sum(float(v) for v in values[:3]) == pytest.approx(1, abs=0.02)
     page.wait_for_timeout(200)
@@ -111,10 +114,10 @@ def test_landmarks_are_chosen_by_number_and_a_wrong_number_is_refused(window):
     page = recording_page(window)
     page.fill("#indices", "1, 3")
     page.keyboard.press("Tab")
-    sync_api.expect(page.locator("#tracks path")).to_have_count(2)
+    page.wait_for_selector("#tracks .chart[data-lines='2']")
     assert page.locator("#tracks .legend").inner_text().split() == ["1", "3"]
     page.select_option("[aria-label='What of the landmarks']", "y")
-    reads(page, "#tracks", "y (px)")
+    page.wait_for_selector("#tracks [aria-label^='y (px)']")
     page.fill("#indices", "1, 68")
     page.keyboard.press("Tab")
     page.wait_for_selector("#banner:not([hidden])")
@@ -142,6 +145,69 @@ def test_a_run_without_a_model_offers_to_train_one(window):
     page.select_option("[aria-label='Run']", "results/runs/quick/x1/seed0")
     reads(page, "#run-card", "no final model yet")
     assert page.is_disabled("#begin") and page.is_enabled("[data-final]")
+    why = page.get_attribute("#begin", "aria-describedby")
+    assert page.inner_text(f"#{why}") == "This run has no final model yet: train it above."
+    assert page.is_hidden("#end")
+
+
+def test_nothing_of_a_recording_stays_when_another_is_chosen(window):
+    page = recording_page(window)
+    page.fill("#path", "faces/other.avi")
+    page.keyboard.press("Tab")
+    reads(page, "#label", "Open a recording")
+    assert drawn(page, "#screen") == drawn(page, ".screen .over") == 0
+    assert page.locator("#player, #trend .chart, #tracks .chart").count() == 0
+    assert page.get_attribute(".screen", "data-ready") is None
+    assert set(page.locator("#share .num").all_inner_texts()) == {"0"}
+    assert page.inner_text("#movement") == "movement –"
+    assert page.inner_text("#test-status") == "" and page.locator("#subject").count() == 0
+
+
+def saved(page, menu, entry):
+    """Return name and bytes of what an entry of a Save menu writes."""
+    page.click(menu)
+    with page.expect_download() as found:
+        page.locator("[popover]:popover-open button", has_text=entry).click()
+    return found.value.suggested_filename, found.value.path().read_bytes()
+
+
+def test_plots_predictions_and_video_are_saved(window):
+    page = recording_page(window)
+    stem = "recording00-svm-x1"
+    name, table = saved(page, "#player button:has-text('Save')", "Predictions")
+    assert name == f"{stem}-predictions.csv"
+    lines = table.decode().splitlines()
+    assert lines[0] == "first,last,frame,label,movement,negative,positive,surprise"
+    assert len(lines) > 10 and any(line.split(",")[3] == "no expression" for line in lines[1:])
+    name, film = saved(page, "#player button:has-text('Save')", "Video")
+    assert name == f"{stem}-labels.mp4" and film[4:8] == b"ftyp"
+    for card, kind in (("#trend", "probabilities"), ("#share", "counts")):
+        name, drawing = saved(page, f"{card} button:has-text('Save')", "SVG")
+        assert name == f"{stem}-{kind}.svg" and drawing.count(b"no expression") == 1
+        name, picture = saved(page, f"{card} button:has-text('Save')", "PNG")
+        assert name == f"{stem}-{kind}.png" and picture.startswith(b"\x89PNG")
+
+
+def test_the_plots_grow_while_a_recording_is_tested(window):
+    page = test_view(window, "2")
+    page.keyboard.press("g")
+    page.wait_for_selector("#tracks[data-points]")
+    growing = page.evaluate(
+        """async () => { const seen = new Set();
+        while (!document.querySelector('.screen').dataset.ready) {
+          seen.add(+(document.querySelector('#tracks').dataset.points || 0));
+          await new Promise((done) => setTimeout(done, 50)); }
+        return [...seen]; }"""
+    )
+    assert growing == sorted(growing) and len(growing) > 1 and growing[-1] == 200
+
+
+@pytest.mark.parametrize("source", ["1", "2", "3"])
+def test_the_view_is_accessible_and_fits(window, source):
+    page = recording_page(window) if source == "2" else test_view(window, source)
+    assert_accessible(page)
+    assert_fits(page)
+    assert_keys(page)
 
 
 def test_a_missing_recording_is_reported(browser, studio):
@@ -217,8 +283,8 @@ def test_the_camera_shows_predictions_and_stops(camera_window, pictures):
     page.keyboard.press("g")
     page.wait_for_selector("#camera")
     reads(page, "#last-answer", "predicted in")
-    page.wait_for_selector("#trend path")
-    page.wait_for_selector("#tracks path")
+    page.wait_for_selector("#trend .chart[data-lines]")
+    page.wait_for_selector("#tracks .chart[data-lines]")
     assert re.search(
         r"camera [\d.]+ frames/s, [\d.]+ analysed, \d+ dropped", page.inner_text("#rate")
     )

@@ -221,7 +221,7 @@ def test_a_tested_recording_is_saved_as_a_video_with_box_and_label(studio, teste
     film, plain = video.read(path), video.read(studio.folder / RECORDING["path"])
     assert (film.frames.shape, film.fps) == (plain.frames.shape, plain.fps)
     changed = np.abs(film.frames[44].astype(int) - plain.frames[44]).max(2) > 60
-    left, top, right, bottom = studio.json(f"/api/test/{state['id']}/result")["boxes"][44]
+    left, top, right, _ = studio.json(f"/api/test/{state['id']}/result")["boxes"][44]
     assert changed[round(top), round(left) + 5 : round(right) - 5].mean() > 0.9
     assert changed[2:12, 2:60].mean() > 0.9 and changed.mean() < 0.2
     assert studio.ask(f"/api/test/{state['id']}/film?window=0").status == 400

@@ -13,7 +13,7 @@ export const runName = (run) => `${run.experiment} ${run.factor} seed ${run.seed
 export function runCard(known, changed) {
   const { runs } = known;
   const run = chosenRun(known);
-  const set = (folder) => { settings.run = folder; saveSettings(); changed(); };
+  const set = (folder) => { if (folder === settings.run) return; settings.run = folder; saveSettings(); changed(); };
   const name = (one) => `${runName(one)}${one.model ? "" : " (no final model)"}`;
   const select = choice("Run", runs.map((one) => [one.folder, name(one)]), set, settings.run);
   const next = runs.length < 2 ? null

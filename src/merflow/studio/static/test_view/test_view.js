@@ -69,9 +69,11 @@ class TestView {
     this.start = action(START[settings.source], "g", () => this.begin(), { id: "begin", kind: "primary", icon: settings.source === "camera" ? "camera" : "play" });
     this.startReason = reasonOf(this.start);
     this.end = action("Cancel", "x", () => this.stop(), { id: "end", icon: "stop" });
-    this.runCard = runCard(this.known, () => this.change());
+    // What the user chose is not replaced by the test that another page or an earlier view started.
+    const change = () => { this.touched = true; this.change(); };
+    this.runCard = runCard(this.known, change);
     this.controls.replaceChildren(this.runCard.root,
-      el("div", { class: "card stack" }, el("h2", {}, "Test it on"), sourceButtons(() => this.drawControls()), sourceRows(this.known, () => this.change()),
+      el("div", { class: "card stack" }, el("h2", {}, "Test it on"), sourceButtons(() => { this.touched = true; this.drawControls(); }), sourceRows(this.known, change),
         el("div", { class: "row" }, this.start, this.end), this.startReason, this.status),
       this.output.panel);
     this.settings = settings.source === "dataset" ? null : settingsCard(this.known.window_limit, {
@@ -113,7 +115,7 @@ class TestView {
     }
     const shown = recording ? this.player : this.camera;
     if (!shown) {
-      this.screen.clear(recording ? "Open a recording." : "Start the camera.");
+      this.screen.clear(this.test.state === "running" ? "Starting…" : recording ? "Open a recording." : "Start the camera.");
       this.plots.clear(this.run?.model?.classes || []);
     }
     this.middle.replaceChildren(...(shown ? [this.subject] : []), this.screen.root, ...(shown ? [shown.root] : []), this.settings);
@@ -123,10 +125,11 @@ class TestView {
   async begin() {
     const { source, run, dataset, path, fps, points } = settings;
     this.clear();
-    if (source === "camera") return this.beginCamera();
     this.drawMiddle();
+    if (source === "camera") return this.beginCamera();
     this.test = await post(`/api/test/${source}`, source === "dataset" ? { run, dataset }
       : { run, path, fps: fps === "" ? null : +fps, points });
+    this.drawMiddle();
     return this.follow();
   }
 
@@ -167,8 +170,8 @@ class TestView {
     for (;;) {
       const state = await get("/api/test/state");
       if (late()) return;
-      if (adopt && ["running", "done"].includes(state.state)) this.adopt(state);
-      if (adopt && !this.fits(state)) return;
+      if (adopt && !this.touched && ["running", "done"].includes(state.state)) this.adopt(state);
+      if (adopt && state.state !== "running" && !this.fits(state)) return;
       adopt = false;
       this.test = state;
       this.describe(state);
