@@ -62,7 +62,7 @@ def test_the_zoo_has_every_network_and_every_method():
         ("preparations.p.crop.colour", "gray", ["'gray'", "'grey' or 'rgb'"]),
         ("preparations.p.crop.working_size", 8, ["working_size", "found 8", "32"]),
         ("experiments.e.preparation", "q", ["unknown preparation 'q'", "known: p"]),
-        ("experiments.e.collection", "cc", ["unknown collection 'cc'", "did you mean 'c'"]),
+        ("experiments.e.collection", "cc", ["unknown collection 'cc'", "known: c"]),
         ("experiments.e.training.epochs", 0, ["experiments.e.training.epochs", "found 0"]),
         ("experiments.e.training.loss", "focall", ["'focall'", "'focal'"]),
         ("collections.c", ["smik"], ["unknown dataset 'smik'", "did you mean 'smic'"]),

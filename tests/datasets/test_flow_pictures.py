@@ -172,7 +172,7 @@ def test_what_is_wrong_between_train_and_test_is_named(tmp_path):
         (flow_layouts.write_causalnet, {}, "its pictures have no class"),
         (
             flow_layouts.write_flat,
-            {"sheet": "other.csv"},
+            {"sheet": "lists.csv"},
             "no such file: .*did you mean 'list.csv'",
         ),
         (flow_layouts.write_flat, {"variant": "loso"}, "no folders of frames of variant 'loso'"),
