@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import yaml
+from loaded_snakemake import dry_run
 
 ROOT = Path(__file__).parents[2]
 DATASETS = ("smic", "casme2", "samm")
@@ -50,15 +51,15 @@ class Project:
 
     def snakemake(self, *words: str) -> subprocess.CompletedProcess:
         """Run the workflow; its output is in stdout, both streams together."""
-        command = [sys.executable, "-m", "snakemake", *words]
-        command += [
-            "--snakefile",
-            str(ROOT / "Snakefile"),
-            "--configfile",
-            str(self.write_config()),
-        ]
+        known = ["--snakefile", str(ROOT / "Snakefile"), "--configfile", str(self.write_config())]
+        if "--dry-run" in words:
+            return dry_run([*words, *known], self.folder)
         return subprocess.run(
-            command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [sys.executable, "-m", "snakemake", *words, *known],
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
 
     def run(self, *words: str) -> str:

@@ -1,8 +1,12 @@
 """Datasets added to a finished project run their own stages and what names them, no more."""
 
+import json
+
 import full_size
 import pytest
 from project import ROOT, Project
+
+from merflow.paths import record
 
 FACTORS, ADDED = 2, 2
 
@@ -69,9 +73,12 @@ def test_a_pretraining_is_a_job_whose_weights_the_folds_wait_for(project):
     with_pretraining(project, "stills")
     found = project.jobs()
     assert found["pretrain"] == 1 and found["align"] == 2 and found["train"] == 1
-    project.run()
-    weights = project.path("results/pretrained/begun/weights.weights.h5")
-    assert weights.stat().st_size > 1000
+    project.config["folds_per_job"] = 1
+    fold = "results/runs/quick/x1/seed0/smic-s01"
+    project.run(f"{fold}/predictions.csv")
+    weights = "results/pretrained/begun/weights.weights.h5"
+    assert project.path(weights).stat().st_size > 1000
+    assert weights in json.loads(project.text(record(f"{fold}/run.json")))["read"]
 
 
 def test_a_pretraining_on_tested_subjects_is_refused_whatever_their_name(project):
