@@ -187,7 +187,7 @@ def _one(fit: Fitted, across: bool) -> str:
     lines = [
         rf"\begin{{{name}}}",
         rf"\centering{SIZES[fit.size]}\setlength{{\tabcolsep}}{{{fit.gap:g}pt}}",
-        rf"\caption{{{escape(table.title)}}}",
+        rf"\setlength{{\belowcaptionskip}}{{4pt}}\caption{{{escape(table.title)}}}",
         *([rf"\label{{tab:{table.anchor}}}"] if table.anchor else []),
         rf"\begin{{tabular}}{{@{{}}{spec}@{{}}}}",
         r"\toprule",
