@@ -108,11 +108,11 @@ def test_scores_of_every_row_and_both_baselines_stand_in_the_table_of_their_part
             for column, score in ((2, "uf1"), (4, "uar")):
                 mean = np.mean([float(r[score]) for r in found])
                 low = np.mean([float(r[f"{score}_lo"]) for r in found])
-                assert shown[column].startswith(number(mean))
+                assert shown[column].startswith(number(mean, 3))
                 assert f"[{number(low, 3)}, " in shown[column]
             assert ("±" in shown[2]) == (len(found) > 1)
         baseline = next(cells for cells in table if cells[0] == "largest class")
-        assert baseline[2] == number(float(rows[0]["floor_uf1"]))
+        assert baseline[2] == number(float(rows[0]["floor_uf1"]), 3)
         guess = next(cells for cells in table if cells[0] == "guessing by shares")
         assert number(float(rows[0]["guess_uf1_hi"]), 3) in guess[2]
 
