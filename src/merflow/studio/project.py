@@ -16,6 +16,7 @@ from merflow.config.settings import Settings
 from merflow.datasets.catalogue import read_catalogue
 from merflow.errors import MerflowError
 from merflow.evaluation.run_id import Run
+from merflow.evaluation.score_table import factor_rank
 from merflow.io.clip_store import Store
 from merflow.io.files import safe_join
 from merflow.stages.magnify import magnify_clip
@@ -83,10 +84,16 @@ class Project:
             raise Missing("request", f"no preparation {preparation[:80]!r} in {self.config.name}")
         return self.below(*Path(paths.cropped(preparation, dataset, subject)).parts)
 
+    def factors(self) -> list[str]:
+        """Return the factors that the page compares: `FACTORS` and those of the experiments."""
+        entries = self.settings().experiments.values()
+        used = {part for entry in entries for factor in entry.factors for part in factor.split("+")}
+        return sorted({*FACTORS, *used}, key=factor_rank)
+
     def arrays(self, key: ClipKey, preparation: str, factor: str) -> ClipArrays:
         """Return a cropped clip, magnified; the clips used last are kept in memory."""
-        if factor not in FACTORS:
-            raise MerflowError("request: factor", f"{factor[:40]!r}", ", ".join(FACTORS))
+        if factor not in FACTORS and factor not in (known := self.factors()):
+            raise MerflowError("request: factor", f"{factor[:40]!r}", ", ".join(known))
         path = self.store(preparation, *self.clip(key).key.subject_key)
         if not path.is_file():
             fix = "Datasets view: Prepare"

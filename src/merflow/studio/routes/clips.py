@@ -20,7 +20,7 @@ from merflow.studio.applied_marks import MarkFiles
 from merflow.studio.clip_video import clip_video
 from merflow.studio.context import Studio
 from merflow.studio.marks import corrected, used_next
-from merflow.studio.project import FACTORS, Project
+from merflow.studio.project import Project
 from merflow.studio.routing import Endpoint, path_index, query_number
 
 
@@ -36,7 +36,8 @@ def list_clips(studio: Studio, _: Request) -> dict[str, Any]:
         except MerflowError as error:
             errors.append(str(error))
     preparations = list(settings.preparations)
-    return {"clips": rows, "errors": errors, "preparations": preparations, "factors": FACTORS}
+    factors = studio.project.factors()
+    return {"clips": rows, "errors": errors, "preparations": preparations, "factors": factors}
 
 
 def show_clip(studio: Studio, request: Request) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 // The player of a clip: slider, steps, playback.
 
 import { action, el } from "../shared/elements.js";
+import { icon } from "../shared/icons.js";
 
 let speed = 0.1;
 
@@ -12,14 +13,16 @@ export class Player {
     Object.assign(this, { clip, view, moved, timer: null, last: clip.numbers.length - 1 });
     this.slider = el("input", { type: "range", min: 0, max: this.last, value: 0, id: "frame", "aria-label": "Frame",
       oninput: () => this.go(+this.slider.value) });
-    this.where = el("div", { class: "where", id: "where" });
-    this.toggle = action("Play / pause", " ", () => (this.timer ? this.pause() : this.play()));
-    const step = (label, key, to) => action(label, key, () => this.go(to()));
-    this.parts = [this.where,
-      el("div", { class: "slide" }, el("span", {}, "frame"), this.slider),
-      el("div", { class: "row" }, step("First", "Home", () => 0), step("-10", "Shift+ArrowLeft", () => this.at - 10),
-        step("-1", "ArrowLeft", () => this.at - 1), this.toggle, step("+1", "ArrowRight", () => this.at + 1),
-        step("+10", "Shift+ArrowRight", () => this.at + 10), step("Last", "End", () => this.last))];
+    this.where = el("div", { class: "where num", id: "where" });
+    this.toggle = action("Play or pause", " ", () => (this.timer ? this.pause() : this.play()),
+      { icon: "play", iconOnly: true, "aria-pressed": "false", group: "Playback", id: "play" });
+    const step = (label, key, shape, to) => action(label, key, () => this.go(to()), { icon: shape, iconOnly: true, group: "Playback" });
+    this.parts = [this.slider,
+      el("div", { class: "row apart" }, el("div", { class: "joined" }, step("First frame", "Home", "first", () => 0),
+        step("10 frames back", "Shift+ArrowLeft", "back10", () => this.at - 10), step("One frame back", "ArrowLeft", "back", () => this.at - 1),
+        this.toggle, step("One frame on", "ArrowRight", "forward", () => this.at + 1),
+        step("10 frames on", "Shift+ArrowRight", "forward10", () => this.at + 10), step("Last frame", "End", "last", () => this.last)),
+      this.where)];
   }
 
   get at() { return this.view.index; }
@@ -40,7 +43,7 @@ export class Player {
   }
 
   play() {
-    this.toggle.setAttribute("aria-pressed", "true");
+    this.showState(true);
     const started = performance.now(), from = this.at;
     const tick = () => {
       const passed = Math.floor(((performance.now() - started) / 1000) * this.clip.fps * speed);
@@ -53,7 +56,12 @@ export class Player {
   pause() {
     cancelAnimationFrame(this.timer);
     this.timer = null;
-    this.toggle.setAttribute("aria-pressed", "false");
+    this.showState(false);
+  }
+
+  showState(plays) {
+    this.toggle.setAttribute("aria-pressed", String(plays));
+    this.toggle.firstChild.replaceWith(icon(plays ? "pause" : "play"));
   }
 
   setSpeed(value) {

@@ -19,13 +19,13 @@ export class FrameSelection {
     this.method = choice("Frames kept", METHODS, (v) => this.set("frames", v), kept.frames);
     this.summary = el("p", { class: "soft", id: "selected", role: "status" });
     this.strip = el("div", { class: "strip", "aria-label": "Frames chosen" });
-    this.windowed = el("div", { class: "row" }, el("label", {}, "window ", number("window", 1)),
-      el("label", {}, "every n-th other ", number("every", 0)));
-    this.root = el("div", { class: "card" }, el("h2", {}, "Frame selection"),
-      el("div", { class: "row" }, this.method, action("Next", "s", () => {
+    this.windowed = el("div", { class: "row" }, el("label", { class: "row" }, "Window", number("window", 1)),
+      el("label", { class: "row" }, "and every n-th other", number("every", 0)));
+    this.root = el("div", { class: "card stack" }, el("div", { class: "card-head" }, el("h2", {}, "Frame selection"),
+      action("Next frame selection", "s", () => {
         kept.frames = nextOption(this.method);
         return this.refresh();
-      })), this.windowed, this.summary, this.strip);
+      }, { icon: "forward", iconOnly: true, kind: "ghost", class: "small" })), this.method, this.windowed, this.summary, this.strip);
   }
 
   set(name, value) {

@@ -39,9 +39,9 @@ async function request(path, options = {}) {
 }
 
 export const get = async (path, signal) => (await request(path, { signal })).json();
+export const getBlob = async (path, signal) => (await request(path, { signal })).blob();
 export const getImage = async (path, signal) => {
-  const blob = await (await request(path, { signal })).blob();
-  return createImageBitmap(blob, { colorSpaceConversion: "none" });
+  return createImageBitmap(await getBlob(path, signal), { colorSpaceConversion: "none" });
 };
 export const getBlob = async (path, signal) => (await request(path, { signal })).blob();
 export const post = async (path, body = {}) => (await request(path, {

@@ -7,7 +7,7 @@ const banner = () => document.getElementById("banner");
 export function showError(error) {
   const text = error.message || String(error);
   const report = `merflow studio, ${new Date().toISOString()}\nview: ${location.hash || "#clips"}\n${text}`;
-  const copy = action("Copy report", "Shift+X", async () => {
+  const copy = action("Copy report", "Shift+K", async () => {
     await copyText(report);
     relabel(copy, "Copied");
   });

@@ -36,7 +36,7 @@ class LineChart {
       menu("Save", [["PNG picture", () => saveDrawing(this, "png")], ["SVG picture", () => saveDrawing(this, "svg")],
         ["CSV table", () => saveCsvOf(this)], ["Show the values", () => valuesDialog(this)]], { "aria-label": `Save chart of ${y}` }));
     this.root = el("div", { class: "chart" }, this.box,
-      el("div", { class: "chart-foot" }, el("div", { class: "grow" }, this.readout, this.legend), this.tools));
+      el("div", { class: "chart-foot" }, this.readout, this.tools), this.legend);
     this.take(series);
     // Drawn when it is on the page and again when its width changes; removed with it.
     this.observer = new ResizeObserver(() => this.fit());
