@@ -43,7 +43,6 @@ export const getBlob = async (path, signal) => (await request(path, { signal }))
 export const getImage = async (path, signal) => {
   return createImageBitmap(await getBlob(path, signal), { colorSpaceConversion: "none" });
 };
-export const getBlob = async (path, signal) => (await request(path, { signal })).blob();
 export const post = async (path, body = {}) => (await request(path, {
   method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body),
 })).json();
