@@ -52,6 +52,10 @@ class Watched:
             page.evaluate("place => { location.hash = place; }", place)
         return page
 
+    def refusals_apart(self):
+        """Return what it complained of, apart from requests that were refused with 4xx."""
+        return [fault for fault in self.faults if "with a status of 4" not in fault]
+
     def complaints(self):
         """Return what it complained of, and of a failed request what the terminal says of it."""
         failed = any("status of 5" in fault for fault in self.faults)

@@ -26,7 +26,9 @@ export async function datasetsView(view, [wanted]) {
     found = await get("/api/datasets");
     if (gone || !view.isConnected) return;
     const names = found.datasets.map((one) => one.name);
-    if (!names.includes(open)) open = names.includes(wanted) ? wanted : names[0] || "";
+    if (names.includes(wanted)) open = wanted;
+    else if (!names.includes(open)) open = names[0] || "";
+    wanted = "";
     const next = action("Next dataset", "n", () => select(names[(names.indexOf(open) + 1) % names.length]), { disabled: names.length < 2 });
     list.replaceChildren(el("div", { class: "card-head" }, el("h2", {}, `Datasets of ${found.config}`),
       el("a", { class: "button primary", href: "#own", id: "add-own" }, icon("plus"), "Your own clips")),

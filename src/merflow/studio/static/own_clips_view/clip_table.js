@@ -16,6 +16,8 @@ export function clipTable(rows, { cut, selected }) {
   const chosen = new Set();
   let view = [], page = 0, order = null, text = "", only = "", last = null;
   let faults = new Map(), faultyColumns = new Set();
+  // What is drawn: its columns, the rows of the table then, and what brings a cell up to date.
+  let drawn = { columns: "", rows: [], updates: [] };
   const head = el("thead"), body = el("tbody");
   const count = el("span", { class: "soft small", role: "status", id: "rows-shown" });
   const pages = el("span", { class: "row" });
@@ -42,6 +44,7 @@ export function clipTable(rows, { cut, selected }) {
     drawKinds();
     drawLists();
     drawHead();
+    drawn = { columns: columns().join(), rows: rows.rows, updates: [] };
     body.replaceChildren(...view.slice(page * PAGE, (page + 1) * PAGE).map(rowOf));
     count.textContent = view.length === rows.rows.length ? plural(rows.rows.length, "clip") : `${view.length} of ${plural(rows.rows.length, "clip")}`;
     const turn = (label, to, shape) => action(label, "", () => { page = to; draw(); }, { icon: shape, iconOnly: true, disabled: to < 0 || to > last, class: "small" });
@@ -86,17 +89,29 @@ export function clipTable(rows, { cut, selected }) {
   }
 
   function cellOf(row, at, number) {
-    const fault = (faults.get(row) || []).find((one) => one.column === at);
-    if (at === rows.fields.path) {
-      return el("td", { class: "path-cell", title: row[at] }, el("bdi", {}, row[at]), fault ? el("span", { class: "fault" }, fault.found) : null);
-    }
     const field = Object.keys(rows.fields).find((name) => rows.fields[name] === at);
+    const message = el("span", { class: "fault", hidden: true });
+    const isPath = at === rows.fields.path;
     const numeric = ["onset", "apex", "offset", "fps"].includes(field);
-    const input = el("input", { type: "text", class: numeric ? "num" : null, "aria-label": `${rows.header[at]}, row ${number}`, value: row[at], spellcheck: "false",
-      autocomplete: "off", list: LISTS[field] || null, size: numeric ? 5 : 12, "data-column": at, "data-row": number,
-      "aria-invalid": fault ? String(fault.severity === "error") : null, title: fault ? `${fault.found}. To do: ${fault.fix}` : null,
-      onchange: () => rows.set([row], at, input.value.trim()) });
-    return el("td", { class: fault ? `faulty ${fault.severity}` : null }, input, fault ? el("span", { class: "fault" }, fault.found) : null);
+    const inner = isPath ? el("bdi", {}, row[at]) : el("input", { type: "text", class: numeric ? "num" : null, "aria-label": `${rows.header[at]}, row ${number}`,
+      spellcheck: "false", autocomplete: "off", list: LISTS[field] || null, size: numeric ? 5 : 12, "data-column": at, "data-row": number,
+      onchange: () => rows.set([row], at, inner.value.trim()) });
+    const cell = el("td", { class: isPath ? "path-cell" : null, title: isPath ? row[at] : null }, inner, message);
+    const update = () => {
+      const fault = (faults.get(row) || []).find((one) => one.column === at);
+      message.hidden = !fault;
+      message.textContent = fault ? fault.found : "";
+      cell.className = [isPath ? "path-cell" : "", fault ? `faulty ${fault.severity}` : ""].join(" ").trim();
+      if (isPath) return;
+      // What is being typed stays.
+      if (document.activeElement !== inner || inner.value.trim() === inner.dataset.was) inner.value = row[at];
+      inner.dataset.was = row[at];
+      if (fault?.severity === "error") inner.setAttribute("aria-invalid", "true"); else inner.removeAttribute("aria-invalid");
+      inner.title = fault ? `${fault.found}. To do: ${fault.fix}` : "";
+    };
+    update();
+    drawn.updates.push(update);
+    return cell;
   }
 
   // Enter and the arrow keys move between the cells of a column, as in a spreadsheet.
@@ -133,18 +148,20 @@ export function clipTable(rows, { cut, selected }) {
     redraw();
   }
 
-  // Draw again and keep the focus in its cell.
+  // Bring the cells up to date. The rows and their order stay as they are while cells are edited, so
+  // that the focus and the eye keep their place.
   function redraw() {
+    if (columns().join() !== drawn.columns || rows.rows !== drawn.rows) return redrawAll();
+    for (const update of drawn.updates) update();
+    drawKinds();
+    return drawLists();
+  }
+
+  // Draw everything again and keep the focus in its cell.
+  function redrawAll() {
     const { column, row } = document.activeElement?.dataset || {};
-    const caret = column === undefined ? null : [document.activeElement.selectionStart, document.activeElement.selectionEnd];
-    const typed = column === undefined ? null : document.activeElement.value;
     draw();
-    if (column === undefined) return;
-    const cell = body.querySelector(`[data-column="${column}"][data-row="${row}"]`);
-    if (!cell) return;
-    cell.focus();
-    cell.value = typed;
-    cell.setSelectionRange(...caret);
+    if (column !== undefined) body.querySelector(`[data-column="${column}"][data-row="${row}"]`)?.focus();
   }
 
   function focusCell(number, column) {

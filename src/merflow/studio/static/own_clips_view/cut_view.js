@@ -17,7 +17,7 @@ const TYPES = { eaf: "application/xml", csv: "text/csv" };
 // state: the table that is edited (own_clips_view.js); path: of the recording, from its folder.
 export async function cutView(view, state, path) {
   const { rows, folder } = state;
-  let segments = segmentsOf(rows, path), chosen = segments.length ? 0 : -1, past = [];
+  let segments = segmentsOf(rows, path), chosen = segments.length ? 0 : -1, past = [], fields = null;
   const line = timeline({ go: (frame) => player.go(frame), pick: (i) => { chosen = i; draw(); } });
   const decoding = el("div", { class: "row", id: "decoding", role: "status" });
   const list = el("div", { class: "scroll tall", tabindex: 0 }), form = el("div", { class: "stack", id: "segment" });
@@ -64,23 +64,41 @@ export async function cutView(view, state, path) {
   const faultOf = (one) => (one.offset === null ? "no offset" : one.offset <= one.onset ? "offset before onset"
     : one.apex !== null && (one.apex < one.onset || one.apex > one.offset) ? "apex outside" : "");
 
+  // The form of the chosen segment. It is built once for a segment and then brought up to date: a field
+  // that the user clicks must not be replaced by the change of the one before.
   function drawForm() {
     const one = segments[chosen];
-    if (!one) return form.replaceChildren();
+    if (!one) {
+      fields = null;
+      return form.replaceChildren();
+    }
+    if (fields?.of !== chosen) buildForm();
+    for (const [name, input] of Object.entries(fields.inputs)) {
+      const text = String(one[name] ?? "");
+      if (input !== document.activeElement || input.value === input.dataset.was) input.value = text;
+      input.dataset.was = text;
+    }
+    return undefined;
+  }
+
+  function buildForm() {
+    const inputs = {}, last = player.facts().count - 1;
     const number = ([name, label, key, jump]) => {
-      const input = el("input", { type: "number", min: 0, max: player.facts().count - 1, value: one[name] ?? "", id: `segment-${name}`,
-        onchange: () => change({ [name]: input.value === "" ? null : Math.max(0, Math.min(player.facts().count - 1, Math.round(+input.value))) }) });
+      const input = el("input", { type: "number", min: 0, max: last, id: `segment-${name}`,
+        onchange: () => change({ [name]: input.value === "" ? null : Math.max(0, Math.min(last, Math.round(+input.value))) }) });
+      inputs[name] = input;
       const root = field(label, input);
       root.querySelector(".control").append(action("Set here", key, () => change({ [name]: player.at() }), { class: "small", "aria-label": `Set ${name} to this frame` }),
-        action("Go", jump, () => { if (one[name] !== null) player.go(one[name]); }, { class: "small", kind: "ghost", "aria-label": `Go to ${name}` }));
+        action("Go", jump, () => { if (segments[chosen][name] !== null) player.go(segments[chosen][name]); }, { class: "small", kind: "ghost", "aria-label": `Go to ${name}` }));
       return root;
     };
     const text = (name, label, more = {}) => {
-      const input = el("input", { type: "text", value: one[name], id: `segment-${name}`, autocomplete: "off", onchange: () => change({ [name]: input.value.trim() }), ...more });
-      return field(label, input, { wide: true });
+      inputs[name] = el("input", { type: "text", id: `segment-${name}`, autocomplete: "off", onchange: () => change({ [name]: inputs[name].value.trim() }), ...more });
+      return field(label, inputs[name], { wide: true });
     };
     const words = el("datalist", { id: "segment-classes" }, rows.values("emotion").map(([value]) => el("option", { value })));
-    return form.replaceChildren(el("div", { class: "marks-of-segment" }, MARKS.map(number)), el("div", { class: "texts-of-segment" }, text("emotion", "Class (emotion)", { list: "segment-classes" }),
+    fields = { of: chosen, inputs };
+    form.replaceChildren(el("div", { class: "marks-of-segment" }, MARKS.map(number)), el("div", { class: "texts-of-segment" }, text("emotion", "Class (emotion)", { list: "segment-classes" }),
       text("action_units", "Action units", { placeholder: "AU4+AU7" }), text("subject", "Subject"), text("clip", "Name of the clip")), words);
   }
 
@@ -92,11 +110,7 @@ export async function cutView(view, state, path) {
     draw();
   }
 
-  function change(values) {
-    const focus = document.activeElement?.id;
-    put(segments.map((one, i) => (i === chosen ? { ...one, ...values } : one)));
-    if (focus) document.getElementById(focus)?.focus();
-  }
+  const change = (values) => put(segments.map((one, i) => (i === chosen ? { ...one, ...values } : one)));
 
   function add() {
     const onset = player.at(), subject = segments.at(-1)?.subject || subjectOf(rows, path);

@@ -102,6 +102,7 @@ export async function recordingPlayer(path, { shown, state }) {
 
   label();
   slider.max = facts.count - 1;
+  draw();
   watch().catch((error) => { if (!gone) fail(error); });
   return { root, go, at: () => at, facts: () => facts, leave: () => { gone = true; pause(); post("/api/own-clips/recording/close").catch(() => {}); } };
 }

@@ -26,7 +26,7 @@ export async function projectsView(view) {
     here.open ? openCard(here) : el("p", { class: "lead" }, "A project is a folder with a config, your data or links to it, and all results. Begin with the demo, or with your own recordings."),
     progress,
     el("div", { class: "starts" },
-      startCard("play", "Try the demo", "Three small datasets of generated faces, and a config that runs every stage on them. No data needed; about 30 MB.",
+      startCard("play", "Try the demo", "Three small datasets of generated faces, and a config that runs every stage on them. No data needed; takes about a minute and 85 MB.",
         action("Create the demo", "", () => createDialog("demo"), { kind: here.open ? "" : "primary", id: "new-demo" })),
       startCard("plus", "New project", "A folder with a commented config, for your own recordings or for the licensed datasets.",
         action("New project", "n", () => createDialog("own"), { id: "new-project" })),
@@ -68,6 +68,7 @@ export async function projectsView(view) {
     const picker = folderPicker({ start: here.home, label: "", choose: () => {}, fits: (shown) => (shown.writable ? "" : "This folder cannot be written to.") });
     const show = () => { place.textContent = `Folder: ${picker.dataset.at || here.home}/${name.value || "…"}`; };
     new MutationObserver(show).observe(picker, { attributes: true, attributeFilter: ["data-at"] });
+    name.addEventListener("keydown", (event) => { if (event.key === "Enter") create.click(); });
     name.addEventListener("input", () => { named.setError(""); show(); });
     const create = action("Create", "", async () => {
       if (!name.value.trim()) return named.setError("Type a name.");
