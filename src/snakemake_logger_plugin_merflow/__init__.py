@@ -7,23 +7,18 @@ look as Snakemake prints them.
 import re
 import sys
 import time
-from collections import Counter, defaultdict
+from collections.abc import Callable
 from logging import LogRecord
 from pathlib import Path
+from typing import NamedTuple
 
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
-SECONDS = {"align": 4.0, "magnify": 4.0, "train": 8.0, "pretrain": 60.0}
-"""First guesses of a job's length (s), until jobs of that rule have been timed."""
-GUESS = 1.0
+from snakemake_logger_plugin_merflow.forecast import Costs, Forecast, Running
+
 SHOWN = 2
 """How many running jobs a line names."""
-
-
-def family(rule: str) -> str:
-    """Return the rule a generated rule belongs to: train_0_3 -> train."""
-    return re.sub(r"(_\d+)+$", "", rule)
 
 
 def rounded(seconds: float) -> str:
@@ -43,45 +38,20 @@ def last_lines(log: Path, most: int = 40) -> list[str]:
         return ["(no log was written)"]
 
 
-class Forecast:
-    """Estimate of the time left, from the jobs done so far."""
+class Known(NamedTuple):
+    """What the Snakefile knows: the costs of the jobs, once the run starts, and its result."""
 
-    def __init__(self, counts: dict[str, int], now: float) -> None:
-        self.total = counts.pop("total", sum(counts.values()))
-        self.waiting: Counter[str] = Counter()
-        for rule, count in counts.items():
-            self.waiting[family(rule)] += count
-        self.started = now
-        self.durations: dict[str, list[float]] = defaultdict(list)
-        self.running: dict[int, tuple[str, str, float]] = {}
-        """Job -> its rule, message and start (s)."""
+    costs: Callable[[], Costs] = Costs
+    result: Callable[[], str] = str
 
-    def finish(self, job: int, now: float) -> tuple[str, float] | None:
-        """Note that a job is done; return its message and how long it took (s)."""
-        if job not in self.running:
-            return None
-        rule, message, started = self.running.pop(job)
-        self.durations[rule].append(now - started)
-        self.waiting[rule] -= 1
-        return message, now - started
 
-    @property
-    def done(self) -> int:
-        """Number of finished jobs."""
-        return sum(map(len, self.durations.values()))
+_known = Known()
 
-    def left(self, now: float) -> float:
-        """Return the estimated seconds left."""
-        work = sum(max(0, n) * self._mean(rule) for rule, n in self.waiting.items())
-        work -= sum(min(now - start, self._mean(rule)) for rule, _, start in self.running.values())
-        busy = sum(map(sum, self.durations.values()))
-        elapsed = max(now - self.started, 1e-9)
-        return max(0.0, work) / max(0.5, min(64.0, busy / elapsed))
 
-    def _mean(self, rule: str) -> float:
-        """Return the mean length of a rule's jobs (s); the first guess counts as one job."""
-        seconds = [SECONDS.get(rule, GUESS), *self.durations.get(rule, ())]
-        return sum(seconds) / len(seconds)
+def know(costs: Callable[[], Costs], result: Callable[[], str]) -> None:
+    """Note how to ask what the jobs cost, and what to show where there is nothing to do."""
+    global _known
+    _known = Known(costs, result)
 
 
 class LogHandler(LogHandlerBase):
@@ -109,11 +79,15 @@ class LogHandler(LogHandlerBase):
 
     def _text(self, record: LogRecord) -> str:
         event = getattr(record, "event", None)
+        if found := REFUSED.fullmatch(record.getMessage()):
+            return f"merflow: {found[1]}"
+        if record.getMessage().startswith("Nothing to be done"):
+            return self.format(record) + _known.result().rstrip()
         if self.common_settings.dryrun:
             return self.format(record)
         now = time.monotonic()
         if event == LogEvent.RUN_INFO:
-            self._forecast = Forecast(dict(record.stats), now)
+            self._forecast = Forecast(dict(record.stats), now, _known.costs())
             jobs = "1 job" if self._forecast.total == 1 else f"{self._forecast.total} jobs"
             return f"{jobs} to do, about {rounded(self._forecast.left(now))}"
         chatty = event in (None, LogEvent.ERROR) and record.getMessage().startswith(CHATTER)
@@ -123,7 +97,7 @@ class LogHandler(LogHandlerBase):
             return self.format(record)
         if event == LogEvent.JOB_INFO:
             message = record.rule_msg or record.rule_name
-            self._forecast.running[record.jobid] = (family(record.rule_name), message, now)
+            self._forecast.start(record.jobid, record.rule_name, message, now)
             return ""
         if event == LogEvent.JOB_FINISHED:
             return self._finished(record.job_id, now)
@@ -132,7 +106,8 @@ class LogHandler(LogHandlerBase):
         return self.format(record)
 
     def _failed(self, record: LogRecord) -> str:
-        _, message, _ = self._forecast.running.pop(record.jobid, ("", record.rule_name, 0.0))
+        unknown = Running("", record.rule_name, 0.0)
+        message = self._forecast.running.pop(record.jobid, unknown).message
         lines = [f"FAILED: {message}"]
         for log in record.log:
             lines += [f"  | {line}" for line in last_lines(Path(log))] + [f"  log: {log}"]
@@ -146,7 +121,7 @@ class LogHandler(LogHandlerBase):
             return ""
         width = len(str(forecast.total))
         line = f"[{forecast.done:{width}d} of {forecast.total}] {ended[0]} ({ended[1]:.1f} s)"
-        others = [message for _, message, _ in forecast.running.values()]
+        others = [one.message for one in forecast.running.values()]
         if others:
             more = f" and {len(others) - SHOWN} more" if len(others) > SHOWN else ""
             line += f" | running: {'; '.join(others[:SHOWN])}{more}"
@@ -155,6 +130,10 @@ class LogHandler(LogHandlerBase):
         return line
 
 
+REFUSED = re.compile(
+    r'WorkflowError in file ".*common\.smk", line \d+:\n(.*?)(?:\n  File ".*)?\n*', re.DOTALL
+)
+"""What stands around an error that merflow found before the run."""
 QUIET = {
     LogEvent.PROGRESS,
     LogEvent.JOB_STARTED,

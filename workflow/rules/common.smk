@@ -10,9 +10,10 @@ from snakemake.exceptions import WorkflowError
 from snakemake.settings.types import DeploymentMethod
 
 import merflow as package
+import snakemake_logger_plugin_merflow as run_log
 from merflow import arithmetic, paths, stage_table
 from merflow.errors import MerflowError
-from merflow.workflow import plan_files, together
+from merflow.workflow import job_costs, plan_files, together
 from merflow.workflow import resources as needs
 from merflow.workflow.run_result import result_text
 from merflow.workflow.setup import join, start
@@ -77,6 +78,19 @@ def begin(log):
             "note: one GPU at a time over the whole cluster, by --resources gpu=1 or profiles/default;"
             " with `--workflow-profile slurm` in place of --profile there is no such cap\n"
         )
+
+
+def costs():
+    """Return what the jobs of the run cost, and with how many cores and GPUs, for the time left."""
+    here, gpus = workflow.local_exec, workflow.global_resources.get("gpu")
+    return run_log.Costs(
+        job_costs.as_tuples(job_costs.job_costs(PLAN, TOGETHER)),
+        (workflow.resource_settings.cores or 1) if here else 0,
+        gpus.value if here and gpus else 0,
+    )
+
+
+run_log.know(costs, result_text)
 
 
 def end(log):

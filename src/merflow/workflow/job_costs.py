@@ -1,0 +1,124 @@
+"""What a job of each rule costs, before any has run: for the time left of a run.
+
+Seconds of an idle core of the year 2024, from the demo; a run corrects them by its own jobs
+(`snakemake_logger_plugin_merflow.forecast`). Limits for a cluster are in `resources`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import mean
+from typing import NamedTuple
+
+from merflow.config.settings import Experiment, Pretraining
+from merflow.workflow import resources
+from merflow.workflow.plan import Plan
+from merflow.workflow.together import Batches
+
+
+class JobCost(NamedTuple):
+    """Cost of one job: seconds, cores that it takes, and GPUs."""
+
+    seconds: float
+    cores: int = 1
+    gpus: int = 0
+
+
+STAGES = {
+    "align": (1.5, 0.03),
+    "crop": (0.4, 0.007),
+    "magnify": (0.4, 0.006),
+    "interpolate": (0.4, 0.0015),
+    "flow": (0.4, 0.02),
+}
+"""Seconds of a start, and per frame and store."""
+TRAINING = (5.0, 1.7, 0.0055)
+"""Seconds of a start, per fit, and per clip and epoch of the default network with an input of
+PIXELS. Other networks cost other times, which the first training of a run shows."""
+PIXELS = 10 * 64 * 64
+SVM_FIT, PROGRAM_FIT = 0.5, 10.0
+"""Seconds of a fit of an SVM, and of a call of an external program, which nobody knows."""
+RESAMPLE = 0.001
+"""Seconds per bootstrap resample of a scored run and of the tables."""
+OTHERS = {"plan": 0.5, "split": 0.6, "pack": 0.4, "skipped": 0.6, "manifest": 0.5, "report": 1.3}
+
+
+def job_costs(plan: Plan, together: Batches) -> dict[str, JobCost]:
+    """Return the cost of one job of each rule; of rules with wildcards, of its usual job.
+
+    together: what stages make in one job (`together.batches`).
+    """
+    resampling = RESAMPLE * plan.settings.bootstrap
+    found = {name: JobCost(seconds) for name, seconds in OTHERS.items()}
+    found |= {name: JobCost(2.0 + resampling) for name in ("score", "choose")}
+    found["table"] = JobCost(1.2 + resampling)
+    found |= dict(_stages(plan, together))
+    found |= dict(_trainings(plan))
+    return found
+
+
+def _stages(plan: Plan, together: Batches) -> Iterator[tuple[str, JobCost]]:
+    """Yield the cost of a stage of one subject, for each number of stores made together."""
+    datasets = plan.data.datasets()
+    frames = mean(
+        [
+            sum(max(1, len(clip.numbers)) for clip in plan.data.of_subject(dataset, subject))
+            for dataset in datasets
+            for subject in plan.data.subjects(dataset)
+        ]
+        or [0]
+    )
+    for stage, (start, seconds) in STAGES.items():
+        sizes = sorted((len(_made(stage, one)) for one in together.get(stage, [])), reverse=True)
+        # Rules as `joined_rules` of workflow/rules/common.smk names them.
+        for number, stores in enumerate([*sizes, 1]):
+            name = f"{stage}_{number}" if number else stage
+            yield name, JobCost(start + seconds * frames * max(1, stores))
+
+
+def _made(stage: str, batch: Sequence[str]) -> Sequence[str]:
+    """Return what a batch makes; the first name of one of magnify is its preparation."""
+    return batch[1:] if stage == "magnify" else batch
+
+
+def _trainings(plan: Plan) -> Iterator[tuple[str, JobCost]]:
+    """Yield the cost of training the folds of one job, of a final model, of a pretraining."""
+    entries = plan.settings.experiments
+    for number, name in enumerate(entries):
+        if plan.settings.folds_per_job > 1:
+            for group, folds in enumerate(plan.fold_groups(name)):
+                yield f"train_{number}_{group}", _training(plan, entries[name], len(folds))
+    runs = [_training(plan, plan.experiment(run.experiment)) for run in plan.runs()]
+    yield from ((name, _usual(runs)) for name in ("train", "final") if runs)
+    every = [len(plan.data.folds(run.experiment)) for run in plan.oracle_runs()]
+    yield "oracle", _scaled(_usual(runs), mean(every or [1])) if runs else JobCost(1.0)
+    started = [_training(plan, entry) for entry in plan.settings.pretrainings.values()]
+    yield from (("pretrain", _usual(started)) for _ in started[:1])
+
+
+def _training(plan: Plan, entry: Experiment | Pretraining, folds: int = 1) -> JobCost:
+    start, fit, step = TRAINING
+    fits, inner = folds, entry.training.inner_folds
+    if isinstance(entry, Experiment) and entry.nested:
+        fits *= 1 + inner
+    if entry.training.stopping == "inner":
+        fits *= 1 + inner
+    method = entry.method if isinstance(entry, Experiment) else "keras"
+    clips = len(plan.data.all_of(entry.collection))
+    size = resources.prepared_bytes(plan, entry.preparation) / PIXELS
+    seconds = fits * (fit + clips * entry.training.epochs * step * size)
+    if method != "keras":
+        seconds = fits * (PROGRAM_FIT if method == "command" else SVM_FIT)
+    return JobCost(start + seconds, entry.training.threads, resources.gpus(entry))
+
+
+def _usual(costs: Sequence[JobCost]) -> JobCost:
+    seconds = mean(one.seconds for one in costs)
+    return JobCost(seconds, max(one.cores for one in costs), max(one.gpus for one in costs))
+
+
+def _scaled(cost: JobCost, times: float) -> JobCost:
+    return cost._replace(seconds=cost.seconds * times)
+
+
+def as_tuples(costs: Mapping[str, JobCost]) -> dict[str, tuple[float, int, int]]:
+    """Return the costs as plain values, for the logger plugin, which does not import merflow."""
+    return {name: tuple(cost) for name, cost in costs.items()}

@@ -1,0 +1,126 @@
+"""The time left of a run, against recorded runs: which job started and ended when.
+
+tests/helpers/timelines: `quick` ran on two idle cores. `quick_busy` and `demo` (102 jobs) ran while
+others used the machine; in `demo` a training took 83 s at first and 256 s at the end, which nobody
+can foresee.
+"""
+
+import csv
+import statistics
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from merflow.config.loading import load
+from merflow.config.settings import Settings
+from merflow.synthetic.generate import demo_dataset, write_dataset
+from merflow.workflow.job_costs import as_tuples, job_costs
+from merflow.workflow.plan import Plan
+from snakemake_logger_plugin_merflow.forecast import Costs, Forecast
+
+ROOT = Path(__file__).parents[2]
+TIMELINES = ROOT / "tests/helpers/timelines"
+
+
+@pytest.fixture(scope="module")
+def plans(tmp_path_factory):
+    """Plans of the demo and of the quick demo; their datasets have no pictures."""
+    folder, found = tmp_path_factory.mktemp("plans"), {}
+    for name, config, size in (("demo", "config", (3, 6)), ("quick", "quick", (2, 3))):
+        settings = load(ROOT / f"config/{config}.yaml")
+        entries = {}
+        for dataset, entry in settings.datasets.items():
+            root = folder / name / dataset
+            clips = demo_dataset(dataset).plan(*size, small=name == "quick")
+            write_dataset(root, dataset, clips, frames=False)
+            entries[dataset] = entry.model_copy(update={"root": str(root)})
+        found[name] = Plan.read(settings.model_copy(update={"datasets": entries}))
+    return found
+
+
+def replay(timeline, costs):
+    """Return (estimate, truth) in seconds at the start and after every job of a recorded run."""
+    with open(TIMELINES / f"{timeline}.csv", newline="") as file:
+        rows = [(r["rule"], float(r["started"]), float(r["ended"])) for r in csv.DictReader(file)]
+    end = max(ended for *_, ended in rows)
+    events = [(started, 1, job) for job, (_, started, _) in enumerate(rows)]
+    # Times are whole seconds: a job may end in the second in which it started.
+    events += [(b, 2 if a == b else 0, job) for job, (_, a, b) in enumerate(rows)]
+    forecast = Forecast(dict(Counter(rule for rule, *_ in rows)), 0.0, costs)
+    found = [(forecast.left(0.0), end)]
+    for now, kind, job in sorted(events):
+        if kind == 1:
+            forecast.start(job, rows[job][0], "", now)
+        elif forecast.finish(job, now) and now < end:
+            found.append((forecast.left(now), end - now))
+    assert forecast.done == len(rows) and forecast.left(end) == 0
+    return found, end
+
+
+def of(plans, name, cores=2):
+    return Costs(as_tuples(job_costs(plans[name], {})), cores, 1)
+
+
+def mean_error(found, end):
+    """Return the mean error as a share of the length of the run."""
+    return statistics.mean(abs(estimate - truth) / end for estimate, truth in found)
+
+
+def test_on_an_idle_machine_every_line_is_right_within_a_tenth_of_the_run(plans):
+    found, end = replay("quick", of(plans, "quick"))
+    assert max(abs(estimate - truth) for estimate, truth in found) < 0.1 * end
+    assert mean_error(found, end) < 0.05
+
+
+def test_training_counts_before_the_first_one_has_ended(plans):
+    """After 81 of 102 jobs, 865 s are left: 5 trainings of 83 to 256 s, 400 s at the first pace."""
+    found, end = replay("demo", of(plans, "demo"))
+    assert found[81][1] == 865 and 350 < found[81][0] < 900
+    assert all(truth / 3 < estimate < 3 * truth for estimate, truth in found[:-5])
+    assert mean_error(found, end) < 0.3
+    unaware, _ = replay("demo", Costs({}, 2, 1))
+    assert unaware[81][0] < 100 and mean_error(unaware, end) > 2 * mean_error(found, end)
+
+
+def test_a_slow_machine_is_known_after_a_quarter_of_the_jobs(plans):
+    found, end = replay("quick_busy", of(plans, "quick"))
+    assert found[0][0] < 0.5 * found[0][1]
+    assert all(truth / 1.7 < estimate < 1.7 * truth for estimate, truth in found[10:-4])
+    assert mean_error(found, end) < 0.15
+
+
+def test_on_a_cluster_the_jobs_that_ran_together_count(plans):
+    """Cores are unknown there; the measured number of jobs at a time stands in."""
+    found, _ = replay("quick", of(plans, "quick", cores=0))
+    assert all(truth / 2 < estimate < 2 * truth for estimate, truth in found[5:-5])
+
+
+def test_every_rule_that_ran_has_a_cost(plans):
+    for timeline, name in (("demo", "demo"), ("quick", "quick")):
+        with open(TIMELINES / f"{timeline}.csv", newline="") as file:
+            rules = {row["rule"] for row in csv.DictReader(file)}
+        known = {*job_costs(plans[name], {}), "split_0", "split_1"}
+        assert rules <= known
+
+
+def test_trainings_take_the_cores_and_gpus_of_their_settings(plans):
+    costs = job_costs(plans["demo"], {})
+    train = costs["train_0_0"]
+    assert (train.cores, train.gpus) == (2, 1) and train.seconds > 5 * costs["align"].seconds
+    raw = plans["demo"].settings.model_dump(mode="json")
+    raw["experiments"]["demo"]["training"] |= {"epochs": 200, "device": "cpu", "threads": 1}
+    more = job_costs(Plan(Settings.model_validate(raw), plans["demo"].data.clips), {})["train_0_0"]
+    assert (more.cores, more.gpus) == (1, 0) and more.seconds > 5 * train.seconds
+
+
+def test_stores_made_together_cost_more_than_one(plans):
+    together = {"magnify": [("grey64", "x10", "x25", "x50"), ("grey64", "x10", "x25")]}
+    costs = job_costs(plans["demo"], together)
+    three, two, one = (costs[name].seconds for name in ("magnify", "magnify_1", "magnify_2"))
+    assert three > two > one > 0.4
+
+
+def test_rules_of_merflow_as_a_module_have_their_cost():
+    costs = Costs({"train_0_0": (100.0, 1, 0)}, 1, 0)
+    assert Forecast({"mer_train_0_0": 2}, 0.0, costs).left(0.0) == pytest.approx(200, abs=1)
