@@ -1,6 +1,7 @@
 """Checks that every network must pass, with the clips and settings they use."""
 
 import ast
+from functools import cache
 
 import numpy as np
 import pytest
@@ -72,6 +73,12 @@ def experiment(name, **training):
     )
 
 
+@cache
+def small_network(name, shape):
+    """Return a network of three classes; tests that only look at it share it."""
+    return build_network(name, shape, 3, SMALL_SETTINGS.get(name))
+
+
 def imports(path):
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -83,7 +90,7 @@ def imports(path):
 def check_shapes_and_probabilities(name):
     """Check that a network takes three shapes and returns probabilities."""
     for shape in shapes(name):
-        model = build_network(name, shape, 3, SMALL_SETTINGS.get(name))
+        model = small_network(name, shape)
         p = np.asarray(model(clips(name, 2, shape).x.astype(np.float32)))
         assert p.shape == (2, 3)
         assert p.dtype == np.float32

@@ -4,6 +4,7 @@ The table below has the reference shape and parameters of each network; shapes f
 is not in it are made from its SMALLEST.
 """
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from network_checks import (
     clips,
     experiment,
     shapes,
+    small_network,
 )
 
 from merflow.config.loading import validate
@@ -79,7 +81,7 @@ def test_a_network_imports_keras_and_shared_layers_only(path):
 @pytest.mark.parametrize("name", names())
 def test_no_name_in_it_is_refused_by_a_backend(name):
     """PyTorch keeps layers as attributes: a dot in a name stops it at the first build."""
-    model = build_network(name, shapes(name)[0], 3, SMALL_SETTINGS.get(name))
+    model = small_network(name, shapes(name)[0])
     assert [layer.name for layer in model.layers if "." in layer.name] == []
 
 
@@ -127,6 +129,11 @@ def test_every_network_has_a_reference_or_is_new():
     assert {row[0] for row in REFERENCE} <= set(names())
 
 
+@cache
+def parameters_of(name, shape, **settings):
+    return build_network(name, shape, 3, settings).count_params()
+
+
 @pytest.mark.parametrize("name", ["r3d18", "r2plus1d18"])
 @pytest.mark.parametrize("configuration", CONFIGURATIONS)
 def test_the_twelve_configurations_of_system_a(name, configuration):
@@ -135,7 +142,7 @@ def test_the_twelve_configurations_of_system_a(name, configuration):
     shape, plain = (3, 32, 32, 3), {"filters": 16}
     model = build_network(name, shape, 3, {**plain, **settings})
     added = 2 * 7**3 * ("SA" in configuration) + 2 * 128 * 8 * ("CA" in configuration)
-    assert model.count_params() == build_network(name, shape, 3, plain).count_params() + added
+    assert model.count_params() == parameters_of(name, shape, **plain) + added
     rates = {x.rate for x in model.layers if type(x).__name__ == "SpatialDropout3D"}
     assert rates == {float(configuration[4:7]) if "drop" in configuration else 0.0}
     # Black throughout, as the outline leaves it: with the mask nothing is left to tell apart.
@@ -208,7 +215,7 @@ def test_every_choice_of_a_part_is_built_and_answers(name, setting, choice):
     model = build_network(name, shape, 3, {**small, setting: choice})
     p = np.asarray(model(clips(name, 2, shape).x.astype(np.float32)))
     np.testing.assert_allclose(p.sum(1), 1, atol=1e-5)
-    more = model.count_params() - build_network(name, shape, 3, small).count_params()
+    more = model.count_params() - parameters_of(name, shape, **small)
     assert more == PARTS[name][setting][choice]
 
 
