@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import loaded_snakemake
 import pytest
 import yaml
 from project import ROOT, job_counts
@@ -32,10 +33,13 @@ def dry_run(full_size_datasets, tmp_path):
         roots = {"datasets": {d: {"root": str(full_size_datasets / d)} for d in known}}
         (tmp_path / "config").mkdir(exist_ok=True)
         (tmp_path / "config/local.yaml").write_text(yaml.safe_dump(local or roots))
-        words = [*(command or ["-m", "snakemake"]), "--dry-run", "--quiet", "rules"]
-        words += ["--snakefile", ROOT / "Snakefile", "--configfile", ROOT / f"config/{name}.yaml"]
+        words = ["--dry-run", "--quiet", "rules", "--snakefile", str(ROOT / "Snakefile")]
+        words += ["--configfile", str(ROOT / f"config/{name}.yaml")]
+        if not command:
+            done = loaded_snakemake.dry_run(words, tmp_path)
+            return done.returncode, done.stdout
         done = subprocess.run(
-            [sys.executable, *map(str, words)],
+            [sys.executable, *map(str, command), *words],
             cwd=tmp_path,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

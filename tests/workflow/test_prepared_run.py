@@ -110,6 +110,6 @@ def test_an_export_that_cannot_be_is_refused(run, tmp_path, words, message):
 def test_bi_woof_on_pictures_is_refused_before_any_job(run, tmp_path):
     project = run[0].copy(tmp_path / "copy")
     project.config["experiments"]["svm"]["method"] = "flow_svm"
-    done = project.snakemake("-n")
+    done = project.snakemake("--dry-run")
     assert done.returncode != 0
     assert "flow_svm counts the directions of motion" in done.stdout
