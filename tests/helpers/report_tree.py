@@ -94,11 +94,12 @@ def write_tree(tree: Tree) -> Plan:
     folds = [_fold(tree.clips, subject) for subject in subjects]
     for name in plan.experiments:
         write_text(plan.truth_file(name), truth_text(folds, tree.clips, tree.labels))
-    rows, made = [], []
     for run in plan.runs():
         for fold in folds:
             _train(tree, plan, run, fold)
-        keep_records()
+    keep_records()
+    rows, made = [], []
+    for run in plan.runs():
         pooled = pool_run(plan, run)
         if rows and tree.score_once:
             made = made.assign(**asdict(about(plan, run)))
