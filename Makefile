@@ -107,7 +107,7 @@ site: $(READY) ## build the documentation into site/ (warnings are errors; no ne
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --clean
 	@echo "site: $(CURDIR)/site/index.html"
 
-# cffconvert is not a dependency: it has an environment of its own for a moment.
+# cffconvert is not a dependency: it is installed into a temporary environment.
 citation: ## validate CITATION.cff with cffconvert
 	d=$$(mktemp -d) && $(PYTHON) -m venv $$d && $$d/bin/pip install -q --disable-pip-version-check 'cffconvert>=2,<3' \
 	  && $$d/bin/cffconvert --validate; status=$$?; rm -rf $$d; exit $$status
