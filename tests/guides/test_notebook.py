@@ -45,10 +45,10 @@ def test_the_whole_notebook_runs_on_the_demo(tmp_path, monkeypatch):
     device = [line for line in printed.splitlines() if "GPU was found" in line]
     assert len(device) == 1
     assert Path("/dev/nvidia0").exists() or device[0].startswith("No GPU was found")
-    assert "9 clips of 3 subjects" in printed and "no dataset is read" in printed
+    assert "6 clips of 2 subjects" in printed and "no dataset is read" in printed
     assert "frozen              x10" in printed and "Written to predictions" in printed
     kinds = [kind for data in shown for kind in data if kind != "text/plain"]
-    assert kinds == ["image/png", "image/svg+xml", "image/svg+xml", "text/html", "image/png"]
+    assert kinds == ["image/svg+xml", "image/svg+xml", "image/png", "text/html", "image/png"]
     report = (work / "merflow_notebook/results/report.html").read_text()
     assert html.escape(report) in shown[3]["text/html"]
 
