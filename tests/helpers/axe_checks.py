@@ -26,6 +26,7 @@ def assert_accessible(page, themes=("light", "dark")):
     """Fail on a serious or critical finding in any theme, and where the page scrolls sideways."""
     for theme in themes:
         page.evaluate(THEME, theme)
+        page.wait_for_timeout(200)  # Colours change over 0.12 s.
         assert severe(page) == [], theme
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 

@@ -1,5 +1,8 @@
 """Handlers of the Experiments view: lists, previews, saves, faults by field, the plan of a run."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from studio_project import asked, copy
 
@@ -129,6 +132,37 @@ def test_a_page_that_is_out_of_date_saves_nothing(studio):
     assert config(studio) == text
 
 
+def test_one_of_several_simultaneous_saves_succeeds(studio):
+    before = experiments.list_entries(studio, asked("/"))["version"]
+    together = threading.Barrier(4)
+
+    def one(number):
+        together.wait()
+        try:
+            save(studio, f"mine{number}", ENTRY, before=before)
+        except Conflict:
+            return None
+        return f"mine{number}"
+
+    with ThreadPoolExecutor(4) as pool:
+        made = [name for name in pool.map(one, range(4)) if name]
+    assert len(made) == 1
+    assert list(studio.project.settings().experiments) == ["quick", "svm", *made]
+
+
+def test_another_machine_sets_no_program(built, tmp_path):
+    folder = copy(built, tmp_path / "project")
+    remote = Studio(Project(folder, folder / "config/config.yaml"), remote=True)
+    program = ENTRY | {"method": "command", "command": "python3 -c 1", "sandbox": "off"}
+    text = config(remote)
+    for change in (program, ENTRY | {"grid": {"method": ["command"], "command": ["sh"]}}):
+        with pytest.raises(MerflowError, match="another machine|cannot be part"):
+            save(remote, "mine", change)
+    save(remote, "mine", ENTRY)
+    assert config(remote) != text and "mine" in config(remote)
+    remote.close()
+
+
 @pytest.mark.parametrize(
     ("change", "path", "text"),
     [
@@ -154,6 +188,11 @@ def test_a_fault_names_its_field(opened, change, path, text):
     found = faults(opened, values=ENTRY | change)
     ((where, fault),) = found.items()
     assert where.removesuffix(".0") == f"experiments.mine.{path}" and text in fault, found
+
+
+@pytest.mark.parametrize(("name", "text"), [("", "empty"), ("svm", "exists already")])
+def test_a_preview_names_what_is_wrong_with_a_name(opened, name, text):
+    assert text in faults(opened, name)["name"]
 
 
 def test_a_fault_of_a_section_names_its_field(opened):

@@ -26,6 +26,9 @@ READS = [
     "/api/datasets",
     "/api/datasets/smic/check",
     "/api/workflow",
+    "/api/config",
+    "/api/config/fields/experiments",
+    "/api/config/plan/quick",
     "/api/project",
     "/api/projects/recent",
     "/api/projects/creation",
@@ -94,6 +97,10 @@ PLACES = [
     "/api/own-clips/recording/frames/{}",
     "/api/test/{}/result",
     "/api/test/{}/windows",
+    "/api/test/{}/faces",
+    "/api/test/{}/film",
+    "/api/config/fields/{}",
+    "/api/config/plan/{}",
     "/api/test/0/frames/{}",
     "/{}",
 ]
@@ -490,7 +497,47 @@ def test_one_of_several_simultaneous_saves_succeeds(built, tmp_path):
 
         with ThreadPoolExecutor(6) as pool:
             made = [marks for marks in pool.map(save, clip.numbers[1:7]) if marks]
-        assert made == [corrected(clip, corrections.of(clip))]
+        assert made == [corrected(published(clip), corrections.of(clip))]
+
+
+ENTRY = {"preparation": "grey32", "collection": "composite"}
+CONFIG_BODY = {"section": "experiments", "name": "new", "was": None, "values": ENTRY}
+DEEP = {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": 1}}}}}}}}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"section": "datasets"}, {"section": ["experiments"]}, {"section": None}, {"name": 3},
+     {"name": ["new"]}, {"name": "n" * 300}, {"was": "nobody"}, {"was": 3}, {"values": 3},
+     {"values": []}, {"values": "x"}, {"values": DEEP}, {"values": {str(i): i for i in range(600)}},
+     {"values": None}, {"values": ENTRY | {"label": "\ud800"}}, {"more": 1},
+     {"values": ENTRY | {"holdout": float("nan")}}],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["/api/config/preview", "/api/config/save"])
+def test_an_invalid_entry_of_the_config_is_refused(studio, path, change):
+    refused(studio.ask(path, "POST", CONFIG_BODY | change), 400, 404, 409)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"name": "../../etc/cron"}, {"name": "a/b"}, {"name": "x: {y: 1}\n  z"}, {"name": "!!x"},
+     {"name": "new\r\nbootstrap: 100"}, {"name": "\u2028"}, {"name": "&a"}, {"name": "*demo"},
+     {"name": "<<"}, {"values": ENTRY | {"network": "!!python/object/apply:os.system [id]"}},
+     {"values": ENTRY | {"preparation": "../grey32"}}, {"values": ENTRY | {"<<": ENTRY}},
+     {"values": ENTRY | {"label": "x\nmethod: command"}}, {"values": ENTRY | {"seeds": [True, -1]}},
+     {"values": ENTRY | {"from_grid": {"base": "x", "values": {}, "more": 1}}}],
+)  # fmt: skip
+def test_names_and_values_cannot_break_out_of_the_config(studio, change):
+    before = studio.json("/api/config")["version"]
+    body = CONFIG_BODY | change | {"before": before}
+    refused(studio.ask("/api/config/save", "POST", body), 400)
+    shown = studio.ask("/api/config/preview", "POST", CONFIG_BODY | change)
+    assert shown.status == 400 or json.loads(shown.content)["faults"]
+
+
+@pytest.mark.parametrize("before", [None, "", "0" * 16, 3, ["a"]])
+def test_an_entry_is_not_saved_over_another_version(studio, before):
+    refused(studio.ask("/api/config/save", "POST", CONFIG_BODY | {"before": before}), 409)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import yaml
 
 from merflow.config.edit import Change, Put, Remove, Rename, edit_config
 from merflow.config.loading import find_faults, merge, read_yaml, validate
+from merflow.config.settings import Settings
 from merflow.config.yaml_nodes import Tree, pair_of
 from merflow.errors import MerflowError
 from merflow.studio.config_file import config_text
@@ -20,6 +21,8 @@ from merflow.workflow.preflight import check_experiment, check_names
 
 SECTIONS = ("experiments", "preparations", "collections")
 KEYS = ("section", "name", "was", "values", "before")
+DEPTH_LIMIT, VALUES_LIMIT = 8, 500
+"""Most levels and most values of an entry that a request may have."""
 NEAR = 1
 """Unchanged lines shown around a changed one outside of the entry."""
 REFERENCES = {
@@ -27,6 +30,10 @@ REFERENCES = {
     "collections": (("experiments", "collection"), ("pretrainings", "collection")),
 }
 """Where entries of a section are named."""
+
+
+class NameFault(MerflowError):
+    """A name that an entry cannot have because it is empty or taken."""
 
 
 def raw_config(project: Project) -> dict[str, Any]:
@@ -42,7 +49,7 @@ def changes_of(raw: Mapping[str, Any], body: Mapping[str, Any]) -> list[Change]:
     section, name, was, values = (body.get(key) for key in KEYS[:4])
     if section not in SECTIONS:
         raise MerflowError("request: section", f"{str(section)[:40]!r}", ", ".join(SECTIONS))
-    known = raw.get(section) or {}
+    known = section_of(raw, section)
     for key, value in (("name", name), ("was", was)):
         if not isinstance(value, str | None) or len(value or "") > 200:
             raise MerflowError(f"request: {key}", f"{str(value)[:40]!r}", "a name")
@@ -52,15 +59,40 @@ def changes_of(raw: Mapping[str, Any], body: Mapping[str, Any]) -> list[Change]:
         return _removal(raw, section, was)
     if not isinstance(values, list if section == "collections" else dict):
         raise MerflowError("request: values", f"a JSON {type(values).__name__}", "an entry")
+    _refuse_large(values)
     if not name:
-        raise MerflowError(f"{section}: name", "empty", fix="give it a name")
+        raise NameFault(f"{section}: name", "empty", fix="give it a name")
     if name != was and name in known:
-        fix = "choose another name"
-        raise MerflowError(f"{section}: name", f"'{name}' exists already", "a new name", fix)
+        raise NameFault(f"{section}: name", f"'{name}' exists already", fix="choose another name")
     changes: list[Change] = []
     if was is not None and name != was:
         changes = [Rename((section, was), name), *_renamed_references(raw, section, was, name)]
     return [*changes, Put((section, name), values)]
+
+
+def section_of(raw: Mapping[str, Any], section: str) -> Mapping[str, Any]:
+    """Return the entries of a section by name; refuse a section that has another form."""
+    found = raw.get(section)
+    if found is None:
+        return {}
+    if not isinstance(found, Mapping):
+        fix = "correct the config by hand; it cannot be edited here"
+        raise MerflowError(section, f"a {type(found).__name__}", "names and entries", fix)
+    return found
+
+
+def _refuse_large(values: Any) -> None:  # noqa: ANN401
+    """Refuse nesting and numbers of values that no entry needs, before anything works on them."""
+    waiting, seen = [(values, 1)], 0
+    while waiting:
+        value, depth = waiting.pop()
+        seen += 1
+        if depth > DEPTH_LIMIT or seen > VALUES_LIMIT:
+            expected = f"at most {VALUES_LIMIT} values in {DEPTH_LIMIT} levels"
+            raise MerflowError("request: values", "too large", expected)
+        inner = value.values() if isinstance(value, Mapping) else value
+        if isinstance(value, Mapping | list):
+            waiting += [(one, depth + 1) for one in inner]
 
 
 def _removal(raw: Mapping[str, Any], section: str, was: str | None) -> list[Change]:
@@ -80,7 +112,7 @@ def _users(raw: Mapping[str, Any], section: str, name: str) -> list[tuple[str, s
     return [
         (part.removesuffix("s"), user, key)
         for part, key in REFERENCES.get(section, ())
-        for user, entry in (raw.get(part) or {}).items()
+        for user, entry in section_of(raw, part).items()
         if isinstance(entry, Mapping) and entry.get(key) == name
     ]
 
@@ -93,7 +125,11 @@ def preview(project: Project, body: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a save would do: the lines of the file, its faults, other entries it changes."""
     before = config_text(project)
     raw = raw_config(project)
-    changes = changes_of(raw, body)
+    try:
+        changes = changes_of(raw, body)
+    except NameFault as error:
+        fault = {"path": "name", "text": _text(error)}
+        return {"lines": [], "changed": True, "faults": [fault], "others": []}
     after = edit_config(before, changes)
     new = yaml.safe_load(after) or {}
     section, name = body["section"], body.get("name")
@@ -101,8 +137,8 @@ def preview(project: Project, body: Mapping[str, Any]) -> dict[str, Any]:
     others = [
         f"{part.removesuffix('s')} {one}"
         for part in SECTIONS
-        for one, entry in (new.get(part) or {}).items()
-        if (part, one) != shown and (raw.get(part) or {}).get(one, entry) != entry
+        for one, entry in section_of(new, part).items()
+        if (part, one) != shown and section_of(raw, part).get(one, entry) != entry
     ]
     return {
         "lines": shown_lines(before, after, shown),
@@ -143,6 +179,32 @@ def refuse_new_faults(project: Project, text: str) -> None:
         if (path, fault) not in old:
             fix = "correct this field; nothing was saved"
             raise MerflowError(path or project.config.name, fault, fix=fix)
+
+
+def refuse_new_programs(project: Project, text: str) -> None:
+    """Refuse a program of an experiment that the config does not run already.
+
+    For pages on other machines: whoever has the token could otherwise run any program here.
+    """
+    local = project.root / "config/local.yaml"
+    merged = merge(yaml.safe_load(text) or {}, read_yaml(local) if local.is_file() else {})
+    known = programs(project.settings())
+    for name, program in programs(validate(merged)).items():
+        if program not in known.values():
+            raise MerflowError(
+                f"experiments.{name}.command",
+                "a program cannot be set from another machine",
+                fix="run `merflow studio` without --host, or edit the config on this machine",
+            )
+
+
+def programs(settings: Settings) -> dict[str, tuple[str, str]]:
+    """Return command and sandbox of every experiment that runs a program."""
+    return {
+        name: (entry.command, entry.sandbox)
+        for name, entry in settings.experiments.items()
+        if entry.method == "command"
+    }
 
 
 def shown_lines(before: str, after: str, entry: tuple[str, str] | None) -> list[dict[str, str]]:

@@ -64,12 +64,13 @@ def save_entry(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str, An
     only_keys(body, *config_entries.KEYS)
     project = studio.project
     changes = config_entries.changes_of(config_entries.raw_config(project), body)
-    version = config_file.save(
-        project,
-        changes,
-        body.get("before"),
-        lambda text: config_entries.refuse_new_faults(project, text),
-    )
+
+    def check(text: str) -> None:
+        config_entries.refuse_new_faults(project, text)
+        if studio.remote:
+            config_entries.refuse_new_programs(project, text)
+
+    version = config_file.save(project, changes, body.get("before"), check)
     return {"version": version}
 
 

@@ -58,7 +58,7 @@ export class EntryEditor {
 
   buildForm() {
     const { known, networks, fields } = this.page;
-    const context = { names: known.names, networks }, changed = () => this.changed();
+    const context = { names: known.names, networks, create: (section) => this.page.create(section) }, changed = () => this.changed();
     this.form = this.draft.section === "collections" ? new CollectionForm(this.draft, context, changed)
       : new EntryForm(fields[this.draft.section], this.draft, context, changed);
     return this.form.root;
@@ -89,30 +89,20 @@ export class EntryEditor {
   async preview() {
     const turn = ++this.turn;
     const prefix = `${this.draft.section}.${this.draft.name}.`;
-    let found;
-    try {
-      found = await post("/api/config/preview", this.request(this.draft.values));
-    } catch (error) {
-      if (turn !== this.turn || !this.root.isConnected) return;
-      if (error.status !== 400) throw error;
-      // The name, or a value that cannot stand in the file.
-      this.faults = [{ path: "", text: error.message.split("\n")[0].replace(/^[^:]*: (name: )?/, "") }];
-      this.nameError(this.faults[0].text);
-      this.showFaults([]);
-      return;
-    }
+    const found = await post("/api/config/preview", this.request(this.draft.values));
     if (turn !== this.turn || !this.root.isConnected) return;
-    this.file.show(found);
-    const own = found.faults.filter((one) => `${one.path}.`.startsWith(prefix));
-    this.nameError(own.filter((one) => `${one.path}.` === prefix).map((one) => one.text).join("; "));
+    if (found.lines.length) this.file.show(found);
+    const ofName = (one) => one.path === "name" || `${one.path}.` === prefix;
+    const own = found.faults.filter((one) => ofName(one) || one.path.startsWith(prefix));
+    this.nameError(own.filter(ofName).map((one) => one.text).join("; "));
     const outside = found.faults.filter((one) => !own.includes(one) && found.changed);
-    const unplaced = this.form.showFaults(own.filter((one) => `${one.path}.` !== prefix).map((one) => ({ path: one.path.slice(prefix.length), text: one.text })));
+    const unplaced = this.form.showFaults(own.filter((one) => !ofName(one)).map((one) => ({ path: one.path.slice(prefix.length), text: one.text })));
     this.faults = own;
     this.showFaults([...unplaced.map((one) => `${one.path}: ${one.text}`)], outside.map((one) => (one.path ? `${one.path}: ${one.text}` : one.text)));
   }
 
   showFaults(texts, outside = []) {
-    const first = this.root.querySelector("[aria-invalid='true']");
+    const first = this.root.querySelector("[aria-invalid='true'], [data-invalid] input, [data-invalid] select, [data-invalid] button");
     const parts = [];
     if (this.faults.length) {
       parts.push(note("bad", el("p", {}, `${plural(this.faults.length, "field")} to correct before it can be saved.`),

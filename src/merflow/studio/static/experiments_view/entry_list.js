@@ -12,11 +12,11 @@ export const SECTIONS = {
 
 // known: the reply of /api/config; chosen: {section, name}; create(section): a new entry.
 export function entryList(known, chosen, drafts, create) {
-  return el("nav", { class: "stack", id: "entries", "aria-label": "Experiments and preparations" },
+  return el("nav", { class: "stack", id: "entry-list", "aria-label": "Experiments and preparations" },
     Object.entries(SECTIONS).map(([section, [title, , label, key]]) => el("section", { class: "card" },
       el("div", { class: "card-head" }, el("h2", {}, title),
         action(label, key, () => create(section), { icon: "plus", iconOnly: true, class: "ghost", "data-new": section })),
-      el("ul", { class: "entries" }, names(known, section, drafts).map((name) => row(known, section, name, chosen, drafts))))));
+      el("ul", { class: "entry-list" }, names(known, section, drafts).map((name) => row(known, section, name, chosen, drafts))))));
 }
 
 const names = (known, section, drafts) => [...Object.keys(known[section]),

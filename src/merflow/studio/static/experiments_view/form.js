@@ -5,6 +5,8 @@ import { el } from "../shared/elements.js";
 import { applies, same, setAt, shown, valueAt } from "./entry_values.js";
 import { inputOf, labelled } from "./inputs.js";
 
+// Kinds of several inputs.
+const GROUPS = ["network_settings", "grid", "names"];
 const REDRAWING = ["method", "network", "protocol", "kind"];
 
 // entry: {values, original}; context: {names, networks}; changed(): called after every change.
@@ -38,13 +40,13 @@ export class EntryForm {
 
   row(field) {
     const input = inputOf(field, valueAt(this.entry.values, field.path), this.context, (value) => this.set(field, value));
-    const target = labelled(input);
+    const isGroup = GROUPS.includes(field.kind), target = isGroup ? input : labelled(input);
     target.id = `field-${field.path.replaceAll(".", "-")}`;
     const help = el("span", { class: "help", id: `${target.id}-help` }, withCode(helpOf(field)));
     const error = el("span", { class: "error", id: `${target.id}-error`, role: "alert", hidden: true });
     target.setAttribute("aria-describedby", `${help.id} ${error.id}`);
     const wide = ["network_settings", "grid"].includes(field.kind) ? " whole" : "";
-    const title = wide || field.kind === "names" ? el("span", { class: "label" }, field.title) : el("label", { for: target.id }, field.title, field.required ? el("span", { class: "soft" }, " (required)") : null);
+    const title = isGroup ? el("span", { class: "label" }, field.title) : el("label", { for: target.id }, field.title, field.required ? el("span", { class: "soft" }, " (required)") : null);
     const root = el("div", { class: `field${wide}`, "data-path": field.path }, el("div", { class: "head" }, title, field.about === firstSentence(field.about) ? null : hint(field.about.replaceAll("`", ""))),
       el("div", { class: "control" }, input, field.unit ? el("span", { class: "unit" }, field.unit) : null), help, error);
     this.rows.set(field.path, { root, target, error, field });
@@ -99,7 +101,8 @@ export class EntryForm {
   mark({ error, target }, text) {
     error.textContent = text;
     error.hidden = !text;
-    target.setAttribute("aria-invalid", String(!!text));
+    if (!target.matches("input, select")) target.toggleAttribute("data-invalid", !!text);
+    else target.setAttribute("aria-invalid", String(!!text));
   }
 
   // The field of a path, or of the value that the path leads into.

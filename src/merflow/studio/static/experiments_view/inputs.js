@@ -51,7 +51,10 @@ function name(field, value, context, set) {
     return withSuggestions(input, known);
   }
   const empty = field.required ? (value ? null : "choose one") : field.default ? null : "none";
-  return select(known, value, field.default || undefined, set, empty);
+  const root = select(known, value, field.default || undefined, set, empty);
+  if (!["collections", "preparations"].includes(field.of)) return root;
+  const make = el("button", { type: "button", class: "small", "aria-label": `New ${field.path}`, onclick: () => context.create(field.of) }, "New");
+  return el("span", { class: "row nowrap" }, root, make);
 }
 
 // Some of the known names.

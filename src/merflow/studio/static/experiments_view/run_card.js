@@ -41,7 +41,7 @@ export function runCard(name, runs, dirty) {
 function running(state) {
   return [el("div", { class: "row" }, el("strong", { class: "grow" }, state.title), el("span", { class: "num" }, progressText(state))),
     progressBar("jobs done", state.done, state.total), state.now ? el("p", { class: "soft small" }, `Now: ${state.now}`) : null,
-    action("Stop", "", stopWorkflow, { kind: "danger", icon: "stop", class: "small", id: "stop-run", disabled: state.state === "stopping" })].filter((part) => part);
+    el("div", { class: "row" }, action("Stop", "", stopWorkflow, { kind: "danger", icon: "stop", class: "small", id: "stop-run", disabled: state.state === "stopping" }))].filter((part) => part);
 }
 
 function planParts(plan) {

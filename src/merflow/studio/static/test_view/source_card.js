@@ -1,6 +1,8 @@
 // The choice of what a run is tested on: a dataset, a recording or the camera.
 
 import { action, choice, el, plural } from "../shared/elements.js";
+import { pickFolder } from "../shared/folder_picker.js";
+import { dropZone } from "../shared/upload.js";
 import { saveSettings, settings } from "./settings.js";
 
 const SOURCES = [["dataset", "Dataset", "1"], ["recording", "Recording", "2"], ["camera", "Camera", "3"]];
@@ -37,8 +39,10 @@ function recordingRows(known, changed) {
     placeholder: "auto", onchange: () => { settings.fps = fps.value; saveSettings(); changed(); } });
   const next = all.length < 2 ? null
     : action("Next", "r", () => set(all[(all.indexOf(settings.path) + 1) % all.length]), { "aria-label": "Next recording", class: "small" });
+  const browse = action("Browse", "", () => pickFolder("Choose a recording", { files: "videos", label: "Use this folder of frames", choose: set }), { icon: "folder", class: "small" });
   const note = all.length ? `${plural(all.length + known.more, "video")} below the project's folder.`
     : "No video below the project's folder.";
-  return el("div", { class: "lines" }, path, list, el("div", { class: "row" }, next, el("label", { class: "row" }, "frames/s", fps)),
-    el("p", { class: "soft small" }, note));
+  const drop = dropZone({ text: "or drop a video here", done: (paths) => set(paths.at(-1)) });
+  return el("div", { class: "lines" }, path, list, el("div", { class: "row" }, browse, next, el("label", { class: "row" }, "frames/s", fps)),
+    el("p", { class: "soft small" }, note), known.upload ? drop : null);
 }
