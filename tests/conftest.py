@@ -1,4 +1,7 @@
-"""How many examples the property tests look at: 200, or as many as MERFLOW_EXAMPLES says."""
+"""How many examples the property tests look at: 200, or as many as MERFLOW_EXAMPLES says.
+
+Also the order of the files, and the drawn faces that several folders share.
+"""
 
 import os
 from pathlib import Path
@@ -6,7 +9,9 @@ from pathlib import Path
 import merflow  # noqa: F401 - first: it fixes the arithmetic level before NumPy loads
 
 # isort: split
+import pytest
 from hypothesis import settings
+from project import Project, locked
 
 HERE = Path(__file__).parent
 
@@ -25,3 +30,24 @@ SLOW = ("workflow", "faults", "guides", "test_browser", "test_every_network", "t
 def pytest_collection_modifyitems(items):
     """Start slow files first, so that no worker ends long after the others."""
     items.sort(key=lambda item: not any(part in str(item.path.relative_to(HERE)) for part in SLOW))
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory) -> Path:
+    """Return a folder that all workers of this test run share."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def drawn(shared) -> Project:
+    """Return a project with its datasets, nothing run yet; the first worker draws it."""
+    project = Project(shared / "drawn/a project")
+    with locked(shared):
+        if not (shared / "drawn.done").exists():
+            project.folder.mkdir(parents=True)
+            project.draw()
+            (shared / "drawn.done").touch()
+    return project

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from project import ROOT, Project, job_counts
+from project import ROOT, job_counts
 
 PAGE = (ROOT / "docs" / "add_a_stage.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"`((?:src|workflow)/[\w/.]+)`:\n\n((?:```\w+\n.*?```\n\n?)+)", PAGE, re.DOTALL)
@@ -56,10 +56,9 @@ def tree(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def ask(tree, tmp_path_factory):
+def ask(tree, drawn, tmp_path_factory):
     """Return a function that runs a module of the changed tree in a small project."""
-    project = Project(tmp_path_factory.mktemp("a project"))
-    project.draw()
+    project = drawn.copy(tmp_path_factory.mktemp("guide") / "a project")
     config = str(project.write_config())
 
     def run(*words: str) -> str:

@@ -1,10 +1,13 @@
 """A small project of generated faces, and the workflow run in it as a user runs it."""
 
+import contextlib
 import copy
+import fcntl
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
@@ -12,6 +15,14 @@ from loaded_snakemake import dry_run
 
 ROOT = Path(__file__).parents[2]
 DATASETS = ("smic", "casme2", "samm")
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder; other workers wait."""
+    with open(folder / "lock", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def job_counts(text: str) -> dict[str, int]:

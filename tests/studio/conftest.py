@@ -1,7 +1,9 @@
 import os
+import shutil
 from pathlib import Path
 
 import pytest
+from project import locked
 from studio_project import Studio, build, copy, draw_recording
 
 from merflow.io import video
@@ -21,12 +23,15 @@ def own_state(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory):
-    """A project that no test changes; copy it to write."""
-    folder = tmp_path_factory.mktemp("studio") / "built"
-    folder.mkdir()
-    build(folder)
-    draw_recording(folder / "faces/recordings")
+def built(drawn, shared):
+    """A project that no test changes; copy it to write. The first worker makes it."""
+    folder, done = shared / "studio/built", shared / "studio.done"
+    with locked(shared):
+        if not done.exists():
+            shutil.copytree(drawn.path("faces"), folder / "faces")
+            build(folder)
+            draw_recording(folder / "faces/recordings")
+            done.touch()
     return folder
 
 

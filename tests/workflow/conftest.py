@@ -1,43 +1,10 @@
 """One whole run of a small project, made once and copied by the tests that change it."""
 
-import contextlib
-import fcntl
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import full_size
 import pytest
-from project import Project
-
-
-@contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of a folder; other workers wait."""
-    with open(folder / "lock", "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-@pytest.fixture(scope="session")
-def shared(tmp_path_factory) -> Path:
-    """Return a folder that all workers of this test run share."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
-    folder.mkdir(exist_ok=True)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def drawn(shared) -> Project:
-    """Return a project with its datasets, nothing run yet; the first worker draws it."""
-    project = Project(shared / "drawn/a project")
-    with locked(shared):
-        if not (shared / "drawn.done").exists():
-            project.folder.mkdir(parents=True)
-            project.draw()
-            (shared / "drawn.done").touch()
-    return project
+from project import Project, locked
 
 
 @pytest.fixture(scope="session")
