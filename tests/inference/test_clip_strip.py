@@ -90,6 +90,15 @@ def test_a_generated_face_is_shown_as_a_picture_and_as_a_figure(inside, tmp_path
     assert svg.read_bytes() == first
 
 
+def test_a_withdrawn_consent_removes_the_figure_of_the_clip(inside, tmp_path):
+    shown, _ = examples(plan_of(publishable=["s02"]))
+    made = write_strips(tmp_path, shown)
+    other = tmp_path / "e_magnification.svg"
+    other.write_text("<svg/>")
+    write_strips(tmp_path, examples(plan_of())[0])
+    assert not any(path.exists() for path in made) and other.exists()
+
+
 def test_a_store_that_cannot_be_read_is_listed_and_stops_nothing(inside):
     store = inside / "results/grey/cropped/smic/s02.h5"
     kept = store.read_bytes()

@@ -35,6 +35,26 @@ def test_every_run_has_its_cost_beside_its_score_and_its_pictures(finished):
             assert ElementTree.parse(run / f"{name}.svg").getroot().tag.endswith("svg")
 
 
+def test_it_leaves_what_goes_into_a_paper(finished):
+    made = {path.name for path in finished.path("results/figures").iterdir()}
+    stems = {"quick_magnification"}
+    for factor in ("x1", "x10"):
+        kinds = ("curves", "confusion", "subjects", "ranking")
+        stems |= {f"quick_{factor}_seed0_{kind}" for kind in kinds}
+    clips = {name for name in made if name.startswith("clip_")}
+    assert made - clips == {f"{stem}.{kind}" for stem in stems for kind in ("svg", "pdf")}
+    assert len(clips) == 2 * 3  # one generated face of each dataset
+    page = finished.text("results/report.html")
+    assert page.count("data:image/jpeg") == 3 and "F1 surprise" in page
+    for form in ("onecolumn", "twocolumn"):
+        assert r"\label{tab:" in finished.text(f"results/tables/scores_{form}.tex")
+    methods, works = finished.text("results/methods.md"), finished.text("results/methods.bib")
+    assert "Training took 4 epochs" in methods and "[@wadhwa2013phase]" in methods
+    assert "{wadhwa2013phase," in works
+    assert "# Model card" in finished.text("results/model_card.md")
+    assert "| all | 18 | 6 |" in finished.text("results/data_card.md")
+
+
 def test_it_says_how_far_it_is(finished):
     lines = [line for line in finished.output.splitlines() if line.startswith("[")]
     assert len(lines) > 30

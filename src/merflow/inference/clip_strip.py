@@ -19,7 +19,14 @@ from merflow.errors import MerflowError
 from merflow.evaluation.schema import records
 from merflow.inference.preview import anchors, traces
 from merflow.io.clip_store import Store
-from merflow.reporting.figures.style import COLOURS, DASHES, ORANGE, PAGE, write_figure
+from merflow.reporting.figures.style import (
+    COLOURS,
+    DASHES,
+    METADATA,
+    ORANGE,
+    PAGE,
+    write_figure,
+)
 from merflow.reporting.html_report import Face
 from merflow.stages.magnify import magnify_clip
 from merflow.workflow.cropped import read_annotated
@@ -32,6 +39,10 @@ if TYPE_CHECKING:
 WANTED = (1.0, 10.0, 25.0)
 """Factors that are shown where the config has more than three."""
 FRAMES = 5
+CLIP = "clip"
+"""First part of the name of an example's figure."""
+LONGEST = 600
+"""Most frames of an example, so that a long recording does not hold up the report."""
 SIDE, FACE = 160, 96
 """Side (px) of a frame in the figure and on the page."""
 
@@ -90,6 +101,8 @@ def _example(plan: Plan, dataset: str, preparation: str) -> Example | None:
         return None
     with Store(best[1]) as store:
         clip = read_annotated(store, best[2])
+    if len(clip.frames) > LONGEST:
+        return None
     chosen = plan.settings.preparations[preparation].magnify
     clips = {f"x{value:g}": magnify_clip(clip, chosen, value) for value in factors_of(plan)}
     return Example(clip.key, preparation, clips)
@@ -199,9 +212,15 @@ def faces(found: Sequence[Example]) -> list[Face]:
 
 
 def write_strips(folder: Path, found: Sequence[Example]) -> list[Path]:
-    """Write a figure of each example; return the paths."""
+    """Write a figure of each example; return the paths.
+
+    Figures of other clips that an earlier report left are removed: consent may be withdrawn.
+    """
     made = []
     for example in found:
-        stem = folder / "_".join(("clip", *example.key))
+        stem = folder / "_".join((CLIP, *example.key))
         made += write_figure(stem, lambda figure, e=example: draw_strip(figure, e))
+    for kind in METADATA:
+        for path in {*folder.glob(f"{CLIP}_*.{kind}")} - {*made}:
+            path.unlink()
     return made
