@@ -152,6 +152,16 @@ def test_links_out_hidden_folders_and_parents_are_not_listed(home, path):
         Browse(home).folder(f"{home}/{path}")
 
 
+def test_the_open_project_is_listed_wherever_it_lies(home):
+    project = home / ".work/pilot"
+    (project / "data").mkdir(parents=True)
+    both = Browse(home, project)
+    assert both.folder(f"{project}/data") == project / "data"
+    assert [one["name"] for one in both.listing(project)["crumbs"]] == ["pilot"]
+    with pytest.raises(MerflowError, match="no hidden one"):
+        both.folder(str(project.parent))
+
+
 def test_a_folder_that_became_a_link_out_is_refused(home):
     browse = Browse(home)
     assert browse.folder(f"{home}/videos") == home / "videos"

@@ -48,9 +48,7 @@ class Browse:
             raise MerflowError(where, f"{text[:80]!r}", "an absolute path without '..'")
         try:
             found = Path(os.path.realpath(text))
-            root = next((root for root in self.roots if found.is_relative_to(root)), None)
-            hidden = root and any(part.startswith(".") for part in found.relative_to(root).parts)
-            if root is None or hidden:
+            if not self.roots_of(found):
                 raise self._outside(text, where)
             if not found.exists():
                 raise Missing(where, f"there is nothing at {text[:200]}")
@@ -71,14 +69,17 @@ class Browse:
         found = Path(os.path.realpath(path))
         return any(found.is_relative_to(root) for root in self.roots)
 
-    def root_of(self, folder: Path) -> Path:
-        """Return the root that a folder lies below, the shortest of several."""
-        inside = (root for root in self.roots if folder.is_relative_to(root))
-        return min(inside, key=lambda root: len(root.parts))
+    def roots_of(self, path: Path) -> list[Path]:
+        """Return the roots below which a resolved path lies without a hidden folder between."""
+        return [
+            root for root in self.roots
+            if path.is_relative_to(root)
+            and not any(part.startswith(".") for part in path.relative_to(root).parts)
+        ]  # fmt: skip
 
     def listing(self, folder: Path, suffixes: Collection[str] = ()) -> dict[str, Any]:
         """Return the folders of a folder, each with what it holds, and its files of `suffixes`."""
-        root = self.root_of(folder)
+        root = min(self.roots_of(folder), key=lambda one: len(one.parts))
         names, files, own = self._entries(folder, frozenset(suffixes))
         end = time.monotonic() + COUNT_SECONDS
         rows = []

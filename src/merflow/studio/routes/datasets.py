@@ -70,6 +70,7 @@ def dataset_facts(project: Project, name: str, used: bool) -> dict[str, Any]:
         "root_exists": folder.is_dir(),
         "folder": str(folder),
         "own": takes_any_dataset(name, settings),
+        "manifest": bool(settings.datasets[name].sheet) or any(folder.glob("manifest.*")),
         "used": used,
         "clips": len(clips),
         "error": error,

@@ -2,7 +2,7 @@
 
 import { addressOf, setAddress } from "../shared/address.js";
 import { get } from "../shared/api.js";
-import { action, choice, el, table } from "../shared/elements.js";
+import { action, choice, el, plural, table } from "../shared/elements.js";
 import { fail } from "../shared/errors.js";
 import { icon } from "../shared/icons.js";
 import { outputPanel } from "../workflow/output_panel.js";
@@ -89,10 +89,13 @@ function listRow(one, select) {
     el("td", {}, el("button", { type: "button", "aria-pressed": String(isOpen), onclick: () => select(one.name) }, one.name)),
     el("td", { class: "path" }, one.root, one.root_exists ? "" : el("div", { class: "bad" }, "no such folder")),
     el("td", { class: "num" }, one.clips || "–"), el("td", { class: "num" }, Object.keys(one.subjects).length || "–"),
-    el("td", {}, Object.entries(one.prepared).map(([name, count]) => `${name}: ${count} subjects`).join("; ")));
+    el("td", {}, Object.entries(one.prepared).map(([name, count]) => `${name}: ${plural(count, "subject")}`).join("; ")));
 }
 
 function countsTable(one) {
+  if (!one.clips && one.own && !one.manifest) {
+    return el("p", { class: "soft" }, "This folder has no table of clips yet. ", el("a", { href: addressOf("own", one.folder) }, "Make it in Own clips"), ".");
+  }
   if (!one.clips) return el("p", { class: "soft" }, one.error || "Its clips are listed after the workflow has read it: Prepare.");
   const rows = Object.entries(one.subjects).map(([subject, counts]) => [
     subject, ...one.emotions.map((name) => counts[name] || 0), Object.values(counts).reduce((a, b) => a + b, 0)]);

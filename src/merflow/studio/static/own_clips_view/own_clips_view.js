@@ -42,7 +42,8 @@ export async function ownClipsView(view, [folder, recording]) {
       const loaded = await get(`/api/own-clips/folder?${new URLSearchParams({ folder, only: recording?.includes("/") ? "" : recording || "" })}`);
       kept = { folder, loaded, rows: new ClipRows(loaded), name: loaded.dataset };
     } catch (error) {
-      view.replaceChildren(emptyState("folder", "No clips in this folder", error.message, chooseButton()));
+      // Where and what was found, what is expected, what to do: a line each.
+      view.replaceChildren(emptyState("folder", "No clips in this folder", error.message.split("\n").map((line) => el("span", { class: "line" }, line.trim())), chooseButton()));
       return undefined;
     }
     view.replaceChildren();
