@@ -20,6 +20,9 @@ GAIN = {"preparation": "grey", "measured": 58, "credible": 11, "large": 47, "com
 SEVEN = ("smic", "casme2", "samm", "mmew", "dfme", "casme3", "my_own_recordings")
 
 
+NAMES = ("plain", "seeds", "doubts", "official", "labels", "seven", "grid")
+
+
 def paper_cases():
     """Return (tables, tables beside them) by name."""
     plain = rows(run("a"), run("a", "x10"))
@@ -61,10 +64,10 @@ def effects(name, names=None):
     return effects_table("Magnification against x1, the same clips", effects_of(name), names or {})
 
 
-def texts():
+def texts(cases):
     """Return LaTeX by (case, file)."""
     return {
         (case, file): render_latex(tables, beside, form)
-        for case, (tables, beside) in paper_cases().items()
+        for case, (tables, beside) in cases.items()
         for file, form in FORMS.items()
     }

@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests" / "helpers")]
 
-from paper_cases import texts  # noqa: E402
+from paper_cases import paper_cases, texts  # noqa: E402
 
 ONE = r"\documentclass[10pt]{article}"
 TWO = (
@@ -60,7 +60,7 @@ def main() -> int:
     """Compile all; return 1 for any fault."""
     folder = Path(tempfile.mkdtemp(prefix="merflow-latex-"))
     found = 0
-    for (case, file), text in texts().items():
+    for (case, file), text in texts(paper_cases()).items():
         faults = compiled(folder, f"{case}-{Path(file).stem}", document(text, file))
         print(f"{case:9} {file:22} {'; '.join(faults) or 'fits'}")
         found += bool(faults)
