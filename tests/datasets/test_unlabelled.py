@@ -1,10 +1,14 @@
 """A clip that no mapping knows is counted; one that a scheme drops by design is not."""
 
+import re
+
 import full_size
 import pytest
+import yaml
 
 from merflow.clip import Clip, ClipKey
 from merflow.config.settings import DatasetEntry, Settings
+from merflow.datasets.labels import explain
 from merflow.datasets.unlabelled import reasons
 from merflow.errors import MerflowError
 from merflow.workflow.experiment_data import ExperimentData
@@ -93,6 +97,17 @@ def test_more_than_the_share_allowed_is_an_error_and_the_setting_allows_it():
     assert "raise max_unlabelled" in str(refused.value)
     data = experiment(words, max_unlabelled=0.25)
     assert len(data.under_scheme(Entry, "experiments.e").clips) == 30 and data.warnings
+
+
+def test_the_line_it_offers_for_the_config_gives_every_emotion_a_class():
+    words = ["Smile", "frown: 'wide'", "yes", ""]
+    with pytest.raises(MerflowError) as refused:
+        experiment(words).under_scheme(Entry, "experiments.e")
+    line = re.search(r"`(schemes: .*?)` and `scheme: own`", refused.value.fix)[1]
+    settings = Settings.model_validate(yaml.safe_load(line))
+    assert [explain("own", clip("mine", word, 0), settings).label for word in words] == [
+        "smile", "frown: 'wide'", "yes", None,
+    ]  # fmt: skip
 
 
 def test_emotions_dropped_by_design_are_no_warning():

@@ -4,11 +4,15 @@ import functools
 from collections import Counter
 from collections.abc import Iterable
 
+import yaml
+
 from merflow.clip import Clip
 from merflow.config.settings import Settings
 from merflow.datasets import labels
 from merflow.datasets.registry import dataset_of, names, spec_of, takes_any_dataset
 
+MOST = 12
+"""Most emotions in a line for the config."""
 OBJECTIVE = frozenset({"I", "II", "III", "IV", "V", "VI", "VII", *"1234567"})
 
 
@@ -47,3 +51,12 @@ def reasons(
         if outcome.label is None and not by_design(scheme, clip, settings):
             found[clip.key.dataset, outcome.reason] += 1
     return found
+
+
+def scheme_line(clips: Iterable[Clip]) -> str:
+    """Return a line for the config with every emotion of the clips as a class, to be edited."""
+    words = sorted({clip.emotion.strip().casefold() for clip in clips} - {""})
+    scheme = {"schemes": {"own": {labels.ANY: {word: word for word in words[:MOST]}}}}
+    more = f", with {len(words) - MOST} more" if len(words) > MOST else ""
+    text = yaml.safe_dump(scheme, default_flow_style=True, allow_unicode=True, width=10_000)
+    return f"`{text.strip()[1:-1]}`{more}"

@@ -232,8 +232,9 @@ class ExperimentData:
             where,
             f"{entry.scheme} gives {lost} of {plural(len(clips), 'clip')} no class: {text}",
             f"emotions that a mapping knows (max_unlabelled: {self.settings.max_unlabelled:g})",
-            "correct the emotions, write a scheme under `schemes` that has them, or raise "
-            "max_unlabelled if these clips are to be left out",
+            "correct the emotions; or write which class each belongs to, such as "
+            f"{unlabelled.scheme_line(clips)} and `scheme: own`; or raise max_unlabelled if these "
+            "clips are to be left out",
         )
         if lost > self.settings.max_unlabelled * len(clips):
             raise problem.error()
