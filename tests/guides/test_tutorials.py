@@ -78,7 +78,7 @@ def test_licensed_datasets_rehearsed(tmp_path, monkeypatch, capsys, call):
     page = TUTORIALS / "licensed_datasets.md"
     first, *_ = calls(page)
     at = calls(page).index(["init", "rehearsal", "--template", "megc2019"])
-    init, demo, check, again, run = calls(page)[at:]
+    init, demo, check, again, run, score = calls(page)[at:]
     call(init)
     assert first == ["init", "megc", *init[2:]]
     monkeypatch.chdir(init[1])
@@ -97,6 +97,7 @@ def test_licensed_datasets_rehearsed(tmp_path, monkeypatch, capsys, call):
     call(again)
     assert "0 errors" in capsys.readouterr().out
     assert run == ["run", "lbptop"] and "lbptop" in load(config).experiments
+    assert score[1] == "results/runs/lbptop/x1/seed0"
 
 
 def test_new_network_prints_the_file_of_the_reference_and_a_config_that_loads(tmp_path):
