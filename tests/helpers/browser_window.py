@@ -4,6 +4,7 @@ import base64
 import csv
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -42,7 +43,7 @@ class Watched:
 
     def open(self, place=""):
         page = self.context.new_page()
-        page.set_default_timeout(180_000)
+        page.set_default_timeout(int(__import__("os").environ.get("PT", "180000")))
         page.on("console", lambda m: m.type in ("error", "warning") and self.faults.append(m.text))
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("request", lambda asked: self.hosts.add(re.search(r"//([^/]+)", asked.url)[1]))
@@ -62,7 +63,7 @@ class Watched:
         return [*self.faults, self.studio.terminal_output()] if failed else self.faults
 
 
-def ready(page, clip="smic/s01/s01_ne_01", shown="x1", beside=""):
+def ready(page, clip="smic/s01/s01_ne_01", shown="x1", beside="x10"):
     page.wait_for_selector(f"#stage[data-ready='{clip} {shown} {beside}']")
 
 
@@ -70,6 +71,21 @@ def opened(window):
     page = window.open(CLIP)
     ready(page)
     return page
+
+
+def alone(page):
+    """Show one factor only."""
+    page.keyboard.press("w")
+    ready(page, beside="")
+    return page
+
+
+def saved_from(page, opener, entry):
+    """Return the bytes of the file that an entry of a Save menu makes."""
+    page.click(opener)
+    with page.expect_download() as arriving:
+        page.click(f"[popover]:popover-open >> text='{entry}'")
+    return Path(arriving.value.path()).read_bytes()
 
 
 def frames_of(studio, clip="s01_ne_01"):

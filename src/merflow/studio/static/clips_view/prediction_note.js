@@ -20,6 +20,6 @@ export async function predictionNote(run, key) {
     el("a", { class: "button ghost", href: addressOf("runs", ...run), "data-key": "Shift+B", id: "back-to-run" }, icon("back"), el("span", {}, `${run[0]} ${run[1]}`)),
     el("div", { class: "row grow" }, el("span", {}, "predicted"), badge(`${row.predicted}${chance(row.p)}`, "bad"),
       el("span", {}, "truth"), badge(`${row.truth}${chance(row.p_truth)}`, "good"), el("span", { class: "soft small" }, `fold ${row.fold}, seed ${run[2]}`)),
-    el("div", { class: "row tight" }, step("Previous wrong prediction", "Shift+P", "back", at - 1), el("span", { class: "num small" }, `${at + 1} of ${wrong.length}`),
-      step("Next wrong prediction", "Shift+N", "forward", at + 1)));
+    el("div", { class: "row tight" }, step("Previous wrong prediction", "<", "back", at - 1), el("span", { class: "num small" }, `${at + 1} of ${wrong.length}`),
+      step("Next wrong prediction", ">", "forward", at + 1)));
 }
