@@ -105,7 +105,7 @@ licences: $(READY) ## write docs/licences.md from the installed packages
 
 site: $(READY) ## build the documentation into site/ (warnings are errors; no network)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --clean
-	@echo "site: $(CURDIR)/site/index.html"
+	@echo "site: $(CURDIR)/site/index.html (with search: python3 -m http.server -d site)"
 
 # cffconvert is not a dependency: it is installed into a temporary environment.
 citation: ## validate CITATION.cff with cffconvert
