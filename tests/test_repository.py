@@ -153,3 +153,16 @@ def test_no_licence_is_listed_for_what_is_not_installed():
 def test_security_page_says_whom_to_tell_and_what_is_guarded():
     text = (ROOT / "SECURITY.md").read_text()
     assert "private" in text and "docs/reliability.md" in text
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml")), ids=lambda p: p.name
+)
+def test_issue_forms_can_be_shown(path):
+    form = yaml.safe_load(path.read_text())
+    if path.name == "config.yml":
+        return
+    assert form["name"] and form["description"]
+    fields = [part for part in form["body"] if part["type"] != "markdown"]
+    assert fields and len({part["id"] for part in fields}) == len(fields)
+    assert all(part["attributes"]["label"] for part in fields)

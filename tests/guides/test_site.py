@@ -77,3 +77,10 @@ def test_every_link_leads_to_a_page_and_an_anchor(site):
 def test_every_command_is_described(site):
     folder, pages = site
     assert set(commands()) <= pages[folder / "commands.html"].anchors
+
+
+def test_links_lead_to_files_in_the_repository_too():
+    for page in (*ROOT.glob("*.md"), ROOT / "config/README.md", *(ROOT / "docs").rglob("*.md")):
+        text = re.sub(r"```.*?```|`[^`\n]+`", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for link in re.findall(r"\]\((?!\w+:|#)([^)#\s]+)", text):
+            assert (page.parent / link).exists(), (page, link)
