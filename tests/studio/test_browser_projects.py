@@ -1,6 +1,8 @@
 """Scenarios in a browser: the start without a project, new and recent projects, the folder picker."""
 
+import contextlib
 import os
+import time
 
 import pytest
 from axe_checks import assert_accessible, assert_fits, assert_focus_is_seen, assert_keys, severe
@@ -34,26 +36,58 @@ def home(tmp_path_factory):
     return home
 
 
-@pytest.fixture
-def studio(home, tmp_path):
-    """A studio without a project."""
-    (tmp_path / "empty").mkdir()
-    running = Studio(tmp_path / "empty", "--browse", str(home))
+@pytest.fixture(scope="module")
+def studio(home):
+    """A studio that starts without a project; scenarios open projects in it."""
+    (home.parent / "empty").mkdir()
+    running = Studio(home.parent / "empty", "--browse", str(home))
     yield running
     running.close()
 
 
+@pytest.fixture(scope="module")
+def unopened(home):
+    """A studio in which no scenario opens a project."""
+    (home.parent / "nothing").mkdir()
+    running = Studio(home.parent / "nothing", "--browse", str(home))
+    yield running
+    running.close()
+
+
+@contextlib.contextmanager
+def watched(browser, studio):
+    """Yield a window without errors in its console, apart from requests that were refused."""
+    window = Watched(browser, studio)
+    yield window
+    window.context.close()
+    assert window.refusals_apart() == [] and window.hosts <= {studio.host}
+
+
 @pytest.fixture
 def window(browser, studio):
-    """A window without errors in its console, apart from requests that were refused."""
-    watched = Watched(browser, studio)
-    yield watched
-    watched.context.close()
-    assert watched.refusals_apart() == [] and watched.hosts <= {studio.host}
+    with watched(browser, studio) as window:
+        yield window
+
+
+@pytest.fixture
+def closed(browser, unopened):
+    """A window of the studio without a project."""
+    with watched(browser, unopened) as window:
+        yield window
+
+
+def switch(studio, folder):
+    """Open a project as another window does; a job that was stopped may still be ending."""
+    for _ in range(100):
+        answer = studio.ask("/api/projects/open", "POST", {"folder": str(folder)})
+        if answer.status == 200:
+            return
+        time.sleep(0.2)
+    pytest.fail(answer.content.decode())
 
 
 def start(window):
-    page = window.open()
+    page = window.open("#projects")
     page.wait_for_selector("#new-demo")
     return page
 
@@ -65,8 +99,8 @@ def opened(page, name):
     page.wait_for_selector(f"section[aria-label='Open project'] h2:text-is('{name}')")
 
 
-def test_the_start_offers_the_demo_a_new_project_and_a_folder(window, pictures):
-    page = start(window)
+def test_the_start_offers_the_demo_a_new_project_and_a_folder(closed, pictures):
+    page = start(closed)
     assert page.locator("#nav a").count() == 1 and page.title() == "Project – merflow studio"
     for text in ("Create the demo", "New project", "Open a folder"):
         assert page.get_by_role("button", name=text).is_visible()
@@ -91,15 +125,20 @@ def test_a_project_is_created_by_keyboard_alone(window, home):
     opened(page, "pilot study")
 
 
-@pytest.mark.parametrize("name", ["", "a/b", "..", "studies/first"])
-def test_a_name_that_cannot_be_used_is_said_at_the_field(window, name):
-    page = start(window)
+def test_a_name_that_cannot_be_used_is_said_at_the_field(closed):
+    page = start(closed)
     page.click("#new-project")
     page.wait_for_selector("#picker[data-at]")
-    page.fill("#project-name", name)
-    page.click("#create-project")
-    page.wait_for_selector("#project-name[aria-invalid='true']")
-    assert page.is_visible("#project-name-error")
+    for name, words in (
+        ("", "Type a name"),
+        ("a/b", "cannot be part"),
+        ("..", "a name"),
+        ("x" * 300, "at most"),
+    ):
+        page.fill("#project-name", name)
+        page.click("#create-project")
+        reads(page, "#project-name-error", words)
+    assert page.get_attribute("#project-name", "aria-invalid") == "true"
 
 
 def test_a_project_is_opened_by_its_folder_and_another_folder_is_not(window, pictures):
@@ -114,11 +153,12 @@ def test_a_project_is_opened_by_its_folder_and_another_folder_is_not(window, pic
     screenshot(page, pictures, "folder_picker")
     page.click("#entries button:has-text('first')")
     page.click("#use-folder")
+    page.wait_for_selector("#detail h2")
     opened(page, "first")
 
 
-def test_the_picker_is_used_by_keyboard_and_shows_nothing_outside(window):
-    page = start(window)
+def test_the_picker_is_used_by_keyboard_and_shows_nothing_outside(closed):
+    page = start(closed)
     page.keyboard.press("o")
     page.wait_for_selector("#entries button")
     listed = page.inner_text("#entries")
@@ -136,12 +176,9 @@ def test_the_picker_is_used_by_keyboard_and_shows_nothing_outside(window):
 
 
 def test_projects_opened_last_are_switched_to_and_missing_ones_removed(window, studio, home):
-    for name in ("first", "second"):
-        body = {"folder": str(home / "studies" / name)}
-        assert studio.ask("/api/projects/open", "POST", body).status == 200
     create_project(home / "gone", "own")
-    assert studio.ask("/api/projects/open", "POST", {"folder": str(home / "gone")}).status == 200
-    assert studio.ask("/api/projects/open", "POST", body).status == 200
+    for folder in ("studies/first", "gone", "studies/second"):
+        switch(studio, home / folder)
     (home / "gone/config/config.yaml").unlink()
     page = window.open("#projects")
     reads(page, "#recent", "missing")
@@ -155,12 +192,10 @@ def test_projects_opened_last_are_switched_to_and_missing_ones_removed(window, s
 
 
 def test_a_page_of_a_project_that_was_left_says_so(window, studio, home):
-    body = {"folder": str(home / "studies/first")}
-    assert studio.ask("/api/projects/open", "POST", body).status == 200
+    switch(studio, home / "studies/first")
     page = window.open("#datasets")
     page.wait_for_selector("#detail h2")
-    body = {"folder": str(home / "studies/second")}
-    assert studio.ask("/api/projects/open", "POST", body).status == 200
+    switch(studio, home / "studies/second")
     page.keyboard.press("k")
     reads(page, "#banner", "another window has opened another project")
     page.reload()
@@ -168,19 +203,14 @@ def test_a_page_of_a_project_that_was_left_says_so(window, studio, home):
 
 
 def test_a_project_with_a_running_job_stays_open(window, studio, home):
-    body = {"folder": str(home / "studies/first")}
-    assert studio.ask("/api/projects/open", "POST", body).status == 200
-    assert (
-        studio.ask("/api/projects/open", "POST", {"folder": str(home / "studies/second")}).status
-        == 200
-    )
+    for name in ("first", "second"):
+        switch(studio, home / "studies" / name)
     page = window.open("#projects")
     page.wait_for_selector("[aria-label='Open first']")
-    started = studio.ask("/api/workflow/unlock", "POST", {})
-    assert started.status == 200
+    job = studio.json("/api/workflow/unlock", "POST", {})
     page.click("[aria-label='Open first']")
     reads(page, "#banner", "is running in the open project")
-    studio.ask("/api/workflow/stop", "POST", {"id": 1})
+    studio.ask("/api/workflow/stop", "POST", {"id": job["id"]})
 
 
 def test_the_demo_is_drawn_with_progress_and_opened(window, home):
