@@ -18,7 +18,7 @@ from merflow.reporting.paper.methods import methods_text
 from merflow.workflow.plan import Plan
 
 
-def text_of(align=(), preparation=(), **entry):
+def text_of(align=(), preparation=(), clips=1, **entry):
     """Return the methods of one experiment with these settings, without results."""
     settings = validate({
         "datasets": {"smic": {"root": "data", "fps": 100}},
@@ -30,9 +30,8 @@ def text_of(align=(), preparation=(), **entry):
         },
     })  # fmt: skip
     plan = Plan(settings, {"smic": []})
-    sheets = {
-        "smic": [{"key": ["smic", "s01", "c"], "fps": 100, "numbers": [1], "enters_at": "raw"}]
-    }
+    one = {"key": ["smic", "s01", "c"], "fps": 100, "numbers": [1], "enters_at": "raw"}
+    sheets = {"smic": [one] * clips}
     return methods_text(
         Results(plan, None, [], {}, [], [], sheets, {}, names=display_names(settings))
     )
@@ -139,6 +138,10 @@ def test_frames_that_enter_later_had_no_earlier_stage():
     cropped = " ".join(preparation_sentences(Align(), Preparation(), ["x1"], {"cropped": ["mine"]}))
     assert "mine were already cropped" in cropped and "10 frames" in cropped
     assert "dlib" not in cropped and "margin" not in cropped
+
+
+def test_a_dataset_without_a_catalogue_leaves_no_gap():
+    assert "SMIC [@li2013smic]: its clips could not be counted." in text_of(clips=0)
 
 
 def test_every_citation_is_in_the_bibliography_and_no_other():

@@ -58,6 +58,9 @@ def _data(results: Results) -> list[str]:
         reader = reader_of(name, plan.settings)
         title = spec_of(reader).title if reader in DATASETS else name
         subjects = len({clip["key"][1] for clip in clips})
+        if not clips:
+            found.append(f"{title}{cite(DATASETS.get(reader))}: its clips could not be counted.")
+            continue
         rates = ", ".join(f"{rate:g}" for rate in sorted({float(c["fps"]) for c in clips}))
         counted = (
             f"{plural(len(clips), 'clip')} of {plural(subjects, 'subject')} at {rates} frames "
@@ -99,8 +102,9 @@ def _prepared(results: Results, name: str, chosen: Preparation) -> list[str]:
     members = {d for e in entries for d in plan.settings.collections[e.collection]}
     entered: dict[str, list[str]] = {}
     for dataset in sorted(members):
-        for clip in (results.sheets.get(dataset) or [])[:1]:
-            entered.setdefault(clip.get("enters_at", "raw"), []).append(dataset)
+        clips = results.sheets.get(dataset) or []
+        for stage in sorted({clip.get("enters_at", "raw") for clip in clips}):
+            entered.setdefault(stage, []).append(dataset)
     factors = list(dict.fromkeys(f for e in entries for one in e.factors for f in one.split("+")))
     return preparation_sentences(plan.settings.align, chosen, factors, entered)
 
