@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from starlette.concurrency import run_in_threadpool
 
 from merflow.errors import FAILED, MerflowError
-from merflow.io.files import PARTIAL, RESERVED, safe_name, sync_folder
+from merflow.io.files import HOST, PARTIAL, RESERVED, safe_name, sweep, sync_folder
 from merflow.io.images import VIDEOS
 from merflow.io.video_clip import video_facts
 from merflow.studio.access_control import UPLOAD_LIMIT
@@ -136,7 +136,8 @@ def _begin(target: Path, size: int) -> Path:
             "enough free disk space",
             "free some space, or pick the file with Browse: it is read where it is",
         )
-    return target.with_name(f"{PARTIAL}{os.getpid()}-{os.urandom(4).hex()}")
+    sweep(os.path.abspath(target.parent))
+    return target.with_name(f"{PARTIAL}{HOST}-{os.getpid()}-{os.urandom(4).hex()}")
 
 
 def _keep(part: Path, target: Path, written: int) -> Path:
