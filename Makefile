@@ -112,8 +112,9 @@ citation: ## validate CITATION.cff with cffconvert
 	d=$$(mktemp -d) && $(PYTHON) -m venv $$d && $$d/bin/pip install -q --disable-pip-version-check 'cffconvert>=2,<3' \
 	  && $$d/bin/cffconvert --validate; status=$$?; rm -rf $$d; exit $$status
 
-pictures: $(READY) ## draw the moving picture of README.md
+pictures: $(READY) ## draw the moving picture of README.md, and those of the studio (needs chromium)
 	$(BIN)/python benchmarks/moving_picture.py
+	$(BIN)/python benchmarks/studio_pictures.py
 
 docs: $(READY) ## write the config's schema and key reference from the settings
 	$(BIN)/python -m merflow schema

@@ -18,7 +18,7 @@ from typing import Any
 
 from merflow.clip import Clip, ClipKey
 from merflow.studio.dataset_roots import choose
-from merflow.studio.marks import MarkCorrections, corrected
+from merflow.studio.marks import MarkCorrections, corrected, published
 from merflow.studio.project import Project
 from merflow.studio.routing import Conflict
 
@@ -40,7 +40,7 @@ class Marks:
 
     def read(self, place: int) -> dict[str, Any]:
         shown = clip(place % CLIPS)
-        return corrected(shown, self.corrections.of(shown))
+        return corrected(published(shown), self.corrections.of(shown))
 
     def save(self, place: int, before: dict[str, Any], number: int) -> None:
         shown = clip(place % CLIPS)

@@ -43,7 +43,7 @@ class Watched:
 
     def open(self, place=""):
         page = self.context.new_page()
-        page.set_default_timeout(int(__import__("os").environ.get("PT", "180000")))
+        page.set_default_timeout(180_000)
         page.on("console", lambda m: m.type in ("error", "warning") and self.faults.append(m.text))
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("request", lambda asked: self.hosts.add(re.search(r"//([^/]+)", asked.url)[1]))

@@ -15,6 +15,10 @@ from merflow.studio.routing import Conflict
 
 CLIP = "/api/clip/smic/s01/s01_ne_01"
 READS = [
+    CLIP + "/video?percent=100",
+    "/api/marks/smic",
+    "/api/runs/quick/x1/0/against/quick/x10/0",
+    "/api/about",
     "/api/clips",
     CLIP,
     CLIP + "/frames/0",
@@ -39,6 +43,8 @@ READS = [
 ]
 WRITES = [
     CLIP + "/marks",
+    "/api/marks/smic/apply",
+    "/api/marks/smic/undo",
     "/api/datasets/smic/check/start",
     "/api/workflow/start",
     "/api/workflow/stop",
@@ -102,6 +108,11 @@ PLACES = [
     "/api/config/fields/{}",
     "/api/config/plan/{}",
     "/api/test/0/frames/{}",
+    "/api/marks/{}",
+    "/api/runs/quick/x1/0/against/{}/x1/0",
+    CLIP + "/video?percent={}",
+    CLIP + "/video?beside={}",
+    "/docs/{}",
     "/{}",
 ]
 
@@ -435,6 +446,13 @@ def test_a_page_of_another_project_is_refused(studio):
 
 def test_an_unknown_dataset_gets_no_root(studio):
     refused(studio.ask("/api/datasets/nobody/root", "POST", {"root": "faces"}), 404)
+
+
+@pytest.mark.parametrize("version", [None, "", 0, "0" * 64, ["a"], {"a": 1}])
+def test_marks_are_not_applied_without_the_version_that_was_shown(studio, version):
+    refused(studio.ask("/api/marks/smic/apply", "POST", {"version": version}), 400, 409)
+    refused(studio.ask("/api/marks/smic/apply", "POST", {"version": "x", "folder": ".."}), 400)
+    refused(studio.ask("/api/marks/smic/undo", "POST", {}), 409)
 
 
 @pytest.mark.parametrize("number", [0, 1, -1, True, "1", None, [1], 10**30])
