@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from merflow.datasets.clip_list import read_list
-from merflow.datasets.elan import SEGMENT_HEADER, rows_of_annotations
+from merflow.datasets.elan_manifest import SEGMENT_HEADER, rows_of_annotations
 from merflow.datasets.list_manifest import missing_text, rows_of_list
 from merflow.datasets.manifest_writer import HEADER, Rows, rows_of, write_manifest
 from merflow.datasets.spec import NO_SUBJECT

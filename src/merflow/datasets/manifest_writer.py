@@ -218,8 +218,8 @@ def _refuse_unlike(out: Path, old: ManifestTable, dataset: str) -> None:
 
 def _merged_remarks(out: Path, merged: Merged, extra: list[str]) -> list[str]:
     added, table = len(merged.added), merged.table
-    told = f"{plural(added, 'clip')} added" if added else "no new clips"
-    remarks = [f"{out}: {told}, {plural(merged.kept, 'row')} kept as they are."]
+    first = f"{plural(added, 'clip')} added" if added else "no new clips"
+    remarks = [f"{out}: {first}, {plural(merged.kept, 'row')} kept as they are."]
     if extra:
         remarks.append(f"Columns of yours that are kept: {', '.join(extra)}.")
     if merged.differ:

@@ -7,7 +7,7 @@ from merflow.errors import MerflowError
 from merflow.io.file_lock import folder_lock
 from merflow.io.files import write_text
 from merflow.studio.browse import Browse
-from merflow.studio.own_clips import edits, root_text
+from merflow.studio.dataset_config import edits, root_text
 from merflow.studio.project import Project
 from merflow.studio.routing import Conflict, Missing
 
