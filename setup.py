@@ -6,7 +6,7 @@ from pathlib import Path
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-SHIPPED = ("Snakefile", "workflow", "profiles", "envs", "config")
+SHIPPED = ("Snakefile", "workflow", "profiles", "envs", "config", "requirements.lock")
 """What an installed package needs of the source tree, as `merflow.shipped` finds it."""
 
 

@@ -355,5 +355,5 @@ def test_a_table_with_other_signs_than_commas_is_told_so(tmp_path, sign, said):
 
 def test_a_report_without_scores_says_what_makes_them(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(MerflowError, match="snakemake --cores all"):
+    with pytest.raises(MerflowError, match="call `merflow run` first"):
         report(tmp_path / "a.html", config=Path(__file__).parents[2] / "config" / "quick.yaml")

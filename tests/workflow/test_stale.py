@@ -132,7 +132,7 @@ def test_other_code_of_a_stage_is_noted_with_the_command_that_makes_it_again(pro
     )
     result = found(project)
     assert result == ([], {"crop": 6})
-    assert "snakemake --cores all --forcerun crop" in stale.message(result)
+    assert "merflow run -- --forcerun crop" in stale.message(result)
 
 
 def test_results_without_records_are_said_once_and_made_again(project):

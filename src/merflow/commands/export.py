@@ -55,7 +55,7 @@ def export(
     (path,) = plan.packed(experiment, name)
     if not Path(path).is_file():
         raise MerflowError(
-            path, "no such file yet", "the packed clips", f"run snakemake --cores all {path}"
+            path, "no such file yet", "the packed clips", f"call `merflow run {path}`"
         )
     packed = read_packed(path)
     clips, without = _prepared(plan, experiment, packed)

@@ -133,7 +133,7 @@ def _check_same(fitted: Fitted, trained: Path) -> None:
             str(trained),
             "training it again gave other weights",
             "the same bytes: the same machine type, settings and version",
-            "run snakemake again, then this command",
+            "call `merflow run` again, then this command",
             code=FAILED,
         )
 

@@ -39,7 +39,7 @@ def predict(
 
     INPUTS are videos or folders of frames. Frames without movement are labelled `no expression`, or
     `never at rest` where the face moves too much to tell.
-    All settings are those recorded with the final model of RUN (`snakemake --cores all finals`
+    All settings are those recorded with the final model of RUN (`merflow run finals`
     trains it).
 
     Examples:

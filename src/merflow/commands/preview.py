@@ -100,7 +100,7 @@ def _find(clip: str, preparation: str) -> ClipArrays:
     path = Path(paths.cropped(preparation, parts[0], parts[1]))
     if not path.exists():
         raise MerflowError(
-            str(path), "this subject has not been cropped", fix=f"run `snakemake {path}` first"
+            str(path), "this subject has not been cropped", fix=f"call `merflow run {path}` first"
         )
     with Store(path) as store:
         names = [key.clip for key in store.keys]

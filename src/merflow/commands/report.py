@@ -49,9 +49,7 @@ def report(
     from merflow.reporting.html_report import page, read_content
 
     if not Path(paths.SCORES).exists():
-        raise MerflowError(
-            paths.SCORES, "no such file", "the scores", "run `snakemake --cores all` first"
-        )
+        raise MerflowError(paths.SCORES, "no such file", "the scores", "call `merflow run` first")
     plan = Plan(load(config))
     with records.job("report", out) as job:
         content = read_content(plan)

@@ -39,7 +39,7 @@ def verify(
     if remake:
         gone = delete(results, found)
         if not json:
-            print(f"{plural(len(gone), 'file')} deleted or put back; run snakemake")
+            print(f"{plural(len(gone), 'file')} deleted or put back; call `merflow run`")
     if found.bad:
         raise SystemExit(BAD_INPUT)
     if strict and found.of("unknown"):

@@ -38,7 +38,7 @@ def _row(clip: Clip) -> dict[str, Any]:
 def read_catalogue(path: Path) -> list[Clip]:
     """Read a catalogue."""
     if not Path(path).exists():
-        raise MerflowError(str(path), "no such catalogue", fix="run snakemake once")
+        raise MerflowError(str(path), "no such catalogue", fix="call `merflow run` once")
     rows = read_json(path, list)
     try:
         return [_clip(row) for row in rows]

@@ -53,7 +53,7 @@ def truth_text(folds: list[Fold], keys: list[ClipKey], labels: list[str]) -> str
 def read_fold(path: Path) -> FoldFile:
     """Read a fold file; refuse one with a test label or with a subject on both sides."""
     if not path.exists():
-        raise MerflowError(str(path), "no such fold file", fix="run snakemake")
+        raise MerflowError(str(path), "no such fold file", fix="call `merflow run`")
     sheet = read_csv(path, COLUMNS)
     train, labels, test = [], [], []
     for number, cells in sheet.rows:

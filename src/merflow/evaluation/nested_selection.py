@@ -65,7 +65,7 @@ def _check_inner(
             f"nested choice, fold {fold}",
             f"no inner predictions of {', '.join(sorted(missing))}",
             "inner predictions of every candidate in every fold",
-            "set `nested: true` and run snakemake",
+            "set `nested: true` and call `merflow run`",
         )
     for name, table in inner[fold].items():
         seen = tested & {k.subject_key for k in table.keys}

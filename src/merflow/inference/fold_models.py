@@ -35,7 +35,7 @@ def load_fold(run: Run, fold: str) -> "Fitted":
 
     path = weights_of(run, fold)
     if not path.exists():
-        raise MerflowError(str(path), "no weights of this fold", fix="run snakemake")
+        raise MerflowError(str(path), "no weights of this fold", fix="call `merflow run`")
     return load(path)
 
 

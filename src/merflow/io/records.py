@@ -24,7 +24,9 @@ Made = dict[str, Any]
 Sums = dict[str, str]
 """Path from the project's folder (`results/...`) -> checksum."""
 PLAN = paths.record(paths.CONFIG)
-PROVE = "see what else differs with `merflow verify`; `merflow verify --remake`, then snakemake, "
+PROVE = (
+    "see what else differs with `merflow verify`; `merflow verify --remake`, then `merflow run`, "
+)
 PROVE += "makes it again"
 
 
@@ -171,7 +173,7 @@ def check(*files: Path | str) -> Sums:
         except OSError as error:
             raise MerflowError(
                 path, f"cannot be read ({error.strerror or error})", "a file of this run",
-                "run snakemake again",
+                "call `merflow run` again",
             ) from None  # fmt: skip
         _compare(path, found[path], record_of(path), place)
         if _JOBS and place != PLAN:

@@ -25,7 +25,7 @@ def require(scheduled: str) -> None:
             paths.CONFIG,
             f"the plan in results/ ({found or 'changed'}) is not the one of this run ({scheduled})",
             "one run at a time in a folder, and nobody editing results/config.yaml",
-            "run snakemake again; what was computed is kept",
+            "call `merflow run` again; what was computed is kept",
             code=FAILED,
         )
 

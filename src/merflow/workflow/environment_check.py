@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from merflow import arithmetic
 from merflow.errors import MerflowError
 from merflow.models import program_sandbox
 from merflow.models.training import device_probe
+from merflow.shipped import shipped
 from merflow.workflow.face_finder import find_model
 
 State = Literal["found", "warning", "missing"]
@@ -41,7 +43,7 @@ def examine(folder: Path, gpu: bool) -> list[Check]:
     """Return all checks of the project in `folder`; gpu: a usable GPU is required."""
     return [
         python(),
-        packages(folder / "requirements.lock"),
+        packages(place(folder, "requirements.lock")),
         dlib_library(),
         *(landmarks(points) for points in (5, 68)),
         opencv(),
@@ -63,6 +65,11 @@ def python() -> Check:
     return Check("Python", "found", version)
 
 
+def place(folder: Path, name: str) -> Path:
+    """Return a file of a project's folder, else the one that comes with merflow."""
+    return folder / name if (folder / name).exists() else shipped(name)
+
+
 def packages(lock: Path, version: Callable[[str], str] = importlib.metadata.version) -> Check:
     """Compare the installed packages with requirements.lock."""
     if not lock.exists():
@@ -79,7 +86,7 @@ def packages(lock: Path, version: Callable[[str], str] = importlib.metadata.vers
         else:
             other.append(f"{name} {have} (locked: {wanted})")
     found = f"{right} as locked"
-    fix = f"pip install -r {lock.name}"
+    fix = f"pip install -r {os.path.relpath(lock)}"
     if missing:
         return Check("packages", "missing", f"{found}; not installed: {_few(missing)}", fix)
     if other:
@@ -213,9 +220,10 @@ def snakemake(folder: Path) -> Check:
         version = importlib.metadata.version("snakemake")
     except importlib.metadata.PackageNotFoundError:
         return Check("Snakemake", "missing", "not installed", "pip install -r requirements.lock")
-    if not (folder / "profiles/default/config.yaml").exists():
-        fix = "run doctor and snakemake in the project's folder"
-        return Check("Snakemake", "warning", f"{version}, no profiles/default here", fix)
+    profile = "profiles/default/config.yaml"
+    if not place(folder, profile).exists():
+        fix = "install merflow again: `make setup` in its source tree"
+        return Check("Snakemake", "warning", f"{version}, no profiles/default", fix)
     return Check("Snakemake", "found", f"{version}, profiles/default")
 
 
@@ -223,7 +231,7 @@ def cluster(folder: Path, which: Callable[[str], str | None] = shutil.which) -> 
     """Check for a cluster client; a single machine needs none."""
     if not which("sbatch"):
         return Check("cluster client", "warning", "no sbatch", "only for Slurm", needed=False)
-    if not (folder / "profiles/slurm/config.yaml").exists():
+    if not place(folder, "profiles/slurm/config.yaml").exists():
         found = "sbatch, no profiles/slurm here"
         return Check("cluster client", "warning", found, "write a profile", needed=False)
     return Check("cluster client", "found", "sbatch, profiles/slurm")

@@ -184,8 +184,8 @@ def _how_to_make(folder: Path) -> str:
     if not run:
         return "name the folder of a run"
     return (
-        "train one in the folder of its project: snakemake --cores all "
-        f"{pattern.format(**run)}/run.json --configfile results/config.yaml"
+        "train one in the folder of its project: "
+        f"merflow run {pattern.format(**run)} --config {paths.CONFIG}"
     )
 
 

@@ -61,7 +61,7 @@ def put(folder: Path) -> list[str]:
             str(folder),
             "no plan, or not the one that was staged",
             "the plan that snakemake staged for this run",
-            "run snakemake again, without --no-hooks",
+            "call `merflow run` again, or Snakemake without --no-hooks",
             code=FAILED,
         )
     with records.job("plan", paths.CONFIG) as job:

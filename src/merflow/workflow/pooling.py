@@ -111,7 +111,7 @@ def check_folds(plan: Plan, run: Run) -> dict[str, records.Made]:
                 file,
                 f"not made as this plan would make it: {why}",
                 "all folds of a run trained with the same settings on the packed clips",
-                "run snakemake again: it trains this fold again",
+                "call `merflow run` again: it trains this fold again",
             )
         found[name] = record.made
     return found

@@ -78,5 +78,5 @@ class PreparedClips:
                     name,
                     "its store was made from other frames than the dataset holds now",
                     "the frames that `merflow align` read",
-                    "run snakemake again",
+                    "call `merflow run` again",
                 )

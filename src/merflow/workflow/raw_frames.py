@@ -40,7 +40,7 @@ class RawFrames:
                 str(store.path),
                 "was made from other frames than the dataset holds now",
                 "the frames that `merflow align` read",
-                "run `merflow align` again, or snakemake, which does so",
+                "call `merflow align` again, or `merflow run`, which does so",
             )
 
     def of(self, clip: ClipArrays) -> ClipArrays:

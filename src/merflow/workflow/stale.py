@@ -200,7 +200,7 @@ def _counted(made: list[Stale]) -> str:
 def _code_note(stage: str, count: int) -> str:
     return (
         f"note: the code of stage {stage} is not the one that made {plural(count, 'store')} of it; "
-        f"to make them again: snakemake --cores all --forcerun {stage}\n"
+        f"to make them again: merflow run -- --forcerun {stage}\n"
     )
 
 

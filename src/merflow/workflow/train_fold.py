@@ -78,7 +78,7 @@ class RunClips:
                 found.append(index)
             elif key not in self.skipped:
                 raise MerflowError(
-                    where, f"clip {key} is not in the packed file", fix="run snakemake again"
+                    where, f"clip {key} is not in the packed file", fix="call `merflow run` again"
                 )
         return found
 

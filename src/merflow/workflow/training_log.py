@@ -15,7 +15,7 @@ from merflow.paths import LIVE
 if TYPE_CHECKING:
     from merflow.models.factory import Method
 
-FIX = "delete the folder of the fold and run snakemake"
+FIX = "delete the folder of the fold and call `merflow run`"
 LIVE_SECONDS = 1.0
 """Least time between two writes of LIVE (s)."""
 

@@ -24,8 +24,8 @@ from merflow.workflow.run_fingerprints import fold_pixels
 from merflow.workflow.verified import Fault, Verified
 from merflow.workflow.verify_frames import FrameSums, frame_faults, read_sums_of
 
-AGAIN = "run `merflow verify --remake`, then snakemake"
-RUN_AGAIN = "run snakemake: it makes them again"
+AGAIN = "call `merflow verify --remake`, then `merflow run`"
+RUN_AGAIN = "call `merflow run`: it makes them again"
 MOVE = "merflow reads it nowhere: move it out of results/, or delete it"
 STORES = tuple(paths.store(stage.name) for stage in WITH_FILES)
 IN_PLACE = (paths.FOLD, paths.store("pack"))

@@ -16,8 +16,8 @@ from merflow.text import plural
 from merflow.workflow.verified import Fault, Verified
 
 FIX = (
-    "restore it, or run `merflow verify --remake`, then snakemake, which makes again what depends "
-    "on it"
+    "restore it, or call `merflow verify --remake`, then `merflow run`, which makes again what "
+    "depends on it"
 )
 ROOT_FIX = "mount or copy the dataset, or correct its root; without it no frame can be compared"
 
