@@ -163,6 +163,18 @@ def test_nothing_of_a_recording_stays_when_another_is_chosen(window):
     assert page.inner_text("#test-status") == "" and page.locator("#subject").count() == 0
 
 
+def test_a_recording_from_elsewhere_is_copied_and_chosen(window, studio, tmp_path):
+    page = test_view(window, "2")
+    source = tmp_path / "from elsewhere.avi"
+    source.write_bytes((studio.folder / "faces/recordings/recording00.avi").read_bytes())
+    page.set_input_files("#upload-files", source)
+    sync_api.expect(page.locator("#path")).to_have_value(re.compile("^data/uploads/"))
+    kept = studio.folder / page.input_value("#path")
+    assert kept.read_bytes() == source.read_bytes()
+    assert page.is_enabled("#begin")
+    kept.unlink()
+
+
 def saved(page, menu, entry):
     """Return name and bytes of what an entry of a Save menu writes."""
     page.click(menu)

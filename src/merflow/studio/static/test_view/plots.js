@@ -27,8 +27,8 @@ export class Plots {
 
   names() { return [...this.classes, NONE]; }
 
-  // Nothing of an earlier test stays. name: of saved files.
-  clear(classes, name = "test") {
+  // Nothing of an earlier test stays but, if it is not given, the name of saved files.
+  clear(classes, name = this.name) {
     Object.assign(this, { classes, name });
     this.trend.clear();
     this.tracks.clear();

@@ -103,7 +103,7 @@ class TestView {
     delete this.screen.root.dataset.shown;
     this.subject.textContent = "";
     this.screen.clear("");
-    this.plots.clear([]);
+    this.plots.clear([], "test");
   }
 
   drawMiddle() {
