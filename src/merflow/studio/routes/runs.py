@@ -6,7 +6,7 @@ from typing import Any
 from starlette.requests import Request
 
 from merflow.errors import MerflowError
-from merflow.evaluation.effects import SAME, SAME_FIX, Row, paired_effects, unlike
+from merflow.evaluation.effects import SAME, Row, paired_effects, unlike
 from merflow.evaluation.predictions import read_pooled
 from merflow.evaluation.run_id import FINAL, Run
 from merflow.evaluation.schema import records
@@ -68,8 +68,9 @@ def compare_runs(studio: Studio, request: Request) -> dict[str, Any]:
         if not (folder / "pooled.csv").is_file():
             raise Missing(run.folder, "not scored yet", fix="start the experiment")
         tables.append(read_pooled(folder / "pooled.csv"))
+    about = [{name: getattr(run, name) for name in names} for run, _ in runs]
     if found := unlike(*tables, *(run.folder for run, _ in runs)):
-        raise MerflowError("comparing two runs", found, SAME, SAME_FIX)
+        return {"runs": about, "effects": [], "unlike": f"{found}. Expected: {SAME}"}
     rows = [Row(f"{run.experiment} seed {run.seed}", run.factor) for run, _ in runs]
     pair = {row: {0: table} for row, table in zip(rows, tables, strict=True)}
     resamples = studio.project.settings().bootstrap
@@ -80,10 +81,7 @@ def compare_runs(studio: Studio, request: Request) -> dict[str, Any]:
             "records"
         )
     ]
-    return {
-        "runs": [{name: getattr(run, name) for name in names} for run, _ in runs],
-        "effects": found,
-    }
+    return {"runs": about, "effects": found, "unlike": ""}
 
 
 RUN = "/api/runs/{experiment}/{factor}/{seed}"

@@ -10,13 +10,8 @@ import { runName } from "./run_head.js";
 export async function comparisonCard(run, other, mine, theirs) {
   const title = el("h2", {}, `${runName(run)} against ${runName(other)}`);
   const card = (...parts) => el("div", { class: "card", id: "comparison" }, parts);
-  let effects;
-  try {
-    ({ effects } = await get(url("runs", run.experiment, run.factor, run.seed, "against", other.experiment, other.factor, other.seed)));
-  } catch (error) {
-    if (error.status !== 400 && error.status !== 404) throw error;
-    return card(title, note("warn", error.message));
-  }
+  const { effects, unlike } = await get(url("runs", run.experiment, run.factor, run.seed, "against", other.experiment, other.factor, other.seed));
+  if (unlike) return card(title, note("warn", unlike));
   const of = (scores, row) => scores.find((one) => one.part === row.part)?.[row.metric];
   const columns = [
     { name: "part", value: (row) => row.part, show: (row) => (row.part === "full" ? "all clips" : row.part) },
