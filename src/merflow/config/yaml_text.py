@@ -133,7 +133,8 @@ def _add(tree: Tree, where: Where, key: str, value: Any) -> str:  # noqa: ANN401
         end = _pair_end(held.value[-1])
         return _spliced(text, end, end, f", {flow(key)}: {flow(value)}")
     if isinstance(held, yaml.MappingNode) and held.value:
-        line, column = tree.last_line(held), held.value[0][0].start_mark.column
+        column = held.value[0][0].start_mark.column
+        line = _with_comments(text, tree.last_line(held), column)
         apart = _is_apart(tree, held) and isinstance(value, Mapping)
         place = _line_end(text, line)
         return _spliced(text, place, place, ("\n" if apart else "") + _lines(key, value, column))
@@ -226,7 +227,8 @@ def _remove_lines(tree: Tree, parent: yaml.MappingNode, place: int) -> str:
     """Remove an entry's lines, the comment right above it, and one of two empty lines around it."""
     lines = tree.text.split("\n")
     key, held = parent.value[place]
-    first, last = tree.first_line(key), tree.last_line(held)
+    first = tree.first_line(key)
+    last = _with_comments(tree.text, tree.last_line(held), key.start_mark.column)
     if place:
         pad = " " * key.start_mark.column + "#"
         while lines[first - 1].startswith(pad):
@@ -262,6 +264,17 @@ def _expand(tree: Tree, where: Where) -> str:
 
 def _pair_end(pair: Pair) -> int:
     return max(pair[0].end_mark.index, pair[1].end_mark.index)
+
+
+def _with_comments(text: str, line: int, column: int) -> int:
+    """Return the last of the comment lines right below an entry that are indented deeper."""
+    lines = text.split("\n")
+    while line + 1 < len(lines):
+        comment = lines[line + 1].lstrip(" ")
+        if not comment.startswith("#") or len(lines[line + 1]) - len(comment) <= column:
+            break
+        line += 1
+    return line
 
 
 def _line_end(text: str, line: int) -> int:
