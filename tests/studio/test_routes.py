@@ -81,6 +81,15 @@ def test_experiments_have_their_runs_and_scores(opened):
     assert scored["x1"] and scored["x10"]
 
 
+def test_experiments_have_their_labels(project):
+    config = project.project.config
+    config.write_text(
+        config.read_text().replace("  quick:\n", "  quick:\n    label: Small 3D CNN\n")
+    )
+    found = runs.list_experiments(project, asked("/"))["experiments"]
+    assert {one["name"]: one["label"] for one in found}["quick"] == "Small 3D CNN"
+
+
 def test_a_run_shows_its_wrong_predictions_by_falling_probability(opened):
     found = runs.show_run(opened, asked(runs.RUN, **RUN))
     values = [row["p"] for row in found["wrong"]]

@@ -5,6 +5,7 @@ from typing import Any
 
 from starlette.requests import Request
 
+from merflow.config.display_names import display_names
 from merflow.errors import MerflowError
 from merflow.evaluation.effects import SAME, Row, paired_effects, unlike
 from merflow.evaluation.predictions import read_pooled
@@ -23,6 +24,7 @@ def list_experiments(studio: Studio, _: Request) -> dict[str, Any]:
     """Return every experiment of the config with its runs."""
     plan = studio.project.plan()
     scored = plan.scored_runs()
+    shown_as = display_names(plan.settings)
     found = []
     for name in plan.experiments:
         entry = plan.experiment(name)
@@ -30,7 +32,9 @@ def list_experiments(studio: Studio, _: Request) -> dict[str, Any]:
         facts = {key: getattr(entry, key) for key in shown}
         method = entry.network if entry.method == "keras" else entry.method
         runs = [run_row(studio.project, run) for run in scored if run.experiment == name]
-        found.append({"name": name, "method": method, **facts, "runs": runs})
+        found.append(
+            {"name": name, "label": shown_as[name], "method": method, **facts, "runs": runs}
+        )
     return {"experiments": found}
 
 

@@ -7,7 +7,8 @@ import { icon } from "../shared/icons.js";
 import { isRunning, startWorkflow } from "../workflow/workflow.js";
 import { factorName } from "./run_list.js";
 
-export const runName = (run) => `${run.experiment} ${factorName(run.factor)}, seed ${run.seed}`;
+// run: with the entry of its experiment where its label is known
+export const runName = (run) => `${run.entry?.label ?? run.experiment} ${factorName(run.factor)}, seed ${run.seed}`;
 
 // entry: the experiment; others: runs to compare with; compared: the chosen one's address, or "";
 // compare(address): called with another choice
@@ -19,7 +20,7 @@ export function runHead(run, entry, score, others, compared, compare) {
   const about = [entry.method, entry.preparation, `scheme ${entry.scheme}`, `protocol ${entry.protocol}`, `datasets ${entry.collection}`,
     ...(entry.control === "none" ? [] : [`control: ${entry.control}`])];
   return el("div", { class: "card", id: "run-head" },
-    el("div", { class: "card-head" }, el("h2", {}, runName(run)), others.length ? against : null, start,
+    el("div", { class: "card-head" }, el("h2", {}, runName({ ...run, entry })), others.length ? against : null, start,
       el("a", { class: "button small", href: "#test", id: "to-test-run" }, icon("test"), "Test it")),
     el("div", { class: "tags soft small" }, about.map((text) => el("span", {}, text))),
     score ? el("div", { class: "tiles" }, tile("UF1", score.uf1, `95%: ${fixed(score.uf1_lo)} to ${fixed(score.uf1_hi)}`), tile("UAR", score.uar, `95%: ${fixed(score.uar_lo)} to ${fixed(score.uar_hi)}`),

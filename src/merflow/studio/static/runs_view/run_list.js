@@ -12,7 +12,7 @@ export function runList(experiments, isOpen, open) {
   const rows = experiments.flatMap((entry) => entry.runs.map((row) => ({ ...row, entry, name: entry.name })));
   const score = (name) => (row) => row.score?.[name];
   const columns = [
-    { name: "experiment", value: (row) => row.name },
+    { name: "experiment", value: (row) => row.entry.label },
     { name: "factor", value: (row) => row.factor, show: (row) => el("button", { type: "button", class: "small", "aria-pressed": String(isOpen(row)),
       "aria-label": `Open ${row.name} ${factorName(row.factor)}, seed ${row.seed}`, onclick: guarded(() => open(row)) }, factorName(row.factor)) },
     { name: "UF1", value: score("uf1"), num: true, show: (row) => (row.score ? fixed(row.score.uf1) : state(row)) },
