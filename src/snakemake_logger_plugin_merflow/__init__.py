@@ -156,4 +156,5 @@ CHATTER = (
     "Updating job",
     "RuleException",
     "CalledProcessError",
+    "Warning: the following output files of rule plan were not present",  # True of each first run.
 )

@@ -146,6 +146,44 @@ def test_all_faults_are_listed_at_once():
         loading.validate(raw)
 
 
+def test_of_two_files_the_one_with_the_fault_is_named(tmp_path):
+    first, second = tmp_path / "config.yaml", tmp_path / "local.yaml"
+    first.write_text("max_skiped: 1\n")
+    second.write_text("datasets:\n  smic: {root: a}\n")
+    with pytest.raises(MerflowError) as error:
+        loading.load(first, second)
+    assert error.value.where == str(first)
+    second.write_text("folds_per_job: 0\n")
+    with pytest.raises(MerflowError) as error:
+        loading.load(first, second)
+    assert error.value.where == f"{first}, {second}"
+
+
+@pytest.mark.parametrize(
+    ("text", "explained"),
+    [
+        (
+            "datasets:\n  smic:{root: a}\n",
+            "datasets.smic:{root: a space is missing after the colon",
+        ),
+        ("datasets:\nsmic: {root: a}\n", "datasets: empty; indent the lines that belong to it"),
+        ("smic: {root: a}\n", "smic: unknown key; write a dataset below `datasets:`"),
+    ],
+)
+def test_a_slip_in_the_folders_of_datasets_is_explained(tmp_path, text, explained):
+    file = tmp_path / "local.yaml"
+    file.write_text(text)
+    with pytest.raises(MerflowError) as error:
+        loading.load(file)
+    assert explained in str(error.value)
+
+
+def test_without_a_project_the_way_to_one_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(MerflowError, match="merflow init"):
+        loading.load(loading.PROJECT)
+
+
 @pytest.mark.parametrize("found", [10, "x10"])
 def test_one_value_where_a_list_is_wanted_is_shown_as_a_list(found):
     with pytest.raises(MerflowError) as error:

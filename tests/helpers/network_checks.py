@@ -28,13 +28,17 @@ RATES = {"vgg16_transfer": 1e-4, "ststnet": 0.03}
 
 
 def is_flow(name):
+    assert hasattr(module(name), "SMALLEST"), (
+        f"{name}.py lacks SMALLEST, the smallest input it takes, as in SMALLEST = (2, 8, 8, 1)"
+    )
     return len(module(name).SMALLEST) == 3
 
 
 def shapes(name):
     """Three shapes: the smallest with an odd frame count, an odd one, a wider one in colour."""
+    flow = is_flow(name)
     t, h, w = (None, *module(name).SMALLEST)[-4:-1]
-    if is_flow(name):
+    if flow:
         return [(max(h, 8), max(w, 8), 3), (29, 28, 3), (max(h, 16), max(w, 18), 3)]
     side = max(h, 22)
     return [

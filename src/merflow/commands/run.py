@@ -11,10 +11,10 @@ from merflow.errors import MerflowError
 from merflow.models.training.gpu_choice import installed
 from merflow.workflow.plan import Plan
 from merflow.workflow.preflight import check_names
-from merflow.workflow.run_result import SHOW
+from merflow.workflow.run_result import SHOW, to_show
 from merflow.workflow.setup import LOCAL
 from merflow.workflow.snakemake_call import snakemake_call
-from merflow.workflow.targets import WITH_TABLE, targets_of
+from merflow.workflow.targets import targets_of
 
 
 def run(
@@ -60,7 +60,7 @@ def run(
         raise MerflowError("--gpus", f"{gpus}", "1 or more trainings at a time", fix)
     flags = ["--dry-run"] * dry_run + ["--unlock"] * unlock
     call = snakemake_call(config, found, [*flags, *extra], cores=cores, gpus=gpus or gpus_here())
-    show = "yes" if {*found} <= WITH_TABLE and not (dry_run or unlock) else ""
+    show = "" if dry_run or unlock else to_show(found)
     sys.stdout.flush()
     # In place of this process: signals and the exit code are Snakemake's.
     os.execve(sys.executable, call, {**os.environ, SHOW: show})

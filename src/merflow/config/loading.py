@@ -14,6 +14,8 @@ from merflow.errors import MerflowError, nearest, unknown
 from merflow.io import records
 from merflow.text import is_text
 
+PROJECT = Path("config/config.yaml")
+"""The config of the project in this folder, which commands read unless they get another."""
 MAX_BYTES = 1 << 20
 MAX_VALUES = 100_000
 Section = TypeVar("Section", bound=BaseModel)
@@ -22,11 +24,33 @@ Section = TypeVar("Section", bound=BaseModel)
 def load(*paths: Path | str) -> Settings:
     """Read YAML files, merge later ones over earlier ones, and validate the result."""
     merged: dict[str, Any] = {}
+    sources: dict[str, dict[str, Any]] = {}
     for path in paths:
-        merged = merge(merged, read_yaml(Path(path)))
-    settings = validate(merged, str(paths[-1]) if paths else "config")
+        sources[str(path)] = read_yaml(Path(path))
+        merged = merge(merged, sources[str(path)])
+    settings, faults = _validated(merged)
+    if settings is None:
+        raise _refused(_files_of(faults, sources), faults)
     arithmetic.note_config(settings.arithmetic)
     return settings
+
+
+def _files_of(faults: list[str], sources: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the files that hold the faulty keys, the last of each; all where none is found."""
+    found = set()
+    for fault in faults:
+        path = fault.partition(": ")[0].split(".")
+        found.add(next((f for f in [*sources][::-1] if _has(sources[f], path)), ""))
+    named = [file for file in sources if file in found and "" not in found]
+    return ", ".join(named or sources) or "config"
+
+
+def _has(section: object, path: Sequence[str]) -> bool:
+    for part in path:
+        if not isinstance(section, Mapping) or part not in section:
+            return False
+        section = section[part]
+    return True
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -39,7 +63,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
             value = yaml.load(file, _EachKeyOnce)
         _check_extent(value, path)
     except FileNotFoundError:
-        raise MerflowError(str(path), "no such file", "a YAML config") from None
+        fix = "make a project with `merflow init`, or go to the folder of one"
+        fix = fix if path == PROJECT else ""
+        raise MerflowError(str(path), "no such file", "a YAML config", fix) from None
     except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
         raise MerflowError(str(path), f"not YAML: {error}", "a YAML config in UTF-8") from None
     except (OSError, RecursionError) as error:
@@ -225,7 +251,13 @@ def _key(path: list[str], origins: Mapping[str, tuple[str, Any]]) -> str:
 
 def _text(item: Any, path: list[str], model: type[BaseModel]) -> str:  # noqa: ANN401
     found, kind = item["input"], item["type"]
+    if path and ":{" in path[-1]:
+        return "a space is missing after the colon"
+    if kind == "dict_type" and found is None:
+        return "empty; indent the lines that belong to it by two spaces"
     if kind == "extra_forbidden":
+        if len(path) == 1 and isinstance(found, Mapping) and "root" in found:
+            return "unknown key; write a dataset below `datasets:`, indented by two spaces"
         return f"unknown key{nearest(path[-1], _keys_at(path[:-1], model))}"
     if kind == "missing":
         return "missing; it has no default"
