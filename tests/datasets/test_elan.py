@@ -1,6 +1,7 @@
 """Segments of a recording go to ELAN and back, and annotations of others are read."""
 
 import random
+import time
 
 import numpy as np
 import pytest
@@ -9,7 +10,16 @@ from timed_video import moving, write_timed
 
 from merflow.commands.make_manifest import make_manifest
 from merflow.config.settings import DatasetEntry
-from merflow.datasets.elan import Segment, elan_text, parse_elan, segments_of
+from merflow.datasets.elan import (
+    ElanFile,
+    Segment,
+    Span,
+    _shared,
+    _Tier,
+    elan_text,
+    parse_elan,
+    segments_of,
+)
 from merflow.datasets.recording_times import frame_times, span_at, times_of
 from merflow.datasets.registry import read_dataset
 from merflow.errors import MerflowError
@@ -85,6 +95,8 @@ BAD = {
     "entities": b'<!DOCTYPE a [<!ENTITY e "x">]><ANNOTATION_DOCUMENT>&e;</ANNOTATION_DOCUMENT>',
     "a file": b'<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]><ANNOTATION_DOCUMENT>&e;'
     b"</ANNOTATION_DOCUMENT>",
+    "an unknown encoding": b'<?xml version="1.0" encoding="klingon"?><ANNOTATION_DOCUMENT/>',
+    "too many segments": document(tier("emotion", *[(1, 2, "joy")] * 10_001)),
     "no tiers": document(),
     "no times": document('<TIER TIER_ID="emotion"><ANNOTATION><ALIGNABLE_ANNOTATION '
                          'TIME_SLOT_REF1="t1" TIME_SLOT_REF2="t99"/></ANNOTATION></TIER>'),
@@ -96,6 +108,20 @@ BAD = {
 def test_a_file_that_cannot_be_used_is_refused(case):
     with pytest.raises(MerflowError):
         segments_of(parse_elan(BAD[case], "x.eaf"), TIMES)
+
+
+def test_overlaps_are_those_of_a_search_through_all_annotations_and_found_in_no_time():
+    draw = random.Random(3)
+    starts = [draw.randrange(2000) for _ in range(300)]
+    spans = [Span(at, at + draw.choice((0, 1, 40, 900)), "x") for at in starts]
+    spans.sort(key=lambda one: (one.start, one.end))
+    for one in spans[::7]:
+        assert _Tier.of(spans).overlapping(one) == [two for two in spans if _shared(two, one) > 0]
+    row = [Span(at, at + 1, "x") for at in range(5000)]
+    names = ("emotion", "apex", "clip", "subject")
+    began = time.process_time()
+    segments_of(ElanFile(dict.fromkeys(names, row), {}, ()), TIMES)
+    assert time.process_time() - began < 10  # 140 s when each annotation is compared with each.
 
 
 def test_recordings_faster_than_elan_counts_are_refused():

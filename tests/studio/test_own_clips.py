@@ -278,6 +278,28 @@ def test_a_file_that_is_no_video_is_not_opened_and_one_recording_is_open_at_a_ti
         own_clips.recording_state(recording, asked("/"))
 
 
+def test_a_page_on_another_machine_cannot_make_a_recorded_face_one_that_may_be_shown(studio, home):
+    found = rated(shown(studio, home / "clips"))
+    (home / "project/faces").mkdir()
+    studio.remote = True
+    with pytest.raises(MerflowError, match="not possible with --host"):
+        own_clips.save_rows(
+            studio, asked("/"), {"folder": "data/clips", "dataset": "mine", "before": "",
+                                 "header": [*found["header"], "publishable"],
+                                 "rows": [[*row, "yes"] for row in found["rows"]]},
+        )  # fmt: skip
+    with pytest.raises(MerflowError, match="not possible with --host"):
+        datasets.set_root(
+            studio, asked("/", dataset="mine"), {"root": "faces", "before": "data/clips"}
+        )
+    assert not (home / "project/config/local.yaml").exists()
+
+
+def test_a_name_that_is_too_long_is_no_recording(studio, home):
+    with pytest.raises(MerflowError, match="no recording"):
+        shown(studio, home / "clips", f"&only={'a' * 300}")
+
+
 def test_recordings_of_people_are_not_opened_for_another_machine(recording, home):
     recording.remote = True
     with pytest.raises(MerflowError):

@@ -60,6 +60,34 @@ def test_a_new_project_is_written_opened_and_remembered(studio, home):
         new(studio, home, "pilot")
 
 
+@pytest.mark.parametrize("name", ["hidden", "outside", "dangling", "config"])
+def test_a_new_project_is_not_written_through_a_link(studio, home, tmp_path, name):
+    (tmp_path / "elsewhere").mkdir()
+    places = {
+        "hidden": home / ".ssh",
+        "outside": tmp_path / "elsewhere",
+        "dangling": tmp_path / "no",
+    }
+    if name == "config":
+        (home / name).mkdir()
+        os.symlink(tmp_path / "elsewhere", home / "config/config")
+    else:
+        os.symlink(places[name], home / name)
+    with pytest.raises(MerflowError):
+        new(studio, home, name)
+    assert not [*(tmp_path / "elsewhere").iterdir(), *(home / ".ssh").iterdir()]
+    assert not (tmp_path / "no").exists() and not studio.is_open
+
+
+def test_the_demo_imports_nothing_from_the_folder_it_is_written_to(studio, home):
+    (home / "demo").mkdir()
+    (home / "demo/numpy.py").write_text("open('ran', 'w').close()\n")
+    studio.creation.start(home / "demo", ["classes"])
+    studio.creation.job.wait(60)
+    assert studio.creation.state()["state"] != "running"
+    assert not (home / "demo/ran").exists()
+
+
 def test_opening_another_project_changes_everything_that_belongs_to_it(studio, home):
     new(studio, home, "one")
     first = studio.opened
@@ -257,6 +285,25 @@ def test_an_upload_that_is_too_large_or_does_not_fit_says_so(project, home, monk
     monkeypatch.setattr(uploads.shutil, "disk_usage", lambda _: full)
     with pytest.raises(MerflowError, match="GiB are free"):
         sent(project, "a.avi", data)
+
+
+def test_an_upload_of_unknown_length_ends_before_the_disk_is_full(project, home, monkeypatch):
+    data, sizes = (home / "videos/a.avi").read_bytes(), []
+    monkeypatch.setattr(uploads, "CHECK_BYTES", 1000)
+    left = iter([uploads.SPARE * 2, uploads.SPARE, uploads.SPARE - 1])
+    monkeypatch.setattr(uploads.shutil, "disk_usage", lambda _: SimpleNamespace(free=next(left)))
+
+    async def endless():
+        while True:
+            sizes.append(len(data))
+            yield data
+
+    place = uploads.upload_folder(project, "")
+    with pytest.raises(MerflowError, match="must stay free"):
+        asyncio.run(
+            uploads.receive_upload(project, uploads.clean_name("a.avi"), place, endless(), 0)
+        )
+    assert len(sizes) == 2 and not [p for p in place.rglob("*") if p.is_file()]
 
 
 def test_an_upload_through_a_link_out_of_the_project_is_refused(project, home):

@@ -248,6 +248,15 @@ def test_a_recording_that_was_not_generated_is_refused_to_other_machines(built, 
     refuse_real_recording(built, built / RECORDING["path"])
     with pytest.raises(MerflowError, match="a recorded person"):
         refuse_real_recording(tmp_path, tmp_path / "interview.avi")
+    # A link beside generated recordings, and a project within a folder of generated clips.
+    (tmp_path / "faces").mkdir()
+    (tmp_path / "interview.avi").touch()
+    (tmp_path / "faces/demo.json").touch()
+    (tmp_path / "faces/a.avi").symlink_to(tmp_path / "interview.avi")
+    (tmp_path / "faces/a/b").mkdir(parents=True)
+    for root, path in ((tmp_path, "faces/a.avi"), (tmp_path / "faces/a/b", "faces/a/b/c.avi")):
+        with pytest.raises(MerflowError, match="a recorded person"):
+            refuse_real_recording(root, tmp_path / path)
 
 
 def test_runs_and_recordings_are_listed(studio):

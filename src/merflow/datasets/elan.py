@@ -6,8 +6,10 @@ class, label, expression, clip) of each segment; `action units`, or one tier for
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
@@ -21,6 +23,7 @@ from merflow.text import plural
 
 MAX_BYTES = 32 << 20
 MAX_ANNOTATIONS = 100_000
+MAX_SEGMENTS = 10_000
 LABELS = ("emotion", "emotions", "label", "class", "expression", "expressions", "clip")
 """Names of the tier with the segments, letters and digits only; the first one found is read."""
 UNITS = ("actionunits", "actionunit", "aus", "au")
@@ -79,7 +82,7 @@ def parse_elan(data: bytes, where: str) -> ElanFile:
 
     try:
         root = fromstring(data, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError, RecursionError) as error:
+    except (ParseError, DefusedXmlException, ValueError, LookupError, RecursionError) as error:
         raise MerflowError(where, f"not an ELAN file ({error})", "XML written by ELAN") from None
     if root.tag != "ANNOTATION_DOCUMENT":
         raise MerflowError(where, f"an XML file of type {root.tag[:40]!r}", "an ELAN file (.eaf)")
@@ -164,12 +167,16 @@ def segments_of(file: ElanFile, times: np.ndarray) -> tuple[list[Segment], list[
     ]  # fmt: skip
     if unread:
         notes.append(f"tiers that are not read: {', '.join(unread)[:300]}")
+    if len(file.tiers[main]) > MAX_SEGMENTS:
+        found = f"{len(file.tiers[main]):,} annotations in tier '{main}'"
+        raise MerflowError("the ELAN file", found, f"at most {MAX_SEGMENTS:,} segments")
+    tiers = {name: _Tier.of(spans) for name, spans in file.tiers.items()}
     segments, late = [], 0
     for span in file.tiers[main]:
         if span.start > end_ms:
             late += 1
             continue
-        segments.append(_segment(file, by_name, main, span, times))
+        segments.append(_segment(file, tiers, by_name, main, span, times))
     if late:
         notes.append(f"{plural(late, 'annotation')} after the end of the recording left out")
     return segments, notes
@@ -181,11 +188,32 @@ def _unit(tier: str) -> str:
     return f"AU{found[1].upper()}" if found else ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Tier:
+    """A tier that is searched by time. reach: the latest end up to each annotation (ms)."""
+
+    spans: list[Span]
+    starts: list[int]
+    reach: list[int]
+
+    @classmethod
+    def of(cls, spans: list[Span]) -> "_Tier":
+        """Return a tier of annotations in order of their starts."""
+        starts = [one.start for one in spans]
+        return cls(spans, starts, list(accumulate((one.end for one in spans), max)))
+
+    def overlapping(self, span: Span) -> list[Span]:
+        """Return the annotations that share time with `span`."""
+        first, last = bisect_left(self.reach, span.start), bisect_right(self.starts, span.end)
+        return [one for one in self.spans[first:last] if _shared(one, span) > 0]
+
+
 def _segment(
-    file: ElanFile, by_name: dict[str, str], main: str, span: Span, times: np.ndarray
-) -> Segment:
+    file: ElanFile, tiers: dict[str, _Tier], by_name: dict[str, str], main: str, span: Span,
+    times: np.ndarray,
+) -> Segment:  # fmt: skip
     def overlapping(name: str) -> list[Span]:
-        return [one for one in file.tiers.get(name, ()) if _shared(one, span) > 0]
+        return tiers[name].overlapping(span) if name in tiers else []
 
     def text(*fields: str) -> str:
         spans = [one for field in fields for one in overlapping(by_name.get(field, ""))]

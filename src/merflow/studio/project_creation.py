@@ -27,7 +27,8 @@ class ProjectCreation:
         with self._lock:
             if self.job is not None and self.job.running:
                 raise Conflict(str(folder), f"the demo in {self.folder} is being written")
-            command = [sys.executable, "-m", "merflow", *words]
+            # -P: no module is imported from the folder, which may hold anything.
+            command = [sys.executable, "-P", "-m", "merflow", *words]
             self.folder = folder
             self.job = Job(1, "writing the demo", command, folder)
 

@@ -49,7 +49,8 @@ def recording_path(project: Project, name: object, browse: Browse | None = None)
 
 def refuse_real_recording(root: Path, path: Path) -> None:
     """Refuse a recording that `merflow demo` did not generate, if the page may be elsewhere."""
-    if not any(is_generated(folder) for folder in path.parents if folder != root.parent):
+    inside = [one for one in path.resolve().parents if one.is_relative_to(root.resolve())]
+    if not any(map(is_generated, inside)):
         raise MerflowError(
             path.name,
             "it may show a recorded person",

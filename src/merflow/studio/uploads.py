@@ -24,6 +24,8 @@ DEPTH = 6
 """Most folders of a dropped tree above a file."""
 SPARE = 1 << 30
 """Disk space that an upload leaves free (bytes)."""
+CHECK_BYTES = 64 << 20
+"""The free space is looked at again after this much of an upload (bytes)."""
 NAME_LIMIT = 150
 
 
@@ -88,12 +90,16 @@ async def receive_upload(
     project.below(*target.relative_to(project.root).parts)
     part = await run_in_threadpool(_begin, target, size)
     try:
-        written = 0
+        written = checked = 0
         with open(part, "xb", buffering=0) as handle:
             async for chunk in chunks:
                 written += len(chunk)
                 if written > UPLOAD_LIMIT:
                     raise too_large(target.name)
+                if written - checked >= CHECK_BYTES:
+                    # The declared length may be missing, and other uploads take space too.
+                    await run_in_threadpool(_refuse_full, target, 0)
+                    checked = written
                 await run_in_threadpool(_write_all, handle, chunk)
             await run_in_threadpool(os.fsync, handle.fileno())
         return await run_in_threadpool(_keep, part, target, written)
@@ -125,19 +131,25 @@ def _begin(target: Path, size: int) -> Path:
     """Make the folder, check the free space, and return the path of the unfinished file."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(target.parent).free
+        _refuse_full(target, size)
     except OSError as error:
         found = f"cannot be made ({error.strerror or error})"
         raise MerflowError(str(target.parent), found, "a writable folder") from None
+    sweep(os.path.abspath(target.parent))
+    return target.with_name(f"{PARTIAL}{HOST}-{os.getpid()}-{os.urandom(4).hex()}")
+
+
+def _refuse_full(target: Path, size: int) -> None:
+    """Refuse `size` more bytes (0: any more) where SPARE would not stay free."""
+    free = shutil.disk_usage(target.parent).free
     if size + SPARE > free:
+        wanted = f"{size / 2**30:.1f} GiB; " if size else ""
         raise MerflowError(
             target.name,
-            f"{size / 2**30:.1f} GiB; {free / 2**30:.1f} GiB are free",
+            f"{wanted}{free / 2**30:.1f} GiB are free, and {SPARE >> 30} GiB must stay free",
             "enough free disk space",
             "free some space, or pick the file with Browse: it is read where it is",
         )
-    sweep(os.path.abspath(target.parent))
-    return target.with_name(f"{PARTIAL}{HOST}-{os.getpid()}-{os.urandom(4).hex()}")
 
 
 def _keep(part: Path, target: Path, written: int) -> Path:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from merflow.clip import Clip
 from merflow.datasets.registry import names, takes_any_dataset
 from merflow.errors import MerflowError
-from merflow.studio.context import Studio
+from merflow.studio.context import Studio, refuse_remote
 from merflow.studio.dataset_roots import choose
 from merflow.studio.project import Project
 from merflow.studio.routing import Endpoint, only_keys
@@ -40,6 +40,8 @@ def start_check(studio: Studio, request: Request, body: dict[str, Any]) -> dict[
 
 def set_root(studio: Studio, request: Request, body: dict[str, Any]) -> dict[str, Any]:
     """Set the root of a dataset."""
+    # The root decides whether clips count as generated: another one would show recorded people.
+    refuse_remote(studio, "another root of a dataset")
     only_keys(body, "root", "before")
     name, wanted = request.path_params["dataset"], (body.get("root"), body.get("before"))
     return {"file": choose(studio.project, studio.browsed(), name, *wanted)}

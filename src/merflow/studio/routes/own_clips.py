@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from merflow.errors import MerflowError
 from merflow.io.images import VIDEOS
-from merflow.studio.context import Studio
+from merflow.studio.context import Studio, refuse_remote
 from merflow.studio.decoded_recording import DecodedRecording
 from merflow.studio.own_clips import (
     check,
@@ -32,7 +32,7 @@ def show_folder(studio: Studio, request: Request) -> dict[str, Any]:
     """Return the table of a folder: its manifest merged with the clips that are there."""
     folder = _folder(studio, request.query_params.get("folder", ""))
     only = request.query_params.get("only", "")
-    if only and (not (folder / only).is_file() or "/" in only):
+    if only and ("/" in only or len(only.encode()) > 255 or not (folder / only).is_file()):
         raise Missing("request: only", f"no recording {only[:80]!r} in the folder")
     return load_folder(studio.project, folder, only)
 
@@ -45,6 +45,8 @@ def check_rows(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str, An
 
 def save_rows(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str, Any]:
     """Write the manifest of a folder and name its dataset in the config."""
+    # A manifest says which subjects may be shown to such a page.
+    refuse_remote(studio, "saving a manifest")
     only_keys(body, "folder", "dataset", "header", "rows", "before")
     folder = _folder(studio, body.get("folder"))
     return save(studio.project, folder, body.get("dataset"), table_from(body), body.get("before"))

@@ -1,12 +1,13 @@
 """Routes of the Projects view: the open project, recent ones, a new one, the demo."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
 
 from merflow.errors import MerflowError
-from merflow.io.files import safe_name
+from merflow.io.files import safe_join, safe_name
 from merflow.studio.browse import is_project
 from merflow.studio.context import Studio, refuse_remote
 from merflow.studio.project import Project
@@ -83,6 +84,10 @@ def new_project(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str, A
     if not isinstance(name, str) or name.startswith("."):
         raise MerflowError("project name", f"{str(name)[:40]!r}", "a name for a folder")
     folder = parent / safe_name(name, "project name")
+    if os.path.lexists(folder):
+        # A folder that is there may be a link, or have one, that leads out of the browse folder.
+        folder = studio.browsed().folder(str(folder), "project name")
+        safe_join(folder, "config", "errata", where="project name")
     create_project(folder, template)
     if template == "demo":
         studio.creation.start(folder, DEMO_COMMAND)
