@@ -4,7 +4,7 @@ import re
 
 import pytest
 import yaml
-from axe_checks import assert_accessible, assert_fits, assert_keys
+from axe_checks import assert_accessible, assert_fits, assert_keys, severe
 from browser_window import Watched, needs_chromium, reads, screenshot, sync_api
 
 pytestmark = needs_chromium
@@ -342,3 +342,21 @@ def test_a_result_is_dismissed(window, studio):
     page.wait_for_selector("#yaml span")
     page.wait_for_timeout(500)
     assert page.inner_text("#job") == ""
+
+
+def test_a_failed_run_shows_its_cause_until_it_is_dismissed(window):
+    lines = ["FAILED: packing", "  | merflow: x1.h5: 2 of 28 clips were skipped", "  log: x1.log"]
+    state = {
+        "id": 7, "state": "failed", "title": "Experiment quick", "address": [], "code": 1,
+        "done": 1, "total": 2, "seconds": 3.0, "lines": lines, "next": len(lines), "now": "",
+    }  # fmt: skip
+    page = opened(window)
+    page.route("**/api/workflow?*", lambda route: route.fulfill(json=state))
+    reads(page, "#progress", "2 of 28 clips were skipped")
+    assert "log: x1.log" not in page.inner_text("#progress")
+    assert severe(page) == []
+    page.evaluate("location.hash = 'runs'")
+    page.wait_for_selector("#run-list")
+    reads(page, "#job", "failed after 3 s")
+    page.click("#job [aria-label=Dismiss]")
+    sync_api.expect(page.locator("#job")).to_have_text("")

@@ -114,6 +114,7 @@ def test_the_view_offers_a_folder_a_recording_and_an_upload(window, pictures):
 def test_a_folder_becomes_a_table_a_manifest_and_a_dataset(window, studio, folder, home):
     for number in range(3):
         picture(folder / "s02/joy/take" / f"{number}.png")
+    video(folder / "s02/hapy/d.avi", frames=8)
     page = window.open("#datasets")
     page.click("#add-own")
     page.click("#choose-folder")
@@ -130,15 +131,16 @@ def test_a_folder_becomes_a_table_a_manifest_and_a_dataset(window, studio, folde
     save(page, "whole-way")
     found = rows(folder)
     assert {(row["subject"], row["emotion"]) for row in found} == {
-        ("s01", "joy"), ("s01", "fear"), ("s02", "joy"), ("s02", "fear"),
+        ("s01", "joy"), ("s01", "fear"), ("s02", "joy"), ("s02", "fear"), ("s02", "hapy"),
     }  # fmt: skip
     assert [row["fps"] for row in found if row["path"].endswith("take")] == ["200"]
     config = yaml.safe_load((studio.folder / "config/config.yaml").read_text())
     assert config["datasets"]["whole-way"] == {"reader": "manifest", "root": str(folder)}
-    page.evaluate("location.hash = 'datasets/whole-way'")
+    page.click("#unsaved a:has-text('check the videos')")
     page.wait_for_selector("#detail h2:text-is('whole-way')")
     page.keyboard.press("k")
-    reads(page, "#findings", "6 clips of 2 subjects")
+    reads(page, "#findings", "7 clips of 2 subjects")
+    reads(page, "#findings", "1: emotion 'hapy' has no class in scheme 'three'")
 
 
 def test_the_table_is_accessible_in_both_themes_and_all_widths(window, folder, pictures):
@@ -220,6 +222,7 @@ def test_rows_are_filtered_sorted_and_removed(window, folder):
     page.fill("#filter-clips", "")
     reads(page, "#rows-shown", "3 clips")
     save(page, "removed")
+    reads(page, "#view", "left out; Read again adds")
     assert {row["subject"] for row in rows(folder)} == {"s01"}
 
 

@@ -195,6 +195,14 @@ def test_a_preview_names_what_is_wrong_with_a_name(opened, name, text):
     assert text in faults(opened, name)["name"]
 
 
+@pytest.mark.parametrize("name", ["my exp", "smile!"])
+def test_a_name_that_cannot_be_used_is_explained_at_the_name(opened, name):
+    assert faults(opened, name) == {
+        f"experiments.{name}": f"found {name!r}; letters, digits and _ . + - = only, "
+        "a letter or digit first"
+    }
+
+
 def test_a_fault_of_a_section_names_its_field(opened):
     values = {"magnify": {"band_hz": [3, 1]}, "crop": {"region": "brow"}}
     found = faults(opened, "new", values, section="preparations")

@@ -73,6 +73,6 @@ def _refuse_too_many(out: Path, found: Survey, most: float) -> None:
         str(out),
         "\n".join([f"{len(found.skipped)} of {total} clips were skipped", *rows]),
         f"at most {most:.0%} (max_skipped) and at least one clip left",
-        "repair the clips named above, or raise max_skipped if they are known to be bad",
+        "repair or remove the clips named above, or raise max_skipped if they are known to be bad",
         code=FAILED,
     )

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from merflow import arithmetic
 from merflow.config import grid as grids
+from merflow.config.names import NAME_PATTERN
 from merflow.config.settings import Preparation, Settings
 from merflow.errors import MerflowError, nearest, unknown
 from merflow.io import records
@@ -142,7 +143,9 @@ def find_faults(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
     found = []
     for line in _validated(raw)[1]:
         path, apart, text = line.partition(": ")
-        if not apart or " " in path.split(", ")[0]:
+        # The names that a user gives may have spaces; other texts with spaces are no paths.
+        given = path.split(".")[0] in Settings.model_fields
+        if not apart or (" " in path.split(", ")[0] and not given):
             path, text = "", line
         # A section's own check names a key of the section first.
         key, inner, rest = text.partition(": ")
@@ -263,6 +266,8 @@ def _text(item: Any, path: list[str], model: type[BaseModel]) -> str:  # noqa: A
         return "missing; it has no default"
     if kind == "value_error":
         return str(item["ctx"]["error"])
+    if kind == "string_pattern_mismatch" and item["ctx"]["pattern"] == NAME_PATTERN:
+        return f"found {found!r}; letters, digits and _ . + - = only, a letter or digit first"
     if kind in ("tuple_type", "list_type"):
         form = f", as [{found}]" if isinstance(found, str | int | float) else ""
         return f"found {found!r}; a list is wanted{form}"

@@ -16,8 +16,10 @@ def _one_part(name: str) -> str:
         raise ValueError(error.found) from None
 
 
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.=+-]*$"
+
 Name = Annotated[
     str,
-    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.=+-]*$", max_length=120),
+    Field(pattern=NAME_PATTERN, max_length=120),
     AfterValidator(_one_part),
 ]

@@ -237,9 +237,9 @@ def safe_name(name: str, where: str) -> str:
         raise MerflowError(
             where,
             f"{name!r} cannot be part of a file name",
-            "a name without slashes, colons, braces, control characters or device names, "
-            "no = + - @ first",
-            "correct the cell or rename the folder",
+            "a name without slashes, colons, quotes or braces, with no = + - @ first and no space "
+            "or dot at its end, that Windows does not reserve (con, nul)",
+            "choose another name",
         )
     if REPEATED.search(name):
         found = f"{name[:40]!r} ends in a text repeated 20 times or more"

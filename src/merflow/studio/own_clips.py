@@ -242,7 +242,7 @@ def checked_name(project: Project, name: object, folder: Path) -> str:
             "name of the dataset",
             f"'{name}' is a dataset of the config, with the folder {entry.root}",
             "another name",
-            "choose another name, or give that dataset another folder in Datasets",
+            "choose another name, or give that dataset another folder in Data",
         )
     return name
 

@@ -96,7 +96,7 @@ class Project:
             raise MerflowError("request: factor", f"{factor[:40]!r}", ", ".join(known))
         path = self.store(preparation, *self.clip(key).key.subject_key)
         if not path.is_file():
-            fix = "Datasets view: Prepare"
+            fix = "choose the dataset in Data and press Prepare"
             raise Missing(str(key), "this subject has not been cropped yet", fix=fix)
         facts = path.stat()
         name = (key, preparation, factor, facts.st_mtime_ns, facts.st_size)

@@ -41,7 +41,12 @@ def recording_path(project: Project, name: object, browse: Browse | None = None)
     else:
         path = project.below(*name.split("/"))
     if not path.is_dir() and path.suffix.lower() not in VIDEOS:
-        raise MerflowError("request: path", "no video and no folder", ", ".join(sorted(VIDEOS)))
+        raise MerflowError(
+            "request: path",
+            f"{path.name!r} is neither a video nor a folder",
+            "a file that ends in " + ", ".join(sorted(VIDEOS)),
+            "choose a video or a folder of frames",
+        )
     if not path.exists():
         raise Missing("request: path", f"there is no {name[:80]!r}")
     return path

@@ -58,7 +58,7 @@ def start_dataset(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str,
     folder = _run_folder(studio.project, body)
     name = studio.project.dataset(body.get("dataset"))
     if not studio.project.clips(name):
-        raise Missing(name, "is not prepared", fix="Datasets view: Prepare")
+        raise Missing(name, "is not prepared", fix="choose the dataset in Data and press Prepare")
     message = {"run": folder, "name": name}
     return studio.test.start(
         "dataset", f"testing {name}", message, {"run": folder, "dataset": name}

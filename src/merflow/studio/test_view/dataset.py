@@ -125,7 +125,7 @@ def _predict(
         skipped += map(str, wanted)
         done += len(wanted)
     if not kept:
-        fix = "Datasets view: Prepare"
+        fix = "choose the dataset in Data and press Prepare"
         raise MerflowError("dataset", f"none of its {total} clips is prepared", fix=fix)
     kept.sort(key=lambda one: tested.clips[one[0]].key)
     rows, folds, p = zip(*kept, strict=True)

@@ -32,17 +32,20 @@ export function checkCard(name, closed) {
   return { button, findings };
 }
 
+const counts = (clips) => Object.entries(clips).map(([label, count]) => `${label} ${count}`).join(", ");
+
 function findingsOf(facts) {
   const { fps, frames, sizes, problems } = facts;
   const summary = [`${plural(facts.clips, "clip")} of ${plural(facts.subjects, "subject")}`];
   if (fps?.length) summary.push(`${fps.join(", ")} Hz`);
   if (frames?.total) summary.push(`${frames.fewest} to ${frames.most} frames, median ${frames.median}`);
-  if (sizes) summary.push(Object.entries(sizes).slice(0, 3).map(([size, n]) => `${size}: ${n}`).join(", "));
+  if (sizes && Object.keys(sizes).length) summary.push(Object.entries(sizes).slice(0, 3).map(([size, n]) => `${size}: ${n}`).join(", "));
   const schemes = Object.entries(facts.schemes || {}).map(([name, classes]) =>
-    [name, Object.entries(classes).map(([label, count]) => `${label} ${count}`).join(", ")]);
+    [name, counts(classes), el("div", {}, Object.entries(facts.dropped?.[name] || {}).map(([reason, count]) => el("div", {}, `${count}: ${reason}`)))]);
   const lines = problems.map((one) => el("li", { class: one.severity === "error" ? "bad" : "" },
     `${one.severity}: ${one.where}: ${one.found}${one.fix ? `. To do: ${one.fix}` : ""}`));
   return [el("p", {}, summary.join(" · ")),
-    schemes.length ? table(["scheme", "clips by class"], schemes, { class: "wide" }) : "",
+    Object.keys(facts.labels || {}).length ? el("p", {}, `In the table: ${counts(facts.labels)}`) : "",
+    schemes.length ? table(["scheme", "clips by class", "left out"], schemes, { class: "wide" }) : "",
     problems.length ? el("ul", {}, lines) : el("p", { class: "good" }, "No errors, no warnings.")];
 }

@@ -33,7 +33,7 @@ export async function datasetsView(view, [wanted]) {
     list.replaceChildren(el("div", { class: "card-head" }, el("h2", {}, `Datasets of ${found.config}`),
       el("a", { class: "button primary", href: "#own", id: "add-own" }, icon("plus"), "Your own clips")),
       table(["dataset", "root", "clips", "subjects", "cropped"], found.datasets.map((one) => listRow(one, select)), { class: "wide" }),
-      el("div", { class: "row" }, addRow(), next));
+      el("div", { class: "row under" }, addRow(), next));
     showDetail();
   }
 

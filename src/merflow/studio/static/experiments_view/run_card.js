@@ -11,6 +11,8 @@ import { isRunning, onWorkflow, startWorkflow, stopWorkflow, workflowState } fro
 const STEPS = { align: "Align faces", crop: "Crop", magnify: "Magnify", interpolate: "Interpolate", flow: "Optical flow",
   pack: "Pack clips", pretrain: "Pretrain", train: "Train folds", score: "Score", choose: "Choose (nested)" };
 
+const FAILURE_LINES = 12;
+
 // dirty(): whether the form has changes that are not saved; leave() ends it.
 export function runCard(name, runs, dirty) {
   const start = action("Run this experiment", "g", () => startWorkflow("experiment", name), { kind: "primary", icon: "play", id: "run-experiment" });
@@ -24,7 +26,7 @@ export function runCard(name, runs, dirty) {
   const update = () => {
     const state = workflowState();
     why.set(isRunning() ? `“${state.title}” is running; stop it or wait.` : dirty() ? "Save or undo the changes first." : "");
-    progress.replaceChildren(...(isRunning() ? running(state) : []));
+    progress.replaceChildren(...(isRunning() ? running(state) : failure(state, name)));
     for (const button of list.querySelectorAll("[data-final]")) button.disabled = isRunning();
   };
   async function plan() {
@@ -42,6 +44,14 @@ function running(state) {
   return [el("div", { class: "row" }, el("strong", { class: "grow" }, state.title), el("span", { class: "num" }, progressText(state))),
     progressBar("jobs done", state.done, state.total), state.now ? el("p", { class: "soft small" }, `Now: ${state.now}`) : null,
     el("div", { class: "row" }, action("Stop", "", stopWorkflow, { kind: "danger", icon: "stop", class: "small", id: "stop-run", disabled: state.state === "stopping" }))].filter((part) => part);
+}
+
+// What stopped the last run of this experiment; it stays until another run starts.
+function failure(state, name) {
+  if (state.state !== "failed" || state.title !== `Experiment ${name}`) return [];
+  const found = state.lines.filter((line) => /^(FAILED:|  \|)/.test(line)).map((line) => line.replace(/^  \| ?/, ""));
+  return [note("bad", el("p", {}, el("strong", {}, "The last run failed. "), "Correct the cause and run again: finished steps are not repeated."),
+    found.length ? el("pre", { class: "log", tabindex: 0, "aria-label": "Cause of the failure" }, found.slice(0, FAILURE_LINES).join("\n")) : null)];
 }
 
 function planParts(plan) {

@@ -129,7 +129,7 @@ function tableView(view, state) {
   }
 
   function showFaults({ faults, count, errors }) {
-    if (!count) return findings.replaceChildren(el("p", { class: "good row" }, icon("check"), "Every row can be read."));
+    if (!count) return findings.replaceChildren(el("p", { class: "good row" }, icon("check"), "Every row can be read. The check of the dataset looks at the videos themselves."));
     const line = (one) => el("li", {}, el("button", { type: "button", class: "link", onclick: () => table.focusCell(one.row, one.column) },
       `Row ${one.row + 1}, ${rows.header[one.column]}`), `: ${one.found}. `, el("span", { class: "soft" }, `To do: ${one.fix}.`));
     const more = count > FAULTS_SHOWN ? el("li", { class: "soft" }, `and ${count - FAULTS_SHOWN} more; choose “with faults” above the table`) : null;
@@ -143,7 +143,8 @@ function tableView(view, state) {
     bulk.draw();
     undo.disabled = !rows.past.length;
     redo.disabled = !rows.future.length;
-    saved.textContent = rows.dirty ? "Not saved yet" : loaded.exists ? "Saved" : "";
+    const next = loaded.dataset ? [". Next: ", el("a", { href: addressOf("datasets", loaded.dataset) }, "check the videos")] : [];
+    saved.replaceChildren(...(rows.dirty || rows.rows.some((row) => rows.fresh.has(row)) ? ["Not saved yet"] : loaded.exists ? ["Saved", ...next] : []));
     clearTimeout(timer);
     timer = setTimeout(() => check().catch(fail), CHECK_AFTER_MS);
   }
@@ -159,7 +160,7 @@ function tableView(view, state) {
     const changes = made.config.length ? `; ${made.config.join(" and ")} of the project changed` : "";
     toast(`Saved: ${plural(made.clips, "clip")} in ${nameOf(made.manifest)}, dataset ${made.dataset}${changes}.`);
     kept = null;
-    return reload();
+    return reload(true);
   }
 
   async function readAgain() {
@@ -168,9 +169,15 @@ function tableView(view, state) {
     await reload();
   }
 
-  async function reload() {
+  // saved: the table was just saved; clips that were removed from it do not come back as new.
+  async function reload(saved = false) {
     const again = await get(`/api/own-clips/folder?${new URLSearchParams({ folder })}`);
     if (gone) return;
+    if (saved && again.new.length) {
+      again.rows = again.rows.filter((_, i) => !again.new.includes(i));
+      again.notes = [...again.notes, `${plural(again.new.length, "clip")} of the folder left out; Read again adds them`];
+      again.new = [];
+    }
     kept = { folder, loaded: again, rows: new ClipRows(again), name: again.dataset || name.value };
     view.replaceChildren();
     leave();

@@ -3,7 +3,7 @@
 import { get, post } from "../shared/api.js";
 import { badge, field, note, openDialog, progressBar } from "../shared/components.js";
 import { action, el } from "../shared/elements.js";
-import { fail } from "../shared/errors.js";
+import { fail, sentences } from "../shared/errors.js";
 import { folderPicker, pickFolder } from "../shared/folder_picker.js";
 import { icon } from "../shared/icons.js";
 import { project, reloadAt } from "../shared/project.js";
@@ -79,7 +79,7 @@ export async function projectsView(view) {
         if (chosen !== "demo") return reloadAt(chosen === "own" ? "own" : "datasets");
         return watch(made.folder).catch(fail);
       } catch (error) {
-        return named.setError(error.message.split("\n").map((line) => line.trim()).join(" "));
+        return named.setError(sentences(error.message));
       }
     }, { kind: "primary", id: "create-project" });
     const dialog = openDialog(demo ? "Create the demo" : "New project", el("div", { class: "stack" }, named, kinds, el("h3", {}, "In the folder"), picker, place),

@@ -8,7 +8,7 @@ export function el(name, attributes = {}, ...children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
     if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
-    else if (key === "class") made.className = value;
+    else if (key === "class") made.className = value || "";
     else if (value === true) made.setAttribute(key, "");
     else if (value !== false && value != null) made.setAttribute(key, value);
   }
@@ -50,8 +50,9 @@ export function nextOption(select) {
 }
 
 export function table(head, rows, attributes = {}) {
+  const isNumber = (i) => rows.some((cells) => typeof cells[i] === "number");
   return el("table", attributes,
-    el("thead", {}, el("tr", {}, head.map((cell) => (cell ? el("th", { scope: "col" }, cell) : el("td"))))),
+    el("thead", {}, el("tr", {}, head.map((cell, i) => (cell ? el("th", { scope: "col", class: isNumber(i) ? "num" : null }, cell) : el("td"))))),
     el("tbody", {}, rows.map((cells) => (cells instanceof Node ? cells : el("tr", {}, cells.map(cellOf))))));
 }
 

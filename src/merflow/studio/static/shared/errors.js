@@ -8,6 +8,11 @@ export function fail(error) {
   if (error.name !== "AbortError") show(error);
 }
 
+// The lines of an error (found, expected, to do) as sentences, for a place that has no lines.
+export function sentences(text) {
+  return text.split("\n").map((line) => line.trim()).map((line) => line[0].toUpperCase() + line.slice(1)).join(". ").concat(".");
+}
+
 export function guarded(run) {
   return async (event) => {
     try { await run(event); } catch (error) { fail(error); }

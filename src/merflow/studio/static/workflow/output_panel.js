@@ -7,6 +7,8 @@ export function outputPanel() {
   const log = el("pre", { class: "log", id: "job-log", tabindex: "0", "aria-label": "Output of the workflow" });
   const help = el("div", { class: "row" });
   const panel = el("div", { class: "card" }, el("h2", {}, "Workflow output"), log, help);
+  // Before the panel is in the page it has no height: its end is shown with the first frame.
+  requestAnimationFrame(() => { log.scrollTop = log.scrollHeight; });
   const leave = onWorkflow((state) => {
     panel.hidden = state.state === "idle" || (state.state !== "failed" && isDismissed(state));
     const atEnd = log.scrollTop + log.clientHeight >= log.scrollHeight - 20;

@@ -12,10 +12,10 @@ export function showStatus(place) {
   onWorkflow((state) => {
     if (state.state === "idle" || isDismissed(state)) return place.replaceChildren();
     if (isRunning()) return place.replaceChildren(...running(state));
-    seen = state.id;
+    seen = state.state === "failed" ? 0 : state.id;
     return place.replaceChildren(...ended(state));
   });
-  // The next view was opened: the result has been seen.
+  // The next view was opened: the result has been seen. A failure stays until it is dismissed.
   addEventListener("hashchange", () => { if (seen && !isRunning()) dismissWorkflow(seen); });
 }
 
