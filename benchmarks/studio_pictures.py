@@ -21,6 +21,11 @@ from studio_project import Studio, build, copy, draw_recording  # noqa: E402
 
 OUT = ROOT / "docs/pictures"
 SIZE = {"width": 1280, "height": 760}
+SHOW_HOME = """(folder) => {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) texts.currentNode.data = texts.currentNode.data.replaceAll(folder, "~");
+}"""
+"""Script that shows the temporary folder of the project as the home folder."""
 WAIT = 240_000
 """Longest wait for a state of the page (ms)."""
 
@@ -52,7 +57,9 @@ def page_of(studio: Studio) -> Iterator["sync_api.Page"]:
         browser.close()
 
 
-def draw(page: "sync_api.Page", name: str, address: str, shown: str, frame: int = -1) -> None:
+def draw(
+    page: "sync_api.Page", home: Path, name: str, address: str, shown: str, frame: int = -1
+) -> None:
     """Write a picture of an address after an element is there. frame: position in the clip."""
     page.evaluate("(address) => { location.hash = address; }", address)
     page.wait_for_selector(shown)
@@ -60,25 +67,26 @@ def draw(page: "sync_api.Page", name: str, address: str, shown: str, frame: int 
         page.locator("#frame, #seek").fill(str(frame))
     page.evaluate("document.getElementById('view').scrollTop = 0")
     page.wait_for_timeout(1500)  # Charts and thumbnails follow.
+    page.evaluate(SHOW_HOME, str(home))
     page.screenshot(path=OUT / f"studio_{name}.png")
 
 
 def main() -> None:
     """Draw the four pictures."""
     with tempfile.TemporaryDirectory() as folder:
-        made = project(Path(folder))
+        made, home = project(Path(folder)), Path(folder)
         studio = Studio(made, "--browse", str(made))
         try:
             with page_of(studio) as page:
                 own = f"own/{quote(str(made / 'recordings'), safe='')}"
-                draw(page, "own_clips", own, ".clip-table tbody tr")
+                draw(page, home, "own_clips", own, ".clip-table tbody tr")
                 clip = "clips/smic/s01/s01_ne_01"
-                draw(page, "clips", clip, "#stage[data-ready$='x1 x10'] #trace canvas", 11)
-                draw(page, "runs", "runs/quick/x10/0", "#curves canvas")
+                draw(page, home, "clips", clip, "#stage[data-ready$='x1 x10'] #trace canvas", 11)
+                draw(page, home, "runs", "runs/quick/x10/0", "#curves canvas")
                 page.evaluate("location.hash = 'test'")
                 page.click("#begin")
                 page.wait_for_selector(".screen[data-ready]")
-                draw(page, "test", "test", "#trend canvas", 44)
+                draw(page, home, "test", "test", "#trend canvas", 44)
         finally:
             studio.close()
 

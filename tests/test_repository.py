@@ -126,7 +126,9 @@ def test_citation_file_readme_and_package_agree():
     found = dict(re.findall(r"(\w+) += \{(.+)\}", entry))
     found = {key: re.sub("[{}]", "", value) for key, value in found.items()}
     authors = " and ".join(author["name"] for author in cited["authors"])
-    assert found == {"author": authors, "title": cited["title"], "version": cited["version"]}
+    year = re.search(r"\(c\) (\d{4})", (ROOT / "LICENSE").read_text())[1]
+    here = {"author": authors, "title": cited["title"], "version": cited["version"], "year": year}
+    assert found == here
 
 
 def licences() -> dict[str, tuple[str, str]]:

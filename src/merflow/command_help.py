@@ -15,7 +15,8 @@ from typing import Annotated, Any, NamedTuple
 from merflow.commands.options import Option
 from merflow.plain_call import FOLDER
 
-EXIT_CODES = "Exit codes: 0 done, 1 warnings under --strict, 2 bad input, 3 the work failed."
+EXIT_CODES = "Exit codes: 0 done, 2 bad input, 3 the work failed."
+STRICT_CODES = "Exit codes: 0 done, 1 warnings under --strict, 2 bad input, 3 the work failed."
 OTHER_CODES = {"run": "Exit codes: 0 done, 1 a job failed, 2 bad input."}
 """Exit codes of commands that have others."""
 
@@ -58,7 +59,8 @@ def _about(docstring: str) -> About:
 def epilogue(name: str, about: About) -> str:
     """Return what stands below the options: examples and exit codes."""
     examples = textwrap.indent(about.examples, "  ")
-    return f"Examples:\n{examples}\n\n{OTHER_CODES.get(name, EXIT_CODES)}"
+    usual = STRICT_CODES if "strict" in about.options else EXIT_CODES
+    return f"Examples:\n{examples}\n\n{OTHER_CODES.get(name, usual)}"
 
 
 @functools.cache

@@ -86,3 +86,8 @@ def test_several_files_that_must_be_given_are_no_option():
 def test_paragraphs_fill_the_line():
     text = flat(shown("make-manifest"))
     assert flat(commands()["make-manifest"].text) in text
+
+
+def test_a_code_for_warnings_is_named_only_where_strict_exists():
+    codes = {name for name in NAMES if "--strict" in shown(name).split("Exit codes:")[1]}
+    assert codes == {"check", "verify"}

@@ -93,7 +93,7 @@ def test_a_figure_is_as_wide_as_one_column_or_two_and_embeds_its_fonts(gallery, 
         ("curves", ["epoch", "loss", "accuracy (0 to 1)", "training", "inner folds"]),
         ("confusion", ["true class", "predicted class", "Full, 216 clips"]),
         ("subjects", ["subject", "clips", "predicted right", "SAMM"]),
-        ("ranking", ["false alarms (share)", "recall (0 to 1)", "precision", "surprise ("]),
+        ("ranking", ["false positive rate", "recall (0 to 1)", "precision", "surprise ("]),
     ],
 )
 def test_axes_have_names_and_units_and_text_is_7_pt_at_least(gallery, name, words):

@@ -72,7 +72,7 @@ def gpus_here() -> int:
 
 
 def _settings(config: Path) -> Settings:
-    """Return the settings of a run; a folder without a config is told how to get one."""
+    """Return the settings of a run; the error for a missing config says how to get one."""
     if not config.exists():
         there = sorted(str(path) for path in Path("config").glob("*.yaml") if path != LOCAL)
         raise MerflowError(

@@ -45,7 +45,7 @@ def score(
 ) -> None:
     """Score predictions: pooled UF1 and UAR, intervals over subjects, baselines.
 
-    SOURCE is a run's folder, whose folds are pooled and joined with the truth; or a CSV with
+    SOURCE is a run's folder: its folds are pooled and joined with the truth; or a CSV with
     `dataset,subject,clip,truth` and `predicted` or one `p_<class>` column a class (`fold`: what
     answered, where it is known); or, with `--megc-log`, a challenge log. In place of SOURCE,
     `--log` takes the log of published code.

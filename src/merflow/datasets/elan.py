@@ -248,7 +248,7 @@ def elan_text(segments: Sequence[Segment], times: np.ndarray, media: str, date: 
         raise MerflowError(
             media,
             f"more than {FINEST_HZ:g} frames per second",
-            "a recording whose frames are at least 1 ms apart, the unit of ELAN",
+            "a recording with frames at least 1 ms apart, the unit of ELAN",
             "export the segments as CSV",
         )
     root = Element(

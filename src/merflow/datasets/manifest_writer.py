@@ -201,7 +201,7 @@ def _refuse_unlike(out: Path, old: ManifestTable, dataset: str) -> None:
     if "path" not in old.places:
         raise MerflowError(
             str(out),
-            "no column 'path', so clips that it lists cannot be told from new ones",
+            "no column 'path', so its clips cannot be distinguished from new ones",
             "a manifest with the path of each clip",
             "add the column, name another file with --out, or replace it with --overwrite",
         )

@@ -24,7 +24,7 @@ def frame_times(path: str | os.PathLike[str]) -> np.ndarray:
         raise MerflowError(
             name,
             "it declares neither the times of its frames nor their number and rate",
-            "a video whose frames have times",
+            "a video with a time for every frame",
             "convert it, for example to MP4",
         )
     return np.arange(header.count) / header.rate

@@ -37,7 +37,7 @@ class Ranking:
         return self.positives / count if count else float("nan")
 
     def roc(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return false alarms as a share of the others, and hits as a share of the class."""
+        """Return the false positive rate and the true positive rate of every threshold, 0 to 1."""
         return self.false_alarms / self.negatives, self.hits / self.positives
 
     def precision_recall(self) -> tuple[np.ndarray, np.ndarray]:

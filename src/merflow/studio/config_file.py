@@ -72,6 +72,6 @@ def _refuse_overridden(over: dict[str, Any], change: Change, config: str) -> Non
     what = "renamed" if isinstance(change, Rename) else "changed"
     raise MerflowError(
         ".".join(change.where),
-        f"is set in config/local.yaml, whose values replace those of {config}",
+        f"is set in config/local.yaml, which replaces values of {config}",
         fix=f"remove it from config/local.yaml; then it can be {what} here",
     )

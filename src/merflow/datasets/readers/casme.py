@@ -7,8 +7,9 @@ import re
 
 from merflow.clip import Clip
 from merflow.datasets.cells import UNKNOWN, annotation, name, subject_of
+from merflow.datasets.clip_frames import make_clip
 from merflow.datasets.clip_places import ClipPlaces, choose_places
-from merflow.datasets.folders import find_sheet, make_clip
+from merflow.datasets.folders import find_sheet
 from merflow.datasets.spec import DatasetSpec, Source, Variant
 from merflow.datasets.titles import columns
 from merflow.io.spreadsheets import Row

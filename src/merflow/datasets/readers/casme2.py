@@ -8,10 +8,10 @@ from pathlib import Path
 
 from merflow.clip import Clip
 from merflow.datasets.cells import annotation, name, subject_of
+from merflow.datasets.clip_frames import clip_of_row
 from merflow.datasets.folders import (
     Folders,
     choose_variant,
-    clip_of_row,
     find_sheets,
     find_trees,
     nearest_first,

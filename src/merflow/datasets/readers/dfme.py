@@ -11,8 +11,9 @@ from pathlib import Path
 
 from merflow.clip import Clip
 from merflow.datasets.cells import annotation, frame_rate, name, subject_of
+from merflow.datasets.clip_frames import make_clip
 from merflow.datasets.clip_places import ClipPlaces, choose_places
-from merflow.datasets.folders import find_sheets, make_clip, nearest_first, preferred_sheet
+from merflow.datasets.folders import find_sheets, nearest_first, preferred_sheet
 from merflow.datasets.spec import DatasetSpec, Source, Variant
 from merflow.datasets.titles import columns
 from merflow.errors import MerflowError

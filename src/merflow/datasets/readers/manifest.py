@@ -8,10 +8,11 @@ from pathlib import Path
 
 from merflow.clip import ENTRIES, Clip, ClipKey, Entry
 from merflow.datasets.cells import annotation, frame_rate, name
+from merflow.datasets.clip_frames import make_clip
 from merflow.datasets.clip_ids import dataset_named
 from merflow.datasets.clip_places import ClipPlaces
 from merflow.datasets.consent import COLUMN, consenting
-from merflow.datasets.folders import find_sheet, find_sheets, make_clip, nearest_first
+from merflow.datasets.folders import find_sheet, find_sheets, nearest_first
 from merflow.datasets.spec import Annotation, DatasetSpec, Source, Variant
 from merflow.datasets.titles import TITLES, columns
 from merflow.errors import MerflowError, nearest

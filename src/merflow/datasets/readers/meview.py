@@ -10,8 +10,9 @@ from pathlib import Path
 
 from merflow.clip import Clip, ClipKey
 from merflow.datasets.cells import annotation, name, optional_frame, subject_of
+from merflow.datasets.clip_frames import make_clip
 from merflow.datasets.clip_places import ClipPlaces, choose_places
-from merflow.datasets.folders import find_sheet, make_clip
+from merflow.datasets.folders import find_sheet
 from merflow.datasets.spec import Annotation, DatasetSpec, Source, Variant
 from merflow.datasets.titles import columns
 from merflow.io.images import VIDEOS

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from merflow.clip import Clip
 from merflow.datasets.cells import UNKNOWN, annotation, name
+from merflow.datasets.clip_frames import make_clip
 from merflow.datasets.clip_places import ClipPlaces, choose_places
-from merflow.datasets.folders import find_sheets, make_clip, nearest_first, preferred_sheet
+from merflow.datasets.folders import find_sheets, nearest_first, preferred_sheet
 from merflow.datasets.spec import Annotation, DatasetSpec, Source, Variant
 from merflow.datasets.titles import columns
 from merflow.io.frame_folder import Listing

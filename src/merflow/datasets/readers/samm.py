@@ -4,7 +4,8 @@ import re
 
 from merflow.clip import Clip
 from merflow.datasets.cells import annotation, name, subject_of
-from merflow.datasets.folders import Folders, choose_variant, clip_of_row, find_sheet, find_trees
+from merflow.datasets.clip_frames import clip_of_row
+from merflow.datasets.folders import Folders, choose_variant, find_sheet, find_trees
 from merflow.datasets.spec import DatasetSpec, Source, Variant
 from merflow.datasets.titles import columns
 from merflow.io.spreadsheets import Row, Table

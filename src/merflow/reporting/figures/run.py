@@ -144,7 +144,7 @@ def draw_ranking(figure: "Figure", found: Sequence[Ranking], classes: Sequence[s
         left.plot(*one.roc(), label=f"{short(name)} ({areas})", **look)
         right.plot(*one.precision_recall(), drawstyle="steps-pre", **look)
     left.plot((0, 1), (0, 1), color=GREY, lw=0.8, zorder=0)
-    left.set(xlabel="false alarms (share)", ylabel="hits (share)")
+    left.set(xlabel="false positive rate", ylabel="true positive rate")
     right.set(xlabel="recall (0 to 1)", ylabel="precision (0 to 1)")
     for axes in (left, right):
         axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.03), aspect="equal")

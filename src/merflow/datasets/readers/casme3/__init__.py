@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from merflow.clip import Clip
 from merflow.datasets.cells import annotation, subject_of
-from merflow.datasets.folders import Folders, choose_variant, make_clip
+from merflow.datasets.clip_frames import make_clip
+from merflow.datasets.folders import Folders, choose_variant
 from merflow.datasets.readers.casme3 import exceptions, part_a, part_b, part_c, sheets
 from merflow.datasets.readers.casme3.naming import (
     SUBJECTS,

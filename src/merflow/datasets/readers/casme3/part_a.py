@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from merflow.clip import Clip, IntervalKind
 from merflow.datasets.cells import emotion, frame, subject_of
-from merflow.datasets.folders import Folders, make_clip
+from merflow.datasets.clip_frames import make_clip
+from merflow.datasets.folders import Folders
 from merflow.datasets.readers.casme3 import sheets
 from merflow.datasets.readers.casme3.naming import SUBJECTS, letter_of, subject_id
 from merflow.datasets.recordings import Found, Recordings, interval, recording_clips

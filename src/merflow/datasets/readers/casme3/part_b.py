@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from merflow.clip import Clip
-from merflow.datasets.folders import Folders, find_sheets, make_clip, nearest_first, preferred_sheet
+from merflow.datasets.clip_frames import make_clip
+from merflow.datasets.folders import Folders, find_sheets, nearest_first, preferred_sheet
 from merflow.datasets.readers.casme3.naming import subject_id
 from merflow.datasets.spec import Annotation, Source, Variant
 from merflow.errors import MerflowError

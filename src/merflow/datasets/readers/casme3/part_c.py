@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from merflow.clip import Clip, Interval
 from merflow.datasets.cells import annotation, emotion, frame, subject_of
-from merflow.datasets.folders import Folders, find_sheet, find_sheets, make_clip, nearest_first
+from merflow.datasets.clip_frames import make_clip
+from merflow.datasets.folders import Folders, find_sheet, find_sheets, nearest_first
 from merflow.datasets.readers.casme3.sheets import beside
 from merflow.datasets.recordings import Found, Recordings, interval, recording_clips
 from merflow.datasets.spec import Source, Variant

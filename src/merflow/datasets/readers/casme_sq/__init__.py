@@ -10,7 +10,8 @@ from pathlib import Path
 
 from merflow.clip import Clip
 from merflow.datasets.cells import annotation, frame, name
-from merflow.datasets.folders import Folders, choose_variant, find_sheet, find_trees, make_clip
+from merflow.datasets.clip_frames import make_clip
+from merflow.datasets.folders import Folders, choose_variant, find_sheet, find_trees
 from merflow.datasets.readers.casme_sq import rules, spotting
 from merflow.datasets.spec import DatasetSpec, Source, Variant
 from merflow.errors import MerflowError

@@ -7,7 +7,8 @@ import re
 from pathlib import Path
 
 from merflow.clip import Clip
-from merflow.datasets.folders import Folders, find_trees, make_clip, no_frames, subfolders
+from merflow.datasets.clip_frames import make_clip
+from merflow.datasets.folders import Folders, find_trees, no_frames, subfolders
 from merflow.datasets.readers.smic import smic_e
 from merflow.datasets.spec import Annotation, DatasetSpec, Source, Variant
 

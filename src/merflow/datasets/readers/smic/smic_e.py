@@ -7,14 +7,8 @@ from pathlib import Path
 
 from merflow.clip import Clip
 from merflow.datasets.cells import annotation, emotion, name
-from merflow.datasets.folders import (
-    Folders,
-    find_folders,
-    find_sheets,
-    make_clip,
-    no_frames,
-    path_of,
-)
+from merflow.datasets.clip_frames import make_clip
+from merflow.datasets.folders import Folders, find_folders, find_sheets, no_frames, path_of
 from merflow.datasets.spec import Source, Variant, unpadded
 from merflow.datasets.titles import columns
 from merflow.errors import MerflowError

@@ -1,4 +1,4 @@
-// Components of the page: fields, badges, segmented controls, tabs, dialogs, menus, empty states.
+// Components of the page: fields, badges, segmented controls, dialogs, menus, empty states.
 
 import { action, el } from "./elements.js";
 import { guarded } from "./errors.js";
@@ -49,36 +49,6 @@ export function segmented(label, values, run, chosen) {
     set: (value) => { for (const input of root.querySelectorAll("input")) input.checked = input.value === value; },
   });
   return root;
-}
-
-// panels: [[label, panel]]; arrow keys change the tab.
-export function tabs(label, panels, start = 0) {
-  const list = el("div", { class: "tabs", role: "tablist", "aria-label": label });
-  const buttons = panels.map(([text, panel], i) => {
-    panel.id ||= newId("panel");
-    panel.setAttribute("role", "tabpanel");
-    const button = el("button", { type: "button", role: "tab", id: `${panel.id}-tab`, "aria-controls": panel.id, onclick: () => open(i) }, text);
-    panel.setAttribute("aria-labelledby", button.id);
-    return button;
-  });
-  function open(i, focus) {
-    buttons.forEach((button, j) => {
-      button.setAttribute("aria-selected", String(i === j));
-      button.tabIndex = i === j ? 0 : -1;
-      panels[j][1].hidden = i !== j;
-    });
-    if (focus) buttons[i].focus();
-  }
-  list.addEventListener("keydown", (event) => {
-    const at = buttons.indexOf(document.activeElement), last = buttons.length - 1;
-    const to = { ArrowRight: at === last ? 0 : at + 1, ArrowLeft: at ? at - 1 : last, Home: 0, End: last }[event.key];
-    if (to === undefined) return;
-    event.preventDefault();
-    open(to, true);
-  });
-  list.append(...buttons);
-  open(start);
-  return el("div", { class: "stack" }, list, panels.map(([, panel]) => panel));
 }
 
 // Open a dialog; Esc and the cross close it. buttons: made with action(); large: for tables.

@@ -16,7 +16,7 @@ export function saveFile(name, content, type = "text/plain") {
 const fileName = (name) => name.replace(/[^\p{L}\p{N}._-]+/gu, "_").slice(0, 150);
 
 // rows: lists of texts and numbers. A text that a spreadsheet would read as a formula gets a '.
-export function csvText(head, rows) {
+function csvText(head, rows) {
   const cell = (value) => {
     let text = value == null ? "" : String(value);
     if (typeof value !== "number" && /^[=+\-@\t\r]/.test(text) && Number.isNaN(Number(text))) text = `'${text}`;
@@ -28,7 +28,7 @@ export function csvText(head, rows) {
 export const saveCsv = (name, head, rows) => saveFile(`${name}.csv`, csvText(head, rows), "text/csv");
 
 // The drawing of an SVG element as a file of its own.
-export function svgText(svg) {
+function svgText(svg) {
   const copy = svg.cloneNode(true);
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   return `<?xml version="1.0" encoding="UTF-8"?>\n${new XMLSerializer().serializeToString(copy)}\n`;

@@ -117,7 +117,7 @@ export class Player {
     this.screen.root.dataset.shown = this.at;
   }
 
-  // The window whose middle is nearest to the present frame.
+  // The window with the middle nearest to the present frame.
   window() {
     const distance = (row) => Math.abs(row.middle - this.at);
     const row = this.rows.reduce((best, one) => (!best || distance(one) < distance(best) ? one : best), null);

@@ -40,7 +40,7 @@ function ended(state) {
     action("Dismiss", "", () => dismissWorkflow(state.id), { icon: "close", iconOnly: true, kind: "ghost" })].filter((part) => part);
 }
 
-export function duration(seconds) {
+function duration(seconds) {
   if (seconds < 90) return `${Math.round(seconds)} s`;
   return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
