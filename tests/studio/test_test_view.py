@@ -17,6 +17,7 @@ from merflow.io import video
 from merflow.studio.project import Project
 from merflow.studio.recording_files import refuse_real_recording
 from merflow.studio.routes.workflow import final_targets
+from merflow.studio.test_view import session
 from merflow.studio.test_view.camera import decoded
 from merflow.studio.test_view.recording import FaceTracker
 from merflow.workflow.final_model import open_model
@@ -276,6 +277,21 @@ def test_the_child_process_ends_with_the_studio(built, tmp_path):
     assert child and Path(f"/proc/{child}").exists()
     running.close()
     assert not Path(f"/proc/{child}").exists()
+
+
+def test_the_child_process_imports_nothing_from_the_project(tmp_path, monkeypatch):
+    (tmp_path / "pickle.py").write_text("open('ran', 'w').close()\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
+    test = session.TestSession(tmp_path, tmp_path / "config.yaml")
+    test.start("dataset", "testing", {"run": "results/none", "name": "smic"})
+    until = time.monotonic() + 60
+    while test.state()["state"] == "running" and time.monotonic() < until:
+        time.sleep(0.05)
+    error = test.state()["error"]
+    test.close()
+    assert "results/none" in error and not (tmp_path / "ran").exists()
+    assert "PYTHONSAFEPATH" not in os.environ
 
 
 def test_a_lost_face_is_detected_again():

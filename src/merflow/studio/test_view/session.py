@@ -2,21 +2,39 @@
 
 import contextlib
 import multiprocessing
+import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from merflow.errors import FAILED, MerflowError
 from merflow.inference.recording import RecordingPrediction
 from merflow.studio.routing import Conflict, Missing
-from merflow.studio.test_view.worker_process import serve
+from merflow.studio.test_view.worker_process import SAFE_PATH, serve
 
 FRAME_SECONDS = 20.0
 """Longest wait for the result of one camera frame (s)."""
 CAMERA_SECONDS = 6.0
 """A camera that has sent no frame for this time (s) has been closed: another test may start."""
+
+
+@contextlib.contextmanager
+def _no_import_from_the_project() -> Iterator[None]:
+    """Start processes during a `with` that import no module from the working folder.
+
+    It is the project's, and may hold a file such as pickle.py.
+    """
+    name, value = SAFE_PATH
+    if name in os.environ:
+        yield
+        return
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        del os.environ[name]
 
 
 class TestSession:
@@ -72,7 +90,8 @@ class TestSession:
         self._pipe, child_end = context.Pipe()
         arguments = (child_end, str(self.root), str(self.config))
         self._process = context.Process(target=serve, args=arguments, daemon=True)
-        self._process.start()
+        with _no_import_from_the_project():
+            self._process.start()
         child_end.close()
         threading.Thread(target=self._listen, args=(self._pipe,), daemon=True).start()
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from merflow.models.factory import Fitted
 
 LOG = logging.getLogger("merflow")
+SAFE_PATH = ("PYTHONSAFEPATH", "merflow")
+"""Variable with which Python imports nothing from the working folder, and the studio's value."""
 
 
 class Worker:
@@ -81,6 +83,9 @@ def serve(pipe: Connection, root: str, config: str) -> None:
     # Ctrl-C in a terminal reaches the whole group; the studio decides when this process ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Programs of the project are not affected: they may import from their folder.
+    if os.environ.get(SAFE_PATH[0]) == SAFE_PATH[1]:
+        del os.environ[SAFE_PATH[0]]
     os.chdir(root)
     worker = Worker(Project(Path(root), Path(config)), pipe)
     while True:
