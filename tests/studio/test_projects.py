@@ -199,6 +199,17 @@ def test_a_folder_that_became_a_link_out_is_refused(home):
         browse.folder(f"{home}/videos")
 
 
+def test_a_link_to_a_hidden_folder_is_neither_listed_nor_a_recent_project(studio, home):
+    os.symlink(home / ".ssh", home / "keys")
+    (home / ".ssh/config").mkdir()
+    (home / ".ssh/config/config.yaml").touch()
+    listed = files.list_folder(studio, asked("/", f"at={home}"))["folders"]
+    assert [one["name"] for one in listed] == ["frames", "videos"]
+    recent_projects.remember(home / "keys")
+    (row,) = projects.list_recent(studio, asked("/"))["projects"]
+    assert row["state"] == "outside"
+
+
 def test_a_page_on_another_machine_sees_the_project_only(home):
     made = Studio(None, browse=home)
     new(made, home, "pilot")

@@ -65,9 +65,8 @@ class Browse:
         return found
 
     def holds(self, path: Path) -> bool:
-        """Return whether a path lies below a root, links resolved."""
-        found = Path(os.path.realpath(path))
-        return any(found.is_relative_to(root) for root in self.roots)
+        """Return whether a path, links resolved, can be asked for: see `roots_of`."""
+        return bool(self.roots_of(Path(os.path.realpath(path))))
 
     def roots_of(self, path: Path) -> list[Path]:
         """Return the roots below which a resolved path lies without a hidden folder between."""

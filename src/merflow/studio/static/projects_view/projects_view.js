@@ -30,7 +30,7 @@ export async function projectsView(view) {
         action("Create the demo", "", () => createDialog("demo"), { kind: here.open ? "" : "primary", id: "new-demo" })),
       startCard("plus", "New project", "A folder with a commented config, for your own recordings or for the licensed datasets.",
         action("New project", "n", () => createDialog("own"), { id: "new-project" })),
-      startCard("folder", "Open a project", "Any folder on this machine that has config/config.yaml.",
+      startCard("folder", "Open a project", "Any folder on this machine that has config/config.yaml. Its Snakefile and programs start when you run it: open what you trust.",
         action("Open a folder", "o", openOther, { id: "open-other" }))),
     el("section", { class: "card", "aria-labelledby": "recent-title" }, el("h2", { id: "recent-title" }, "Opened last"), recent)));
 
