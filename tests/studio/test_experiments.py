@@ -150,7 +150,7 @@ def test_one_of_several_simultaneous_saves_succeeds(studio):
     assert list(studio.project.settings().experiments) == ["quick", "svm", *made]
 
 
-def test_another_machine_sets_no_program(built, tmp_path):
+def test_another_machine_sets_no_program_and_no_file_outside_of_the_project(built, tmp_path):
     folder = copy(built, tmp_path / "project")
     remote = Studio(Project(folder, folder / "config/config.yaml"), remote=True)
     program = ENTRY | {"method": "command", "command": "python3 -c 1", "sandbox": "off"}
@@ -158,6 +158,11 @@ def test_another_machine_sets_no_program(built, tmp_path):
     for change in (program, ENTRY | {"grid": {"method": ["command"], "command": ["sh"]}}):
         with pytest.raises(MerflowError, match="another machine|cannot be part"):
             save(remote, "mine", change)
+    for place in ("/etc/passwd", "../folds.csv", "config/../../folds.csv"):
+        with pytest.raises(MerflowError, match="folds_file"):
+            save(remote, "mine", ENTRY | {"protocol": "file", "folds_file": place})
+    assert config(remote) == text
+    save(remote, "given", ENTRY | {"protocol": "file", "folds_file": "config/folds.csv"})
     save(remote, "mine", ENTRY)
     assert config(remote) != text and "mine" in config(remote)
     remote.close()

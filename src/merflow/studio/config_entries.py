@@ -14,6 +14,7 @@ from merflow.config.loading import find_faults, merge, read_yaml, validate
 from merflow.config.settings import Settings
 from merflow.config.yaml_nodes import Tree, pair_of
 from merflow.errors import MerflowError
+from merflow.io.files import safe_join
 from merflow.studio.config_file import config_text
 from merflow.studio.project import Project
 from merflow.studio.routing import Missing
@@ -182,14 +183,18 @@ def refuse_new_faults(project: Project, text: str) -> None:
 
 
 def refuse_new_programs(project: Project, text: str) -> None:
-    """Refuse a program of an experiment that the config does not run already.
+    """Refuse a program that the config does not run already, and folds outside of the project.
 
-    For pages on other machines: whoever has the token could otherwise run any program here.
+    For pages on other machines: whoever has the token could otherwise run any program here, and
+    read the start of any file in the error that it is no table of folds.
     """
     local = project.root / "config/local.yaml"
     merged = merge(yaml.safe_load(text) or {}, read_yaml(local) if local.is_file() else {})
-    known = programs(project.settings())
-    for name, program in programs(validate(merged)).items():
+    settings, known = validate(merged), programs(project.settings())
+    for name, entry in settings.experiments.items():
+        if entry.folds_file:
+            safe_join(project.root, *entry.folds_file.split("/"), where=f"{name}.folds_file")
+    for name, program in programs(settings).items():
         if program not in known.values():
             raise MerflowError(
                 f"experiments.{name}.command",
