@@ -101,6 +101,8 @@ def test_interpolate_on_a_folder_and_on_a_video(tmp_path):
         (["magnify", "{in}", "out.txt", "--factor", "2", "--fps", "9"], "'.txt'"),
         (["crop", "nowhere.h5", "out.h5"], "no such file"),
         (["check"], "to do: make a project with `merflow init`"),
+        (["preview", "a/b/c", "out.png"], "to do: call `merflow run` first"),
+        (["make-manifest"], "or --annotations FILE"),
         (["crop", "{in}/img46.png", "out.h5"], "does not end with a merflow checksum"),
         (["magnify", "{empty}", "out", "--factor", "2", "--fps", "9"], "no frames"),
     ],

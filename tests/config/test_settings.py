@@ -181,7 +181,7 @@ def test_a_slip_in_the_folders_of_datasets_is_explained(tmp_path, text, explaine
 def test_without_a_project_the_way_to_one_is_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(MerflowError, match="merflow init"):
-        loading.load(loading.PROJECT)
+        loading.load("config/config.yaml")
 
 
 @pytest.mark.parametrize("found", [10, "x10"])

@@ -76,7 +76,7 @@ def make_manifest(
         raise MerflowError(
             "merflow make-manifest",
             "--frames without --from-list" if frames else "no source of clips",
-            "--from-class-folders DIR, or --from-list LIST --frames DIR",
+            "--from-class-folders DIR, --from-list LIST --frames DIR, or --annotations FILE",
         )
     else:
         folder = from_class_folders

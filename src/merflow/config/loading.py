@@ -15,8 +15,11 @@ from merflow.errors import MerflowError, nearest, unknown
 from merflow.io import records
 from merflow.text import is_text
 
-PROJECT = Path("config/config.yaml")
-"""The config of the project in this folder, which commands read unless they get another."""
+ABSENT = {
+    Path("config/config.yaml"): "make a project with `merflow init`, or go to the folder of one",
+    Path("results/config.yaml"): "call `merflow run` first, or go to the folder of a project",
+}
+"""What to do where a config that commands read by default is not there."""
 MAX_BYTES = 1 << 20
 MAX_VALUES = 100_000
 Section = TypeVar("Section", bound=BaseModel)
@@ -64,8 +67,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
             value = yaml.load(file, _EachKeyOnce)
         _check_extent(value, path)
     except FileNotFoundError:
-        fix = "make a project with `merflow init`, or go to the folder of one"
-        fix = fix if path == PROJECT else ""
+        fix = ABSENT.get(path, "")
         raise MerflowError(str(path), "no such file", "a YAML config", fix) from None
     except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
         raise MerflowError(str(path), f"not YAML: {error}", "a YAML config in UTF-8") from None
