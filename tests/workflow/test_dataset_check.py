@@ -293,13 +293,17 @@ def test_a_video_that_the_run_would_skip_is_told(small):
     for value in range(18):
         film.write(np.full((48, 64, 3), value, np.uint8))
     film.release()
+    shot = cv2.VideoWriter(str(small / "one.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 25, (64, 48))
+    shot.write(np.zeros((48, 64, 3), np.uint8))
+    shot.release()
     (small / "trash.avi").write_text("no video")
-    rows = ["p1,b,a.avi,,joy,0,9000", "p1,c,trash.avi,25,joy,,"]
+    rows = ["p1,b,a.avi,,joy,0,9000", "p1,c,trash.avi,25,joy,,", "p1,f,one.avi,,joy,,"]
     rows += ["p1,d,trash.avi,,joy,,", "p1,e,gone.avi,,joy,,"]
     manifest(small, rows, "subject,clip,path,fps,emotion,onset,offset")
     found = [(p["severity"], p["found"]) for p in facts(small)["problems"]]
-    assert len(found) == 4
+    assert len(found) == 5
     for severity, words in (
+        ("warning", "one.avi: the video has 1 frame, and a movement needs 2"),
         ("error", "trash.avi is not a readable video"),
         ("warning", "nothing at gone.avi"),
         ("warning", "frame 9000 is annotated; the video has frames 0 to 17"),

@@ -85,9 +85,12 @@ def _check_video(clip: Clip) -> tuple[list[tuple[str, str]], str]:
         return [(file, "not a readable video")], ""
     _, count, timing = facts
     last = clip.onset if clip.offset is None else clip.offset
-    late = last is not None and count and last >= count
-    bad = [(file, f"frame {last} is annotated; the video has frames 0 to {count - 1}")]
-    return bad if late else [], rate_text(timing) if timing else ""
+    bad = []
+    if last is not None and count and last >= count:
+        bad = [(file, f"frame {last} is annotated; the video has frames 0 to {count - 1}")]
+    elif count == 1:
+        bad = [(file, "the video has 1 frame, and a movement needs 2")]
+    return bad, rate_text(timing) if timing else ""
 
 
 def problems_in(checks: Mapping[ClipKey, FileCheck]) -> list[Problem]:
