@@ -36,6 +36,7 @@ NETWORKS, DATASETS = network_registry.names(), registry.names()
         ("aligne", RULES, "aligned"),
         ("croped", ENTRIES, "cropped"),
         ("quikc", ["quick", "permuted"], "quick"),
+        ("svn", ["svm", "demo"], "svm"),
     ],
 )
 def test_a_near_name_is_offered(word, known, meant):

@@ -63,7 +63,9 @@ def nearest(word: str, known: Iterable[str]) -> str:
     Case, blanks and signs do not count: `Learning-Rate` is `learning_rate`.
     """
     names = {_plain(name): name for name in known}
-    close = difflib.get_close_matches(_plain(word), names, n=1, cutoff=NEAR)
+    # One wrong letter of three is less alike than NEAR, and still near.
+    cutoff = NEAR if len(_plain(word)) > 3 else 0.66
+    close = difflib.get_close_matches(_plain(word), names, n=1, cutoff=cutoff)
     return f" (did you mean '{names[close[0]]}'?)" if close else ""
 
 

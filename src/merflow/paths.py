@@ -60,6 +60,10 @@ TABLE_FILES = (
 )
 LATEX_FORMS = ("scores_onecolumn.tex", "scores_twocolumn.tex")
 """Further forms of scores.tex. No output of a rule, so that tables without them do not rerun."""
+PAPER_FIGURES = "results/figures"
+METHODS = ("methods.md", "methods.bib")
+CARDS = ("model_card.md", "data_card.md")
+"""What the rule of the report also writes, for a paper; no outputs of it either."""
 
 STATE = ".snakemake/merflow"
 """Working memory of this machine, which may be deleted: file times and inodes of frames, the marker
@@ -119,6 +123,9 @@ _RECORDED = (
     (DELIVERED, "skipped"),
     (f"{TABLES}/{{file}}", "tables"),
     (REPORT, "report"),
+    (f"{PAPER_FIGURES}/{{file}}", "paper/figures"),
+    *((f"{RESULTS}/{name}", "paper/methods") for name in METHODS),
+    *((f"{RESULTS}/{name}", "paper/cards") for name in CARDS),
     (MANIFEST, "manifest"),
 )
 

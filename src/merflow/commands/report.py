@@ -1,6 +1,7 @@
 """`merflow report`: all results as one HTML file, and what goes into a paper."""
 
 import logging
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,11 @@ def report(
     if not Path(paths.SCORES).exists():
         raise MerflowError(paths.SCORES, "no such file", "the scores", "call `merflow run` first")
     plan = Plan(load(config))
-    with records.job("report", out) as job:
+    kinds = {"methods": methods, "cards": cards, "figures": figures}
+    asked = {kind: _place(out.parent, kind) for kind, wanted in kinds.items() if wanted}
+    with ExitStack() as stack:
+        job = stack.enter_context(records.job("report", out))
+        jobs = {kind: stack.enter_context(records.job("report", asked[kind])) for kind in asked}
         content = read_content(plan)
         shown, unread = examples(plan)
         content.results.problems.extend(unread)
@@ -59,30 +64,40 @@ def report(
             LOG.warning("not in the report: %s", problem)
         text = page(content, faces(shown))
         write_text(out, text)
-        made = _write_texts(out.parent, content, methods=methods, cards=cards)
-        if figures:
-            found = _write_figures(out.parent / "figures", content, shown)
-            made.append(f"{out.parent / 'figures'}: {len(found)} files")
-        job.done(reported_from(plan), [out])
-    print("\n".join([f"{out}: {len(text.encode()) / 1e6:.1f} MB", *made]))
+        made = reported_from(plan)
+        job.done(made, [out])
+        files = {kind: _write(kind, out.parent, content, shown) for kind in asked}
+        for kind, wrote in files.items():
+            jobs[kind].done(made, wrote)
+    lines = [f"{out}: {len(text.encode()) / 1e6:.1f} MB"]
+    if found := files.pop("figures", []):
+        lines.append(f"{found[0].parent}: {len(found)} files")
+    print("\n".join([*lines, *(str(path) for wrote in files.values() for path in wrote)]))
 
 
-def _write_texts(folder: Path, content: "Content", *, methods: bool, cards: bool) -> list[str]:
-    """Write the texts that were asked for into a folder; return their paths."""
+def _place(folder: Path, kind: str) -> Path:
+    """Return a file of one kind, which stands for all of them in the records."""
+    names = {"methods": paths.METHODS[0], "cards": paths.CARDS[0], "figures": "figures/all"}
+    return folder / names[kind]
+
+
+def _write(kind: str, folder: Path, content: "Content", shown: "list[Example]") -> list[Path]:
+    """Write the figures, the methods or the cards into a folder; return their paths."""
     from merflow.reporting.paper.cards import data_card, model_card
     from merflow.reporting.paper.methods import methods_text
     from merflow.reporting.paper.references import bibtex
 
-    texts = {}
-    if methods:
+    if kind == "figures":
+        return _write_figures(folder / "figures", content, shown)
+    if kind == "methods":
         text = methods_text(content.results)
-        texts |= {"methods.md": text, "methods.bib": bibtex(text)}
-    if cards:
-        texts["model_card.md"] = model_card(content.results, content.tables)
-        texts["data_card.md"] = data_card(content.results)
+        texts = dict(zip(paths.METHODS, (text, bibtex(text)), strict=True))
+    else:
+        cards = (model_card(content.results, content.tables), data_card(content.results))
+        texts = dict(zip(paths.CARDS, cards, strict=True))
     for name, text in texts.items():
         write_text(folder / name, text)
-    return [str(folder / name) for name in texts]
+    return [folder / name for name in texts]
 
 
 def _write_figures(folder: Path, content: "Content", shown: "list[Example]") -> list[Path]:

@@ -31,6 +31,10 @@ STORES = tuple(paths.store(stage.name) for stage in WITH_FILES)
 IN_PLACE = (paths.FOLD, paths.store("pack"))
 """Files without which Snakemake would train all folds again: without a record they are refused, and
 made again in place."""
+PAPER = {paths.record(f"{paths.PAPER_FIGURES}/any")} | {
+    paths.record(paths.RESULTS / name) for name in (*paths.METHODS, *paths.CARDS)
+}
+"""Records of files that the rule of the report writes beside its output."""
 FOLDER_OF_RUN = f"{paths.RUN}/{{fold}}/{{file}}"
 NOT_RECORDED = {"logs", "benchmarks", "records"}
 """Folders of results/ in which no file is a result."""
@@ -168,7 +172,9 @@ class _Check:
             self.found.absent[record.step] += 1
         else:
             self.wrong.add(path)
-            self.fault("missing", path, "no such file", record.step, RUN_AGAIN)
+            again = _again(path, place) if place in PAPER else []
+            fix = AGAIN if again else RUN_AGAIN
+            self.fault("missing", path, "no such file", record.step, fix, again)
 
     # Inputs
 
@@ -283,6 +289,8 @@ def _again(path: str, place: str) -> list[str]:
     """Return what must go of a changed file and its record, so that a run makes only it again."""
     if any(paths.parts(pattern, path) for pattern in IN_PLACE):
         return [place]
+    if (record := paths.record(path)) in PAPER:  # The rule of the report makes these too.
+        return [path, record, paths.REPORT, paths.record(paths.REPORT)]
     # Nothing makes a store again while what was made from it is there: its record stays.
     return [path] if may_be_absent(path) else [path, place]
 

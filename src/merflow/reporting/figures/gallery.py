@@ -1,6 +1,7 @@
 """All figures of a workflow's results in one folder, for a paper: `results/figures`."""
 
 import shutil
+import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,18 +34,21 @@ def write_gallery(
     for run in runs:
         if run.pooled is not None:
             name = f"{run.run.experiment}_{run.run.factor}_seed{run.run.seed}"
-            made += [_put(path, folder / f"{name}_{path.name}") for path in _figures_of(run)]
+            with tempfile.TemporaryDirectory() as other:
+                drawn = _figures_of(run, Path(other))
+                made += [_put(path, folder / f"{name}_{path.name}") for path in drawn]
     return made
 
 
-def _figures_of(run: RunResults) -> list[Path]:
+def _figures_of(run: RunResults, other: Path) -> list[Path]:
+    """Return the figures of a run's folder; of an older run, figures drawn into another folder."""
     folder = Path(run.run.folder)
     kept = [folder / f"{name}.{kind}" for name in KINDS for kind in ("svg", "pdf")]
     found = [path for path in kept if path.exists()]
     # A run that an earlier version scored has other figures: text in their SVG, or no PDF.
     if len(found) >= 6 and b"<text" not in found[0].read_bytes():
         return found
-    return write_figures(folder, run.pooled, run.training.curves)
+    return write_figures(other, run.pooled, run.training.curves)
 
 
 def _put(source: Path, target: Path) -> Path:
