@@ -128,6 +128,7 @@ FAULTS = {
     "apex outside": ("apex", "9", "error", "outside"),
     "a rate of zero": ("fps", "0", "error", "'0'"),
     "no class": ("emotion", "", "warning", "no class"),
+    "a misspelt class": ("emotion", "hapiness", "warning", "did you mean 'happiness'"),
     "an unknown stage": ("enters_at", "croped", "error", "unknown stage"),
     "no answer": ("publishable", "perhaps", "error", "perhaps"),
 }

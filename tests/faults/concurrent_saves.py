@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from merflow.clip import Clip, ClipKey
+from merflow.studio.browse import Browse
 from merflow.studio.dataset_roots import choose
 from merflow.studio.marks import MarkCorrections, corrected, published
 from merflow.studio.project import Project
@@ -52,6 +53,7 @@ class Roots:
 
     def __init__(self, folder: Path) -> None:
         self.project = Project(folder, folder / "config/config.yaml")
+        self.browse = Browse(folder)
 
     def read(self, place: int) -> str | None:
         entries = self.project.settings().datasets
@@ -59,7 +61,8 @@ class Roots:
         return entries[name].root if name in entries else None
 
     def save(self, place: int, before: str | None, number: int) -> None:
-        choose(self.project, DATASETS[place % len(DATASETS)], f"roots/{number}", before)
+        name = DATASETS[place % len(DATASETS)]
+        choose(self.project, self.browse, name, f"roots/{number}", before)
 
 
 PLACES = {Marks: CLIPS, Roots: len(DATASETS)}

@@ -152,7 +152,10 @@ def test_a_run_without_a_model_offers_to_train_one(window):
 
 def test_nothing_of_a_recording_stays_when_another_is_chosen(window):
     page = recording_page(window)
-    page.fill("#path", "faces/other.avi")
+    page.fill("#path", "")
+    assert page.is_disabled("#begin")
+    page.keyboard.type("faces/other.avi")
+    assert page.is_enabled("#begin") and page.evaluate("document.activeElement.id") == "path"
     page.keyboard.press("Tab")
     reads(page, "#label", "Open a recording")
     assert drawn(page, "#screen") == drawn(page, ".screen .over") == 0

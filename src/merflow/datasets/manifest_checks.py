@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 from merflow.clip import ENTRIES
 from merflow.datasets import cells
+from merflow.datasets.class_folders import class_words
 from merflow.datasets.consent import COLUMN, NO, YES
 from merflow.datasets.manifest_table import ManifestTable
 from merflow.datasets.spec import unpadded
-from merflow.errors import MerflowError
+from merflow.errors import MerflowError, nearest
 from merflow.io.files import FORMULA, safe_join, safe_name
 from merflow.io.images import IMAGES, TENSORS, VIDEOS
 from merflow.io.spreadsheets import Row
@@ -158,6 +159,10 @@ def _emotion(row: Row) -> None:
         raise row.error(
             "emotion", "spreadsheet programs read this as a formula", "", "begin with a letter"
         )
+    near = "" if text.casefold() in class_words() else nearest(text, class_words())
+    if near:
+        found = f"no scheme of merflow knows '{text}'{near}"
+        raise _Remark(row.where("emotion"), found, fix="correct it, or name it in a scheme")
 
 
 def _entry(row: Row) -> None:

@@ -77,13 +77,18 @@ class ExperimentsView {
   }
 
   create(section, values = null, base = null) {
-    const { names } = this.known;
-    const first = { collections: [], preparations: {}, experiments: {
-      ...(names.collections[0] ? { collection: names.collections[0] } : {}), ...(names.preparations[0] ? { preparation: names.preparations[0] } : {}) } };
+    const first = { collections: [], preparations: {}, experiments: this.likeTheOthers() };
     const known = [...Object.keys(this.known[section]), ...[...drafts.values()].filter((one) => one.section === section).map((one) => one.key)];
     const key = freeName(base || SECTIONS[section][1], known);
     drafts.set(`${section}/${key}`, { section, key, was: null, name: key, values: values ?? first[section], original: section === "collections" ? [] : {}, dirty: true });
     location.hash = addressOf("experiments", section, key);
+  }
+
+  // The data of a new experiment: those of the first one, which fit the project.
+  likeTheOthers() {
+    const { names, experiments } = this.known;
+    const other = Object.values(experiments)[0] || { collection: names.collections[0], preparation: names.preparations[0] };
+    return Object.fromEntries(["collection", "preparation", "scheme", "protocol"].filter((key) => other[key] != null).map((key) => [key, other[key]]));
   }
 
   open(section, key) {

@@ -16,10 +16,10 @@ export function sourceButtons(chosen) {
   }, { "aria-pressed": String(settings.source === name), id: `way-${name}` })));
 }
 
-// changed: called after another dataset or recording was chosen
-export function sourceRows(known, changed) {
+// changed: called after another dataset or recording was chosen; typed: while a path is typed
+export function sourceRows(known, changed, typed) {
   if (settings.source === "dataset") return datasetRows(known, changed);
-  if (settings.source === "recording") return recordingRows(known, changed);
+  if (settings.source === "recording") return recordingRows(known, changed, typed);
   return el("p", { class: "soft" }, "Its frames are sent to the server on this machine and not stored.");
 }
 
@@ -29,12 +29,12 @@ function datasetRows(known, changed) {
     el("p", { class: "soft small" }, "Each clip is predicted by the fold that tests its subject, or by the final model if the subject was not in training."));
 }
 
-function recordingRows(known, changed) {
+function recordingRows(known, changed, typed) {
   const all = known.recordings;
   const list = el("datalist", { id: "recordings" }, all.map((path) => el("option", { value: path })));
   const set = (value) => { if (value.trim() === settings.path) return; path.value = settings.path = value.trim(); saveSettings(); changed(); };
   const path = el("input", { type: "text", class: "wide", list: "recordings", id: "path", value: settings.path, spellcheck: "false",
-    "aria-label": "Recording: a video or a folder of frames", placeholder: "video or folder of frames", onchange: () => set(path.value) });
+    "aria-label": "Recording: a video or a folder of frames", placeholder: "video or folder of frames", oninput: () => { settings.path = path.value.trim(); saveSettings(); typed(); } });
   const fps = el("input", { type: "number", min: 1, max: 10000, value: settings.fps, id: "fps", "aria-label": "Frames per second of a folder of frames",
     placeholder: "auto", onchange: () => { settings.fps = fps.value; saveSettings(); changed(); } });
   const next = all.length < 2 ? null

@@ -73,7 +73,7 @@ class TestView {
     const change = () => { this.touched = true; this.change(); };
     this.runCard = runCard(this.known, change);
     this.controls.replaceChildren(this.runCard.root,
-      el("div", { class: "card stack" }, el("h2", {}, "Test it on"), sourceButtons(() => { this.touched = true; this.drawControls(); }), sourceRows(this.known, change),
+      el("div", { class: "card stack" }, el("h2", {}, "Test it on"), sourceButtons(() => { this.touched = true; this.drawControls(); }), sourceRows(this.known, change, () => this.typed()),
         el("div", { class: "row" }, this.start, this.end), this.startReason, this.status),
       this.output.panel);
     this.settings = settings.source === "dataset" ? null : settingsCard(this.known.window_limit, {
@@ -93,6 +93,14 @@ class TestView {
   change() {
     if (this.test.state !== "running" && !this.camera) this.clear();
     this.drawControls();
+  }
+
+  // While a path is typed the controls stay, so that the field keeps its focus.
+  typed() {
+    this.touched = true;
+    if (this.test.state !== "running" && !this.camera) this.clear();
+    this.drawMiddle();
+    this.drawStatus();
   }
 
   clear() {
