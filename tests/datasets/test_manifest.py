@@ -160,10 +160,10 @@ def test_class_folders_become_a_manifest(tmp_path, capsys):
     assert "4 clips of 2 subjects" in capsys.readouterr().out
     clips = read(tmp_path).clips
     assert [(c.key.subject, c.key.clip, c.emotion) for c in clips] == [
-        ("s01", "Disgust_s01_2", "disgust"),
-        ("s01", "happiness_s01_1", "happiness"),
-        ("s02", "Disgust_s02_2", "disgust"),
-        ("s02", "happiness_s02_1", "happiness"),
+        ("s01", "s01_1", "happiness"),
+        ("s01", "s01_2", "disgust"),
+        ("s02", "s02_1", "happiness"),
+        ("s02", "s02_2", "disgust"),
     ]
     assert all(not c.missing and len(read_frames(c)) for c in clips)
 

@@ -134,7 +134,7 @@ def _clip(path: Path, named: dict[str, str], form: str) -> FoundClip:
         return FoundClip(path, named["class"], subject, known.clip if known else name)
     if form == "subject/split/class/clip":
         return FoundClip(path, named["class"], subject, stem.removeprefix(f"{subject}_"))
-    return FoundClip(path, named["class"], subject, f"{named['class']}_{stem}")
+    return FoundClip(path, named["class"], subject, stem)
 
 
 def _recognised(root: Path) -> str:
