@@ -147,8 +147,8 @@ def test_no_output_is_reported_when_every_input_failed(tmp_path, run, capsys, ca
 
 
 def test_a_run_without_a_final_model_shows_the_command_that_makes_it(tmp_path):
-    made = "results/runs/e/x10/seed0/final/run.json"
-    with pytest.raises(MerflowError, match=f"cores all {made} --configfile results/config.yaml"):
+    call = "merflow run results/runs/e/x10/seed0/final --config results/config.yaml"
+    with pytest.raises(MerflowError, match=call):
         open_model(tmp_path / "quick/results/runs/e/x10/seed0")
     with pytest.raises(MerflowError, match="to do: name the folder of a run"):
         open_model(tmp_path / "results/runs/e")

@@ -53,7 +53,7 @@ def test_about_names_the_version_and_opens_the_documentation(window):
 def test_skip_leads_to_the_view_and_the_title_names_it(window):
     page = window.open("#runs")
     page.wait_for_selector("#wrong")
-    assert page.title() == "Runs – merflow studio"
+    assert page.title() == "quick x1 · Runs – merflow studio"
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "view" and "#runs" in page.url

@@ -204,7 +204,7 @@ def test_a_network_is_found_by_a_part_of_its_name_and_brings_its_settings(window
 
 def test_a_name_is_checked(window):
     page = opened(window)
-    for name, text in (("a/b", "match pattern"), ("", "empty"), ("svm", "exists already")):
+    for name, text in (("a/b", "letters, digits"), ("", "empty"), ("svm", "exists already")):
         page.fill("#entry-name", name)
         reads(page, "#entry-name-error", text)
         assert page.is_disabled("#save-entry")

@@ -13,11 +13,12 @@ from merflow.config.names import NAME_PATTERN
 from merflow.config.settings import Preparation, Settings
 from merflow.errors import MerflowError, nearest, unknown
 from merflow.io import records
+from merflow.paths import CONFIG
 from merflow.text import is_text
 
 ABSENT = {
     Path("config/config.yaml"): "make a project with `merflow init`, or go to the folder of one",
-    Path("results/config.yaml"): "call `merflow run` first, or go to the folder of a project",
+    Path(CONFIG): "call `merflow run` first, or go to the folder of a project",
 }
 """What to do where a config that commands read by default is not there."""
 MAX_BYTES = 1 << 20
