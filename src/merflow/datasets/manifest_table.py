@@ -59,7 +59,7 @@ def places_of(header: Sequence[str]) -> dict[str, int]:
 
 
 def read_manifest_table(path: Path) -> ManifestTable:
-    """Read a manifest whose header is its first row."""
+    """Read a manifest; its first row is the header."""
     sheet = read_csv(path, (), may_be_empty=True)
     places = places_of(sheet.columns)
     for field in ("subject", "clip"):

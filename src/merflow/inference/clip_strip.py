@@ -109,7 +109,7 @@ def _example(plan: Plan, dataset: str, preparation: str) -> Example | None:
 
 
 def _moved(preparation: str, dataset: str) -> dict[ClipKey, float]:
-    """Return the largest displacement (px at 256 px) of the clips whose gain is credible."""
+    """Return the largest displacement (px at 256 px) of the clips with a credible gain."""
     if not Path(paths.DELIVERED).exists():
         return {}
     found: dict[ClipKey, float] = {}

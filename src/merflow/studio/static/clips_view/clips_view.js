@@ -11,7 +11,7 @@ import { predictionNote } from "./prediction_note.js";
 
 const filters = { dataset: "", emotion: "", text: "", corrected: false };
 
-// wanted: dataset, subject, clip, and the run (experiment, factor, seed) whose prediction is looked at
+// wanted: dataset, subject, clip, and the run (experiment, factor, seed) with the prediction
 export async function clipsView(view, wanted) {
   const list = el("div", { id: "list", role: "group", "aria-label": "Clips" });
   const count = el("span", { class: "soft small num", id: "count" });
