@@ -26,7 +26,7 @@ class of facial movement, not what a person feels. The scores below hold for cli
 and annotated by people: onset and offset of every tested clip were known. On raw recordings, other
 cameras, other frame rates, other populations and acted expressions they were not measured.
 """
-NO_CLASS = "Clips whose emotion has no class in the scheme are not counted."
+NO_CLASS = "Clips with an emotion that has no class in the scheme are not counted."
 GENERATED = (
     "The faces of {names} are generated, not recorded. Scores on them test the software and say "
     "nothing about people."
