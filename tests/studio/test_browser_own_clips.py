@@ -127,7 +127,8 @@ def test_a_folder_becomes_a_table_a_manifest_and_a_dataset(window, studio, folde
     assert page.is_disabled("#save-clips")
     page.fill("#frame-rate", "200")
     page.click("#set-rate")
-    reads(page, "#faults", "Every row can be read")
+    reads(page, "#faults", "no scheme of merflow knows 'hapy' (did you mean 'happy'?)")
+    reads(page, "#faults", "1 remark: the table can be saved")
     save(page, "whole-way")
     found = rows(folder)
     assert {(row["subject"], row["emotion"]) for row in found} == {
