@@ -58,6 +58,8 @@ class LogHandler(LogHandlerBase):
     """Prints one line per finished job."""
 
     _forecast: Forecast | None = None
+    _stopped = False  # By the user.
+    _failed = 0  # Jobs.
     writes_to_stream = True  # In place of Snakemake's own output.
     writes_to_file = False  # Snakemake's own log file stays.
     has_filter = False  # Snakemake's filter (quiet, verbose) applies.
@@ -90,9 +92,14 @@ class LogHandler(LogHandlerBase):
             self._forecast = Forecast(dict(record.stats), now, _known.costs())
             jobs = "1 job" if self._forecast.total == 1 else f"{self._forecast.total} jobs"
             return f"{jobs} to do, about {rounded(self._forecast.left(now))}"
-        chatty = event in (None, LogEvent.ERROR) and record.getMessage().startswith(CHATTER)
-        if event in QUIET or chatty:
+        said = record.getMessage() if event in (None, LogEvent.ERROR) else ""
+        if event in QUIET or said.startswith(CHATTER):
             return ""
+        if said.startswith(STOPPING):
+            self._stopped = True
+            return "stopping: the running jobs are ended"
+        if INCOMPLETE in said and self._forecast is not None:
+            return self._incomplete()
         if self._forecast is None:
             return self.format(record)
         if event == LogEvent.JOB_INFO:
@@ -102,12 +109,23 @@ class LogHandler(LogHandlerBase):
         if event == LogEvent.JOB_FINISHED:
             return self._finished(record.job_id, now)
         if event == LogEvent.JOB_ERROR:
-            return self._failed(record)
+            return self._job_failed(record)
         return self.format(record)
 
-    def _failed(self, record: LogRecord) -> str:
+    def _incomplete(self) -> str:
+        """Return how a run ended that did not finish."""
+        jobs = f"{self._forecast.done} of {self._forecast.total} jobs are done and kept"
+        if self._stopped:
+            return f"stopped: {jobs}; the same command continues"
+        failed = "1 job" if self._failed == 1 else f"{self._failed} jobs"
+        return f"{failed} FAILED, as said above; {jobs}; the same command continues"
+
+    def _job_failed(self, record: LogRecord) -> str:
         unknown = Running("", record.rule_name, 0.0)
         message = self._forecast.running.pop(record.jobid, unknown).message
+        if self._stopped:
+            return f"ended: {message}"
+        self._failed += 1
         lines = [f"FAILED: {message}"]
         for log in record.log:
             lines += [f"  | {line}" for line in last_lines(Path(log))] + [f"  log: {log}"]
@@ -142,7 +160,11 @@ QUIET = {
     LogEvent.WORKFLOW_STARTED,
     LogEvent.RULEGRAPH,
 }
+STOPPING = "Terminating processes on user request"
+INCOMPLETE = "At least one job did not complete successfully"
 CHATTER = (
+    "Complete log(s)",  # A failed job names its own log.
+    "Elapsed time",
     "Building DAG",
     "Using shell",
     "Select jobs",

@@ -72,7 +72,9 @@ def test_a_stopped_run_ends_with_snakemake_and_its_code(project):
     assert b"snakemake" in Path(f"/proc/{process.pid}/cmdline").read_bytes()
     process.send_signal(signal.SIGINT)
     text = process.stdout.read()
-    assert process.wait(60) == 1 and "Terminating processes on user request" in text
+    assert process.wait(60) == 1 and "stopping: the running jobs are ended" in text
+    assert text.rstrip().endswith("jobs are done and kept; the same command continues")
+    assert "FAILED" not in text and "Error" not in text
     assert not list(project.glob(".snakemake/locks/*"))
 
 

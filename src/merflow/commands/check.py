@@ -71,7 +71,7 @@ def check(
             shown = shown | {"against": report["against"]}
         print(jsonlib.dumps(shown, indent=1, ensure_ascii=False))
     else:
-        print(render(report), end="")
+        print(render(report, every_scheme=bool(dataset)), end="")
         if not dataset and not annotations_only:
             print(_disk(settings), end="")
     if code := exit_code(report, strict):

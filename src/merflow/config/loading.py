@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from merflow import arithmetic
 from merflow.config import grid as grids
-from merflow.config.names import NAME_PATTERN
+from merflow.config.fault_text import fault_lines, keys_at
 from merflow.config.settings import Preparation, Settings
-from merflow.errors import MerflowError, nearest, unknown
+from merflow.errors import MerflowError, unknown
 from merflow.io import records
 from merflow.paths import CONFIG
 from merflow.text import is_text
@@ -152,7 +152,7 @@ def find_faults(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
             path, text = "", line
         # A section's own check names a key of the section first.
         key, inner, rest = text.partition(": ")
-        if inner and key in _keys_at(path.split("."), Settings):
+        if inner and key in keys_at(path.split("."), Settings):
             path, text = f"{path}.{key}", rest
         found += [(one, text) for one in path.split(", ")]
     return found
@@ -167,7 +167,7 @@ def _validated(raw: Mapping[str, Any]) -> tuple[Settings | None, list[str]]:
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as error:
-        return None, [*faults, *_faults(error, Settings, raw, origins)]
+        return None, [*faults, *fault_lines(error, Settings, raw, origins)]
     return (None, faults) if faults else (settings, [])
 
 
@@ -176,7 +176,7 @@ def checked(model: type[Section], raw: Mapping[str, Any], where: str) -> Section
     try:
         return model.model_validate(raw)
     except ValidationError as error:
-        raise _refused(where, _faults(error, model, raw)) from None
+        raise _refused(where, fault_lines(error, model, raw)) from None
 
 
 def _refused(where: str, faults: list[str]) -> MerflowError:
@@ -207,90 +207,6 @@ def _expanded(
         faults += [f"experiments.{n}: a grid makes this name too" for n in members if n in made]
         made |= members
     return made, origins, faults
-
-
-def _faults(
-    error: ValidationError,
-    model: type[BaseModel],
-    raw: Mapping[str, Any],
-    origins: Mapping[str, tuple[str, Any]] | None = None,
-) -> list[str]:
-    """Return a line for each fault; of an experiment that a grid made, at the key in the config."""
-    faults: dict[str, list[str]] = {}
-    items = error.errors()
-    inside = {item["loc"][:-1] for item in items}
-    for item in items:
-        if item["type"] == "too_short" and item["loc"] in inside:
-            continue  # Members with faults of their own do not count.
-        path = _path(item["loc"], raw, item["type"] == "missing")
-        texts = faults.setdefault(_key(path, origins or {}), [])
-        text = _text(item, path, model)
-        if text not in texts:
-            texts.append(text)
-    return [f"{key}: {' or '.join(texts)}" if key else texts[0] for key, texts in faults.items()]
-
-
-def _path(loc: Sequence[str | int], raw: object, missing: bool) -> list[str]:
-    """Return the parts of a fault's path that the config has.
-
-    A union lists each branch as a made-up part of the path. missing: the last part is a key that
-    the config lacks.
-    """
-    found: list[str] = []
-    for place, part in enumerate(loc):
-        listed = isinstance(raw, list | tuple) and isinstance(part, int) and part < len(raw)
-        if listed or (isinstance(raw, Mapping) and part in raw):
-            raw = raw[part]
-        elif not (missing and place == len(loc) - 1):
-            continue
-        found.append(str(part))
-    return found
-
-
-def _key(path: list[str], origins: Mapping[str, tuple[str, Any]]) -> str:
-    if path[:1] == ["experiments"] and len(path) > 2 and path[1] in origins:
-        base, grid = origins[path[1]]
-        rest = ".".join(path[2:])
-        path = ["experiments", base, *(["grid"] if rest in grid else []), rest]
-    return ".".join(path)
-
-
-def _text(item: Any, path: list[str], model: type[BaseModel]) -> str:  # noqa: ANN401
-    found, kind = item["input"], item["type"]
-    if path and ":{" in path[-1]:
-        return "a space is missing after the colon"
-    if kind == "dict_type" and found is None:
-        return "empty; indent the lines that belong to it by two spaces"
-    if kind == "extra_forbidden":
-        if len(path) == 1 and isinstance(found, Mapping) and "root" in found:
-            return "unknown key; write a dataset below `datasets:`, indented by two spaces"
-        return f"unknown key{nearest(path[-1], _keys_at(path[:-1], model))}"
-    if kind == "missing":
-        return "missing; it has no default"
-    if kind == "value_error":
-        return str(item["ctx"]["error"])
-    if kind == "string_pattern_mismatch" and item["ctx"]["pattern"] == NAME_PATTERN:
-        return f"found {found!r}; letters, digits and _ . + - = only, a letter or digit first"
-    if kind in ("tuple_type", "list_type"):
-        form = f", as [{found}]" if isinstance(found, str | int | float) else ""
-        return f"found {found!r}; a list is wanted{form}"
-    if kind == "too_short":
-        return f"found {found!r}; {item['ctx']['min_length']} or more in the list"
-    return f"found {found!r}; {item['msg'][0].lower()}{item['msg'][1:]}"
-
-
-def _keys_at(path: list[str], model: Any) -> list[str]:  # noqa: ANN401
-    """Return the keys that a section has at a path of keys and user-given names."""
-    for part in path:
-        if grids.is_section(model):
-            if part not in model.model_fields:
-                return []
-            model = model.model_fields[part].annotation
-        elif inner := get_args(model):
-            model = inner[-1]
-        else:
-            return []
-    return list(model.model_fields) if grids.is_section(model) else []
 
 
 def with_section(settings: Settings, name: str, section: str, **changed: object) -> Settings:

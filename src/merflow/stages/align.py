@@ -22,6 +22,7 @@ from merflow.stages.head_motion import Drift, rigid_drift
 from merflow.stages.magnification.compression import Area, frame_coding
 from merflow.stages.resample import warp
 from merflow.stages.threads import parallel_for
+from merflow.text import plural
 
 if TYPE_CHECKING:
     from merflow.config.settings import Align
@@ -53,7 +54,7 @@ def align_clip(
         return arrays
     count, needed = len(arrays.frames), 1 if still else settings.min_frames
     if count < needed:
-        raise SkipClip(f"only {count} frames, {needed} needed")
+        raise SkipClip(f"only {plural(count, 'frame')}, {needed} needed")
     seen = replace(arrays, frames=decoded(luma_of_files(arrays.frames)))
     faces = find_faces(seen, settings, finder)
     if settings.strategy == "frame":

@@ -1,7 +1,7 @@
 """Check datasets: clips, labels, sizes and problems, without decoding frames."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -200,11 +200,15 @@ def exit_code(report: Facts, strict: bool = False) -> int:
     return WARNED if strict and severities else DONE
 
 
-def render(report: Facts) -> str:
-    """Return the report as text."""
+def render(report: Facts, every_scheme: bool = True) -> str:
+    """Return the report as text.
+
+    every_scheme: show all schemes; False: those of the experiments, and of the others the clips.
+    """
     lines: list[str] = []
+    used = set() if every_scheme else {facts["scheme"] for facts in report["experiments"]}
     for facts in report["datasets"]:
-        lines += [*_render_dataset(facts), ""]
+        lines += [*_render_dataset(facts, used), ""]
     reported: dict[str, str] = {}
     for facts in report["experiments"]:
         lines.append(render_experiment(facts))
@@ -215,12 +219,15 @@ def render(report: Facts) -> str:
         else:
             lines += _render_problems(facts["problems"])
     lines += render_list(report["against"]) if "against" in report else []
-    counts = Counter(problem["severity"] for problem in problems(report))
-    lines.append(f"{plural(counts['error'], 'error')}, {plural(counts['warning'], 'warning')}")
+    errors = [problem for problem in problems(report) if problem["severity"] == "error"]
+    warnings = len(problems(report)) - len(errors)
+    lines.append(f"{plural(len(errors), 'error')}, {plural(warnings, 'warning')}")
+    # Once more: the place above may have left the screen.
+    lines += dict.fromkeys(f"  error: {error['where']}: {error['found']}" for error in errors)
     return "\n".join(lines) + "\n"
 
 
-def _render_dataset(facts: Facts) -> list[str]:
+def _render_dataset(facts: Facts, used: Collection[str]) -> list[str]:
     title = f" ({facts['title']})" if facts.get("title") else ""
     known = facts["subjects"] or facts.get("subjects_known", True)
     lines = [
@@ -245,10 +252,16 @@ def _render_dataset(facts: Facts) -> list[str]:
     lines += interval_lines(facts)
     if facts.get("sizes"):
         lines.append(f"  sizes     {counts_text(dict(list(facts['sizes'].items())[:SHOWN]))}")
+    others = {n: kept for n, kept in facts["schemes"].items() if used and n not in used}
     for name, kept in facts["schemes"].items():
+        if name in others:
+            continue
         lines.append(f"  {name:<9} {counts_text(kept)} = {sum(kept.values())}")
         for reason, count in facts["dropped"].get(name, {}).items():
             lines.append(f"            {count} dropped: {reason}")
+    if others:
+        clips = ", ".join(f"{name} {sum(kept.values())}" for name, kept in others.items())
+        lines.append(f"  clips in other schemes: {clips} (--dataset {facts['dataset']} lists them)")
     return lines + _render_problems(facts["problems"])
 
 
