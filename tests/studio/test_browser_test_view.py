@@ -123,6 +123,9 @@ def test_landmarks_are_chosen_by_number_and_a_wrong_number_is_refused(window):
     page.wait_for_selector("#banner:not([hidden])")
     assert "numbers 0 to 4" in page.inner_text("#banner")
     assert page.input_value("#indices") == "1,3"
+    page.fill("#indices", "1, 2")
+    page.keyboard.press("Tab")
+    sync_api.expect(page.locator("#banner")).to_be_hidden()
 
 
 def test_a_dataset_is_tested_and_an_error_leads_to_its_clip(window, pictures):

@@ -8,7 +8,7 @@ import { projectsView } from "./projects_view/projects_view.js";
 import { runsView } from "./runs_view/runs_view.js";
 import { openedWith } from "./shared/address.js";
 import { get } from "./shared/api.js";
-import { dismiss, showError } from "./shared/banner.js";
+import { dismiss, dismissError, showError } from "./shared/banner.js";
 import { action, el } from "./shared/elements.js";
 import { fail, onError } from "./shared/errors.js";
 import { showAbout, showKeys } from "./shared/help.js";
@@ -85,7 +85,7 @@ function build() {
   });
 }
 
-onError(showError);
+onError(showError, dismissError);
 takeToken();
 restoreTheme();
 addEventListener("unhandledrejection", (event) => fail(event.reason));

@@ -29,7 +29,7 @@ export async function datasetsView(view, [wanted]) {
     if (names.includes(wanted)) open = wanted;
     else if (!names.includes(open)) open = names[0] || "";
     wanted = "";
-    const next = action("Next dataset", "n", () => select(names[(names.indexOf(open) + 1) % names.length]), { disabled: names.length < 2 });
+    const next = names.length > 1 ? action("Next dataset", "n", () => select(names[(names.indexOf(open) + 1) % names.length])) : null;
     list.replaceChildren(el("div", { class: "card-head" }, el("h2", {}, `Datasets of ${found.config}`),
       el("a", { class: "button primary", href: "#own", id: "add-own" }, icon("plus"), "Your own clips")),
       table(["dataset", "root", "clips", "subjects", "cropped"], found.datasets.map((one) => listRow(one, select)), { class: "wide" }),

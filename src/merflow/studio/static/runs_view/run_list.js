@@ -11,6 +11,9 @@ export const factorName = (factor) => (factor === "nested" ? "x*" : factor);
 export function runList(experiments, isOpen, open) {
   const rows = experiments.flatMap((entry) => entry.runs.map((row) => ({ ...row, entry, name: entry.name })));
   const score = (name) => (row) => row.score?.[name];
+  // A column of one value is a line below the table instead, so that the others find room.
+  const only = (value, ofRows = rows) => (new Set(ofRows.map(value)).size === 1 ? value(ofRows[0]) : undefined);
+  const seed = only((row) => row.seed), clips = only(score("n"), rows.filter((row) => row.score));
   const columns = [
     { name: "experiment", value: (row) => row.entry.label },
     { name: "factor", value: (row) => row.factor, show: (row) => el("button", { type: "button", class: "small", "aria-pressed": String(isOpen(row)),
@@ -19,13 +22,14 @@ export function runList(experiments, isOpen, open) {
     { name: "95%", value: (row) => (row.score ? `${fixed(row.score.uf1_lo)} to ${fixed(row.score.uf1_hi)}` : null),
       show: (row) => (row.score ? el("span", { class: "soft nowrap" }, `${fixed(row.score.uf1_lo, 2)}–${fixed(row.score.uf1_hi, 2)}`) : "") },
     { name: "UAR", value: score("uar"), num: true, show: (row) => (row.score ? fixed(row.score.uar) : "") },
-    { name: "seed", value: (row) => row.seed, num: true },
-    { name: "clips", value: score("n"), num: true, show: (row) => row.score?.n ?? "" },
+    { name: "seed", value: (row) => row.seed, num: true, hidden: seed !== undefined },
+    { name: "clips", value: score("n"), num: true, show: (row) => row.score?.n ?? "", hidden: clips !== undefined },
     { name: "chance p", value: score("chance_p"), num: true, show: (row) => (row.score ? fixed(row.score.chance_p) : "") },
   ];
+  const all = [seed !== undefined && `seed ${seed}`, clips !== undefined && plural(clips, "clip")].filter(Boolean);
   const made = dataTable(columns, rows, { file: "runs", rowClass: (row) => (isOpen(row) ? "open" : null), id: "runs-table" });
   return el("div", { class: "card", id: "run-list" }, el("div", { class: "card-head" }, el("h2", {}, "All runs"), made.button),
-    el("div", { class: "scroll" }, made.root));
+    el("div", { class: "scroll" }, made.root), all.length ? el("p", { class: "soft small" }, `All: ${all.join(", ")}.`) : null);
 }
 
 function state(row) {

@@ -27,6 +27,11 @@ export function showVersions(title, rows, keep, save) {
   banner().hidden = false;
 }
 
+// An action has succeeded: an error of an earlier one is no longer news. Two versions stay.
+export function dismissError(event) {
+  if (banner().querySelector("pre") && !banner().contains(event?.target)) dismiss();
+}
+
 async function copyText(text) {
   try {
     await navigator.clipboard.writeText(text);
