@@ -1,6 +1,7 @@
 """A browser window that records its errors and requests, and waits for texts."""
 
 import base64
+import contextlib
 import csv
 import re
 import shutil
@@ -61,6 +62,28 @@ class Watched:
         """Return what it complained of, and of a failed request what the terminal says of it."""
         failed = any("status of 5" in fault for fault in self.faults)
         return [*self.faults, self.studio.terminal_output()] if failed else self.faults
+
+
+@contextlib.contextmanager
+def launched(*flags):
+    """Yield a browser without windows."""
+    with sync_api.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *flags])
+        yield browser
+        browser.close()
+
+
+@contextlib.contextmanager
+def watched(browser, studio, refusals=False):
+    """Yield a window that ends without errors in its console and requests to other hosts.
+
+    refusals: requests that the server refuses belong to the scenario.
+    """
+    window = Watched(browser, studio)
+    yield window
+    window.context.close()
+    assert (window.refusals_apart() if refusals else window.complaints()) == []
+    assert window.hosts <= {studio.host}
 
 
 def ready(page, clip="smic/s01/s01_ne_01", shown="x1", beside="x10"):

@@ -62,25 +62,20 @@ def studio(built, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser(camera_film):
-    from browser_window import CHROMIUM, QUIET, sync_api
+    from browser_window import launched
 
     camera = [
         "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
         f"--use-file-for-fake-video-capture={camera_film}",
     ]  # fmt: skip
-    with sync_api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *camera])
+    with launched(*camera) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
 def window(browser, studio):
     """A window that must end without console errors and without requests to other hosts."""
-    from browser_window import Watched
+    from browser_window import watched
 
-    watched = Watched(browser, studio)
-    yield watched
-    watched.context.close()
-    assert watched.complaints() == []
-    assert watched.hosts <= {studio.host}
+    with watched(browser, studio) as window:
+        yield window

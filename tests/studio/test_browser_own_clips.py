@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 import yaml
 from axe_checks import assert_accessible, assert_fits, assert_focus_is_seen, assert_keys, severe
-from browser_window import CHROMIUM, QUIET, Watched, needs_chromium, reads, screenshot, sync_api
+from browser_window import launched, needs_chromium, reads, screenshot, sync_api, watched
 from clip_makers import picture, video
 from studio_project import Studio
 
@@ -26,10 +26,8 @@ DROP = """([zone, name, bytes]) => {
 
 @pytest.fixture(scope="module")
 def browser():
-    with sync_api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +47,8 @@ def studio(home):
 
 @pytest.fixture
 def window(browser, studio):
-    watched = Watched(browser, studio)
-    yield watched
-    watched.context.close()
-    assert watched.refusals_apart() == [] and watched.hosts <= {studio.host}
+    with watched(browser, studio, refusals=True) as window:
+        yield window
 
 
 @pytest.fixture

@@ -1,12 +1,11 @@
 """Scenarios in a browser: the start without a project, new and recent projects, the folder picker."""
 
-import contextlib
 import os
 import time
 
 import pytest
 from axe_checks import assert_accessible, assert_fits, assert_focus_is_seen, assert_keys, severe
-from browser_window import CHROMIUM, QUIET, Watched, needs_chromium, reads, screenshot, sync_api
+from browser_window import launched, needs_chromium, reads, screenshot, sync_api, watched
 from clip_makers import picture, video
 from studio_project import Studio
 
@@ -17,10 +16,8 @@ pytestmark = needs_chromium
 
 @pytest.fixture(scope="module")
 def browser():
-    with sync_api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -54,25 +51,16 @@ def unopened(home):
     running.close()
 
 
-@contextlib.contextmanager
-def watched(browser, studio):
-    """Yield a window without errors in its console, apart from requests that were refused."""
-    window = Watched(browser, studio)
-    yield window
-    window.context.close()
-    assert window.refusals_apart() == [] and window.hosts <= {studio.host}
-
-
 @pytest.fixture
 def window(browser, studio):
-    with watched(browser, studio) as window:
+    with watched(browser, studio, refusals=True) as window:
         yield window
 
 
 @pytest.fixture
 def closed(browser, unopened):
     """A window of the studio without a project."""
-    with watched(browser, unopened) as window:
+    with watched(browser, unopened, refusals=True) as window:
         yield window
 
 
