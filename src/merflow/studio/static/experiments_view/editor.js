@@ -118,13 +118,15 @@ export class EntryEditor {
     try {
       await post("/api/config/save", { ...this.request(draft.values), before: page.known.version });
     } catch (error) {
-      if (error.status === 409) return this.offerReload(error);
+      if (error.status === 409) { this.offerReload(error); return; }
       throw error;
     }
     page.forget(draft);
-    toast(`Saved to ${page.known.file}.`);
     await page.read();
-    return this.openNow(draft.section, draft.name);
+    // Said when the other forms know of it too.
+    toast(`Saved to ${page.known.file}.`);
+    // Another entry may have been opened meanwhile.
+    if (this.root.isConnected) this.openNow(draft.section, draft.name);
   }
 
   openNow(section, name) {
