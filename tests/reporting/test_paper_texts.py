@@ -167,10 +167,13 @@ def content(tmp_path_factory):
     experiments = {
         "demo": {"factors": [1, 10], "label": "Small CNN"},
         "frozen": {"factors": [10], "control": "frozen"},
+        "svm": {"factors": [1], "method": "lbptop_svm"},
+        "poor": {"factors": [1], "method": "lbptop_svm"},
     }
+    skill = {"demo": 0.9, "frozen": 0.95, "svm": 0.5}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("texts"))
-        plan = write_tree(Tree(experiments, keys, labels, {"demo": 0.9, "frozen": 0.9}))
+        plan = write_tree(Tree(experiments, keys, labels, skill))
         found = read_content(plan)
         texts = {
             "methods": methods_text(found.results),
@@ -194,6 +197,12 @@ def test_the_model_card_has_scores_limits_and_intended_use(content):
         assert word in text
     assert "Negative control above the guesses: frozen x10" in text
     assert [line for line in text.splitlines() if line.startswith("# ")] == ["# Model card"]
+
+
+def test_no_negative_control_is_marked_as_best_in_the_model_card(content):
+    rows = [line for line in content["model"].splitlines() if "±" in line or "[" in line]
+    bold = {line.split(" | ")[0].strip("| ") for line in rows if "**" in line}
+    assert bold == {"svm", "poor"} or bold == {"svm"}
 
 
 def test_the_data_card_counts_clips_by_class_and_subject(content):
