@@ -85,8 +85,14 @@ def demo(tmp_path_factory):
     with tree_in(folder):
         write_text("results/delivered.csv", csv_text(columns.DELIVERED.names, DELIVERED))
         keep_records()
+        write_text("results/figures/clip_smic_s01_c01.svg", "a face")
         report(Path("results/report.html"), config=Path("results/config.yaml"))
     return folder, Page((folder / "results/report.html").read_text(encoding="utf-8"))
+
+
+def test_a_report_without_figures_removes_those_of_clips_that_may_not_be_shown(demo):
+    folder, _ = demo
+    assert not [*(folder / "results/figures").iterdir()]
 
 
 def test_every_element_is_closed_and_every_link_has_a_target(demo):
