@@ -27,7 +27,7 @@ from merflow.reporting.html.environment import render
 from merflow.reporting.html.reproduction import version_context
 from merflow.reporting.html.scores import score_context
 from merflow.reporting.html.summary import predicted
-from merflow.reporting.html_report import build_report
+from merflow.reporting.html_report import Face, build_report
 from merflow.reporting.results_table import wide_tables
 from merflow.workflow.plan import Plan
 
@@ -265,6 +265,8 @@ def test_missing_controls_and_generated_faces_are_stated(tmp_path):
     with tree_in(tmp_path, experiments={"demo": {"factors": [1]}}) as plan:
         write_text("data/smic/demo.json", "{}")
         page = Page(build_report(plan)[0])
+        shown = build_report(plan, [Face("smic/s00/c00", "row x10 §", b"", 1, 1)])[0]
+    assert "§ not credible: above 25 px no method is reliable, or video compression may" in shown
     assert "No negative control was run" in page.sections["head"]
     assert "The faces of SMIC are generated, not recorded" in page.sections["head"]
     assert "No experiment has more than one" in page.sections["magnification"]
