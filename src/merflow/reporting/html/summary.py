@@ -80,7 +80,7 @@ def predicted(protocols: Sequence[str]) -> str:
         return f"{clip} was predicted once in each run, by {SPLITS[protocols[0]]}."
     partly = "" if every else "; not every protocol tests all clips"
     return (
-        f"{clip} was predicted once in each run, by a model that never saw its subject "
+        f"{clip} was predicted once in each run, by a model that was trained on other subjects "
         f"(protocols {listing(protocols)}{partly})."
     )
 
