@@ -1,10 +1,10 @@
 """The notebook: nothing of a run left in it, and every cell runs on the demo."""
 
 import html
-import importlib.util
 import json
 import sys
 import zipfile
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 import pytest
@@ -68,10 +68,16 @@ def test_a_copy_is_unpacked_and_gets_an_environment_of_its_own(tmp_path, monkeyp
     assert space["fetched"]("gone.zip") == home == space["working_copy"](home / "src")
     ran = []
     monkeypatch.setitem(space, "run", lambda *words: ran.append(words))
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     (home / ".venv").mkdir()
-    python = space["environment"](home)
-    assert python == home / ".venv/bin/python" and space["environment"](home) == python
+    # A copy called merflow in this folder is no installed merflow.
+    (tmp_path / "merflow").mkdir()
+    with monkeypatch.context() as alone:
+        alone.delitem(sys.modules, "merflow", raising=False)
+        alone.setattr(sys, "meta_path", [PathFinder])
+        alone.setattr(sys, "path", [str(tmp_path)])
+        python, again = space["environment"](home), space["environment"](home)
+    assert python == again == home / ".venv/bin/python"
+    assert space["environment"](home) == Path(sys.executable)
     assert not any(sys.executable == word for words in ran for word in words[2:])
     into = [words for words in ran if "install" in words]
     assert all(python in words for words in into) and "--require-hashes" in into[0]

@@ -1,5 +1,7 @@
 """Example clips of the report: only faces that may be shown, at the factors of the config."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pypdf
@@ -10,7 +12,8 @@ from moving_textures import still_picture, truths
 from merflow.clip import ClipArrays, ClipKey
 from merflow.config.loading import validate
 from merflow.datasets.registry import GENERATED
-from merflow.inference.clip_strip import examples, faces, factors_of, write_strips
+from merflow.inference.clip_strip import examples, faces, factors_of, remove_strips, write_strips
+from merflow.io import records
 from merflow.io.clip_store import write_store
 from merflow.workflow.plan import Plan
 
@@ -93,10 +96,25 @@ def test_a_generated_face_is_shown_as_a_picture_and_as_a_figure(inside, tmp_path
 def test_a_withdrawn_consent_removes_the_figure_of_the_clip(inside, tmp_path):
     shown, _ = examples(plan_of(publishable=["s02"]))
     made = write_strips(tmp_path, shown)
-    other = tmp_path / "e_magnification.svg"
-    other.write_text("<svg/>")
+    stems = ("e_magnification", "clip_magnification", "clip_2_x1+x10_seed0_confusion")
+    others = [tmp_path / f"{stem}.svg" for stem in stems]
+    for other in others:
+        other.write_text("<svg/>")
     write_strips(tmp_path, examples(plan_of())[0])
-    assert not any(path.exists() for path in made) and other.exists()
+    assert not any(path.exists() for path in made) and all(path.exists() for path in others)
+
+
+def test_a_removed_figure_leaves_its_record(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = Path("results/figures")
+    folder.mkdir(parents=True)
+    kept, gone = folder / "e_magnification.svg", folder / "clip_smic_s01_c.svg"
+    for path in (kept, gone):
+        path.write_text("<svg/>")
+    with records.job("report", folder / "all") as job:
+        job.done({}, [kept, gone])
+    remove_strips(folder, [])
+    assert [*records.record_of(kept).wrote] == [str(kept)] and not gone.exists()
 
 
 def test_a_store_that_cannot_be_read_is_listed_and_stops_nothing(inside):

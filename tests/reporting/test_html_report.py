@@ -27,7 +27,7 @@ from merflow.reporting.html.environment import render
 from merflow.reporting.html.reproduction import version_context
 from merflow.reporting.html.scores import score_context
 from merflow.reporting.html.summary import predicted
-from merflow.reporting.html_report import build_report
+from merflow.reporting.html_report import Face, build_report
 from merflow.reporting.results_table import wide_tables
 from merflow.workflow.plan import Plan
 
@@ -85,8 +85,14 @@ def demo(tmp_path_factory):
     with tree_in(folder):
         write_text("results/delivered.csv", csv_text(columns.DELIVERED.names, DELIVERED))
         keep_records()
+        write_text("results/figures/clip_smic_s01_c01.svg", "a face")
         report(Path("results/report.html"), config=Path("results/config.yaml"))
     return folder, Page((folder / "results/report.html").read_text(encoding="utf-8"))
+
+
+def test_a_report_without_figures_removes_those_of_clips_that_may_not_be_shown(demo):
+    folder, _ = demo
+    assert not [*(folder / "results/figures").iterdir()]
 
 
 def test_every_element_is_closed_and_every_link_has_a_target(demo):
@@ -259,6 +265,8 @@ def test_missing_controls_and_generated_faces_are_stated(tmp_path):
     with tree_in(tmp_path, experiments={"demo": {"factors": [1]}}) as plan:
         write_text("data/smic/demo.json", "{}")
         page = Page(build_report(plan)[0])
+        shown = build_report(plan, [Face("smic/s00/c00", "row x10 §", b"", 1, 1)])[0]
+    assert "§ not credible: above 25 px no method is reliable, or video compression may" in shown
     assert "No negative control was run" in page.sections["head"]
     assert "The faces of SMIC are generated, not recorded" in page.sections["head"]
     assert "No experiment has more than one" in page.sections["magnification"]
@@ -267,10 +275,10 @@ def test_missing_controls_and_generated_faces_are_stated(tmp_path):
 @pytest.mark.parametrize(("protocols", "start"), [
     (["loso"], "Every clip was predicted once in each run, by a model that was trained on the other"),
     (["holdout"], "Every tested clip was predicted once in each run, by a model that was trained on"),
-    (["loso", "kfold"], "Every clip was predicted once in each run, by a model that never saw its "
-     "subject (protocols loso and kfold)."),
-    (["loso", "holdout"], "Every tested clip was predicted once in each run, by a model that never "
-     "saw its subject (protocols loso and holdout; not every protocol tests all clips)."),
+    (["loso", "kfold"], "Every clip was predicted once in each run, by a model that was trained "
+     "on other subjects (protocols loso and kfold)."),
+    (["loso", "holdout"], "Every tested clip was predicted once in each run, by a model that was "
+     "trained on other subjects (protocols loso and holdout; not every protocol tests all clips)."),
 ])  # fmt: skip
 def test_the_page_states_which_models_predicted_the_clips(protocols, start):
     assert predicted(protocols).startswith(start)

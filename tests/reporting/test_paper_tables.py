@@ -100,6 +100,18 @@ def test_names_of_one_experiment_are_broken_and_not_shrunk(latex):
     assert "Three-dimensional residual network" in text and "resnet" not in text
 
 
+@pytest.mark.parametrize("file", FORMS)
+def test_a_name_is_no_argument_of_the_rule_or_row_before_it(latex, file):
+    text = latex["signs", file]
+    assert "[ours]" in text and "* SVM" in text
+    assert not re.search(r"^(\[|\*)", text, re.M)
+
+
+def test_a_grid_over_schemes_has_a_label_for_each_table(latex):
+    assert r"\label{tab:grid}" in latex["schemes", "scores.tex"]
+    assert r"\label{tab:grid-2}" in latex["schemes", "scores.tex"]
+
+
 def test_a_minus_is_a_minus(latex):
     text = latex["plain", "scores.tex"]
     assert "$-$.033 [$-$.051, .298]" in text

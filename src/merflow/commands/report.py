@@ -46,7 +46,7 @@ def report(
             citations, and methods.bib, beside OUT.
         cards: Also write model_card.md and data_card.md beside OUT.
     """
-    from merflow.inference.clip_strip import examples, faces
+    from merflow.inference.clip_strip import examples, faces, remove_strips
     from merflow.reporting.html_report import page, read_content
 
     if not Path(paths.SCORES).exists():
@@ -60,6 +60,7 @@ def report(
         content = read_content(plan)
         shown, unread = examples(plan)
         content.results.problems.extend(unread)
+        remove_strips(out.parent / "figures", shown)
         for problem in content.results.problems:
             LOG.warning("not in the report: %s", problem)
         text = page(content, faces(shown))

@@ -23,7 +23,7 @@ from merflow.evaluation.score_table import read_scores, sorted_scores, write_sco
 from merflow.io import records
 from merflow.io.files import write_text
 from merflow.reporting.ablation import ablations
-from merflow.reporting.control_notes import control_named, with_alarms
+from merflow.reporting.control_notes import control_rows, with_alarms
 from merflow.reporting.cost import levels_of, plan_costs, write_costs
 from merflow.reporting.doubt_notes import with_doubts
 from merflow.reporting.effects_table import effects_table
@@ -65,13 +65,10 @@ def table(out: Path, *scores: OneOrMore, config: Path) -> None:
         magnified = magnification_effects(runs, resamples=resamples)
         compared = experiment_effects(runs, resamples=resamples, grids=grids)
         rows = sorted_scores(stacked([read_scores(path) for path in scores], SCORES))
-        leads = {name: name for name in plan.experiments}
-        leads |= {base: members[0] for base, members in plan.choices().items()}
-        controls = [name for name, lead in leads.items() if control_named(plan, lead)]
         costs = plan_costs(plan)
         lines = with_levels(protocol_lines(plan), levels_of(costs))
         gains = records_of(summaries(read_delivered(Path(paths.DELIVERED))))
-        marked = with_doubts(wide_tables(rows, lines, controls, grids, names), gains)
+        marked = with_doubts(wide_tables(rows, lines, control_rows(plan), grids, names), gains)
         tables = with_alarms(marked, plan)
         effects = {MAGNIFIED: magnified, COMPARED: compared}
         beside = ablations(tables, compared, grids, names)

@@ -3,6 +3,7 @@
 Only clips of generated faces and of subjects with consent are chosen: see `datasets.publishable`.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from merflow.errors import MerflowError
 from merflow.evaluation.schema import records
 from merflow.inference.preview import anchors, traces
 from merflow.io.clip_store import Store
+from merflow.io.records import forget
+from merflow.reporting.figures.gallery import KINDS
 from merflow.reporting.figures.style import (
     COLOURS,
     DASHES,
@@ -41,6 +44,8 @@ WANTED = (1.0, 10.0, 25.0)
 FRAMES = 5
 CLIP = "clip"
 """First part of the name of an example's figure."""
+OF_EXPERIMENT = re.compile(rf"_(magnification|x[^_]+_seed\d+_({'|'.join(KINDS)}))$")
+"""End of the names of other figures: an experiment may be called `clip` too."""
 LONGEST = 600
 """Most frames of an example, so that a long recording does not hold up the report."""
 SIDE, FACE = 160, 96
@@ -212,15 +217,25 @@ def faces(found: Sequence[Example]) -> list[Face]:
 
 
 def write_strips(folder: Path, found: Sequence[Example]) -> list[Path]:
-    """Write a figure of each example; return the paths.
-
-    Figures of other clips that an earlier report left are removed: consent may be withdrawn.
-    """
+    """Write a figure of each example and remove those of other clips; return the paths."""
     made = []
     for example in found:
-        stem = folder / "_".join((CLIP, *example.key))
-        made += write_figure(stem, lambda figure, e=example: draw_strip(figure, e))
-    for kind in METADATA:
-        for path in {*folder.glob(f"{CLIP}_*.{kind}")} - {*made}:
-            path.unlink()
+        made += write_figure(
+            folder / _stem(example), lambda figure, e=example: draw_strip(figure, e)
+        )
+    remove_strips(folder, found)
     return made
+
+
+def remove_strips(folder: Path, kept: Sequence[Example]) -> None:
+    """Remove figures of other clips that an earlier report left: consent may be withdrawn."""
+    stems = {_stem(example) for example in kept}
+    for kind in METADATA:
+        for path in sorted(folder.glob(f"{CLIP}_*.{kind}")):
+            if path.stem not in stems and not OF_EXPERIMENT.search(path.stem):
+                path.unlink()
+                forget(path)
+
+
+def _stem(example: Example) -> str:
+    return "_".join((CLIP, *example.key))

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +134,14 @@ def _damaged(path: Path | str, error: Exception) -> MerflowError:
         "the record that a job of merflow wrote",
         "delete it; the next run makes its files again",
     )
+
+
+def forget(path: Path | str) -> None:
+    """Take a file that was removed out of the record of the job that wrote it."""
+    place = paths.record(named(path))
+    if place and (record := read(place)):
+        wrote = {name: one for name, one in record.wrote.items() if name != named(path)}
+        write_json(place, asdict(replace(record, wrote=wrote)))
 
 
 def record_of(path: Path | str) -> Record | None:

@@ -91,5 +91,5 @@ def ablation_table(
         body.append([*row[list(paths)], row.factor, *figures, *effect])
     notes = [f"Against the first: full UF1, the same factor. {PAIRED}.", UNMARKED]
     notes += [FEW] if frame["note"].any() else []
-    slug = re.sub(r"[^A-Za-z0-9]+", "-", base).strip("-").lower()
-    return Table(f"{base}: {' x '.join(axes)}", columns, body, (), notes, anchor=f"grid-{slug}")
+    anchor = re.sub(r"[^A-Za-z0-9]+", "-", f"grid-{base}").strip("-").lower()
+    return Table(f"{base}: {' x '.join(axes)}", columns, body, (), notes, anchor=anchor)

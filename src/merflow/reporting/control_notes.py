@@ -25,6 +25,13 @@ def control_named(plan: Plan, experiment: str) -> str:
     return control_of(found) if found else ""
 
 
+def control_rows(plan: Plan) -> list[str]:
+    """Return the names in the scores that are controls, with those of rows chosen inside folds."""
+    leads = {name: name for name in plan.experiments}
+    leads |= {base: members[0] for base, members in plan.choices().items()}
+    return [name for name, lead in leads.items() if control_named(plan, lead)]
+
+
 def above_guesses(cell: Scored, part: Part, control: str = "") -> bool:
     """Return whether a score lies above the band of guesses (never for a band of NaN)."""
     if control == ACROSS:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from merflow.config.display_names import shown_row
 from merflow.config.grid import members
-from merflow.reporting.control_notes import control_named
+from merflow.reporting.control_notes import control_named, control_rows
 from merflow.reporting.doubt_notes import with_doubts
 from merflow.reporting.html.data_card import data_context
 from merflow.reporting.html.environment import render
@@ -57,7 +57,7 @@ def read_content(plan: Plan) -> Content:
     """Return the content of a plan's results."""
     results = read_results(plan)
     lines, grids, names = protocol_lines(plan), members(plan.settings), results.names
-    tables = wide_tables(results.rows, lines, grids=grids, names=names)
+    tables = wide_tables(results.rows, lines, control_rows(plan), grids, names)
     tables = with_doubts(tables, results.delivered)
     return Content(results, tables, effect_context(tables, results))
 

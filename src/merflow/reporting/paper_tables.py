@@ -8,6 +8,7 @@ hold side by side has blocks too.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, count
 
 from merflow.evaluation.published_results import SOURCES, published
 from merflow.evaluation.schema import WIDE, Column
@@ -61,7 +62,7 @@ def render_latex(
         made += [paper_table(table, form), *([_literature()] if shows_literature(table) else [])]
     head = f"% {form.use}: at most {form.width:g} pt wide\n"
     return head + latex(
-        [*_distinct(made), *map(_rounded, beside)], form.width, across=not form.blocks
+        _distinct([*made, *map(_rounded, beside)]), form.width, across=not form.blocks
     )
 
 
@@ -218,9 +219,11 @@ def _rounded(table: Table) -> Table:
 
 def _distinct(tables: Sequence[Table]) -> list[Table]:
     """Return the tables, the anchors of later ones with a number where they repeat."""
-    seen: dict[str, int] = {}
+    taken: set[str] = set()
     made = []
     for table in tables:
-        count = seen[table.anchor] = seen.get(table.anchor, 0) + 1
-        made.append(table if count == 1 else replace(table, anchor=f"{table.anchor}-{count}"))
+        names = chain([table.anchor], (f"{table.anchor}-{n}" for n in count(2)))
+        anchor = next(name for name in names if name not in taken)
+        taken |= {anchor} - {""}
+        made.append(replace(table, anchor=anchor))
     return made

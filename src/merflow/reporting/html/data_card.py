@@ -9,6 +9,7 @@ from merflow.clip import ClipKey
 from merflow.datasets.registry import is_generated
 from merflow.reporting.captions import part_name
 from merflow.reporting.html.run_data import Results
+from merflow.stages.magnification.credibility import MEANINGS
 
 MOST_SKIPPED = 500
 
@@ -54,6 +55,7 @@ def data_context(results: Results) -> dict[str, object]:
     return {
         "datasets": [dataset(name, results) for name in results.plan.data.datasets()],
         "class_tables": class_tables(results),
+        "doubts": ", or ".join(MEANINGS.values()),
         "skipped": skipped,
         "most_skipped": MOST_SKIPPED,
         "skipped_at": [f"{n} at {s}" for s, n in sorted(Counter(r.stage for r in skipped).items())],

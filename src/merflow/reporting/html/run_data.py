@@ -67,9 +67,9 @@ class Job(NamedTuple):
 class Results:
     """Everything the page shows.
 
-    truth: class of every tested clip of each experiment; sheets: clips of each dataset; read_from:
-    the annotation files they come from; problems: files that could not be read; names: display
-    names of experiments.
+    truth: class of every clip to be tested in each experiment, also of skipped ones; sheets: clips
+    of each dataset; read_from: the annotation files they come from; problems: files that could not
+    be read; names: display names of experiments.
     """
 
     plan: Plan
@@ -83,6 +83,12 @@ class Results:
     problems: list[str] = field(default_factory=list)
     delivered: list[Any] = field(default_factory=list)
     names: Shown = field(default_factory=dict)
+
+    def tested(self, experiment: str) -> dict[ClipKey, str]:
+        """Return the class of every clip of an experiment that was tested and not skipped."""
+        skipped = {ClipKey(*row[:3]) for row in self.skipped}
+        truth = self.truth.get(experiment) or {}
+        return {key: name for key, name in truth.items() if key not in skipped}
 
     def classes(self, experiment: str) -> tuple[str, ...]:
         """Return an experiment's classes in order; those in its truth if the config sets none."""

@@ -47,7 +47,7 @@ class Summary:
 def summary(results: Results, tables: Sequence[Wide]) -> Summary:
     """Return the head of the page."""
     plan = results.plan
-    keys = {key for truth in results.truth.values() for key in truth}
+    keys = {key for name in results.truth for key in results.tested(name)}
     protocols = list(dict.fromkeys(plan.experiment(name).protocol for name in plan.experiments))
     roots = {name: plan.settings.datasets[name].root for name in plan.data.datasets()}
     rows = [
@@ -80,7 +80,7 @@ def predicted(protocols: Sequence[str]) -> str:
         return f"{clip} was predicted once in each run, by {SPLITS[protocols[0]]}."
     partly = "" if every else "; not every protocol tests all clips"
     return (
-        f"{clip} was predicted once in each run, by a model that never saw its subject "
+        f"{clip} was predicted once in each run, by a model that was trained on other subjects "
         f"(protocols {listing(protocols)}{partly})."
     )
 

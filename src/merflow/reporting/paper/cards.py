@@ -5,10 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from merflow import paths
-from merflow.datasets.registry import reader_of, spec_of
+from merflow.clip import ClipKey
+from merflow.datasets.registry import is_generated, reader_of, spec_of
 from merflow.reporting.captions import number, part_name
 from merflow.reporting.html.data_card import Classes, Dataset, data_context
 from merflow.reporting.html.environment import DASH, figure, min_median_max
+from merflow.reporting.html.reproduction import TRAINED_WITH
 from merflow.reporting.html.run_data import Results
 from merflow.reporting.html.scores import class_f1
 from merflow.reporting.html.summary import Summary, summary
@@ -22,10 +24,16 @@ from merflow.workflow.protocol_text import protocol_lines
 INTENDED = """\
 These models are for research on micro-expressions with consenting people and licensed data. Do not
 use them for lie detection, hiring, teaching, policing or any decision about a person. They name a
-class of facial movement, not what a person feels. The scores below hold for clips that were cut
-and annotated by people: onset and offset of every tested clip were known. On raw recordings, other
-cameras, other frame rates, other populations and acted expressions they were not measured.
+class of facial movement, not what a person feels.
 """
+ANNOTATED = (
+    "The scores below hold for clips that were cut and annotated by people: onset and offset of "
+    "every tested clip were known. "
+)
+ELSEWHERE = (
+    "No score is claimed for raw recordings, other cameras, other frame rates, other populations "
+    "and acted expressions."
+)
 NO_CLASS = "Clips with an emotion that has no class in the scheme are not counted."
 GENERATED = (
     "The faces of {names} are generated, not recorded. Scores on them test the software and say "
@@ -38,7 +46,8 @@ def model_card(results: Results, tables: Sequence[Wide]) -> str:
     head = summary(results, tables)
     parts = ["# Model card", "## Models", grid(_models(results))]
     parts += [f"- {escape(line)}" for line in protocol_lines(results.plan).values()]
-    parts += [_finals(results), "## Intended use and limits", INTENDED.strip()]
+    parts += [_finals(results), "## Intended use and limits"]
+    parts.append(f"{INTENDED.strip()} {ANNOTATED * _annotated(results)}{ELSEWHERE}")
     parts += ["## Training and test data", _data(head), "## Evaluation"]
     parts.append(markdown([replace(side_by_side(table), level=3) for table in tables]).strip())
     if class_f1(results.runs):
@@ -65,6 +74,20 @@ def _models(results: Results) -> Table:
             f"{max(sizes):,.0f}" if sizes else DASH,
         ])  # fmt: skip
     return Table("", columns, rows)
+
+
+def _annotated(results: Results) -> bool:
+    """Return whether people gave onset and offset of every tested clip, by the catalogue."""
+    tested = {key for name in results.truth for key in results.tested(name)}
+    settings = results.plan.settings.datasets
+    known = {
+        ClipKey(*clip["key"])
+        for name, clips in results.sheets.items()
+        if not is_generated(settings[name].root)
+        for clip in clips
+        if clip.get("onset") is not None and clip.get("offset") is not None
+    }
+    return bool(tested) and tested <= known
 
 
 def _finals(results: Results) -> str:
@@ -109,7 +132,7 @@ def _limits(head: Summary) -> list[str]:
     if head.few:
         found.append("There are too few subjects to trust the intervals: they are too narrow.")
     if head.controls:
-        found.append(f"Negative controls: {', '.join(head.controls)}.")
+        found.append(f"Negative controls: {escape(', '.join(head.controls))}.")
     else:
         found.append(
             "No negative control was run, so these scores cannot show whether a model recognises "
@@ -123,10 +146,9 @@ def _escaped(warning: tuple[str, str]) -> tuple[str, str]:
 
 
 def _versions(results: Results) -> str:
-    names = ("merflow", "backend", "keras", "device", "arithmetic")
     found = [
         f"{name} {', '.join(words)}"
-        for name in names
+        for name in TRAINED_WITH
         if (words := sorted({w for run in results.runs for w in run.training.words(name)}))
     ]
     return f"Trained with {'; '.join(found)}." if found else "Not recorded."

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from merflow.config.stage_settings import Align, Preparation
 from merflow.reporting.html.environment import listing
 from merflow.reporting.paper.references import FLOWS, MAGNIFICATION, cite
+from merflow.reporting.render.markdown import escape
 from merflow.text import plural
 
 ALIGNED = {
@@ -38,24 +39,29 @@ def preparation_sentences(
     """Return what was done to the clips.
 
     factors: all that the experiments use; entered: entry stage -> datasets that enter there, so
-    earlier stages are not described where no dataset had them.
+    earlier stages are not described where no dataset had them; `flow`: prepared flow.
     """
-    found = [
-        f"The frames of {listing(names)} were already {stage} when merflow read them."
-        for stage, names in entered.items()
-        if stage != "raw"
-    ]
+    found = [_given(stage, names) for stage, names in entered.items() if stage != "raw"]
     stages = {*entered} or {"raw"}
     if "raw" in stages:
         found.append(_aligned(align))
     if stages & {"raw", "aligned"}:
         found.append(_cropped(chosen))
     if stages & {"raw", "aligned", "cropped"}:
-        found += [_magnified(chosen, factors), *_selected(chosen)]
-        found.append(_flow(chosen) if chosen.kind == "flow" else _interpolated(chosen))
-    if chosen.difference == "onset":
+        found.append(_magnified(chosen, factors))
+        if chosen.kind == "flow":
+            found.append(_flow(chosen))
+        else:
+            found += [*_selected(chosen), _interpolated(chosen)]
+    if chosen.kind == "frames" and chosen.difference == "onset":
         found.append("The onset frame was subtracted from every frame.")
     return [text for text in found if text]
+
+
+def _given(stage: str, names: Sequence[str]) -> str:
+    if stage == "flow":
+        return f"The clips of {escape(listing(names))} were already optical flow, not frames."
+    return f"The frames of {escape(listing(names))} were already {stage} when merflow read them."
 
 
 def _aligned(align: Align) -> str:
@@ -99,7 +105,8 @@ def _selected(chosen: Preparation) -> list[str]:
     select = chosen.select
     if select.frames == "all":
         return []
-    every = f", and every {select.every}th other frame" if select.every else ""
+    share = "all" if select.every == 1 else f"one in {select.every} of the"
+    every = f", and {share} other frames" if select.every else ""
     return [FRAMES[select.frames].format(window=select.window, every=every)]
 
 

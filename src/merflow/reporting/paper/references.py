@@ -9,6 +9,7 @@ DATASETS = {
     **{"casme": "yan2013casme", "casme_sq": "qu2018casmesq", "casme3": "li2023casme3"},
     **{"mmew": "ben2022mmew", "fourdme": "li20224dme", "dfme": "zhao2023dfme"},
     **{"meview": "husak2017meview", "samm_lv": "yap2020sammlv", "jaffe": "lyons1998jaffe"},
+    "ktfe": "nguyen2014ktfe",
 }
 """Reader -> key; own clips (`manifest`) have none."""
 MAGNIFICATION = {
@@ -36,8 +37,9 @@ def cite(key: str | None) -> str:
 
 
 def bibtex(text: str) -> str:
-    """Return the BibTeX of all works that a text cites, in the order of their keys."""
-    return "\n\n".join(entries()[key] for key in sorted({*CITED.findall(text)})) + "\n"
+    """Return the BibTeX of all known works that a text cites, in the order of their keys."""
+    known = entries()
+    return "\n\n".join(known[key] for key in sorted({*CITED.findall(text)} & {*known})) + "\n"
 
 
 @cache

@@ -5,9 +5,11 @@ import numpy as np
 from merflow.config.settings import SVMS, Experiment
 from merflow.config.training_settings import Augment, Training
 from merflow.evaluation.negative_controls import MEANINGS
+from merflow.models import network_registry
 from merflow.reporting.html.environment import listing
 from merflow.reporting.html.run_data import Results
 from merflow.reporting.paper.references import NETWORKS, OPTIMISERS, cite
+from merflow.reporting.render.markdown import escape
 from merflow.text import plural
 
 FEATURES = {
@@ -26,7 +28,7 @@ AUGMENTED = {
     "shift": "shifted by up to {:.0%}",
     "rotate": "rotated by up to {:g} degrees",
     "brightness": "made brighter or darker by up to {:.0%}",
-    "noise": "given noise of up to {:g} grey levels",
+    "noise": "given noise with a standard deviation of {:g} grey levels",
     "jitter": "shifted in time by up to {:g} frames",
     "half_face": "given two mirrored halves",
 }
@@ -40,7 +42,7 @@ def training_sentences(results: Results, name: str) -> list[str]:
     elif entry.method in SVMS:
         found = [_svm(entry)]
     else:
-        found = [_network(results, name, entry), *_fit(entry.training)]
+        found = [_network(results, name, entry), *_fit(entry)]
     if entry.control != "none":
         found.append(
             f"This is a negative control: training and test saw {MEANINGS[entry.control][0]}."
@@ -48,9 +50,11 @@ def training_sentences(results: Results, name: str) -> list[str]:
     if entry.permute_labels is not None:
         found.append("This is a negative control: labels were permuted across subjects.")
     if entry.nested:
+        between = ["magnification factors"] * (len(entry.factors) > 1)
+        between += ["values of the grid"] * bool(entry.from_grid)
         found.append(
             "The row x* was chosen in each fold on inner folds of the training subjects, between "
-            "magnification factors and values of the grid."
+            f"{listing(between)}."
         )
     pooled = [factor for factor in entry.factors if "+" in factor]
     if pooled:
@@ -63,10 +67,13 @@ def _program(results: Results, name: str) -> str:
     runs = [run.training for run in results.runs if run.run.experiment == name]
     kinds = {kind for one in runs for kind in one.words("sandbox")}
     if kinds == {"bwrap"}:
-        return "An external program was trained in every fold, in a sandbox without other clips."
+        return (
+            "An external program was trained in every fold, in a sandbox. It had the labels of the "
+            "training clips only."
+        )
     return (
         "An external program was trained in every fold, without a sandbox: merflow cannot tell "
-        "what it read besides the training clips."
+        "what it read besides the clips and labels that it was given."
     )
 
 
@@ -75,21 +82,22 @@ def _network(results: Results, name: str, entry: Experiment) -> str:
     counts = np.concatenate([one.numbers("parameters") for one in facts] or [np.array([])])
     size = f", {int(np.median(counts)):,} parameters" if len(counts) else ""
     given = ", ".join(f"{key} {value}" for key, value in entry.network_settings.items())
-    changed = f"; {given}" if given else ""
+    changed = f"; {escape(given)}" if given else ""
     start = "weights started at random"
     if entry.pretrain:
         pretraining = results.plan.settings.pretrainings[entry.pretrain]
         members = listing(sorted(results.plan.settings.collections[pretraining.collection]))
-        start = f"weights started from a pretraining on {members}"
+        start = f"weights started from a pretraining on {escape(members)}"
     elif entry.training.start_weights:
         start = "weights started from a given file; merflow does not know what it was trained on"
-    return (
-        f"The network {entry.network}{cite(NETWORKS.get(entry.network))} ({start}{size}{changed}) "
-        "was trained separately in every fold."
-    )
+    elif network_registry.from_imagenet(entry.network_settings):
+        start = "weights started from a training on ImageNet"
+    network = f"{escape(entry.network)}{cite(NETWORKS.get(entry.network))}"
+    return f"The network {network} ({start}{size}{changed}) was trained separately in every fold."
 
 
-def _fit(training: Training) -> list[str]:
+def _fit(entry: Experiment) -> list[str]:
+    training = entry.training
     epochs = (
         f"The number of epochs, at most {training.epochs}, was chosen on {training.inner_folds} "
         "inner folds of the training subjects"
@@ -105,7 +113,10 @@ def _fit(training: Training) -> list[str]:
         _loss(training),
         _augmented(training.augment),
     ]
-    found.append(SCALED[training.scaling])
+    if network_registry.made_for_weights(entry.network):
+        found.append("Inputs were scaled as the published weights of the network expect.")
+    else:
+        found.append(SCALED[training.scaling])
     if training.mixed_precision:
         found.append("Training computed in 16-bit floats.")
     return [text for text in found if text]
@@ -131,13 +142,12 @@ def _loss(training: Training) -> str:
 
 
 def _weighted(training: Training) -> str:
-    if training.balanced_sampling:
-        return ", classes drawn equally often"
-    if training.class_weights == "balanced":
-        return ", classes weighted by the inverse of their frequency in the training fold"
+    drawn = ", classes drawn equally often" * training.balanced_sampling
     if training.class_weights == "none":
-        return ""
-    return f", classes weighted by {', '.join(map(str, training.class_weights))}"
+        return drawn
+    if training.class_weights != "balanced":
+        return f"{drawn}, classes weighted by {', '.join(map(str, training.class_weights))}"
+    return drawn or ", classes weighted by the inverse of their frequency in the training fold"
 
 
 def _augmented(augment: Augment) -> str:

@@ -249,7 +249,9 @@ def _body(row: Row, fit: Fitted) -> str:
 
 
 def _row(cells: Sequence[str], end: str = LINE_END) -> str:
-    return f"{' & '.join(cells)} {end}"
+    # After a rule or the end of a row, LaTeX takes a bracket or a star as that command's argument.
+    start = "{}" if cells[0].startswith(("[", "*")) else ""
+    return f"{start}{' & '.join(cells)} {end}"
 
 
 def _cell(cell: str | Cell) -> str:

@@ -43,4 +43,4 @@ def _cell(cell: str | Cell) -> str:
 
 def escape(text: str) -> str:
     """Return text as Markdown that shows it letter by letter."""
-    return "".join(f"\\{c}" if c in "\\|`*_[]<>" else c for c in text if c.isprintable())
+    return "".join(f"\\{c}" if c in "\\|`*_[]<>@" else c for c in text if c.isprintable())
