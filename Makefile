@@ -9,7 +9,7 @@ PIP := $(BIN)/pip install -q --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL := 3
 
 .PHONY: help demo resume quick zoo backends pytorch test slurm latex levels golden-check golden figures lint docs site \
-  citation pictures lock clean setup faults licences
+  citation pictures paper-pictures lock clean setup faults licences
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -115,6 +115,9 @@ citation: ## validate CITATION.cff with cffconvert
 pictures: $(READY) ## draw the moving picture of README.md, and those of the studio (needs chromium)
 	$(BIN)/python benchmarks/moving_picture.py
 	$(BIN)/python benchmarks/studio_pictures.py
+
+paper-pictures: demo ## draw the pictures of docs/paper.md from the demo run (needs pdflatex, pdftoppm)
+	$(BIN)/python benchmarks/paper_pictures.py
 
 docs: $(READY) ## write the config's schema and key reference from the settings
 	$(BIN)/python -m merflow schema
