@@ -134,6 +134,27 @@ def test_a_span_is_the_inverse_of_its_times():
         assert span_at(TIMES, *times_of(TIMES, first, last)) == (first, last)
 
 
+def test_annotations_of_one_recording_say_nothing_of_the_others(tmp_path, capsys):
+    for name in ("a", "b"):
+        video(tmp_path / f"{name}.avi", frames=8, fps=50)
+        text = elan_text(
+            [Segment(2, 5, None, "joy")], np.arange(8) / 50, f"{name}.avi", "2026-01-01T00:00:00Z"
+        )
+        (tmp_path / f"{name}.eaf").write_text(text)
+        make_manifest(annotations=tmp_path / f"{name}.eaf")
+    told = capsys.readouterr().out
+    assert "not found" not in told and "2 clips of 1 subject" in told
+    twins = [Segment(1, 2, None, "joy", clip="x"), Segment(4, 5, None, "joy", clip="x")]
+    text = elan_text(twins, np.arange(8) / 50, "a.avi", "2026-01-01T00:00:00Z")
+    (tmp_path / "a.eaf").write_text(text)
+    before = (tmp_path / "manifest.csv").read_text()
+    for out in (None, tmp_path / "new.csv"):
+        with pytest.raises(MerflowError, match="two rows for the clip unknown/x"):
+            make_manifest(annotations=tmp_path / "a.eaf", out=out)
+    assert (tmp_path / "manifest.csv").read_text() == before
+    assert not (tmp_path / "new.csv").exists()
+
+
 def test_times_of_a_variable_rate_are_those_of_the_frames(tmp_path):
     path = tmp_path / "phone.mp4"
     wanted = [0, 40, 80, 160, 200, 300]

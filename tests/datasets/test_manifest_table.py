@@ -14,6 +14,7 @@ from merflow.datasets.manifest_table import (
     read_manifest_table,
 )
 from merflow.errors import MerflowError
+from merflow.io.csv_table import csv_text
 
 EDITED = "dataset,subject,clip,path,fps,emotion,age\nmine,s01,a,s01/joy/a.avi,,happiness,31\n"
 
@@ -40,6 +41,35 @@ def test_new_clips_are_added_and_edits_and_columns_stay(root, capsys):
     assert "2 clips added, 2 rows kept as they are" in told and "kept: age" in told
     assert "1 kept row with other cells than the folders show: s01/joy/a.avi" in told
     assert "1 row of clips that were not found: s09/joy/z.avi" in told
+
+
+def test_the_summary_is_of_the_file_with_the_name_that_it_has(root, capsys):
+    (root / "manifest.csv").write_text(
+        EDITED.replace("mine", "pilot") + "pilot,s09,z,z.avi,,joy,\n"
+    )
+    make_manifest(from_class_folders=root)
+    told = capsys.readouterr().out
+    assert f"4 clips of 3 subjects in {root / 'manifest.csv'}" in told
+    assert "check --dataset pilot " in told and "datasets: {pilot: " in told
+    assert "mine" not in told
+
+
+def test_kept_cells_stay_and_added_ones_are_no_formulas(root):
+    kept = "mine,s01,a,s01/joy/a.avi,,joy,- left eye shut\n"
+    (root / "manifest.csv").write_text(EDITED.splitlines()[0] + "\n" + kept)
+    make_manifest(from_class_folders=root)
+    assert kept in (root / "manifest.csv").read_text()
+    assert csv_text(["a"], [["-x"], ["-x"]], kept=1) == "a\n-x\n'-x\n"
+
+
+def test_a_clip_that_was_moved_is_not_written_twice(root):
+    path = root / "manifest.csv"
+    path.write_text(EDITED.replace("s01/joy/a.avi", "s01/sad/A.avi").replace("dataset,", "note,"))
+    before = path.read_text()
+    with pytest.raises(MerflowError) as refused:
+        make_manifest(from_class_folders=root)
+    assert "row 2 (s01/sad/A.avi)" in refused.value.found
+    assert "row 4 (s01/joy/a.avi)" in refused.value.found and path.read_text() == before
 
 
 def test_a_second_call_changes_no_byte(root, capsys):

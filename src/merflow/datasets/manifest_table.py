@@ -100,9 +100,9 @@ def table_of(clips: Sequence[Fields], fields: Sequence[str]) -> ManifestTable:
     )
 
 
-def write_manifest_table(path: Path, table: ManifestTable) -> None:
-    """Write a manifest."""
-    write_text(path, csv_text(table.header, table.rows))
+def write_manifest_table(path: Path, table: ManifestTable, kept: int = 0) -> None:
+    """Write a manifest; its first `kept` rows as they were read from a manifest."""
+    write_text(path, csv_text(table.header, table.rows, kept))
 
 
 def digest_of(path: Path) -> str:
