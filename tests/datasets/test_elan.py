@@ -83,6 +83,29 @@ def test_a_tier_for_each_action_unit_and_the_participant_are_read():
     assert found[0].action_units == "AU12 AU6" and "Comment" in " ".join(notes)
 
 
+def test_tiers_that_could_be_meant_and_are_not_read_are_named():
+    data = document(tier("emotion", (1, 5, "joy")), tier("Expression", (8, 9, "fear")))
+    _, notes = segments_of(parse_elan(data, "x.eaf"), TIMES)
+    assert "tiers that are not read: Expression" in notes
+
+
+def test_a_tier_without_a_name_is_none_of_the_named_ones():
+    data = document(tier("", (1, 5, "joy")), tier("AU4", (1, 5, "")))
+    (one,), _ = segments_of(parse_elan(data, "x.eaf"), TIMES)
+    assert (one.emotion, one.apex, one.subject, one.clip) == ("joy", None, "", "")
+
+
+@pytest.mark.parametrize("names", [("emotion", "Emotion_"), ("emotion", " emotion"), ("x", "x ")])
+def test_two_tiers_of_one_name_are_refused_and_an_empty_one_does_not_count(names):
+    one, two = (tier(name, (n, n + 1, "joy")) for n, name in enumerate(names, 1))
+    with pytest.raises(MerflowError, match="two tiers of one name"):
+        segments_of(parse_elan(document(one, two), "x.eaf"), TIMES)
+    data = document(
+        tier("emotion", (1, 2, "joy")), tier("Emotion_"), tier("x"), tier("X", (1, 2, ""))
+    )
+    assert len(segments_of(parse_elan(data, "x.eaf"), TIMES)[0]) == 1
+
+
 def test_annotations_after_the_end_are_counted_and_left_out():
     data = document(tier("emotion", (1, 2, "joy"), (18, 19, "fear")))
     found, notes = segments_of(parse_elan(data, "x.eaf"), np.arange(30) / 30)
