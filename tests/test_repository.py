@@ -1,5 +1,6 @@
 """The frame of the project: lock file, environments, what may lie in the tree."""
 
+import ast
 import re
 import subprocess
 import tomllib
@@ -86,6 +87,23 @@ def test_conda_environments_hold_the_versions_of_the_lock(path):
             continue
         pins = LOCKED[renamed.get(name, name)]
         assert any(pin.startswith(version) for pin in pins), entry
+
+
+def test_a_source_archive_has_what_the_package_ships_and_leaves_out_the_same():
+    tree = ast.parse((ROOT / "setup.py").read_text())
+    lists = {
+        one.targets[0].id: ast.literal_eval(one.value)
+        for one in tree.body
+        if isinstance(one, ast.Assign)
+    }
+    rules = re.findall(r"^(\S+) (.*)$", (ROOT / "MANIFEST.in").read_text(), re.MULTILINE)
+    kept = " ".join(names for rule, names in rules if rule in ("include", "graft")).split()
+    left = " ".join(
+        names for rule, names in rules if rule in ("exclude", "prune", "global-exclude")
+    )
+    assert {*kept} == {*lists["SHIPPED"]}
+    assert {*lists["OWN"]} <= {Path(name).name for name in left.split()}
+    assert {"generated", "local.yaml"} <= {*lists["OWN"]}
 
 
 def test_no_picture_dataset_or_weight_is_tracked():

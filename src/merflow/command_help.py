@@ -17,7 +17,10 @@ from merflow.plain_call import FOLDER
 
 EXIT_CODES = "Exit codes: 0 done, 2 bad input, 3 the work failed."
 STRICT_CODES = "Exit codes: 0 done, 1 warnings under --strict, 2 bad input, 3 the work failed."
-OTHER_CODES = {"run": "Exit codes: 0 done, 1 a job failed, 2 bad input."}
+OTHER_CODES = {
+    "run": "Exit codes: 0 done, 1 the run did not finish (bad data, a failed job, stopped), "
+    "2 wrong config or target."
+}
 """Exit codes of commands that have others."""
 
 

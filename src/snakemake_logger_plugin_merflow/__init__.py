@@ -59,7 +59,7 @@ class LogHandler(LogHandlerBase):
 
     _forecast: Forecast | None = None
     _stopped = False  # By the user.
-    _failed = 0  # Jobs.
+    _failed: frozenset[int] = frozenset()  # Ids of jobs whose last attempt failed.
     writes_to_stream = True  # In place of Snakemake's own output.
     writes_to_file = False  # Snakemake's own log file stays.
     has_filter = False  # Snakemake's filter (quiet, verbose) applies.
@@ -117,7 +117,7 @@ class LogHandler(LogHandlerBase):
         jobs = f"{self._forecast.done} of {self._forecast.total} jobs are done and kept"
         if self._stopped:
             return f"stopped: {jobs}; the same command continues"
-        failed = "1 job" if self._failed == 1 else f"{self._failed} jobs"
+        failed = "1 job" if len(self._failed) == 1 else f"{len(self._failed)} jobs"
         return f"{failed} FAILED, as said above; {jobs}; the same command continues"
 
     def _job_failed(self, record: LogRecord) -> str:
@@ -125,7 +125,7 @@ class LogHandler(LogHandlerBase):
         message = self._forecast.running.pop(record.jobid, unknown).message
         if self._stopped:
             return f"ended: {message}"
-        self._failed += 1
+        self._failed |= {record.jobid}
         lines = [f"FAILED: {message}"]
         for log in record.log:
             lines += [f"  | {line}" for line in last_lines(Path(log))] + [f"  log: {log}"]
@@ -134,6 +134,7 @@ class LogHandler(LogHandlerBase):
 
     def _finished(self, job: int, now: float) -> str:
         forecast = self._forecast
+        self._failed -= {job}
         ended = forecast.finish(job, now)
         if ended is None:
             return ""

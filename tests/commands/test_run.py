@@ -112,6 +112,19 @@ def test_the_call_names_targets_first_and_keeps_further_flags_last(here):
     assert call[call.index("--cores") + 1] == "3" and call[call.index("--resources") + 1] == "gpu=2"
 
 
+@pytest.mark.parametrize(
+    ("extra", "read"),
+    [
+        (["--resources", "mem_mb=8000", "--quiet"], ["gpu=2", "mem_mb=8000", "--quiet"]),
+        (["--res", "mem_mb=8000", "gpu=1"], ["mem_mb=8000", "gpu=1"]),
+        (["--resources=mem_mb=8000"], ["gpu=2", "mem_mb=8000"]),
+    ],
+)
+def test_further_resources_leave_the_limit_of_gpus(here, extra, read):
+    call = snakemake_call(Path("c.yaml"), (), extra, gpus=2)
+    assert call[-len(read) :] == read and call[-len(read) - 1] in ("--resources", "--res")
+
+
 def test_the_snakefile_is_the_projects_own_or_merflows(tmp_path):
     assert workflow_file(tmp_path) == ROOT / "Snakefile"
     (tmp_path / "Snakefile").write_text("")

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+import merflow
+from merflow.config import yaml_text
 from merflow.config.edit import Put, Remove, Rename, edit_config
 from merflow.errors import MerflowError
 
@@ -81,6 +83,34 @@ def test_a_removed_inherited_key_is_gone():
     expected = read(TEXT, "experiments", "frozen")
     del expected["seeds"]
     assert read(text, "experiments", "frozen") == expected
+
+
+def test_a_key_of_an_inherited_section_is_gone_there_and_stays_in_the_other_entry():
+    text = (Path(merflow.__file__).parent / "workflow/templates/own.yaml").read_text()
+    left = edit_config(text, [Remove(("experiments", "frozen", "training", "learning_rate"))])
+    own = read(text, "experiments", "own")
+    assert read(left, "experiments", "own") == own
+    assert read(left, "experiments", "frozen", "training") == {"epochs": 20, "batch_size": 8}
+    shared = "a:\n  x: &x {one: 1, two: 2}\n  y: *x\n"
+    left = edit_config(shared, [Remove(("a", "y", "one"))])
+    assert read(left) == {"a": {"x": {"one": 1, "two": 2}, "y": {"two": 2}}}
+
+
+def test_a_name_that_is_there_already_is_refused():
+    text = "experiments:\n  a: {seeds: [0]}\n  b: {seeds: [1]}\n"
+    with pytest.raises(MerflowError, match="'b' is there already"):
+        edit_config(text, [Rename(("experiments", "a"), "b")])
+
+
+def test_a_change_of_anything_else_is_refused_also_in_a_file_with_aliases(monkeypatch):
+    text = "a:\n  x: &x {one: 1}\n  y: {<<: *x, two: 2}\n  z: {one: 3} # *\n"
+    assert read(edit_config(text, [Put(("a", "x", "one"), 5)]), "a", "y") == {"one": 5, "two": 2}
+    put = yaml_text.put
+    for harm in (("one: 3", "one: 4"), ("two: 2", "two: 4")):
+        monkeypatch.setattr(yaml_text, "put", lambda *given, h=harm: put(*given).replace(*h))
+        where = ("a", "y", "three") if "3" in harm[0] else ("a", "z", "one")
+        with pytest.raises(MerflowError, match="without changing other parts"):
+            edit_config(text, [Put(where, 7)])
 
 
 def test_a_new_entry_stands_in_its_section_before_the_next_comment():

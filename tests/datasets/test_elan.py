@@ -83,6 +83,29 @@ def test_a_tier_for_each_action_unit_and_the_participant_are_read():
     assert found[0].action_units == "AU12 AU6" and "Comment" in " ".join(notes)
 
 
+def test_tiers_that_could_be_meant_and_are_not_read_are_named():
+    data = document(tier("emotion", (1, 5, "joy")), tier("Expression", (8, 9, "fear")))
+    _, notes = segments_of(parse_elan(data, "x.eaf"), TIMES)
+    assert "tiers that are not read: Expression" in notes
+
+
+def test_a_tier_without_a_name_is_none_of_the_named_ones():
+    data = document(tier("", (1, 5, "joy")), tier("AU4", (1, 5, "")))
+    (one,), _ = segments_of(parse_elan(data, "x.eaf"), TIMES)
+    assert (one.emotion, one.apex, one.subject, one.clip) == ("joy", None, "", "")
+
+
+@pytest.mark.parametrize("names", [("emotion", "Emotion_"), ("emotion", " emotion"), ("x", "x ")])
+def test_two_tiers_of_one_name_are_refused_and_an_empty_one_does_not_count(names):
+    one, two = (tier(name, (n, n + 1, "joy")) for n, name in enumerate(names, 1))
+    with pytest.raises(MerflowError, match="two tiers of one name"):
+        segments_of(parse_elan(document(one, two), "x.eaf"), TIMES)
+    data = document(
+        tier("emotion", (1, 2, "joy")), tier("Emotion_"), tier("x"), tier("X", (1, 2, ""))
+    )
+    assert len(segments_of(parse_elan(data, "x.eaf"), TIMES)[0]) == 1
+
+
 def test_annotations_after_the_end_are_counted_and_left_out():
     data = document(tier("emotion", (1, 2, "joy"), (18, 19, "fear")))
     found, notes = segments_of(parse_elan(data, "x.eaf"), np.arange(30) / 30)
@@ -132,6 +155,27 @@ def test_recordings_faster_than_elan_counts_are_refused():
 def test_a_span_is_the_inverse_of_its_times():
     for first, last in ((0, 0), (3, 9), (498, 499)):
         assert span_at(TIMES, *times_of(TIMES, first, last)) == (first, last)
+
+
+def test_annotations_of_one_recording_say_nothing_of_the_others(tmp_path, capsys):
+    for name in ("a", "b"):
+        video(tmp_path / f"{name}.avi", frames=8, fps=50)
+        text = elan_text(
+            [Segment(2, 5, None, "joy")], np.arange(8) / 50, f"{name}.avi", "2026-01-01T00:00:00Z"
+        )
+        (tmp_path / f"{name}.eaf").write_text(text)
+        make_manifest(annotations=tmp_path / f"{name}.eaf")
+    told = capsys.readouterr().out
+    assert "not found" not in told and "2 clips of 1 subject" in told
+    twins = [Segment(1, 2, None, "joy", clip="x"), Segment(4, 5, None, "joy", clip="x")]
+    text = elan_text(twins, np.arange(8) / 50, "a.avi", "2026-01-01T00:00:00Z")
+    (tmp_path / "a.eaf").write_text(text)
+    before = (tmp_path / "manifest.csv").read_text()
+    for out in (None, tmp_path / "new.csv"):
+        with pytest.raises(MerflowError, match="two rows for the clip unknown/x"):
+            make_manifest(annotations=tmp_path / "a.eaf", out=out)
+    assert (tmp_path / "manifest.csv").read_text() == before
+    assert not (tmp_path / "new.csv").exists()
 
 
 def test_times_of_a_variable_rate_are_those_of_the_frames(tmp_path):

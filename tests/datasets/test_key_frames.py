@@ -41,6 +41,18 @@ def test_a_video_keeps_its_file_and_loses_numbers():
     assert found.files == ("a.mp4",) and found.numbers == (13, 14, 15)
 
 
+def test_a_video_without_key_frames_is_cut_where_its_offset_becomes_known():
+    whole = replace(VIDEO, numbers=())
+    found = corrected(whole, apex=("", "14"))
+    assert found.apex == 14 and found.numbers == ()
+    assert corrected(whole, onset=("", "13")).numbers == ()
+    assert corrected(whole, offset=("", "2")).numbers == (0, 1, 2)
+    found = corrected(whole, onset=("", "13"), offset=("", "15"))
+    assert found.files == ("a.mp4",) and found.numbers == (13, 14, 15)
+    absent = replace(whole, files=())
+    assert corrected(absent, offset=("", "2")).numbers == ()
+
+
 def test_a_line_for_another_value_or_another_field_changes_nothing():
     assert corrected(PICTURES, onset=("9", "12")) is PICTURES
     assert corrected(PICTURES, onset=("8", "10")) is PICTURES  # Its reader has corrected it.

@@ -57,6 +57,15 @@ def test_frame_rates_come_from_the_row_the_config_or_the_video(tmp_path):
     assert "no frame rate" in read(tmp_path).errors[0].found
 
 
+def test_a_segment_without_an_end_is_an_error_and_a_whole_video_is_none(tmp_path):
+    video(tmp_path / "v.avi")
+    write(tmp_path, "p1,a,v.avi,0,,1,,joy,", "p1,b,v.avi,2,,,,joy,")
+    (problem,) = read(tmp_path).errors
+    assert "onset without an offset" in problem.found and "row 3" in problem.where
+    write(tmp_path, "p1,b,v.avi,2,,,,joy,", "p1,c,gone,2,,,9,joy,", "p1,d,gone,3,,,9,joy,")
+    assert not read(tmp_path).errors
+
+
 @pytest.mark.parametrize(("one", "two"), [("S01", "s01"), ("1", "01"), ("sub02b", "Sub2B")])
 def test_ids_that_differ_only_in_case_and_zeros_are_refused(tmp_path, one, two):
     picture(tmp_path / "a" / "1.png")

@@ -1,9 +1,11 @@
 """A manifest that is there keeps its rows and columns; faults are named by row and column."""
 
+import numpy as np
 import pytest
 from clip_makers import picture, video
 
 from merflow.commands.make_manifest import make_manifest
+from merflow.config.settings import DatasetEntry
 from merflow.datasets.manifest_checks import check_table
 from merflow.datasets.manifest_table import (
     ManifestTable,
@@ -12,6 +14,7 @@ from merflow.datasets.manifest_table import (
     read_manifest_table,
 )
 from merflow.errors import MerflowError
+from merflow.io.csv_table import csv_text
 
 EDITED = "dataset,subject,clip,path,fps,emotion,age\nmine,s01,a,s01/joy/a.avi,,happiness,31\n"
 
@@ -38,6 +41,35 @@ def test_new_clips_are_added_and_edits_and_columns_stay(root, capsys):
     assert "2 clips added, 2 rows kept as they are" in told and "kept: age" in told
     assert "1 kept row with other cells than the folders show: s01/joy/a.avi" in told
     assert "1 row of clips that were not found: s09/joy/z.avi" in told
+
+
+def test_the_summary_is_of_the_file_with_the_name_that_it_has(root, capsys):
+    (root / "manifest.csv").write_text(
+        EDITED.replace("mine", "pilot") + "pilot,s09,z,z.avi,,joy,\n"
+    )
+    make_manifest(from_class_folders=root)
+    told = capsys.readouterr().out
+    assert f"4 clips of 3 subjects in {root / 'manifest.csv'}" in told
+    assert "check --dataset pilot " in told and "datasets: {pilot: " in told
+    assert "mine" not in told
+
+
+def test_kept_cells_stay_and_added_ones_are_no_formulas(root):
+    kept = "mine,s01,a,s01/joy/a.avi,,joy,- left eye shut\n"
+    (root / "manifest.csv").write_text(EDITED.splitlines()[0] + "\n" + kept)
+    make_manifest(from_class_folders=root)
+    assert kept in (root / "manifest.csv").read_text()
+    assert csv_text(["a"], [["-x"], ["-x"]], kept=1) == "a\n-x\n'-x\n"
+
+
+def test_a_clip_that_was_moved_is_not_written_twice(root):
+    path = root / "manifest.csv"
+    path.write_text(EDITED.replace("s01/joy/a.avi", "s01/sad/A.avi").replace("dataset,", "note,"))
+    before = path.read_text()
+    with pytest.raises(MerflowError) as refused:
+        make_manifest(from_class_folders=root)
+    assert "row 2 (s01/sad/A.avi)" in refused.value.found
+    assert "row 4 (s01/joy/a.avi)" in refused.value.found and path.read_text() == before
 
 
 def test_a_second_call_changes_no_byte(root, capsys):
@@ -148,6 +180,62 @@ def test_each_fault_has_its_cell(tmp_path, case):
     mine = [fault for fault in faults if fault.severity == severity and words in fault.found]
     assert {fault.row for fault in mine} == {1}
     assert any(HEADER[f.column] in (column, "fps", "offset", "apex") and f.fix for f in mine)
+
+
+def faults_of(root, header, *rows, **entry):
+    known = DatasetEntry(root=str(root), reader="manifest", **entry) if entry else None
+    faults, _ = check_table(ManifestTable(header, rows), root, known)
+    return [(fault.row, header[fault.column], fault.severity) for fault in faults]
+
+
+def test_an_absolute_path_below_the_root_is_none_that_leads_out(tmp_path):
+    video(tmp_path / "a.avi")
+    row = ("s1", "a", str(tmp_path / "a.avi"), *GOOD[3:])
+    assert faults_of(tmp_path, HEADER, row) == []
+
+
+def test_frames_need_a_rate_from_the_row_or_the_config(tmp_path):
+    picture(tmp_path / "frames/1.png")
+    np.save(tmp_path / "d.npy", np.zeros((4, 8, 9), np.uint8))
+    header = ("subject", "clip", "path", "fps", "emotion")
+    rows = (("s1", "a", "frames", "", "joy"), ("s1", "b", "d.npy", "", "joy"))
+    lacking = [(0, "fps", "error"), (1, "fps", "error")]
+    assert faults_of(tmp_path, header, *rows) == lacking
+    assert faults_of(tmp_path, header, *rows, variant="clips") == lacking
+    assert faults_of(tmp_path, header, *rows, fps=200) == []
+    assert faults_of(tmp_path, header, rows[1], kind="flow") == []
+    without = tuple((*row[:3], row[4]) for row in rows)
+    shown = [(0, "path", "error"), (1, "path", "error")]
+    assert faults_of(tmp_path, ("subject", "clip", "path", "emotion"), *without) == shown
+
+
+def test_rows_of_several_datasets_are_compared_within_each(tmp_path):
+    video(tmp_path / "a.avi")
+    header = ("dataset", "subject", "clip", "path", "emotion")
+    rows = [(name, s, "c", "a.avi", "joy") for name, s in (("mine", "01"), ("other", "1"))]
+    assert faults_of(tmp_path, header, *rows) == []
+    # A row without a name belongs to the only dataset that the others name.
+    rows = [("mine", "01", "c", "a.avi", "joy"), ("", "01", "C", "a.avi", "joy")]
+    assert faults_of(tmp_path, header, *rows) == [(1, "clip", "error")]
+
+
+def test_two_answers_for_one_subject_are_a_fault(tmp_path):
+    video(tmp_path / "a.avi")
+    rows = [
+        (*GOOD[:1], name, *GOOD[2:9], says)
+        for name, says in zip("abcd", ("yes", "", "no", "x"), strict=True)
+    ]
+    assert faults_of(tmp_path, HEADER, *rows) == [
+        (2, "publishable", "error"), (3, "publishable", "error"),
+    ]  # fmt: skip
+
+
+def test_a_segment_without_an_end_is_a_fault(tmp_path):
+    video(tmp_path / "a.avi")
+    header = ("subject", "clip", "path", "onset", "offset", "emotion")
+    rows = [("s1", "a", "a.avi", "1", "3", "joy"), ("s1", "b", "a.avi", "2", "", "joy")]
+    assert faults_of(tmp_path, header, *rows) == [(1, "offset", "error")]
+    assert faults_of(tmp_path, header, rows[1]) == []
 
 
 def test_clips_twice_and_subjects_alike_are_faults_and_a_good_table_has_none(tmp_path):

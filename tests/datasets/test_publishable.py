@@ -81,6 +81,13 @@ def test_the_config_lists_what_a_licence_allows(tmp_path):
     refuse_recorded(key("sub02", "casme2"), entry, tmp_path, "look away")
 
 
+def test_a_no_in_the_manifest_precedes_the_config(tmp_path):
+    entry = manifest(tmp_path, "mine,s1,a,a.avi,no", "mine,s2,b,b.avi,")
+    entry = entry.model_copy(update={"publishable": ("s1", "s2")})
+    assert publishable_subjects("mine", entry) == {"s2"}
+    assert not may_show(key("s1"), entry) and may_show(key("s2"), entry)
+
+
 def test_a_name_in_the_config_that_no_clip_has_is_named(tmp_path):
     entry = manifest(tmp_path, "mine,p01,a,a.avi,").model_copy(update={"publishable": ("p1",)})
     found = [p for p in read_dataset("mine", entry).problems if "publishable" in p.where]

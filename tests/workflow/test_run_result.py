@@ -39,5 +39,9 @@ def test_after_other_targets_nothing_is_shown(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     targets = [*scored(tmp_path, 1), "results/frames/smic/s01.json"]
     assert to_show(targets) == to_show(["aligned"]) == ""
-    monkeypatch.delenv(SHOW, raising=False)
+    # A file of the user that is named like the scores of a run.
+    (tmp_path / "scores.csv").write_text("")
+    monkeypatch.setenv(SHOW, "")
+    assert result_text() == ""
+    monkeypatch.delenv(SHOW)
     assert result_text() == ""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from merflow.clip import Clip, ClipKey
 from merflow.config.loading import load
 from merflow.config.settings import Settings
 from merflow.errors import MerflowError
@@ -32,6 +33,9 @@ def plan():
         (f"{RUN}/pooled.csv", [f"{RUN}/pooled.csv"]),
         (f"{RUN}/smic-s03/predictions.csv", [f"{RUN}/smic-s03/predictions.csv"]),
         ("results/tables", ["tables"]),
+        ("results/tables/scores_twocolumn.tex", ["tables"]),
+        ("results/methods.md", ["report"]),
+        ("results/model_card.md", ["report"]),
         ("results/tables/scores.xlsx", ["results/tables/scores.xlsx"]),
         ("results/grey64/packed/composite/x10.h5", ["results/grey64/packed/composite/x10.h5"]),
         ("results/aligned/smic/s03.h5", ["results/aligned/smic/s03.h5"]),
@@ -87,6 +91,30 @@ def test_a_word_that_names_nothing_is_refused_with_the_nearest(plan, word, near)
         assert f"did you mean '{near}'?" in error.value.found
     elif near == "":
         assert "did you mean" not in error.value.found
+
+
+@pytest.mark.parametrize("name", ["curves.pdf", "ranking.csv"])
+def test_a_file_without_a_rule_of_its_own_is_made_with_another(plan, name):
+    with pytest.raises(MerflowError, match=f"is made together with {RUN}/"):
+        targets_of([f"{RUN}/{name}"], plan)
+
+
+def test_folders_of_results_are_no_files_of_the_user(plan, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path(RUN).mkdir(parents=True)
+    Path("results/benchmark.txt").write_text("")
+    for word in ("results", "results/runs/demo", "results/benchmark.txt"):
+        with pytest.raises(MerflowError, match="the config makes nothing of this name"):
+            targets_of([word], plan)
+
+
+def test_a_subject_that_the_dataset_lacks_is_refused():
+    settings = load(ROOT / "config/config.yaml")
+    clip = Clip(ClipKey("smic", "s03", "a"), "", (), (), 100.0, "joy")
+    plan = Plan(settings, {"smic": [clip]})
+    assert targets_of(["results/aligned/smic/s03.h5"], plan)
+    with pytest.raises(MerflowError, match="nosuch"):
+        targets_of(["results/aligned/smic/nosuch.h5"], plan)
 
 
 def test_a_file_of_the_user_is_named_as_such(plan, tmp_path, monkeypatch):

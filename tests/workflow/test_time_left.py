@@ -6,6 +6,7 @@ can foresee.
 """
 
 import csv
+import json
 import statistics
 from collections import Counter
 from pathlib import Path
@@ -13,10 +14,12 @@ from pathlib import Path
 import pytest
 
 from merflow.config.loading import load
-from merflow.config.settings import Settings
+from merflow.config.settings import Experiment, Settings
 from merflow.synthetic.generate import demo_dataset, write_dataset
+from merflow.workflow.forecast import FOLDS, measured_rate
 from merflow.workflow.job_costs import as_tuples, job_costs
 from merflow.workflow.plan import Plan
+from merflow.workflow.resources import fits
 from snakemake_logger_plugin_merflow.forecast import Costs, Forecast
 
 ROOT = Path(__file__).parents[2]
@@ -119,6 +122,26 @@ def test_stores_made_together_cost_more_than_one(plans):
     costs = job_costs(plans["demo"], together)
     three, two, one = (costs[name].seconds for name in ("magnify", "magnify_1", "magnify_2"))
     assert three > two > one > 0.4
+
+
+def test_folds_of_other_methods_hide_no_measured_time(tmp_path):
+    for name, network, seconds in (("flow", "offapexnet", 80), ("video", "cnn3d", 20)):
+        for number in range(FOLDS + 8):
+            path = tmp_path / f"runs/{name}/x1/seed0/s{number:02d}/run.json"
+            path.parent.mkdir(parents=True)
+            facts = {"recipe": {"method": "keras", "network": network}, "seconds": seconds}
+            path.write_text(json.dumps(facts | {"train_clips": 10, "epochs": 2}))
+    assert measured_rate("cnn3d", tmp_path) == pytest.approx((0.7, 1.5))
+    assert measured_rate("offapexnet", tmp_path) == pytest.approx((2.8, 6))
+    assert measured_rate("flow_svm", tmp_path) is None
+
+
+def test_inner_folds_multiply_the_fits():
+    def of(**given):
+        return fits(Experiment(preparation="p", collection="c", **given))
+
+    inner = {"stopping": "inner", "inner_folds": 3}
+    assert [of(), of(training=inner), of(nested=True, training=inner)] == [1, 4, 16]
 
 
 def test_rules_of_merflow_as_a_module_have_their_cost():

@@ -9,7 +9,8 @@ import yaml
 from merflow.datasets.clip_list import read_list
 from merflow.datasets.elan_manifest import SEGMENT_HEADER, rows_of_annotations
 from merflow.datasets.list_manifest import missing_text, rows_of_list
-from merflow.datasets.manifest_writer import HEADER, Rows, rows_of, write_manifest
+from merflow.datasets.manifest_table import ManifestTable, clip_keys
+from merflow.datasets.manifest_writer import HEADER, rows_of, write_manifest
 from merflow.datasets.spec import NO_SUBJECT
 from merflow.errors import MerflowError, check_number
 from merflow.text import plural
@@ -30,8 +31,8 @@ def make_manifest(
 ) -> None:
     """Write a manifest for clips in folders named by their class, of a list, or of annotations.
 
-    A manifest that exists keeps its rows and columns: new clips are added to it, and clips that
-    were not found are named.
+    A manifest that exists keeps its rows and columns: new clips are added to it, and its clips that
+    are not in the class folders are named.
 
     The form of class folders is recognised: class/clip, class/subject_clip, subject/class/clip,
     class/subject/clip or subject/split/class/clip (u_test is read, u_train repeats other subjects).
@@ -84,9 +85,13 @@ def make_manifest(
         rows, notes = rows_of(folder, dataset or "mine", subjects, fps, form, ask)
     target = out or folder / "manifest.csv"
     header = SEGMENT_HEADER if annotations else HEADER
-    written = write_manifest(target, rows, header, overwrite=overwrite, dataset=dataset)
+    # Annotations are of one recording, and a list may name a part of the clips.
+    whole = annotations is None and from_list is None
+    table, written = write_manifest(
+        target, rows, header, overwrite=overwrite, dataset=dataset, whole=whole
+    )
     print("".join(f"{note}\n" for note in [*notes, *written]), end="")
-    _print_summary(rows, folder, target)
+    _print_summary(table, dataset or "mine", folder, target)
 
 
 def _recordings_of(
@@ -154,12 +159,15 @@ def _ask(found: str) -> float:
     return rate
 
 
-def _print_summary(rows: Rows, folder: Path, target: Path) -> None:
-    """Print what was written, how to look at it, and the lines for the config."""
-    subject_ids = sorted({row[:2] for row in rows})
-    counted = f"{plural(len(rows), 'clip')} of {plural(len(subject_ids), 'subject')}"
+def _print_summary(table: ManifestTable, dataset: str, folder: Path, target: Path) -> None:
+    """Print what the manifest holds, how to look at it, and the lines for the config.
+
+    dataset: name of the clips in a manifest that names none.
+    """
+    subjects = {key[:2] for key in clip_keys(table)}
+    counted = f"{plural(len(table.rows), 'clip')} of {plural(len(subjects), 'subject')}"
     print(f"{counted} in {target}")
-    if {subject for _, subject in subject_ids} == {NO_SUBJECT}:
+    if {*table.cells("subject")} == {NO_SUBJECT}:
         print("No subjects are known: these clips can be pretrained on, not split by subject.")
     entry = {"reader": "manifest", "root": str(folder)}
     if target.resolve() != folder.resolve() / "manifest.csv":
@@ -167,10 +175,11 @@ def _print_summary(rows: Rows, folder: Path, target: Path) -> None:
     sheet = f" --sheet {shlex.quote(entry['sheet'])}" if "sheet" in entry else ""
     # Characters of a path can have a meaning in YAML.
     line = yaml.safe_dump(entry, default_flow_style=True, sort_keys=False, width=10_000).strip()
-    names = sorted({row[0] for row in rows})
+    names = sorted({*table.cells("dataset")} - {""}) or [dataset]
     for name in names:
         given = f"--dataset {name} --reader manifest --root {shlex.quote(str(folder))}{sheet}"
         print(f"See what it holds: merflow check {given}")
     print(f"In the config: datasets: {{{', '.join(f'{name}: {line}' for name in names)}}}")
-    if any(not row[4] and Path(row[3]).suffix == "" for row in rows):
+    rates = zip(table.cells("path"), table.cells("fps"), strict=True)
+    if any(not fps and Path(path).suffix == "" for path, fps in rates):
         print("Folders of frames have no frame rate here: add `fps:` to each entry, or give --fps.")

@@ -30,7 +30,8 @@ def run(
     TARGET is what to make; without one, everything. It may be `all`, `aligned`, `packed`, `tables`,
     `report`, `finals` (the final models, for `merflow predict`), the name of an experiment, the
     folder of a run, or a file below results/. Snakemake does the work, and a run that was stopped
-    continues where it was. What follows `--` goes to Snakemake as it is.
+    continues where it was. After `--`, the first flag and all words behind it go to
+    Snakemake as they are.
 
     Examples:
         merflow run

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from merflow.config import yaml_text
-from merflow.config.yaml_nodes import Tree, Where
+from merflow.config.yaml_nodes import MERGE, Tree, Where, anchors_in, node_at
 from merflow.errors import MerflowError
 
 
@@ -61,6 +61,8 @@ def _edited(text: str, change: Change) -> str:
     where = ".".join(change.where)
     try:
         before = Tree.of(text)
+        if isinstance(change, Rename) and before.has((*change.where[:-1], change.name)):
+            raise MerflowError(where, f"'{change.name}' is there already", "a name that is free")
         if isinstance(change, Put):
             edited = yaml_text.put(before, change.where, yaml_text.plain(change.value))
         elif isinstance(change, Rename):
@@ -70,10 +72,8 @@ def _edited(text: str, change: Change) -> str:
         after = Tree.of(edited)
     except yaml.YAMLError as error:
         raise MerflowError(where, f"cannot be written into this YAML ({error})") from None
-    shared = "*" in text or "*" in edited
-    if not _is_done(before, after, change) or not (
-        shared or _rest(before, change) == _rest(after, change)
-    ):
+    free = _may_change(before, change)
+    if not _is_done(before, after, change) or _rest(before, free) != _rest(after, free):
         raise MerflowError(
             where,
             "cannot be changed without changing other parts of the file",
@@ -93,13 +93,33 @@ def _is_done(before: Tree, after: Tree, change: Change) -> bool:
     return isinstance(change, Remove) or after.value(renamed) == before.value(change.where)
 
 
-def _rest(tree: Tree, change: Change) -> dict[str, Any]:
-    """Return all values but those of the changed entry of a section (or the changed section)."""
-    section, *entry = change.where[:2]
-    rest = {key: value for key, value in (tree.values or {}).items() if key != section}
-    if entry and isinstance(inner := tree.value((section,)), dict):
-        changed = {entry[0]}
-        if isinstance(change, Rename) and len(change.where) == 2:
-            changed.add(change.name)
-        rest |= {section: {k: v for k, v in inner.items() if k not in changed}}
-    return {key: value for key, value in rest.items() if value not in (None, {})}
+def _may_change(tree: Tree, change: Change) -> set[Where]:
+    """Return the changed section or entry of one, and the entries that take values from it."""
+    free = {change.where[:2]}
+    if isinstance(change, Rename):
+        return free | {(*change.where[:-1], change.name)[:2]}
+    if isinstance(change, Remove) and len(change.where) <= 2:
+        return free  # What is removed leaves its values to those that refer to it.
+    waiting = [*free]
+    while waiting:
+        node = node_at(tree, waiting.pop())
+        for place, _ in tree.aliases(anchors_in(node) if node else set()):
+            # A merge into a section itself may change all of its entries.
+            one = place[:1] if place[1:2] == (MERGE,) else place[:2]
+            if one not in free:
+                free.add(one)
+                waiting.append(one)
+    return free
+
+
+def _rest(tree: Tree, free: set[Where]) -> dict[str, Any]:
+    """Return all values but those of some sections and entries of sections."""
+    rest = {}
+    for section, held in (tree.values or {}).items():
+        if (section,) in free:
+            continue
+        if isinstance(held, dict):
+            held = {key: value for key, value in held.items() if (section, key) not in free}
+        if held not in (None, {}):
+            rest[section] = held
+    return rest

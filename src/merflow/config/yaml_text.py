@@ -186,7 +186,12 @@ def rename(tree: Tree, where: Where, name: str) -> str:
 
 def remove(tree: Tree, where: Where) -> str:
     """Return the text without the key at a path; entries that refer to it get its values."""
-    if pair_of(node_at(tree, where[:-1]), where[-1]) is None and tree.has(where):
+    parent = node_at(tree, where[:-1])
+    if pair_of(parent, where[-1]) is None and tree.has(where):
+        if not isinstance(parent, yaml.MappingNode):
+            # The whole section is inherited: it is written here, without the key.
+            kept = {k: v for k, v in tree.value(where[:-1]).items() if k != where[-1]}
+            return put(tree, where[:-1], plain(kept))
         tree = Tree.of(_expand(tree, where[:-1]))
     _, held = _pair(tree, where)
     anchors = anchors_in(held)

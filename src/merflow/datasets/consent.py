@@ -8,8 +8,8 @@ COLUMN = "publishable"
 YES, NO = {"yes", "y", "true", "1"}, {"no", "n", "false", "0"}
 
 
-def consenting(rows: Iterable[Row]) -> frozenset[str]:
-    """Return the subjects with `yes` in a row; one row is enough, since consent is of a person."""
+def answers_of(rows: Iterable[Row]) -> dict[str, bool]:
+    """Return subject -> answer; one row is enough, since consent is of a person."""
     answers: dict[str, tuple[bool, Row]] = {}
     for row in rows:
         if (answer := _answer(row)) is None:
@@ -23,7 +23,7 @@ def consenting(rows: Iterable[Row]) -> frozenset[str]:
                 "one answer for each subject",
                 "if the person did not agree, write no in both rows",
             )
-    return frozenset(subject for subject, (answer, _) in answers.items() if answer)
+    return {subject: answer for subject, (answer, _) in answers.items()}
 
 
 def _answer(row: Row) -> bool | None:

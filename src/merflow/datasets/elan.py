@@ -92,6 +92,8 @@ def parse_elan(data: bytes, where: str) -> ElanFile:
     tiers, participants, by_id = {}, {}, {}
     for tier in root.iter("TIER"):
         name = tier.get("TIER_ID", "").strip()
+        if name in tiers:
+            raise _twins(where, name, name)
         tiers[name] = _spans(tier, slots, by_id, f"{where}: tier {name[:60]!r}")
         participants[name] = tier.get("PARTICIPANT", "").strip()
     links = [one.get("MEDIA_URL", "") for one in root.iter("MEDIA_DESCRIPTOR")]
@@ -143,8 +145,8 @@ def segments_of(file: ElanFile, times: np.ndarray) -> tuple[list[Segment], list[
 
     times: (T,) ascending, from 0.
     """
-    by_name = {plain(name): name for name in file.tiers}
-    names = [by_name[label] for label in LABELS if file.tiers.get(by_name.get(label, ""))]
+    by_name = _by_name(file)
+    names = [by_name[label] for label in LABELS if label in by_name]
     if not names:
         used = [name for name, spans in file.tiers.items() if spans and not _unit(name)]
         others = ("apex", "subject", *UNITS)
@@ -163,7 +165,7 @@ def segments_of(file: ElanFile, times: np.ndarray) -> tuple[list[Segment], list[
     unread = [
         name for name, spans in file.tiers.items()
         if spans and name != main and not _unit(name)
-        and plain(name) not in ("apex", "subject", "clip", *UNITS, *LABELS)
+        and plain(name) not in ("apex", "subject", "clip", *UNITS)
     ]  # fmt: skip
     if unread:
         notes.append(f"tiers that are not read: {', '.join(unread)[:300]}")
@@ -180,6 +182,21 @@ def segments_of(file: ElanFile, times: np.ndarray) -> tuple[list[Segment], list[
     if late:
         notes.append(f"{plural(late, 'annotation')} after the end of the recording left out")
     return segments, notes
+
+
+def _by_name(file: ElanFile) -> dict[str, str]:
+    """Return plain name -> name of the tiers with annotations; refuse two that are read as one."""
+    found: dict[str, str] = {}
+    for name in (name for name, spans in file.tiers.items() if spans):
+        twin = found.setdefault(plain(name), name)
+        if twin != name and plain(name) in ("apex", "subject", *UNITS, *LABELS):
+            raise _twins("the ELAN file", twin, name)
+    return found
+
+
+def _twins(where: str, one: str, two: str) -> MerflowError:
+    found = f"two tiers of one name: {one[:60]!r} and {two[:60]!r}"
+    return MerflowError(where, found, "one", "rename or delete one of the two in ELAN")
 
 
 def _unit(tier: str) -> str:
@@ -212,20 +229,20 @@ def _segment(
     file: ElanFile, tiers: dict[str, _Tier], by_name: dict[str, str], main: str, span: Span,
     times: np.ndarray,
 ) -> Segment:  # fmt: skip
-    def overlapping(name: str) -> list[Span]:
-        return tiers[name].overlapping(span) if name in tiers else []
+    def overlapping(field: str) -> list[Span]:
+        return tiers[by_name[field]].overlapping(span) if field in by_name else []
 
     def text(*fields: str) -> str:
-        spans = [one for field in fields for one in overlapping(by_name.get(field, ""))]
+        spans = [one for field in fields for one in overlapping(field)]
         return max(spans, key=lambda one: _shared(one, span)).text if spans else ""
 
     onset, offset = span_at(times, span.start / 1000, span.end / 1000)
-    peak = overlapping(by_name.get("apex", ""))
+    peak = overlapping("apex")
     apex = span_at(times, peak[0].start / 1000, peak[0].end / 1000)[0] if peak else None
     if apex is not None and not onset <= apex <= offset:
         apex = None
     units = text(*UNITS).split()
-    units += [unit for name in file.tiers if (unit := _unit(name)) and overlapping(name)]
+    units += [u for name in file.tiers if (u := _unit(name)) and tiers[name].overlapping(span)]
     subject = text("subject") or file.participants.get(main, "")
     label = span.text if plain(main) != "clip" else text("emotion", "label", "class")
     return Segment(

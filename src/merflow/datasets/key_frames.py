@@ -43,6 +43,12 @@ def frame_number(one: Correction) -> int | None:
 
 def _cut(clip: Clip) -> Clip:
     """Return a clip without the frames before its onset and after its offset."""
+    if not clip.numbers:
+        # A video without an offset, of which nothing was cut; or a clip without frames.
+        known = bool(clip.files) and clip.offset is not None
+        return replace(
+            clip, numbers=tuple(range(clip.onset or 0, clip.offset + 1)) if known else ()
+        )
     low = clip.numbers[0] if clip.onset is None else clip.onset
     high = clip.numbers[-1] if clip.offset is None else clip.offset
     kept = [i for i, number in enumerate(clip.numbers) if low <= number <= high]

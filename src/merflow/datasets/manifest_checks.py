@@ -1,14 +1,17 @@
 """Faults of a manifest that is edited: each with its row and column, before anything is written."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from merflow.clip import ENTRIES
+from merflow.config.settings import DatasetEntry
 from merflow.datasets import cells
 from merflow.datasets.class_folders import class_words
-from merflow.datasets.consent import COLUMN, NO, YES
-from merflow.datasets.manifest_table import ManifestTable
+from merflow.datasets.consent import COLUMN, NO, YES, answers_of
+from merflow.datasets.manifest_table import ManifestTable, clip_keys
+from merflow.datasets.readers.manifest import NO_END
 from merflow.datasets.spec import unpadded
 from merflow.errors import MerflowError, nearest
 from merflow.io.files import FORMULA, safe_join, safe_name
@@ -33,21 +36,36 @@ class _Remark(MerflowError):
     """A cell that may stay as it is."""
 
 
-def check_table(table: ManifestTable, root: Path) -> tuple[list[Fault], int]:
-    """Return the faults of a manifest of clips below `root`, errors first, and their number."""
-    found = [*_of_cells(table, root), *_of_pairs(table)]
+def check_table(
+    table: ManifestTable, root: Path, entry: DatasetEntry | None = None
+) -> tuple[list[Fault], int]:
+    """Return the faults of a manifest of clips below `root`, errors first, and their number.
+
+    entry: the dataset in the config, which may give the frame rate of all clips.
+    """
+    rated = entry is not None and (entry.fps is not None or entry.kind == "flow")
+    found = [*_of_cells(table, root, rated), *_of_pairs(table), *_of_answers(table)]
+    found += _of_segments(table, root)
     found.sort(key=lambda fault: (fault.severity != "error", fault.row, fault.column))
     return found[:FAULTS_LIMIT], len(found)
 
 
-def _of_cells(table: ManifestTable, root: Path) -> Iterator[Fault]:
+def _rows(table: ManifestTable) -> list[Row]:
     places = table.places
     titles = {field: table.header[at] for field, at in places.items()}
-    kinds: dict[str, str] = {}
-    for number, texts in enumerate(table.rows):
-        values = {field: texts[at] for field, at in places.items()}
-        row = Row("manifest.csv", "", number + 2, values, titles)
-        for field, check in _checks(root, kinds).items():
+    return [
+        Row("manifest.csv", "", n + 2, {f: texts[at] for f, at in places.items()}, titles)
+        for n, texts in enumerate(table.rows)
+    ]
+
+
+def _of_cells(table: ManifestTable, root: Path, rated: bool) -> Iterator[Fault]:
+    places = table.places
+    # Without a column for it, a missing frame rate is a fault of the path.
+    places |= {"fps": places["path"]} if "fps" not in places and "path" in places else {}
+    checks = _checks(root, {}, rated)
+    for number, row in enumerate(_rows(table)):
+        for field, check in checks.items():
             if field not in places:
                 continue
             try:
@@ -58,12 +76,14 @@ def _of_cells(table: ManifestTable, root: Path) -> Iterator[Fault]:
                 yield Fault(number, places[field], severity, error.found, fix)
 
 
-def _checks(root: Path, kinds: dict[str, str]) -> Mapping[str, Callable[[Row], object]]:
+def _checks(
+    root: Path, kinds: dict[str, str], rated: bool
+) -> Mapping[str, Callable[[Row], object]]:
     return {
         "subject": lambda row: _name(row, "subject"),
         "clip": lambda row: _name(row, "clip"),
         "path": lambda row: _path(row, root, kinds),
-        "fps": lambda row: _rate(row, root, kinds),
+        "fps": lambda row: _rate(row, root, kinds, rated),
         "onset": lambda row: cells.optional_frame(row, "onset"),
         "apex": lambda row: _apex(row),
         "offset": lambda row: _offset(row, root, kinds),
@@ -83,9 +103,10 @@ def _kind(row: Row, root: Path, kinds: dict[str, str]) -> str:
     """Return `folder`, `video`, `still`, `array`, `other` or nothing for a path."""
     text = row.text("path").replace("\\", "/")
     if text not in kinds:
-        path = root.joinpath(*[part for part in text.split("/") if part])
+        path = root / text  # An absolute path stays as it is.
         suffix = path.suffix.lower()
-        if not text or ".." in text.split("/") or not path.exists():
+        below = path.is_relative_to(root) and ".." not in text.split("/")
+        if not text or not below or not path.exists():
             kinds[text] = ""
         elif path.is_dir():
             kinds[text] = "folder"
@@ -112,12 +133,14 @@ def _path(row: Row, root: Path, kinds: dict[str, str]) -> None:
         raise row.error("path", "not a video, an image or a folder", "", "choose another file")
 
 
-def _rate(row: Row, root: Path, kinds: dict[str, str]) -> None:
-    rate = cells.frame_rate(row)
-    if rate is None and _kind(row, root, kinds) == "folder":
-        raise row.error(
-            "fps", "a folder of frames stores no frame rate", "", "type the frames per second"
-        )
+def _rate(row: Row, root: Path, kinds: dict[str, str], rated: bool) -> None:
+    """Refuse a clip without a frame rate; rated: the config has one, or none is needed."""
+    if cells.frame_rate(row) is not None or rated:
+        return
+    named = {"folder": "a folder of frames", "array": "an array of frames"}
+    if kind := named.get(_kind(row, root, kinds)):
+        fix = "type the frames per second into the column fps"
+        raise row.error("fps", f"{kind} stores no frame rate", "", fix)
 
 
 def _apex(row: Row) -> None:
@@ -183,18 +206,45 @@ def _of_pairs(table: ManifestTable) -> Iterator[Fault]:
     if "subject" not in places or "clip" not in places:
         return
     seen: dict[tuple[str, ...], int] = {}
-    subjects: dict[str, str] = {}
-    trios = zip(table.cells("dataset"), table.cells("subject"), table.cells("clip"), strict=True)
-    for number, (dataset, subject, clip) in enumerate(trios):
+    subjects: dict[tuple[str, str], str] = {}
+    pairs = zip(table.cells("subject"), table.cells("clip"), clip_keys(table), strict=True)
+    for number, (subject, clip, key) in enumerate(pairs):
         if not subject.strip() or not clip.strip():
             continue
-        key = (dataset.strip().casefold(), subject.strip().casefold(), clip.strip().casefold())
         first = seen.setdefault(key, number)
         if first != number:
             found = f"the clip {subject}/{clip} is in row {first + 1} too"
             yield Fault(number, places["clip"], "error", found, "give one of the two another name")
-        known = subjects.setdefault(unpadded(subject.strip()), subject.strip())
+        known = subjects.setdefault((key[0], unpadded(subject.strip())), subject.strip())
         if known != subject.strip():
             found = f"'{subject}' and '{known}' differ only in case or leading zeros"
             fix = "write one person's id in one way"
             yield Fault(number, places["subject"], "error", found, fix)
+
+
+def _of_answers(table: ManifestTable) -> Iterator[Fault]:
+    """Yield rows that answer whether a subject may be shown otherwise than an earlier row."""
+    if COLUMN not in table.places:
+        return
+    first: dict[tuple[str, str], Row] = {}
+    for number, (row, key) in enumerate(zip(_rows(table), clip_keys(table), strict=True)):
+        if not row.text("subject") or row.text(COLUMN).casefold() not in YES | NO:
+            continue
+        try:
+            answers_of([first.setdefault((key[0], row.text("subject")), row), row])
+        except MerflowError as error:
+            yield Fault(number, table.places[COLUMN], "error", error.found, error.fix)
+
+
+def _of_segments(table: ManifestTable, root: Path) -> Iterator[Fault]:
+    """Yield segments without an end of files that several rows name."""
+    kinds: dict[str, str] = {}
+    rows = _rows(table)
+    times = Counter(row.text("path").replace("\\", "/") for row in rows)
+    for number, row in enumerate(rows):
+        several = times[row.text("path").replace("\\", "/")] > 1
+        ends = row.text("offset").casefold() not in cells.UNKNOWN
+        starts = row.text("onset").casefold() not in cells.UNKNOWN
+        if several and starts and not ends and _kind(row, root, kinds) in ("video", "array"):
+            at = table.places.get("offset", table.places["onset"])
+            yield Fault(number, at, "error", NO_END, "type the offset of the segment")

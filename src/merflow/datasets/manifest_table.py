@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from merflow.datasets.clip_ids import dataset_named
 from merflow.datasets.readers.manifest import COLUMNS
 from merflow.errors import MerflowError
 from merflow.io.csv_table import csv_text, read_csv
@@ -73,6 +74,24 @@ def read_manifest_table(path: Path) -> ManifestTable:
     return ManifestTable(tuple(sheet.columns), tuple(tuple(cells) for _, cells in sheet.rows))
 
 
+def clip_keys(table: ManifestTable) -> list[tuple[str, str, str]]:
+    """Return dataset, subject and clip of each row, as they are compared: the case does not count.
+
+    A row without a dataset belongs to the only one that the others name.
+    """
+    fields = (table.cells(field) for field in ("dataset", "subject", "clip"))
+    names = {dataset_named(name).casefold() for name in table.cells("dataset")} - {""}
+    usual = min(names) if len(names) == 1 else ""
+    return [
+        (
+            dataset_named(name).casefold() or usual,
+            subject.strip().casefold(),
+            clip.strip().casefold(),
+        )
+        for name, subject, clip in zip(*fields, strict=True)
+    ]
+
+
 def table_of(clips: Sequence[Fields], fields: Sequence[str]) -> ManifestTable:
     """Return a new table with columns for `fields`."""
     header = tuple(TITLES[field] for field in fields)
@@ -81,9 +100,9 @@ def table_of(clips: Sequence[Fields], fields: Sequence[str]) -> ManifestTable:
     )
 
 
-def write_manifest_table(path: Path, table: ManifestTable) -> None:
-    """Write a manifest."""
-    write_text(path, csv_text(table.header, table.rows))
+def write_manifest_table(path: Path, table: ManifestTable, kept: int = 0) -> None:
+    """Write a manifest; its first `kept` rows as they were read from a manifest."""
+    write_text(path, csv_text(table.header, table.rows, kept))
 
 
 def digest_of(path: Path) -> str:

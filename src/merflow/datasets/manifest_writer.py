@@ -10,6 +10,7 @@ from merflow.datasets.manifest_table import (
     Difference,
     ManifestTable,
     Merged,
+    clip_keys,
     compare,
     merge,
     read_manifest_table,
@@ -163,27 +164,32 @@ def write_manifest(
     *,
     overwrite: bool = False,
     dataset: str = "",
-) -> list[str]:
-    """Write a manifest to `out`, or add the rows of new clips to the one there; return remarks.
+    whole: bool = True,
+) -> tuple[ManifestTable, list[str]]:
+    """Write a manifest to `out`, or add the rows of new clips to the one there.
 
-    Rows of a manifest that exists stay as they are, with all of their columns, also those of clips
-    that were not found. overwrite: replace it. dataset: name that all rows must have, if given.
+    Returns the table in the file, and remarks. Rows of a manifest that exists stay as they are,
+    with all of their columns, also those of clips that were not found. overwrite: replace it.
+    dataset: name that all rows must have, if given. whole: the rows are all clips of a folder, so
+    rows of others are named.
     """
     fresh = ManifestTable(tuple(header), tuple(rows))
+    if overwrite or not out.exists():
+        _refuse_twice(out, fresh)
     if not out.exists():
         write_manifest_table(out, fresh)
-        return []
+        return fresh, []
     try:
         old = read_manifest_table(out)
     except MerflowError:
         if not overwrite:
             raise
         write_manifest_table(out, fresh)
-        return [f"{out} was replaced: it could not be read as a manifest."]
+        return fresh, [f"{out} was replaced: it could not be read as a manifest."]
     if overwrite:
         change = compare(old, fresh)
         write_manifest_table(out, fresh)
-        return [_replaced(out, change)] if change else []
+        return fresh, [_replaced(out, change)] if change else []
     fields = {at: field for field, at in fresh.places.items()}
     clips = [{fields[at]: cell for at, cell in enumerate(row)} for row in rows]
     _refuse_unlike(out, old, dataset)
@@ -192,8 +198,26 @@ def write_manifest(
         clips = [{**clip, "dataset": min(names)} for clip in clips]
     merged = merge(old, clips)
     if merged.added:
-        write_manifest_table(out, merged.table)
-    return _merged_remarks(out, merged, old.extra)
+        _refuse_twice(out, merged.table)
+        write_manifest_table(out, merged.table, merged.kept)
+    table = merged.table if merged.added else old
+    return table, _merged_remarks(out, merged, old.extra, whole)
+
+
+def _refuse_twice(out: Path, table: ManifestTable) -> None:
+    """Refuse two rows of one clip, which no reader of the manifest would take."""
+    paths, seen = table.cells("path"), {}
+    for number, key in enumerate(clip_keys(table)):
+        first = seen.setdefault(key, number)
+        if first != number:
+            raise MerflowError(
+                str(out),
+                f"two rows for the clip {key[1]}/{key[2]}: row {first + 2} ({paths[first]}) and, "
+                f"to be written, row {number + 2} ({paths[number]})",
+                "another name for every clip of a subject",
+                "rename one of the two; if a clip was moved, correct its path in the manifest; in "
+                "ELAN, give each annotation of the tier 'clip' a text of its own",
+            )
 
 
 def _refuse_unlike(out: Path, old: ManifestTable, dataset: str) -> None:
@@ -216,7 +240,7 @@ def _refuse_unlike(out: Path, old: ManifestTable, dataset: str) -> None:
         )
 
 
-def _merged_remarks(out: Path, merged: Merged, extra: list[str]) -> list[str]:
+def _merged_remarks(out: Path, merged: Merged, extra: list[str], whole: bool) -> list[str]:
     added, table = len(merged.added), merged.table
     first = f"{plural(added, 'clip')} added" if added else "no new clips"
     remarks = [f"{out}: {first}, {plural(merged.kept, 'row')} kept as they are."]
@@ -228,7 +252,7 @@ def _merged_remarks(out: Path, merged: Merged, extra: list[str]) -> list[str]:
             f"{plural(len(merged.differ), 'kept row')} with other cells than the folders show: "
             f"{paths} (--overwrite replaces them)."
         )
-    if merged.gone:
+    if merged.gone and whole:
         paths = _some([table.cells("path")[n] for n in merged.gone])
         remarks.append(f"{plural(len(merged.gone), 'row')} of clips that were not found: {paths}.")
     return remarks

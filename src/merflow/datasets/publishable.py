@@ -2,7 +2,7 @@
 
 Consent is written once: in a manifest's column `publishable`, or in the config
 (`datasets.<name>.publishable`), for subjects that a dataset's licence lists. It is read when a face
-is to be shown, so a consent that is withdrawn holds at once.
+is to be shown, so a consent that is withdrawn holds at once: a manifest's `no` precedes the config.
 """
 
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from merflow.clip import ClipKey
 from merflow.config.settings import DatasetEntry
-from merflow.datasets.registry import consenting_of, is_generated, known_reader, spec_of
+from merflow.datasets.registry import consent_of, is_generated, known_reader, spec_of
 from merflow.errors import MerflowError
 
 
@@ -22,7 +22,9 @@ def publishable_subjects(
     project: folder that relative dataset roots start from.
     """
     listed = spec_of(known_reader(dataset, entry)).publishable_subjects | {*entry.publishable}
-    return listed | consenting_of(dataset, entry, _root(entry, project))
+    answers = consent_of(dataset, entry, _root(entry, project))
+    agreed = {subject for subject, answer in answers.items() if answer}
+    return (listed | agreed) - (answers.keys() - agreed)
 
 
 def may_show(key: ClipKey, entry: DatasetEntry, project: Path = Path()) -> bool:

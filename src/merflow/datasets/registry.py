@@ -140,15 +140,15 @@ def check_files(name: str, entry: DatasetEntry) -> list[Problem]:
     return module.check_files(Source(name, root, entry, module.SPEC))
 
 
-def consenting_of(name: str, entry: DatasetEntry, root: Path) -> frozenset[str]:
-    """Return the subjects with consent to be shown, by a reader's own `consenting_subjects`.
+def consent_of(name: str, entry: DatasetEntry, root: Path) -> dict[str, bool]:
+    """Return subject -> whether it agreed to be shown, by a reader's own `consent`.
 
     Empty where the dataset is not on this machine.
     """
     module = _module(known_reader(name, entry))
-    if not hasattr(module, "consenting_subjects") or not root.is_dir():
-        return frozenset()
-    return module.consenting_subjects(Source(name, root, entry, module.SPEC))
+    if not hasattr(module, "consent") or not root.is_dir():
+        return {}
+    return module.consent(Source(name, root, entry, module.SPEC))
 
 
 def guess_reader(name: str, root: Path) -> str:

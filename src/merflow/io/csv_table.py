@@ -102,19 +102,29 @@ def read_text(path: Path | str) -> str:
         ) from None
 
 
-def csv_text(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a CSV with Unix line ends, in which no cell is a spreadsheet formula."""
+def csv_text(header: Sequence[str], rows: Sequence[Sequence[str]], kept: int = 0) -> str:
+    """Return a CSV with Unix line ends, in which no cell is a spreadsheet formula.
+
+    kept: number of first rows that come from a file of the user, whose cells stay as they are.
+    """
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows([safe_cell(c) if isinstance(c, str) else c for c in row] for row in rows)
+    writer.writerows([_one_line(c) for c in row] for row in rows[:kept])
+    writer.writerows(
+        [safe_cell(c) if isinstance(c, str) else c for c in row] for row in rows[kept:]
+    )
     return buffer.getvalue()
+
+
+def _one_line(text: str) -> str:
+    # Python's writer does not quote a lone return, which starts a new row in some programs.
+    return text.replace("\r", " ")
 
 
 def safe_cell(text: str) -> str:
     """Return text that no spreadsheet reads as a formula; numbers stay numbers."""
-    # Python's writer does not quote a lone return, which starts a new row in some programs.
-    text = text.replace("\r", " ")
+    text = _one_line(text)
     if not {text[:1], text.lstrip()[:1]} & FORMULA:
         return text
     try:

@@ -152,7 +152,8 @@ def table_from(body: Mapping[str, Any]) -> ManifestTable:
 
 def check(project: Project, folder: Path, table: ManifestTable) -> dict[str, Any]:
     """Return the faults of a table and what saving it would change in the manifest."""
-    faults, count = check_table(table, folder)
+    name = dataset_of_folder(project, folder) or free_dataset(project)
+    faults, count = check_table(table, folder, project.settings().datasets.get(name))
     path = manifest_of(project, folder)
     change = compare(read_manifest_table(path), table) if path.is_file() else None
     errors = sum(fault.severity == "error" for fault in faults)
@@ -180,7 +181,7 @@ def save(
     changed since is not overwritten.
     """
     name = checked_name(project, dataset, folder)
-    faults, _ = check_table(table, folder)
+    faults, _ = check_table(table, folder, project.settings().datasets.get(name))
     errors = [fault for fault in faults if fault.severity == "error"]
     if errors:
         first = errors[0]

@@ -4,9 +4,10 @@ Times are the measured costs of docs/performance.md and, where this folder has t
 same method, what those took. Reads sheets, records and file times, and no pixels.
 """
 
+import functools
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
@@ -20,15 +21,12 @@ from merflow.io.json_file import read_json
 from merflow.stage_table import pipeline, stage_named
 from merflow.workflow.expected import Expected, Step
 from merflow.workflow.plan import Plan
-from merflow.workflow.resources import prepared_bytes
+from merflow.workflow.resources import CLIP_EPOCH, DEFAULT_INPUT, fits, prepared_bytes
 from merflow.workflow.stale import Findings, Stale, find_stale
 
-DEFAULT_INPUT = 10 * 64 * 64
-"""Bytes of a clip of the default preparation, for which the training rates were measured."""
-CLIP_EPOCH = {"cnn3d": 0.0075, "lbptop_svm": 0.0, "flow_svm": 0.0, "flow_pixels_svm": 0.0}
-"""CPU seconds per clip and epoch, measured for `DEFAULT_INPUT`."""
 OTHER_CLIP_EPOCH = (0.004, 0.1)
-"""The same for a network that was not measured: least and most of docs/networks.md."""
+"""CPU seconds per clip and epoch of a network that is not the default one, whose time is measured
+(`resources.CLIP_EPOCH`): least and most of docs/networks.md."""
 SVM_CLIP = 0.03
 """CPU seconds of a clip's features."""
 JOB_SECONDS = {"train": 7.0, "": 1.5}
@@ -37,6 +35,12 @@ ENGINE_SECONDS = 12.0
 """Seconds until Snakemake starts the first job, and after the last one."""
 SPREAD = (0.5, 2.0)
 """Rough times are shown as a span of these multiples."""
+FOLDS = 60
+"""Most folds of a method whose times are read."""
+Span = tuple[float, float]
+"""Least and most seconds."""
+Rates = Callable[[str], Span | None]
+"""Method -> its measured rate, as `measured_rate` returns it."""
 
 
 class Work(NamedTuple):
@@ -68,8 +72,10 @@ def forecast(settings: Settings, base: str) -> dict[str, Any]:
         if step.outputs[0] in found.outputs or not os.path.exists(step.outputs[0])
     }  # fmt: skip
     needed = _needed(plan, missing)
+    # Read once: there are thousands of folds to forecast.
+    rates = functools.cache(lambda method: measured_rate(method, Path(paths.RESULTS)))
     work = [
-        _work(plan, name, [step for step in steps if step.name == name], needed)
+        _work(plan, name, [step for step in steps if step.name == name], needed, rates)
         for name in dict.fromkeys(step.name for step in steps) if name in SHOWN
     ]  # fmt: skip
     entry = next(iter(plan.settings.experiments.values()))
@@ -82,7 +88,7 @@ def forecast(settings: Settings, base: str) -> dict[str, Any]:
         "cores": cores,
         "runs": len(plan.runs()),
         "clips": len(plan.data.labelled(plan.experiments[0]).clips),
-        "measured": measured_rate(_method(entry), Path(paths.RESULTS)) is not None,
+        "measured": rates(_method(entry)) is not None,
         "reasons": [why for why, _ in Counter(one.why for one in _causes(found)).most_common(4)],
         "warnings": [str(problem) for problem in plan.data.warnings][:6],
     }
@@ -159,18 +165,18 @@ def _stores(
             yield path
 
 
-def _work(plan: Plan, name: str, steps: list[Step], needed: set[str]) -> Work:
+def _work(plan: Plan, name: str, steps: list[Step], needed: set[str], rates: Rates) -> Work:
     new = [step.outputs[0] for step in steps if step.outputs[0] in needed]
-    costs = [_seconds(plan, name, path) for path in new]
+    costs = [_seconds(plan, name, path, rates) for path in new]
     low, high = (sum(cost[side] for cost in costs) for side in (0, 1))
     return Work(name, len(steps), len(new), low, high)
 
 
-def _seconds(plan: Plan, name: str, path: str) -> tuple[float, float]:
+def _seconds(plan: Plan, name: str, path: str, rates: Rates) -> Span:
     """Return the least and the most seconds of one core that making a file takes."""
     if name == "train":
         found = paths.parts(f"{paths.RUN}/{{fold}}/{{file}}", path) or {}
-        return _training(plan, Run(found["experiment"], found["factor"], int(found["seed"])))
+        return _training(plan, Run(found["experiment"], found["factor"], int(found["seed"])), rates)
     if name == "pretrain":
         return (30.0, 600.0)
     start = JOB_SECONDS[""]
@@ -186,10 +192,10 @@ def _seconds(plan: Plan, name: str, path: str) -> tuple[float, float]:
     return (start + 0.4 * seconds, start + seconds)
 
 
-def _training(plan: Plan, run: Run) -> tuple[float, float]:
+def _training(plan: Plan, run: Run, rates: Rates) -> Span:
     """Return the seconds of one core of one fold of a run."""
     entry = plan.experiment(run.experiment)
-    measured = measured_rate(_method(entry), Path(paths.RESULTS))
+    measured = rates(_method(entry))
     clips = len(plan.data.labelled(run.experiment).clips) * len(run.factor.split("+"))
     start = JOB_SECONDS["train" if entry.method == "keras" else ""] / plan.settings.folds_per_job
     if entry.method != "keras":
@@ -197,33 +203,29 @@ def _training(plan: Plan, run: Run) -> tuple[float, float]:
         return (start + rate[0] * clips, start + rate[1] * clips)
     size = prepared_bytes(plan, entry.preparation) / DEFAULT_INPUT
     rate = measured or tuple(size * r for r in _known_rate(entry.network))
-    units = clips * entry.training.epochs * _fits(entry)
+    units = clips * entry.training.epochs * fits(entry)
     return (start + rate[0] * units, start + rate[1] * units)
 
 
-def _known_rate(network: str) -> tuple[float, float]:
-    if network in CLIP_EPOCH:
-        return (SPREAD[0] * CLIP_EPOCH[network], SPREAD[1] * CLIP_EPOCH[network])
+def _known_rate(network: str) -> Span:
+    if network == "cnn3d":
+        return (SPREAD[0] * CLIP_EPOCH, SPREAD[1] * CLIP_EPOCH)
     return OTHER_CLIP_EPOCH
-
-
-def _fits(entry: Experiment) -> int:
-    """Return how often a fold trains: also on inner folds."""
-    inner = 1 + entry.training.inner_folds
-    return (inner if entry.nested else 1) * (inner if entry.training.stopping == "inner" else 1)
 
 
 def _method(entry: Experiment) -> str:
     return entry.network if entry.method == "keras" else entry.method
 
 
-def measured_rate(method: str, results: Path) -> tuple[float, float] | None:
+def measured_rate(method: str, results: Path) -> Span | None:
     """Return seconds per clip and epoch of the folds trained here, as a span around the median.
 
     A method without epochs counts one.
     """
-    rates = []
-    for path in sorted((results / "runs").glob("*/*/*/*/run.json"))[:60]:
+    rates: list[float] = []
+    for path in sorted((results / "runs").glob("*/*/*/*/run.json")):
+        if len(rates) == FOLDS:
+            break
         try:
             rates += _rate(read_json(path), method)
         except (MerflowError, TypeError, ValueError, ZeroDivisionError):

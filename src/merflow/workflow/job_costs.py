@@ -30,10 +30,9 @@ STAGES = {
     "flow": (0.4, 0.02),
 }
 """Seconds of a start, and per frame and store."""
-TRAINING = (5.0, 1.7, 0.0055)
-"""Seconds of a start, per fit, and per clip and epoch of the default network with an input of
-PIXELS. Other networks cost other times, which the first training of a run shows."""
-PIXELS = 10 * 64 * 64
+TRAINING = (5.0, 1.7)
+"""Seconds of a start and per fit, beside `resources.CLIP_EPOCH`. Other networks cost other times,
+which the first training of a run shows."""
 SVM_FIT, PROGRAM_FIT = 0.5, 10.0
 """Seconds of a fit of an SVM, and of a call of an external program, which nobody knows."""
 RESAMPLE = 0.001
@@ -95,16 +94,12 @@ def _trainings(plan: Plan) -> Iterator[tuple[str, JobCost]]:
 
 
 def _training(plan: Plan, entry: Experiment | Pretraining, folds: int = 1) -> JobCost:
-    start, fit, step = TRAINING
-    fits, inner = folds, entry.training.inner_folds
-    if isinstance(entry, Experiment) and entry.nested:
-        fits *= 1 + inner
-    if entry.training.stopping == "inner":
-        fits *= 1 + inner
+    start, fit = TRAINING
+    fits = folds * resources.fits(entry)
     method = entry.method if isinstance(entry, Experiment) else "keras"
     clips = len(plan.data.all_of(entry.collection))
-    size = resources.prepared_bytes(plan, entry.preparation) / PIXELS
-    seconds = fits * (fit + clips * entry.training.epochs * step * size)
+    size = resources.prepared_bytes(plan, entry.preparation) / resources.DEFAULT_INPUT
+    seconds = fits * (fit + clips * entry.training.epochs * resources.CLIP_EPOCH * size)
     if method != "keras":
         seconds = fits * (PROGRAM_FIT if method == "command" else SVM_FIT)
     return JobCost(start + seconds, entry.training.threads, resources.gpus(entry))

@@ -28,6 +28,11 @@ GEOMETRY = (10_000, 60)
 """Bytes of an aligned clip, which holds no pixels: in all, and per frame."""
 NETWORK_FILE = 0.25
 """Size of the weights of the default network (MB per fold)."""
+DEFAULT_INPUT = 10 * 64 * 64
+"""Bytes of a clip of the default preparation, for which trainings were timed."""
+CLIP_EPOCH = 0.0055
+"""Seconds of an idle core of the year 2024 per clip and epoch of the default network, with an input
+of `DEFAULT_INPUT`."""
 TRAINING = Cost(2500, 12, 0.1)
 """Memory per MB packed, and seconds per clip and epoch; the default network needs a tenth."""
 ENGINE = 400
@@ -124,14 +129,16 @@ def training_memory(plan: Plan, entry: Experiment | Pretraining, factor: str) ->
     return round(ENGINE + TRAINING.base + TRAINING.factor * packed)
 
 
+def fits(entry: Experiment | Pretraining) -> int:
+    """Return how often a fold trains: inner folds choose between settings, and stop a training."""
+    inner = 1 + entry.training.inner_folds
+    nested = isinstance(entry, Experiment) and entry.nested
+    return (inner if nested else 1) * (inner if entry.training.stopping == "inner" else 1)
+
+
 def training_minutes(plan: Plan, entry: Experiment | Pretraining, folds: int = 1) -> int:
     """Return the time limit of a job that trains this many folds (minutes)."""
-    fits, inner = folds, entry.training.inner_folds
-    if isinstance(entry, Experiment) and entry.nested:
-        fits *= 1 + inner
-    if entry.training.stopping == "inner":
-        fits *= 1 + inner
-    steps = fits * len(plan.data.all_of(entry.collection)) * entry.training.epochs
+    steps = folds * fits(entry) * len(plan.data.all_of(entry.collection)) * entry.training.epochs
     return 3 * SLACK_MINUTES + round(TRAINING.seconds * steps / 60)
 
 

@@ -28,6 +28,8 @@ def result_text() -> str:
     Empty where nobody asked or the result is not there.
     """
     asked = os.environ.get(SHOW, "")
+    if not asked:
+        return ""
     if asked != "table":
         return _commands([run for run in asked.split("\n") if Path(run, "scores.csv").is_file()])
     if not Path(TABLE).is_file():

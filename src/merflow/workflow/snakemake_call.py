@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 
 from merflow.errors import FAILED, MerflowError
@@ -35,9 +36,25 @@ def snakemake_call(
 
     gpus: number of training jobs at a time. extra: further flags of Snakemake.
     """
+    extra = _with_gpus(extra, gpus)
     # Targets come first: `--configfile` would take a target after it for a second config.
     return [
         *(sys.executable, "-m", "snakemake", *targets),
         *("--snakefile", str(workflow_file(project)), "--configfile", str(config)),
         *("--rerun-incomplete", "--resources", f"gpu={gpus}", "--cores", cores, *extra),
     ]
+
+
+def _with_gpus(extra: Sequence[str], gpus: int) -> list[str]:
+    """Return flags whose `--resources` limit the GPUs too: Snakemake reads only the last ones."""
+    found: list[str] = []
+    for place, word in enumerate(extra):
+        flag, joined, value = word.partition("=")
+        if flag not in ("--resources", "--res"):
+            found.append(word)
+            continue
+        rest = extra[place + 1 :]
+        values = [value] if joined else list(takewhile(lambda one: not one.startswith("-"), rest))
+        limited = any(one.startswith("gpu=") for one in values)
+        found += [flag, *([] if limited else [f"gpu={gpus}"]), *([value] if joined else [])]
+    return found

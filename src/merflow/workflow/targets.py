@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from merflow import paths, stage_table
 from merflow.config.grid import base_of, members
+from merflow.datasets.registry import read_dataset
 from merflow.errors import MerflowError, nearest
 from merflow.evaluation.run_id import FINAL
 from merflow.workflow.plan import Plan
@@ -19,6 +20,12 @@ RULES = {
     "finals": "the final model of every run, for `merflow predict`",
 }
 """Targets that are rules, each with what it makes."""
+WRITTEN_WITH = {
+    paths.TABLES: "tables",
+    **{f"{paths.TABLES}/{name}": "tables" for name in paths.LATEX_FORMS},
+    **{f"{paths.RESULTS}/{name}": "report" for name in (*paths.METHODS, *paths.CARDS)},
+}
+"""Folders and files that are no outputs of a rule, each with the rule that writes them."""
 WITH_TABLE = {"all", "report", "tables"}
 """Targets after which the table is up to date."""
 
@@ -42,8 +49,8 @@ def _target(word: str, plan: Plan) -> list[str]:
         return [f"{path}/scores.csv"]
     if (folder := path.removesuffix(f"/{FINAL}")) != path and folder in runs:
         return [f"{path}/run.json"]
-    if path == paths.TABLES:
-        return ["tables"]
+    if path in WRITTEN_WITH:
+        return [WRITTEN_WITH[path]]
     if _is_made(path, plan):
         return [path]
     raise _unknown(word, path, plan)
@@ -78,8 +85,20 @@ def _is_made(path: str, plan: Plan) -> bool:
             folders = [f"{one.folder}/" for one in plan.scored_runs()]
             named = all(found[key] in names for key, names in known.items() if key in found)
             if named and (not run or run in folders):
-                return True
+                return "subject" not in found or _has_subject(plan, **found)
     return False
+
+
+def _has_subject(plan: Plan, dataset: str, subject: str, **_: str) -> bool:
+    """Return whether a dataset has a subject; True where the dataset cannot be read."""
+    try:
+        clips = (
+            plan.data.clips.get(dataset)
+            or read_dataset(dataset, plan.settings.datasets[dataset]).clips
+        )
+    except MerflowError:  # The run says what is wrong with it.
+        return True
+    return any(clip.key.subject == subject for clip in clips)
 
 
 def _patterns() -> Iterator[str]:
@@ -98,6 +117,12 @@ def _patterns() -> Iterator[str]:
     yield from (f"{paths.TABLES}/{name}" for name in paths.TABLE_FILES)
 
 
+def _is_by_product(path: str) -> bool:
+    """Return whether a job also writes a file of this name, which is no output of its rule."""
+    also = {*paths.PDF_FIGURES, *paths.RANKING_FILES}
+    return Path(path).is_file() or PurePosixPath(path).name in also
+
+
 def _unknown(word: str, path: str, plan: Plan) -> MerflowError:
     """Return the error for a word that is no target, with the nearest one and a list of all."""
     runs = [run.folder for run in plan.scored_runs()]
@@ -106,12 +131,17 @@ def _unknown(word: str, path: str, plan: Plan) -> MerflowError:
     tables = (f"{paths.TABLES}/{name}" for name in paths.TABLE_FILES)
     files = [*runs, *scores, *models, *tables, paths.REPORT, paths.MANIFEST, paths.SKIPPED]
     known = files if "/" in path else [*RULES, *plan.experiments]
-    there = " is a file of yours, which merflow does not make" if Path(word).exists() else ""
+    found = f"the config makes nothing of this name{nearest(path, known)}"
+    record = paths.record(path) if _is_by_product(path) else ""
+    if record and (one := next((f for f in files if paths.record(f) == record), "")):
+        found = f"no target of its own: it is made together with {one}"
+    elif Path(word).is_file() and not path.startswith(f"{paths.RESULTS}/"):
+        found = "a file of yours, which merflow does not make"
     lines = [f"  {name:<10} {about}" for name, about in RULES.items()]
     example = f", such as {runs[0]}" if runs else ""
     return MerflowError(
         f"target '{word}'",
-        there.strip() or f"the config makes nothing of this name{nearest(path, known)}",
+        found,
         "one of these, or a file below results/\n"
         + "\n".join([f"  {line}" for line in lines])
         + f"\n    an experiment: {', '.join(plan.experiments)}"

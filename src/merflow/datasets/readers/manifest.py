@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+from collections import Counter
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from merflow.datasets.cells import annotation, frame_rate, name
 from merflow.datasets.clip_frames import make_clip
 from merflow.datasets.clip_ids import dataset_named
 from merflow.datasets.clip_places import ClipPlaces
-from merflow.datasets.consent import COLUMN, consenting
+from merflow.datasets.consent import COLUMN, answers_of
 from merflow.datasets.folders import find_sheet, find_sheets, nearest_first
 from merflow.datasets.spec import Annotation, DatasetSpec, Source, Variant
 from merflow.datasets.titles import TITLES, columns
@@ -53,6 +54,7 @@ COLUMNS = columns(
     enters_at="enters_at",
     publishable=COLUMN,
 )
+NO_END = "an onset without an offset, in one of several rows of one file"
 MACRO = re.compile(r"macro.*|mae", re.IGNORECASE)
 """Cells of the column `expression type` that mark a macro-expression."""
 
@@ -64,18 +66,29 @@ def read_clips(source: Source) -> list[Clip]:
     rows = _rows(source, source.read(path, COLUMNS))
     _warn_of_macro(source, rows)
     with source.collect_errors():
-        consenting(rows)
+        answers_of(rows)
     places = _places(source, rows)
-    return source.clips_of(rows, lambda row: _clip(source, row, places))
+    clips = source.clips_of(rows, lambda row: _clip(source, row, places))
+    _check_segments(source, clips)
+    return clips
 
 
-def consenting_subjects(source: Source) -> frozenset[str]:
-    """Return the subjects that the column `publishable` allows to be shown."""
+def consent(source: Source) -> dict[str, bool]:
+    """Return subject -> whether the column `publishable` allows to show it; others are absent."""
     sheets = find_sheets(source, NAMED)
     if not sheets:
-        return frozenset()
+        return {}
     table = source.read(min(sheets, key=nearest_first), COLUMNS)
-    return consenting(_rows(source, table))
+    return answers_of(_rows(source, table))
+
+
+def _check_segments(source: Source, clips: list[Clip]) -> None:
+    """Report segments without an end: their frames would be those of the whole recording."""
+    times = Counter((clip.folder, clip.files) for clip in clips)
+    for clip in clips:
+        several = clip.files and times[clip.folder, clip.files] > 1
+        if several and not clip.numbers and clip.onset is not None and clip.offset is None:
+            source.fail(source.places[clip.key][0], NO_END, "an offset", "fill it in")
 
 
 def _rows(source: Source, table: Table) -> list[Row]:
