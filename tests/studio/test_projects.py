@@ -152,6 +152,7 @@ def test_the_progress_of_the_demo_is_a_share_of_its_clips():
 def test_a_folder_is_listed_with_what_its_folders_hold(studio, home):
     os.symlink(home.parent, home / "out")
     os.symlink(home / "videos", home / "inside")
+    os.symlink("gone.avi", home / "videos/broken.avi")
     (home / "clip10").mkdir()
     (home / "clip9").mkdir()
     found = files.list_folder(studio, asked("/", "files=videos"))
@@ -163,7 +164,7 @@ def test_a_folder_is_listed_with_what_its_folders_hold(studio, home):
         "videos",
     ]
     held = {one["name"]: one["holds"] for one in found["folders"]}
-    assert held["videos"]["videos"] == 2 and held["frames"]["images"] == 1
+    assert held["videos"]["videos"] == 3 and held["frames"]["images"] == 1
     assert found["up"] == "" and [one["name"] for one in found["crumbs"]] == ["home"]
     inner = files.list_folder(studio, asked("/", f"at={home}/videos&files=videos"))
     assert [one["name"] for one in inner["files"]] == ["a.avi", "b.avi"] and inner["up"] == str(
@@ -326,6 +327,7 @@ def test_an_upload_through_a_link_out_of_the_project_is_refused(project, home):
         sent(project, "a.avi", (home / "videos/a.avi").read_bytes())
 
 
+LONG = "".join(map(str, range(100, 160)))
 NAMES = {
     "s01/joy/My clip: 1.MP4": "s01/joy/My clip_ 1.MP4",
     "C:\\fake\\path\\x.mov": "C_/fake/path/x.mov",
@@ -337,6 +339,8 @@ NAMES = {
     "a\x00b\n.webm": "a_b_.webm",
     "x" * 400 + ".mp4": "x" * 146 + ".mp4",
     "笑い.mp4": "笑い.mp4",
+    f"1. {LONG}/x.mp4": f"1. {LONG[:147]}/x.mp4",
+    f"{LONG[:149]}.{LONG}/x.mp4": f"{LONG[:149]}/x.mp4",
 }
 
 
@@ -346,7 +350,8 @@ def test_names_of_uploads_become_safe_and_keep_their_folders(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["", "x", "x.txt", "x.mp4.exe", None, 3, "a/b/c/d/e/f/g/x.mp4", ".mp4", "/"]
+    "name",
+    ["", "x", "x.txt", "x.mp4.exe", None, 3, "a/b/c/d/e/f/g/x.mp4", ".mp4", "/", f"x.{LONG}"],
 )
 def test_other_names_are_refused(name):
     with pytest.raises(MerflowError):
