@@ -5,6 +5,7 @@ import secrets
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from merflow.errors import MerflowError
 from merflow.studio.applied_marks import AppliedMarks
@@ -15,7 +16,7 @@ from merflow.studio.marks import MarkCorrections
 from merflow.studio.project import Project
 from merflow.studio.project_creation import ProjectCreation
 from merflow.studio.recent_projects import remember
-from merflow.studio.routing import Conflict
+from merflow.studio.routing import Conflict, Missing
 from merflow.studio.test_view.session import TestSession
 from merflow.studio.workflow_process import WorkflowControl
 
@@ -60,6 +61,7 @@ class Studio:
         self.browse = Browse(browse or Path.home())
         self.creation = ProjectCreation()
         self.recording: DecodedRecording | None = None
+        self._recording_lock = threading.Lock()
         self._opened = OpenProject.of(project) if project else None
         self._switching = threading.Lock()
 
@@ -140,10 +142,42 @@ class Studio:
     def _close(self, opened: OpenProject) -> None:
         opened.test.close()
         opened.workflow.close()
-        self.close_recording()
+        with self._recording_lock:
+            self._end_recording()
 
-    def close_recording(self) -> None:
-        """Remove the decoded frames of the recording that clips are cut from."""
+    def open_recording(self, path: Path) -> dict[str, Any]:
+        """Begin to decode a recording for a window, in place of the one before; return its state.
+
+        A recording that is open already is taken over, with the frames that it has.
+        """
+        with self._recording_lock:
+            if self.recording is None or self.recording.path != path:
+                made = DecodedRecording(path)
+                self._end_recording()
+                self.recording = made
+            self.recording.id = secrets.token_hex(8)
+            return self.recording.state()
+
+    def recording_of(self, id: object) -> DecodedRecording:
+        """Return the recording that a window has opened; refuse where it is not the open one."""
+        recording = self.recording
+        if recording is None:
+            raise Missing("request", "no recording is open", fix="choose one")
+        if recording.id != id:
+            raise Conflict(
+                "merflow studio",
+                "another window has opened another recording",
+                fix="one window at a time cuts a recording: open it again here to go on",
+            )
+        return recording
+
+    def close_recording(self, id: object) -> None:
+        """Remove the decoded frames of the recording that a window has opened."""
+        with self._recording_lock:
+            self.recording_of(id)
+            self._end_recording()
+
+    def _end_recording(self) -> None:
         if self.recording is not None:
             self.recording.close()
             self.recording = None
