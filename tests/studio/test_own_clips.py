@@ -4,6 +4,7 @@ import os
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -58,8 +59,9 @@ def shown(studio, folder, more=""):
 
 def saved(studio, found, dataset="mine", **change):
     body = {"folder": found["folder"], "header": found["header"], "rows": found["rows"]} | change
+    body["dataset"] = dataset
     before = own_clips.check_rows(studio, asked("/"), dict(body))["digest"]
-    return own_clips.save_rows(studio, asked("/"), {**body, "dataset": dataset, "before": before})
+    return own_clips.save_rows(studio, asked("/"), {**body, "before": before})
 
 
 def rated(found):
@@ -164,17 +166,86 @@ def test_an_edited_manifest_is_merged_compared_and_not_overwritten_unseen(studio
     assert "age" in table.header and len(table.rows) == 4 and "s08" not in path.read_text()
 
 
-def test_a_folder_that_cannot_be_written_to_has_its_manifest_in_the_project(
-    studio, home, monkeypatch
-):
+@pytest.fixture
+def read_only(monkeypatch):
+    """Folders with the name `clips` that cannot be written to."""
     access = os.access
     monkeypatch.setattr(
-        os, "access", lambda path, mode: not str(path).endswith("/clips") and access(path, mode)
+        os, "access", lambda path, mode: Path(path).name != "clips" and access(path, mode)
     )
+
+
+def emotions(studio, dataset):
+    """Return the emotions of a dataset as the workflow reads it."""
+    reading = read_dataset(dataset, studio.project.settings().datasets[dataset]).required()
+    return {clip.emotion for clip in reading.clips}
+
+
+def test_a_folder_that_cannot_be_written_to_has_its_manifest_in_the_project(
+    studio, home, read_only, monkeypatch
+):
     made = saved(studio, rated(shown(studio, home / "clips")), "pilot")
-    assert made["manifest"] == str(home / "project/config/manifests/pilot.csv")
-    entry = studio.project.settings().datasets["pilot"]
-    assert entry.sheet == "config/manifests/pilot.csv"
+    sheet = str(home / "project/config/manifests/pilot.csv")
+    assert made["manifest"] == sheet
+    assert studio.project.settings().datasets["pilot"].sheet == sheet
+    assert emotions(studio, "pilot") == {"joy", "fear"}
+    # Saved again, also after the folder can be written to: it stays the file that is read.
+    for _ in range(2):
+        again = shown(studio, home / "clips")
+        assert again["exists"] and again["manifest"] == sheet and again["dataset"] == "pilot"
+        assert saved(studio, renamed(again), "pilot")["manifest"] == sheet
+        monkeypatch.undo()
+        monkeypatch.chdir(home / "project")
+    assert emotions(studio, "pilot") == {"joy2", "fear2"}
+
+
+def renamed(found):
+    at = found["fields"]["emotion"]
+    for row in found["rows"]:
+        row[at] = f"{row[at][:4].rstrip('2')}2"
+    return found
+
+
+def test_two_folders_of_one_name_that_cannot_be_written_to_keep_their_manifests(
+    studio, home, read_only
+):
+    saved(studio, rated(shown(studio, home / "clips")), "pilot")
+    path = home / "project/config/manifests/pilot.csv"
+    first = path.read_bytes()
+    video(home / "more/clips/s09/sad/x.avi")
+    found = shown(studio, home / "more/clips")
+    assert not found["exists"] and found["dataset"] == "mine" and len(found["rows"]) == 1
+    with pytest.raises(MerflowError, match="with the folder"):
+        saved(studio, found, "pilot")
+    config = home / "project/config/config.yaml"
+    config.write_text(config.read_text().replace("  pilot:\n", "  first:\n"))
+    config.write_text(config.read_text().replace("[pilot]", "[first]"))
+    with pytest.raises(MerflowError, match="the manifest of dataset 'first'"):
+        saved(studio, found, "pilot")
+    assert path.read_bytes() == first
+    saved(studio, found, "second")
+    assert emotions(studio, "first") == {"joy", "fear"} and emotions(studio, "second") == {"sad"}
+
+
+def test_the_sheet_that_the_config_names_is_the_one_that_is_edited(studio, home):
+    saved(studio, rated(shown(studio, home / "clips")))
+    (home / "clips/lists").mkdir()
+    (home / "clips/manifest.csv").rename(home / "clips/lists/own.csv")
+    config = home / "project/config/config.yaml"
+    text = config.read_text()
+    named = text.replace(f"root: {home}/clips", f"root: {home}/clips\n    sheet: lists/own.csv")
+    config.write_text(named)
+    found = shown(studio, home / "clips")
+    assert found["exists"] and found["manifest"] == str(home / "clips/lists/own.csv")
+    saved(studio, renamed(found))
+    assert emotions(studio, "mine") == {"joy2", "fear2"} and config.read_text() == named
+    assert not (home / "clips/manifest.csv").exists()
+    listed = own_clips.list_own(studio, asked("/"))["datasets"]
+    assert [one["manifest"] for one in listed] == [True]
+    for other in ("lists/own.xlsx", "/etc/own.csv"):
+        config.write_text(named.replace("lists/own.csv", other))
+        with pytest.raises(MerflowError, match="cannot be edited here"):
+            shown(studio, home / "clips")
 
 
 def test_thousands_of_clips_are_listed_and_checked_in_seconds(studio, home):

@@ -38,8 +38,9 @@ def show_folder(studio: Studio, request: Request) -> dict[str, Any]:
 
 def check_rows(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str, Any]:
     """Return the faults of a table, and what saving it would change."""
-    only_keys(body, "folder", "header", "rows")
-    return check(studio.project, _folder(studio, body.get("folder")), table_from(body))
+    only_keys(body, "folder", "dataset", "header", "rows")
+    folder, dataset = _folder(studio, body.get("folder")), body.get("dataset", "")
+    return check(studio.project, folder, dataset, table_from(body))
 
 
 def save_rows(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str, Any]:

@@ -155,7 +155,7 @@ function tableView(view, state) {
       named.setError("Type a name.");
       return name.focus();
     }
-    const made = await saveClips(body(), name.value.trim(), loaded.manifest);
+    const made = await saveClips(body(), name.value.trim());
     if (!made || gone) return undefined;
     const changes = made.config.length ? `; ${made.config.join(" and ")} of the project changed` : "";
     toast(`Saved: ${plural(made.clips, "clip")} in ${nameOf(made.manifest)}, dataset ${made.dataset}${changes}.`);
