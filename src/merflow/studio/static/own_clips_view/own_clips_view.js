@@ -21,7 +21,7 @@ const FAULTS_SHOWN = 6;
 
 // The table that is edited stays while other views are looked at.
 let kept = null;
-addEventListener("beforeunload", (event) => { if (kept?.rows.dirty) event.preventDefault(); });
+addEventListener("beforeunload", (event) => { if (kept?.rows.dirty || kept?.cutting?.()) event.preventDefault(); });
 
 const folderOf = (path) => path.slice(0, path.lastIndexOf("/"));
 const nameOf = (path) => path.slice(path.lastIndexOf("/") + 1);
