@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 import threading
+from contextvars import copy_context
+from threading import Thread
 from types import SimpleNamespace
 
 import pytest
@@ -14,8 +16,10 @@ from merflow.errors import MerflowError
 from merflow.studio import recent_projects, uploads
 from merflow.studio.browse import Browse
 from merflow.studio.context import Studio
+from merflow.studio.project import Project
 from merflow.studio.project_creation import share_done
 from merflow.studio.routes import files, projects, workflow
+from merflow.studio.routes.projects import CONFIG
 from merflow.studio.routing import Conflict, Missing
 
 
@@ -104,7 +108,36 @@ def test_a_running_job_keeps_its_project_open(studio, home):
     studio.workflow.start("waiting", ["sleep", "60"])
     with pytest.raises(Conflict, match="'waiting' is running"):
         projects.open_project(studio, asked("/"), {"folder": str(home / "one")})
+    with pytest.raises(Conflict, match="'waiting' is running"):
+        new(studio, home, "three")
+    studio.creation.start(home / "one", ["--version"])
+    studio.creation.job.code = None
+    with pytest.raises(Conflict, match="is being written"):
+        new(studio, home, "four", "demo")
+    assert not (home / "three").exists() and not (home / "four").exists()
     assert studio.project.root == home / "two" and studio.workflow.job.running
+
+
+def test_a_request_stays_in_the_project_that_its_page_shows(studio, home, monkeypatch):
+    """Another window opens another project between the check of a request and its work."""
+    new(studio, home, "one")
+    new(studio, home, "two")
+    first, started = studio.opened, []
+
+    def begin():
+        studio.begin_request(first.id)
+        other = Thread(target=studio.open, args=(Project(home / "one", home / "one" / CONFIG),))
+        other.start()
+        other.join()
+        assert studio.project is first.project
+        with pytest.raises(Conflict, match="not open any more"):
+            workflow.unlock_workflow(studio, asked("/"), {})
+        started.append(studio.opened)
+
+    copy_context().run(begin)
+    assert started == [first] and studio.project.root == home / "one"
+    with pytest.raises(Conflict, match="another window has opened another project"):
+        studio.begin_request(first.id)
 
 
 def test_a_project_with_a_broken_config_leaves_the_open_one(studio, home):

@@ -3,6 +3,7 @@
 import os
 import secrets
 import threading
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,10 @@ class OpenProject:
         )
 
 
+OF_REQUEST: ContextVar[OpenProject | None] = ContextVar("of_request", default=None)
+"""The project of the request that is being answered: another window may open another meanwhile."""
+
+
 class Studio:
     """The project that is open, if any, and the folders that may be browsed.
 
@@ -73,11 +78,26 @@ class Studio:
     @property
     def opened(self) -> OpenProject:
         """The open project and its work; refuse a request that needs one when there is none."""
-        if self._opened is None:
+        opened = OF_REQUEST.get() or self._opened
+        if opened is None:
             raise Conflict(
                 "merflow studio", "no project is open", fix="open or create one in Projects"
             )
-        return self._opened
+        return opened
+
+    def begin_request(self, wanted: str) -> None:
+        """Keep the project that is open now for the whole of a request.
+
+        wanted: id of the project that the page shows, if it says so; another one is refused.
+        """
+        opened = self._opened
+        if wanted and wanted != (opened.id if opened else ""):
+            raise Conflict(
+                "merflow studio",
+                "another window has opened another project",
+                fix="reload this page; nothing was changed",
+            )
+        OF_REQUEST.set(opened)
 
     @property
     def project(self) -> Project:
@@ -122,19 +142,22 @@ class Studio:
         project.settings()
         with self._switching:
             if self._opened is not None:
-                self._refuse_running(self._opened)
+                self.refuse_running()
                 self._close(self._opened)
             # As for every other command, the project is the working folder.
             os.chdir(project.root)
             self._opened = OpenProject.of(project)
+            # The request that opens it goes on in the new one.
+            OF_REQUEST.set(None)
             remember(project.root)
         return self._opened
 
-    def _refuse_running(self, opened: OpenProject) -> None:
-        job = opened.workflow.job
+    def refuse_running(self) -> None:
+        """Refuse to leave the open project while a job runs in it."""
+        job = self._opened.workflow.job if self._opened else None
         if job is not None and job.running:
             raise Conflict(
-                str(opened.project.root),
+                str(self._opened.project.root),
                 f"'{job.title}' is running in the open project",
                 fix="wait for it, or stop it first",
             )
