@@ -102,7 +102,7 @@ def test_opening_another_project_changes_everything_that_belongs_to_it(studio, h
     assert recent_projects.recent() == [str(home / "one"), str(home / "two")]
 
 
-def test_a_running_job_keeps_its_project_open(studio, home):
+def test_a_running_job_keeps_its_project_open(studio, home, monkeypatch):
     new(studio, home, "one")
     new(studio, home, "two")
     studio.workflow.start("waiting", ["sleep", "60"])
@@ -110,15 +110,14 @@ def test_a_running_job_keeps_its_project_open(studio, home):
         projects.open_project(studio, asked("/"), {"folder": str(home / "one")})
     with pytest.raises(Conflict, match="'waiting' is running"):
         new(studio, home, "three")
-    studio.creation.start(home / "one", ["--version"])
-    studio.creation.job.code = None
-    with pytest.raises(Conflict, match="is being written"):
+    with monkeypatch.context() as patch, pytest.raises(Conflict, match="is being written"):
+        patch.setattr(studio.creation, "job", SimpleNamespace(running=True))
         new(studio, home, "four", "demo")
     assert not (home / "three").exists() and not (home / "four").exists()
     assert studio.project.root == home / "two" and studio.workflow.job.running
 
 
-def test_a_request_stays_in_the_project_that_its_page_shows(studio, home, monkeypatch):
+def test_a_request_stays_in_the_project_that_its_page_shows(studio, home):
     """Another window opens another project between the check of a request and its work."""
     new(studio, home, "one")
     new(studio, home, "two")
