@@ -12,6 +12,7 @@ from moving_textures import still_picture, truths
 from merflow.clip import ClipArrays, ClipKey
 from merflow.config.loading import validate
 from merflow.datasets.registry import GENERATED
+from merflow.inference import clip_strip
 from merflow.inference.clip_strip import examples, faces, factors_of, remove_strips, write_strips
 from merflow.io import records
 from merflow.io.clip_store import write_store
@@ -68,6 +69,15 @@ def test_the_subject_with_consent_is_shown_and_no_other(inside):
     ((found,), problems) = examples(plan_of(publishable=["s02"]))
     assert found.key == ClipKey("smic", "s02", "s02_po_01") and problems == []
     assert [*found.clips] == ["x1", "x10"]
+
+
+def test_a_clip_that_is_too_long_leaves_the_next_one_to_be_shown(inside, monkeypatch):
+    monkeypatch.setattr(clip_strip, "LONGEST", 12)
+    chosen = plan_of(publishable=["s01", "s02"])
+    assert examples(chosen)[0][0].key.subject == "s01"
+    lengths = iter([((13, 256, 256, 1), None), ((12, 256, 256, 1), None)])
+    monkeypatch.setattr(clip_strip.Store, "shape", lambda *_: next(lengths))
+    assert examples(chosen)[0][0].key.subject == "s02"
 
 
 def test_a_generated_face_is_shown_as_a_picture_and_as_a_figure(inside, tmp_path):

@@ -7,8 +7,12 @@ import pytest
 from kept_records import keep_records
 from studio_project import asked, copy
 
+from merflow.datasets.catalogue import catalogue_text
+from merflow.datasets.errata import Correction
 from merflow.errors import MerflowError
+from merflow.io.files import write_text
 from merflow.studio.context import Studio
+from merflow.studio.marks import published, used_next
 from merflow.studio.project import Project
 from merflow.studio.routes import clips, marks
 from merflow.studio.routing import Conflict
@@ -105,6 +109,49 @@ def test_applying_is_taken_back(studio):
     assert not waiting(studio)["can_undo"]
     with pytest.raises(Conflict):
         marks.undo_marks(studio, asked(marks.MARKS, dataset="smic"), {})
+
+
+def read_again(studio):
+    """Write the catalogue as a run does, with the errata as they are now."""
+    clips_read = Plan.read(studio.project.settings()).data.clips["smic"]
+    write_text("results/catalogue/smic.json", catalogue_text(clips_read))
+    keep_records(again=True)
+
+
+def test_a_correction_that_a_run_has_used_is_corrected_again_and_taken_back(studio):
+    numbers = shown(studio)["numbers"]
+    for position in (1, 2):
+        set_marks(studio, onset=numbers[position])
+        apply(studio, waiting(studio)["version"])
+        assert shown(studio)["published"]["onset"] == numbers[position]
+        if position == 1:
+            read_again(studio)
+    assert shown(studio)["applied"] == ["onset"]
+    read_again(studio)
+    undo = asked(marks.MARKS, dataset="smic")
+    marks.undo_marks(studio, undo, {})
+    assert shown(studio)["published"]["onset"] == numbers[1]
+    assert shown(studio)["marks"]["onset"] == numbers[2]
+
+
+def test_the_only_correction_is_taken_back_after_a_run(studio):
+    first = shown(studio)
+    onset = first["numbers"][1]
+    set_marks(studio, onset=onset)
+    apply(studio, waiting(studio)["version"])
+    read_again(studio)
+    marks.undo_marks(studio, asked(marks.MARKS, dataset="smic"), {})
+    now = shown(studio)
+    assert now["published"] == first["published"] and now["marks"]["onset"] == onset
+    set_marks(studio, onset=first["numbers"][2])
+    (line,) = rows(studio, "corrections/smic.csv")
+    assert (line["was"], line["is"]) == tuple(map(str, (first["numbers"][0], first["numbers"][2])))
+
+
+def test_an_apex_of_another_copy_of_the_sheet_stays(studio):
+    clip = studio.project.clips("smic")[0]
+    line = Correction("apex", "7", "8", "", "", (str(clip.apex),) if clip.apex else ("",))
+    assert used_next(clip, [line]) == published(clip)
 
 
 def test_a_second_correction_replaces_the_applied_line_and_keeps_what_the_sheet_had(studio):

@@ -359,7 +359,7 @@ def test_marks_are_applied_after_what_runs_again_was_shown_and_taken_back(window
     reads(page, "#toasts", "1 mark applied")
     assert f"onset,{numbers[0]},{numbers[2]}" in errata.read_text()
     assert lines(studio) == []
-    reads(page, "#saved", "onset: applied, used by the next run")
+    reads(page, "#saved", "onset: changed since the last run, used by the next one")
     page.click("#take-back")
     reads(page, "#toasts", "Taken back")
     assert not errata.exists()

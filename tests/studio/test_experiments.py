@@ -234,6 +234,23 @@ def test_an_old_fault_elsewhere_does_not_stop_a_save(studio):
     assert experiments.list_entries(studio, asked("/"))["error"] == ""
 
 
+def test_faults_of_the_schema_elsewhere_do_not_stop_a_save(studio):
+    bad = "".join(
+        f"  {name}: {{network: cnn3d, preparation: grey32, collection: composite, factors: [1],\n"
+        "    training: {epochs: -1}}\n"
+        for name in ("bad", "worse")
+    )
+    path = studio.project.config
+    path.write_text(config(studio).replace("experiments: # two\n", f"experiments: # two\n{bad}"))
+    save(studio, "mine", ENTRY)
+    with pytest.raises(MerflowError, match=r"experiments\.other\.training\.epochs"):
+        save(studio, "other", ENTRY | {"training": {"epochs": 0}})
+    for name in ("bad", "worse"):
+        assert f"{name}.training.epochs" in experiments.list_entries(studio, asked("/"))["error"]
+        save(studio, name, ENTRY, name)
+    assert experiments.list_entries(studio, asked("/"))["error"] == ""
+
+
 @pytest.mark.parametrize(
     "name", ["../up", "a/b", "a: {b: 1}", "x\ny: 1", "", " ", "quick", "CON", 3, ["a"]]
 )

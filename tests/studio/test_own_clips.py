@@ -3,7 +3,11 @@
 import os
 import shutil
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import yaml
 from clip_makers import picture, video
@@ -12,10 +16,13 @@ from studio_project import asked
 from merflow.datasets.manifest_table import read_manifest_table
 from merflow.datasets.registry import read_dataset
 from merflow.errors import MerflowError
+from merflow.studio import decoded_recording
 from merflow.studio.context import Studio
+from merflow.studio.decoded_recording import DecodedRecording
 from merflow.studio.project import Project
 from merflow.studio.routes import datasets, own_clips
 from merflow.studio.routing import Conflict
+from merflow.studio.test_view.recording import jpeg_of
 from merflow.workflow.project_template import create_project
 
 
@@ -52,8 +59,9 @@ def shown(studio, folder, more=""):
 
 def saved(studio, found, dataset="mine", **change):
     body = {"folder": found["folder"], "header": found["header"], "rows": found["rows"]} | change
+    body["dataset"] = dataset
     before = own_clips.check_rows(studio, asked("/"), dict(body))["digest"]
-    return own_clips.save_rows(studio, asked("/"), {**body, "dataset": dataset, "before": before})
+    return own_clips.save_rows(studio, asked("/"), {**body, "before": before})
 
 
 def rated(found):
@@ -158,17 +166,86 @@ def test_an_edited_manifest_is_merged_compared_and_not_overwritten_unseen(studio
     assert "age" in table.header and len(table.rows) == 4 and "s08" not in path.read_text()
 
 
-def test_a_folder_that_cannot_be_written_to_has_its_manifest_in_the_project(
-    studio, home, monkeypatch
-):
+@pytest.fixture
+def read_only(monkeypatch):
+    """Folders with the name `clips` that cannot be written to."""
     access = os.access
     monkeypatch.setattr(
-        os, "access", lambda path, mode: not str(path).endswith("/clips") and access(path, mode)
+        os, "access", lambda path, mode: Path(path).name != "clips" and access(path, mode)
     )
+
+
+def emotions(studio, dataset):
+    """Return the emotions of a dataset as the workflow reads it."""
+    reading = read_dataset(dataset, studio.project.settings().datasets[dataset]).required()
+    return {clip.emotion for clip in reading.clips}
+
+
+def test_a_folder_that_cannot_be_written_to_has_its_manifest_in_the_project(
+    studio, home, read_only, monkeypatch
+):
     made = saved(studio, rated(shown(studio, home / "clips")), "pilot")
-    assert made["manifest"] == str(home / "project/config/manifests/pilot.csv")
-    entry = studio.project.settings().datasets["pilot"]
-    assert entry.sheet == "config/manifests/pilot.csv"
+    sheet = str(home / "project/config/manifests/pilot.csv")
+    assert made["manifest"] == sheet
+    assert studio.project.settings().datasets["pilot"].sheet == sheet
+    assert emotions(studio, "pilot") == {"joy", "fear"}
+    # Saved again, also after the folder can be written to: it stays the file that is read.
+    for _ in range(2):
+        again = shown(studio, home / "clips")
+        assert again["exists"] and again["manifest"] == sheet and again["dataset"] == "pilot"
+        assert saved(studio, renamed(again), "pilot")["manifest"] == sheet
+        monkeypatch.undo()
+        monkeypatch.chdir(home / "project")
+    assert emotions(studio, "pilot") == {"joy2", "fear2"}
+
+
+def renamed(found):
+    at = found["fields"]["emotion"]
+    for row in found["rows"]:
+        row[at] = f"{row[at][:4].rstrip('2')}2"
+    return found
+
+
+def test_two_folders_of_one_name_that_cannot_be_written_to_keep_their_manifests(
+    studio, home, read_only
+):
+    saved(studio, rated(shown(studio, home / "clips")), "pilot")
+    path = home / "project/config/manifests/pilot.csv"
+    first = path.read_bytes()
+    video(home / "more/clips/s09/sad/x.avi")
+    found = shown(studio, home / "more/clips")
+    assert not found["exists"] and found["dataset"] == "mine" and len(found["rows"]) == 1
+    with pytest.raises(MerflowError, match="with the folder"):
+        saved(studio, found, "pilot")
+    config = home / "project/config/config.yaml"
+    config.write_text(config.read_text().replace("  pilot:\n", "  first:\n"))
+    config.write_text(config.read_text().replace("[pilot]", "[first]"))
+    with pytest.raises(MerflowError, match="the manifest of dataset 'first'"):
+        saved(studio, found, "pilot")
+    assert path.read_bytes() == first
+    saved(studio, found, "second")
+    assert emotions(studio, "first") == {"joy", "fear"} and emotions(studio, "second") == {"sad"}
+
+
+def test_the_sheet_that_the_config_names_is_the_one_that_is_edited(studio, home):
+    saved(studio, rated(shown(studio, home / "clips")))
+    (home / "clips/lists").mkdir()
+    (home / "clips/manifest.csv").rename(home / "clips/lists/own.csv")
+    config = home / "project/config/config.yaml"
+    text = config.read_text()
+    named = text.replace(f"root: {home}/clips", f"root: {home}/clips\n    sheet: lists/own.csv")
+    config.write_text(named)
+    found = shown(studio, home / "clips")
+    assert found["exists"] and found["manifest"] == str(home / "clips/lists/own.csv")
+    saved(studio, renamed(found))
+    assert emotions(studio, "mine") == {"joy2", "fear2"} and config.read_text() == named
+    assert not (home / "clips/manifest.csv").exists()
+    listed = own_clips.list_own(studio, asked("/"))["datasets"]
+    assert [one["manifest"] for one in listed] == [True]
+    for other in ("lists/own.xlsx", "/etc/own.csv"):
+        config.write_text(named.replace("lists/own.csv", other))
+        with pytest.raises(MerflowError, match="cannot be edited here"):
+            shown(studio, home / "clips")
 
 
 def test_thousands_of_clips_are_listed_and_checked_in_seconds(studio, home):
@@ -197,26 +274,38 @@ def recording(studio, home):
     """A recording of 8 frames, each brighter than the one before, all decoded."""
     path = home / "clips/s01/joy/a.avi"
     video(path, frames=8)
-    own_clips.open_recording(studio, asked("/"), {"path": str(path)})
-    for _ in range(200):
-        if own_clips.recording_state(studio, asked("/"))["state"] != "reading":
-            break
-        time.sleep(0.05)
+    wait_for(opened(studio, path))
     return studio
+
+
+def opened(studio, path):
+    """Open a recording as a window does; return the request that the window then makes."""
+    state = own_clips.open_recording(studio, asked("/"), {"path": str(path)})
+    return studio, asked("/", f"id={state['id']}")
+
+
+def wait_for(window):
+    """Wait until a recording is not being decoded; return its state."""
+    for _ in range(200):
+        state = own_clips.recording_state(*window)
+        if state["state"] != "reading":
+            return state
+        time.sleep(0.05)
+    raise TimeoutError
 
 
 def test_frames_of_a_recording_are_those_of_the_manifest(recording):
     import cv2
-    import numpy as np
 
-    state = own_clips.recording_state(recording, asked("/"))
+    here = f"id={recording.recording.id}"
+    state = own_clips.recording_state(recording, asked("/", here))
     assert (state["state"], state["count"], state["fps"]) == ("done", 8, 50.0)
     for index in (7, 0, 3):
-        answer = own_clips.recording_frame(recording, asked("/", index=str(index)))
+        answer = own_clips.recording_frame(recording, asked("/", here, index=str(index)))
         picture_of = cv2.imdecode(np.frombuffer(answer.body, np.uint8), cv2.IMREAD_GRAYSCALE)
         assert abs(picture_of.mean() - 30 * index) < 4
     with pytest.raises(MerflowError):
-        own_clips.recording_frame(recording, asked("/", index="8"))
+        own_clips.recording_frame(recording, asked("/", here, index="8"))
 
 
 SEGMENT = {
@@ -236,9 +325,11 @@ def test_exported_segments_are_imported_as_they_were(recording, kind):
         SEGMENT,
         SEGMENT | {"onset": 6, "apex": None, "offset": 7, "clip": "y", "emotion": ""},
     ]
-    out = own_clips.export_segments(recording, asked("/"), {"kind": kind, "segments": segments})
+    here = {"id": recording.recording.id}
+    body = here | {"kind": kind, "segments": segments}
+    out = own_clips.export_segments(recording, asked("/"), body)
     assert out["name"] == f"a.{kind}"
-    back = own_clips.import_segments(recording, asked("/"), out)
+    back = own_clips.import_segments(recording, asked("/"), here | out)
     assert back["segments"] == segments
 
 
@@ -248,8 +339,8 @@ def test_exported_segments_are_imported_as_they_were(recording, kind):
      {"emotion": 3}, {"emotion": "a\nb"}, {"clip": "x" * 501}, {"row": []}, {"offset": 1.5}],
 )  # fmt: skip
 def test_a_segment_that_is_none_is_not_exported(recording, change):
-    body = {"kind": "eaf", "segments": [SEGMENT | change]}
-    with pytest.raises(MerflowError):
+    body = {"id": recording.recording.id, "kind": "eaf", "segments": [SEGMENT | change]}
+    with pytest.raises(MerflowError, match="segment 1"):
         own_clips.export_segments(recording, asked("/"), body)
 
 
@@ -259,8 +350,10 @@ def test_a_segment_that_is_none_is_not_exported(recording, change):
      ("x.csv", "subject,clip,path,onset,offset\ns,c,a.avi,2,99\n"), ("x.eaf", None), (3, "")],
 )  # fmt: skip
 def test_a_file_without_segments_is_refused(recording, name, text):
-    with pytest.raises(MerflowError):
-        own_clips.import_segments(recording, asked("/"), {"name": name, "text": text})
+    body = {"id": recording.recording.id, "name": name, "text": text}
+    with pytest.raises(MerflowError) as refused:
+        own_clips.import_segments(recording, asked("/"), body)
+    assert not isinstance(refused.value, Conflict)
 
 
 def test_a_file_that_is_no_video_is_not_opened_and_one_recording_is_open_at_a_time(recording, home):
@@ -269,13 +362,65 @@ def test_a_file_that_is_no_video_is_not_opened_and_one_recording_is_open_at_a_ti
         with pytest.raises(MerflowError):
             own_clips.open_recording(recording, asked("/"), {"path": str(home / path)})
     first = recording.recording
-    own_clips.open_recording(recording, asked("/"), {"path": str(home / "clips/s01/fear/b.avi")})
+    _, there = opened(recording, home / "clips/s01/fear/b.avi")
     assert recording.recording is not first
     with pytest.raises(MerflowError):
         first.frame(0)
-    own_clips.close_recording(recording, asked("/"), {})
+    body, here = {"id": first.id}, asked("/", f"id={first.id}", index="0")
+    for handler, *given in (
+        (own_clips.recording_state, here),
+        (own_clips.recording_frame, here),
+        (own_clips.import_segments, here, body | {"name": "x.csv", "text": "subject\n"}),
+        (own_clips.export_segments, here, body | {"kind": "csv", "segments": []}),
+        (own_clips.close_recording, here, body),
+    ):
+        with pytest.raises(Conflict, match="another window has opened another recording"):
+            handler(recording, *given)
+    body = {"id": recording.recording.id}
+    # The same recording in a third window keeps its frames, and the window before loses it.
+    kept = recording.recording
+    _, third = opened(recording, kept.path)
+    with pytest.raises(Conflict):
+        own_clips.close_recording(recording, there, body)
+    assert recording.recording is kept
+    own_clips.close_recording(recording, third, {"id": kept.id})
     with pytest.raises(MerflowError, match="no recording is open"):
-        own_clips.recording_state(recording, asked("/"))
+        own_clips.recording_state(recording, third)
+
+
+def test_recordings_opened_at_once_leave_one_that_is_decoded(studio, home, monkeypatch):
+    made, paths = [], [home / "clips" / one for one in ("s01/joy/a.avi", "s01/fear/b.avi")]
+    begin = DecodedRecording.__init__
+
+    def slowly(self, path):
+        begin(self, path)
+        made.append(self)
+        time.sleep(0.1)
+
+    monkeypatch.setattr(DecodedRecording, "__init__", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda path: opened(studio, path), paths))
+    assert [one._closed for one in made] == [True, False]
+
+
+def test_a_recording_that_cannot_be_shown_ends_as_failed(studio, home, monkeypatch):
+    path = home / "clips/s01/joy/a.avi"
+
+    def broken(frame):
+        raise ArithmeticError("no picture")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(decoded_recording, "jpeg_of", broken)
+        state = wait_for(opened(studio, path))
+    assert state["state"] == "failed" and "no picture" in state["error"]
+    full = SimpleNamespace(free=decoded_recording.SPARE)
+    monkeypatch.setattr(decoded_recording.shutil, "disk_usage", lambda _: full)
+    state = wait_for(opened(studio, home / "clips/s01/fear/b.avi"))
+    assert state["ready"] == 0 and "must stay free" in state["error"]
+
+
+def test_a_very_flat_frame_has_a_picture():
+    assert jpeg_of(np.zeros((2, 3000, 3), np.uint8))
 
 
 def test_a_page_on_another_machine_cannot_make_a_recorded_face_one_that_may_be_shown(studio, home):

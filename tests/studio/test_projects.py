@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 import threading
+from contextvars import copy_context
+from threading import Thread
 from types import SimpleNamespace
 
 import pytest
@@ -14,8 +16,10 @@ from merflow.errors import MerflowError
 from merflow.studio import recent_projects, uploads
 from merflow.studio.browse import Browse
 from merflow.studio.context import Studio
+from merflow.studio.project import Project
 from merflow.studio.project_creation import share_done
 from merflow.studio.routes import files, projects, workflow
+from merflow.studio.routes.projects import CONFIG
 from merflow.studio.routing import Conflict, Missing
 
 
@@ -98,13 +102,41 @@ def test_opening_another_project_changes_everything_that_belongs_to_it(studio, h
     assert recent_projects.recent() == [str(home / "one"), str(home / "two")]
 
 
-def test_a_running_job_keeps_its_project_open(studio, home):
+def test_a_running_job_keeps_its_project_open(studio, home, monkeypatch):
     new(studio, home, "one")
     new(studio, home, "two")
     studio.workflow.start("waiting", ["sleep", "60"])
     with pytest.raises(Conflict, match="'waiting' is running"):
         projects.open_project(studio, asked("/"), {"folder": str(home / "one")})
+    with pytest.raises(Conflict, match="'waiting' is running"):
+        new(studio, home, "three")
+    with monkeypatch.context() as patch, pytest.raises(Conflict, match="is being written"):
+        patch.setattr(studio.creation, "job", SimpleNamespace(running=True))
+        new(studio, home, "four", "demo")
+    assert not (home / "three").exists() and not (home / "four").exists()
     assert studio.project.root == home / "two" and studio.workflow.job.running
+
+
+def test_a_request_stays_in_the_project_that_its_page_shows(studio, home):
+    """Another window opens another project between the check of a request and its work."""
+    new(studio, home, "one")
+    new(studio, home, "two")
+    first, started = studio.opened, []
+
+    def begin():
+        studio.begin_request(first.id)
+        other = Thread(target=studio.open, args=(Project(home / "one", home / "one" / CONFIG),))
+        other.start()
+        other.join()
+        assert studio.project is first.project
+        with pytest.raises(Conflict, match="not open any more"):
+            workflow.unlock_workflow(studio, asked("/"), {})
+        started.append(studio.opened)
+
+    copy_context().run(begin)
+    assert started == [first] and studio.project.root == home / "one"
+    with pytest.raises(Conflict, match="another window has opened another project"):
+        studio.begin_request(first.id)
 
 
 def test_a_project_with_a_broken_config_leaves_the_open_one(studio, home):
@@ -152,6 +184,7 @@ def test_the_progress_of_the_demo_is_a_share_of_its_clips():
 def test_a_folder_is_listed_with_what_its_folders_hold(studio, home):
     os.symlink(home.parent, home / "out")
     os.symlink(home / "videos", home / "inside")
+    os.symlink("gone.avi", home / "videos/broken.avi")
     (home / "clip10").mkdir()
     (home / "clip9").mkdir()
     found = files.list_folder(studio, asked("/", "files=videos"))
@@ -163,7 +196,7 @@ def test_a_folder_is_listed_with_what_its_folders_hold(studio, home):
         "videos",
     ]
     held = {one["name"]: one["holds"] for one in found["folders"]}
-    assert held["videos"]["videos"] == 2 and held["frames"]["images"] == 1
+    assert held["videos"]["videos"] == 3 and held["frames"]["images"] == 1
     assert found["up"] == "" and [one["name"] for one in found["crumbs"]] == ["home"]
     inner = files.list_folder(studio, asked("/", f"at={home}/videos&files=videos"))
     assert [one["name"] for one in inner["files"]] == ["a.avi", "b.avi"] and inner["up"] == str(
@@ -326,6 +359,7 @@ def test_an_upload_through_a_link_out_of_the_project_is_refused(project, home):
         sent(project, "a.avi", (home / "videos/a.avi").read_bytes())
 
 
+LONG = "".join(map(str, range(100, 160)))
 NAMES = {
     "s01/joy/My clip: 1.MP4": "s01/joy/My clip_ 1.MP4",
     "C:\\fake\\path\\x.mov": "C_/fake/path/x.mov",
@@ -337,6 +371,8 @@ NAMES = {
     "a\x00b\n.webm": "a_b_.webm",
     "x" * 400 + ".mp4": "x" * 146 + ".mp4",
     "笑い.mp4": "笑い.mp4",
+    f"1. {LONG}/x.mp4": f"1. {LONG[:147]}/x.mp4",
+    f"{LONG[:149]}.{LONG}/x.mp4": f"{LONG[:149]}/x.mp4",
 }
 
 
@@ -346,7 +382,8 @@ def test_names_of_uploads_become_safe_and_keep_their_folders(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["", "x", "x.txt", "x.mp4.exe", None, 3, "a/b/c/d/e/f/g/x.mp4", ".mp4", "/"]
+    "name",
+    ["", "x", "x.txt", "x.mp4.exe", None, 3, "a/b/c/d/e/f/g/x.mp4", ".mp4", "/", f"x.{LONG}"],
 )
 def test_other_names_are_refused(name):
     with pytest.raises(MerflowError):

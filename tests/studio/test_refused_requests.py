@@ -254,6 +254,10 @@ def test_an_oversized_body_is_refused(studio, path):
     refused(studio.ask(path, "POST", b"{}", Content_Length="99999999999"), 413)
 
 
+def test_only_a_post_to_the_upload_may_be_as_large_as_a_recording(studio):
+    refused(studio.ask("/api/upload", "PUT", b"{}", Content_Length="100000"), 413)
+
+
 def test_an_oversized_body_in_pieces_is_refused(studio):
     line = http.client.HTTPConnection(studio.host, timeout=60)
     headers = {"X-Merflow-Token": studio.token, "Content-Type": "application/json"}

@@ -267,6 +267,7 @@ def test_annotations_alone_can_be_written_and_frames_come_later(tmp_path, name, 
 
 def test_videos_lie_in_folders_by_subject_and_emotion(tmp_path, capsys):
     options = {"subjects": 1, "clips": 3, "small": True, "videos": True}
+    demo(tmp_path / "clips", **options | {"subjects": 2})
     demo(tmp_path / "clips", **options)
     videos = sorted((tmp_path / "clips").glob("p*/*/*.avi"))
     assert [path.stem for path in sorted(videos, key=lambda p: p.stem)] == [

@@ -100,14 +100,13 @@ def _example(plan: Plan, dataset: str, preparation: str) -> Example | None:
         with Store(path) as store:
             for place, key in enumerate(store.keys):
                 score = moved.get(key, 0.0)
-                if best is None or score > best[0]:
+                is_long = store.shape(place)[0][0] > LONGEST
+                if not is_long and (best is None or score > best[0]):
                     best = score, path, place
     if best is None:
         return None
     with Store(best[1]) as store:
         clip = read_annotated(store, best[2])
-    if len(clip.frames) > LONGEST:
-        return None
     chosen = plan.settings.preparations[preparation].magnify
     clips = {f"x{value:g}": magnify_clip(clip, chosen, value) for value in factors_of(plan)}
     return Example(clip.key, preparation, clips)

@@ -88,8 +88,8 @@ def predict_recording(
     """Find movements in a recording and classify them; frames (T, H, W, 3) uint8 RGB.
 
     window, stride: of the windows returned (frames); rest: level of the measure at rest, if more
-    than this recording is known. on_found: called with what is known after the movements were found
-    and after each was classified. Raises SkipClip when no face is found.
+    than this recording is known. on_found: called with what is known before each movement is
+    classified. Raises SkipClip when no face is found.
     """
     sizes = window_sizes(len(clip.frames), clip.fps, window, stride)
     on_progress("aligning the face", 0, 0)

@@ -30,7 +30,6 @@ UPLOAD_PATH, UPLOAD_LIMIT = "/api/upload", 16 * 1024 * 1024 * 1024
 """The one body that is not held in memory: a recording (bytes)."""
 LIMITS = {
     FRAME_PATH: FRAME_LIMIT,
-    UPLOAD_PATH: UPLOAD_LIMIT,
     **dict.fromkeys(TABLE_PATHS, TABLE_LIMIT),
 }
 BODY_SECONDS = 10.0
@@ -147,6 +146,8 @@ class AccessControl:
 
 
 def _limit(scope: Mapping[str, Any]) -> int:
+    if scope["path"] == UPLOAD_PATH and scope["method"] == "POST":
+        return UPLOAD_LIMIT
     return LIMITS.get(scope["path"], BODY_LIMIT)
 
 

@@ -3,6 +3,7 @@
 A path is resolved, links included, before it is compared. Hidden folders are left out.
 """
 
+import contextlib
 import os
 import time
 from collections.abc import Collection
@@ -128,8 +129,10 @@ class Browse:
                     if entry.is_dir():
                         folders.append(entry.name)
                     elif suffix in suffixes:
-                        size = entry.stat().st_size
-                        files.append({"name": entry.name, "path": entry.path, "bytes": size})
+                        # A broken link has no size, and nothing that could be opened.
+                        with contextlib.suppress(OSError):
+                            size = entry.stat().st_size
+                            files.append({"name": entry.name, "path": entry.path, "bytes": size})
         except OSError as error:
             raise MerflowError(
                 str(folder), f"cannot be listed ({error.strerror or error})", "a readable folder"

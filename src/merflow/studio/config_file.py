@@ -3,10 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import yaml
-
 from merflow.config.edit import Change, Rename, edit_config
-from merflow.config.loading import merge, read_yaml, validate
+from merflow.config.loading import read_yaml
 from merflow.errors import MerflowError
 from merflow.io.file_lock import folder_lock
 from merflow.io.files import digest, write_text
@@ -27,26 +25,25 @@ def version(project: Project) -> str:
 
 
 def edited(project: Project, changes: Sequence[Change]) -> str:
-    """Return the config's text after changes; refuse a result that is not valid."""
+    """Return the config's text after changes; refuse one of a value that has no effect."""
     local = project.root / "config/local.yaml"
     over = read_yaml(local) if local.is_file() else {}
     for change in changes:
         _refuse_overridden(over, change, project.config.name)
-    text = edit_config(config_text(project), changes)
-    validate(merge(yaml.safe_load(text) or {}, over), project.config.name)
-    return text
+    return edit_config(config_text(project), changes)
 
 
 def save(
     project: Project,
     changes: Sequence[Change],
     before: object,
-    check: Callable[[str], None] = lambda _: None,
+    check: Callable[[str], None],
 ) -> str:
     """Write changes to the config and return its new version; comments and order are kept.
 
     before: the version that the page read; another one is refused. check: called with the new text,
-    to refuse it. The lock makes reading, comparing and writing one step, also between two studios.
+    to refuse it where it is not valid. The lock makes reading, comparing and writing one step, also
+    between two studios.
     """
     with folder_lock(project.below("config")):
         if before != version(project):

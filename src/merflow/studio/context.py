@@ -3,8 +3,10 @@
 import os
 import secrets
 import threading
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from merflow.errors import MerflowError
 from merflow.studio.applied_marks import AppliedMarks
@@ -15,7 +17,7 @@ from merflow.studio.marks import MarkCorrections
 from merflow.studio.project import Project
 from merflow.studio.project_creation import ProjectCreation
 from merflow.studio.recent_projects import remember
-from merflow.studio.routing import Conflict
+from merflow.studio.routing import Conflict, Missing
 from merflow.studio.test_view.session import TestSession
 from merflow.studio.workflow_process import WorkflowControl
 
@@ -46,6 +48,10 @@ class OpenProject:
         )
 
 
+OF_REQUEST: ContextVar[OpenProject | None] = ContextVar("of_request", default=None)
+"""The project of the request that is being answered: another window may open another meanwhile."""
+
+
 class Studio:
     """The project that is open, if any, and the folders that may be browsed.
 
@@ -60,6 +66,7 @@ class Studio:
         self.browse = Browse(browse or Path.home())
         self.creation = ProjectCreation()
         self.recording: DecodedRecording | None = None
+        self._recording_lock = threading.Lock()
         self._opened = OpenProject.of(project) if project else None
         self._switching = threading.Lock()
 
@@ -71,11 +78,26 @@ class Studio:
     @property
     def opened(self) -> OpenProject:
         """The open project and its work; refuse a request that needs one when there is none."""
-        if self._opened is None:
+        opened = OF_REQUEST.get() or self._opened
+        if opened is None:
             raise Conflict(
                 "merflow studio", "no project is open", fix="open or create one in Projects"
             )
-        return self._opened
+        return opened
+
+    def begin_request(self, wanted: str) -> None:
+        """Keep the project that is open now for the whole of a request.
+
+        wanted: id of the project that the page shows, if it says so; another one is refused.
+        """
+        opened = self._opened
+        if wanted and wanted != (opened.id if opened else ""):
+            raise Conflict(
+                "merflow studio",
+                "another window has opened another project",
+                fix="reload this page; nothing was changed",
+            )
+        OF_REQUEST.set(opened)
 
     @property
     def project(self) -> Project:
@@ -120,19 +142,22 @@ class Studio:
         project.settings()
         with self._switching:
             if self._opened is not None:
-                self._refuse_running(self._opened)
+                self.refuse_running()
                 self._close(self._opened)
             # As for every other command, the project is the working folder.
             os.chdir(project.root)
             self._opened = OpenProject.of(project)
+            # The request that opens it goes on in the new one.
+            OF_REQUEST.set(None)
             remember(project.root)
         return self._opened
 
-    def _refuse_running(self, opened: OpenProject) -> None:
-        job = opened.workflow.job
+    def refuse_running(self) -> None:
+        """Refuse to leave the open project while a job runs in it."""
+        job = self._opened.workflow.job if self._opened else None
         if job is not None and job.running:
             raise Conflict(
-                str(opened.project.root),
+                str(self._opened.project.root),
                 f"'{job.title}' is running in the open project",
                 fix="wait for it, or stop it first",
             )
@@ -140,10 +165,42 @@ class Studio:
     def _close(self, opened: OpenProject) -> None:
         opened.test.close()
         opened.workflow.close()
-        self.close_recording()
+        with self._recording_lock:
+            self._end_recording()
 
-    def close_recording(self) -> None:
-        """Remove the decoded frames of the recording that clips are cut from."""
+    def open_recording(self, path: Path) -> dict[str, Any]:
+        """Begin to decode a recording for a window, in place of the one before; return its state.
+
+        A recording that is open already is taken over, with the frames that it has.
+        """
+        with self._recording_lock:
+            if self.recording is None or self.recording.path != path:
+                made = DecodedRecording(path)
+                self._end_recording()
+                self.recording = made
+            self.recording.id = secrets.token_hex(8)
+            return self.recording.state()
+
+    def recording_of(self, id: object) -> DecodedRecording:
+        """Return the recording that a window has opened; refuse where it is not the open one."""
+        recording = self.recording
+        if recording is None:
+            raise Missing("request", "no recording is open", fix="choose one")
+        if recording.id != id:
+            raise Conflict(
+                "merflow studio",
+                "another window has opened another recording",
+                fix="one window at a time cuts a recording: open it again here to go on",
+            )
+        return recording
+
+    def close_recording(self, id: object) -> None:
+        """Remove the decoded frames of the recording that a window has opened."""
+        with self._recording_lock:
+            self.recording_of(id)
+            self._end_recording()
+
+    def _end_recording(self) -> None:
         if self.recording is not None:
             self.recording.close()
             self.recording = None

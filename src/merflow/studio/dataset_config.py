@@ -19,8 +19,10 @@ def dataset_edits(project: Project, name: str, folder: Path, manifest: Path) -> 
     It gets a collection too if no collection has it. Comments are kept.
     """
     wanted = {"reader": "manifest", "root": root_text(project, folder)}
-    if manifest != folder / NAME:
-        wanted["sheet"] = root_text(project, manifest)
+    present = project.settings().datasets.get(name)
+    if manifest != folder / NAME and not (present and present.sheet):
+        # A relative path would start at the dataset's root.
+        wanted["sheet"] = str(manifest)
     local = project.below("config", "local.yaml")
     overridden = local.is_file() and name in (read_yaml(local).get("datasets") or {})
     changes: dict[Path, dict[tuple[str, ...], Any]] = defaultdict(dict)

@@ -4,6 +4,7 @@ Frame numbers are those of the manifest: 0, 1, 2 ... as the file's frames are de
 found by seeking, which is not exact in compressed video.
 """
 
+import shutil
 import tempfile
 import threading
 from pathlib import Path
@@ -13,9 +14,10 @@ import numpy as np
 
 from merflow.datasets.recording_times import frame_times
 from merflow.errors import MerflowError
-from merflow.io.video_decoder import Unreadable, decode_frames
+from merflow.io.video_decoder import decode_frames
 from merflow.studio.routing import Missing
 from merflow.studio.test_view.recording import jpeg_of
+from merflow.studio.uploads import CHECK_BYTES, SPARE
 
 FRAMES_LIMIT = 200_000
 """Most frames of a recording."""
@@ -24,11 +26,14 @@ BYTES_LIMIT = 8 << 30
 
 
 class DecodedRecording:
-    """A video that a thread decodes from its start; frames can be asked for as they come."""
+    """A video that a thread decodes from its start; frames can be asked for as they come.
+
+    id: of the window that opened it last.
+    """
 
     def __init__(self, path: Path) -> None:
         """Begin to decode; a file that is no video is an error here."""
-        self.path = path
+        self.id, self.path = "", path
         self.times = frame_times(path)
         self._file: IO[bytes] = tempfile.TemporaryFile(prefix="merflow-frames-")  # noqa: SIM115
         self._places: list[tuple[int, int]] = []
@@ -49,6 +54,7 @@ class DecodedRecording:
         with self._lock:
             height, width = self._size
             return {
+                "id": self.id,
                 "path": str(self.path),
                 "name": self.path.name,
                 "state": self._state,
@@ -79,12 +85,14 @@ class DecodedRecording:
         try:
             self._decode()
             state, error = "done", ""
-        except (Unreadable, MerflowError, OSError) as failed:
+        # Whatever a decoder raises, the page must not wait for this thread for ever.
+        except Exception as failed:
             state, error = "failed", f"{self.path.name}: {failed}"
         with self._lock:
             self._state, self._error = state, error
 
     def _decode(self) -> None:
+        checked = -CHECK_BYTES
         for number, frame in enumerate(decode_frames(self.path)):
             jpeg = jpeg_of(frame)
             with self._lock:
@@ -98,7 +106,23 @@ class DecodedRecording:
                         "a shorter recording",
                         "cut it into parts; the frames up to here can be used",
                     )
+                if end - checked >= CHECK_BYTES:
+                    _refuse_full(self.path.name)
+                    checked = end
                 self._file.seek(end)
                 self._file.write(jpeg)
                 self._places.append((end, len(jpeg)))
                 self._size = frame.shape[:2]
+
+
+def _refuse_full(name: str) -> None:
+    """Refuse more frames where SPARE would not stay free."""
+    folder = tempfile.gettempdir()
+    free = shutil.disk_usage(folder).free
+    if free < SPARE + CHECK_BYTES:
+        raise MerflowError(
+            name,
+            f"{free / 2**30:.1f} GiB are free in {folder}, and {SPARE >> 30} GiB must stay free",
+            "free disk space for the decoded frames",
+            "free some space, or set TMPDIR to another disk; the frames up to here can be used",
+        )

@@ -6,6 +6,7 @@ clips never changes an experiment; `applied_marks` moves its lines to the errata
 
 import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +30,17 @@ def published(clip: Clip) -> Marks:
     return {name: getattr(clip, name) for name in KEY_FRAMES}
 
 
-def used_next(clip: Clip, applied: Sequence[Correction]) -> Marks:
+def used_next(
+    clip: Clip, applied: Sequence[Correction], waiting: Sequence[Correction] = ()
+) -> Marks:
     """Return the frame numbers that the next run uses.
 
-    applied: the errata of the clip; those applied since the last run are not in the catalogue yet.
+    applied: the errata of the clip; waiting: its corrections that are not applied. Both may have
+    changed since the last run, whose frame numbers are in the catalogue.
     """
-    now = published(clip)
-    new = [one for one in applied if one.field in now and one.was == _text(now[one.field])]
-    return corrected(now, new)
+    sheet = sheet_marks(clip, [*waiting, *applied])
+    used = [one for one in applied if one.was == _text(sheet.get(one.field))]
+    return corrected(sheet, used)
 
 
 def corrected(marks: Marks, corrections: Sequence[Correction]) -> Marks:
@@ -44,10 +48,15 @@ def corrected(marks: Marks, corrections: Sequence[Correction]) -> Marks:
     return marks | {one.field: frame_number(one) for one in corrections if one.field in KEY_FRAMES}
 
 
-def sheet_marks(clip: Clip, applied: Sequence[Correction]) -> dict[str, str]:
-    """Return the frame numbers of the dataset's sheet as text, before any correction."""
-    shown = {name: _text(value) for name, value in published(clip).items()}
-    return shown | {one.field: one.was for one in applied if one.field in KEY_FRAMES}
+def sheet_marks(clip: Clip, lines: Sequence[Correction]) -> Marks:
+    """Return the frame numbers of the dataset's sheet, before any correction.
+
+    lines: corrections of the clip; each holds what the sheet had. Of a copy of the sheet with an
+    apex that a line knows as well, that apex is read.
+    """
+    now = published(clip)
+    known = [one for one in lines if _text(now.get(one.field)) not in one.also]
+    return corrected(now, [replace(one, now=one.was) for one in known])
 
 
 def _text(value: int | None) -> str:
@@ -127,7 +136,7 @@ class MarkCorrections:
         before: the marks that the page showed; applied: the errata of the clip. The lock makes
         reading, comparing and writing one step, also between two studios on one folder.
         """
-        wanted = check(clip, marks, used_next(clip, applied))
+        wanted = check(clip, marks, used_next(clip, applied, self.of(clip)))
         text = source_text(source)
         with folder_lock(self.folder):
             return self._save(clip, wanted, before, text, applied)
@@ -138,7 +147,7 @@ class MarkCorrections:
     ) -> Marks:  # fmt: skip
         known = dict(errata.load(clip.key.dataset, self.folder).corrections)
         old = known.get(clip.key[1:], ())
-        base = used_next(clip, applied)
+        base = used_next(clip, applied, old)
         saved = corrected(base, old)
         if before != saved:
             raise Conflict(
@@ -150,7 +159,7 @@ class MarkCorrections:
             )
         if wanted == saved:
             return saved
-        sheet = sheet_marks(clip, applied)
+        sheet = sheet_marks(clip, [*old, *applied])
         known[clip.key[1:]] = _lines(wanted, base, sheet, old, source)
         write_text(self.file(clip.key.dataset), corrections_text(known))
         return wanted
@@ -173,13 +182,13 @@ def _listed(marks: Marks) -> str:
 
 
 def _lines(
-    wanted: Marks, base: Marks, sheet: Mapping[str, str], old: Sequence[Correction], source: str
+    wanted: Marks, base: Marks, sheet: Marks, old: Sequence[Correction], source: str
 ) -> tuple[Correction, ...]:
     """Return the clip's lines: those of other fields stay, an unchanged mark has none."""
     kept = {(one.field, one.now): one for one in old}
     lines = [one for one in old if one.field not in KEY_FRAMES]
     for name, value in wanted.items():
         if value != base[name]:
-            new = Correction(name, sheet[name], _text(value), source, "")
+            new = Correction(name, _text(sheet[name]), _text(value), source, "")
             lines.append(kept.get((name, _text(value)), new))
     return tuple(lines)

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from merflow.config.settings import DatasetEntry
 from merflow.datasets.clip_guess import guess_clips
 from merflow.datasets.manifest_checks import check_table
 from merflow.datasets.manifest_table import (
@@ -47,17 +48,43 @@ def own_datasets(project: Project) -> list[dict[str, Any]]:
             folder = (project.root / Path(entry.root).expanduser()).resolve()
             exists = folder.is_dir()
             row = {"name": name, "folder": str(folder), "exists": exists}
-            found.append(row | {"manifest": exists and any(folder.glob("manifest.*"))})
+            found.append(row | {"manifest": has_manifest(project, entry)})
     return found
 
 
-def manifest_of(project: Project, folder: Path, dataset: str = "") -> Path:
-    """Return the manifest of a folder: in it, or in the project where it cannot be written to."""
+def has_manifest(project: Project, entry: DatasetEntry) -> bool:
+    """Return whether a dataset has a manifest: that of a new project's template has none."""
+    folder = project.root / Path(entry.root).expanduser()
+    return bool(entry.sheet) or any(folder.glob("manifest.*"))
+
+
+def manifest_of(project: Project, folder: Path, dataset: str) -> Path:
+    """Return the manifest of a dataset of a folder: the one that the workflow reads.
+
+    Without a `sheet` in the config it is in the folder, or in the project where the folder cannot
+    be written to. A folder of no dataset has no other than the one in it.
+    """
+    entry = project.settings().datasets.get(dataset)
+    if entry is not None and entry.sheet and same_folder(project, entry.root, folder):
+        return _editable(project, dataset, folder, folder / entry.sheet)
     beside = folder / NAME
-    if beside.exists() or os.access(folder, os.W_OK | os.X_OK):
+    if not dataset or beside.exists() or os.access(folder, os.W_OK | os.X_OK):
         return beside
-    name = safe_name(dataset or folder.name or "clips", "dataset")
-    return project.below(*SHEETS.split("/"), f"{name}.csv")
+    return project.below(*SHEETS.split("/"), f"{safe_name(dataset, 'dataset')}.csv")
+
+
+def _editable(project: Project, dataset: str, folder: Path, sheet: Path) -> Path:
+    """Return the sheet that a config names; refuse one that the page may not write."""
+    places = (project.root.resolve(), folder.resolve())
+    inside = any(sheet.resolve().is_relative_to(place) for place in places)
+    if inside and sheet.suffix.lower() == ".csv":
+        return sheet
+    raise MerflowError(
+        f"datasets.{dataset}.sheet",
+        f"it names {sheet}, which cannot be edited here",
+        "a CSV file below the project or the folder of clips",
+        "edit that file by hand, or remove `sheet` from the config",
+    )
 
 
 def load_folder(project: Project, folder: Path, only: str = "") -> dict[str, Any]:
@@ -65,7 +92,8 @@ def load_folder(project: Project, folder: Path, only: str = "") -> dict[str, Any
 
     only: path of the one recording that is looked at, from the folder; empty: all clips.
     """
-    path = manifest_of(project, folder)
+    dataset = dataset_of_folder(project, folder)
+    path = manifest_of(project, folder, dataset)
     old = read_manifest_table(path) if path.is_file() else None
     guess = None
     notes: list[str] = []
@@ -104,7 +132,7 @@ def load_folder(project: Project, folder: Path, only: str = "") -> dict[str, Any
         "manifest": str(path),
         "exists": old is not None,
         "digest": digest_of(path),
-        "dataset": dataset_of_folder(project, folder) or free_dataset(project),
+        "dataset": dataset or free_dataset(project),
         "shape": guess.shape if guess else "",
         "notes": notes,
         "new": list(added) if old is not None else [],
@@ -150,17 +178,19 @@ def table_from(body: Mapping[str, Any]) -> ManifestTable:
     return table
 
 
-def check(project: Project, folder: Path, table: ManifestTable) -> dict[str, Any]:
-    """Return the faults of a table and what saving it would change in the manifest."""
-    name = dataset_of_folder(project, folder) or free_dataset(project)
-    faults, count = check_table(table, folder, project.settings().datasets.get(name))
-    path = manifest_of(project, folder)
+def check(project: Project, folder: Path, dataset: object, table: ManifestTable) -> dict[str, Any]:
+    """Return the faults of a table and what saving it would change in the dataset's manifest."""
+    if not isinstance(dataset, str):
+        raise MerflowError("request: dataset", f"{str(dataset)[:40]!r}", "a name")
+    faults, count = check_table(table, folder, project.settings().datasets.get(dataset))
+    path = manifest_of(project, folder, dataset)
     change = compare(read_manifest_table(path), table) if path.is_file() else None
     errors = sum(fault.severity == "error" for fault in faults)
     return {
         "faults": [fault._asdict() for fault in faults],
         "count": count,
         "errors": errors,
+        "manifest": str(path),
         "digest": digest_of(path),
         "change": _change_json(change) if change is not None else None,
     }
@@ -194,6 +224,7 @@ def save(
     if not table.rows:
         raise MerflowError("the table", "no clips", "one row for each clip")
     path = manifest_of(project, folder, name)
+    _refuse_manifest_of_another(project, folder, path)
     at = table.places.get("dataset")
     if at is not None:
         # Rows without a name belong to every dataset; those with another name to that one.
@@ -238,7 +269,7 @@ def checked_name(project: Project, name: object, folder: Path) -> str:
             f"'{name}' is a dataset of the config with another reader",
             "another name",
         )
-    if not same_folder(project, entry.root, folder) and _holds_clips(project, entry.root):
+    if not same_folder(project, entry.root, folder) and has_manifest(project, entry):
         raise MerflowError(
             "name of the dataset",
             f"'{name}' is a dataset of the config, with the folder {entry.root}",
@@ -248,15 +279,22 @@ def checked_name(project: Project, name: object, folder: Path) -> str:
     return name
 
 
-def same_folder(project: Project, root: str, folder: Path) -> bool:
+def same_folder(project: Project, root: Path | str, folder: Path) -> bool:
     """Return whether a root of the config is a folder."""
     return (project.root / Path(root).expanduser()).resolve() == folder.resolve()
 
 
-def _holds_clips(project: Project, root: str) -> bool:
-    """Return whether a root has a manifest: that of a new project's template is empty."""
-    folder = project.root / Path(root).expanduser()
-    return folder.is_dir() and any(folder.glob("manifest.*"))
+def _refuse_manifest_of_another(project: Project, folder: Path, path: Path) -> None:
+    """Refuse to write a manifest that the config names for another folder."""
+    for name, entry in project.settings().datasets.items():
+        root = project.root / Path(entry.root).expanduser()
+        if entry.sheet and root / entry.sheet == path and not same_folder(project, root, folder):
+            raise MerflowError(
+                str(path),
+                f"it is the manifest of dataset '{name}', which has the folder {entry.root}",
+                "a manifest of this folder",
+                "give this dataset another name",
+            )
 
 
 def dataset_of_folder(project: Project, folder: Path) -> str:

@@ -25,12 +25,16 @@ class ProjectCreation:
     def start(self, folder: Path, words: list[str]) -> None:
         """Start a command of merflow in the folder of a new project."""
         with self._lock:
-            if self.job is not None and self.job.running:
-                raise Conflict(str(folder), f"the demo in {self.folder} is being written")
+            self.refuse_running(folder)
             # -P: no module is imported from the folder, which may hold anything.
             command = [sys.executable, "-P", "-m", "merflow", *words]
             self.folder = folder
             self.job = Job(1, "writing the demo", command, folder)
+
+    def refuse_running(self, folder: Path) -> None:
+        """Refuse a second demo while one is being written."""
+        if self.job is not None and self.job.running:
+            raise Conflict(str(folder), f"the demo in {self.folder} is being written")
 
     def state(self) -> dict[str, Any]:
         """Return the progress as a share (0 to 1), and the output."""

@@ -9,7 +9,7 @@ import logging
 import math
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -60,15 +60,22 @@ class Endpoint:
     """Content type that a POST must have. The handler of STREAM reads the body itself."""
 
 
-def starlette_routes(studio: object, table: Sequence[Endpoint]) -> list[Route]:
+class KeepsProject(Protocol):
+    """The studio, as far as routes know it."""
+
+    def begin_request(self, wanted: str) -> None:
+        """Keep the open project for a whole request; refuse a page of another one."""
+
+
+def starlette_routes(studio: KeepsProject, table: Sequence[Endpoint]) -> list[Route]:
     """Return the routes of a table; every handler is given the studio."""
     return [Route(e.path, _endpoint(studio, e), methods=[e.method]) for e in table]
 
 
-def _endpoint(studio: object, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(studio: KeepsProject, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
     async def respond(request: Request) -> Response:
         try:
-            _refuse_other_project(studio, request)
+            studio.begin_request(request.headers.get(PROJECT_HEADER, ""))
             posts = request.method == "POST"
             if endpoint.content == STREAM:
                 return await _streamed(studio, request, endpoint)
@@ -84,18 +91,6 @@ def _endpoint(studio: object, endpoint: Endpoint) -> Callable[[Request], Awaitab
         return found if isinstance(found, Response) else JSONResponse(sendable(found))
 
     return respond
-
-
-def _refuse_other_project(studio: Any, request: Request) -> None:  # noqa: ANN401
-    """Refuse a page of a project that another window has replaced."""
-    wanted = request.headers.get(PROJECT_HEADER, "")
-    present = studio.opened.id if studio.is_open else ""
-    if wanted and wanted != present:
-        raise Conflict(
-            "merflow studio",
-            "another window has opened another project",
-            fix="reload this page; nothing was changed",
-        )
 
 
 async def _streamed(studio: object, request: Request, endpoint: Endpoint) -> Response:

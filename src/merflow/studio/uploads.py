@@ -27,6 +27,7 @@ SPARE = 1 << 30
 CHECK_BYTES = 64 << 20
 """The free space is looked at again after this much of an upload (bytes)."""
 NAME_LIMIT = 150
+"""Most bytes of a name or of a folder's name."""
 
 
 def clean_name(text: object) -> PurePosixPath:
@@ -57,9 +58,11 @@ def _clean(part: str) -> str:
     text = re.sub(r'[\\/:*?"<>|{}\x00-\x1f\x7f]', "_", text).strip().strip(".").strip()
     text = re.sub(r"^[=+\-@＝＋－＠]", "_", text) or "_"
     stem, suffix = os.path.splitext(text)
-    while len(f"{stem}{suffix}".encode()) > NAME_LIMIT:
-        stem = stem[:-1]
-    text = f"{stem}{suffix}" or "_"
+    if len(suffix.encode()) >= NAME_LIMIT:
+        stem, suffix = text, ""
+    room = NAME_LIMIT - len(suffix.encode())
+    stem = stem.encode()[:room].decode(errors="ignore")
+    text = f"{stem}{suffix}".rstrip(" .") or "_"
     return f"_{text}" if text.split(".")[0].lower() in RESERVED else safe_name(text, "upload")
 
 

@@ -137,7 +137,7 @@ class WorkflowControl:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.job: Job | None = None
-        self._count = 0
+        self._count, self._closed = 0, False
         self._lock = threading.Lock()
 
     def start(self, title: str, command: Sequence[str], address: Sequence[str] = ()) -> Job:
@@ -149,6 +149,8 @@ class WorkflowControl:
             if self.job is not None and self.job.running:
                 fix = "wait for it, or stop it first"
                 raise Conflict(title, f"'{self.job.title}' is running", fix=fix)
+            if self._closed:
+                raise Conflict(title, "its project is not open any more", fix="reload this page")
             self._count += 1
             self.job = Job(self._count, title, command, self.folder, address)
             return self.job
@@ -162,7 +164,9 @@ class WorkflowControl:
         return self.job
 
     def close(self) -> None:
-        """Stop the running job and wait for its end, when the server shuts down."""
+        """Stop the running job and wait for its end; no other one starts."""
+        with self._lock:
+            self._closed = True
         if self.job is not None and self.job.running:
             self.job.stop()
             self.job.wait(sum(seconds for _, seconds in STOP_SIGNALS))

@@ -3,14 +3,16 @@
 Motion JPEG: every frame is compressed by itself, so movements of 0.2 px survive.
 """
 
+import contextlib
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from merflow.datasets.registry import GENERATED
 from merflow.errors import MerflowError
-from merflow.io.files import PARTIAL, digest, write_json
+from merflow.io.files import PARTIAL, digest, safe_join, write_json
 from merflow.io.json_file import read_json
 from merflow.io.video import write
 from merflow.synthetic.clip import Difficulty
@@ -43,18 +45,27 @@ def plan_videos(
 
 
 def write_videos(root: Path, jobs: list[Job]) -> str:
-    """Write the videos that are missing; return one line that says what was done."""
+    """Write what differs from the plan; return one line that says what was done.
+
+    Videos of an earlier plan are removed.
+    """
     mark = digest([stamp(job.clip) for job in jobs])
-    old = _mark(root)
-    wanted = [job for job in jobs if old != mark or not (job.path / job.names[0]).is_file()]
-    write_json(root / GENERATED, {"mark": "", "clips": {}, "sheets": []})
+    old = _marker(root)
+    same = old.get("mark") == mark
+    wanted = [job for job in jobs if not same or not (job.path / job.names[0]).is_file()]
+    names = {f"{job.folder}/{job.names[0]}" for job in jobs}
+    left = {*old.get("videos", [])} - names
+    facts = {"mark": "", "clips": {}, "sheets": [], "videos": sorted(names | left)}
+    write_json(root / GENERATED, facts)
+    for name in left:
+        _remove(root, name)
 
     def report(done: int) -> None:
         if done % 10 == 0:
             print(f"{done} of {len(wanted)} videos drawn", flush=True)
 
     write_jobs(wanted, write_one, report)
-    write_json(root / GENERATED, {"mark": mark, "clips": {}, "sheets": []})
+    write_json(root / GENERATED, {**facts, "mark": mark, "videos": sorted(names)})
     return f"{len(wanted)} of {len(jobs)} videos written to {root}"
 
 
@@ -64,11 +75,20 @@ def write_one(job: Job) -> None:
     write(job.path / job.names[0], frames, job.clip.fps, range(len(frames)))
 
 
-def _mark(root: Path) -> str:
-    """Return the mark of the videos that are there; refuse a folder with other contents."""
+def _remove(root: Path, name: str) -> None:
+    """Remove one video, and folders that become empty."""
+    video = safe_join(root, *name.split("/"))
+    video.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        for parent in (video.parent, video.parent.parent):
+            parent.rmdir()
+
+
+def _marker(root: Path) -> dict[str, Any]:
+    """Return the marker of the videos that are there; refuse a folder with other contents."""
     if (root / GENERATED).is_file():
         fix = f"delete the folder {root}, then run `merflow demo` again"
-        return str(read_json(root / GENERATED, fix=fix).get("mark"))
+        return read_json(root / GENERATED, fix=fix)
     held = [p.name for p in root.iterdir() if PARTIAL not in p.name] if root.is_dir() else []
     if held:
         raise MerflowError(
@@ -77,4 +97,4 @@ def _mark(root: Path) -> str:
             "an empty or new folder",
             "choose another folder; nothing was changed",
         )
-    return ""
+    return {}

@@ -45,7 +45,9 @@ def show_clip(studio: Studio, request: Request) -> dict[str, Any]:
     clip, arrays = _open(studio, request)
     shown = with_apex(arrays)
     files = MarkFiles.of(studio.project, studio.marks, clip.key.dataset)
-    base = used_next(clip, files.applied().corrections.get(clip.key[1:], ()))
+    applied = files.applied().corrections.get(clip.key[1:], ())
+    waiting = studio.marks.of(clip)
+    base = used_next(clip, applied, waiting)
     return {
         "key": list(clip.key),
         "emotion": clip.emotion,
@@ -54,7 +56,7 @@ def show_clip(studio: Studio, request: Request) -> dict[str, Any]:
         "numbers": [int(n) for n in arrays.numbers],
         "size": list(arrays.frames.shape[1:3]),
         "published": base,
-        "marks": corrected(base, studio.marks.of(clip)),
+        "marks": corrected(base, waiting),
         "applied": [name for name in KEY_FRAMES if base[name] != getattr(clip, name)],
         "found_apex": int(arrays.numbers[shown.apex]),
         "found_apex_by": shown.facts["apex"]["method"],

@@ -11,6 +11,7 @@ from merflow.datasets.registry import names, takes_any_dataset
 from merflow.errors import MerflowError
 from merflow.studio.context import Studio, refuse_remote
 from merflow.studio.dataset_roots import choose
+from merflow.studio.own_clips import has_manifest
 from merflow.studio.project import Project
 from merflow.studio.routing import Endpoint, only_keys
 
@@ -72,7 +73,7 @@ def dataset_facts(project: Project, name: str, used: bool) -> dict[str, Any]:
         "root_exists": folder.is_dir(),
         "folder": str(folder),
         "own": takes_any_dataset(name, settings),
-        "manifest": bool(settings.datasets[name].sheet) or any(folder.glob("manifest.*")),
+        "manifest": has_manifest(project, settings.datasets[name]),
         "used": used,
         "clips": len(clips),
         "error": error,

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from merflow.errors import MerflowError
 from merflow.io.images import VIDEOS
 from merflow.studio.context import Studio, refuse_remote
-from merflow.studio.decoded_recording import DecodedRecording
 from merflow.studio.own_clips import (
     check,
     load_folder,
@@ -39,8 +38,9 @@ def show_folder(studio: Studio, request: Request) -> dict[str, Any]:
 
 def check_rows(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str, Any]:
     """Return the faults of a table, and what saving it would change."""
-    only_keys(body, "folder", "header", "rows")
-    return check(studio.project, _folder(studio, body.get("folder")), table_from(body))
+    only_keys(body, "folder", "dataset", "header", "rows")
+    folder, dataset = _folder(studio, body.get("folder")), body.get("dataset", "")
+    return check(studio.project, folder, dataset, table_from(body))
 
 
 def save_rows(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str, Any]:
@@ -64,43 +64,40 @@ def open_recording(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str
         raise MerflowError(path.name[:80], "no video", ", ".join(sorted(VIDEOS)))
     if studio.remote:
         refuse_real_recording(studio.project.root, path)
-    if studio.recording is None or studio.recording.path != path:
-        made = DecodedRecording(path)
-        studio.close_recording()
-        studio.recording = made
-    return studio.recording.state()
+    return studio.open_recording(path)
 
 
-def recording_state(studio: Studio, _: Request) -> dict[str, Any]:
+def recording_state(studio: Studio, request: Request) -> dict[str, Any]:
     """Return how much of the recording is decoded."""
-    return _recording(studio).state()
+    return studio.recording_of(request.query_params.get("id")).state()
 
 
 def recording_frame(studio: Studio, request: Request) -> Response:
     """Return one frame of the recording as JPEG."""
-    recording = _recording(studio)
+    recording = studio.recording_of(request.query_params.get("id"))
     index = path_index(request, len(recording.times) + 1, "is not a frame of the recording")
     return Response(recording.frame(index), media_type=JPEG)
 
 
 def close_recording(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str, Any]:
     """Remove the decoded frames of the recording."""
-    only_keys(body)
-    studio.close_recording()
+    only_keys(body, "id")
+    studio.close_recording(body.get("id"))
     return {}
 
 
 def import_segments(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str, Any]:
     """Return the segments that an ELAN file or a CSV has for the recording."""
-    only_keys(body, "name", "text")
-    segments, notes = read_segments(_recording(studio), body.get("name"), body.get("text"))
+    only_keys(body, "id", "name", "text")
+    recording = studio.recording_of(body.get("id"))
+    segments, notes = read_segments(recording, body.get("name"), body.get("text"))
     return {"segments": [asdict(one) for one in segments], "notes": notes}
 
 
 def export_segments(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str, Any]:
     """Return the segments of the recording as an ELAN file or a CSV."""
-    only_keys(body, "kind", "segments")
-    recording = _recording(studio)
+    only_keys(body, "id", "kind", "segments")
+    recording = studio.recording_of(body.get("id"))
     segments = segments_from(body.get("segments"), len(recording.times))
     return write_segments(recording, segments, body.get("kind"))
 
@@ -111,12 +108,6 @@ def _folder(studio: Studio, text: object) -> Path:
     if not text.startswith("/"):
         text = str(studio.project.below(*text.split("/")))
     return studio.browsed().folder(text)
-
-
-def _recording(studio: Studio) -> DecodedRecording:
-    if studio.recording is None:
-        raise Missing("request", "no recording is open", fix="choose one")
-    return studio.recording
 
 
 OWN, RECORDING = "/api/own-clips", "/api/own-clips/recording"

@@ -88,6 +88,11 @@ def new_project(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str, A
         # A folder that is there may be a link, or have one, that leads out of the browse folder.
         folder = studio.browsed().folder(str(folder), "project name")
         safe_join(folder, "config", "errata", where="project name")
+    # Before anything is written.
+    if template == "demo":
+        studio.creation.refuse_running(folder)
+    else:
+        studio.refuse_running()
     create_project(folder, template)
     if template == "demo":
         studio.creation.start(folder, DEMO_COMMAND)

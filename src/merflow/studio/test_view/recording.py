@@ -99,6 +99,7 @@ def jpeg_of(frame: np.ndarray) -> bytes:
     """Return an (H, W, 3) uint8 RGB frame as JPEG, no side over SIDE_LIMIT."""
     scale = SIDE_LIMIT / max(frame.shape[:2])
     if scale < 1:
-        frame = cv2.resize(frame, None, None, scale, scale, cv2.INTER_AREA)
+        size = [max(1, round(scale * side)) for side in frame.shape[1::-1]]
+        frame = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
     bgr = cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
     return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1].tobytes()

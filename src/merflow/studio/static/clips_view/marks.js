@@ -36,7 +36,7 @@ export class Marks {
       el("table", { class: "marks wide" }, el("caption", { class: "hide" }, "Marks, in frame numbers of the dataset"), this.rows),
       el("div", { class: "row" }, this.undo, this.redo, this.back),
       field("Source", this.source, { wide: true }), this.status);
-    this.report(clip.applied.length ? `${clip.applied.join(", ")}: applied, used by the next run` : "unchanged since the clip was opened");
+    this.report(clip.applied.length ? `${clip.applied.join(", ")}: changed since the last run, used by the next one` : "unchanged since the clip was opened");
     this.render();
   }
 

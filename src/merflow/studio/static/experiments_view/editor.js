@@ -18,7 +18,8 @@ import { runCard } from "./run_card.js";
 const WAIT_MS = 250;
 
 export class EntryEditor {
-  // page: the view; draft: {section, key, was (null: new), name, values, original, dirty}
+  // page: the view; draft: {section, key, was (null: new), name, version (of the file that it
+  // was made from), values, original, dirty}
   constructor(page, draft) {
     Object.assign(this, { page, draft, turn: 0, faults: [], timer: 0 });
     this.kind = SECTIONS[draft.section][1];
@@ -116,7 +117,8 @@ export class EntryEditor {
   async save() {
     const { draft, page } = this;
     try {
-      await post("/api/config/save", { ...this.request(draft.values), before: page.known.version });
+      const { version } = await post("/api/config/save", { ...this.request(draft.values), before: draft.version });
+      page.renew(draft.version, version);
     } catch (error) {
       if (error.status === 409) { this.offerReload(error); return; }
       throw error;
@@ -138,7 +140,7 @@ export class EntryEditor {
   offerReload(error) {
     this.summary.replaceChildren(note("warn", el("p", {}, error.message.split("\n")[0]), el("div", { class: "row" },
       action("Load the file, drop my changes", "", async () => { this.page.forget(this.draft); await this.page.read(); this.openNow(this.draft.section, this.draft.was ?? Object.keys(this.page.known[this.draft.section])[0]); }, { class: "small", id: "take-file" }),
-      action("Keep my changes", "", async () => { await this.page.read(); await this.preview(); }, { class: "small", id: "keep-mine" }))));
+      action("Keep my changes", "", async () => { await this.page.read(); this.draft.version = this.page.known.version; await this.preview(); }, { class: "small", id: "keep-mine" }))));
     this.summary.firstChild.scrollIntoView({ block: "nearest" });
   }
 
@@ -153,7 +155,8 @@ export class EntryEditor {
     const { section, was } = this.draft;
     const text = section === "experiments" ? "It is removed from the config. What was computed stays in the folder results/." : "It is removed from the config.";
     if (!await confirmed(`Delete ${this.kind} ${was}?`, el("p", {}, text), "Delete", { kind: "danger" })) return;
-    await post("/api/config/save", { ...this.request(null), name: null, before: this.page.known.version });
+    const before = this.page.known.version, { version } = await post("/api/config/save", { ...this.request(null), name: null, before });
+    this.page.renew(before, version);
     this.page.forget(this.draft);
     toast(`${was} was deleted.`);
     location.hash = "#experiments";

@@ -80,7 +80,7 @@ class ExperimentsView {
     const first = { collections: [], preparations: {}, experiments: this.likeTheOthers() };
     const known = [...Object.keys(this.known[section]), ...[...drafts.values()].filter((one) => one.section === section).map((one) => one.key)];
     const key = freeName(base || SECTIONS[section][1], known);
-    drafts.set(`${section}/${key}`, { section, key, was: null, name: key, values: values ?? first[section], original: section === "collections" ? [] : {}, dirty: true });
+    drafts.set(`${section}/${key}`, { section, key, was: null, name: key, version: this.known.version, values: values ?? first[section], original: section === "collections" ? [] : {}, dirty: true });
     location.hash = addressOf("experiments", section, key);
   }
 
@@ -95,7 +95,7 @@ class ExperimentsView {
     this.chosen = { section, key };
     const saved = this.known[section][key];
     const draft = drafts.get(`${section}/${key}`)
-      || { section, key, was: key, name: key, values: copyOf(saved), original: copyOf(saved), dirty: false };
+      || { section, key, was: key, name: key, version: this.known.version, values: copyOf(saved), original: copyOf(saved), dirty: false };
     setAddress("experiments", section, key);
     setPage(key, [["Experiments", "#experiments"]]);
     this.drawList();
@@ -109,6 +109,9 @@ class ExperimentsView {
     if (draft.dirty) drafts.set(`${draft.section}/${draft.key}`, draft); else drafts.delete(`${draft.section}/${draft.key}`);
     this.drawList();
   }
+
+  // This page has changed the file itself: the other drafts follow.
+  renew(before, version) { for (const draft of drafts.values()) if (draft.version === before) draft.version = version; }
 
   forget(draft) { drafts.delete(`${draft.section}/${draft.key}`); }
 

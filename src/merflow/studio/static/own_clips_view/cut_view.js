@@ -128,7 +128,7 @@ export async function cutView(view, state, path) {
   async function importFile() {
     const [picked] = file.files;
     if (!picked) return;
-    const found = await post("/api/own-clips/recording/import", { name: picked.name, text: await picked.text() });
+    const found = await post("/api/own-clips/recording/import", { id: player.id, name: picked.name, text: await picked.text() });
     file.value = "";
     const subject = subjectOf(rows, path), all = [...segments];
     for (const one of found.segments) all.push({ ...one, subject: one.subject || subject, clip: one.clip || nameFor(path, one.onset, all) });
@@ -137,15 +137,25 @@ export async function cutView(view, state, path) {
   }
 
   async function exportAs(kind) {
-    const open = segments.filter((one) => faultOf(one));
-    if (open.length) throw new Error(`${open[0].clip}: ${faultOf(open[0])}\n  to do: correct it, then export again`);
-    const made = await post("/api/own-clips/recording/export", { kind, segments: segments.map(plain) });
+    refuseFaults("export again");
+    const made = await post("/api/own-clips/recording/export", { id: player.id, kind, segments: segments.map(plain) });
     saveFile(made.name, made.text, TYPES[kind]);
   }
 
-  function done() { location.hash = addressOf("own", folder); }
+  function done() {
+    refuseFaults("press Done again");
+    location.hash = addressOf("own", folder);
+  }
 
+  function refuseFaults(next) {
+    const open = segments.find((one) => faultOf(one));
+    if (open) throw new Error(`${open.clip}: ${faultOf(open)}\n  to do: correct it, then ${next}`);
+  }
+
+  // Segments come into the table when the view is left: until then closing the tab would lose them.
+  state.cutting = () => past.length > 0;
   return () => {
+    delete state.cutting;
     putSegments(rows, path, segments);
     player.leave();
   };

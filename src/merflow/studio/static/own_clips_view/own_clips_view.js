@@ -21,7 +21,7 @@ const FAULTS_SHOWN = 6;
 
 // The table that is edited stays while other views are looked at.
 let kept = null;
-addEventListener("beforeunload", (event) => { if (kept?.rows.dirty) event.preventDefault(); });
+addEventListener("beforeunload", (event) => { if (kept?.rows.dirty || kept?.cutting?.()) event.preventDefault(); });
 
 const folderOf = (path) => path.slice(0, path.lastIndexOf("/"));
 const nameOf = (path) => path.slice(path.lastIndexOf("/") + 1);
@@ -155,7 +155,7 @@ function tableView(view, state) {
       named.setError("Type a name.");
       return name.focus();
     }
-    const made = await saveClips(body(), name.value.trim(), loaded.manifest);
+    const made = await saveClips(body(), name.value.trim());
     if (!made || gone) return undefined;
     const changes = made.config.length ? `; ${made.config.join(" and ")} of the project changed` : "";
     toast(`Saved: ${plural(made.clips, "clip")} in ${nameOf(made.manifest)}, dataset ${made.dataset}${changes}.`);

@@ -8,9 +8,11 @@ const KEPT = 240;
 const POLL_MS = 500;
 
 // path: absolute; shown(frame): called when another frame is shown; state(facts): called with what the
-// server says of the recording. Returns { root, go(frame), at(), facts(), leave() }.
+// server says of the recording. Returns { root, id, go(frame), at(), facts(), leave() }.
 export async function recordingPlayer(path, { shown, state }) {
   let facts = await post("/api/own-clips/recording", { path });
+  // Another window may open another recording: every request says which one it means.
+  const { id } = facts;
   let at = 0, turn = 0, gone = false, playing = 0, wanted = 0;
   const cache = new Map();
   const canvas = el("canvas", { id: "recording", width: 640, height: 360, role: "img", "aria-label": "Frame of the recording" });
@@ -23,7 +25,7 @@ export async function recordingPlayer(path, { shown, state }) {
     step("Forward 10 frames", "Shift+ArrowRight", 10, "forward10"), action("Last frame", "End", () => go(facts.count - 1), { icon: "last", iconOnly: true }), where);
   const root = el("div", { class: "stack" }, el("div", { class: "screen-box" }, canvas), slider, buttons);
 
-  const address = (frame) => `/api/own-clips/recording/frames/${frame}`;
+  const address = (frame) => `/api/own-clips/recording/frames/${frame}?id=${id}`;
 
   async function image(frame) {
     if (cache.has(frame)) {
@@ -89,7 +91,7 @@ export async function recordingPlayer(path, { shown, state }) {
   async function watch() {
     for (;;) {
       const first = !facts.ready;
-      facts = await get("/api/own-clips/recording");
+      facts = await get(`/api/own-clips/recording?id=${id}`);
       if (gone) return;
       slider.max = facts.count - 1;
       state(facts);
@@ -104,5 +106,5 @@ export async function recordingPlayer(path, { shown, state }) {
   slider.max = facts.count - 1;
   draw();
   watch().catch((error) => { if (!gone) fail(error); });
-  return { root, go, at: () => at, facts: () => facts, leave: () => { gone = true; pause(); post("/api/own-clips/recording/close").catch(() => {}); } };
+  return { root, id, go, at: () => at, facts: () => facts, leave: () => { gone = true; pause(); post("/api/own-clips/recording/close", { id }).catch(() => {}); } };
 }

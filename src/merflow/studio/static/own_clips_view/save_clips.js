@@ -4,11 +4,11 @@ import { post } from "../shared/api.js";
 import { note, openDialog } from "../shared/components.js";
 import { action, el, plural, table } from "../shared/elements.js";
 
-// body: { folder, header, rows }; name: of the dataset; state: the last check by the server;
+// body: { folder, header, rows }; name: of the dataset.
 // Resolves to what was saved, or null when the user keeps the file as it is.
-export async function saveClips(body, name, path) {
-  const state = await post("/api/own-clips/check", body);
-  if (state.change && !(await agreed(state.change, path))) return null;
+export async function saveClips(body, name) {
+  const state = await post("/api/own-clips/check", { ...body, dataset: name });
+  if (state.change && !(await agreed(state.change, state.manifest))) return null;
   return post("/api/own-clips/save", { ...body, dataset: name, before: state.digest });
 }
 

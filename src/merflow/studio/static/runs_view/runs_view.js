@@ -21,7 +21,7 @@ export async function runsView(view, [experiment, factor, seed]) {
   const output = outputPanel();
   view.append(el("div", { class: "runs" }, el("div", { class: "stack" }, top, output.panel), run));
   let chosen = experiment ? { experiment, factor, seed } : null;
-  let against = null, experiments = [], turn = 0;
+  let against = null, experiments = [], turn = 0, curvesOf = null;
 
   const runUrl = (one, ...more) => url("runs", one.experiment, one.factor, one.seed, ...more);
   const same = (one, other) => !!one && !!other && one.experiment === other.experiment && one.factor === other.factor && String(one.seed) === String(other.seed);
@@ -70,7 +70,8 @@ export async function runsView(view, [experiment, factor, seed]) {
     const file = `${chosen.experiment}_${factorName(chosen.factor).replace("*", "chosen")}_seed${chosen.seed}`;
     const others = rows().filter((one) => one.score && !same(one, chosen));
     const head = row ? runHead(chosen, row.entry, row.score, others, against ? addressOf(against.experiment, against.factor, against.seed) : "", compare) : "";
-    const curves = curvesCard(folds, file, other);
+    curvesOf = (now) => curvesCard(now, file, other);
+    const curves = curvesOf(folds);
     if (!facts) run.replaceChildren(head, curves, el("div", { class: "card soft" }, "No scores yet: they are computed after all folds are trained."));
     else run.replaceChildren(head, ...(compared ? [compared] : []), el("div", { class: "details" }, confusionCard(facts, file), curves,
       wrongCard(facts, [chosen.experiment, chosen.factor, chosen.seed], file), subjectsCard(facts, file)));
@@ -82,7 +83,7 @@ export async function runsView(view, [experiment, factor, seed]) {
     if (!chosen || !old) return;
     const mine = turn;
     const { folds } = await get(runUrl(chosen, "curves"));
-    if (mine === turn && !old.update(folds)) run.querySelector("#curves")?.replaceWith(curvesCard(folds));
+    if (mine === turn && !old.update(folds)) run.querySelector("#curves")?.replaceWith(curvesOf(folds));
   }
 
   await list();

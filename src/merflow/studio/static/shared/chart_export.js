@@ -8,7 +8,7 @@ const SVG = "http://www.w3.org/2000/svg";
 // Drawings are made in a document that loads nothing, so that an embedded picture needs no permission.
 const PAPER = document.implementation.createHTMLDocument("");
 // For paper: the colours of the light theme on white.
-const COLOURS = ["#2a52be", "#b8480a", "#0b7a6b", "#8a35a8", "#7a6a00", "#b3195b"];
+export const COLOURS = ["#2a52be", "#b8480a", "#0b7a6b", "#8a35a8", "#7a6a00", "#b3195b"];
 const TEXT = { "font-family": "Inter, Helvetica, Arial, sans-serif", "font-size": 11, fill: "#333" };
 
 export function svgPart(name, attributes, ...children) {

@@ -1,13 +1,11 @@
 // A card with horizontal bars: a name, a share of the whole width and a value each.
 
-import { svgPart } from "../shared/chart_export.js";
+import { COLOURS, svgPart } from "../shared/chart_export.js";
 import { menu } from "../shared/components.js";
 import { saveCsv, saveSvg, saveSvgAsPng } from "../shared/download.js";
 import { el } from "../shared/elements.js";
 
 const ROW = 22, NAME = 130, BAR = 220;
-// For paper: the colours of the light theme on white.
-const COLOURS = ["#2a52be", "#b8480a", "#0b7a6b", "#8a35a8", "#7a6a00", "#b3195b"];
 
 export class Bars {
   // what: of the values, for screen readers and the saved table; file(): name of saved files

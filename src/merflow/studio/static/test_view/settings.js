@@ -1,5 +1,7 @@
 // The settings of the Test view, kept for this tab.
 
+import { project } from "../shared/project.js";
+
 const KEY = "merflow-test";
 
 export const LANDMARKS = { 5: [0, 2, 4], 68: [36, 45, 48, 54, 51, 57] };
@@ -15,6 +17,7 @@ export const saveSettings = () => sessionStorage.setItem(KEY, JSON.stringify(set
 // Replace settings that the project does not have.
 export function checkSettings(known) {
   const { runs, datasets, recordings } = known;
+  if (settings.project !== project().folder) Object.assign(settings, { project: project().folder, path: "" });
   if (!runs.some((run) => run.folder === settings.run)) settings.run = (runs.find((run) => run.model) || runs[0])?.folder || "";
   if (!datasets.includes(settings.dataset)) settings.dataset = datasets[0] || "";
   if (!settings.path) settings.path = recordings[0] || "";

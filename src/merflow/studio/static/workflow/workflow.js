@@ -2,6 +2,7 @@
 
 import { get, post } from "../shared/api.js";
 import { fail } from "../shared/errors.js";
+import { project } from "../shared/project.js";
 
 const ACTIVE = ["running", "stopping"];
 let last = { state: "idle" };
@@ -21,10 +22,11 @@ export function onWorkflow(run) {
 
 // A result that was seen is shown no more, also after a reload.
 const KEY = "merflow-seen-job";
-export const isDismissed = (state) => !ACTIVE.includes(state.state) && sessionStorage.getItem(KEY) === `${state.id} ${state.title}`;
+const nameOf = (state) => `${project().id} ${state.id} ${state.title}`;
+export const isDismissed = (state) => !ACTIVE.includes(state.state) && sessionStorage.getItem(KEY) === nameOf(state);
 export function dismissWorkflow(id) {
   if (id !== last.id) return;
-  sessionStorage.setItem(KEY, `${id} ${last.title}`);
+  sessionStorage.setItem(KEY, nameOf(last));
   for (const run of watchers) run(workflowState());
 }
 
