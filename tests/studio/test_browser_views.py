@@ -89,8 +89,8 @@ def test_the_matrix_and_the_tables_are_saved_and_sorted(window):
         page.click("[aria-label='Save runs as CSV']")
     saved = Path(arriving.value.path()).read_text().splitlines()
     assert saved[0].startswith("experiment,factor,UF1") and len(saved) == 4
-    # Columns of one value are a line below the table; the file keeps them.
-    reads(page, "#run-list", "All: seed 0, 18 clips.")
+    # A column of one value is a line below the table; the file keeps it.
+    reads(page, "#run-list", "Every run: seed 0.")
     assert "seed,clips" in saved[0] and page.locator("#runs-table th:has-text('seed')").count() == 0
 
 

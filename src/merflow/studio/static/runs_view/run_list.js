@@ -29,7 +29,7 @@ export function runList(experiments, isOpen, open) {
   const all = [seed !== undefined && `seed ${seed}`, clips !== undefined && plural(clips, "clip")].filter(Boolean);
   const made = dataTable(columns, rows, { file: "runs", rowClass: (row) => (isOpen(row) ? "open" : null), id: "runs-table" });
   return el("div", { class: "card", id: "run-list" }, el("div", { class: "card-head" }, el("h2", {}, "All runs"), made.button),
-    el("div", { class: "scroll" }, made.root), all.length ? el("p", { class: "soft small" }, `All: ${all.join(", ")}.`) : null);
+    el("div", { class: "scroll" }, made.root), all.length ? el("p", { class: "soft small" }, `Every run: ${all.join(", ")}.`) : null);
 }
 
 function state(row) {
