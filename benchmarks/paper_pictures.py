@@ -11,11 +11,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS, OUT = ROOT / "results", ROOT / "docs/pictures"
 WIDTH = 1080
 """Width of a picture (px)."""
+COLOURS = 96
 PAPER = r"""\documentclass[10pt,twocolumn]{article}
 \setlength{\textwidth}{516pt}\setlength{\oddsidemargin}{-23pt}\pagestyle{empty}
 \usepackage{booktabs}\begin{document}\input{%s}\end{document}
@@ -36,7 +38,8 @@ def picture(pdf: Path, out: Path) -> None:
         subprocess.run(["pdftoppm", "-r", "300", "-png", "-singlefile", pdf, page], check=True)
         image = cut(cv2.imread(f"{page}.png"))
     height = round(image.shape[0] * WIDTH / image.shape[1])
-    cv2.imwrite(str(out), cv2.resize(image, (WIDTH, height), interpolation=cv2.INTER_AREA))
+    small = cv2.resize(image, (WIDTH, height), interpolation=cv2.INTER_AREA)
+    Image.fromarray(small[..., ::-1]).quantize(COLOURS).save(out, optimize=True)
 
 
 def table(out: Path) -> None:
@@ -53,7 +56,7 @@ def table(out: Path) -> None:
 def main() -> None:
     """Draw the three pictures."""
     figures = RESULTS / "figures"
-    clips = sorted(figures.glob("clip_casme2_*.pdf"))
+    clips = sorted(figures.glob("clip_smic_*.pdf"))
     if not clips:
         sys.exit(f"{figures}: no figure of a clip; run `make demo` first")
     table(OUT / "paper_table.png")
