@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULTS, OUT = ROOT / "results", ROOT / "docs/pictures"
 WIDTH = 1080
 """Width of a picture (px)."""
-COLOURS = 96
+COLOURS = 256
 PAPER = r"""\documentclass[10pt,twocolumn]{article}
 \setlength{\textwidth}{516pt}\setlength{\oddsidemargin}{-23pt}\pagestyle{empty}
 \usepackage{booktabs}\begin{document}\input{%s}\end{document}
@@ -39,7 +39,9 @@ def picture(pdf: Path, out: Path) -> None:
         image = cut(cv2.imread(f"{page}.png"))
     height = round(image.shape[0] * WIDTH / image.shape[1])
     small = cv2.resize(image, (WIDTH, height), interpolation=cv2.INTER_AREA)
-    Image.fromarray(small[..., ::-1]).quantize(COLOURS).save(out, optimize=True)
+    Image.fromarray(small[..., ::-1]).quantize(COLOURS, Image.Quantize.MAXCOVERAGE).save(
+        out, optimize=True
+    )
 
 
 def table(out: Path) -> None:
