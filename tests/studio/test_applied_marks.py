@@ -148,10 +148,22 @@ def test_the_only_correction_is_taken_back_after_a_run(studio):
     assert (line["was"], line["is"]) == tuple(map(str, (first["numbers"][0], first["numbers"][2])))
 
 
+def test_a_correction_of_an_older_sheet_does_not_hide_what_the_sheet_has_now(studio):
+    first = shown(studio)
+    offset, at = first["marks"]["offset"], first["numbers"]
+    set_marks(studio, offset=at[-3])
+    path = studio.project.root / "config/corrections/smic.csv"
+    path.write_text(path.read_text().replace(f"offset,{offset},", f"offset,{at[-2]},"))
+    assert shown(studio)["published"] == first["published"] and shown(studio)["applied"] == []
+    set_marks(studio, offset=at[-4])
+    (line,) = rows(studio, "corrections/smic.csv")
+    assert (line["was"], line["is"]) == (str(offset), str(at[-4]))
+
+
 def test_an_apex_of_another_copy_of_the_sheet_stays(studio):
     clip = studio.project.clips("smic")[0]
     line = Correction("apex", "7", "8", "", "", (str(clip.apex),) if clip.apex else ("",))
-    assert used_next(clip, [line]) == published(clip)
+    assert used_next(published(clip), [line]) == published(clip)
 
 
 def test_a_second_correction_replaces_the_applied_line_and_keeps_what_the_sheet_had(studio):

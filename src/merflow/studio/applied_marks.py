@@ -13,7 +13,7 @@ from merflow.datasets.registry import is_generated, read_dataset
 from merflow.errors import MerflowError
 from merflow.io.file_lock import folder_lock
 from merflow.io.files import digest, write_text
-from merflow.studio.marks import MarkCorrections, corrections_text
+from merflow.studio.marks import MarkCorrections, Marks, corrections_text, published
 from merflow.studio.project import Project
 from merflow.studio.routing import Conflict
 
@@ -61,6 +61,20 @@ class MarkFiles:
         """Return the errata that experiments use now."""
         reader = self.entry.reader or self.name
         return errata.of_dataset(self.name, reader, self.generated, self.errata_folder)
+
+    def sheet(self, clip: Clip, lines: Sequence[Correction]) -> Marks:
+        """Return the marks of a clip in the dataset, before any correction.
+
+        lines: its corrections. Without any, the last run has read what the dataset has; with one,
+        only the dataset itself says whether the last run used it, another one, or none.
+        """
+        if lines:
+            try:
+                reading = read_dataset(self.name, self.entry, corrections=Errata())
+            except MerflowError:  # Its clips can be looked at without the dataset.
+                return published(clip)
+            clip = next((one for one in reading.clips if one.key == clip.key), clip)
+        return published(clip)
 
     def change(self) -> Change:
         """Return what applying all corrected marks would write."""

@@ -6,7 +6,6 @@ clips never changes an experiment; `applied_marks` moves its lines to the errata
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,15 +29,11 @@ def published(clip: Clip) -> Marks:
     return {name: getattr(clip, name) for name in KEY_FRAMES}
 
 
-def used_next(
-    clip: Clip, applied: Sequence[Correction], waiting: Sequence[Correction] = ()
-) -> Marks:
+def used_next(sheet: Marks, applied: Sequence[Correction]) -> Marks:
     """Return the frame numbers that the next run uses.
 
-    applied: the errata of the clip; waiting: its corrections that are not applied. Both may have
-    changed since the last run, whose frame numbers are in the catalogue.
+    sheet: those of the dataset, before any correction; applied: the errata of the clip.
     """
-    sheet = sheet_marks(clip, [*waiting, *applied])
     used = [one for one in applied if one.was == _text(sheet.get(one.field))]
     return corrected(sheet, used)
 
@@ -46,17 +41,6 @@ def used_next(
 def corrected(marks: Marks, corrections: Sequence[Correction]) -> Marks:
     """Return frame numbers after corrections."""
     return marks | {one.field: frame_number(one) for one in corrections if one.field in KEY_FRAMES}
-
-
-def sheet_marks(clip: Clip, lines: Sequence[Correction]) -> Marks:
-    """Return the frame numbers of the dataset's sheet, before any correction.
-
-    lines: corrections of the clip; each holds what the sheet had. Of a copy of the sheet with an
-    apex that a line knows as well, that apex is read.
-    """
-    now = published(clip)
-    known = [one for one in lines if _text(now.get(one.field)) not in one.also]
-    return corrected(now, [replace(one, now=one.was) for one in known])
 
 
 def _text(value: int | None) -> str:
@@ -129,25 +113,25 @@ class MarkCorrections:
 
     def save(
         self, clip: Clip, marks: Mapping[str, Any], before: object, source: object,
-        applied: Sequence[Correction] = (),
+        sheet: Marks, applied: Sequence[Correction] = (),
     ) -> Marks:  # fmt: skip
         """Write the marks of one clip; refuse when the file does not hold `before`.
 
-        before: the marks that the page showed; applied: the errata of the clip. The lock makes
-        reading, comparing and writing one step, also between two studios on one folder.
+        before: the marks that the page showed; sheet: those of the dataset; applied: the errata of
+        the clip. The lock makes reading, comparing and writing one step, also between two studios
+        on one folder.
         """
-        wanted = check(clip, marks, used_next(clip, applied, self.of(clip)))
+        base = used_next(sheet, applied)
+        wanted = check(clip, marks, base)
         text = source_text(source)
         with folder_lock(self.folder):
-            return self._save(clip, wanted, before, text, applied)
+            return self._save(clip, wanted, before, text, sheet, base)
 
     def _save(
-        self, clip: Clip, wanted: Marks, before: object, source: str,
-        applied: Sequence[Correction],
-    ) -> Marks:  # fmt: skip
+        self, clip: Clip, wanted: Marks, before: object, source: str, sheet: Marks, base: Marks
+    ) -> Marks:
         known = dict(errata.load(clip.key.dataset, self.folder).corrections)
         old = known.get(clip.key[1:], ())
-        base = used_next(clip, applied, old)
         saved = corrected(base, old)
         if before != saved:
             raise Conflict(
@@ -159,7 +143,6 @@ class MarkCorrections:
             )
         if wanted == saved:
             return saved
-        sheet = sheet_marks(clip, [*old, *applied])
         known[clip.key[1:]] = _lines(wanted, base, sheet, old, source)
         write_text(self.file(clip.key.dataset), corrections_text(known))
         return wanted

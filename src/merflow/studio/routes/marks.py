@@ -20,9 +20,11 @@ def save_marks(studio: Studio, request: Request, body: dict[str, Any]) -> dict[s
     if not isinstance(body.get("marks"), dict):
         raise MerflowError("request: marks", "missing", ", ".join(KEY_FRAMES))
     only_keys(body["marks"], *KEY_FRAMES)
-    applied = _files(studio, clip.key.dataset).applied().corrections.get(clip.key[1:], ())
+    files = _files(studio, clip.key.dataset)
+    applied = files.applied().corrections.get(clip.key[1:], ())
+    sheet = files.sheet(clip, [*applied, *studio.marks.of(clip)])
     before, source = body.get("before"), body.get("source")
-    saved = studio.marks.save(clip, body["marks"], before, source, applied)
+    saved = studio.marks.save(clip, body["marks"], before, source, sheet, applied)
     path = studio.marks.file(clip.key.dataset)
     return {"marks": saved, "file": path.relative_to(studio.project.root).as_posix()}
 
