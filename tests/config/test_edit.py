@@ -96,6 +96,12 @@ def test_a_key_of_an_inherited_section_is_gone_there_and_stays_in_the_other_entr
     assert read(left) == {"a": {"x": {"one": 1, "two": 2}, "y": {"two": 2}}}
 
 
+def test_a_value_of_a_section_with_an_anchor_changes_in_those_that_take_it():
+    text = "base: &base\n  x: {a: 1}\nexperiments:\n  <<: *base\n  y: {a: 2}\n"
+    changed = edit_config(text, [Put(("base", "x"), {"a": 3})])
+    assert read(changed, "experiments") == {"x": {"a": 3}, "y": {"a": 2}}
+
+
 def test_a_name_that_is_there_already_is_refused():
     text = "experiments:\n  a: {seeds: [0]}\n  b: {seeds: [1]}\n"
     with pytest.raises(MerflowError, match="'b' is there already"):

@@ -72,6 +72,13 @@ def test_a_clip_that_was_moved_is_not_written_twice(root):
     assert "row 4 (s01/joy/a.avi)" in refused.value.found and path.read_text() == before
 
 
+def test_rows_to_be_filled_in_do_not_stop_new_clips(root):
+    path = root / "manifest.csv"
+    path.write_text("subject,clip,path\n,,x/1.avi\n,,x/2.avi\n")
+    make_manifest(from_class_folders=root)
+    assert len(read_manifest_table(path).rows) == 5
+
+
 def test_a_second_call_changes_no_byte(root, capsys):
     make_manifest(from_class_folders=root)
     path = root / "manifest.csv"
@@ -186,6 +193,18 @@ def faults_of(root, header, *rows, **entry):
     known = DatasetEntry(root=str(root), reader="manifest", **entry) if entry else None
     faults, _ = check_table(ManifestTable(header, rows), root, known)
     return [(fault.row, header[fault.column], fault.severity) for fault in faults]
+
+
+def test_segments_are_those_of_one_dataset(tmp_path):
+    video(tmp_path / "a.avi")
+    header = ("dataset", *HEADER)
+    rows = [(name, *GOOD[:4], "1", "", end, *GOOD[7:]) for name, end in (("a", ""), ("b", "4"))]
+    assert faults_of(tmp_path, header, *rows) == []
+    twice = ("a", "s1", "b", *rows[0][3:])
+    assert faults_of(tmp_path, header, *rows, twice) == [
+        (0, "offset", "error"),
+        (2, "offset", "error"),
+    ]
 
 
 def test_an_absolute_path_below_the_root_is_none_that_leads_out(tmp_path):

@@ -106,11 +106,11 @@ def test_a_generated_face_is_shown_as_a_picture_and_as_a_figure(inside, tmp_path
 def test_a_withdrawn_consent_removes_the_figure_of_the_clip(inside, tmp_path):
     shown, _ = examples(plan_of(publishable=["s02"]))
     made = write_strips(tmp_path, shown)
-    stems = ("e_magnification", "clip_magnification", "clip_2_x1+x10_seed0_confusion")
+    stems = ("e_magnification", "clip_magnification", "clip_2_x1+x10_seed0_confusion", "clip_art")
     others = [tmp_path / f"{stem}.svg" for stem in stems]
     for other in others:
         other.write_text("<svg/>")
-    write_strips(tmp_path, examples(plan_of())[0])
+    remove_strips(tmp_path, examples(plan_of())[0], ["smic"])
     assert not any(path.exists() for path in made) and all(path.exists() for path in others)
 
 
@@ -123,7 +123,7 @@ def test_a_removed_figure_leaves_its_record(tmp_path, monkeypatch):
         path.write_text("<svg/>")
     with records.job("report", folder / "all") as job:
         job.done({}, [kept, gone])
-    remove_strips(folder, [])
+    remove_strips(folder, [], ["smic"])
     assert [*records.record_of(kept).wrote] == [str(kept)] and not gone.exists()
 
 

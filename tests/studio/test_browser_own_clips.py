@@ -140,6 +140,19 @@ def test_a_folder_becomes_a_table_a_manifest_and_a_dataset(window, studio, folde
     reads(page, "#findings", "1: emotion 'hapy' has no class in scheme 'three'")
 
 
+def test_the_rate_of_the_config_counts_for_folders_of_frames(window, studio, home):
+    folder = home / "rated"
+    picture(folder / "s01/1.png")
+    picture(folder / "s01/2.png")
+    (folder / "manifest.csv").write_text("subject,clip,path,emotion\ns01,a,s01,joy\n")
+    path = studio.folder / "config/config.yaml"
+    line = f"  rated: {{reader: manifest, root: {folder}, fps: 200}}\n"
+    path.write_text(path.read_text().replace("datasets:\n", f"datasets:\n{line}", 1))
+    page = own(window, folder)
+    reads(page, "#faults", "Every row can be read")
+    assert page.is_enabled("#save-clips")
+
+
 def test_the_table_is_accessible_in_both_themes_and_all_widths(window, folder, pictures):
     (folder / "manifest.csv").write_text(
         "subject,clip,path,age\ns01,a,s01/joy/a.avi,31\ns9,z,gone.avi,\n"

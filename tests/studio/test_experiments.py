@@ -245,6 +245,8 @@ def test_faults_of_the_schema_elsewhere_do_not_stop_a_save(studio):
     save(studio, "mine", ENTRY)
     with pytest.raises(MerflowError, match=r"experiments\.other\.training\.epochs"):
         save(studio, "other", ENTRY | {"training": {"epochs": 0}})
+    with pytest.raises(MerflowError, match="cnn3"):
+        save(studio, "other", ENTRY | {"network": "cnn3"})
     for name in ("bad", "worse"):
         assert f"{name}.training.epochs" in experiments.list_entries(studio, asked("/"))["error"]
         save(studio, name, ENTRY, name)

@@ -60,7 +60,7 @@ def report(
         content = read_content(plan)
         shown, unread = examples(plan)
         content.results.problems.extend(unread)
-        remove_strips(out.parent / "figures", shown)
+        remove_strips(out.parent / "figures", shown, plan.settings.datasets)
         for problem in content.results.problems:
             LOG.warning("not in the report: %s", problem)
         text = page(content, faces(shown))

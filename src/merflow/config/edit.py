@@ -101,9 +101,11 @@ def _may_change(tree: Tree, change: Change) -> set[Where]:
     if isinstance(change, Remove) and len(change.where) <= 2:
         return free  # What is removed leaves its values to those that refer to it.
     waiting = [*free]
+    section = node_at(tree, change.where[:1])
+    outer = {section.anchor} if section is not None and section.anchor else set()
     while waiting:
         node = node_at(tree, waiting.pop())
-        for place, _ in tree.aliases(anchors_in(node) if node else set()):
+        for place, _ in tree.aliases((anchors_in(node) if node else set()) | outer):
             # A merge into a section itself may change all of its entries.
             one = place[:1] if place[1:2] == (MERGE,) else place[:2]
             if one not in free:

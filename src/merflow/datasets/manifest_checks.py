@@ -240,9 +240,13 @@ def _of_segments(table: ManifestTable, root: Path) -> Iterator[Fault]:
     """Yield segments without an end of files that several rows name."""
     kinds: dict[str, str] = {}
     rows = _rows(table)
-    times = Counter(row.text("path").replace("\\", "/") for row in rows)
+    files = [
+        (key[0], row.text("path").replace("\\", "/"))
+        for key, row in zip(clip_keys(table), rows, strict=True)
+    ]
+    times = Counter(files)
     for number, row in enumerate(rows):
-        several = times[row.text("path").replace("\\", "/")] > 1
+        several = times[files[number]] > 1
         ends = row.text("offset").casefold() not in cells.UNKNOWN
         starts = row.text("onset").casefold() not in cells.UNKNOWN
         if several and starts and not ends and _kind(row, root, kinds) in ("video", "array"):

@@ -198,22 +198,26 @@ def write_manifest(
         clips = [{**clip, "dataset": min(names)} for clip in clips]
     merged = merge(old, clips)
     if merged.added:
-        _refuse_twice(out, merged.table)
+        _refuse_twice(out, merged.table, merged.kept)
         write_manifest_table(out, merged.table, merged.kept)
     table = merged.table if merged.added else old
     return table, _merged_remarks(out, merged, old.extra, whole)
 
 
-def _refuse_twice(out: Path, table: ManifestTable) -> None:
-    """Refuse two rows of one clip, which no reader of the manifest would take."""
+def _refuse_twice(out: Path, table: ManifestTable, kept: int = 0) -> None:
+    """Refuse two rows of one clip, which no reader of the manifest would take.
+
+    kept: number of rows that are in the file already.
+    """
     paths, seen = table.cells("path"), {}
     for number, key in enumerate(clip_keys(table)):
         first = seen.setdefault(key, number)
-        if first != number:
+        if first != number and all(key[1:]):  # Rows to be filled in have no names yet.
+            added = "to be written, " if number >= kept else ""
             raise MerflowError(
                 str(out),
-                f"two rows for the clip {key[1]}/{key[2]}: row {first + 2} ({paths[first]}) and, "
-                f"to be written, row {number + 2} ({paths[number]})",
+                f"two rows for the clip {key[1]}/{key[2]}: row {first + 2} ({paths[first]}) and "
+                f"{added}row {number + 2} ({paths[number]})",
                 "another name for every clip of a subject",
                 "rename one of the two; if a clip was moved, correct its path in the manifest; in "
                 "ELAN, give each annotation of the tier 'clip' a text of its own",

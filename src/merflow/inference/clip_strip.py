@@ -3,8 +3,9 @@
 Only clips of generated faces and of subjects with consent are chosen: see `datasets.publishable`.
 """
 
+import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -216,21 +217,23 @@ def faces(found: Sequence[Example]) -> list[Face]:
 
 
 def write_strips(folder: Path, found: Sequence[Example]) -> list[Path]:
-    """Write a figure of each example and remove those of other clips; return the paths."""
+    """Write a figure of each example; return the paths."""
     made = []
     for example in found:
         made += write_figure(
             folder / _stem(example), lambda figure, e=example: draw_strip(figure, e)
         )
-    remove_strips(folder, found)
     return made
 
 
-def remove_strips(folder: Path, kept: Sequence[Example]) -> None:
-    """Remove figures of other clips that an earlier report left: consent may be withdrawn."""
+def remove_strips(folder: Path, kept: Sequence[Example], datasets: Iterable[str]) -> None:
+    """Remove figures of other clips of the datasets that an earlier report left.
+
+    Consent may be withdrawn, or another clip has more motion now.
+    """
     stems = {_stem(example) for example in kept}
-    for kind in METADATA:
-        for path in sorted(folder.glob(f"{CLIP}_*.{kind}")):
+    for dataset, kind in itertools.product(datasets, METADATA):
+        for path in sorted(folder.glob(f"{CLIP}_{dataset}_*.{kind}")):
             if path.stem not in stems and not OF_EXPERIMENT.search(path.stem):
                 path.unlink()
                 forget(path)

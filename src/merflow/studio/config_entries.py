@@ -4,7 +4,7 @@ An entry is an experiment, a preparation or a collection, by section and name.
 """
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -154,7 +154,10 @@ def entry_faults(project: Project, new: Mapping[str, Any]) -> list[tuple[str, st
     local = project.root / "config/local.yaml"
     merged = merge(new, read_yaml(local) if local.is_file() else {})
     if found := find_faults(merged):
-        return found
+        # Their entries are left out, so that the names of the others are checked all the same.
+        merged = _without(merged, {tuple(path.split(".")[:2]) for path, _ in found})
+        if find_faults(merged):
+            return found
     settings = validate(merged)
     alone = [{"experiments": {}}]
     alone += [{"experiments": {k: v}, "pretrainings": {}} for k, v in settings.experiments.items()]
@@ -166,6 +169,16 @@ def entry_faults(project: Project, new: Mapping[str, Any]) -> list[tuple[str, st
         except MerflowError as error:
             found.append((error.where, _text(error)))
     return found
+
+
+def _without(raw: Mapping[str, Any], entries: Collection[tuple[str, ...]]) -> dict[str, Any]:
+    """Return a config without some entries of its sections."""
+    return {
+        section: {key: one for key, one in held.items() if (section, key) not in entries}
+        if isinstance(held, Mapping)
+        else held
+        for section, held in raw.items()
+    }
 
 
 def _text(error: MerflowError) -> str:

@@ -173,7 +173,10 @@ class Studio:
 
         A recording that is open already is taken over, with the frames that it has.
         """
+        asked_in = OF_REQUEST.get()
         with self._recording_lock:
+            if asked_in is not None and asked_in is not self._opened:
+                raise Conflict(str(path), "its project is not open any more", fix="reload the page")
             if self.recording is None or self.recording.path != path:
                 made = DecodedRecording(path)
                 self._end_recording()

@@ -94,7 +94,7 @@ def _has_subject(plan: Plan, dataset: str, subject: str, **_: str) -> bool:
     try:
         clips = (
             plan.data.clips.get(dataset)
-            or read_dataset(dataset, plan.settings.datasets[dataset]).clips
+            or read_dataset(dataset, plan.settings.datasets[dataset]).required().clips
         )
     except MerflowError:  # The run says what is wrong with it.
         return True

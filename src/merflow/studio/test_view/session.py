@@ -51,6 +51,7 @@ class TestSession:
         self._about: dict[str, Any] = {"id": 0, "state": "idle", "kind": "", "title": ""}
         self._error: MerflowError | None = None
         self._process: Any = None
+        self._closed = False
         self._pipe: Any = None
         self._lock = threading.Lock()
         self._frame_lock = threading.Lock()
@@ -65,6 +66,8 @@ class TestSession:
         with self._lock:
             if self._busy():
                 raise Conflict(title, f"'{self._about['title']}' is running", fix="stop it first")
+            if self._closed:
+                raise Conflict(title, "its project is not open any more", fix="reload this page")
             if self._process is None or not self._process.is_alive():
                 self._spawn()
             self.result, self.recording, self.frames, self._error = None, None, [], None
@@ -201,6 +204,7 @@ class TestSession:
             self._process = None
 
     def close(self) -> None:
-        """End the child process, when the server shuts down."""
+        """End the child process; no other one starts."""
         with self._lock:
+            self._closed = True
             self._kill()

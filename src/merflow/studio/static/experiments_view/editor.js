@@ -10,7 +10,7 @@ import { toast } from "../shared/page.js";
 import { reasonOf } from "../shared/reason.js";
 import { CollectionForm } from "./collection_form.js";
 import { SECTIONS } from "./entry_list.js";
-import { copyOf, same } from "./entry_values.js";
+import { copyOf, sameEntry } from "./entry_values.js";
 import { filePanel } from "./file_panel.js";
 import { EntryForm } from "./form.js";
 import { runCard } from "./run_card.js";
@@ -67,7 +67,7 @@ export class EntryEditor {
 
   changed() {
     const { draft } = this;
-    draft.dirty = draft.was === null || draft.name !== draft.was || !same(sorted(draft.values), sorted(draft.original));
+    draft.dirty = draft.was === null || draft.name !== draft.was || !sameEntry(draft.values, draft.original);
     this.page.keep(draft);
     this.showDirty("Checking…");
     clearTimeout(this.timer);
@@ -117,8 +117,7 @@ export class EntryEditor {
   async save() {
     const { draft, page } = this;
     try {
-      const { version } = await post("/api/config/save", { ...this.request(draft.values), before: draft.version });
-      page.renew(draft.version, version);
+      await post("/api/config/save", { ...this.request(draft.values), before: draft.version });
     } catch (error) {
       if (error.status === 409) { this.offerReload(error); return; }
       throw error;
@@ -155,8 +154,7 @@ export class EntryEditor {
     const { section, was } = this.draft;
     const text = section === "experiments" ? "It is removed from the config. What was computed stays in the folder results/." : "It is removed from the config.";
     if (!await confirmed(`Delete ${this.kind} ${was}?`, el("p", {}, text), "Delete", { kind: "danger" })) return;
-    const before = this.page.known.version, { version } = await post("/api/config/save", { ...this.request(null), name: null, before });
-    this.page.renew(before, version);
+    await post("/api/config/save", { ...this.request(null), name: null, before: this.page.known.version });
     this.page.forget(this.draft);
     toast(`${was} was deleted.`);
     location.hash = "#experiments";
@@ -172,10 +170,4 @@ export class EntryEditor {
     this.turn += 1;
     this.run?.leave();
   }
-}
-
-// The order of keys makes no difference.
-function sorted(value) {
-  if (Array.isArray(value) || value === null || typeof value !== "object") return value;
-  return Object.fromEntries(Object.keys(value).sort().map((key) => [key, sorted(value[key])]));
 }

@@ -2,6 +2,13 @@
 
 export const copyOf = (value) => JSON.parse(JSON.stringify(value ?? null));
 export const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+export const sameEntry = (a, b) => same(sorted(a ?? null), sorted(b ?? null));
+
+// The order of keys makes no difference.
+function sorted(value) {
+  if (Array.isArray(value) || value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.keys(value).sort().map((key) => [key, sorted(value[key])]));
+}
 
 export function valueAt(values, path) {
   return path.split(".").reduce((found, part) => (found && typeof found === "object" ? found[part] : undefined), values);

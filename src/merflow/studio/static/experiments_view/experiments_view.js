@@ -10,7 +10,7 @@ import { outputPanel } from "../workflow/output_panel.js";
 import { isRunning, onWorkflow } from "../workflow/workflow.js";
 import { EntryEditor } from "./editor.js";
 import { entryList, SECTIONS } from "./entry_list.js";
-import { copyOf, freeName } from "./entry_values.js";
+import { copyOf, freeName, sameEntry } from "./entry_values.js";
 
 // Entries with changes that are not saved, kept while other views are open.
 const drafts = new Map();
@@ -94,7 +94,10 @@ class ExperimentsView {
   open(section, key) {
     this.chosen = { section, key };
     const saved = this.known[section][key];
-    const draft = drafts.get(`${section}/${key}`)
+    const kept = drafts.get(`${section}/${key}`);
+    // Where the entry is still as the draft found it, other changes of the file do not matter.
+    if (kept && (kept.was === null || sameEntry(kept.original, this.known[section][kept.was]))) kept.version = this.known.version;
+    const draft = kept
       || { section, key, was: key, name: key, version: this.known.version, values: copyOf(saved), original: copyOf(saved), dirty: false };
     setAddress("experiments", section, key);
     setPage(key, [["Experiments", "#experiments"]]);
@@ -109,9 +112,6 @@ class ExperimentsView {
     if (draft.dirty) drafts.set(`${draft.section}/${draft.key}`, draft); else drafts.delete(`${draft.section}/${draft.key}`);
     this.drawList();
   }
-
-  // This page has changed the file itself: the other drafts follow.
-  renew(before, version) { for (const draft of drafts.values()) if (draft.version === before) draft.version = version; }
 
   forget(draft) { drafts.delete(`${draft.section}/${draft.key}`); }
 

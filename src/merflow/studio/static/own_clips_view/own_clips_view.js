@@ -121,7 +121,7 @@ function tableView(view, state) {
 
   async function check() {
     const mine = ++turn;
-    const found = await post("/api/own-clips/check", body());
+    const found = await post("/api/own-clips/check", { ...body(), dataset: loaded.dataset || "" });
     if (gone || mine !== turn) return;
     table.setFaults(found.faults);
     showFaults(found);
