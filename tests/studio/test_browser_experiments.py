@@ -270,6 +270,13 @@ def test_changes_stay_while_another_view_is_open(window):
     page.click("#undo-entry")
 
 
+def away_and_back(page):
+    """Open another view and return; the view reads the file again, and the form is as it was."""
+    page.click("#to-runs")
+    page.wait_for_selector("[data-view=runs]")
+    page.click("#to-experiments")
+
+
 def test_a_file_that_another_program_changed_is_not_overwritten(browser, studio):
     watched = Watched(browser, studio)
     page = opened(watched)
@@ -278,17 +285,20 @@ def test_a_file_that_another_program_changed_is_not_overwritten(browser, studio)
     page.fill(field("training.epochs"), "5")
     page.wait_for_selector("#save-entry:enabled")
     path.write_text(text.replace("bootstrap: 500", "bootstrap: 400"))
-    # The view reads the file again; the form is of the file before.
-    page.click("#to-runs")
-    page.wait_for_selector("[data-view=runs]")
-    page.click("#to-experiments")
+    away_and_back(page)
+    save(page)  # The entry is as the form found it, so nothing is lost.
+    assert "epochs: 5" in config(studio) and "bootstrap: 400" in config(studio)
+    page.fill(field("training.epochs"), "7")
+    page.wait_for_selector("#save-entry:enabled")
+    path.write_text(config(studio).replace("epochs: 5", "epochs: 6"))
+    away_and_back(page)
     page.click("#save-entry")
     page.wait_for_selector("#keep-mine")
-    assert "epochs: 4" in config(studio)
+    assert "epochs: 6" in config(studio)
     page.click("#keep-mine")
     page.wait_for_selector("#keep-mine", state="detached")
     save(page)
-    assert "epochs: 5" in config(studio) and "bootstrap: 400" in config(studio)
+    assert "epochs: 7" in config(studio) and "bootstrap: 400" in config(studio)
     path.write_text(text)
     watched.context.close()
     assert all("409" in line for line in watched.complaints())
@@ -339,6 +349,7 @@ def test_from_a_form_to_a_tested_recording(window, studio, pictures):
 def test_a_result_is_dismissed(window, studio):
     page = opened(window)
     studio.json("/api/workflow/unlock", "POST", {})
+    reads(page, "#job", "unlock")  # Not the job of an earlier scenario.
     reads(page, "#job", "done after")
     page.click("#job [aria-label=Dismiss]")
     sync_api.expect(page.locator("#job")).to_have_text("")

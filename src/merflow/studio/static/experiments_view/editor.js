@@ -137,6 +137,7 @@ export class EntryEditor {
 
   // The file was changed by another program or page: nothing was saved.
   offerReload(error) {
+    this.turn += 1;  // A preview that is under way would take the question away.
     this.summary.replaceChildren(note("warn", el("p", {}, error.message.split("\n")[0]), el("div", { class: "row" },
       action("Load the file, drop my changes", "", async () => { this.page.forget(this.draft); await this.page.read(); this.openNow(this.draft.section, this.draft.was ?? Object.keys(this.page.known[this.draft.section])[0]); }, { class: "small", id: "take-file" }),
       action("Keep my changes", "", async () => { await this.page.read(); this.draft.version = this.page.known.version; await this.preview(); }, { class: "small", id: "keep-mine" }))));
