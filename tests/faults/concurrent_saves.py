@@ -45,7 +45,8 @@ class Marks:
 
     def save(self, place: int, before: dict[str, Any], number: int) -> None:
         shown = clip(place % CLIPS)
-        self.corrections.save(shown, before | {"apex": number}, before, f"save {number}")
+        wanted, sheet = before | {"apex": number}, published(shown)
+        self.corrections.save(shown, wanted, before, f"save {number}", sheet)
 
 
 class Roots:

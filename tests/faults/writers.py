@@ -129,11 +129,11 @@ def read_film(path: Path) -> int:
 def mark(path: Path, version: int) -> None:
     clip = Clip(ClipKey("d", "s", "c"), "", (), tuple(range(50)), 9.0, "x", onset=0, offset=49)
     corrections = MarkCorrections(path.parent)
-    before = corrected = {"onset": 0, "apex": None, "offset": 49}
+    before = sheet = {"onset": 0, "apex": None, "offset": 49}
     if path.exists():
         lines = corrections.of(clip)
-        before = corrected | {line.field: int(line.now) for line in lines}
-    corrections.save(clip, {"onset": 10 * version, "apex": None, "offset": 49}, before, None)
+        before = sheet | {line.field: int(line.now) for line in lines}
+    corrections.save(clip, sheet | {"onset": 10 * version}, before, None, sheet)
 
 
 def read_mark(path: Path) -> int:

@@ -513,7 +513,7 @@ def test_one_of_several_simultaneous_saves_succeeds(built, tmp_path):
         def save(apex, corrections=corrections, before=before, together=together):
             together.wait()
             try:
-                return corrections.save(clip, before | {"apex": apex}, before, "a reader")
+                return corrections.save(clip, before | {"apex": apex}, before, "a reader", before)
             except Conflict:
                 return None
 

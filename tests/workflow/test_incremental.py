@@ -27,8 +27,9 @@ def test_removing_a_subject_runs_no_stage(project):
     stale = project.merflow("clean", "--stale", "--config", "config.yaml")
     assert "results/aligned/smic/s03.h5" in stale.stdout, stale.stdout + stale.stderr
     project.config["experiments"]["quick"]["factors"] = [1]
-    project.run("results/runs/quick/x1/seed0/scores.csv")
+    project.run("results/report.html")
     assert "s03" not in project.text("results/runs/quick/x1/seed0/pooled.csv")
+    assert "clips of 3 subjects" in project.text("results/methods.md")
 
 
 def test_changing_a_training_setting_trains_again_and_nothing_before(project):
