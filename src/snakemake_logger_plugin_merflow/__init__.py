@@ -92,13 +92,13 @@ class LogHandler(LogHandlerBase):
             self._forecast = Forecast(dict(record.stats), now, _known.costs())
             jobs = "1 job" if self._forecast.total == 1 else f"{self._forecast.total} jobs"
             return f"{jobs} to do, about {rounded(self._forecast.left(now))}"
-        said = record.getMessage() if event in (None, LogEvent.ERROR) else ""
-        if event in QUIET or said.startswith(CHATTER):
+        text = record.getMessage() if event in (None, LogEvent.ERROR) else ""
+        if event in QUIET or text.startswith(CHATTER):
             return ""
-        if said.startswith(STOPPING):
+        if text.startswith(STOPPING):
             self._stopped = True
             return "stopping: the running jobs are ended"
-        if INCOMPLETE in said and self._forecast is not None:
+        if INCOMPLETE in text and self._forecast is not None:
             return self._incomplete()
         if self._forecast is None:
             return self.format(record)
@@ -118,7 +118,7 @@ class LogHandler(LogHandlerBase):
         if self._stopped:
             return f"stopped: {jobs}; the same command continues"
         failed = "1 job" if len(self._failed) == 1 else f"{len(self._failed)} jobs"
-        return f"{failed} FAILED, as said above; {jobs}; the same command continues"
+        return f"{failed} FAILED, see above; {jobs}; the same command continues"
 
     def _job_failed(self, record: LogRecord) -> str:
         unknown = Running("", record.rule_name, 0.0)

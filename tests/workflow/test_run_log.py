@@ -65,7 +65,7 @@ def test_a_run_that_was_stopped_says_so_and_counts_no_failure():
 def test_a_job_that_fails_at_each_attempt_is_one_failed_job():
     log = begun()
     job(log, 1, FAILED, FAILED, FAILED)
-    assert said(log, INCOMPLETE).startswith("1 job FAILED, as said above; 0 of 3 jobs are done")
+    assert said(log, INCOMPLETE).startswith("1 job FAILED, see above; 0 of 3 jobs are done")
     job(log, 2, FAILED)
     assert said(log, INCOMPLETE).startswith("2 jobs FAILED")
 
@@ -74,7 +74,7 @@ def test_a_job_that_succeeds_after_a_failed_attempt_is_no_failed_job():
     log = begun()
     job(log, 1, FAILED, DONE)
     job(log, 2, FAILED)
-    assert said(log, INCOMPLETE).startswith("1 job FAILED, as said above; 1 of 3 jobs are done")
+    assert said(log, INCOMPLETE).startswith("1 job FAILED, see above; 1 of 3 jobs are done")
 
 
 def test_a_line_and_its_end_are_one_write(monkeypatch):

@@ -93,7 +93,7 @@ def parse_elan(data: bytes, where: str) -> ElanFile:
     for tier in root.iter("TIER"):
         name = tier.get("TIER_ID", "").strip()
         if name in tiers:
-            raise _twins(where, name, name)
+            raise _same_name(where, name, name)
         tiers[name] = _spans(tier, slots, by_id, f"{where}: tier {name[:60]!r}")
         participants[name] = tier.get("PARTICIPANT", "").strip()
     links = [one.get("MEDIA_URL", "") for one in root.iter("MEDIA_DESCRIPTOR")]
@@ -188,13 +188,13 @@ def _by_name(file: ElanFile) -> dict[str, str]:
     """Return plain name -> name of the tiers with annotations; refuse two that are read as one."""
     found: dict[str, str] = {}
     for name in (name for name, spans in file.tiers.items() if spans):
-        twin = found.setdefault(plain(name), name)
-        if twin != name and plain(name) in ("apex", "subject", *UNITS, *LABELS):
-            raise _twins("the ELAN file", twin, name)
+        first = found.setdefault(plain(name), name)
+        if first != name and plain(name) in ("apex", "subject", *UNITS, *LABELS):
+            raise _same_name("the ELAN file", first, name)
     return found
 
 
-def _twins(where: str, one: str, two: str) -> MerflowError:
+def _same_name(where: str, one: str, two: str) -> MerflowError:
     found = f"two tiers of one name: {one[:60]!r} and {two[:60]!r}"
     return MerflowError(where, found, "one", "rename or delete one of the two in ELAN")
 
