@@ -59,7 +59,7 @@ class LogHandler(LogHandlerBase):
 
     _forecast: Forecast | None = None
     _stopped = False  # By the user.
-    _failed: frozenset[int] = frozenset()  # Ids of jobs whose last attempt failed.
+    _failed: frozenset[int] = frozenset()  # Ids of jobs that failed at their last attempt.
     writes_to_stream = True  # In place of Snakemake's own output.
     writes_to_file = False  # Snakemake's own log file stays.
     has_filter = False  # Snakemake's filter (quiet, verbose) applies.

@@ -11,6 +11,7 @@ from merflow.datasets.catalogue import catalogue_text
 from merflow.datasets.errata import Correction
 from merflow.errors import MerflowError
 from merflow.io.files import write_text
+from merflow.studio import applied_marks
 from merflow.studio.context import Studio
 from merflow.studio.marks import published, used_next
 from merflow.studio.project import Project
@@ -158,6 +159,22 @@ def test_a_correction_of_an_older_sheet_does_not_hide_what_the_sheet_has_now(stu
     set_marks(studio, offset=at[-4])
     (line,) = rows(studio, "corrections/smic.csv")
     assert (line["was"], line["is"]) == (str(offset), str(at[-4]))
+
+
+def test_the_sheet_is_read_once_for_all_clips_until_the_next_run(studio, monkeypatch):
+    set_marks(studio, onset=shown(studio)["numbers"][1])
+    shown(studio)
+    read = []
+    kept = applied_marks.read_dataset
+    monkeypatch.setattr(
+        applied_marks, "read_dataset", lambda *a, **k: read.append(a) or kept(*a, **k)
+    )
+    shown(studio)
+    assert read == []
+    read_again(studio)
+    for _ in range(2):
+        shown(studio)
+    assert len(read) == 1
 
 
 def test_an_apex_of_another_copy_of_the_sheet_stays(studio):

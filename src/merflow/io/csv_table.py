@@ -105,7 +105,7 @@ def read_text(path: Path | str) -> str:
 def csv_text(header: Sequence[str], rows: Sequence[Sequence[str]], kept: int = 0) -> str:
     """Return a CSV with Unix line ends, in which no cell is a spreadsheet formula.
 
-    kept: number of first rows that come from a file of the user, whose cells stay as they are.
+    kept: number of first rows that come from a file of the user; their cells stay as they are.
     """
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from merflow.clip import Clip
+from merflow.clip import Clip, ClipKey
 from merflow.config.settings import DatasetEntry
 from merflow.datasets import errata
 from merflow.datasets.errata import KEY_FRAMES, Correction, Errata
@@ -62,19 +62,13 @@ class MarkFiles:
         reader = self.entry.reader or self.name
         return errata.of_dataset(self.name, reader, self.generated, self.errata_folder)
 
-    def sheet(self, clip: Clip, lines: Sequence[Correction]) -> Marks:
-        """Return the marks of a clip in the dataset, before any correction.
-
-        lines: its corrections. Without any, the last run has read what the dataset has; with one,
-        only the dataset itself says whether the last run used it, another one, or none.
-        """
-        if lines:
-            try:
-                reading = read_dataset(self.name, self.entry, corrections=Errata())
-            except MerflowError:  # Its clips can be looked at without the dataset.
-                return published(clip)
-            clip = next((one for one in reading.clips if one.key == clip.key), clip)
-        return published(clip)
+    def sheet(self) -> dict[ClipKey, Marks]:
+        """Return the marks of the dataset's clips before any correction; none if it is away."""
+        try:
+            reading = read_dataset(self.name, self.entry, corrections=Errata())
+        except MerflowError:  # Its clips can be looked at without the dataset.
+            return {}
+        return {clip.key: published(clip) for clip in reading.clips}
 
     def change(self) -> Change:
         """Return what applying all corrected marks would write."""
@@ -133,10 +127,30 @@ class Undo:
 
 
 class AppliedMarks:
-    """Applies corrected marks, and takes back the last change of each dataset."""
+    """Applies corrected marks, and takes back the last change of each dataset.
+
+    Keeps the marks of a dataset's sheet until the workflow reads the dataset again.
+    """
 
     def __init__(self) -> None:
         self._undo: dict[Path, Undo] = {}
+        self._sheets: dict[str, tuple[object, dict[ClipKey, Marks]]] = {}
+
+    def sheet(
+        self, files: MarkFiles, clip: Clip, lines: Sequence[Correction], catalogue: Path
+    ) -> Marks:
+        """Return the marks of a clip in the dataset, before any correction.
+
+        lines: its corrections. Without any, the last run has read what the dataset has; with one,
+        only the dataset itself says whether the last run used it, another one, or none.
+        """
+        if not lines:
+            return published(clip)
+        version = (files.entry, catalogue.stat().st_mtime_ns)
+        kept = self._sheets.get(files.name)
+        if kept is None or kept[0] != version or not kept[1]:
+            kept = self._sheets[files.name] = (version, files.sheet())
+        return kept[1].get(clip.key, published(clip))
 
     def can_undo(self, files: MarkFiles) -> bool:
         """Return whether the last change of a dataset can be taken back."""

@@ -68,8 +68,12 @@ class Project:
 
     def clips(self, dataset: str) -> list[Clip]:
         """Return the clips of a dataset as the last run read them; none before the first run."""
-        path = self.below(*Path(paths.CATALOGUE.format(dataset=self.dataset(dataset))).parts)
+        path = self.catalogue(dataset)
         return read_catalogue(path) if path.is_file() else []
+
+    def catalogue(self, dataset: str) -> Path:
+        """Return the path of a dataset's catalogue; the file need not exist."""
+        return self.below(*Path(paths.CATALOGUE.format(dataset=self.dataset(dataset))).parts)
 
     def clip(self, key: ClipKey) -> Clip:
         """Return one clip of the catalogue."""

@@ -25,8 +25,8 @@ from merflow.workflow.resources import CLIP_EPOCH, DEFAULT_INPUT, fits, prepared
 from merflow.workflow.stale import Findings, Stale, find_stale
 
 OTHER_CLIP_EPOCH = (0.004, 0.1)
-"""CPU seconds per clip and epoch of a network that is not the default one, whose time is measured
-(`resources.CLIP_EPOCH`): least and most of docs/networks.md."""
+"""CPU seconds per clip and epoch, least and most of docs/networks.md; for the default network see
+`resources.CLIP_EPOCH`."""
 SVM_CLIP = 0.03
 """CPU seconds of a clip's features."""
 JOB_SECONDS = {"train": 7.0, "": 1.5}
@@ -36,7 +36,7 @@ ENGINE_SECONDS = 12.0
 SPREAD = (0.5, 2.0)
 """Rough times are shown as a span of these multiples."""
 FOLDS = 60
-"""Most folds of a method whose times are read."""
+"""The times of at most so many folds of a method are read."""
 Span = tuple[float, float]
 """Least and most seconds."""
 Rates = Callable[[str], Span | None]

@@ -47,7 +47,8 @@ def show_clip(studio: Studio, request: Request) -> dict[str, Any]:
     files = MarkFiles.of(studio.project, studio.marks, clip.key.dataset)
     applied = files.applied().corrections.get(clip.key[1:], ())
     waiting = studio.marks.of(clip)
-    base = used_next(files.sheet(clip, [*applied, *waiting]), applied)
+    catalogue = studio.project.catalogue(clip.key.dataset)
+    base = used_next(studio.applied.sheet(files, clip, [*applied, *waiting], catalogue), applied)
     return {
         "key": list(clip.key),
         "emotion": clip.emotion,

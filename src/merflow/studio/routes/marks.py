@@ -22,7 +22,8 @@ def save_marks(studio: Studio, request: Request, body: dict[str, Any]) -> dict[s
     only_keys(body["marks"], *KEY_FRAMES)
     files = _files(studio, clip.key.dataset)
     applied = files.applied().corrections.get(clip.key[1:], ())
-    sheet = files.sheet(clip, [*applied, *studio.marks.of(clip)])
+    lines = [*applied, *studio.marks.of(clip)]
+    sheet = studio.applied.sheet(files, clip, lines, studio.project.catalogue(clip.key.dataset))
     before, source = body.get("before"), body.get("source")
     saved = studio.marks.save(clip, body["marks"], before, source, sheet, applied)
     path = studio.marks.file(clip.key.dataset)
