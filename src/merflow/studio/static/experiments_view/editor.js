@@ -124,7 +124,7 @@ export class EntryEditor {
     }
     page.forget(draft);
     await page.read();
-    // Said when the other forms know of it too.
+    // Shown when the other forms know of it too.
     toast(`Saved to ${page.known.file}.`);
     // Another entry may have been opened meanwhile.
     if (this.root.isConnected) this.openNow(draft.section, draft.name);
@@ -137,7 +137,9 @@ export class EntryEditor {
 
   // The file was changed by another program or page: nothing was saved.
   offerReload(error) {
-    this.turn += 1;  // A preview that is under way would take the question away.
+    // A preview that waits or is under way would take the question away.
+    clearTimeout(this.timer);
+    this.turn += 1;
     this.summary.replaceChildren(note("warn", el("p", {}, error.message.split("\n")[0]), el("div", { class: "row" },
       action("Load the file, drop my changes", "", async () => { this.page.forget(this.draft); await this.page.read(); this.openNow(this.draft.section, this.draft.was ?? Object.keys(this.page.known[this.draft.section])[0]); }, { class: "small", id: "take-file" }),
       action("Keep my changes", "", async () => { await this.page.read(); this.draft.version = this.page.known.version; await this.preview(); }, { class: "small", id: "keep-mine" }))));
