@@ -106,7 +106,8 @@ def test_a_generated_face_is_shown_as_a_picture_and_as_a_figure(inside, tmp_path
 def test_a_withdrawn_consent_removes_the_figure_of_the_clip(inside, tmp_path):
     shown, _ = examples(plan_of(publishable=["s02"]))
     made = write_strips(tmp_path, shown)
-    stems = ("e_magnification", "clip_magnification", "clip_2_x1+x10_seed0_confusion", "clip_art")
+    stems = ("e_magnification", "clip_smic_magnification", "clip_smic_x1+x10_seed0_confusion")
+    stems += ("clip_art",)  # The user's own.
     others = [tmp_path / f"{stem}.svg" for stem in stems]
     for other in others:
         other.write_text("<svg/>")

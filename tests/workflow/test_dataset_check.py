@@ -148,6 +148,15 @@ def test_folds_of_every_experiment_are_told(small):
     )
 
 
+def test_the_schemes_in_use_are_shown_and_the_clips_of_the_others(small):
+    known = settings(small, scheme="binary")
+    report = dataset_check.check_datasets(known.datasets, known)
+    shown = dataset_check.render(report, every_scheme=False)
+    assert "\n  binary    negative 2, positive 2 = 4\n" in shown and "\n  three " not in shown
+    assert "clips in other schemes: " in shown and "three 4" in shown
+    assert "\n  three     negative 2" in dataset_check.render(report)
+
+
 def test_an_experiment_that_cannot_be_split_is_an_error(small):
     known = settings(small, scheme="megc2019")
     report = dataset_check.check_datasets(known.datasets, known)
