@@ -1,5 +1,6 @@
 # The plan (every run and file of the config) and the functions that all rules share.
 
+import inspect
 import itertools
 import re
 import shlex
@@ -123,11 +124,43 @@ def merflow(arguments):
     return f"merflow {arguments} --config {paths.CONFIG} > {{log:q}} 2>&1"
 
 
-def source_of(stage):
-    """Return the input of a stage: the store of the stage before it, at the job's factor."""
-    return lambda w: paths.store(
-        stage_table.stage_before(stage, w.get("factor", "x1")).name
-    ).format(**dict(w.items()))
+def known(function):
+    """Note the parameters of a function that Snakemake calls for each job.
+
+    It asks for them at each call, and `inspect` works them out only where they are not noted.
+    """
+    function.__signature__ = inspect.signature(function)
+    return function
+
+
+def times(need):
+    """Return the function of a resource that each retry has more of."""
+    return known(lambda w, attempt: attempt * need(w))
+
+
+def same_for_all(need, entries):
+    """Return what `need` returns for these settings if it is one value, else a function."""
+    values = {need(entry) for entry in entries}
+    return values.pop() if len(values) == 1 else known(lambda w: need(entry_of(w)))
+
+
+def source_of(stage, batch=()):
+    """Return the input of a stage: the store of the stage before it, at the job's factor.
+
+    batch: a preparation and its factors, made together.
+    """
+    before = stage_table.sources(stage)
+    if len(before) == 1:
+        return paths.store(*before)
+    if batch:
+        return [store_before(stage, factor) for factor in batch[1:]]
+    return known(lambda w: filled(store_before(stage, w.factor), w))
+
+
+def store_before(stage, factor):
+    """Return the pattern of the store that a stage reads at one factor."""
+    pattern = paths.store(stage_table.stage_before(stage, factor).name)
+    return pattern.replace("{factor}", factor)
 
 
 def joined_rules(stage):
@@ -147,17 +180,35 @@ def joined_rules(stage):
 def each_of(stage, wildcard, names, preparation=()):
     """Return the stores of a stage for each name of one wildcard; its pattern for none.
 
-    preparation: the one that the stores belong to.
+    preparation: the one that the stores belong to. The pattern leaves out what is made together:
+    Snakemake makes a job of every rule that fits a file before it chooses one.
     """
     pattern = paths.store(stage)
     for only in preparation:
         pattern = pattern.replace("{preparation}", f"{{preparation,{re.escape(only)}}}")
-    return [pattern.replace(f"{{{wildcard}}}", name) for name in names] or [pattern]
+    if names:
+        return [pattern.replace(f"{{{wildcard}}}", name) for name in names]
+    before, after = pattern.split("{preparation}")
+    joined = [
+        made.removeprefix(before)
+        for batch in TOGETHER.get(stage, [])
+        for made in made_together(stage, batch)
+    ]
+    others = f"(?!{'|'.join(map(re.escape, joined))})" if joined else ""
+    return [f"{before}{{preparation,{others}[^/]+}}{after}"]
+
+
+def made_together(stage, batch):
+    """Return the folders of the stores that a batch makes."""
+    folder = paths.store(stage).partition("{dataset}")[0]
+    if stage == "crop":
+        return [folder.format(preparation=one) for one in batch]
+    return [folder.format(preparation=batch[0], factor=one) for one in batch[1:]]
 
 
 def place_of(folder, stage, wildcard, names):
     """Return the log or benchmark of a job: named as its stores are, several by all their names."""
-    kept = "{preparation}/{factor}" if stage == "magnify" else "{preparation}"
+    kept = "{preparation}" if stage == "crop" else "{preparation}/{factor}"
     kept = kept.replace(f"{{{wildcard}}}", "+".join(names) or f"{{{wildcard}}}")
     suffix = "log" if folder == paths.LOGS else "tsv"
     return f"{folder}/{stage}/{kept}/{{dataset}}/{{subject}}.{suffix}"
@@ -175,21 +226,22 @@ def stage_resources(stage, names=()):
     """
     many = max(1, len(names))
     return {
-        "mem_mb": lambda w, attempt: attempt
-        * needs.memory(
-            PLAN, stage, w.dataset, w.subject, w.get("preparation", ""), names
+        "mem_mb": times(
+            lambda w: needs.memory(
+                PLAN, stage, w.dataset, w.subject, w.get("preparation", ""), names
+            )
         ),
-        "runtime": lambda w, attempt: attempt
-        * needs.minutes(PLAN, stage, w.dataset, w.subject, many),
+        "runtime": times(
+            lambda w: needs.minutes(PLAN, stage, w.dataset, w.subject, many)
+        ),
     }
 
 
 def packing_resources():
     """Return memory (MB) and time (minutes) of packing a collection; more at each retry."""
     return {
-        "mem_mb": lambda w, attempt: attempt * needs.packing_memory(),
-        "runtime": lambda w, attempt: attempt
-        * needs.packing_minutes(PLAN, w.collection),
+        "mem_mb": times(lambda w: needs.packing_memory()),
+        "runtime": times(lambda w: needs.packing_minutes(PLAN, w.collection)),
     }
 
 
@@ -200,14 +252,20 @@ def entry_of(w):
     return PLAN.experiment(w.experiment)
 
 
+TRAINED = [
+    *PLAN.settings.experiments.values(),
+    *PLAN.settings.pretrainings.values(),
+]
+
+
 def training_resources(folds=1):
     """Return GPU, memory (MB) and time (minutes) of training some folds; more at each retry."""
     return {
-        "gpu": lambda w: needs.gpus(entry_of(w)),
-        "mem_mb": lambda w, attempt: attempt
-        * needs.training_memory(PLAN, entry_of(w), w.get("factor", "x1")),
-        "runtime": lambda w, attempt: attempt
-        * needs.training_minutes(PLAN, entry_of(w), folds),
+        "gpu": same_for_all(needs.gpus, TRAINED),
+        "mem_mb": times(
+            lambda w: needs.training_memory(PLAN, entry_of(w), w.get("factor", "x1"))
+        ),
+        "runtime": times(lambda w: needs.training_minutes(PLAN, entry_of(w), folds)),
     }
 
 
@@ -215,14 +273,13 @@ def recording_resources():
     """Return GPU, memory (MB) and time (minutes) of recording every epoch of a run."""
     return {
         **training_resources(),
-        "mem_mb": lambda w, attempt: 4000 * attempt,
+        "mem_mb": times(lambda w: 4000),
         "runtime": lambda w: 60 * len(PLAN.fold_names(w.experiment)),
     }
 
 
-def catalogue_of(w):
-    """Return the catalogue of a job's dataset, in which its clips and key frames stand."""
-    return ancient(paths.CATALOGUE.format(dataset=w.dataset))
+# The catalogue of a job's dataset, in which its clips and key frames stand.
+CATALOGUE = ancient(paths.CATALOGUE)
 
 
 def of_fold(*folds):

@@ -1,8 +1,8 @@
 # What all rules with a command have in common, set once they are all defined: the environment, the
 # plan as input, a log and, for jobs that may go to a cluster, a benchmark, both named by the rule and
 # its wildcards (results/logs/crop/{preparation}/{dataset}/{subject}.log). The stages of one subject
-# form a group: one cluster job. Jobs that train take the threads of their settings, since bytes
-# depend on them.
+# form a group: one cluster job; on one machine Snakemake has no use for groups. Jobs that train take
+# the threads of their settings, since bytes depend on them.
 
 
 def _complete(name, made):
@@ -17,9 +17,11 @@ def _complete(name, made):
     if not made.benchmark and made.name not in workflow._localrules:
         made.benchmark = f"{paths.BENCHMARKS}/{place}.tsv"
     if "subject" in wildcards:
-        made.group = "subject"
+        made.group = known(lambda w: None if workflow.local_exec else "subject")
     if "gpu" in made.resources and name not in _set_threads:
-        made.resources["_cores"] = lambda w: entry_of(w).training.threads
+        made.resources["_cores"] = same_for_all(
+            lambda entry: entry.training.threads, TRAINED
+        )
     made.conda_env = "../../envs/merflow.yaml"
     if name != "plan":
         made.set_input(config=ancient(paths.CONFIG), stale=_mark(made))
@@ -30,8 +32,11 @@ def _mark(made):
 
     Of all other jobs it is `ancient`, so the set of inputs stays the same.
     """
+    if not any(made.is_producer(path) for path in STALE):
+        return ancient(paths.STALE)
     patterns = [str(pattern) for pattern in made.output]
 
+    @known
     def mark(w):
         fresh = STALE.isdisjoint(filled(pattern, w) for pattern in patterns)
         return ancient(paths.STALE) if fresh else paths.STALE

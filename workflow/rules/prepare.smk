@@ -24,7 +24,7 @@ rule plan:
 
 rule align:
     input:
-        catalogue=catalogue_of,
+        catalogue=CATALOGUE,
     output:
         store=paths.store("align"),
         frames=paths.FRAMES,
@@ -38,8 +38,8 @@ rule align:
         )
 
 
-# Crop and magnify make several stores in one job where the same subjects need them: preparations
-# that read the same frames, factors of one motion. Their names stand in the paths of the stores.
+# These stages make several stores in one job where the same subjects need them: preparations that
+# read the same frames, factors of one motion. Their names stand in the paths of the stores.
 
 for _name, _batch in joined_rules("crop"):
 
@@ -48,7 +48,7 @@ for _name, _batch in joined_rules("crop"):
             _name
         input:
             source=source_of("crop"),
-            catalogue=catalogue_of,
+            catalogue=CATALOGUE,
         output:
             each_of("crop", "preparation", _batch),
         log:
@@ -72,7 +72,7 @@ for _name, _batch in joined_rules("magnify"):
             _name
         input:
             source=source_of("magnify"),
-            catalogue=catalogue_of,
+            catalogue=CATALOGUE,
         output:
             [
                 passing(path)
@@ -92,36 +92,52 @@ for _name, _batch in joined_rules("magnify"):
             )
 
 
-rule interpolate:
-    input:
-        source=source_of("interpolate"),
-        catalogue=catalogue_of,
-    output:
-        paths.store("interpolate"),
-    resources:
-        **stage_resources("interpolate"),
-    message:
-        "{wildcards.dataset}/{wildcards.subject}: interpolating {wildcards.factor}"
-    shell:
-        merflow(
-            "interpolate {input.source:q} {output:q} --catalogue {input.catalogue:q} --preparation {wildcards.preparation:q} --factor {wildcards.factor:q} --threads {threads}"
-        )
+for _name, _batch in joined_rules("interpolate"):
+
+    rule:
+        name:
+            _name
+        input:
+            source=source_of("interpolate", _batch),
+            catalogue=CATALOGUE,
+        output:
+            each_of("interpolate", "factor", _batch[1:], _batch[:1]),
+        log:
+            place_of(paths.LOGS, "interpolate", "factor", _batch[1:]),
+        benchmark:
+            place_of(paths.BENCHMARKS, "interpolate", "factor", _batch[1:])
+        resources:
+            **stage_resources("interpolate", _batch[1:]),
+        message:
+            f"{{wildcards.dataset}}/{{wildcards.subject}}: interpolating {listed('factor', _batch[1:])}"
+        shell:
+            merflow(
+                "interpolate {input.source:q} {output:q} --catalogue {input.catalogue:q} --threads {threads}"
+            )
 
 
-rule flow:
-    input:
-        source=source_of("flow"),
-        catalogue=catalogue_of,
-    output:
-        paths.store("flow"),
-    resources:
-        **stage_resources("flow"),
-    message:
-        "{wildcards.dataset}/{wildcards.subject}: optical flow {wildcards.factor}"
-    shell:
-        merflow(
-            "flow {input.source:q} {output:q} --catalogue {input.catalogue:q} --preparation {wildcards.preparation:q} --factor {wildcards.factor:q} --threads {threads}"
-        )
+for _name, _batch in joined_rules("flow"):
+
+    rule:
+        name:
+            _name
+        input:
+            source=source_of("flow", _batch),
+            catalogue=CATALOGUE,
+        output:
+            each_of("flow", "factor", _batch[1:], _batch[:1]),
+        log:
+            place_of(paths.LOGS, "flow", "factor", _batch[1:]),
+        benchmark:
+            place_of(paths.BENCHMARKS, "flow", "factor", _batch[1:])
+        resources:
+            **stage_resources("flow", _batch[1:]),
+        message:
+            f"{{wildcards.dataset}}/{{wildcards.subject}}: optical flow {listed('factor', _batch[1:])}"
+        shell:
+            merflow(
+                "flow {input.source:q} {output:q} --catalogue {input.catalogue:q} --threads {threads}"
+            )
 
 
 # Clips that enter interpolated are packed from their own files, named by the catalogues.
