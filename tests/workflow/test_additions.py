@@ -24,7 +24,7 @@ def test_two_more_datasets_leave_the_other_experiment_alone(project):
     project.config["experiments"]["more"] = {**quick, "collection": "all"}
     found = project.jobs()
     assert found["align"] == ADDED and found["crop"] == ADDED
-    assert found["magnify"] == ADDED and found["interpolate"] == ADDED
+    assert found["magnify"] == ADDED and found["interpolate"] == ADDED * FACTORS
     assert found["pack"] == FACTORS and found["split"] == 1 and found["score"] == FACTORS
     text = project.run("--dry-run")
     assert "quick x1" not in text and "more x1" in text

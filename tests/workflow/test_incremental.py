@@ -17,7 +17,7 @@ def after_pack(folds: int = 1) -> dict[str, int]:
 def test_adding_a_subject_runs_its_own_stages_then_packs_folds_and_tables(project):
     project.draw(subjects=3)
     new = 3  # one subject in each dataset
-    expected = {"align": new, "crop": new, "magnify": new, "interpolate": new}
+    expected = {"align": new, "crop": new, "magnify": new, "interpolate": new * FACTORS}
     assert project.jobs() == expected | after_pack(folds=2) | TABLES
 
 
@@ -39,7 +39,7 @@ def test_changing_a_training_setting_trains_again_and_nothing_before(project):
 
 def test_changing_the_working_size_runs_from_crop(project):
     project.config["preparations"]["grey32"]["crop"]["working_size"] = 64
-    expected = {"crop": SUBJECTS, "magnify": SUBJECTS, "interpolate": SUBJECTS}
+    expected = {"crop": SUBJECTS, "magnify": SUBJECTS, "interpolate": SUBJECTS * FACTORS}
     found = project.jobs()
     assert "align" not in found and "split" not in found
     assert {k: found[k] for k in expected} == expected
@@ -76,7 +76,7 @@ def test_a_new_frame_redoes_its_subject_only(project):
     frames = sorted(clip.iterdir())
     (clip / frames[-1].name).unlink()
     found = project.jobs()
-    assert found["align"] == 1 and found["crop"] == 1 and found["interpolate"] == 1, found
+    assert found["align"] == 1 and found["crop"] == 1 and found["interpolate"] == FACTORS, found
 
 
 def test_a_touched_sheet_reruns_nothing(project):

@@ -55,7 +55,7 @@ def test_a_changed_byte_is_that_subject_and_what_sees_it(project):
     data[-1] ^= 1
     frame.write_bytes(data)
     assert steps(project) == {
-        **{"align": 1, "crop": 1, "magnify": 1, "interpolate": 1, "pack": 2},
+        **{"align": 1, "crop": 1, "magnify": 1, "interpolate": 2, "pack": 2},
         **{"train": 12, "score": 2, "skipped": 1, "table": 1, "report": 1, "manifest": 1},
     }
     text = stale.message(found(project))

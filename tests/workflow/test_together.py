@@ -9,9 +9,7 @@ from snakemake_interface_executor_plugins.utils import format_cli_arg
 
 from merflow import paths
 from merflow.clip import Clip, ClipKey
-from merflow.commands.options import store_pairs
 from merflow.config.settings import Settings
-from merflow.errors import MerflowError
 from merflow.workflow.plan import Plan
 from merflow.workflow.together import batches, parsed, text
 
@@ -62,8 +60,7 @@ def test_a_first_run_crops_for_all_preparations_and_magnifies_by_all_factors():
     found = batches(plan(p=(1, 10, 25, 50), rgb=(1, 10), flow=(1,)), ())
     assert [{*batch} for batch in found["crop"]] == [{"p", "rgb", "flow"}]
     assert found["magnify"] == [("p", "x10", "x25", "x50")], "one factor is no batch"
-    assert found["interpolate"] == [("p", "x1", "x10", "x25", "x50"), ("rgb", "x1", "x10")]
-    assert handed_over(found) == {stage: made for stage, made in found.items() if made}
+    assert handed_over(found) == found
 
 
 @pytest.mark.parametrize(
@@ -84,16 +81,15 @@ def test_what_is_there_is_not_made_again():
     for factor in ("x1", "x10", "x25"):
         make("interpolate", factor=factor)
     make("crop")
-    assert not any(batches(plan(p=(1, 10, 25)), ()).values())
+    assert batches(plan(p=(1, 10, 25)), ()) == {"crop": [], "magnify": []}
     more = batches(plan(p=(1, 10, 25, 50, 75), rgb=(1,)), ())
-    joined = [("p", "x50", "x75")]
-    assert more == {"crop": [], "magnify": joined, "interpolate": joined, "flow": []}
+    assert more == {"crop": [], "magnify": [("p", "x50", "x75")]}
     # A new subject needs all factors, the others only the new one: the new one is made alone.
     for factor in ("x10", "x25"):
         store = paths.store("interpolate")
         Path(store.format(preparation="p", factor=factor, dataset="d", subject="s2")).unlink()
     found = batches(plan(p=(1, 10, 25, 50)), ())
-    assert found["magnify"] == found["interpolate"] == [("p", "x10", "x25")]
+    assert found["magnify"] == [("p", "x10", "x25")]
 
 
 def test_stale_stores_count_as_missing():
@@ -107,16 +103,11 @@ def test_stale_stores_count_as_missing():
     assert batches(plan(p=(10, 25)), stale[:1])["magnify"] == []
 
 
-def test_flow_of_all_factors_is_one_job():
-    assert batches(plan(flow=(1, 10)), ())["flow"] == [("flow", "x1", "x10")]
-
-
 def test_magnified_stores_that_are_kept_count_too():
     for factor in ("x10", "x25"):
         make("interpolate", factor=factor)
     assert batches(plan(p=(10, 25)), ())["magnify"] == []
-    kept = batches(plan(keep_intermediate=True, p=(10, 25)), ())
-    assert kept["magnify"] == [("p", "x10", "x25")] and kept["interpolate"] == []
+    assert batches(plan(keep_intermediate=True, p=(10, 25)), ())["magnify"] == [("p", "x10", "x25")]
 
 
 def test_three_factors_are_one_job_and_give_the_bytes_of_separate_jobs(project):
@@ -133,27 +124,3 @@ def test_three_factors_are_one_job_and_give_the_bytes_of_separate_jobs(project):
     done = project.merflow(*words, "--config", "results/config.yaml")
     assert done.returncode == 0, done.stderr
     assert project.path("alone.h5").read_bytes() == project.path(wanted[0]).read_bytes()
-
-
-def test_two_factors_are_interpolated_in_one_job_with_the_bytes_of_separate_jobs(project):
-    wanted = [f"results/grey32/interpolated/{factor}/smic/s01.h5" for factor in ("x1", "x10")]
-    for one in wanted:
-        project.path(one).unlink()
-    project.config["keep_intermediate"] = True
-    assert project.jobs(*wanted)["interpolate"] == 1
-    project.run(*wanted)
-    assert project.path("results/logs/interpolate/grey32/x1+x10/smic/s01.log").is_file()
-    words = ["interpolate", "results/grey32/cropped/smic/s01.h5", "alone.h5", "--factor", "x1"]
-    words += ["--catalogue", "results/catalogue/smic.json", "--preparation", "grey32"]
-    done = project.merflow(*words, "--config", "results/config.yaml")
-    assert done.returncode == 0, done.stderr
-    assert project.path("alone.h5").read_bytes() == project.path(wanted[0]).read_bytes()
-
-
-def test_as_many_outputs_as_sources(tmp_path):
-    with pytest.raises(MerflowError, match="3 paths"):
-        store_pairs("flow", None, *map(Path, ("a.h5", "b.h5", "c.h5")))
-    made = Path(paths.store("flow").format(preparation="p", factor="x10", dataset="d", subject="s"))
-    pairs = store_pairs("flow", None, *map(Path, ("a.h5", "b.h5", "c.h5")), made)
-    assert [(str(one.source), one.factor) for one in pairs] == [("a.h5", "x1"), ("b.h5", "x10")]
-    assert [one.factor for one in store_pairs("flow", "x25", Path("a.h5"), made)] == ["x25"]

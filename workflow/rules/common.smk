@@ -1,6 +1,7 @@
 # The plan (every run and file of the config) and the functions that all rules share.
 
 import functools
+import gc
 import inspect
 import itertools
 import os
@@ -48,6 +49,12 @@ except MerflowError as error:
     raise WorkflowError(str(error)) from None
 
 STALE = FOUND.outputs
+
+# Snakemake now makes millions of objects that stay until the end. Python looks through all of them
+# for circles again and again, a quarter of the time of a plan of 8,000 jobs; so it does that seldom.
+gc.collect()
+gc.freeze()
+gc.set_threshold(100_000, 20, 20)
 
 if workflow.modifier.path_modifier.prefix:
     raise WorkflowError(
@@ -152,29 +159,36 @@ def times(need):
     return known(lambda w, attempt: attempt * need(w))
 
 
+# On one machine memory and time are asked for only where a limit is given: Snakemake works out every
+# resource of every job, also those that nothing limits.
+UNLIMITED = set()
+if workflow.is_main_process and workflow.resource_settings.nodes is None:
+    UNLIMITED = {"mem_mb", "runtime"} - workflow.global_resources.keys()
+
+
+def limited(**resources):
+    """Return the resources of a rule without those that nothing limits."""
+    return {name: one for name, one in resources.items() if name not in UNLIMITED}
+
+
 def same_for_all(need, entries):
     """Return what `need` returns for these settings if it is one value, else a function."""
     values = {need(entry) for entry in entries}
     return values.pop() if len(values) == 1 else known(lambda w: need(entry_of(w)))
 
 
-def source_of(stage, batch=()):
-    """Return the input of a stage: the store of the stage before it, at the job's factor.
-
-    batch: a preparation and its factors, made together.
-    """
+def source_of(stage):
+    """Return the input of a stage: the store of the stage before it, at the job's factor."""
     before = stage_table.sources(stage)
     if len(before) == 1:
         return paths.store(*before)
-    if batch:
-        return [store_before(stage, factor) for factor in batch[1:]]
-    return known(lambda w: filled(store_before(stage, w.factor), w))
 
+    @known
+    def source(w):
+        name = stage_table.stage_before(stage, w.factor).name
+        return filled(paths.store(name), w)
 
-def store_before(stage, factor):
-    """Return the pattern of the store that a stage reads at one factor."""
-    pattern = paths.store(stage_table.stage_before(stage, factor).name)
-    return pattern.replace("{factor}", factor)
+    return source
 
 
 def joined_rules(stage):
@@ -222,7 +236,7 @@ def made_together(stage, batch):
 
 def place_of(folder, stage, wildcard, names):
     """Return the log or benchmark of a job: named as its stores are, several by all their names."""
-    kept = "{preparation}" if stage == "crop" else "{preparation}/{factor}"
+    kept = "{preparation}/{factor}" if stage == "magnify" else "{preparation}"
     kept = kept.replace(f"{{{wildcard}}}", "+".join(names) or f"{{{wildcard}}}")
     suffix = "log" if folder == paths.LOGS else "tsv"
     return f"{folder}/{stage}/{kept}/{{dataset}}/{{subject}}.{suffix}"
@@ -239,24 +253,22 @@ def stage_resources(stage, names=()):
     names: what the job makes together, each in a store of its own.
     """
     many = max(1, len(names))
-    return {
-        "mem_mb": times(
+    return limited(
+        mem_mb=times(
             lambda w: needs.memory(
                 PLAN, stage, w.dataset, w.subject, w.get("preparation", ""), names
             )
         ),
-        "runtime": times(
-            lambda w: needs.minutes(PLAN, stage, w.dataset, w.subject, many)
-        ),
-    }
+        runtime=times(lambda w: needs.minutes(PLAN, stage, w.dataset, w.subject, many)),
+    )
 
 
 def packing_resources():
     """Return memory (MB) and time (minutes) of packing a collection; more at each retry."""
-    return {
-        "mem_mb": times(lambda w: needs.packing_memory()),
-        "runtime": times(lambda w: needs.packing_minutes(PLAN, w.collection)),
-    }
+    return limited(
+        mem_mb=times(lambda w: needs.packing_memory()),
+        runtime=times(lambda w: needs.packing_minutes(PLAN, w.collection)),
+    )
 
 
 def entry_of(w):
@@ -274,22 +286,21 @@ TRAINED = [
 
 def training_resources():
     """Return GPU, memory (MB) and time (minutes) of training a fold; more at each retry."""
-    return {
-        "gpu": same_for_all(needs.gpus, TRAINED),
-        "mem_mb": times(
+    return limited(
+        gpu=same_for_all(needs.gpus, TRAINED),
+        mem_mb=times(
             lambda w: needs.training_memory(PLAN, entry_of(w), w.get("factor", "x1"))
         ),
-        "runtime": times(lambda w: needs.training_minutes(PLAN, entry_of(w))),
-    }
+        runtime=times(lambda w: needs.training_minutes(PLAN, entry_of(w))),
+    )
 
 
 def recording_resources():
     """Return GPU, memory (MB) and time (minutes) of recording every epoch of a run."""
-    return {
-        **training_resources(),
-        "mem_mb": times(lambda w: 4000),
-        "runtime": lambda w: 60 * len(PLAN.fold_names(w.experiment)),
-    }
+    return training_resources() | limited(
+        mem_mb=times(lambda w: 4000),
+        runtime=lambda w: 60 * len(PLAN.fold_names(w.experiment)),
+    )
 
 
 # The catalogue of a job's dataset, in which its clips and key frames stand.

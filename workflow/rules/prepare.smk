@@ -38,8 +38,10 @@ rule align:
         )
 
 
-# These stages make several stores in one job where the same subjects need them: preparations that
-# read the same frames, factors of one motion. Their names stand in the paths of the stores.
+# Crop and magnify make several stores in one job where the same subjects need them: preparations
+# that read the same frames, factors of one motion. Their names stand in the paths of the stores.
+# The stages after them cannot: a job of several sources has other inputs than a job of one, and
+# Snakemake makes a file again whose inputs are others than last time.
 
 for _name, _batch in joined_rules("crop"):
 
@@ -92,52 +94,36 @@ for _name, _batch in joined_rules("magnify"):
             )
 
 
-for _name, _batch in joined_rules("interpolate"):
-
-    rule:
-        name:
-            _name
-        input:
-            source=source_of("interpolate", _batch),
-            catalogue=CATALOGUE,
-        output:
-            each_of("interpolate", "factor", _batch[1:], _batch[:1]),
-        log:
-            place_of(paths.LOGS, "interpolate", "factor", _batch[1:]),
-        benchmark:
-            place_of(paths.BENCHMARKS, "interpolate", "factor", _batch[1:])
-        resources:
-            **stage_resources("interpolate", _batch[1:]),
-        message:
-            f"{{wildcards.dataset}}/{{wildcards.subject}}: interpolating {listed('factor', _batch[1:])}"
-        shell:
-            merflow(
-                "interpolate {input.source:q} {output:q} --catalogue {input.catalogue:q} --threads {threads}"
-            )
+rule interpolate:
+    input:
+        source=source_of("interpolate"),
+        catalogue=CATALOGUE,
+    output:
+        paths.store("interpolate"),
+    resources:
+        **stage_resources("interpolate"),
+    message:
+        "{wildcards.dataset}/{wildcards.subject}: interpolating {wildcards.factor}"
+    shell:
+        merflow(
+            "interpolate {input.source:q} {output:q} --catalogue {input.catalogue:q} --preparation {wildcards.preparation:q} --factor {wildcards.factor:q} --threads {threads}"
+        )
 
 
-for _name, _batch in joined_rules("flow"):
-
-    rule:
-        name:
-            _name
-        input:
-            source=source_of("flow", _batch),
-            catalogue=CATALOGUE,
-        output:
-            each_of("flow", "factor", _batch[1:], _batch[:1]),
-        log:
-            place_of(paths.LOGS, "flow", "factor", _batch[1:]),
-        benchmark:
-            place_of(paths.BENCHMARKS, "flow", "factor", _batch[1:])
-        resources:
-            **stage_resources("flow", _batch[1:]),
-        message:
-            f"{{wildcards.dataset}}/{{wildcards.subject}}: optical flow {listed('factor', _batch[1:])}"
-        shell:
-            merflow(
-                "flow {input.source:q} {output:q} --catalogue {input.catalogue:q} --threads {threads}"
-            )
+rule flow:
+    input:
+        source=source_of("flow"),
+        catalogue=CATALOGUE,
+    output:
+        paths.store("flow"),
+    resources:
+        **stage_resources("flow"),
+    message:
+        "{wildcards.dataset}/{wildcards.subject}: optical flow {wildcards.factor}"
+    shell:
+        merflow(
+            "flow {input.source:q} {output:q} --catalogue {input.catalogue:q} --preparation {wildcards.preparation:q} --factor {wildcards.factor:q} --threads {threads}"
+        )
 
 
 # Clips that enter interpolated are packed from their own files, named by the catalogues.

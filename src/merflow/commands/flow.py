@@ -3,15 +3,7 @@
 from pathlib import Path
 
 from merflow.clip import ClipArrays
-from merflow.commands.options import (
-    Catalogue,
-    MaybeConfig,
-    Preparation,
-    SourceFactor,
-    Threads,
-    preparation_of,
-    store_pairs,
-)
+from merflow.commands.options import Catalogue, MaybeConfig, Preparation, SourceFactor, Threads
 from merflow.config.fingerprints import of_stage
 from merflow.config.planned_settings import preparation_settings
 from merflow.stages.flow import flow_clip
@@ -21,17 +13,14 @@ from merflow.workflow.stage_job import Annotation, run_stage
 def flow(
     source: Path,
     out: Path,
-    *more: Path,
+    *,
     preparation: Preparation = None,
-    factor: SourceFactor = None,
+    factor: SourceFactor = "x1",
     catalogue: Catalogue = None,
     config: MaybeConfig = None,
     threads: Threads = 1,
 ) -> None:
     """Make one flow image (u, v, strain) of every clip in the store SOURCE.
-
-    Several stores, such as the factors of a subject, share one start: all sources, then an OUT for
-    each.
 
     Examples:
         merflow flow cropped.h5 flow.h5
@@ -40,16 +29,12 @@ def flow(
     Args:
         source: Cropped or magnified clip store.
         out: Clip store to write: one (size, size, 3) float16 image a clip.
-        more: Further clip stores.
     """
-    pairs = store_pairs("flow", factor, source, out, *more)
-    settings, name = preparation_settings(config, preparation or preparation_of(pairs[0].out))
-    chosen = settings.preparations[name].flow
+    settings, name = preparation_settings(config, preparation)
+    chosen, recipe = settings.preparations[name].flow, of_stage(settings, "flow", name, factor)
+    keys = Annotation.at(catalogue, settings, name, factor, "flow")
 
     def made(clip: ClipArrays) -> ClipArrays:
         return flow_clip(clip, chosen)
 
-    for source, out, factor in pairs:
-        recipe = of_stage(settings, "flow", name, factor)
-        keys = Annotation.at(catalogue, settings, name, factor, "flow")
-        run_stage(source, out, "flow", made, recipe, threads=threads, annotation=keys)
+    run_stage(source, out, "flow", made, recipe, threads=threads, annotation=keys)

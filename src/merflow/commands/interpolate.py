@@ -4,15 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from merflow.clip import ClipArrays
-from merflow.commands.options import (
-    Catalogue,
-    MaybeConfig,
-    Preparation,
-    SourceFactor,
-    Threads,
-    preparation_of,
-    store_pairs,
-)
+from merflow.commands.options import Catalogue, MaybeConfig, Preparation, SourceFactor, Threads
 from merflow.config.fingerprints import of_stage
 from merflow.config.planned_settings import preparation_settings
 from merflow.errors import check_number
@@ -27,12 +19,12 @@ from merflow.workflow.stage_job import Annotation, run_stage
 def interpolate(
     source: Path,
     out: Path,
-    *more: Path,
+    *,
     length: int | None = None,
     method: Literal["tim", "linear", "nearest", "auto"] | None = None,
     fps: float | None = None,
     preparation: Preparation = None,
-    factor: SourceFactor = None,
+    factor: SourceFactor = "x1",
     catalogue: Catalogue = None,
     config: MaybeConfig = None,
     threads: Threads = 1,
@@ -40,36 +32,27 @@ def interpolate(
     """Interpolate every clip in SOURCE to a fixed length.
 
     SOURCE is a clip store (.h5), a video, or a folder of frames; OUT is the same kind of thing.
-    A store's clips are also brought to the network's size; a video keeps its size. Several stores,
-    such as the factors of a subject, share one start: all sources, then an OUT for each.
+    A store's clips are also brought to the network's size; a video keeps its size.
 
     Examples:
         merflow interpolate frames/ ten/ --length 10 --fps 200
-        merflow interpolate x10.h5 x25.h5 results/p/interpolated/{x10,x25}/d/s.h5 --config C.yaml
         merflow interpolate x10.h5 out.h5 --factor x10 --preparation grey64 --config C.yaml
 
     Args:
         source: Clip store, video or folder of frames.
         out: What to write: .h5, a video file name, or a folder.
-        more: Further clip stores.
         length: Number of frames; without it the preparation's.
         method: tim, linear, nearest or auto; without it the preparation's.
         fps: Frames per second of a folder of frames (Hz).
     """
-    pairs = store_pairs("interpolate", factor, source, out, *more)
-    for pair in pairs:
-        video.check_output_type(pair.source, pair.out)
+    video.check_output_type(source, out)
     if length is not None:
         from merflow.config.settings import Interpolate
 
         least, most = Interpolate.model_fields["length"].metadata
         check_number("--length", length, least.ge, most.le)
     settings, name = preparation_settings(
-        config,
-        preparation or preparation_of(pairs[0].out),
-        "interpolate",
-        length=length,
-        method=method,
+        config, preparation, "interpolate", length=length, method=method
     )
     chosen = settings.preparations[name]
     if source.suffix != ".h5":
@@ -88,9 +71,7 @@ def interpolate(
     def prepared(clip: ClipArrays) -> ClipArrays:
         return prepare_clip(clip, chosen, interpolate_clip)
 
+    recipe = of_stage(settings, "interpolate", name, factor)
+    keys = Annotation.at(catalogue, settings, name, factor, "interpolate")
     with shown(only="interpolate"):
-        for source, out, factor in pairs:
-            recipe = of_stage(settings, "interpolate", name, factor)
-            keys = Annotation.at(catalogue, settings, name, factor, "interpolate")
-            options = {"threads": threads, "annotation": keys}
-            run_stage(source, out, "interpolate", prepared, recipe, **options)
+        run_stage(source, out, "interpolate", prepared, recipe, threads=threads, annotation=keys)

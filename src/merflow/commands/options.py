@@ -43,13 +43,7 @@ Factors = Annotated[
     Sequence[str],
     Option(help="Times the displacement: 10 or x10; one for each OUT."),
 ]
-SourceFactor = Annotated[
-    str | None,
-    Option(
-        help="Factor of SOURCE, kept in the provenance of OUT; without it that in OUT's path below "
-        "results/, else x1."
-    ),
-]
+SourceFactor = Annotated[str, Option(help="Factor of SOURCE, kept in the provenance of OUT.")]
 Threads = Annotated[int, Option(help="Processor threads; the result does not depend on them.")]
 Catalogue = Annotated[
     Path | None,
@@ -78,34 +72,6 @@ def paired(flag: str, values: Sequence[str], stage: str, *outs: Path) -> list[tu
             "one for each OUT, each once",
         )
     return list(zip(values, outs, strict=True))
-
-
-class StorePair(NamedTuple):
-    """A clip store, the one to make of it, and their factor."""
-
-    source: Path
-    out: Path
-    factor: str
-
-
-def store_pairs(stage: str, factor: str | None, *stores: Path) -> list[StorePair]:
-    """Return the stores of a command that takes some sources and then an output for each.
-
-    factor: of all of them; without it that in the path of each output below results/, else x1.
-    """
-    half = len(stores) // 2
-    if 2 * half != len(stores):
-        raise MerflowError(
-            f"merflow {stage}",
-            f"{plural(len(stores), 'path')}",
-            "as many outputs as sources: all sources, then an output for each",
-        )
-    pattern = paths.store(stage)
-    found = []
-    for source, out in zip(stores[:half], stores[half:], strict=True):
-        named = paths.parts(pattern, records.named(out)) or {}
-        found.append(StorePair(source, out, factor or named.get("factor", "x1")))
-    return found
 
 
 def preparation_of(out: Path) -> str | None:

@@ -74,8 +74,8 @@ def _stages(plan: Plan, together: Batches) -> Iterator[tuple[str, JobCost]]:
 
 
 def _made(stage: str, batch: Sequence[str]) -> Sequence[str]:
-    """Return what a batch makes; the first name of one is its preparation, but for crop."""
-    return batch if stage == "crop" else batch[1:]
+    """Return what a batch makes; the first name of one of magnify is its preparation."""
+    return batch[1:] if stage == "magnify" else batch
 
 
 def _trainings(plan: Plan) -> Iterator[tuple[str, JobCost]]:

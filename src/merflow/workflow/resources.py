@@ -75,7 +75,7 @@ def memory(
 ) -> int:
     """Return the memory (MB) that a stage of one subject needs.
 
-    names: what the job makes together: preparations of crop, factors of the stages after it.
+    names: what the job makes together: preparations of crop, factors of magnify.
     """
     clips = plan.data.of_subject(dataset, subject)
     cost, frames = stage_named(stage).cost, max(map(_frames, clips))
@@ -90,8 +90,7 @@ def memory(
         kept = [frame_bytes(plan, name) for name in names or [preparation]]
         need = cost.factor * sum(map(held, kept)) + RAW_FRAMES * raw / 1e6
     else:
-        # Other stages make their stores one after the other.
-        more = max(0, len(names) - 1) if stage == "magnify" else 0
+        more = max(0, len(names) - 1)
         need = (cost.factor + more) * held(frame_bytes(plan, preparation))
     return round(ENGINE + cost.base + need)
 

@@ -1,8 +1,5 @@
 """Which stores one job makes: preparations that read the same frames, factors of one motion.
 
-Magnification shares the estimate of motion between factors; the stages after it share the start of
-a process, and a plan of fewer jobs.
-
 A job that writes several stores makes all of them again. So only those are joined that the same
 subjects need: a factor that is added later is magnified alone, and no store is made twice.
 """
@@ -17,40 +14,32 @@ from merflow.config.fingerprints import preparation_named
 from merflow.workflow.plan import Plan
 
 Batch = tuple[str, ...]
-"""Preparations of crop; or a preparation and its factors, of the stages from magnify on."""
+"""Preparations of crop; or a preparation and its factors, of magnify."""
 Batches = dict[str, list[Batch]]
 
 
 def batches(plan: Plan, stale: Collection[str]) -> Batches:
     """Return what one job makes for a subject, by stage; stale: files that must be made again."""
     crops: dict[str, set] = defaultdict(set)
-    factors: dict[str, dict[tuple[str, str], set]] = {
-        stage: defaultdict(set) for stage in ("magnify", "interpolate", "flow")
-    }
+    factors: dict[tuple[str, str], set] = defaultdict(set)
     for preparation, factor, collection in plan.packs():
         kind = preparation_named(plan.settings, preparation).kind
-        steps = stage_table.pipeline(kind, factor)
         last = paths.prepared(preparation, kind, factor)
         magnified = paths.store("magnify") if plan.settings.keep_intermediate else last
         for dataset, subject in plan.data.with_stores(collection):
             names = {"dataset": dataset, "subject": subject}
             cropped = paths.cropped(preparation, dataset, subject)
             crops[preparation] |= {(dataset, subject)} & _needed(cropped, names, stale)
-            needed = _needed(last.format(**names), names, stale)
-            factors[steps[-2].name][preparation, factor] |= needed
-            if stage_table.stage_named("magnify") in steps:
+            if stage_table.stage_named("magnify") in stage_table.pipeline(kind, factor):
                 made = magnified.format(preparation=preparation, factor=factor, **names)
-                needed = needed | _needed(made, names, stale)
-                factors["magnify"][preparation, factor] |= needed
-    joined = {stage: [*_by_preparation(found)] for stage, found in factors.items()}
-    return {"crop": [*_alike(crops)], **joined}
-
-
-def _by_preparation(needed: dict[tuple[str, str], set]) -> Iterator[Batch]:
-    """Yield a preparation with the factors of it that the same subjects need."""
-    for preparation, pairs in itertools.groupby(sorted(needed), lambda pair: pair[0]):
-        for group in _alike({f: needed[preparation, f] for _, f in pairs}):
-            yield (preparation, *group)
+                needed = _needed(last.format(**names), names, stale) | _needed(made, names, stale)
+                factors[preparation, factor] |= needed
+    joined = [
+        (preparation, *group)
+        for preparation, pairs in itertools.groupby(sorted(factors), lambda pair: pair[0])
+        for group in _alike({f: factors[preparation, f] for _, f in pairs})
+    ]
+    return {"crop": [*_alike(crops)], "magnify": joined}
 
 
 def _needed(path: str, names: dict[str, str], stale: Collection[str]) -> set[tuple[str, str]]:
