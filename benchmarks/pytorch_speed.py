@@ -62,6 +62,7 @@ def limits() -> dict[str, str]:
     """Return an environment with one thread and at most AVX2, for both sides."""
     threads = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     level = arithmetic.portable_variables(os.environ) | {"MERFLOW_ARITHMETIC": "portable"}
+    # NumPy of the other Python may know other features, and computes nothing that is measured.
     return {**os.environ, **level, **threads}
 
 
@@ -78,9 +79,11 @@ def python_with_torch(named: str | None) -> str:
     sys.exit(NO_TORCH.format(tried=", ".join(tried)))
 
 
-def result(*command: str) -> dict:
-    """Run one side and return what it printed."""
-    return json.loads(subprocess.check_output(command, env=limits(), text=True).splitlines()[-1])
+def result(*command: str, **changed: str) -> dict:
+    """Run one side and return what it printed; changed: variables of its environment."""
+    return json.loads(
+        subprocess.check_output(command, env=limits() | changed, text=True).splitlines()[-1]
+    )
 
 
 def main() -> None:
@@ -104,7 +107,11 @@ def main() -> None:
         for _ in range(given.rounds):
             sides["ours"] = result(sys.executable, str(HERE), "--ours", network)
             sides["torch"] = result(
-                python, str(HERE.with_name("pytorch_networks.py")), json.dumps(job)
+                # Its NumPy, which computes nothing here, may have other names of features.
+                python,
+                str(HERE.with_name("pytorch_networks.py")),
+                json.dumps(job),
+                NPY_DISABLE_CPU_FEATURES="",
             )
             for side, printed in sides.items():
                 # PyTorch's first epoch is left out as merflow's is.
