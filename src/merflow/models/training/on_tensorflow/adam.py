@@ -18,7 +18,7 @@ class _OneOperation:
         learning_rate: tf.Tensor,
     ) -> None:
         """Update all weights, (gradient, variable) by position; called by Keras."""
-        step = tf.cast(self.iterations.value + 1, tf.float32)
+        step = keras.ops.cast(self.iterations + 1, "float32")  # of updates, not of batches
         beta1, beta2 = tf.constant(self.beta_1), tf.constant(self.beta_2)
         common = {
             "beta1_power": tf.pow(beta1, step), "beta2_power": tf.pow(beta2, step),
