@@ -95,11 +95,11 @@ def begin(log):
 
 def costs():
     """Return what the jobs of the run cost, and with how many cores and GPUs, for the time left."""
-    here, gpus = workflow.local_exec, workflow.global_resources.get("gpu")
+    here = workflow.local_exec
     return run_log.Costs(
         job_costs.as_tuples(job_costs.job_costs(PLAN, TOGETHER)),
         (workflow.resource_settings.cores or 1) if here else 0,
-        gpus.value if here and gpus else 0,
+        GPUS if here else 0,
     )
 
 
@@ -213,10 +213,37 @@ def entry_of(w):
     return PLAN.experiment(w.experiment)
 
 
+GPUS = getattr(workflow.global_resources.get("gpu"), "value", None) or 0
+"""The limit of `--resources gpu=N`; 0 for none."""
+_main = workflow.is_main_process and workflow.modifier.is_main_snakefile()
+GPU_PARTS = needs.gpu_parts(PLAN) if _main and GPUS else 1
+"""Parts of a GPU that trainings may share, since Snakemake counts in whole numbers.
+
+A workflow around this one has GPU jobs of its own, which know of no parts.
+"""
+
+
+def divide_gpus():
+    """Have Snakemake count parts of GPUs where trainings share one: on this machine only.
+
+    To be called while Snakemake lists the jobs: it knows its executor only after it has read this
+    file, and afterwards the limit is fixed.
+    """
+    if GPU_PARTS > 1 and workflow.local_exec:
+        workflow.global_resources["gpu"] = GPUS * GPU_PARTS
+
+
+def gpus(w):
+    """Return the GPUs of a training: 1 on a cluster, the parts of one on this machine."""
+    entry = entry_of(w)
+    parts = GPU_PARTS // entry.training.gpu_share if GPU_PARTS > 1 else 1
+    return needs.gpus(entry) * (parts if workflow.local_exec else 1)
+
+
 def training_resources():
     """Return GPU, memory (MB) and time (minutes) of training a fold; more at each retry."""
     return {
-        "gpu": lambda w: needs.gpus(entry_of(w)),
+        "gpu": gpus,
         "mem_mb": lambda w, attempt: attempt
         * needs.training_memory(PLAN, entry_of(w), w.get("factor", "x1")),
         "runtime": lambda w, attempt: attempt

@@ -64,6 +64,7 @@ def _mark(made):
     patterns = [str(pattern) for pattern in made.output]
 
     def mark(w):
+        divide_gpus()
         fresh = STALE.isdisjoint(filled(pattern, w) for pattern in patterns)
         return ancient(paths.STALE) if fresh else paths.STALE
 

@@ -7,6 +7,7 @@ input files exist. Megabytes are 10^6 bytes.
 """
 
 import functools
+import math
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -146,6 +147,12 @@ def gpus(entry: Experiment | Pretraining) -> int:
     """Return 1 for a method that uses a GPU, unless its training is set to the CPU."""
     method = entry.method if isinstance(entry, Experiment) else "keras"
     return int(method in ("keras", "command") and entry.training.device != "cpu")
+
+
+def gpu_parts(plan: Plan) -> int:
+    """Return into how many equal parts a GPU is divided for every `gpu_share` to be whole parts."""
+    entries = [*map(plan.experiment, plan.experiments), *plan.settings.pretrainings.values()]
+    return math.lcm(*(entry.training.gpu_share for entry in entries if gpus(entry)))
 
 
 def disk(plan: Plan) -> dict[str, float]:
