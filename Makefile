@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/pip install -q --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help demo resume quick zoo backends pytorch test slurm latex levels golden-check golden figures lint docs site \
+.PHONY: help demo resume quick zoo backends pytorch test slurm slurm-nodes install-slurm latex levels golden-check golden figures lint docs site \
   citation pictures paper-pictures lock clean setup faults licences
 
 help: ## this list
@@ -56,10 +56,15 @@ pytorch: $(READY) ## the PyTorch program of examples/ on a small demo: folds, fi
 test: lint ## lint, every test, the dry-run checks of the workflow
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-slurm: $(READY) ## the demo on a real one-node Slurm cluster, with jobs killed (root, Debian)
+slurm: $(READY) install-slurm ## the demo on a real one-node Slurm cluster, with jobs killed (root, Debian)
+	$(BIN)/python tests/slurm/run.py
+
+slurm-nodes: $(READY) install-slurm ## two nodes: job arrays, groups of folds, a node drained, a node killed; 15 minutes
+	$(BIN)/python tests/slurm/two_nodes.py
+
+install-slurm:
 	if ! command -v slurmctld >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -q && apt-get install -qy --no-install-recommends slurm-wlm munge; fi
-	$(BIN)/python tests/slurm/run.py
 
 latex: $(READY) ## compile the LaTeX tables in one-column and two-column papers; nothing may be too wide
 	if ! command -v pdflatex >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
