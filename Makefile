@@ -8,8 +8,9 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/pip install -q --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help demo resume quick zoo backends pytorch test slurm latex golden-check golden figures lint docs site \
-  pictures paper-pictures lock clean setup faults licences ci-dag dist wheel-check platforms arm64 field levels
+.PHONY: help demo resume quick zoo backends pytorch test slurm slurm-nodes install-slurm latex golden-check golden \
+  figures lint docs site pictures paper-pictures lock clean setup faults licences ci-dag dist wheel-check platforms \
+  arm64 field levels
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -60,10 +61,15 @@ test: lint ## lint, every test, the dry-run checks of the workflow
 ci-dag: $(READY) ## dry-run every config on look-alikes, compare the job counts, write the rule graphs to dag/
 	$(BIN)/python tests/dag/dag_check.py --graphs dag
 
-slurm: $(READY) ## the demo on a real one-node Slurm cluster, with jobs killed (root, Debian)
+slurm: $(READY) install-slurm ## the demo on a real one-node Slurm cluster, with jobs killed (root, Debian)
+	$(BIN)/python tests/slurm/run.py
+
+slurm-nodes: $(READY) install-slurm ## two nodes: job arrays, groups of folds, a node drained, a node killed; 15 minutes
+	$(BIN)/python tests/slurm/two_nodes.py
+
+install-slurm:
 	if ! command -v slurmctld >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -q && apt-get install -qy --no-install-recommends slurm-wlm munge; fi
-	$(BIN)/python tests/slurm/run.py
 
 latex: $(READY) ## compile the LaTeX tables in one-column and two-column papers; nothing may be too wide
 	if ! command -v pdflatex >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \

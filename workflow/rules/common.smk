@@ -63,8 +63,7 @@ if DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method:
 
 def _sharing():
     """Return the shell line by which the folds of this process share a start of TensorFlow."""
-    several = workflow.is_main_process or len(workflow.dag_settings.target_jobs) > 1
-    if PLAN.settings.folds_per_job == 1 or not several:
+    if PLAN.settings.folds_per_job == 1:
         return ""
     networks = [n for n in PLAN.experiments if PLAN.experiment(n).method == "keras"]
     value = shlex.quote(shared_start.value(os.getpid(), networks))
@@ -83,6 +82,7 @@ shell.prefix(
 
 def begin(log):
     """Put the plan into results/: after the lock, before the first job, never in a dry run."""
+    refuse_lost_jobs()
     plan_files.put(plan_files.stage(PLAN_FILES))
     # One write: `print` makes two, and a line of the logger could come between.
     sys.stderr.write(f"{needs.disk_report(needs.disk(PLAN))}\n")
@@ -247,7 +247,7 @@ def training_resources():
         "mem_mb": lambda w, attempt: attempt
         * needs.training_memory(PLAN, entry_of(w), w.get("factor", "x1")),
         "runtime": lambda w, attempt: attempt
-        * needs.training_minutes(PLAN, entry_of(w)),
+        * needs.training_minutes(PLAN, entry_of(w), folds_together(w)),
     }
 
 

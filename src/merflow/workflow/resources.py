@@ -137,10 +137,13 @@ def fits(entry: Experiment | Pretraining) -> int:
     return (inner if nested else 1) * (inner if entry.training.stopping == "inner" else 1)
 
 
-def training_minutes(plan: Plan, entry: Experiment | Pretraining) -> int:
-    """Return the time limit of a job that trains one fold (minutes)."""
+def training_minutes(plan: Plan, entry: Experiment | Pretraining, together: int = 1) -> int:
+    """Return the time limit of training one fold (minutes).
+
+    together: folds that the job trains one after the other, so that its limit is the sum.
+    """
     steps = fits(entry) * len(plan.data.all_of(entry.collection)) * entry.training.epochs
-    return 3 * SLACK_MINUTES + round(TRAINING.seconds * steps / 60)
+    return math.ceil(3 * SLACK_MINUTES / together) + round(TRAINING.seconds * steps / 60)
 
 
 def gpus(entry: Experiment | Pretraining) -> int:
