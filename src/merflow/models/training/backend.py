@@ -12,7 +12,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
-from unittest import mock
 
 import numpy as np
 
@@ -100,41 +99,20 @@ def backend() -> str:
     return keras.backend.backend()
 
 
-def reset(seed: int, mixed_precision: bool, device: str, keep_compiled: bool = False) -> None:
+def reset(seed: int, mixed_precision: bool, device: str) -> None:
     """Remove every earlier network and seed all generators.
 
     Names, seeds and policies are those of a new process, so a fold trained after another gives the
-    same bytes as one trained alone. keep_compiled: for a compiled step that is used again.
+    same bytes as one trained alone.
     """
     import keras
 
     if mixed_precision and device == "cpu" and arithmetic.level() == "portable":
         raise arithmetic.no_sixteen_bits("training.mixed_precision")
-    with _compiled_kept() if keep_compiled else contextlib.nullcontext():
-        keras.backend.clear_session()
-        keras.utils.set_random_seed(seed % 2**32)
+    keras.backend.clear_session()
     sixteen = "mixed_bfloat16" if device == "cpu" else "mixed_float16"
     keras.config.set_dtype_policy(sixteen if mixed_precision else "float32")
-
-
-@contextlib.contextmanager
-def _compiled_kept() -> Iterator[None]:
-    """Have Keras' resets leave what TensorFlow has compiled, which it would compile again.
-
-    TensorFlow's own seed, too, removes it, and nothing depends on this seed: Keras' random numbers
-    have their own states.
-    """
-    if backend() != "tensorflow":
-        yield
-        return
-    import tensorflow as tf
-    from tensorflow.python.eager import context
-
-    with (
-        mock.patch.object(context.Context, "clear_kernel_cache"),
-        mock.patch.object(tf.random, "set_seed"),
-    ):
-        yield
+    keras.utils.set_random_seed(seed % 2**32)
 
 
 def resident(x: np.ndarray, device: str) -> Any:  # noqa: ANN401

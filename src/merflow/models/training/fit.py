@@ -1,7 +1,7 @@
 """The training loop: fit a new network on one fold, epoch by epoch."""
 
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,6 @@ from merflow.models.training import (
     batch_norm,
     batches,
     class_weights,
-    compiled_steps,
     epoch_choice,
     flops,
     inner_folds,
@@ -100,23 +99,19 @@ def train(
     """Build, compile and fit a new network; the schedule still spans the settings' epochs."""
     training, network = job.experiment.training, job.experiment.network
     settings = dict(job.experiment.network_settings)
-    file = start_weights.start_file(training, job.start)
-    key = None if file else _step_key(job, data)
-    backend.reset(job.seed, training.mixed_precision, job.device, compiled_steps.kept(key))
+    backend.reset(job.seed, training.mixed_precision, job.device)
     started = time.perf_counter()
     # Networks made for published weights have these weights' own input scaling.
     scaling = "none" if made_for_weights(network) else training.scaling
     scale = input_scaling.statistics(data.x, scaling)
-    build = partial(
-        input_scaling.scaled_network, network, settings, data.x.shape[1:], len(job.classes), scale
+    model = input_scaling.scaled_network(
+        network, settings, data.x.shape[1:], len(job.classes), scale
     )
-    model = build()
     start: dict[str, Any] = {}
-    if file:
+    if file := start_weights.start_file(training, job.start):
         start = transfer_layers.initialise(model.layers[-1], network, file, settings)
-    loop = _Loop(job, data, model, (key, build))
+    loop = _Loop(job, data, model)
     history = loop.run(epochs, after_epoch)
-    compiled_steps.copy_values(loop.model, model)
     batch_norm.settle(model, data.x, training.batch_size)
     digests = sorted({*clip_hashes(data.x), *start.pop("prints", ())})
     facts = _facts(loop, scale, epochs) | start
@@ -127,28 +122,12 @@ def train(
     return FittedNetwork(bare, history, facts, digests, training.tensorboard)
 
 
-def _step_key(job: Job, data: TrainingData) -> Hashable:
-    """Return what a compiled step depends on; None: not to be kept for another fold."""
-    training = job.experiment.training
-    if training.mixed_precision:  # The scale of its loss is a state that does not start at 0.
-        return None
-    steps = -(-len(data.y) // training.batch_size)
-    return data.x.shape[1:], job.classes, steps, job.experiment.model_dump_json()
-
-
 class _Loop:
     """A compiled network and its batches: augmented on the host, or from the memory they are in."""
 
-    def __init__(
-        self,
-        job: Job,
-        data: TrainingData,
-        model: keras.Model,
-        copy: tuple[Hashable, Callable[[], keras.Model]],
-    ) -> None:
-        """model: a new network; copy: key and builder of its compiled copy, `compiled_steps`."""
+    def __init__(self, job: Job, data: TrainingData, model: keras.Model) -> None:
         training, n = job.experiment.training, len(data.y)
-        self.job, self.data, self.training = job, data, training
+        self.job, self.data, self.model, self.training = job, data, model, training
         self.weights = class_weights.class_weights(training, data.y, job.classes)
         self.labels = np.eye(len(self.weights), dtype=np.float32)[data.y]
         self.order_rng = np.random.default_rng([job.seed, n])
@@ -157,13 +136,8 @@ class _Loop:
         self.x = data.x if self.augmented else backend.resident(data.x, job.device)
         self.first_step = 0.0
         """When the first step ended, after building and tracing (s of `time.perf_counter`)."""
-        compiled = compiled_steps.compiled(model, *copy, self._compile)
-        self.model, self.steps = compiled.model, compiled.steps
-
-    def _compile(self, model: keras.Model) -> None:
-        training = self.training
         model.compile(
-            optimisers.optimiser(training, -(-len(self.data.y) // training.batch_size)),
+            optimisers.optimiser(training, -(-n // training.batch_size)),
             losses.loss(training),
             metrics=[keras.metrics.CategoricalAccuracy("accuracy")],
             # XLA is ten times slower on a processor; JAX needs it.
@@ -171,6 +145,7 @@ class _Loop:
         )
         # Otherwise the first step makes these variables and is traced twice.
         model.optimizer.build(model.trainable_variables)
+        self.steps = backend.steps(model)
 
     def run(self, epochs: int, after_epoch: AfterEpoch | None) -> list[dict[str, Any]]:
         """Train for a number of epochs; return one row per epoch."""
