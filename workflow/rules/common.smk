@@ -14,6 +14,7 @@ import merflow as package
 import snakemake_logger_plugin_merflow as run_log
 from merflow import arithmetic, paths, stage_table
 from merflow.errors import MerflowError
+from merflow.models.training import gpu_choice
 from merflow.workflow import job_costs, plan_files, shared_start, together
 from merflow.workflow import resources as needs
 from merflow.workflow.run_result import result_text
@@ -99,7 +100,7 @@ def costs():
     return run_log.Costs(
         job_costs.as_tuples(job_costs.job_costs(PLAN, TOGETHER)),
         (workflow.resource_settings.cores or 1) if here else 0,
-        GPUS if here else 0,
+        GPUS if here and gpu_choice.possible() else 0,
     )
 
 
@@ -233,9 +234,19 @@ def divide_gpus():
         workflow.global_resources["gpu"] = GPUS * GPU_PARTS
 
 
+def _take_turns(entry, factor):
+    cores = workflow.resource_settings.cores or 1
+    return needs.takes_turns(PLAN, entry, factor, cores)
+
+
 def gpus(w):
-    """Return the GPUs of a training: 1 on a cluster, the parts of one on this machine."""
+    """Return the GPUs of a training: 1 on a cluster, on this machine the parts of one, or none.
+
+    On a machine without GPUs, trainings that ask for none run on all cores at once.
+    """
     entry = entry_of(w)
+    if workflow.local_exec and not _take_turns(entry, w.get("factor", "x1")):
+        return 0
     parts = GPU_PARTS // entry.training.gpu_share if GPU_PARTS > 1 else 1
     return needs.gpus(entry) * (parts if workflow.local_exec else 1)
 

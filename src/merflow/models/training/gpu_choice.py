@@ -7,7 +7,9 @@ trainings share (`training.gpu_share`) has k slots, each of them 1/k of the GPU.
 import contextlib
 import os
 import re
+import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -17,6 +19,8 @@ from typing import IO, NamedTuple
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 QUERY = "uuid,memory.total,memory.free"
+DEVICES = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/kfd", "/dev/dxg")
+"""What the drivers of NVIDIA and AMD leave on Linux, and WSL2's driver."""
 
 
 class Gpu(NamedTuple):
@@ -35,6 +39,12 @@ _held: list[IO[str]] = []
 """Open lock files; the system releases them when the process ends, also after a crash."""
 _chosen: list[Gpu] = []
 """The choice of this process, which starts a backend once."""
+
+
+def possible() -> bool:
+    """Return whether this machine may have a GPU that a backend can use; False is certain."""
+    there = shutil.which("nvidia-smi") or any(map(os.path.exists, DEVICES))
+    return sys.platform != "linux" or bool(there)
 
 
 def choose_gpu(share: int = 1) -> Gpu | None:
