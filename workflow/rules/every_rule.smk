@@ -6,7 +6,7 @@
 
 
 def _complete(name, made):
-    wildcards = re.findall(r"{(\w+)", str(made.output[0]))
+    wildcards = re.findall(r"{(\w+)", plain(made.output[0]))
     # train_0_3 trains group 3 of the folds of experiment 0.
     kind, *numbers = name.split("_")
     named = ["seed{seed}" if w == "seed" else f"{{{w}}}" for w in wildcards]
@@ -16,13 +16,15 @@ def _complete(name, made):
         made.set_log(f"{paths.LOGS}/{place}.log")
     if not made.benchmark and made.name not in workflow._localrules:
         made.benchmark = f"{paths.BENCHMARKS}/{place}.tsv"
-    if "subject" in wildcards:
+    if "subject" in wildcards and made.name not in workflow._localrules:
         made.group = "subject"
     if "gpu" in made.resources and name not in _set_threads:
         made.resources["_cores"] = lambda w: entry_of(w).training.threads
     made.conda_env = "../../envs/merflow.yaml"
     if name != "plan":
         made.set_input(config=ancient(paths.CONFIG), stale=_mark(made))
+    if STORAGE:
+        declare(kind, made)
 
 
 def _mark(made):
@@ -30,11 +32,12 @@ def _mark(made):
 
     Of all other jobs it is `ancient`, so the set of inputs stays the same.
     """
-    patterns = [str(pattern) for pattern in made.output]
+    patterns = [plain(pattern) for pattern in made.output]
+    marker = paths.STORED_STALE if STORAGE else paths.STALE
 
     def mark(w):
         fresh = STALE.isdisjoint(filled(pattern, w) for pattern in patterns)
-        return ancient(paths.STALE) if fresh else paths.STALE
+        return ancient(marker) if fresh else marker
 
     return mark
 
