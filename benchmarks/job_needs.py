@@ -12,6 +12,7 @@ from merflow.workflow import resources
 from merflow.workflow.plan import Plan
 
 import csv
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -75,6 +76,14 @@ def number(text: str) -> float:
         return 0
 
 
+def noted(results: Path, parts: tuple[str, ...]) -> float:
+    """Return the peak memory that a fold noted (MB): of its process, which may be a fork."""
+    if parts[0] != "train":
+        return 0
+    facts = results.joinpath("runs", *parts[1:-1], parts[-1].removesuffix(".tsv"), "run.json")
+    return float(json.loads(facts.read_text())["peak_mb"]) if facts.is_file() else 0
+
+
 def measured(results: Path) -> dict[str, Rule]:
     """Return what each rule of a finished run took and asked for."""
     settings = load(results / "config.yaml")
@@ -85,7 +94,7 @@ def measured(results: Path) -> dict[str, Rule]:
     for parts, row in rows(results / "benchmarks"):
         rule = found.setdefault(parts[0], Rule())
         rule.jobs += 1
-        rule.memory = max(rule.memory, number(row["max_rss"]))
+        rule.memory = max(rule.memory, number(row["max_rss"]), noted(results, parts))
         rule.seconds = max(rule.seconds, number(row["s"]))
         rule.cpu += number(row["cpu_time"])
         rule.asked.append(asked(plan, parts))

@@ -89,9 +89,9 @@ GIVEN_A_PATH = {
 """The call in each file whose caller passes it a path, or an open file, from `atomic`."""
 NOT_ATOMIC = {
     *("models/training/gpu_choice.py", "io/file_lock.py", "io/files.py"),
-    *("workflow/export.py", "studio/uploads.py"),
+    *("workflow/export.py", "workflow/shared_start.py", "studio/uploads.py"),
 }
-"""Lock files; the atomic writer itself; files in a folder of `new_folder`, which appears whole; uploads,
+"""Lock files and logs; the atomic writer itself; files in a folder of `new_folder`, which appears whole; uploads,
 which are linked to a name that is not in use, since they replace nothing."""
 HDF5 = {"io/hdf5.py": 2, "models/weights_file.py": 2}
 """How often a file opens an HDF5 file: `models/weights_file.py` reads back what Keras wrote into its

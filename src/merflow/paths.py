@@ -46,7 +46,7 @@ RAW = "results/raw/{dataset}/{subject}.tar"
 LIVE = "live.csv"
 """The epochs so far of a training that is running."""
 WEIGHTS = "weights.weights.h5"
-FOLD_FILES = ("predictions.csv", "history.csv", "run.json")
+FOLD_FILES = ("predictions.csv", "history.csv", "run.json", WEIGHTS)
 """What a trained fold leaves in its folder below RUN."""
 FINAL_FILES = (WEIGHTS, "history.csv", "run.json")
 """What a final model or a pretraining leaves in its folder."""

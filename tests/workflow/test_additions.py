@@ -72,7 +72,7 @@ def test_a_pretraining_is_a_job_whose_weights_the_folds_wait_for(project):
     project.config["collections"]["stills"] = ["jaffe"]
     with_pretraining(project, "stills")
     found = project.jobs()
-    assert found["pretrain"] == 1 and found["align"] == 2 and found["train"] == 1
+    assert found["pretrain"] == 1 and found["align"] == 2 and found["train"] == 6
     project.config["folds_per_job"] = 1
     fold = "results/runs/quick/x1/seed0/smic-s01"
     project.run(f"{fold}/predictions.csv")

@@ -125,8 +125,7 @@ def test_made_again_with_other_cores_and_groups_it_has_the_same_bytes(finished, 
     project.run("--cores", "1")
     one, two = bytes_of(finished), bytes_of(project)
     assert one.keys() == two.keys()
-    skip = "tables/scores.xlsx"  # its settings sheet names folds_per_job
-    assert [name for name in one if name != skip and one[name] != two[name]] == []
+    assert [name for name in one if one[name] != two[name]] == []
     assert stores_of(finished) == stores_of(project)
 
 

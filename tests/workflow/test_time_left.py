@@ -109,11 +109,12 @@ def test_every_rule_that_ran_has_a_cost(plans):
 
 def test_trainings_take_the_cores_and_gpus_of_their_settings(plans):
     costs = job_costs(plans["demo"], {})
-    train = costs["train_0_0"]
-    assert (train.cores, train.gpus) == (2, 1) and train.seconds > 5 * costs["align"].seconds
+    train = costs["train"]
+    assert (train.cores, train.gpus) == (2, 1) and train.seconds > costs["align"].seconds
     raw = plans["demo"].settings.model_dump(mode="json")
-    raw["experiments"]["demo"]["training"] |= {"epochs": 200, "device": "cpu", "threads": 1}
-    more = job_costs(Plan(Settings.model_validate(raw), plans["demo"].data.clips), {})["train_0_0"]
+    for entry in raw["experiments"].values():
+        entry["training"] |= {"epochs": 200, "device": "cpu", "threads": 1}
+    more = job_costs(Plan(Settings.model_validate(raw), plans["demo"].data.clips), {})["train"]
     assert (more.cores, more.gpus) == (1, 0) and more.seconds > 5 * train.seconds
 
 
@@ -145,5 +146,5 @@ def test_inner_folds_multiply_the_fits():
 
 
 def test_rules_of_merflow_as_a_module_have_their_cost():
-    costs = Costs({"train_0_0": (100.0, 1, 0)}, 1, 0)
-    assert Forecast({"mer_train_0_0": 2}, 0.0, costs).left(0.0) == pytest.approx(200, abs=1)
+    costs = Costs({"crop_1": (100.0, 1, 0)}, 1, 0)
+    assert Forecast({"mer_crop_1": 2}, 0.0, costs).left(0.0) == pytest.approx(200, abs=1)

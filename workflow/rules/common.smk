@@ -14,7 +14,7 @@ import merflow as package
 import snakemake_logger_plugin_merflow as run_log
 from merflow import arithmetic, paths, stage_table
 from merflow.errors import MerflowError
-from merflow.workflow import job_costs, plan_files, together
+from merflow.workflow import job_costs, plan_files, shared_start, together
 from merflow.workflow import resources as needs
 from merflow.workflow.run_result import result_text
 from merflow.workflow.setup import join, start
@@ -71,6 +71,18 @@ _merflow = f"{shlex.quote(sys.executable)} -m merflow"
 if DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method:
     _source = Path(package.__file__).parents[1]
     _merflow = f"PYTHONPATH={shlex.quote(str(_source))} python -m merflow"
+
+
+def _sharing():
+    """Return the shell line by which the folds of this process share a start of TensorFlow."""
+    several = workflow.is_main_process or len(workflow.dag_settings.target_jobs) > 1
+    if PLAN.settings.folds_per_job == 1 or not several:
+        return ""
+    networks = [n for n in PLAN.experiments if PLAN.experiment(n).method == "keras"]
+    value = shlex.quote(shared_start.value(os.getpid(), networks))
+    return f"export {shared_start.VARIABLE}={value}; "
+
+
 # The arithmetic level must be known before a job imports anything, so it is a variable of its shell.
 # OpenCV takes all cores by default; a job may use the threads that it asked for.
 _arithmetic = arithmetic.asked(PLAN.settings.arithmetic)
@@ -83,7 +95,7 @@ if STORAGE:
     )
 shell.prefix(
     f"{_function}; export MERFLOW_ARITHMETIC={_arithmetic}; "
-    f"export MERFLOW_PLAN={SCHEDULED}; "
+    f"export MERFLOW_PLAN={SCHEDULED}; {_sharing()}"
     "export OPENCV_FOR_THREADS_NUM=${{OMP_NUM_THREADS:-1}}; "
 )
 
@@ -231,14 +243,14 @@ def entry_of(w):
     return PLAN.experiment(w.experiment)
 
 
-def training_resources(folds=1):
-    """Return GPU, memory (MB) and time (minutes) of training some folds; more at each retry."""
+def training_resources():
+    """Return GPU, memory (MB) and time (minutes) of training a fold; more at each retry."""
     return {
         "gpu": lambda w: needs.gpus(entry_of(w)),
         "mem_mb": lambda w, attempt: attempt
         * needs.training_memory(PLAN, entry_of(w), w.get("factor", "x1")),
         "runtime": lambda w, attempt: attempt
-        * needs.training_minutes(PLAN, entry_of(w), folds),
+        * needs.training_minutes(PLAN, entry_of(w)),
     }
 
 
@@ -256,23 +268,22 @@ def catalogue_of(w):
     return ancient(paths.CATALOGUE.format(dataset=w.dataset))
 
 
-def of_fold(*folds):
-    """Return the packed files, the weights to start from and the files of these folds.
+def of_fold():
+    """Return the packed files, the weights to start from and the file of a fold.
 
-    Of folds that are not stale they are `ancient`: a packed file or a label that changed for other
-    folds only does not train them again. merflow itself knows which folds see what changed.
+    Of a fold that is not stale they are `ancient`: a packed file or a label that changed for other
+    folds only does not train it again. merflow itself knows which folds see what changed.
     """
-    made = [f"{paths.RUN}/{fold}/predictions.csv" for fold in folds]
-    files = [paths.FOLD.replace("{fold}", fold) for fold in folds]
+    made = f"{paths.RUN}/{{fold}}/predictions.csv"
 
     def kept(w, found):
-        fresh = STALE.isdisjoint(filled(path, w) for path in made)
+        fresh = filled(made, w) not in STALE
         return [ancient(file) for file in found] if fresh and not forced() else found
 
     return {
         "packed": lambda w: kept(w, PLAN.packed(w.experiment, w.factor)),
         "start": lambda w: PLAN.start_weights(w.experiment),
-        "folds": lambda w: kept(w, [filled(file, w) for file in files]),
+        "folds": lambda w: kept(w, [filled(paths.FOLD, w)]),
     }
 
 
@@ -285,23 +296,6 @@ def forced():
     """Return whether the user forces jobs: what depends on them then follows, as ever."""
     asked = workflow.dag_settings
     return asked and (asked.forcerun or asked.forceall or asked.forcetargets)
-
-
-def training_rules():
-    """Yield the rules that train folds: name, run folder, folds and what the message calls them.
-
-    With `folds_per_job`, each group of folds is one job, and so one start of the framework; every
-    fold's files are the same bytes as from a job of its own.
-    """
-    if PLAN.settings.folds_per_job == 1:
-        yield "train", paths.RUN, ["{fold}"], "without {wildcards.fold}"
-        return
-    for number, experiment in enumerate(PLAN.settings.experiments):
-        only = f"{{experiment,{re.escape(experiment)}}}"
-        for group, folds in enumerate(PLAN.fold_groups(experiment)):
-            what = f"{len(folds)} folds ({folds[0]} to {folds[-1]})"
-            run = paths.RUN.replace("{experiment}", only)
-            yield f"train_{number}_{group}", run, folds, what
 
 
 def table_file(name):

@@ -3,10 +3,9 @@
 #   snakemake --cores all finals                                         of every run
 #   snakemake --cores all results/runs/demo/x10/seed0/final/run.json     of one
 
-if PLAN.settings.folds_per_job == 1:
 
-    # "final" also matches the wildcard for the name of a fold.
-    ruleorder: final > train
+# "final" also matches the wildcard for the name of a fold.
+ruleorder: final > train
 
 
 rule final:

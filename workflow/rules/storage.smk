@@ -74,7 +74,9 @@ def _archived():
     """Return whether a subject's raw frames go with its jobs: to nodes that do not see the datasets."""
     if not STORAGE:
         return False
-    if not workflow.is_main_process:  # Jobs within a job of a node are told that they share all.
+    if (
+        not workflow.is_main_process
+    ):  # Jobs within a job of a node are told that they share all.
         return bool(workflow.config_settings.overwrite_config["archived"])
     return SharedFSUsage.INPUT_OUTPUT not in workflow.storage_settings.shared_fs_usage
 

@@ -43,23 +43,21 @@ rule pretrain:
         merflow("pretrain {wildcards.pretraining:q}")
 
 
-for _name, _run, _folds, _what in training_rules():
-
-    rule:
-        name:
-            _name
-        input:
-            **of_fold(*_folds),
-        output:
-            [f"{_run}/{fold}/{name}" for fold in _folds for name in paths.FOLD_FILES],
-        resources:
-            **training_resources(len(_folds)),
-        params:
-            run=lambda w: filled(paths.RUN, w),
-        message:
-            f"{{wildcards.experiment}} {{wildcards.factor}} seed {{wildcards.seed}}: training {_what}"
-        shell:
-            merflow("train {params.run:q} {input.folds:q}")
+# One job for each fold. Jobs of one machine share a start of TensorFlow (workflow/shared_start.py);
+# on a cluster, `folds_per_job` of them are sent as one (every_rule.smk).
+rule train:
+    input:
+        **of_fold(),
+    output:
+        [f"{paths.RUN}/{{fold}}/{name}" for name in paths.FOLD_FILES],
+    resources:
+        **training_resources(),
+    params:
+        run=lambda w: filled(paths.RUN, w),
+    message:
+        "{wildcards.experiment} {wildcards.factor} seed {wildcards.seed}: training without {wildcards.fold}"
+    shell:
+        merflow("train {params.run:q} {input.folds:q}")
 
 
 rule score:

@@ -40,8 +40,9 @@ def _is_added(path: str, value: str) -> bool:
 
 
 def _dump(settings: "Settings") -> dict[str, Any]:
+    """Return what results depend on: not how folds are shared out among processes."""
     every = {"__all__": {"grid", "from_grid"}}
-    return settings.model_dump(mode="json", exclude={"experiments": every})
+    return settings.model_dump(mode="json", exclude={"experiments": every, "folds_per_job": True})
 
 
 def _flat(dump: dict[str, Any]) -> dict[str, str]:

@@ -197,8 +197,9 @@ class Settings(Tree):
     """Keep the magnified clip stores, which are otherwise deleted once they are used. They need
     disk space for every factor."""
     folds_per_job: int = Field(1, ge=1)
-    """Folds trained in one job. More folds save starts of TensorFlow; fewer let a cluster train in
-    parallel. The bytes stay the same, but a change trains again."""
+    """Folds that share a start of TensorFlow. Each is a job of its own; above 1, the jobs of one
+    machine share it (Linux only), and a cluster receives this many folds as one job. 1 lets a
+    cluster train every fold in parallel, also as a job array. A change trains nothing again."""
     bootstrap: int = Field(2000, ge=100)
     """Resamples of subjects for confidence intervals. More make the intervals steadier and the
     tables slower."""

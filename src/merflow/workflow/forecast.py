@@ -80,7 +80,7 @@ def forecast(settings: Settings, base: str) -> dict[str, Any]:
     ]  # fmt: skip
     entry = next(iter(plan.settings.experiments.values()))
     cores = os.cpu_count() or 1
-    seconds = [_elapsed(plan, work, entry, cores, side) for side in ("low", "high")]
+    seconds = [_elapsed(work, entry, cores, side) for side in ("low", "high")]
     return {
         "steps": [{"step": w.step, "total": w.total, "new": w.new} for w in work],
         "new": sum(w.new for w in work),
@@ -245,7 +245,7 @@ def _rate(facts: Mapping[str, Any], method: str) -> list[float]:
     return [float(facts["seconds"]) / (clips * max(1, int(facts.get("epochs") or 1)))]
 
 
-def _elapsed(plan: Plan, work: list[Work], entry: Experiment, cores: int, side: str) -> float:
+def _elapsed(work: list[Work], entry: Experiment, cores: int, side: str) -> float:
     """Return the seconds that all steps take on this machine."""
     if not any(w.new for w in work):
         return 0.0
@@ -253,7 +253,5 @@ def _elapsed(plan: Plan, work: list[Work], entry: Experiment, cores: int, side: 
     for w in work:
         threads = entry.training.threads if w.step == "train" else 1
         at_once = max(1, min(cores // threads, w.new))
-        if w.step == "train":
-            at_once = max(1, min(at_once, -(-w.new // plan.settings.folds_per_job)))
         total += getattr(w, side) / at_once
     return round(total, 1)

@@ -30,9 +30,9 @@ STAGES = {
     "flow": (0.4, 0.02),
 }
 """Seconds of a start, and per frame and store."""
-TRAINING = (5.0, 1.7)
-"""Seconds of a start and per fit, beside `resources.CLIP_EPOCH`. Other networks cost other times,
-which the first training of a run shows."""
+TRAINING = (4.0, 2.0)
+"""Seconds of a start, which folds may share, and per fit, beside `resources.CLIP_EPOCH`.
+Other networks cost other times, which the first training of a run shows."""
 SVM_FIT, PROGRAM_FIT = 0.5, 10.0
 """Seconds of a fit of an SVM, and of a call of an external program, which nobody knows."""
 RESAMPLE = 0.001
@@ -79,23 +79,24 @@ def _made(stage: str, batch: Sequence[str]) -> Sequence[str]:
 
 
 def _trainings(plan: Plan) -> Iterator[tuple[str, JobCost]]:
-    """Yield the cost of training the folds of one job, of a final model, of a pretraining."""
-    entries = plan.settings.experiments
-    for number, name in enumerate(entries):
-        if plan.settings.folds_per_job > 1:
-            for group, folds in enumerate(plan.fold_groups(name)):
-                yield f"train_{number}_{group}", _training(plan, entries[name], len(folds))
+    """Yield the cost of training a fold, a final model, a pretraining."""
     runs = [_training(plan, plan.experiment(run.experiment)) for run in plan.runs()]
-    yield from ((name, _usual(runs)) for name in ("train", "final") if runs)
+    folds = [len(plan.data.folds(run.experiment)) for run in plan.runs()]
+    if runs:
+        yield "final", _usual(runs)
+        each = [cost for cost, many in zip(runs, folds, strict=True) for _ in range(many)]
+        shared = TRAINING[0] * (1 - 1 / plan.settings.folds_per_job)
+        fold = _usual(each or runs)
+        yield "train", fold._replace(seconds=fold.seconds - shared)
     every = [len(plan.data.folds(run.experiment)) for run in plan.oracle_runs()]
     yield "oracle", _scaled(_usual(runs), mean(every or [1])) if runs else JobCost(1.0)
     started = [_training(plan, entry) for entry in plan.settings.pretrainings.values()]
     yield from (("pretrain", _usual(started)) for _ in started[:1])
 
 
-def _training(plan: Plan, entry: Experiment | Pretraining, folds: int = 1) -> JobCost:
+def _training(plan: Plan, entry: Experiment | Pretraining) -> JobCost:
     start, fit = TRAINING
-    fits = folds * resources.fits(entry)
+    fits = resources.fits(entry)
     method = entry.method if isinstance(entry, Experiment) else "keras"
     clips = len(plan.data.all_of(entry.collection))
     size = resources.prepared_bytes(plan, entry.preparation) / resources.DEFAULT_INPUT

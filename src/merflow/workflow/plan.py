@@ -188,12 +188,6 @@ class Plan:
         folds = self.data.folds(experiment)
         return [paths.FOLD.format(experiment=experiment, fold=fold.name) for fold in folds]
 
-    def fold_groups(self, experiment: str) -> list[list[str]]:
-        """Return fold names in groups of `folds_per_job`."""
-        names = [fold.name for fold in self.data.folds(experiment)]
-        size = self.settings.folds_per_job
-        return [names[i : i + size] for i in range(0, len(names), size)]
-
     def truth_file(self, experiment: str) -> str:
         """Return the file of an experiment's true classes; training never reads it."""
         return paths.TRUTH.format(experiment=experiment)

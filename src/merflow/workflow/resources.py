@@ -136,9 +136,9 @@ def fits(entry: Experiment | Pretraining) -> int:
     return (inner if nested else 1) * (inner if entry.training.stopping == "inner" else 1)
 
 
-def training_minutes(plan: Plan, entry: Experiment | Pretraining, folds: int = 1) -> int:
-    """Return the time limit of a job that trains this many folds (minutes)."""
-    steps = folds * fits(entry) * len(plan.data.all_of(entry.collection)) * entry.training.epochs
+def training_minutes(plan: Plan, entry: Experiment | Pretraining) -> int:
+    """Return the time limit of a job that trains one fold (minutes)."""
+    steps = fits(entry) * len(plan.data.all_of(entry.collection)) * entry.training.epochs
     return 3 * SLACK_MINUTES + round(TRAINING.seconds * steps / 60)
 
 

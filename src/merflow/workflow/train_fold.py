@@ -1,5 +1,7 @@
 """Train one fold: from packed clips to predictions of the subjects left out."""
 
+import resource
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -128,6 +130,7 @@ def _trained(
         "skipped": sorted(set(fold.train + fold.test) & clips.skipped),
         **fitted.facts,
         "seconds": seconds,
+        "peak_mb": peak_memory(),
     }
     wrote = [out / name for name in (WEIGHTS, "history.csv", "run.json")]
     if experiment.nested:
@@ -144,6 +147,16 @@ def _existing(plan: Plan, run: Run, fold: str) -> list[str]:
     """Return the fold file and start weights that a fold was trained from."""
     file = paths.FOLD.format(experiment=run.experiment, fold=fold)
     return [path for path in (file, *plan.start_weights(run.experiment)) if Path(path).exists()]
+
+
+def peak_memory() -> int:
+    """Return the largest resident memory of this process, or of one it started, so far (MiB).
+
+    A benchmark file of Snakemake does not see the process of a fold that shares a start.
+    """
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    sides = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return max(resource.getrusage(side).ru_maxrss for side in sides) // unit
 
 
 def refuse_leaks(

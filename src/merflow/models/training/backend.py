@@ -39,17 +39,11 @@ def prepare(threads: int, device: str, deterministic: bool) -> str:
     if _prepared:
         _refuse_change(wanted)
         return _prepared["name"]
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    # TensorFlow disables oneDNN on processors without AVX512-VNNI, where a step of the default
-    # network then took 2.8 s of CPU instead of 0.04 s.
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     if device == "cpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     else:
         gpu_choice.choose_gpu()
-    with _silent(), _hidden(UNUSED):
-        import keras  # noqa: F401
+    load()
     name = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[backend()](**wanted)
     if device == "gpu" and name == "cpu":
         raise MerflowError(
@@ -61,6 +55,17 @@ def prepare(threads: int, device: str, deterministic: bool) -> str:
         )
     _prepared.update(wanted, name=name)
     return name
+
+
+def load() -> None:
+    """Import Keras and its backend; no device is looked at and no thread is started yet."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    # TensorFlow disables oneDNN on processors without AVX512-VNNI, where a step of the default
+    # network then took 2.8 s of CPU instead of 0.04 s.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    with _silent(), _hidden(UNUSED):
+        import keras  # noqa: F401
 
 
 def backend() -> str:

@@ -1,5 +1,6 @@
 """How the results were made: settings, versions, cost, timings, and digests of inputs."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -45,7 +46,7 @@ def reproduction_context(results: Results) -> dict[str, object]:
         "costs": [
             (run, run_cost(run.run, "", run.training), total_seconds(run)) for run in results.runs
         ],
-        "stage_times": stage_times(results.jobs),
+        "stage_times": stage_times(results.jobs, fold_peaks(results.runs)),
         "input_digests": input_digests(results),
         "verified": verified(results.plan),
         "run_digests": [(run, digests(run)) for run in results.runs],
@@ -84,8 +85,20 @@ def total_seconds(run: RunResults) -> float:
     return float(run.training.numbers("seconds").sum()) if run.training.facts else np.nan
 
 
-def stage_times(jobs: Iterable[Job]) -> pd.DataFrame:
-    """Return a row per stage: jobs, seconds (total, median, longest and its job), peak MiB."""
+def fold_peaks(runs: Iterable[RunResults]) -> float:
+    """Return the largest peak memory that a fold noted (MiB); NaN: unknown.
+
+    Benchmark files do not see the processes of folds that share a start.
+    """
+    found = [peak for run in runs for peak in run.training.numbers("peak_mb")]
+    return max(found, default=math.nan)
+
+
+def stage_times(jobs: Iterable[Job], trained: float = math.nan) -> pd.DataFrame:
+    """Return a row per stage: jobs, seconds (total, median, longest and its job), peak MiB.
+
+    trained: peak of training (`fold_peaks`), which counts if it is the larger one.
+    """
     table = pd.DataFrame(jobs, columns=["stage", "name", "seconds", "memory"])
     stages = table.groupby("stage")
     longest = table.loc[stages.seconds.idxmax()].set_index("stage")
@@ -97,6 +110,8 @@ def stage_times(jobs: Iterable[Job]) -> pd.DataFrame:
         "longest_name": longest["name"],
         "memory": stages.memory.max(),
     })  # fmt: skip
+    if "train" in found.index:
+        found.loc["train", "memory"] = np.fmax(found.loc["train", "memory"], trained)
     known = [name for name in stage_table.NAMES if name in found.index]
     return found.loc[[*known, *found.index.difference(known)]]
 
