@@ -91,7 +91,8 @@ if STORAGE:
     # Commands run where `results/...` are the copies of the job's inputs; its outputs go there too.
     _function = (
         f"merflow_root={shlex.quote(STORAGE.root)}; "
-        f'merflow() {{{{ ( cd "$merflow_root" && {_merflow} "${{{{@#"$merflow_root"/}}}}" ) }}}}'
+        f'merflow() {{{{ ( cd "$merflow_root" && {_merflow} "${{{{@#"$merflow_root"/}}}}" ) }}}}; '
+        'empty_where_missing() {{ for file in "$@"; do [ -e "$file" ] || : > "$file"; done; }}'
     )
 shell.prefix(
     f"{_function}; export MERFLOW_ARITHMETIC={_arithmetic}; "
@@ -163,7 +164,10 @@ def merflow(arguments):
     if STORAGE:
         # The outputs of a rule, without the files that `declare` adds to them.
         arguments = arguments.replace("{output:q}", "{output.made:q}")
-    return f"merflow {arguments} --config {paths.CONFIG} > {{log:q}} 2>&1"
+    command = f"merflow {arguments} --config {paths.CONFIG} > {{log:q}} 2>&1"
+    if STORAGE and stored_files.leaves_out(PLAN, arguments.split()[0]):
+        command += " && empty_where_missing {output.perhaps:q}"
+    return command
 
 
 def source_of(stage):

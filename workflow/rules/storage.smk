@@ -58,12 +58,16 @@ def declare(rule, made):
     )
     if rule != "plan":
         made.set_input(
-            plan=[ancient(path) for path in stored_files.plan_files(PLAN)],
+            plan=lambda w: [*map(ancient, stored_files.plan_files(PLAN, _here(made)))],
             files=lambda w: [*map(ancient, stored_files.read_files(PLAN, rule, w))],
             records=lambda w: [
                 *map(ancient, stored_files.read_records(PLAN, rule, w, listed(w)))
             ],
         )
+
+
+def _here(made):
+    return workflow.local_exec or made.name in workflow._localrules
 
 
 def _listed(files):

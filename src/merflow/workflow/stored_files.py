@@ -15,6 +15,7 @@ from merflow.evaluation.run_id import NESTED, Run
 from merflow.workflow.plan import Plan
 
 INNER = "inner.csv"
+FACTS = tuple(name for name in paths.FOLD_FILES if name != paths.WEIGHTS)
 DRAWN = ("ranking.svg", "ranking.pdf")
 """Figures of a run that are not drawn where no class can be ranked."""
 
@@ -33,16 +34,13 @@ def written(plan: Plan, rule: str, outputs: Sequence[str]) -> Written:
     Every job writes a record of its outputs.
     """
     kept = [place for place in map(paths.record_pattern, outputs) if place]
+    folder = outputs[0].rpartition("/")[0]
     if rule == "train":
-        folds = [out.removesuffix("predictions.csv") for out in outputs]
-        folds = [fold for fold, out in zip(folds, outputs, strict=True) if fold != out]
-        inner = [f"{fold}{INNER}" for fold in folds] if _any_nested(plan) else []
-        return Written(_each([*(f"{fold}{paths.WEIGHTS}" for fold in folds), *kept]), tuple(inner))
+        return Written(_each(kept), (f"{folder}/{INNER}",) if _any_nested(plan) else ())
     if rule == "score":
-        run = outputs[0].rpartition("/")[0]
         beside = {*paths.PDF_FIGURES, *paths.RANKING_FILES} - {*DRAWN}
-        more = [f"{run}/{name}" for name in sorted(beside)]
-        return Written(_each([*more, *kept]), tuple(f"{run}/{name}" for name in DRAWN))
+        more = [f"{folder}/{name}" for name in sorted(beside)]
+        return Written(_each([*more, *kept]), tuple(f"{folder}/{name}" for name in DRAWN))
     if rule == "table":
         return Written(_each([*(f"{paths.TABLES}/{name}" for name in paths.LATEX_FORMS), *kept]))
     if rule == "report":
@@ -53,10 +51,20 @@ def written(plan: Plan, rule: str, outputs: Sequence[str]) -> Written:
     return Written(_each(kept))
 
 
-def plan_files(plan: Plan) -> list[str]:
-    """Return the files of the plan: every job compares all of them with the plan of its run."""
+def leaves_out(plan: Plan, rule: str) -> bool:
+    """Return whether some jobs of a rule leave out a file: an empty one then takes its place."""
+    return rule == "score" or (rule == "train" and _any_nested(plan))
+
+
+def plan_files(plan: Plan, here: bool) -> list[str]:
+    """Return the files of the plan that a job declares.
+
+    here: the job runs where Snakemake does, and needs all files to compare them with its run's
+    plan. The process of another job fetches the catalogues when it starts: if they were inputs,
+    another dataset would make every job run again.
+    """
     catalogues = [paths.CATALOGUE.format(dataset=name) for name in plan.data.datasets()]
-    own = [paths.CONFIG, paths.SHEETS, paths.STAGES, *catalogues]
+    own = [paths.CONFIG, paths.SHEETS, paths.STAGES, *(catalogues if here else ())]
     return [*own, paths.record(paths.CONFIG)]
 
 
@@ -108,7 +116,7 @@ def _facts(plan: Plan, runs: Iterable[Run]) -> Iterator[str]:
     """Yield the files of trained folds that tell how they were trained, and what they predict."""
     for run in runs:
         for folder in _folds(plan, run):
-            yield from (f"{folder}/{name}" for name in paths.FOLD_FILES)
+            yield from (f"{folder}/{name}" for name in FACTS)
 
 
 def _split(plan: Plan, runs: Iterable[Run]) -> Iterator[str]:
