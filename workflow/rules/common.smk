@@ -75,8 +75,7 @@ if DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method:
 
 def _sharing():
     """Return the shell line by which the folds of this process share a start of TensorFlow."""
-    several = workflow.is_main_process or len(workflow.dag_settings.target_jobs) > 1
-    if PLAN.settings.folds_per_job == 1 or not several:
+    if PLAN.settings.folds_per_job == 1:
         return ""
     networks = [n for n in PLAN.experiments if PLAN.experiment(n).method == "keras"]
     value = shlex.quote(shared_start.value(os.getpid(), networks))
@@ -103,6 +102,7 @@ shell.prefix(
 
 def begin(log):
     """Put the plan into results/: after the lock, before the first job, never in a dry run."""
+    refuse_lost_jobs()
     staged = plan_files.stage(PLAN_FILES)
     if STORAGE:
         stored.link_project(STORAGE.root)
@@ -121,11 +121,11 @@ def begin(log):
 
 def costs():
     """Return what the jobs of the run cost, and with how many cores and GPUs, for the time left."""
-    here, gpus = workflow.local_exec, workflow.global_resources.get("gpu")
+    here = workflow.local_exec
     return run_log.Costs(
         job_costs.as_tuples(job_costs.job_costs(PLAN, TOGETHER)),
         (workflow.resource_settings.cores or 1) if here else 0,
-        gpus.value if here and gpus else 0,
+        GPUS if here else 0,
     )
 
 
@@ -247,14 +247,41 @@ def entry_of(w):
     return PLAN.experiment(w.experiment)
 
 
+GPUS = getattr(workflow.global_resources.get("gpu"), "value", None) or 0
+"""The limit of `--resources gpu=N`; 0 for none."""
+_main = workflow.is_main_process and workflow.modifier.is_main_snakefile()
+GPU_PARTS = needs.gpu_parts(PLAN) if _main and GPUS else 1
+"""Parts of a GPU that trainings may share, since Snakemake counts in whole numbers.
+
+A workflow around this one has GPU jobs of its own, which know of no parts.
+"""
+
+
+def divide_gpus():
+    """Have Snakemake count parts of GPUs where trainings share one: on this machine only.
+
+    To be called while Snakemake lists the jobs: it knows its executor only after it has read this
+    file, and afterwards the limit is fixed.
+    """
+    if GPU_PARTS > 1 and workflow.local_exec:
+        workflow.global_resources["gpu"] = GPUS * GPU_PARTS
+
+
+def gpus(w):
+    """Return the GPUs of a training: 1 on a cluster, the parts of one on this machine."""
+    entry = entry_of(w)
+    parts = GPU_PARTS // entry.training.gpu_share if GPU_PARTS > 1 else 1
+    return needs.gpus(entry) * (parts if workflow.local_exec else 1)
+
+
 def training_resources():
     """Return GPU, memory (MB) and time (minutes) of training a fold; more at each retry."""
     return {
-        "gpu": lambda w: needs.gpus(entry_of(w)),
+        "gpu": gpus,
         "mem_mb": lambda w, attempt: attempt
         * needs.training_memory(PLAN, entry_of(w), w.get("factor", "x1")),
         "runtime": lambda w, attempt: attempt
-        * needs.training_minutes(PLAN, entry_of(w)),
+        * needs.training_minutes(PLAN, entry_of(w), folds_together(w)),
     }
 
 

@@ -7,6 +7,7 @@ input files exist. Megabytes are 10^6 bytes.
 """
 
 import functools
+import math
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -136,16 +137,25 @@ def fits(entry: Experiment | Pretraining) -> int:
     return (inner if nested else 1) * (inner if entry.training.stopping == "inner" else 1)
 
 
-def training_minutes(plan: Plan, entry: Experiment | Pretraining) -> int:
-    """Return the time limit of a job that trains one fold (minutes)."""
+def training_minutes(plan: Plan, entry: Experiment | Pretraining, together: int = 1) -> int:
+    """Return the time limit of training one fold (minutes).
+
+    together: folds that the job trains one after the other, so that its limit is the sum.
+    """
     steps = fits(entry) * len(plan.data.all_of(entry.collection)) * entry.training.epochs
-    return 3 * SLACK_MINUTES + round(TRAINING.seconds * steps / 60)
+    return math.ceil(3 * SLACK_MINUTES / together) + round(TRAINING.seconds * steps / 60)
 
 
 def gpus(entry: Experiment | Pretraining) -> int:
     """Return 1 for a method that uses a GPU, unless its training is set to the CPU."""
     method = entry.method if isinstance(entry, Experiment) else "keras"
     return int(method in ("keras", "command") and entry.training.device != "cpu")
+
+
+def gpu_parts(plan: Plan) -> int:
+    """Return into how many equal parts a GPU is divided for every `gpu_share` to be whole parts."""
+    entries = [*map(plan.experiment, plan.experiments), *plan.settings.pretrainings.values()]
+    return math.lcm(*(entry.training.gpu_share for entry in entries if gpus(entry)))
 
 
 def disk(plan: Plan) -> dict[str, float]:

@@ -107,6 +107,68 @@ def test_the_order_in_which_folds_are_trained_does_not_matter():
     assert digest(fitted(seed=1).model) == first
 
 
+# -- the compiled step that folds share ------------------------------------------------------
+
+
+@pytest.fixture
+def kept():
+    """The steps that are kept, none at the start."""
+    # Imports Keras, which must start after its backend is prepared.
+    from merflow.models.training import compiled_steps
+
+    compiled_steps._kept.clear()
+    return compiled_steps._kept
+
+
+def fit_seed(seed, data=None, network="cnn3d", settings=None, **training):
+    return make_method(experiment(network, settings, **training), CLASSES, seed).fit(
+        data or clips(seed=seed)
+    )
+
+
+def test_a_kept_step_is_used_again_and_gives_the_bytes_of_a_new_one(kept):
+    alone = digest(fit_seed(2).model)
+    kept.clear()
+    fit_seed(1)
+    first = next(iter(kept.values()))
+    assert digest(fit_seed(2).model) == alone
+    assert next(iter(kept.values())) is first
+
+
+def test_a_later_fold_does_not_change_a_fitted_network(kept):
+    fitted = fit_seed(1)
+    x = clips(seed=7).x
+    before, weights = fitted.predict(x), digest(fitted.model)
+    fit_seed(2)
+    assert digest(fitted.model) == weights
+    np.testing.assert_array_equal(fitted.predict(x), before)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"learning_rate": 0.02},
+        {"optimiser": "sgd"},
+        {"settings": {"filters": (16,)}},
+        {"data": clips(shape=(4, 24, 24, 1))},
+    ],
+)
+def test_another_training_has_its_own_step(kept, other):
+    fit_seed(1)
+    first = next(iter(kept.values()))
+    fit_seed(1, **other)
+    (second,) = kept.values()
+    assert second is not first
+
+
+def test_a_large_network_is_compiled_itself(kept, monkeypatch):
+    expected = digest(fit_seed(1).model)
+    kept.clear()
+    monkeypatch.setattr("merflow.models.training.compiled_steps.LARGEST", 10)
+    assert digest(fit_seed(1).model) == expected
+    assert kept == {}
+
+
 # -- predictions ---------------------------------------------------------------------------
 
 

@@ -1,7 +1,7 @@
 """The training loop: fit a new network on one fold, epoch by epoch."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from merflow.models.training import (
     batch_norm,
     batches,
     class_weights,
+    compiled_steps,
     epoch_choice,
     flops,
     inner_folds,
@@ -99,19 +100,23 @@ def train(
     """Build, compile and fit a new network; the schedule still spans the settings' epochs."""
     training, network = job.experiment.training, job.experiment.network
     settings = dict(job.experiment.network_settings)
-    backend.reset(job.seed, training.mixed_precision, job.device)
+    file = start_weights.start_file(training, job.start)
+    key = None if file else _step_key(job, data)
+    backend.reset(job.seed, training.mixed_precision, job.device, compiled_steps.kept(key))
     started = time.perf_counter()
     # Networks made for published weights have these weights' own input scaling.
     scaling = "none" if made_for_weights(network) else training.scaling
     scale = input_scaling.statistics(data.x, scaling)
-    model = input_scaling.scaled_network(
-        network, settings, data.x.shape[1:], len(job.classes), scale
+    build = partial(
+        input_scaling.scaled_network, network, settings, data.x.shape[1:], len(job.classes), scale
     )
+    model = build()
     start: dict[str, Any] = {}
-    if file := start_weights.start_file(training, job.start):
+    if file:
         start = transfer_layers.initialise(model.layers[-1], network, file, settings)
-    loop = _Loop(job, data, model)
+    loop = _Loop(job, data, model, (key, build))
     history = loop.run(epochs, after_epoch)
+    compiled_steps.copy_values(loop.model, model)
     batch_norm.settle(model, data.x, training.batch_size)
     digests = sorted({*clip_hashes(data.x), *start.pop("prints", ())})
     facts = _facts(loop, scale, epochs) | start
@@ -122,12 +127,28 @@ def train(
     return FittedNetwork(bare, history, facts, digests, training.tensorboard)
 
 
+def _step_key(job: Job, data: TrainingData) -> Hashable:
+    """Return what a compiled step depends on; None: not to be kept for another fold."""
+    training = job.experiment.training
+    if training.mixed_precision:  # The scale of its loss is a state that does not start at 0.
+        return None
+    steps = -(-len(data.y) // training.batch_size)
+    return data.x.shape[1:], job.classes, steps, job.experiment.model_dump_json()
+
+
 class _Loop:
     """A compiled network and its batches: augmented on the host, or from the memory they are in."""
 
-    def __init__(self, job: Job, data: TrainingData, model: keras.Model) -> None:
+    def __init__(
+        self,
+        job: Job,
+        data: TrainingData,
+        model: keras.Model,
+        copy: tuple[Hashable, Callable[[], keras.Model]],
+    ) -> None:
+        """model: a new network; copy: key and builder of its compiled copy, `compiled_steps`."""
         training, n = job.experiment.training, len(data.y)
-        self.job, self.data, self.model, self.training = job, data, model, training
+        self.job, self.data, self.training = job, data, training
         self.weights = class_weights.class_weights(training, data.y, job.classes)
         self.labels = np.eye(len(self.weights), dtype=np.float32)[data.y]
         self.order_rng = np.random.default_rng([job.seed, n])
@@ -136,8 +157,13 @@ class _Loop:
         self.x = data.x if self.augmented else backend.resident(data.x, job.device)
         self.first_step = 0.0
         """When the first step ended, after building and tracing (s of `time.perf_counter`)."""
+        compiled = compiled_steps.compiled(model, *copy, self._compile)
+        self.model, self.steps = compiled.model, compiled.steps
+
+    def _compile(self, model: keras.Model) -> None:
+        training = self.training
         model.compile(
-            optimisers.optimiser(training, -(-n // training.batch_size)),
+            optimisers.optimiser(training, -(-len(self.data.y) // training.batch_size)),
             losses.loss(training),
             metrics=[keras.metrics.CategoricalAccuracy("accuracy")],
             # XLA is ten times slower on a processor; JAX needs it.
@@ -162,28 +188,37 @@ class _Loop:
         """Run one epoch; return the mean training loss and accuracy over its batches."""
         training, y = self.training, self.data.y
         order = batches.epoch(self.order_rng, y, training.batch_size, training.balanced_sampling)
-        sums = np.zeros(2)
-        for number, index in enumerate(order, 1):
-            logs = self.model.train_on_batch(
-                self._clips(index), self.labels[index], self.weights[y[index]], return_dict=True
-            )
+        results = []
+        for index in batches.in_calls(order, self.data.x[0].nbytes):
+            row = self.steps(self._clips(index), self.labels[index], self.weights[y[index]])
             self.first_step = self.first_step or time.perf_counter()
-            if not np.isfinite(logs["loss"]):
-                clips = ", ".join(self.data.rows[i] for i in index)
-                raise MerflowError(
-                    f"training, epoch {epoch}, batch {number}",
-                    f"the loss is {logs['loss']}; clips of the batch: {clips}",
-                    "a finite loss",
-                    "lower training.learning_rate, or look at these clips with `merflow preview`",
-                    code=FAILED,
-                )
-            sums += logs["loss"], logs["accuracy"]
-        loss, accuracy = sums / len(order)
+            results.append(row.astype(np.float64))
+            self._check(epoch, order, np.concatenate(results)[:, 0])
+        loss, accuracy = np.concatenate(results).mean(0)
         return {"loss": float(loss), "accuracy": float(accuracy)}
 
+    def _check(self, epoch: int, order: np.ndarray, losses: np.ndarray) -> None:
+        """Refuse a loss that is not finite; order: (steps, B) positions, losses: of the first."""
+        if np.isfinite(losses).all():
+            return
+        number = int(np.argmin(np.isfinite(losses)))
+        clips = ", ".join(self.data.rows[i] for i in order[number])
+        raise MerflowError(
+            f"training, epoch {epoch}, batch {number + 1}",
+            f"the loss is {losses[number]}; clips of the batch: {clips}",
+            "a finite loss",
+            "lower training.learning_rate, or look at these clips with `merflow preview`",
+            code=FAILED,
+        )
+
     def _clips(self, index: np.ndarray) -> Any:  # noqa: ANN401
+        """Return the clips at positions (S, B), (S, B, *shape)."""
         if self.augmented:
-            return augmentation.changed(self.augment_rng, self.x[index], self.training.augment)
+            changed = (
+                augmentation.changed(self.augment_rng, self.x[row], self.training.augment)
+                for row in index
+            )
+            return np.stack(list(changed))
         return backend.rows(self.x, index)
 
 
