@@ -8,11 +8,12 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/pip install -q --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help demo resume quick zoo backends pytorch test slurm latex levels golden-check golden figures lint docs site \
-  citation pictures paper-pictures lock clean setup faults licences
+.PHONY: help demo resume quick zoo backends pytorch test storage slurm slurm-nodes install-slurm latex golden-check golden \
+  figures lint docs site pictures paper-pictures lock clean setup faults licences ci-dag dist wheel-check platforms \
+  arm64 field levels
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: $(READY) ## install, write the demo datasets, run the whole workflow, print the table
 	$(BIN)/merflow demo
@@ -56,10 +57,30 @@ pytorch: $(READY) ## the PyTorch program of examples/ on a small demo: folds, fi
 test: lint ## lint, every test, the dry-run checks of the workflow
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-slurm: $(READY) ## the demo on a real one-node Slurm cluster, with jobs killed (root, Debian)
+# The plugins have their own environment, beside merflow's: Python reads both.
+storage: $(READY) ## results in a storage: jobs without a shared file system, an S3 server; 10 minutes
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! { command -v rsync && command -v bwrap; } >/dev/null; then \
+	  apt-get update -q && apt-get install -qy --no-install-recommends bubblewrap rsync; fi
+	mkdir -p storage
+	$(PYTHON) -m venv storage/env
+	$(BIN)/pip freeze | grep '^snakemake-interface' > storage/constraints.txt
+	storage/env/bin/pip install -q --disable-pip-version-check -c storage/constraints.txt -r tests/storage/requirements.txt
+	$(BIN)/python tests/storage/both.py storage/env
+	$(BIN)/python tests/storage/run.py storage/env
+
+# `make test` makes the same comparison.
+ci-dag: $(READY) ## dry-run every config on look-alikes, compare the job counts, write the rule graphs to dag/
+	$(BIN)/python tests/dag/dag_check.py --graphs dag
+
+slurm: $(READY) install-slurm ## the demo on a real one-node Slurm cluster, with jobs killed (root, Debian)
+	$(BIN)/python tests/slurm/run.py
+
+slurm-nodes: $(READY) install-slurm ## two nodes: job arrays, groups of folds, a node drained, a node killed; 15 minutes
+	$(BIN)/python tests/slurm/two_nodes.py
+
+install-slurm:
 	if ! command -v slurmctld >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -q && apt-get install -qy --no-install-recommends slurm-wlm munge; fi
-	$(BIN)/python tests/slurm/run.py
 
 latex: $(READY) ## compile the LaTeX tables in one-column and two-column papers; nothing may be too wide
 	if ! command -v pdflatex >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
@@ -79,6 +100,9 @@ levels: $(READY) ## emulate other instruction levels and processors; bytes must 
 	if ! command -v qemu-x86_64 >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -q && apt-get install -qy --no-install-recommends qemu-user; fi
 	$(BIN)/python tests/golden/levels.py
+
+arm64: $(READY) ## run the stages and a step of training as arm64 code, emulated (Debian 12); 20 minutes
+	$(BIN)/python tests/golden/arm64.py
 
 lint: $(READY) ## ruff, snakefmt, import contracts (`snakemake --lint` is among the tests)
 	$(BIN)/ruff check .
@@ -107,11 +131,6 @@ site: $(READY) ## build the documentation into site/ (warnings are errors; no ne
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --clean
 	@echo "site: $(CURDIR)/site/index.html (with search: python3 -m http.server -d site)"
 
-# cffconvert is not a dependency: it is installed into a temporary environment.
-citation: ## validate CITATION.cff with cffconvert
-	d=$$(mktemp -d) && $(PYTHON) -m venv $$d && $$d/bin/pip install -q --disable-pip-version-check 'cffconvert>=2,<3' \
-	  && $$d/bin/cffconvert --validate; status=$$?; rm -rf $$d; exit $$status
-
 pictures: $(READY) ## draw the moving picture of README.md, and those of the studio (needs chromium)
 	$(BIN)/python benchmarks/moving_picture.py
 	$(BIN)/python benchmarks/studio_pictures.py
@@ -122,9 +141,20 @@ paper-pictures: demo ## draw the pictures of docs/paper.md from the demo run (ne
 docs: $(READY) ## write the config's schema and key reference from the settings
 	$(BIN)/python -m merflow schema
 
+# `make lock UPGRADE=--upgrade` takes the newest versions; without it, versions that still fit stay.
 lock: ## update the lock file (needs uv)
-	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
+	uv pip compile pyproject.toml $(UPGRADE) --all-extras --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate -q -o requirements.lock
+
+platforms: $(READY) ## a wheel of every locked package for arm64 and macOS? asks the package index; a minute
+	$(BIN)/python envs/platforms.py
+
+dist: $(READY) ## build the source archive and the wheel into dist/
+	rm -rf dist
+	$(BIN)/uv build -q -o dist
+
+wheel-check: $(READY) ## install the wheel with the newest dependencies elsewhere, run the small demo; 3 GB
+	$(BIN)/python tests/release/package_check.py
 
 setup: $(READY) ## install only
 
@@ -141,5 +171,5 @@ $(READY): requirements.lock envs/installer.lock pyproject.toml
 	touch $@
 
 clean: ## remove results and build files; datasets stay
-	rm -rf .snakemake results/* site quick zoo backends pytorch .pytest_cache .ruff_cache .hypothesis
+	rm -rf .snakemake results/* site dag dist quick zoo backends pytorch storage .pytest_cache .ruff_cache .hypothesis
 	touch results/.gitkeep

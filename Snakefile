@@ -13,11 +13,13 @@ if (
     configfile: "config/config.yaml"
 
 
+include: "workflow/rules/storage.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/final.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/cluster.smk"
 include: "workflow/rules/every_rule.smk"
 
 

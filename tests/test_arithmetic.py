@@ -18,6 +18,7 @@ from merflow.errors import MerflowError
 from merflow.io.clip_store import write_store
 from merflow.io.packed import read_packed, survey, write_packed
 from merflow.reporting.cost import levels_of
+from merflow.workflow.environment_check import arithmetic_level
 from merflow.workflow.protocol_text import with_levels
 from merflow.workflow.provenance import level_apart
 from merflow.workflow.stage_job import run_stage
@@ -133,11 +134,21 @@ def test_numpys_names_follow_its_version():
     assert arithmetic.numpy_names((2, 3)).startswith("AVX512F AVX512CD AVX512_SKX")
 
 
+def test_opencvs_names_follow_the_processor():
+    """OpenCV 5.1 has code for all three; a name that the processor lacks would be a warning."""
+    assert arithmetic.opencv_names({"avx2"}) == ""
+    assert arithmetic.opencv_names({"avx2", "avx_vnni"}) == "AVX_VNNI"
+    server = {"avx512f", "avx512_vnni", "avx_vnni"}
+    assert arithmetic.opencv_names(server) == "AVX512-SKX,AVX512-CLX,AVX_VNNI"
+
+
 @pytest.mark.parametrize("line", ["SSE *AVX2 *AVX512-SKX", "SSE *AVX2 *AVX512-SKX? *AVX512-ICL"])
 def test_an_opencv_above_avx2_is_refused(line):
     with pytest.raises(MerflowError, match="OpenCV: uses AVX512") as error:
         arithmetic._check_opencv(line, False)
     assert "MERFLOW_ARITHMETIC=native" in str(error.value)
+    with pytest.raises(MerflowError, match="OpenCV: uses AVX_VNNI"):
+        arithmetic._check_opencv("SSE *AVX2 *AVX_VNNI *AVX512-SKX?", False)
     with pytest.raises(MerflowError, match="IPP"):
         arithmetic._check_opencv("SSE *AVX2", True)
     arithmetic._check_opencv("SSE SSE2 *SSE4.1 *AVX2 *AVX512-SKX?", False)
@@ -160,10 +171,46 @@ def test_a_processor_without_avx2_keeps_its_own_arithmetic_with_one_note(old_pro
         arithmetic.fix()
         arithmetic.fix()
     said = capsys.readouterr().err
-    assert said.count("no AVX2 was found on this system") == 1
+    assert said.count("note: portable arithmetic needs Linux on x86-64 with AVX2") == 1
     assert "OPENBLAS_CORETYPE" not in os.environ
     assert re.match(r"native \((x86-64|aarch64|arm64)\)", arithmetic.level())
     arithmetic.check()
+
+
+@pytest.fixture(params=[("linux", "aarch64"), ("darwin", "arm64")], ids=lambda p: p[1])
+def arm(request, old_processor, monkeypatch):
+    """A process on an ARM machine: no field of /proc/cpuinfo has the name that it has on x86."""
+    system, machine = request.param
+    uname = os.uname()
+    monkeypatch.setattr(os, "uname", lambda: type(uname)((*uname[:4], machine)))
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(arithmetic, "processor_flags", lambda: frozenset({""}))
+    monkeypatch.setattr(arithmetic, "_cpuinfo", lambda field: "")
+    return machine
+
+
+def test_an_arm_machine_sets_no_variable_of_x86_and_records_its_architecture(arm, capsys):
+    arithmetic.fix()
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and f"this is {sys.platform} on {arm}; results repeat" in said
+    assert not {n for n in OWN if n in os.environ} - {arithmetic.NOTED}
+    assert arithmetic.level() == f"native ({arm})"
+    assert arithmetic.processor_name() == "unknown"
+    arithmetic.check()
+
+
+def test_an_arm_machine_takes_back_what_an_x86_one_set(arm, monkeypatch):
+    """A cluster of both: Slurm hands the environment of the login node to the job."""
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
+    monkeypatch.setenv(arithmetic.BEFORE, json.dumps({"ONEDNN_MAX_CPU_ISA": None}))
+    arithmetic.fix()
+    assert "ONEDNN_MAX_CPU_ISA" not in os.environ
+
+
+def test_the_doctor_of_an_arm_machine_warns_and_does_not_fail(arm):
+    found = arithmetic_level()
+    assert (found.state, found.found) == ("warning", f"native ({arm})")
+    assert found.todo == "nothing: results are identical on this machine only"
 
 
 def test_what_a_newer_host_set_is_taken_back_on_an_older_node(old_processor, monkeypatch):

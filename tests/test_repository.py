@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from merflow import __version__
+
 ROOT = Path(__file__).parents[1]
 PINS = re.findall(
     r"^([a-z0-9-]+)==([^\s;\\]+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE
@@ -137,15 +139,18 @@ def test_the_moving_picture_is_small_and_moves():
 
 
 def test_citation_file_readme_and_package_agree():
+    """The version is that of the package, which pyproject.toml takes from there too."""
     cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert (cited["version"], cited["license"]) == (project["version"], project["license"])
+    file = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    project, taken = file["project"], file["tool"]["setuptools"]["dynamic"]["version"]
+    assert "version" in project["dynamic"] and taken == {"attr": "merflow.__version__"}
+    assert (cited["version"], cited["license"]) == (__version__, project["license"])
     entry = re.search(r"```bibtex\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[1]
     found = dict(re.findall(r"(\w+) += \{(.+)\}", entry))
     found = {key: re.sub("[{}]", "", value) for key, value in found.items()}
     authors = " and ".join(author["name"] for author in cited["authors"])
     year = re.search(r"\(c\) (\d{4})", (ROOT / "LICENSE").read_text())[1]
-    here = {"author": authors, "title": cited["title"], "version": cited["version"], "year": year}
+    here = {"author": authors, "title": cited["title"], "version": __version__, "year": year}
     assert found == here
 
 

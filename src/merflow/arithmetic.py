@@ -85,13 +85,23 @@ def portable_variables(environment: Mapping[str, str]) -> dict[str, str]:
         "ATEN_CPU_CAPABILITY": "avx2",
         "MKL_CBWR": "AVX2",
     }
-    if "avx512f" in processor_flags():  # Without it, both libraries warn about the name.
-        chosen["OPENCV_CPU_DISABLE"] = "AVX512-SKX"
-        chosen["NPY_DISABLE_CPU_FEATURES"] = numpy_names(_numpy_version())
-    else:  # Features that were disabled for another purpose change the results, too.
-        inherited = ("OPENCV_CPU_DISABLE", "NPY_DISABLE_CPU_FEATURES")
-        chosen |= dict.fromkeys((name for name in inherited if name in environment), "")
-    return chosen
+    disabled = {
+        "OPENCV_CPU_DISABLE": opencv_names(processor_flags()),
+        "NPY_DISABLE_CPU_FEATURES": "",
+    }
+    if "avx512f" in processor_flags():  # Without it, NumPy warns about the names.
+        disabled["NPY_DISABLE_CPU_FEATURES"] = numpy_names(_numpy_version())
+    # Features that were disabled for another purpose change the results, too: "" replaces them.
+    return chosen | {n: names for n, names in disabled.items() if names or n in environment}
+
+
+def opencv_names(flags: Iterable[str]) -> str:
+    """Return OpenCV's names of the features above AVX2 among a processor's; it warns about others.
+
+    Versions before 5.1 have no code for the last two, and know their names.
+    """
+    names = {"avx512f": "AVX512-SKX", "avx512_vnni": "AVX512-CLX", "avx_vnni": "AVX_VNNI"}
+    return ",".join(name for flag, name in names.items() if flag in flags)
 
 
 def numpy_names(version: tuple[int, ...]) -> str:
@@ -178,7 +188,8 @@ def _check_numpy(asked: str, known: Iterable[str], used: set[str]) -> None:
 
 def _check_opencv(line: str, ipp: bool) -> None:
     """Refuse an OpenCV with features above AVX2 in its line (`*AVX2 *AVX512-SKX?`, ?: off)."""
-    above = [word for word in line.split() if "512" in word and not word.endswith("?")]
+    used = [word for word in line.split() if not word.endswith("?")]
+    above = [word for word in used if "512" in word or "VNNI" in word]
     if above or ipp:
         found = ", ".join([word.lstrip("*") for word in above] + ["IPP"] * ipp)
         raise _ignored("OpenCV", f"uses {found}", ["at most AVX2, without IPP"])
@@ -268,7 +279,6 @@ def _note_once() -> None:
         return
     os.environ[NOTED] = "1"
     sys.stderr.write(
-        f"note: no AVX2 was found on this system ({processor_level()}), so merflow cannot keep its "
-        "portable arithmetic (Linux on x86-64 with AVX2); results repeat here and may differ from "
-        "those of other machines\n"
+        f"note: portable arithmetic needs Linux on x86-64 with AVX2, and this is {sys.platform} on "
+        f"{processor_level()}; results repeat on this machine and may differ on others\n"
     )

@@ -201,6 +201,9 @@ def difference(a: np.ndarray, b: np.ndarray) -> str:
 def compiled(folder: Path) -> Path | None:
     """Return the library that changes cpuid, None where it cannot be made or cannot work."""
     compiler = shutil.which("cc")
+    if not arithmetic.processor_level().startswith("x86-64"):
+        print("not x86-64: variants by cpuid left out")
+        return None
     if not compiler:
         print("no C compiler: variants by cpuid left out")
         return None

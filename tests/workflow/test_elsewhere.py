@@ -1,13 +1,17 @@
 """merflow used from elsewhere: as a module, from another folder, from a source nobody can write."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 
 import pytest
 import yaml
+from package_check import copy_sources
 from project import ROOT, job_counts
+
+from merflow.commands.demo import demo
 
 CHAIN = "results/grey32/interpolated/x10/smic/s01.h5"
 OUTER = """
@@ -58,7 +62,7 @@ def test_another_workflow_takes_merflow_as_a_module(outer):
     folder = outer()
     found = job_counts(snakemake("-n", "--quiet", "rules", where=folder).stdout)
     assert found["mer_align"] == 6 and found["mer_magnify"] == 6 and found["mer_interpolate"] == 12
-    assert found["mer_train"] == 2 and found["mer_table"] == 1 and found["first_line"] == 1
+    assert found["mer_train"] == 12 and found["mer_table"] == 1 and found["first_line"] == 1
     done = snakemake(CHAIN, where=folder)
     assert done.returncode == 0, done.stdout
     assert (folder / CHAIN).stat().st_size > 10_000
@@ -104,10 +108,32 @@ def test_a_read_only_source_another_folder_and_a_config_elsewhere(fresh, source,
 
 
 def test_the_catalogue_of_workflows_finds_what_it_looks_for():
+    """What its standardized usage asks of a repository."""
     card = yaml.safe_load((ROOT / ".snakemake-workflow-catalog.yml").read_text())
+    assert {*card} == {"usage"} and card["usage"]["report"] is True
     assert card["usage"]["software-stack-deployment"]["conda"] is True
-    for name in ("workflow/Snakefile", "config/README.md", "config/config.yaml"):
-        assert (ROOT / name).is_file()
+    assert {*card["usage"]["mandatory-flags"]} == {"desc", "flags"}
+    for name in ("workflow/Snakefile", "config/README.md", "config/config.yaml", "LICENSE"):
+        assert (ROOT / name).stat().st_size > 0
+    assert {path.suffix for path in (ROOT / "workflow/rules").iterdir()} == {".smk"}
+    assert {"snakemake", "workflow"} <= {
+        *re.findall(r"\w+", (ROOT / "README.md").read_text().lower())
+    }
+
+
+def test_a_clone_passes_the_catalogues_lint_and_format(tmp_path):
+    """As the catalogue calls both: in a clone, without any option. The plan needs datasets."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    clone = copy_sources(tmp_path / "clone")
+    demo(clone / "data/demo", annotations_only=True)
+    environment = {**os.environ, "PYTHONPATH": str(clone / "src")}
+    call = {"cwd": clone, "env": environment, "capture_output": True, "text": True}
+    lint = subprocess.run([sys.executable, "-m", "snakemake", "--lint"], **call)
+    assert lint.returncode == 0 and "good condition" in lint.stdout + lint.stderr, lint.stderr
+    files = [clone / "workflow/Snakefile", *(clone / "workflow/rules").glob("*.smk")]
+    done = subprocess.run([sys.executable, "-m", "snakefmt", "--check", *files], **call)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_slurm_profile_is_found_from_any_folder_and_caps_no_gpu(drawn):

@@ -9,8 +9,8 @@ FACTORS = 2
 SUBJECTS = 6
 
 
-def after_pack(folds: int = 1) -> dict[str, int]:
-    """Return the jobs from the packs on."""
+def after_pack(folds: int) -> dict[str, int]:
+    """Return the jobs from the packs on; folds: of one factor."""
     return {"pack": FACTORS, "split": 1, "train": FACTORS * folds, "score": FACTORS, "skipped": 1}
 
 
@@ -18,12 +18,12 @@ def test_adding_a_subject_runs_its_own_stages_then_packs_folds_and_tables(projec
     project.draw(subjects=3)
     new = 3  # one subject in each dataset
     expected = {"align": new, "crop": new, "magnify": new, "interpolate": new * FACTORS}
-    assert project.jobs() == expected | after_pack(folds=2) | TABLES
+    assert project.jobs() == expected | after_pack(SUBJECTS + new) | TABLES
 
 
 def test_removing_a_subject_runs_no_stage(project):
     project.draw(subjects=1)
-    assert project.jobs() == after_pack() | TABLES
+    assert project.jobs() == after_pack(SUBJECTS // 2) | TABLES
     stale = project.merflow("clean", "--stale", "--config", "config.yaml")
     assert "results/aligned/smic/s03.h5" in stale.stdout, stale.stdout + stale.stderr
     project.config["experiments"]["quick"]["factors"] = [1]
@@ -34,7 +34,13 @@ def test_removing_a_subject_runs_no_stage(project):
 
 def test_changing_a_training_setting_trains_again_and_nothing_before(project):
     project.config["experiments"]["quick"]["training"]["epochs"] = 5
-    assert project.jobs() == {"train": FACTORS, "score": FACTORS} | TABLES
+    assert project.jobs() == {"train": FACTORS * SUBJECTS, "score": FACTORS} | TABLES
+
+
+def test_another_number_of_folds_per_job_plans_nothing(project):
+    for size in (1, 4, 100):
+        project.config["folds_per_job"] = size
+        assert project.jobs() == {}
 
 
 def test_changing_the_working_size_runs_from_crop(project):
@@ -47,14 +53,14 @@ def test_changing_the_working_size_runs_from_crop(project):
 
 def test_adding_a_factor_runs_that_factor_only(project):
     project.config["experiments"]["quick"]["factors"].append(25)
-    one = {"magnify": SUBJECTS, "interpolate": SUBJECTS, "pack": 1, "train": 1, "score": 1}
-    assert project.jobs() == one | {"skipped": 1} | TABLES
+    one = {"magnify": SUBJECTS, "interpolate": SUBJECTS, "pack": 1, "score": 1}
+    assert project.jobs() == one | {"skipped": 1, "train": SUBJECTS} | TABLES
 
 
 def test_adding_an_experiment_runs_that_experiment_only(project):
     quick = project.config["experiments"]["quick"]
     project.config["experiments"]["other"] = {**quick, "training": {"epochs": 2}}
-    one = {"split": 1, "train": FACTORS, "score": FACTORS}
+    one = {"split": 1, "train": FACTORS * SUBJECTS, "score": FACTORS}
     assert project.jobs() == one | TABLES
 
 
@@ -67,8 +73,10 @@ def relabel(project, emotion="disgust", to="surprise"):
 
 
 def test_relabelling_splits_trains_and_scores_and_touches_no_frame(project):
+    """The fold that tests the clip's subject does not see its label, and is kept."""
     relabel(project)
-    assert project.jobs() == {"split": 1, "train": FACTORS, "score": FACTORS} | TABLES
+    trained = FACTORS * (SUBJECTS - 1)
+    assert project.jobs() == {"split": 1, "train": trained, "score": FACTORS} | TABLES
 
 
 def test_a_new_frame_redoes_its_subject_only(project):
@@ -106,4 +114,4 @@ def test_a_missing_file_in_the_middle_does_not_hide_a_changed_setting(project):
 def test_a_run_that_was_deleted_is_made_again_whole(project):
     """Tables are there, so a workflow would call the run's own files done with."""
     shutil.rmtree(project.path("results/runs/quick/x10"))
-    assert project.jobs() == {"train": 1, "score": 1} | TABLES
+    assert project.jobs() == {"train": SUBJECTS, "score": 1} | TABLES

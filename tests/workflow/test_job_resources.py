@@ -80,9 +80,43 @@ def test_training_asks_for_more_with_more_clips_and_epochs(clip):
     assert minutes(many_clips) > minutes(few)
 
 
+def test_folds_of_one_job_share_what_its_limit_adds_for_the_start(clip):
+    work = plan(many(clip, 2000), epochs=40)
+    entry = work.experiment("e")
+    one, shared = (resources.training_minutes(work, entry, count) for count in (1, 9))
+    assert 9 * shared > one > shared, "a job of nine has the time of nine"
+    assert 9 * (one - shared) == pytest.approx(8 * 3 * resources.SLACK_MINUTES, abs=9)
+
+
 def test_a_training_on_the_cpu_asks_for_no_gpu(clip):
     assert resources.gpus(plan([clip]).experiment("e")) == 1
     assert resources.gpus(plan([clip], device="cpu").experiment("e")) == 0
+
+
+def test_a_gpu_has_parts_for_every_share(clip):
+    assert resources.gpu_parts(plan([clip])) == 1
+    assert resources.gpu_parts(plan([clip], gpu_share=3)) == 3
+    assert resources.gpu_parts(plan([clip], gpu_share=3, device="cpu")) == 1
+    raw = plan([clip], gpu_share=4).settings
+    entry = raw.experiments["e"]
+    six = entry.model_copy(update={"training": entry.training.model_copy(update={"gpu_share": 6})})
+    both = raw.model_copy(update={"experiments": {"e": entry, "six": six}})
+    assert resources.gpu_parts(Plan(both, {"d": [clip]})) == 12
+
+
+def test_trainings_take_turns_on_a_gpu_and_where_memory_is_small(clip, monkeypatch):
+    work = plan([clip], threads=2)
+    needed = resources.training_memory(work, work.experiment("e"), "x1")
+
+    def turns(gpu, memory):
+        monkeypatch.setattr(resources.gpu_choice, "possible", lambda: gpu)
+        monkeypatch.setattr(resources, "memory_here", lambda: memory)
+        return resources.takes_turns(work, work.experiment("e"), "x1", cores=8)
+
+    assert [turns(True, 9e9), turns(False, 3.9 * needed), turns(False, 4.1 * needed)] == [
+        True, True, False,
+    ]  # fmt: skip
+    assert 500 < resources.memory_here() < 1e9
 
 
 def test_disk_counts_what_is_missing(clip, tmp_path, monkeypatch):

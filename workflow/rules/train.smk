@@ -44,7 +44,7 @@ rule pretrain:
 
 
 # One job for each fold. Jobs of one machine share a start of TensorFlow (workflow/shared_start.py);
-# on a cluster, `folds_per_job` of them are sent as one (every_rule.smk).
+# on a cluster, `folds_per_job` of them are sent as one (cluster.smk).
 rule train:
     input:
         unpack(of_fold),
