@@ -21,7 +21,7 @@ rule final:
     resources:
         **training_resources(),
     params:
-        run=paths.RUN,
+        run=lambda w: filled(paths.RUN, w),
     message:
         "{wildcards.experiment} {wildcards.factor} seed {wildcards.seed}: training on all clips"
     shell:

@@ -87,7 +87,7 @@ rule oracle:
     resources:
         **recording_resources(),
     params:
-        run=paths.RUN,
+        run=lambda w: filled(paths.RUN, w),
     message:
         "{wildcards.experiment} {wildcards.factor} seed {wildcards.seed}: recording every epoch"
     shell:
