@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/pip install -q --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help demo resume quick zoo backends pytorch test slurm slurm-nodes install-slurm latex golden-check golden \
+.PHONY: help demo resume quick zoo backends pytorch test storage slurm slurm-nodes install-slurm latex golden-check golden \
   figures lint docs site pictures paper-pictures lock clean setup faults licences ci-dag dist wheel-check platforms \
   arm64 field levels
 
@@ -56,6 +56,17 @@ pytorch: $(READY) ## the PyTorch program of examples/ on a small demo: folds, fi
 
 test: lint ## lint, every test, the dry-run checks of the workflow
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+# The plugins have their own environment, beside merflow's: Python reads both.
+storage: $(READY) ## results in a storage: jobs without a shared file system, an S3 server; 10 minutes
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! { command -v rsync && command -v bwrap; } >/dev/null; then \
+	  apt-get update -q && apt-get install -qy --no-install-recommends bubblewrap rsync; fi
+	mkdir -p storage
+	$(PYTHON) -m venv storage/env
+	$(BIN)/pip freeze | grep '^snakemake-interface' > storage/constraints.txt
+	storage/env/bin/pip install -q --disable-pip-version-check -c storage/constraints.txt -r tests/storage/requirements.txt
+	$(BIN)/python tests/storage/both.py storage/env
+	$(BIN)/python tests/storage/run.py storage/env
 
 # `make test` makes the same comparison.
 ci-dag: $(READY) ## dry-run every config on look-alikes, compare the job counts, write the rule graphs to dag/
@@ -160,5 +171,5 @@ $(READY): requirements.lock envs/installer.lock pyproject.toml
 	touch $@
 
 clean: ## remove results and build files; datasets stay
-	rm -rf .snakemake results/* site dag dist quick zoo backends pytorch .pytest_cache .ruff_cache .hypothesis
+	rm -rf .snakemake results/* site dag dist quick zoo backends pytorch storage .pytest_cache .ruff_cache .hypothesis
 	touch results/.gitkeep

@@ -13,6 +13,7 @@ if (
     configfile: "config/config.yaml"
 
 
+include: "workflow/rules/storage.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/train.smk"

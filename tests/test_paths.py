@@ -74,3 +74,27 @@ def test_no_other_module_writes_a_path_below_results():
                 if isinstance(text, str) and re.match(r"results/[\w{]", text) and "<" not in text:
                     found.append(f"{file.relative_to(SOURCE)}: {text}")
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "record"),
+    [
+        (paths.store("align"), "results/records/aligned/{dataset}/{subject}.json"),
+        (
+            "results/{preparation,grey32}/cropped/{dataset}/{subject}.h5",
+            "results/records/{preparation,grey32}/cropped/{dataset}/{subject}.json",
+        ),
+        (
+            f"{paths.RUN}/{{fold}}/predictions.csv",
+            "results/records/runs/{experiment}/{factor}/seed{seed}/{fold}.json",
+        ),
+        (
+            "results/runs/{experiment}/{factor,x[0-9.e+x]+}/seed{seed,[0-9]+}/pooled.csv",
+            "results/records/scores/{experiment}/{factor,x[0-9.e+x]+}/seed{seed,[0-9]+}.json",
+        ),
+        (paths.SCORES, "results/records/tables.json"),
+        (paths.RAW, ""),
+    ],
+)
+def test_the_record_of_a_pattern_keeps_its_wildcards(pattern, record):
+    assert paths.record_pattern(pattern) == record

@@ -24,8 +24,8 @@ GROUPS = {
     "This machine": ("doctor", "clean", "schema"),
     "Upper bounds that no table shows": ("oracle", "region-oracle"),
     "Steps of a run": (
-        *("plan", "catalogue", *(stage.name for stage in WITH_FILES), "skipped", "split"),
-        *("pretrain", "train", "final", "choose", "table", "provenance"),
+        *("plan", "catalogue", "archive", *(stage.name for stage in WITH_FILES)),
+        *("skipped", "split", "pretrain", "train", "final", "choose", "table", "provenance"),
     ),
 }
 """The commands as help lists them: those for a beginner first, in the order of their use."""

@@ -40,6 +40,8 @@ RECORDS = "results/records"
 """What each job read and wrote, with checksums; the tree of `record`."""
 BENCHMARKS = "results/benchmarks"
 LOGS = "results/logs"
+RAW = "results/raw/{dataset}/{subject}.tar"
+"""The raw frames of a subject, for nodes that do not see the datasets; removed once read."""
 
 LIVE = "live.csv"
 """The epochs so far of a training that is running."""
@@ -69,6 +71,8 @@ STATE = ".snakemake/merflow"
 """Working memory of this machine, which may be deleted: file times and inodes of frames, the marker
 of stale jobs."""
 STALE = f"{STATE}/stale"
+STORED_STALE = "results/records/stale"
+"""The same marker, where the results lie in a storage."""
 FRAME_INDEX = f"{STATE}/frames/{{dataset}}/{{subject}}.json"
 
 
@@ -141,6 +145,25 @@ def record(path: Path | str) -> str:
     if name.endswith(".h5"):
         return f"{RECORDS}/{name.removeprefix(f'{RESULTS}/').removesuffix('.h5')}.json"
     return ""
+
+
+def record_pattern(pattern: str) -> str:
+    """Return the pattern of the record of the job that writes the files of a pattern; or "".
+
+    Wildcards keep their constraints: `{factor,x[0-9]+}`.
+    """
+    wildcards = re.findall(r"{\w+(?:,[^{}]*)?}", pattern)
+    filled = pattern
+    for number, wildcard in enumerate(wildcards):
+        filled = filled.replace(wildcard, f"{_STAND_IN}{number:03d}", 1)
+    place = record(filled)
+    for number, wildcard in enumerate(wildcards):
+        place = place.replace(f"{_STAND_IN}{number:03d}", wildcard)
+    return place
+
+
+_STAND_IN = "9876543210"
+"""In place of a wildcard; digits, since a seed is a number."""
 
 
 def parts(pattern: str, path: Path | str, anywhere: bool = False) -> dict[str, str] | None:

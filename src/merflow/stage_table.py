@@ -41,7 +41,7 @@ STAGES = (
     Stage("flow", 1, "flow", Cost(150, 2, 0.02), only="flow"),
     Stage("pack", 4, "packed", Cost(150, 2, 0.001)),
     Stage("split", 1),
-    Stage("train", 6),
+    Stage("train", 7),
     Stage("score", 3),
     Stage("table", 6),
     Stage("report", 6),

@@ -9,11 +9,11 @@ from typing import NamedTuple
 class Costs(NamedTuple):
     """What the Snakefile knows before the first job.
 
-    jobs: rule -> seconds, cores and GPUs of one job. cores, gpus: how many there are; 0: unknown or
-    without a limit, as on a cluster.
+    jobs: rule -> seconds, cores and GPUs of one job, a fraction where jobs share one. cores, gpus:
+    how many there are; 0: unknown or without a limit, as on a cluster.
     """
 
-    jobs: Mapping[str, tuple[float, int, int]] = {}
+    jobs: Mapping[str, tuple[float, int, float]] = {}
     cores: int = 0
     gpus: int = 0
 
@@ -112,7 +112,7 @@ class Forecast:
         limits += [gpus / self.costs.gpus] if self.costs.gpus else []
         return max(0.0, *limits)
 
-    def _cost(self, rule: str) -> tuple[float, int, int]:
+    def _cost(self, rule: str) -> tuple[float, int, float]:
         # Of merflow as a module of another workflow, rules have a prefix: mer_train_0_0.
         for name in (rule, family(rule), rule.partition("_")[2]):
             if name in self.costs.jobs:

@@ -133,13 +133,14 @@ def test_the_snakefile_is_the_projects_own_or_merflows(tmp_path):
 
 def test_trainings_at_a_time_follow_the_gpus(tmp_path, monkeypatch):
     tool = tmp_path / "nvidia-smi"
-    tool.write_text("#!/bin/sh\nprintf '0, 100\\n1, 200\\n'\n")
+    tool.write_text("#!/bin/sh\nprintf 'GPU-a, 900, 100\\nGPU-b, 900, 200\\n'\n")
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     assert gpus_here() == 2
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
-    assert gpus_here() == 1
+    for listed, count in {"1": 1, "0,1": 2, "-1": 1}.items():
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", listed)
+        assert gpus_here() == count
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
     tool.write_text("#!/bin/sh\nexit 9\n")
     assert gpus_here() == 1

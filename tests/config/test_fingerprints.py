@@ -6,6 +6,7 @@ import pytest
 
 from merflow.clip import Clip, ClipKey
 from merflow.config import loading
+from merflow.workflow import run_fingerprints
 from merflow.workflow.expected import Expected
 from merflow.workflow.plan import Plan
 
@@ -51,9 +52,25 @@ def remade(before, after) -> set[str]:
     return {name for name in old if old[name] != new[name]}
 
 
-@pytest.mark.parametrize("changed", [{"keep_intermediate": True}, {"folds_per_job": 3}])
-def test_a_printed_setting_makes_table_and_report_again_and_trains_nothing(clips, changed):
-    assert remade(plan(clips), plan(clips, **changed)) == {"table", "report", "manifest"}
+def test_a_printed_setting_makes_table_and_report_again_and_trains_nothing(clips):
+    kept = plan(clips, keep_intermediate=True)
+    assert remade(plan(clips), kept) == {"table", "report", "manifest"}
+
+
+def test_how_trainings_run_makes_nothing_again(clips):
+    shared = {"training": {"gpu_share": 4}}
+    entry, start = CONFIG["experiments"]["e"], {"preparation": "p", "collection": "c"}
+    before = plan(clips, pretrainings={"w": start})
+    after = plan(
+        clips,
+        folds_per_job=3,
+        experiments={"e": entry | shared},
+        pretrainings={"w": start | shared},
+    )
+    assert after.experiment("e").training.gpu_share == 4
+    assert remade(before, after) == set() and "train" in made(before)
+    weights = [run_fingerprints.pretraining(each, "w", [], {}) for each in (before, after)]
+    assert weights[0] == weights[1]
 
 
 def test_a_label_is_printed_again_and_trains_nothing(clips):

@@ -1,5 +1,6 @@
 """An external program: its input files, its predictions, and its errors."""
 
+import os
 import sys
 
 import numpy as np
@@ -9,6 +10,7 @@ from program_clips import CLASSES, EXAMPLES, clips
 from merflow.config.settings import Experiment
 from merflow.errors import FAILED, MerflowError
 from merflow.models.factory import load, make_method
+from merflow.models.training import gpu_choice
 
 
 def run(command, seed=3, count=7):
@@ -62,6 +64,22 @@ write(['dataset', 'subject', 'clip', 'predicted'], [[*k, 'surprise'] for k in te
 """
     p, _ = run(program(tmp_path, text))
     assert p.tolist() == [[0, 0, 1]] * 7
+
+
+def test_of_several_gpus_it_gets_one(tmp_path, monkeypatch):
+    """With a driver of the test; no GPU was at hand."""
+    (tmp_path / "nvidia-smi").write_text("#!/bin/sh\necho 'GPU-a, 9, 1'\necho 'GPU-b, 9, 2'\n")
+    (tmp_path / "nvidia-smi").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1,0")
+    monkeypatch.setattr(gpu_choice, "_chosen", [])
+    monkeypatch.setattr(gpu_choice, "_held", [])
+    text = f"""
+assert os.environ['CUDA_VISIBLE_DEVICES'] == '1', os.environ['CUDA_VISIBLE_DEVICES']
+write({HEAD}, [[*k, 'surprise'] for k in test['keys']])
+"""
+    assert run(program(tmp_path, text))[0].tolist() == [[0, 0, 1]] * 7
 
 
 def test_predictions_are_sorted_into_the_order_of_the_clips(tmp_path):

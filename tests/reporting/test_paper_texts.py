@@ -102,7 +102,10 @@ CHANGES = [
     ("training.svm.bins", {"training": {"svm": {"bins": 9}}, "method": "flow_svm"},
      {"method": "flow_svm"}),
 ]  # fmt: skip
-NOT_METHOD = {"device", "threads", "tensorboard", "deterministic", "inner_support", "start_sha256"}
+NOT_METHOD = {
+    *("device", "gpu_share", "threads", "tensorboard"),
+    *("deterministic", "inner_support", "start_sha256"),
+}
 """Settings of training that change where and how fast, or only what is refused."""
 ONLY_WITH = {
     "inner_folds": {"stopping": "inner"},

@@ -93,6 +93,32 @@ def test_a_training_on_the_cpu_asks_for_no_gpu(clip):
     assert resources.gpus(plan([clip], device="cpu").experiment("e")) == 0
 
 
+def test_a_gpu_has_parts_for_every_share(clip):
+    assert resources.gpu_parts(plan([clip])) == 1
+    assert resources.gpu_parts(plan([clip], gpu_share=3)) == 3
+    assert resources.gpu_parts(plan([clip], gpu_share=3, device="cpu")) == 1
+    raw = plan([clip], gpu_share=4).settings
+    entry = raw.experiments["e"]
+    six = entry.model_copy(update={"training": entry.training.model_copy(update={"gpu_share": 6})})
+    both = raw.model_copy(update={"experiments": {"e": entry, "six": six}})
+    assert resources.gpu_parts(Plan(both, {"d": [clip]})) == 12
+
+
+def test_trainings_take_turns_on_a_gpu_and_where_memory_is_small(clip, monkeypatch):
+    work = plan([clip], threads=2)
+    needed = resources.training_memory(work, work.experiment("e"), "x1")
+
+    def turns(gpu, memory):
+        monkeypatch.setattr(resources.gpu_choice, "possible", lambda: gpu)
+        monkeypatch.setattr(resources, "memory_here", lambda: memory)
+        return resources.takes_turns(work, work.experiment("e"), "x1", cores=8)
+
+    assert [turns(True, 9e9), turns(False, 3.9 * needed), turns(False, 4.1 * needed)] == [
+        True, True, False,
+    ]  # fmt: skip
+    assert 500 < resources.memory_here() < 1e9
+
+
 def test_disk_counts_what_is_missing(clip, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     other = [dataclasses.replace(c, emotion="surprise") for c in many(clip, 2)[1:]]

@@ -116,6 +116,17 @@ def test_trainings_take_the_cores_and_gpus_of_their_settings(plans):
         entry["training"] |= {"epochs": 200, "device": "cpu", "threads": 1}
     more = job_costs(Plan(Settings.model_validate(raw), plans["demo"].data.clips), {})["train"]
     assert (more.cores, more.gpus) == (1, 0) and more.seconds > 5 * train.seconds
+    for entry in raw["experiments"].values():
+        entry["training"] |= {"device": "gpu", "gpu_share": 4}
+    more = job_costs(Plan(Settings.model_validate(raw), plans["demo"].data.clips), {})["train"]
+    assert more.gpus == 0.25
+
+
+def test_trainings_that_share_a_gpu_end_sooner():
+    def left(part):
+        return Forecast({"train": 8}, 0.0, Costs({"train": (100.0, 1, part)}, 8, 1)).left(0.0)
+
+    assert left(1) == pytest.approx(800) and left(0.25) == pytest.approx(200)
 
 
 def test_stores_made_together_cost_more_than_one(plans):

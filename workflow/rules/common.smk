@@ -14,6 +14,7 @@ import merflow as package
 import snakemake_logger_plugin_merflow as run_log
 from merflow import arithmetic, paths, stage_table
 from merflow.errors import MerflowError
+from merflow.models.training import gpu_choice
 from merflow.workflow import job_costs, plan_files, shared_start, together
 from merflow.workflow import resources as needs
 from merflow.workflow.run_result import result_text
@@ -27,21 +28,33 @@ try:
         PLAN = start(config, files=map(str, workflow.configfiles))
         PLAN_FILES = plan_files.texts(PLAN)
         SCHEDULED = plan_files.checksum(PLAN_FILES)
-        FOUND = find_stale(PLAN)
-        mark(FOUND)
+        _stored = stored.StoredResults(STORAGE) if STORAGE else None
+        if _stored:
+            PLAN.data.recorded = _stored.recorded
+        FOUND = find_stale(PLAN, _stored and _stored.view())
+        if STORAGE:
+            stored.mark_stored(STORAGE, bool(FOUND.stale))
+        else:
+            mark(FOUND)
         sys.stderr.write(message(FOUND) + hashing(PLAN))
         _passed_on = workflow.config_settings.config_args or ()
-        TOGETHER = together.batches(PLAN, FOUND.outputs)
+        _there = _stored.exists if _stored else os.path.exists
+        TOGETHER = together.batches(PLAN, FOUND.outputs, _there)
         workflow.config_settings.config_args = [
             *_passed_on,
             f"plan_id=_{SCHEDULED}",
             f"together={together.text(TOGETHER)}",
+            *([f"archived={int(ARCHIVED)}"] if STORAGE else []),
         ]
     else:
         _handed = workflow.config_settings.overwrite_config
         SCHEDULED = str(_handed["plan_id"]).removeprefix("_")
         TOGETHER = together.parsed(_handed["together"])
-        PLAN, PLAN_FILES, FOUND = join(SCHEDULED), {}, Findings([], {})
+        if STORAGE:
+            stored.link_project(STORAGE.root)
+            stored.fetch_plan(STORAGE)
+        with results_folder():
+            PLAN, PLAN_FILES, FOUND = join(SCHEDULED), {}, Findings([], {})
 except MerflowError as error:
     raise WorkflowError(str(error)) from None
 
@@ -73,8 +86,16 @@ def _sharing():
 # The arithmetic level must be known before a job imports anything, so it is a variable of its shell.
 # OpenCV takes all cores by default; a job may use the threads that it asked for.
 _arithmetic = arithmetic.asked(PLAN.settings.arithmetic)
+_function = f'merflow() {{{{ {_merflow} "$@"; }}}}'
+if STORAGE:
+    # Commands run where `results/...` are the copies of the job's inputs; its outputs go there too.
+    _function = (
+        f"merflow_root={shlex.quote(STORAGE.root)}; "
+        f'merflow() {{{{ ( cd "$merflow_root" && {_merflow} "${{{{@#"$merflow_root"/}}}}" ) }}}}; '
+        'empty_where_missing() {{ for file in "$@"; do [ -e "$file" ] || : > "$file"; done; }}'
+    )
 shell.prefix(
-    f'merflow() {{{{ {_merflow} "$@"; }}}}; export MERFLOW_ARITHMETIC={_arithmetic}; '
+    f"{_function}; export MERFLOW_ARITHMETIC={_arithmetic}; "
     f"export MERFLOW_PLAN={SCHEDULED}; {_sharing()}"
     "export OPENCV_FOR_THREADS_NUM=${{OMP_NUM_THREADS:-1}}; "
 )
@@ -83,7 +104,13 @@ shell.prefix(
 def begin(log):
     """Put the plan into results/: after the lock, before the first job, never in a dry run."""
     refuse_lost_jobs()
-    plan_files.put(plan_files.stage(PLAN_FILES))
+    staged = plan_files.stage(PLAN_FILES)
+    if STORAGE:
+        stored.link_project(STORAGE.root)
+    with results_folder():
+        put = plan_files.put(staged)
+    if STORAGE:
+        STORAGE.put(*put, paths.record(paths.CONFIG))
     # One write: `print` makes two, and a line of the logger could come between.
     sys.stderr.write(f"{needs.disk_report(needs.disk(PLAN))}\n")
     if not workflow.local_exec and workflow.global_resources.get("gpu").value == 1:
@@ -95,11 +122,11 @@ def begin(log):
 
 def costs():
     """Return what the jobs of the run cost, and with how many cores and GPUs, for the time left."""
-    here, gpus = workflow.local_exec, workflow.global_resources.get("gpu")
+    here = workflow.local_exec
     return run_log.Costs(
         job_costs.as_tuples(job_costs.job_costs(PLAN, TOGETHER)),
         (workflow.resource_settings.cores or 1) if here else 0,
-        gpus.value if here and gpus else 0,
+        GPUS if here and gpu_choice.possible() else 0,
     )
 
 
@@ -107,7 +134,9 @@ run_log.know(costs, result_text)
 
 
 def end(log):
-    """Show the table, for `merflow run`."""
+    """Show the table, for `merflow run`; with a storage, copy the tables from there."""
+    if STORAGE:
+        sys.stderr.write(stored.copied_text(stored.copy_shown(STORAGE), STORAGE))
     sys.stdout.write(result_text())
 
 
@@ -133,7 +162,13 @@ if not workflow.modifier.is_main_snakefile():
 
 def merflow(arguments):
     """Return the shell command of a rule: merflow with the run's settings, output to the log."""
-    return f"merflow {arguments} --config {paths.CONFIG} > {{log:q}} 2>&1"
+    if STORAGE:
+        # The outputs of a rule, without the files that `declare` adds to them.
+        arguments = arguments.replace("{output:q}", "{output.made:q}")
+    command = f"merflow {arguments} --config {paths.CONFIG} > {{log:q}} 2>&1"
+    if STORAGE and stored_files.leaves_out(PLAN, arguments.split()[0]):
+        command += " && empty_where_missing {output.perhaps:q}"
+    return command
 
 
 def source_of(stage):
@@ -213,10 +248,47 @@ def entry_of(w):
     return PLAN.experiment(w.experiment)
 
 
+GPUS = getattr(workflow.global_resources.get("gpu"), "value", None) or 0
+"""The limit of `--resources gpu=N`; 0 for none."""
+_main = workflow.is_main_process and workflow.modifier.is_main_snakefile()
+GPU_PARTS = needs.gpu_parts(PLAN) if _main and GPUS else 1
+"""Parts of a GPU that trainings may share, since Snakemake counts in whole numbers.
+
+A workflow around this one has GPU jobs of its own, which know of no parts.
+"""
+
+
+def divide_gpus():
+    """Have Snakemake count parts of GPUs where trainings share one: on this machine only.
+
+    To be called while Snakemake lists the jobs: it knows its executor only after it has read this
+    file, and afterwards the limit is fixed.
+    """
+    if GPU_PARTS > 1 and workflow.local_exec:
+        workflow.global_resources["gpu"] = GPUS * GPU_PARTS
+
+
+def _take_turns(entry, factor):
+    cores = workflow.resource_settings.cores or 1
+    return needs.takes_turns(PLAN, entry, factor, cores)
+
+
+def gpus(w):
+    """Return the GPUs of a training: 1 on a cluster, on this machine the parts of one, or none.
+
+    On a machine without GPUs, trainings that ask for none run on all cores at once.
+    """
+    entry = entry_of(w)
+    if workflow.local_exec and not _take_turns(entry, w.get("factor", "x1")):
+        return 0
+    parts = GPU_PARTS // entry.training.gpu_share if GPU_PARTS > 1 else 1
+    return needs.gpus(entry) * (parts if workflow.local_exec else 1)
+
+
 def training_resources():
     """Return GPU, memory (MB) and time (minutes) of training a fold; more at each retry."""
     return {
-        "gpu": lambda w: needs.gpus(entry_of(w)),
+        "gpu": gpus,
         "mem_mb": lambda w, attempt: attempt
         * needs.training_memory(PLAN, entry_of(w), w.get("factor", "x1")),
         "runtime": lambda w, attempt: attempt

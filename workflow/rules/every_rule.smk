@@ -5,15 +5,16 @@
 
 
 def _complete(name, made):
-    wildcards = re.findall(r"{(\w+)", str(made.output[0]))
+    wildcards = re.findall(r"{(\w+)", plain(made.output[0]))
     named = ["seed{seed}" if w == "seed" else f"{{{w}}}" for w in wildcards]
     place = Path(name, *named)
     made.log_modifier = made.benchmark_modifier = made.output_modifier
     if not made.log:
         made.set_log(f"{paths.LOGS}/{place}.log")
-    if not made.benchmark and made.name not in workflow._localrules:
+    remote = made.name not in workflow._localrules
+    if not made.benchmark and remote:
         made.benchmark = f"{paths.BENCHMARKS}/{place}.tsv"
-    if "subject" in wildcards or name == "train":
+    if remote and ("subject" in wildcards or name == "train"):
         made.group = lambda w: group_of(name, w)
     if "gpu" in made.resources and name not in _set_threads:
         made.resources["_cores"] = lambda w: entry_of(w).training.threads
@@ -23,6 +24,8 @@ def _complete(name, made):
     made.conda_env = "../../envs/merflow.yaml"
     if name != "plan":
         made.set_input(config=ancient(paths.CONFIG), stale=_mark(made))
+    if STORAGE:
+        declare(name.split("_")[0], made)  # Of crop_1 and split_0: crop and split.
 
 
 def _mark(made):
@@ -30,11 +33,13 @@ def _mark(made):
 
     Of all other jobs it is `ancient`, so the set of inputs stays the same.
     """
-    patterns = [str(pattern) for pattern in made.output]
+    patterns = [plain(pattern) for pattern in made.output]
+    marker = paths.STORED_STALE if STORAGE else paths.STALE
 
     def mark(w):
+        divide_gpus()
         fresh = STALE.isdisjoint(filled(pattern, w) for pattern in patterns)
-        return ancient(paths.STALE) if fresh else paths.STALE
+        return ancient(marker) if fresh else marker
 
     return mark
 

@@ -3,6 +3,9 @@
 # What a file depends on (frames, key frames, settings, versions) stands in its record, and merflow
 # compares it with the plan before Snakemake looks at times: see every_rule.smk.
 
+ARCHIVE_FLAG = " --archive {input.archive:q}" if ARCHIVED else ""
+ARCHIVES = " {input.archives:q}" if ARCHIVED else ""
+
 passing = str if PLAN.settings.keep_intermediate else temp
 
 
@@ -22,8 +25,24 @@ rule plan:
         f"merflow plan {plan_files.STAGED}/$MERFLOW_PLAN > {{log:q}} 2>&1"
 
 
+if ARCHIVED:
+
+    rule archive:
+        input:
+            catalogue=catalogue_of,
+        output:
+            archive=temp(paths.RAW),
+        localrule: True
+        message:
+            "{wildcards.dataset}/{wildcards.subject}: packing its raw frames for the nodes"
+        shell:
+            "merflow archive {input.catalogue:q} {output.archive:q} --subject {wildcards.subject:q}"
+            " > {log:q} 2>&1"
+
+
 rule align:
     input:
+        **archive_of_subject(),
         catalogue=catalogue_of,
     output:
         store=paths.store("align"),
@@ -35,6 +54,7 @@ rule align:
     shell:
         merflow(
             "align {input.catalogue:q} {output.store:q} --subject {wildcards.subject:q} --threads {threads}"
+            f"{ARCHIVE_FLAG}"
         )
 
 
@@ -47,10 +67,11 @@ for _name, _batch in joined_rules("crop"):
         name:
             _name
         input:
+            **archive_of_subject(),
             source=source_of("crop"),
             catalogue=catalogue_of,
         output:
-            each_of("crop", "preparation", _batch),
+            made=each_of("crop", "preparation", _batch),
         log:
             place_of(paths.LOGS, "crop", "preparation", _batch),
         benchmark:
@@ -62,6 +83,7 @@ for _name, _batch in joined_rules("crop"):
         shell:
             merflow(
                 "crop {input.source:q} {output:q} --catalogue {input.catalogue:q} --threads {threads}"
+                f"{ARCHIVE_FLAG}"
             )
 
 
@@ -74,7 +96,7 @@ for _name, _batch in joined_rules("magnify"):
             source=source_of("magnify"),
             catalogue=catalogue_of,
         output:
-            [
+            made=[
                 passing(path)
                 for path in each_of("magnify", "factor", _batch[1:], _batch[:1])
             ],
@@ -97,7 +119,7 @@ rule interpolate:
         source=source_of("interpolate"),
         catalogue=catalogue_of,
     output:
-        paths.store("interpolate"),
+        made=paths.store("interpolate"),
     resources:
         **stage_resources("interpolate"),
     message:
@@ -113,7 +135,7 @@ rule flow:
         source=source_of("flow"),
         catalogue=catalogue_of,
     output:
-        paths.store("flow"),
+        made=paths.store("flow"),
     resources:
         **stage_resources("flow"),
     message:
@@ -127,17 +149,18 @@ rule flow:
 # Clips that enter interpolated are packed from their own files, named by the catalogues.
 rule pack:
     input:
+        **archives_of_collection(),
         stores=lambda w: PLAN.prepared(w.preparation, w.factor, w.collection),
         catalogues=lambda w: ancient(PLAN.catalogues(w.collection)),
     output:
-        paths.store("pack"),
+        made=paths.store("pack"),
     resources:
         **packing_resources(),
     message:
         "{wildcards.collection}: packing {wildcards.factor} of {wildcards.preparation}"
     shell:
         merflow(
-            "pack {output:q} {input.stores:q} {input.catalogues:q} --preparation {wildcards.preparation:q} --factor {wildcards.factor:q}"
+            f"pack {{output:q}} {{input.stores:q}} {{input.catalogues:q}}{ARCHIVES} --preparation {{wildcards.preparation:q}} --factor {{wildcards.factor:q}}"
         )
 
 

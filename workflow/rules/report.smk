@@ -24,7 +24,7 @@ rule report:
         skipped=paths.SKIPPED,
         delivered=paths.DELIVERED,
     output:
-        report(paths.REPORT, caption="../report/report.rst", category="Report"),
+        made=report(paths.REPORT, caption="../report/report.rst", category="Report"),
     localrule: True
     message:
         "writing results/report.html"
@@ -38,7 +38,9 @@ rule manifest:
         pooled=_pooled,
         skipped=paths.SKIPPED,
     output:
-        report(paths.MANIFEST, caption="../report/manifest.rst", category="Provenance"),
+        made=report(
+            paths.MANIFEST, caption="../report/manifest.rst", category="Provenance"
+        ),
     localrule: True
     message:
         "writing results/manifest.json"

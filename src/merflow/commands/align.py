@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from merflow import paths
 from merflow.clip import Clip, ClipArrays, ClipKey
-from merflow.commands.options import MaybeConfig, Threads
+from merflow.commands.options import Archive, MaybeConfig, Threads
 from merflow.config import fingerprints
 from merflow.config.planned_settings import stage_settings
 from merflow.config.source_digest import stage_digest
@@ -18,6 +18,7 @@ from merflow.frame_buffer import NotStored
 from merflow.io import records, video
 from merflow.io.clip_store import Skipped, write_store
 from merflow.io.files import refuse_source, safe_name, write_json
+from merflow.io.frame_archive import unpacked
 from merflow.io.frame_folder import read_clip
 from merflow.io.images import is_still
 from merflow.progress import track
@@ -40,6 +41,7 @@ def align(
     *,
     subject: str,
     frames: Path | None = None,
+    archive: Archive = None,
     config: MaybeConfig = None,
     threads: Threads = 1,
 ) -> None:
@@ -62,21 +64,22 @@ def align(
     clips = [clip for clip in read_catalogue(catalogue) if clip.key.subject == subject]
     if not clips:
         raise MerflowError(str(catalogue), f"no clip of subject '{subject}'", "a subject in it")
-    if not (raw := [clip for clip in clips if not clip.prepared]):
+    if all(clip.prepared for clip in clips):
         raise MerflowError(
             str(catalogue),
             f"every clip of '{subject}' enters interpolated: there is nothing to align",
             "clips that enter raw, aligned or cropped",
             "give the catalogue to `merflow pack`",
         )
-    aligned = _aligned(raw, settings, frames)
     recipe = fingerprints.of_stage(settings, "align")
-    with records.job("align", out) as job:
-        sums = FrameContents().sums(clips, again=True)
+    with records.job("align", out) as job, unpacked([archive] if archive else [], clips) as clips:
+        aligned = _aligned([clip for clip in clips if not clip.prepared], settings, frames)
+        sums = FrameContents(notes=not archive).sums(clips, again=True)
         seen = frames_digest(clips, sums)
         with use_threads(threads):
             writer = write_store(out, "align", aligned, recipe, {"frames": seen})
-        refuse_changed(clips)
+        if not archive:
+            refuse_changed(clips)
         made = run_fingerprints.stage(recipe, seen, {})
         job.done(made, [out, *_sums_beside(out, clips[0].key, sums)], code=stage_digest("align"))
     print(f"{plural(len(writer.checksums), 'clip')} aligned, {len(writer.skipped)} skipped")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from merflow.clip import ClipArrays
-from merflow.commands.options import MaybeConfig, Preparations, Threads, paired
+from merflow.commands.options import Archive, MaybeConfig, Preparations, Threads, paired
 from merflow.config.fingerprints import of_stage
 from merflow.config.planned_settings import preparation_settings
 from merflow.stages.crop import crop_together
@@ -16,6 +16,7 @@ def crop(
     *more: Path,
     preparation: Preparations = (),
     catalogue: Path | None = None,
+    archive: Archive = None,
     config: MaybeConfig = None,
     threads: Threads = 1,
 ) -> None:
@@ -43,4 +44,5 @@ def crop(
     def cropped(clip: ClipArrays) -> list[ClipArrays]:
         return crop_together(clip, chosen)
 
-    run_together(source, outputs, "crop", cropped, threads=threads, catalogue=catalogue)
+    frames = {"catalogue": catalogue, "archive": archive}
+    run_together(source, outputs, "crop", cropped, threads=threads, **frames)

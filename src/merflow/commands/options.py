@@ -45,6 +45,13 @@ Factors = Annotated[
 ]
 SourceFactor = Annotated[str, Option(help="Factor of SOURCE, kept in the provenance of OUT.")]
 Threads = Annotated[int, Option(help="Processor threads; the result does not depend on them.")]
+Archive = Annotated[
+    Path | None,
+    Option(
+        help="Tar archive of the subject's frames, which `merflow archive` wrote, read in place of "
+        "the dataset's own files."
+    ),
+]
 Catalogue = Annotated[
     Path | None,
     Option(

@@ -1,5 +1,6 @@
 """`merflow pack`: all prepared clips of a collection into one training array."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 from merflow.commands.options import Config, OneOrMore
@@ -11,7 +12,7 @@ from merflow.io.files import refuse_source
 from merflow.io.packed import Survey, survey, write_packed
 from merflow.text import plural
 from merflow.workflow import run_fingerprints
-from merflow.workflow.prepared_source import PreparedClips
+from merflow.workflow.prepared_source import prepared_clips
 
 
 def pack(out: Path, *sources: OneOrMore, preparation: str, factor: str, config: Config) -> None:
@@ -24,7 +25,7 @@ def pack(out: Path, *sources: OneOrMore, preparation: str, factor: str, config: 
     Args:
         out: Packed file to write.
         sources: Prepared clip stores, and catalogues (.json): those of their clips are packed that
-            enter interpolated.
+            enter interpolated, from archives of `merflow archive` (.tar) where these are named.
         preparation: Name of the preparation they were made by.
         factor: Their factor, as x10.
     """
@@ -32,9 +33,11 @@ def pack(out: Path, *sources: OneOrMore, preparation: str, factor: str, config: 
         raise MerflowError("pack", "no store is named", "the prepared clip stores, after OUT")
     settings, asked = stage_settings(config), fingerprints.factor_value(factor)
     refuse_source(out, *sources)
-    stores = [path for path in sources if path.suffix != ".json"]
-    with records.job("pack", out) as job:
-        prepared = [PreparedClips(path) for path in sources if path.suffix == ".json"]
+    stores = [path for path in sources if path.suffix not in (".json", ".tar")]
+    archives = [path for path in sources if path.suffix == ".tar"]
+    with records.job("pack", out) as job, ExitStack() as stack:
+        listed = [path for path in sources if path.suffix == ".json"]
+        prepared = [stack.enter_context(prepared_clips(path, archives)) for path in listed]
         found = survey([*stores, *prepared])
         for source, value in zip(found.sources, found.factors, strict=True):
             if value != asked:

@@ -8,7 +8,7 @@ from merflow.commands.options import DryRun
 from merflow.config.loading import load
 from merflow.config.settings import Settings
 from merflow.errors import MerflowError
-from merflow.models.training.gpu_choice import installed
+from merflow.models.training.gpu_choice import usable
 from merflow.workflow.plan import Plan
 from merflow.workflow.preflight import check_names
 from merflow.workflow.run_result import SHOW, to_show
@@ -45,8 +45,9 @@ def run(
         config: Config file. Values of config/local.yaml replace its own.
         dry_run: List the jobs and why they would run; run none.
         cores: Processor cores to use: a number, or all.
-        gpus: Number of trainings at a time. Default: one for each NVIDIA GPU that the driver lists,
-            at least 1; 1 where CUDA_VISIBLE_DEVICES is set, since trainings would share its first.
+        gpus: Number of GPUs, and so of trainings at a time; more where `training.gpu_share` has
+            them share a GPU. Default: those that CUDA_VISIBLE_DEVICES lists or, where it is not
+            set, all NVIDIA GPUs that the driver lists; at least 1.
         unlock: Remove the lock that a run leaves when the computer crashes, and run nothing.
     """
     words = [*targets]
@@ -58,7 +59,7 @@ def run(
         raise MerflowError("--cores", f"'{cores}'", "a number of processor cores, or all")
     if gpus is not None and gpus < 1:
         fix = "to train on the processor, set training.device: cpu in the config"
-        raise MerflowError("--gpus", f"{gpus}", "1 or more trainings at a time", fix)
+        raise MerflowError("--gpus", f"{gpus}", "1 or more GPUs", fix)
     flags = ["--dry-run"] * dry_run + ["--unlock"] * unlock
     call = snakemake_call(config, found, [*flags, *extra], cores=cores, gpus=gpus or gpus_here())
     show = "" if dry_run or unlock else to_show(found)
@@ -68,8 +69,8 @@ def run(
 
 
 def gpus_here() -> int:
-    """Return how many trainings may run at a time: one for each GPU, at least one."""
-    return 1 if "CUDA_VISIBLE_DEVICES" in os.environ else max(1, len(installed()))
+    """Return how many GPUs trainings may use: at least one, as a limit on a machine without one."""
+    return max(1, len(usable()))
 
 
 def _settings(config: Path) -> Settings:

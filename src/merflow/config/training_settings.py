@@ -1,8 +1,8 @@
 """Settings of training: augmentation, the fit of a network, the SVMs; a part of `settings`."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializationInfo, SerializerFunctionWrapHandler, model_serializer
 
 from merflow.config.stage_settings import Tree
 from merflow.config.values import PathText, later
@@ -45,6 +45,13 @@ class Svm(Tree):
     """Radii of LBP-TOP in x (px), y (px) and time (frames)."""
     bins: int = Field(8, ge=2, le=36)
     """Directions of flow in the histograms of `flow_svm`."""
+
+
+WITH_EXECUTION = {"execution": True}
+"""Context of `model_dump` that keeps the keys of EXECUTION, for the jobs of a run."""
+EXECUTION = ("gpu_share",)
+"""Keys of `training` that say how trainings run. No result depends on them, so no fingerprint, no
+record and no table has them, and a change makes nothing stale."""
 
 
 class Training(Tree):
@@ -116,6 +123,10 @@ class Training(Tree):
     device: Literal["auto", "cpu", "gpu"] = "auto"
     """`auto` takes a usable GPU and otherwise the processor; `gpu` stops with an error when there
     is none."""
+    gpu_share: int = later(1, ge=1)
+    """Trainings that share one GPU at a time. Each may take this part of its memory. More than 1
+    uses a large GPU better with small networks; see docs/cluster.md. On a cluster each training
+    still requests a GPU. A change trains nothing again."""
     threads: int = Field(2, ge=1)
     """Threads of one training job. The bytes of the weights depend on it, so a change trains
     again."""
@@ -123,3 +134,13 @@ class Training(Tree):
     """Also write the curves of each fold for TensorBoard, beside its weights."""
     svm: Svm = Svm()
     """Features and penalty of the SVMs."""
+
+    @model_serializer(mode="wrap")
+    def _as_results_have_it(
+        self, write: SerializerFunctionWrapHandler, info: SerializationInfo
+    ) -> dict[str, Any]:
+        """Leave out what no result depends on, unless the context asks for it."""
+        found = write(self)
+        if info.context == WITH_EXECUTION:
+            return found
+        return {key: value for key, value in found.items() if key not in EXECUTION}

@@ -26,6 +26,7 @@ from merflow.models import program_command, program_files, program_sandbox
 from merflow.models.method_interface import TrainingData, check
 from merflow.models.program_command import Command
 from merflow.models.program_sandbox import Sandbox
+from merflow.models.training import gpu_choice
 from merflow.models.weights_file import read_arrays, write_arrays
 from merflow.paths import WEIGHTS
 
@@ -198,6 +199,8 @@ class FittedProgram:
         entry = self.program.experiment
         command = replace(self.command, words=(*self.command.words, str(folder)))
         device = entry.training.device
+        if device != "cpu":
+            gpu_choice.choose_gpu(entry.training.gpu_share)
         variables = program_command.environment(
             folder, self.program.seed, entry.training.threads, device
         )

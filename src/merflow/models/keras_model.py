@@ -34,7 +34,9 @@ class NetworkMethod:
         check(data, self.classes)
         started = time.perf_counter()
         training = self.experiment.training
-        device = backend.prepare(training.threads, training.device, training.deterministic)
+        device = backend.prepare(
+            training.threads, training.device, training.deterministic, training.gpu_share
+        )
         # Imports Keras, which must start after its backend is prepared.
         from merflow.models.training import fit
 

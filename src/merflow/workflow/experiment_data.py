@@ -1,7 +1,9 @@
 """The data of the experiments: clips of their datasets, classes and folds."""
 
 import functools
+import os
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -52,13 +54,15 @@ def experiment_named(settings: Settings, name: str) -> Experiment:
 class ExperimentData:
     """Settings and the clips of the datasets that they need.
 
-    Results are cached: Snakemake asks the same for thousands of jobs.
+    Results are cached: Snakemake asks the same for thousands of jobs. recorded: tells whether there
+    is a record at a path.
     """
 
     settings: Settings
     clips: dict[str, list[Clip]] = field(default_factory=dict)
     sheets: dict[str, list[str]] = field(default_factory=dict)
     frames: FrameContents = field(default_factory=FrameContents)
+    recorded: Callable[[str], bool] = os.path.isfile
     warnings: list[Problem] = field(default_factory=list)
     """What a run should know before it starts: clips without a class, or missing from a list."""
 
@@ -136,6 +140,14 @@ class ExperimentData:
         members = sorted(self.settings.collections[collection])
         return [name for name in members if any(clip.prepared for clip in self.clips[name])]
 
+    def prepared_subjects(self, collection: str) -> list[tuple[str, str]]:
+        """Return the subjects of a collection with clips that are packed from their own files."""
+        return [
+            owner
+            for owner in self.subjects_of(collection)
+            if any(clip.prepared for clip in self._by_subject[owner])
+        ]
+
     def all_of(self, collection: str) -> list[Clip]:
         """Return all clips of a collection, before a scheme drops some."""
         members = sorted(self.settings.collections[collection])
@@ -150,7 +162,7 @@ class ExperimentData:
     def content(self, dataset: str, subject: str) -> str:
         """Return the digest of a subject's frames, UNREAD before a job has read them."""
         aligned = paths.store("align").format(dataset=dataset, subject=subject)
-        read = self.frames.known(dataset, subject) or Path(paths.record(aligned)).is_file()
+        read = self.frames.known(dataset, subject) or self.recorded(paths.record(aligned))
         if not read and self.needs_stages(dataset, subject):
             return UNREAD
         return self.frames.of(self._by_subject[dataset, subject])

@@ -15,11 +15,11 @@ from merflow.workflow.together import Batches
 
 
 class JobCost(NamedTuple):
-    """Cost of one job: seconds, cores that it takes, and GPUs."""
+    """Cost of one job: seconds, cores that it takes, and GPUs, which trainings may share."""
 
     seconds: float
     cores: int = 1
-    gpus: int = 0
+    gpus: float = 0
 
 
 STAGES = {
@@ -103,7 +103,8 @@ def _training(plan: Plan, entry: Experiment | Pretraining) -> JobCost:
     seconds = fits * (fit + clips * entry.training.epochs * resources.CLIP_EPOCH * size)
     if method != "keras":
         seconds = fits * (PROGRAM_FIT if method == "command" else SVM_FIT)
-    return JobCost(start + seconds, entry.training.threads, resources.gpus(entry))
+    part = resources.gpus(entry) / entry.training.gpu_share
+    return JobCost(start + seconds, entry.training.threads, part)
 
 
 def _usual(costs: Sequence[JobCost]) -> JobCost:
@@ -115,6 +116,6 @@ def _scaled(cost: JobCost, times: float) -> JobCost:
     return cost._replace(seconds=cost.seconds * times)
 
 
-def as_tuples(costs: Mapping[str, JobCost]) -> dict[str, tuple[float, int, int]]:
+def as_tuples(costs: Mapping[str, JobCost]) -> dict[str, tuple[float, int, float]]:
     """Return the costs as plain values, for the logger plugin, which does not import merflow."""
     return {name: tuple(cost) for name, cost in costs.items()}

@@ -13,6 +13,7 @@ import yaml
 
 from merflow import paths
 from merflow.config.planned_settings import stages_text
+from merflow.config.training_settings import WITH_EXECUTION
 from merflow.datasets.catalogue import catalogue_path, catalogue_text
 from merflow.errors import FAILED, MerflowError
 from merflow.io import records
@@ -24,7 +25,7 @@ STAGED = f"{paths.STATE}/plans"
 
 def texts(plan: Plan) -> dict[str, str]:
     """Return path -> text of the files of a plan."""
-    settings = plan.settings.model_dump(mode="json")
+    settings = plan.settings.model_dump(mode="json", context=WITH_EXECUTION)
     sheets = json.dumps(plan.data.sheets, indent=1, sort_keys=True) + "\n"
     found = {
         paths.CONFIG: yaml.safe_dump(settings, sort_keys=False, allow_unicode=True),

@@ -1,18 +1,32 @@
 """The prepared clips of a dataset, which packing reads from the dataset's own files."""
 
-from collections.abc import Iterator, Mapping
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from merflow.clip import ClipArrays
+from merflow.clip import Clip, ClipArrays
 from merflow.datasets.catalogue import read_catalogue
 from merflow.datasets.frame_contents import FrameContents, frames_digest
 from merflow.errors import MerflowError, SkipClip
 from merflow.io.clip_store import Skipped
 from merflow.io.files import digest
+from merflow.io.frame_archive import unpacked
 from merflow.io.prepared_clips import read_prepared
 from merflow.workflow.raw_frames import refuse_changed
+
+
+@contextlib.contextmanager
+def prepared_clips(catalogue: Path, archives: Sequence[Path] = ()) -> Iterator["PreparedClips"]:
+    """Yield the prepared clips of a catalogue, read from archives of their subjects if given."""
+    clips = read_catalogue(catalogue)
+    if not any(clip.prepared for clip in clips):
+        raise MerflowError(
+            str(catalogue), "no clip enters interpolated", "a catalogue of prepared clips"
+        )
+    with unpacked(archives, clips) as found:
+        yield PreparedClips(catalogue, found, bool(archives))
 
 
 class PreparedClips:
@@ -22,21 +36,17 @@ class PreparedClips:
     dataset -> subject -> clip -> file -> SHA-256.
     """
 
-    def __init__(self, catalogue: Path) -> None:
-        self.path = catalogue
-        clips = read_catalogue(catalogue)
+    def __init__(self, catalogue: Path, clips: Sequence[Clip], unpacked: bool = False) -> None:
+        """Hash the files of the subjects; unpacked: they are a copy of this job."""
+        self.path, self._unpacked = catalogue, unpacked
         self._clips = [clip for clip in clips if clip.prepared]
-        if not self._clips:
-            raise MerflowError(
-                str(catalogue), "no clip enters interpolated", "a catalogue of prepared clips"
-            )
         self._subjects = {clip.key.subject_key: [] for clip in self._clips}
         for clip in clips:
             self._subjects.get(clip.key.subject_key, []).append(clip)
         self.contents: dict[str, str] = {}
         self.sums: dict[str, dict[str, dict[str, dict[str, str]]]] = {}
         for (dataset, subject), found in self._subjects.items():
-            sums = FrameContents().sums(found, again=True)
+            sums = FrameContents(notes=not unpacked).sums(found, again=True)
             self.contents[f"{dataset}/{subject}"] = frames_digest(found, sums)
             self.sums.setdefault(dataset, {})[subject] = sums
         self.made_by = {"recipe": {}, "content": digest(sorted(self.contents.items()))}
@@ -71,7 +81,8 @@ class PreparedClips:
         made from.
         """
         for owner, clips in self._subjects.items():
-            refuse_changed(clips)
+            if not self._unpacked:
+                refuse_changed(clips)
             name = "/".join(owner)
             if contents.get(name, self.contents[name]) != self.contents[name]:
                 raise MerflowError(

@@ -1,5 +1,6 @@
 """The dataset's frames of an aligned store, which holds geometry only."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,29 +13,43 @@ from merflow.datasets.frame_contents import FrameContents, changed_since, frames
 from merflow.errors import FAILED, MerflowError, SkipClip
 from merflow.frame_buffer import FrameBuffer
 from merflow.io.clip_store import Store
+from merflow.io.frame_archive import unpacked
 from merflow.io.images import ImageFrames, has_images, iter_frames
+
+
+@contextlib.contextmanager
+def raw_frames(
+    store: Store, catalogue: Path | None, archive: Path | None = None
+) -> Iterator["RawFrames"]:
+    """Yield the frames of an aligned store: the files that a catalogue names, or an archive's."""
+    if catalogue is None:
+        raise MerflowError(
+            str(store.path),
+            "holds the geometry of aligned clips and no pixels",
+            "--catalogue, the JSON in which the files of their frames stand",
+        )
+    keys = [*store.keys, *(skip[:3] for skip in store.skipped)]
+    owners = {key[:2] for key in keys}
+    clips = [c for c in read_catalogue(catalogue) if c.key.subject_key in owners]
+    if lost := sorted({*store.keys} - {clip.key for clip in clips}):
+        raise MerflowError(
+            "--catalogue", f"no clip {lost[0]}", "the catalogue that the store was made from"
+        )
+    with unpacked([archive] if archive else [], clips) as found:
+        yield RawFrames(store, found, unpacked=archive is not None)
 
 
 class RawFrames:
     """The frames of one subject, by clip; the same bytes that align read."""
 
-    def __init__(self, store: Store, catalogue: Path | None) -> None:
-        """Compare the frames' contents with what the store was made from."""
-        if catalogue is None:
-            raise MerflowError(
-                str(store.path),
-                "holds the geometry of aligned clips and no pixels",
-                "--catalogue, the JSON in which the files of their frames stand",
-            )
-        keys = [*store.keys, *(skip[:3] for skip in store.skipped)]
-        owners = {key[:2] for key in keys}
-        self._clips = {c.key: c for c in read_catalogue(catalogue) if c.key.subject_key in owners}
-        if lost := sorted(key for key in store.keys if key not in self._clips):
-            raise MerflowError(
-                "--catalogue", f"no clip {lost[0]}", "the catalogue that the store was made from"
-            )
-        clips = [*self._clips.values()]
-        found = frames_digest(clips, FrameContents().sums(clips)) if clips else ""
+    def __init__(self, store: Store, clips: Sequence[Clip], unpacked: bool) -> None:
+        """Compare the frames' contents with what the store was made from.
+
+        unpacked: the files are a copy of this job, so nobody changes them.
+        """
+        self._clips, self._unpacked = {clip.key: clip for clip in clips}, unpacked
+        contents = FrameContents(notes=not unpacked)
+        found = frames_digest(clips, contents.sums(clips)) if clips else ""
         if found != store.made_by["inputs"].get("frames", ""):
             raise MerflowError(
                 str(store.path),
@@ -55,7 +70,8 @@ class RawFrames:
 
     def check(self) -> None:
         """Refuse frames that were changed while they were read."""
-        refuse_changed([*self._clips.values()])
+        if not self._unpacked:
+            refuse_changed([*self._clips.values()])
 
 
 class _Streamed(FrameBuffer):

@@ -8,6 +8,7 @@ input files exist. Megabytes are 10^6 bytes.
 
 import functools
 import math
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from merflow.config import fingerprints
 from merflow.config.settings import Experiment, Pretraining
 from merflow.frame_buffer import MEMORY_LIMIT
 from merflow.io.images import image_size
+from merflow.models.training import gpu_choice
 from merflow.stage_table import Cost, pipeline, stage_named
 from merflow.workflow.plan import Plan
 
@@ -150,6 +152,30 @@ def gpus(entry: Experiment | Pretraining) -> int:
     """Return 1 for a method that uses a GPU, unless its training is set to the CPU."""
     method = entry.method if isinstance(entry, Experiment) else "keras"
     return int(method in ("keras", "command") and entry.training.device != "cpu")
+
+
+def takes_turns(plan: Plan, entry: Experiment | Pretraining, factor: str, cores: int) -> bool:
+    """Return whether trainings on this machine have to take turns.
+
+    They do on a GPU, and on a processor if the memory is too small for one on every core.
+    """
+    at_once = max(1, cores // entry.training.threads)
+    needed = at_once * training_memory(plan, entry, factor)
+    return gpu_choice.possible() or needed > memory_here()
+
+
+def memory_here() -> float:
+    """Return the memory of this machine, or of the container, in MB."""
+    limit = Path("/sys/fs/cgroup/memory.max")
+    pages = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    text = limit.read_text().strip() if limit.is_file() else ""
+    return min(pages, int(text) if text.isdecimal() else pages) / 1e6
+
+
+def gpu_parts(plan: Plan) -> int:
+    """Return into how many equal parts a GPU is divided for every `gpu_share` to be whole parts."""
+    entries = [*map(plan.experiment, plan.experiments), *plan.settings.pretrainings.values()]
+    return math.lcm(*(entry.training.gpu_share for entry in entries if gpus(entry)))
 
 
 def disk(plan: Plan) -> dict[str, float]:

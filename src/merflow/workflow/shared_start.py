@@ -55,7 +55,7 @@ def handed_over() -> int | None:
     if not owner or sys.argv[1:2] != ["train"] or not hasattr(os, "pidfd_open"):
         return None
     run = paths.parts(paths.RUN, sys.argv[2]) if len(sys.argv) > 2 else None
-    if run is None or run["experiment"] not in experiments:
+    if run is None or run["experiment"] not in experiments or _gpu_in_use_once_loaded():
         return None
     try:
         with _connected(_folder(owner), owner) as server:
@@ -63,6 +63,12 @@ def handed_over() -> int | None:
     except OSError as error:
         print(f"note: no shared start of TensorFlow ({error}); training here", file=sys.stderr)
         return None
+
+
+def _gpu_in_use_once_loaded() -> bool:
+    """Return whether a fork could not use the GPU: Keras asks CUDA when it loads PyTorch."""
+    torch = os.environ.get("KERAS_BACKEND") == "torch"
+    return torch and any(Path("/dev").glob("nvidia[0-9]*"))
 
 
 def _folder(owner: str) -> Path:

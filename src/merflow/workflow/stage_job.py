@@ -23,7 +23,7 @@ from merflow.progress import counted
 from merflow.stages.key_frames import used_by, with_key_frames, without_key_frames
 from merflow.stages.threads import use_threads
 from merflow.workflow import run_fingerprints
-from merflow.workflow.raw_frames import RawFrames, unreadable
+from merflow.workflow.raw_frames import raw_frames, unreadable
 
 if TYPE_CHECKING:
     from merflow.config.settings import Settings
@@ -88,13 +88,14 @@ def run_together(
     threads: int = 1,
     annotation: Annotation | None = None,
     catalogue: Path | None = None,
+    archive: Path | None = None,
 ) -> list[StoreWriter]:
     """Apply a stage to every clip of a store and write the next stores and their records.
 
     function: returns a clip for each output; several outputs share one reading of the source, and
     what they have in common. threads: in total; that many clips at once, the rest within each clip.
     annotation: where the key frames stand that the stage uses; without it those of the store hold.
-    catalogue: where the frames of an aligned store stand.
+    catalogue: where the frames of an aligned store stand; archive: in place of these files.
     """
     with contextlib.ExitStack() as stack:
         jobs = []
@@ -106,7 +107,9 @@ def run_together(
             for out in outputs:
                 _check_factor(store, stage, out.recipe)
             _check_stage(store, stage)
-            raw = None if store.holds_frames else RawFrames(store, catalogue)
+            raw = None
+            if not store.holds_frames:
+                raw = stack.enter_context(raw_frames(store, catalogue, archive))
             workers = max(1, min(threads, len(store)))
 
             def one(clip: ClipArrays) -> Sequence[ClipArrays | Skipped]:

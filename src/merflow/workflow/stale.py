@@ -9,7 +9,7 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,18 +52,32 @@ class Findings(NamedTuple):
         return frozenset(path for found in self.stale for path in found.outputs)
 
 
-def find_stale(plan: Plan) -> Findings:
-    """Return the files of a plan that are stale, and the stages with stores of earlier code."""
-    expected = Expected(plan)
-    known: dict[str, Record | None] = {}
+class Results(NamedTuple):
+    """A place of results. exists: tells of a file; record: returns the record at a path, or None.
+
+    found: whether there are any results.
+    """
+
+    exists: Callable[[str], bool]
+    record: Callable[[str], Record | None]
+    found: bool
+
+
+def find_stale(plan: Plan, results: Results | None = None) -> Findings:
+    """Return the files of a plan that are stale, and the stages with stores of earlier code.
+
+    results: where they lie; by default in the working folder.
+    """
     found: list[Stale] = []
     codes: dict[str, int] = {}
-    if not Path(paths.RESULTS).is_dir():
+    where = results or Results(os.path.exists, records.read, Path(paths.RESULTS).is_dir())
+    if not where.found:
         return Findings(found, codes)
+    expected, known = Expected(plan), _Records(where)
     pixels = _Pixels(expected, known)
     for step in expected.steps():
-        record = _record(step.outputs[0], known)
-        there = [path for path in step.outputs if os.path.exists(path)]
+        record = known.of(step.outputs[0])
+        there = [path for path in step.outputs if where.exists(path)]
         if record is None and not there:
             continue
         if why := _why(step, record, there, known, pixels):
@@ -75,22 +89,29 @@ def find_stale(plan: Plan) -> Findings:
     return Findings(found, codes)
 
 
-def _record(path: str, known: dict[str, Record | None]) -> Record | None:
-    """Return the record of a file's job; one that cannot be read counts as none."""
-    place = paths.record(path)
-    if place not in known:
-        try:
-            known[place] = records.read(place)
-        except MerflowError:
-            known[place] = None
-    return known[place]
+class _Records:
+    """The records of results, each read once."""
+
+    def __init__(self, results: Results) -> None:
+        self.results = results
+        self._known: dict[str, Record | None] = {}
+
+    def of(self, path: str) -> Record | None:
+        """Return the record of a file's job; one that cannot be read counts as none."""
+        place = paths.record(path)
+        if place not in self._known:
+            try:
+                self._known[place] = self.results.record(place)
+            except MerflowError:
+                self._known[place] = None
+        return self._known[place]
 
 
 def _why(
     step: Step,
     record: Record | None,
     there: list[str],
-    known: dict[str, Record | None],
+    known: _Records,
     pixels: "_Pixels",
 ) -> str:
     """Return why the files of a step are stale, or nothing."""
@@ -101,10 +122,11 @@ def _why(
         return changed.replace("other frames", frame or "other frames")
     if step.outputs[0] not in there and not step.kept:
         return ""  # Deleted on purpose, or temporary: Snakemake makes it where it is needed.
-    if missing := [path for path in (*step.outputs, *record.wrote) if not os.path.exists(path)]:
+    exists = known.results.exists
+    if missing := [path for path in (*step.outputs, *record.wrote) if not exists(path)]:
         return f"{os.path.basename(missing[0])} was deleted"
     for path, checksum in record.read.items():
-        source = _record(path, known)
+        source = known.of(path)
         if source and source.wrote.get(path, checksum) != checksum:
             return f"{os.path.basename(path)} was made again since"
     return pixels.changed(step, record)
@@ -113,7 +135,7 @@ def _why(
 class _Pixels:
     """Compares the packed clips that folds were trained on with those packed now."""
 
-    def __init__(self, expected: Expected, known: dict[str, Record | None]) -> None:
+    def __init__(self, expected: Expected, known: _Records) -> None:
         self.expected, self.known = expected, known
 
     def changed(self, step: Step, record: Record) -> str:
@@ -121,7 +143,7 @@ class _Pixels:
         seen: Mapping[str, str] = record.facts.get("clips", {})
         found = paths.parts(f"{paths.RUN}/{{fold}}/{{file}}", step.outputs[0])
         for path, digest in seen.items() if found and step.name == "train" else ():
-            pack = _record(path, self.known)
+            pack = self.known.of(path)
             if pack and self._now(found["experiment"], found["fold"], path, pack) != digest:
                 return f"other pixels in {path}"
         return ""
@@ -133,7 +155,8 @@ class _Pixels:
 
     @functools.cache  # noqa: B019
     def _sums(self, experiment: str, path: str) -> list[str]:
-        sums = self.known[paths.record(path)].facts.get("clips", {})
+        pack = self.known.of(path)
+        sums = pack.facts.get("clips", {}) if pack else {}
         clips = self.expected.plan.data.labelled(experiment).clips
         return [sums.get(str(clip.key), "-" * 16)[:16] for clip in clips]
 

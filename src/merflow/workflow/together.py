@@ -7,7 +7,7 @@ subjects need: a factor that is added later is magnified alone, and no store is 
 import itertools
 import os
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from merflow import paths, stage_table
 from merflow.config.fingerprints import preparation_named
@@ -18,8 +18,19 @@ Batch = tuple[str, ...]
 Batches = dict[str, list[Batch]]
 
 
-def batches(plan: Plan, stale: Collection[str]) -> Batches:
-    """Return what one job makes for a subject, by stage; stale: files that must be made again."""
+def batches(
+    plan: Plan, stale: Collection[str], exists: Callable[[str], bool] = os.path.exists
+) -> Batches:
+    """Return what one job makes for a subject, by stage.
+
+    stale: files that must be made again; exists: tells whether a file is there.
+    """
+
+    def needed(path: str, names: dict[str, str]) -> set[tuple[str, str]]:
+        """Return the subject, in a set, where a store is missing or stale."""
+        here = path not in stale and exists(path)
+        return set() if here else {(names["dataset"], names["subject"])}
+
     crops: dict[str, set] = defaultdict(set)
     factors: dict[tuple[str, str], set] = defaultdict(set)
     for preparation, factor, collection in plan.packs():
@@ -29,23 +40,17 @@ def batches(plan: Plan, stale: Collection[str]) -> Batches:
         for dataset, subject in plan.data.with_stores(collection):
             names = {"dataset": dataset, "subject": subject}
             cropped = paths.cropped(preparation, dataset, subject)
-            crops[preparation] |= {(dataset, subject)} & _needed(cropped, names, stale)
+            crops[preparation] |= {(dataset, subject)} & needed(cropped, names)
             if stage_table.stage_named("magnify") in stage_table.pipeline(kind, factor):
                 made = magnified.format(preparation=preparation, factor=factor, **names)
-                needed = _needed(last.format(**names), names, stale) | _needed(made, names, stale)
-                factors[preparation, factor] |= needed
+                wanted = needed(last.format(**names), names) | needed(made, names)
+                factors[preparation, factor] |= wanted
     joined = [
         (preparation, *group)
         for preparation, pairs in itertools.groupby(sorted(factors), lambda pair: pair[0])
         for group in _alike({f: factors[preparation, f] for _, f in pairs})
     ]
     return {"crop": [*_alike(crops)], "magnify": joined}
-
-
-def _needed(path: str, names: dict[str, str], stale: Collection[str]) -> set[tuple[str, str]]:
-    """Return the subject, in a set, where a store is missing or stale."""
-    here = path not in stale and os.path.exists(path)
-    return set() if here else {(names["dataset"], names["subject"])}
 
 
 def _alike(needed: dict[str, set]) -> Iterator[Batch]:

@@ -36,6 +36,8 @@ PAPER = {paths.record(f"{paths.PAPER_FIGURES}/any")} | {
 }
 """Records of files that the rule of the report writes beside its output."""
 FOLDER_OF_RUN = f"{paths.RUN}/{{fold}}/{{file}}"
+NO_RESULTS = {".gitkeep", paths.LIVE, ".snakemake_timestamp"}
+"""Names of files that are no results; the last one Snakemake leaves in a folder of a storage."""
 NOT_RECORDED = {"logs", "benchmarks", "records"}
 """Folders of results/ in which no file is a result."""
 
@@ -273,7 +275,7 @@ class _Check:
                 folders[:] = sorted(set(folders) - NOT_RECORDED)
             folders[:] = [name for name in folders if name != "tensorboard"]
             for name in sorted(names):
-                if name not in (".gitkeep", paths.LIVE) and not name.startswith(PARTIAL):
+                if name not in NO_RESULTS and not name.startswith(PARTIAL):
                     yield (paths.RESULTS / here / name).as_posix()
 
 

@@ -1,11 +1,15 @@
-"""The backend module: device, threads, choice of a GPU, and no output."""
+"""The backend module: device, threads, memory of a shared GPU, and no output.
+
+No GPU was at hand: that its memory is limited is tested on stand-ins for the backends.
+"""
 
 import os
-import stat
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from merflow.errors import FAILED, MerflowError
@@ -91,55 +95,107 @@ def test_settings_of_a_started_process_cannot_be_changed():
 
 
 @pytest.fixture
-def two_gpus(tmp_path, monkeypatch):
-    """A machine with two GPUs according to nvidia-smi."""
+def one_gpu(tmp_path, monkeypatch):
+    """A process that has not started, on a machine with one GPU of 40,000 MiB for nvidia-smi."""
     tool = tmp_path / "nvidia-smi"
-    tool.write_text("#!/bin/sh\necho '0, 1000'\necho '1, 80000'\n")
-    tool.chmod(tool.stat().st_mode | stat.S_IEXEC)
+    tool.write_text("#!/bin/sh\necho 'GPU-a, 40000, 39000'\n")
+    tool.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr("tempfile.tempdir", None)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    return tmp_path
+    for name in ("XLA_PYTHON_CLIENT_MEM_FRACTION", "XLA_CLIENT_MEM_FRACTION"):
+        monkeypatch.setenv(name, "1")
+        monkeypatch.delenv(name)  # and what a test sets is undone
+    monkeypatch.setattr(backend, "_prepared", {})
+    monkeypatch.setattr(gpu_choice, "_chosen", [])
+    return tool
 
 
-TAKE = "import os, sys\nfrom merflow.models.training import gpu_choice\ngpu_choice.choose_gpu()\n" \
-    "print(os.environ.get('CUDA_VISIBLE_DEVICES'), flush=True)\nsys.stdin.read()"  # fmt: skip
+def fake_tensorflow(calls):
+    """Return the functions of TensorFlow that a start calls, which note their arguments."""
 
+    def note(name):
+        return lambda *values, **named: calls.append((name, *values, *named.items()))
 
-def test_jobs_on_one_machine_use_different_gpus_and_release_them(two_gpus):
-    environment = {**os.environ, "PYTHONPATH": SRC}
-
-    def start():
-        return subprocess.Popen(
-            [sys.executable, "-c", TAKE],
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    jobs = [start() for _ in range(2)]
-    assert gpu_choice.installed() == ["1", "0"], "most free memory first"
-    taken = sorted(job.stdout.readline().strip() for job in jobs)
-    assert taken == ["0", "1"]
-    third = start()
-    assert third.stdout.readline().strip() == "1", (
-        "all are in use: the one with most free memory is shared"
+    config = SimpleNamespace(
+        threading=SimpleNamespace(
+            set_intra_op_parallelism_threads=note("within"),
+            set_inter_op_parallelism_threads=note("between"),
+        ),
+        experimental=SimpleNamespace(
+            set_memory_growth=note("growth"),
+            enable_op_determinism=note("deterministic"),
+            get_device_details=lambda gpu: {"device_name": f"model of {gpu}"},
+        ),
+        list_physical_devices=lambda kind: ["gpu"],
+        LogicalDeviceConfiguration=lambda memory_limit: memory_limit,
+        set_logical_device_configuration=note("limit"),
     )
-    for job in (*jobs, third):
-        job.communicate("")
-    again = start()
-    assert again.stdout.readline().strip() == "1"
-    again.communicate("")
+    logger = SimpleNamespace(setLevel=lambda level: None)
+    return SimpleNamespace(config=config, get_logger=lambda: logger)
 
 
-def test_a_gpu_chosen_by_the_user_and_a_machine_without_gpus_stay_unchanged(monkeypatch, tmp_path):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "7")
-    gpu_choice.choose_gpu()
-    assert os.environ["CUDA_VISIBLE_DEVICES"] == "7"
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert gpu_choice.installed() == []
+def start_on(name, module, monkeypatch, share):
+    monkeypatch.setattr(backend, "backend", lambda: name)
+    monkeypatch.setitem(sys.modules, name, module)
+    return backend.prepare(2, "gpu", False, share)
+
+
+@pytest.mark.parametrize(
+    ("share", "call"), [(1, ("growth", "gpu", True)), (4, ("limit", "gpu", [9000]))]
+)
+def test_tensorflow_takes_its_part_of_the_memory(one_gpu, monkeypatch, share, call):
+    calls = []
+    name = start_on("tensorflow", fake_tensorflow(calls), monkeypatch, share)
+    assert name == "model of gpu"
+    assert calls == [("within", 2), ("between", 2), call]
+
+
+def test_tensorflow_has_no_limit_where_the_memory_is_unknown(one_gpu, monkeypatch, capsys):
+    one_gpu.write_text("#!/bin/sh\necho 'GPU-a, [N/A], [N/A]'\n")
+    calls = []
+    start_on("tensorflow", fake_tensorflow(calls), monkeypatch, 4)
+    assert calls[-1] == ("growth", "gpu", True)
+    assert "no limit" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("share", "set_by_user", "read"), [
+    (1, {}, [None, None]), (2, {}, ["0.4500", None]),
+    (2, {"XLA_PYTHON_CLIENT_MEM_FRACTION": ".3"}, [".3", None]),
+    (2, {"XLA_CLIENT_MEM_FRACTION": ".3"}, [None, ".3"]),
+])  # fmt: skip
+def test_jax_takes_its_part_of_the_memory(one_gpu, monkeypatch, share, set_by_user, read):
+    for name, value in set_by_user.items():
+        monkeypatch.setenv(name, value)
+    found = []
+
+    def devices(kind):
+        names = ("XLA_PYTHON_CLIENT_MEM_FRACTION", "XLA_CLIENT_MEM_FRACTION")
+        found.extend(map(os.environ.get, names))
+        return [SimpleNamespace(platform="gpu", device_kind="H")]
+
+    assert start_on("jax", SimpleNamespace(devices=devices), monkeypatch, share) == "H"
+    assert found == read
+
+
+@pytest.mark.parametrize(("share", "fractions"), [(1, []), (3, [(pytest.approx(0.3), 0)])])
+def test_pytorch_takes_its_part_of_the_memory(one_gpu, monkeypatch, share, fractions):
+    calls = []
+    cuda = SimpleNamespace(
+        is_available=lambda: True,
+        get_device_name=lambda number: "P",
+        set_per_process_memory_fraction=lambda *values: calls.append(values),
+    )
+    torch = SimpleNamespace(cuda=cuda, set_num_threads=lambda threads: None)
+    assert start_on("torch", torch, monkeypatch, share) == "P"
+    assert calls == fractions
+
+
+def test_fewer_clips_stay_on_a_shared_gpu(monkeypatch):
+    monkeypatch.setattr(backend, "MAX_RESIDENT", 100)
+    for share, stay in ((1, True), (2, False)):
+        monkeypatch.setattr(backend, "_prepared", {"gpu_share": share})
+        x = np.zeros(80, np.uint8)
+        assert (backend.resident(x, "gpu") is not x) == stay
 
 
 def test_light_commands_import_no_backend():

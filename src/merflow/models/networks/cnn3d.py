@@ -12,6 +12,7 @@ import keras
 from keras import layers
 
 from merflow.models.layers.blocks import head
+from merflow.models.layers.group_normalization import GroupNormalization
 
 SMALLEST = (1, 8, 8, 1)
 
@@ -32,7 +33,7 @@ def build(
     inputs = x = keras.Input(shape)
     for width in filters:
         x = layers.Conv3D(width, 3, strides=2, padding="same", use_bias=False)(x)
-        x = layers.GroupNormalization(groups)(x)
+        x = GroupNormalization(groups)(x)
         x = layers.ReLU()(x)
     x = layers.Flatten()(x)
     x = layers.Dropout(dropout)(x)

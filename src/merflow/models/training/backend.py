@@ -5,12 +5,13 @@ and PyTorch.
 """
 
 import contextlib
+import gc
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,7 +20,9 @@ from merflow.errors import FAILED, MerflowError
 from merflow.models.training import gpu_choice
 
 MAX_RESIDENT = 4 * 2**30
-"""Bytes of clips that may stay on the GPU beside network and activations."""
+"""Bytes of clips that may stay on a GPU beside network and activations; less where it is shared."""
+ALLOCATED = 0.9
+"""Share of a training's memory that the backend may allocate: CUDA itself needs the rest."""
 UNUSED = ("sklearn", "matplotlib", "pandas", "IPython")
 """What Keras imports where it is installed, for features that merflow does not use.
 
@@ -29,22 +32,24 @@ _prepared: dict[str, Any] = {}
 """The settings of the first call, fixed for the process: a backend starts only once."""
 
 
-def prepare(threads: int, device: str, deterministic: bool) -> str:
+def prepare(threads: int, device: str, deterministic: bool, gpu_share: int = 1) -> str:
     """Start Keras' backend once per process and return the device's name.
 
     threads: of one training job, within and between operations; bytes depend on it.
     device: `auto` is a usable GPU, else the processor; `gpu` fails without one; `cpu`.
+    gpu_share: how many trainings share the memory of a GPU.
     """
     wanted = {"threads": threads, "device": device, "deterministic": deterministic}
     if _prepared:
         _refuse_change(wanted)
         return _prepared["name"]
+    limit = None
     if device == "cpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     else:
-        gpu_choice.choose_gpu()
+        limit = _limit(gpu_choice.choose_gpu(gpu_share), gpu_share)
     load()
-    name = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[backend()](**wanted)
+    name = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[backend()](limit, **wanted)
     if device == "gpu" and name == "cpu":
         raise MerflowError(
             "training.device",
@@ -53,8 +58,27 @@ def prepare(threads: int, device: str, deterministic: bool) -> str:
             "run `merflow doctor` to see what is missing, or set training.device: auto",
             code=FAILED,
         )
-    _prepared.update(wanted, name=name)
+    _prepared.update(wanted, name=name, gpu_share=gpu_share)
+    # The objects of the libraries stay for the life of the process: searching them for garbage took
+    # a tenth of a second of every fold.
+    gc.collect()
+    gc.freeze()
     return name
+
+
+class Limit(NamedTuple):
+    """The memory that a training may allocate on a GPU: a fraction of it, in MiB; 0: unknown."""
+
+    fraction: float
+    mebibytes: int
+
+
+def _limit(gpu: gpu_choice.Gpu | None, share: int) -> Limit | None:
+    """Return the limit of a training that shares its GPU; None for the only one on it."""
+    if share == 1:
+        return None
+    fraction = ALLOCATED / share
+    return Limit(fraction, int(fraction * gpu.total) if gpu else 0)
 
 
 def load() -> None:
@@ -93,7 +117,7 @@ def reset(seed: int, mixed_precision: bool, device: str) -> None:
 
 def resident(x: np.ndarray, device: str) -> Any:  # noqa: ANN401
     """Copy a whole fold to the GPU once if it is small enough; otherwise return it unchanged."""
-    if device == "cpu" or x.nbytes > MAX_RESIDENT:
+    if device == "cpu" or x.nbytes > MAX_RESIDENT // _prepared.get("gpu_share", 1):
         return x
     import keras
 
@@ -155,7 +179,7 @@ def _refuse_change(wanted: dict[str, Any]) -> None:
             )
 
 
-def _tensorflow(threads: int, device: str, deterministic: bool) -> str:
+def _tensorflow(limit: Limit | None, threads: int, device: str, deterministic: bool) -> str:
     import tensorflow as tf
 
     tf.get_logger().setLevel("ERROR")
@@ -164,7 +188,7 @@ def _tensorflow(threads: int, device: str, deterministic: bool) -> str:
         tf.config.threading.set_inter_op_parallelism_threads(threads)
         found = tf.config.list_physical_devices("GPU")
         for gpu in found:
-            tf.config.experimental.set_memory_growth(gpu, True)
+            _bound(tf.config, gpu, limit)
     except RuntimeError as error:
         raise MerflowError(
             "training.threads",
@@ -178,9 +202,23 @@ def _tensorflow(threads: int, device: str, deterministic: bool) -> str:
     if not found:
         if arithmetic.level() == "portable":
             _without_estimates(tf)
+        from merflow.models.training.on_tensorflow import conv3d
+
+        conv3d.install()
         return "cpu"
     details = tf.config.experimental.get_device_details(found[0])
     return details.get("device_name", "gpu")
+
+
+def _bound(config: Any, gpu: Any, limit: Limit | None) -> None:  # noqa: ANN401
+    """Have TensorFlow take the memory of a GPU as it needs it, or at most a limit."""
+    if limit and limit.mebibytes:
+        most = config.LogicalDeviceConfiguration(memory_limit=limit.mebibytes)
+        config.set_logical_device_configuration(gpu, [most])
+        return
+    if limit:
+        print("note: nvidia-smi does not tell the GPU's memory; no limit on it", file=sys.stderr)
+    config.experimental.set_memory_growth(gpu, True)
 
 
 def _without_estimates(tf: Any) -> None:  # noqa: ANN401
@@ -206,7 +244,10 @@ def _without_estimates(tf: Any) -> None:  # noqa: ANN401
         module.rsqrt = rsqrt
 
 
-def _jax(threads: int, device: str, deterministic: bool) -> str:
+def _jax(limit: Limit | None, threads: int, device: str, deterministic: bool) -> str:
+    # Read when JAX first looks for devices, not when it is imported. It refuses both names at once.
+    if limit and "XLA_CLIENT_MEM_FRACTION" not in os.environ:
+        os.environ.setdefault("XLA_PYTHON_CLIENT_MEM_FRACTION", f"{limit.fraction:.4f}")
     if deterministic:
         os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_gpu_deterministic_ops=1"
     import jax
@@ -216,14 +257,50 @@ def _jax(threads: int, device: str, deterministic: bool) -> str:
     return "cpu" if first.platform == "cpu" else first.device_kind
 
 
-def _torch(threads: int, device: str, deterministic: bool) -> str:
+def _torch(limit: Limit | None, threads: int, device: str, deterministic: bool) -> str:
     import torch
 
     torch.set_num_threads(threads)
     if deterministic:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True, warn_only=True)
-    return torch.cuda.get_device_name(0) if torch.cuda.is_available() else "cpu"
+    if not torch.cuda.is_available():
+        return "cpu"
+    if limit:
+        torch.cuda.set_per_process_memory_fraction(limit.fraction, 0)
+    return torch.cuda.get_device_name(0)
+
+
+def steps(model: Any) -> Callable[[Any, np.ndarray, np.ndarray], np.ndarray]:  # noqa: ANN401
+    """Return a function that trains a compiled model on batches, one step each.
+
+    It takes clips (S, B, *shape), labels (S, B, K) and weights (S, B), and returns (S, 2): loss and
+    accuracy of each step.
+    """
+    if backend() == "tensorflow":
+        from merflow.models.training.on_tensorflow.steps import looped
+
+        return looped(model)
+
+    def run(x: Any, y: np.ndarray, weights: np.ndarray) -> np.ndarray:  # noqa: ANN401
+        logs = [
+            model.train_on_batch(*batch, return_dict=True)
+            for batch in zip(x, y, weights, strict=True)
+        ]
+        return np.array([(row["loss"], row["accuracy"]) for row in logs])
+
+    return run
+
+
+def adam(name: str) -> Any:  # noqa: ANN401
+    """Return the class of the optimiser `adam` or `adamw` that is fastest on the backend."""
+    import keras
+
+    if backend() == "tensorflow":
+        from merflow.models.training.on_tensorflow import adam as kinds
+    else:
+        kinds = keras.optimizers
+    return {"adam": kinds.Adam, "adamw": kinds.AdamW}[name]
 
 
 def prepare_once() -> str:
@@ -251,7 +328,7 @@ def write_events(folder: Path, history: Sequence[Mapping[str, Any]]) -> None:
 
 
 def describe() -> dict[str, Any]:
-    """Return Keras' version and the backend; for TensorFlow also its version and usable GPUs."""
+    """Return Keras' version, the backend and its usable GPUs; of TensorFlow also its version."""
     import keras
 
     about: dict[str, Any] = {"keras": keras.__version__, "backend": backend(), "gpus": []}
@@ -260,4 +337,12 @@ def describe() -> dict[str, Any]:
 
         gpus = [device.name for device in tf.config.list_physical_devices("GPU")]
         about |= {"tensorflow": tf.__version__, "gpus": gpus}
+    elif backend() == "jax":
+        import jax
+
+        about["gpus"] = [str(device) for device in jax.devices() if device.platform != "cpu"]
+    else:
+        import torch
+
+        about["gpus"] = [f"cuda:{number}" for number in range(torch.cuda.device_count())]
     return about

@@ -1,6 +1,11 @@
 """The batches of an epoch: order of the clips, balanced sampling."""
 
+from collections.abc import Iterator
+
 import numpy as np
+
+IN_A_CALL = 16 * 2**20
+"""Bytes of clips that are copied for one call of the training step, at least one batch."""
 
 
 def epoch(rng: np.random.Generator, y: np.ndarray, size: int, balanced: bool) -> np.ndarray:
@@ -26,3 +31,11 @@ def epoch(rng: np.random.Generator, y: np.ndarray, size: int, balanced: bool) ->
         order = rng.permutation(n)
     steps = -(-n // size)
     return np.resize(order, (steps, size)).astype(np.int64)
+
+
+def in_calls(order: np.ndarray, clip_bytes: int) -> Iterator[np.ndarray]:
+    """Yield an epoch's batches, (steps, B) positions, in parts of at most IN_A_CALL bytes."""
+    batch = max(1, order.shape[1] * clip_bytes)
+    steps = max(1, IN_A_CALL // batch)
+    for start in range(0, len(order), steps):
+        yield order[start : start + steps]

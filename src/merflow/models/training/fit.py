@@ -145,6 +145,7 @@ class _Loop:
         )
         # Otherwise the first step makes these variables and is traced twice.
         model.optimizer.build(model.trainable_variables)
+        self.steps = backend.steps(model)
 
     def run(self, epochs: int, after_epoch: AfterEpoch | None) -> list[dict[str, Any]]:
         """Train for a number of epochs; return one row per epoch."""
@@ -162,28 +163,37 @@ class _Loop:
         """Run one epoch; return the mean training loss and accuracy over its batches."""
         training, y = self.training, self.data.y
         order = batches.epoch(self.order_rng, y, training.batch_size, training.balanced_sampling)
-        sums = np.zeros(2)
-        for number, index in enumerate(order, 1):
-            logs = self.model.train_on_batch(
-                self._clips(index), self.labels[index], self.weights[y[index]], return_dict=True
-            )
+        results = []
+        for index in batches.in_calls(order, self.data.x[0].nbytes):
+            row = self.steps(self._clips(index), self.labels[index], self.weights[y[index]])
             self.first_step = self.first_step or time.perf_counter()
-            if not np.isfinite(logs["loss"]):
-                clips = ", ".join(self.data.rows[i] for i in index)
-                raise MerflowError(
-                    f"training, epoch {epoch}, batch {number}",
-                    f"the loss is {logs['loss']}; clips of the batch: {clips}",
-                    "a finite loss",
-                    "lower training.learning_rate, or look at these clips with `merflow preview`",
-                    code=FAILED,
-                )
-            sums += logs["loss"], logs["accuracy"]
-        loss, accuracy = sums / len(order)
+            results.append(row.astype(np.float64))
+            self._check(epoch, order, np.concatenate(results)[:, 0])
+        loss, accuracy = np.concatenate(results).mean(0)
         return {"loss": float(loss), "accuracy": float(accuracy)}
 
+    def _check(self, epoch: int, order: np.ndarray, losses: np.ndarray) -> None:
+        """Refuse a loss that is not finite; order: (steps, B) positions, losses: of the first."""
+        if np.isfinite(losses).all():
+            return
+        number = int(np.argmin(np.isfinite(losses)))
+        clips = ", ".join(self.data.rows[i] for i in order[number])
+        raise MerflowError(
+            f"training, epoch {epoch}, batch {number + 1}",
+            f"the loss is {losses[number]}; clips of the batch: {clips}",
+            "a finite loss",
+            "lower training.learning_rate, or look at these clips with `merflow preview`",
+            code=FAILED,
+        )
+
     def _clips(self, index: np.ndarray) -> Any:  # noqa: ANN401
+        """Return the clips at positions (S, B), (S, B, *shape)."""
         if self.augmented:
-            return augmentation.changed(self.augment_rng, self.x[index], self.training.augment)
+            changed = (
+                augmentation.changed(self.augment_rng, self.x[row], self.training.augment)
+                for row in index
+            )
+            return np.stack(list(changed))
         return backend.rows(self.x, index)
 
 

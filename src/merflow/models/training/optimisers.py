@@ -7,6 +7,7 @@ from keras import ops
 from keras.optimizers import schedules
 
 from merflow.config.settings import Training
+from merflow.models.training import backend
 
 
 class OneCycle(schedules.LearningRateSchedule):
@@ -58,9 +59,6 @@ def optimiser(training: Training, steps_an_epoch: int) -> keras.optimizers.Optim
     }
     if training.optimiser == "sgd":
         return keras.optimizers.SGD(momentum=training.momentum, **common)
-    kinds = {
-        "adam": keras.optimizers.Adam,
-        "adamw": keras.optimizers.AdamW,
-        "rmsprop": keras.optimizers.RMSprop,
-    }
-    return kinds[training.optimiser](**common)
+    if training.optimiser == "rmsprop":
+        return keras.optimizers.RMSprop(**common)
+    return backend.adam(training.optimiser)(**common)
