@@ -1,11 +1,13 @@
 """Cost of Snakemake for 500, 2,000 and 10,000 clips: a project of empty videos.
 
-A manifest with ten clips per subject, four factors, LOSO with ten folds per job. For each size: a
-dry run without results, a pass in which Snakemake schedules and records every job without running
-it (`--touch`), merflow's comparison of all records with the plan, a dry run with nothing to do, and
-a dry run after a clip was added. CPU seconds, because machines are shared.
+A manifest with ten clips per subject, four factors, LOSO. For each size: a dry run without results,
+a pass in which Snakemake schedules and records every job without running it (`--touch`), merflow's
+own share (reading the datasets, and comparing all records with the plan), a dry run with nothing to
+do, and a dry run after a clip was added. CPU seconds, because machines are shared.
 
 `python benchmarks/scale.py [--clips 500 2000 10000] [--touch-to 2000]`
+`python benchmarks/scale.py --before CHECKOUT [--rounds 2]`: dry runs, those of another checkout in
+turn with this one's, each with results as its own version makes them.
 """
 
 from merflow import paths
@@ -66,12 +68,18 @@ def add_clip(folder: Path, number: int) -> None:
         table.write(row + "\n")
 
 
-def snakemake(folder: Path, *words: str) -> tuple[float, float, str]:
-    """Run Snakemake in a project; return CPU seconds, peak MB and what it said."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile"]
+def snakemake(folder: Path, *words: str, code: Path = ROOT) -> tuple[float, float, str]:
+    """Run Snakemake in a project; return CPU seconds, peak MB and what it said.
+
+    code: the checkout that it runs.
+    """
+    command = [sys.executable, "-m", "snakemake", "--snakefile", code / "Snakefile"]
     command += ["--configfile", "config.yaml", *words]
+    env = os.environ | {"PYTHONPATH": str(code / "src")}
     with open(folder / "said.txt", "w+") as said:
-        child = subprocess.Popen(command, cwd=folder, stdout=said, stderr=subprocess.STDOUT)
+        child = subprocess.Popen(
+            command, cwd=folder, stdout=said, stderr=subprocess.STDOUT, env=env
+        )
         _, status, used = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
         said.seek(0)
@@ -110,13 +118,14 @@ def make_outputs(folder: Path) -> int:
     return count
 
 
-def own_check(folder: Path) -> tuple[float, int]:
-    """Return the CPU seconds of merflow's own look at every record, and what it finds stale."""
+def own_check(folder: Path) -> tuple[float, float, int]:
+    """Return the CPU seconds of the plan and of the look at all records, and what is stale."""
     with contextlib.chdir(folder):
-        plan = start(yaml.safe_load(Path("config.yaml").read_text()))
         began = time.process_time()
+        plan = start(yaml.safe_load(Path("config.yaml").read_text()))
+        planned = time.process_time()
         found = find_stale(plan)
-        return time.process_time() - began, len(found.stale)
+        return planned - began, time.process_time() - planned, len(found.stale)
 
 
 def measure(folder: Path, clips: int, touched: bool) -> None:
@@ -131,8 +140,8 @@ def measure(folder: Path, clips: int, touched: bool) -> None:
         seconds, peak, _ = snakemake(folder, "--touch", "--forceall", "--quiet", "all")
         each = f"{1000 * seconds / count:.1f} ms a job"
         print(f"{clips:6} clips: every job kept {seconds:6.1f} s {peak:5.0f} MB, {each}")
-    seconds, stale = own_check(folder)
-    print(f"{clips:6} clips: records compared {seconds:4.1f} s, {stale} stale")
+    planned, seconds, stale = own_check(folder)
+    print(f"{clips:6} clips: plan {planned:4.1f} s, records {seconds:4.1f} s, {stale} stale")
     seconds, peak, text = snakemake(folder, *dry)
     print(f"{clips:6} clips: nothing to do {seconds:6.1f} s {peak:5.0f} MB, {jobs(text)} jobs")
     if touched:
@@ -141,14 +150,51 @@ def measure(folder: Path, clips: int, touched: bool) -> None:
         print(f"{clips:6} clips: one more clip {seconds:6.1f} s {peak:5.0f} MB, {jobs(text)} jobs")
 
 
+def compare(folder: Path, clips: int, before: Path, rounds: int) -> None:
+    """Print the costs of dry runs with another checkout and with this one, in turn."""
+    dry = ("--dry-run", "--quiet", "rules")
+    codes = {"before": before.resolve(), "now": ROOT}
+    places = {name: folder / name for name in codes}
+    for place in places.values():
+        write_project(place, clips)
+    for state in ("from nothing", "nothing to do"):
+        spent: dict[str, list[float]] = {name: [] for name in codes}
+        for _ in range(rounds):
+            for name, code in codes.items():
+                seconds, peak, text = snakemake(places[name], *dry, code=code)
+                spent[name].append(seconds)
+                print(
+                    f"{clips:6} clips {state:13} {name:6} {seconds:6.1f} s {peak:5.0f} MB, "
+                    f"{jobs(text)} jobs",
+                    flush=True,
+                )
+        print(f"{clips:6} clips {state:13} ratio {min(spent['now']) / min(spent['before']):.2f}")
+        if state == "from nothing":
+            for name, code in codes.items():
+                _make_outputs_of(code, places[name])
+
+
+def _make_outputs_of(code: Path, folder: Path) -> None:
+    """Make the outputs of a project by the benchmark of a checkout, with its form of records."""
+    make = "import sys, pathlib, scale; scale.make_outputs(pathlib.Path(sys.argv[1]))"
+    path = f"{code / 'src'}{os.pathsep}{code / 'benchmarks'}"
+    env = os.environ | {"PYTHONPATH": path}
+    subprocess.run([sys.executable, "-c", make, folder], check=True, env=env)
+
+
 def main() -> None:
     """Measure every size in a folder of its own."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clips", type=int, nargs="*", default=[500, 2000, 10000])
     parser.add_argument("--touch-to", type=int, default=2000, help="largest size that is touched")
+    parser.add_argument("--before", type=Path, help="another checkout to compare with")
+    parser.add_argument("--rounds", type=int, default=2)
     chosen = parser.parse_args()
     for clips in chosen.clips:
         with tempfile.TemporaryDirectory() as folder:
+            if chosen.before:
+                compare(Path(folder), clips, chosen.before, chosen.rounds)
+                continue
             measure(Path(folder) / "project", clips, clips <= chosen.touch_to)
 
 

@@ -1,5 +1,9 @@
 """Text helpers for messages, tables and the report."""
 
+import re
+
+SURROGATE = re.compile("[\ud800-\udfff]")
+
 
 def plural(count: int, noun: str, more: str = "") -> str:
     """Return `1 clip`, `2 clips`, `1,200 clips`."""
@@ -8,4 +12,4 @@ def plural(count: int, noun: str, more: str = "") -> str:
 
 def is_text(text: str) -> bool:
     """Return whether a text is valid Unicode: no surrogate, which UTF-8 cannot hold."""
-    return not any("\ud800" <= sign <= "\udfff" for sign in text)
+    return text.isascii() or not SURROGATE.search(text)

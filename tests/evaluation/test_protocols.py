@@ -183,7 +183,7 @@ def test_clips_that_cannot_be_split_are_refused(keys, labels, protocol, options,
 
 def test_a_subject_on_both_sides_is_refused_whoever_made_the_fold():
     keys = [ClipKey("a", "1", "x"), ClipKey("a", "1", "x_flipped"), ClipKey("a", "2", "y")]
-    leaking = Fold("f", np.array([0, 2]), np.array([1]))
+    leaking = Fold.of("f", [0, 2], [1])
     with pytest.raises(MerflowError, match="subjects on both sides: a/1"):
         assert_disjoint(keys, [leaking])
     with pytest.raises(MerflowError, match="no training clips"):

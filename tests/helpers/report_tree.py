@@ -13,9 +13,9 @@ from merflow.clip import Clip, ClipKey
 from merflow.config.loading import load
 from merflow.datasets.catalogue import catalogue_path, catalogue_text
 from merflow.evaluation.columns import SCORES, SKIPPED
+from merflow.evaluation.fold import Fold
 from merflow.evaluation.fold_files import truth_text
 from merflow.evaluation.predictions import write_pooled
-from merflow.evaluation.protocols import Fold
 from merflow.evaluation.run_id import Run
 from merflow.evaluation.schema import stacked
 from merflow.evaluation.score_table import score_rows, write_confusion, write_scores
@@ -119,7 +119,7 @@ def write_tree(tree: Tree) -> Plan:
 def _fold(keys, subject):
     test = [i for i, key in enumerate(keys) if key.subject_key == subject]
     train = [i for i, key in enumerate(keys) if key.subject_key != subject]
-    return Fold("-".join(subject), np.array(train), np.array(test))
+    return Fold.of("-".join(subject), train, test)
 
 
 def _catalogues(tree, datasets):

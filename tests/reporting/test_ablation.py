@@ -16,9 +16,9 @@ from merflow.config.settings import GridMember
 from merflow.errors import MerflowError
 from merflow.evaluation.columns import ABLATION, ablation_columns
 from merflow.evaluation.effects import Row, experiment_effects
+from merflow.evaluation.fold import Fold
 from merflow.evaluation.fold_files import fold_text
 from merflow.evaluation.predictions import predictions_text, read_pooled
-from merflow.evaluation.protocols import Fold
 from merflow.io.files import write_text
 from merflow.reporting.ablation import ablation_frame, ablations
 from merflow.reporting.render.latex import latex
@@ -86,7 +86,7 @@ def write_inner(plan, keys, labels):
         for fold in plan.fold_names(name):
             tested = [i for i, k in enumerate(keys) if f"{k.dataset}-{k.subject}" == fold]
             known = [i for i in range(len(keys)) if i not in tested]
-            split = Fold(fold, np.array(known), np.array(tested))
+            split = Fold.of(fold, known, tested)
             write_text(f"results/folds/{name}/{fold}.csv", fold_text(split, keys, labels))
             for one in plan.runs([name]):
                 good = (name, one.factor) == ("cnn-loss=focal", "x10")

@@ -313,7 +313,7 @@ def run_command(tmp_path, x, labels, sides, **training):
         write_text("config.yaml", yaml.safe_dump(settings))
         for name, (train, test) in sides.items():
             rows = [[i for i, k in enumerate(KEYS) if k.subject in side] for side in (train, test)]
-            write_text(f"{name}.csv", fold_text(Fold(name, *rows), KEYS, labels))
+            write_text(f"{name}.csv", fold_text(Fold.of(name, *rows), KEYS, labels))
         files = [tmp_path / f"{name}.csv" for name in sides]
         with pytest.raises(MerflowError) as caught:
             train_command(tmp_path / "runs/e/x1/seed0", *files, config=tmp_path / "config.yaml")

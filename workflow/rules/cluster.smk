@@ -28,12 +28,15 @@ def _folds_group(w):
     return name
 
 
-_fold_names = functools.cache(PLAN.fold_names)
+@functools.cache
+def _fold_numbers(experiment):
+    """Return the position of each fold of an experiment."""
+    return {name: i for i, name in enumerate(PLAN.fold_names(experiment))}
 
 
 def _number(w):
     """Return which of the groups of a run a fold belongs to."""
-    return _fold_names(w.experiment).index(w.fold) // PLAN.settings.folds_per_job
+    return _fold_numbers(w.experiment)[w.fold] // PLAN.settings.folds_per_job
 
 
 def folds_together(w):
@@ -41,7 +44,7 @@ def folds_together(w):
     if workflow.local_exec or not w.get("fold") or in_arrays("train"):
         return 1
     size = PLAN.settings.folds_per_job
-    return min(size, len(_fold_names(w.experiment)) - size * _number(w))
+    return min(size, len(_fold_numbers(w.experiment)) - size * _number(w))
 
 
 # How many folds a job of the cluster trains at a time: not over the whole cluster, but in what a group
@@ -85,7 +88,9 @@ def _most(rule, resource):
     def own(w, attempt):
         return resource.evaluate(w, attempt=attempt).value
 
-    return lambda w, attempt: most(attempt) if in_arrays(rule) else own(w, attempt)
+    return known(
+        lambda w, attempt: most(attempt) if in_arrays(rule) else own(w, attempt)
+    )
 
 
 def refuse_lost_jobs():

@@ -1,5 +1,7 @@
 # The plan (every run and file of the config) and the functions that all rules share.
 
+import gc
+import inspect
 import itertools
 import os
 import re
@@ -59,6 +61,12 @@ except MerflowError as error:
     raise WorkflowError(str(error)) from None
 
 STALE = FOUND.outputs
+
+# Snakemake now makes millions of objects that stay until the end. Python looks through all of them
+# for circles again and again, a quarter of the time of a plan of 8,000 jobs; so it does that seldom.
+gc.collect()
+gc.freeze()
+gc.set_threshold(100_000, 20, 20)
 
 if workflow.modifier.path_modifier.prefix:
     raise WorkflowError(
@@ -171,11 +179,50 @@ def merflow(arguments):
     return command
 
 
+def known(function):
+    """Note the parameters of a function that Snakemake calls for each job.
+
+    It asks for them at each call, and `inspect` works them out only where they are not noted.
+    """
+    function.__signature__ = inspect.signature(function)
+    return function
+
+
+def times(need):
+    """Return the function of a resource that each retry has more of."""
+    return known(lambda w, attempt: attempt * need(w))
+
+
+# On one machine memory and time are asked for only where a limit is given: Snakemake works out every
+# resource of every job, also those that nothing limits.
+UNLIMITED = set()
+if workflow.is_main_process and workflow.resource_settings.nodes is None:
+    UNLIMITED = {"mem_mb", "runtime"} - workflow.global_resources.keys()
+
+
+def limited(**resources):
+    """Return the resources of a rule without those that nothing limits."""
+    return {name: one for name, one in resources.items() if name not in UNLIMITED}
+
+
+def same_for_all(need, entries):
+    """Return what `need` returns for these settings if it is one value, else a function."""
+    values = {need(entry) for entry in entries}
+    return values.pop() if len(values) == 1 else known(lambda w: need(entry_of(w)))
+
+
 def source_of(stage):
     """Return the input of a stage: the store of the stage before it, at the job's factor."""
-    return lambda w: paths.store(
-        stage_table.stage_before(stage, w.get("factor", "x1")).name
-    ).format(**dict(w.items()))
+    before = stage_table.sources(stage)
+    if len(before) == 1:
+        return paths.store(*before)
+
+    @known
+    def source(w):
+        name = stage_table.stage_before(stage, w.factor).name
+        return filled(paths.store(name), w)
+
+    return source
 
 
 def joined_rules(stage):
@@ -195,12 +242,30 @@ def joined_rules(stage):
 def each_of(stage, wildcard, names, preparation=()):
     """Return the stores of a stage for each name of one wildcard; its pattern for none.
 
-    preparation: the one that the stores belong to.
+    preparation: the one that the stores belong to. The pattern leaves out what is made together:
+    Snakemake makes a job of every rule that fits a file before it chooses one.
     """
     pattern = paths.store(stage)
     for only in preparation:
         pattern = pattern.replace("{preparation}", f"{{preparation,{re.escape(only)}}}")
-    return [pattern.replace(f"{{{wildcard}}}", name) for name in names] or [pattern]
+    if names:
+        return [pattern.replace(f"{{{wildcard}}}", name) for name in names]
+    before, after = pattern.split("{preparation}")
+    joined = [
+        made.removeprefix(before)
+        for batch in TOGETHER.get(stage, [])
+        for made in made_together(stage, batch)
+    ]
+    others = f"(?!{'|'.join(map(re.escape, joined))})" if joined else ""
+    return [f"{before}{{preparation,{others}[^/]+}}{after}"]
+
+
+def made_together(stage, batch):
+    """Return the folders of the stores that a batch makes."""
+    folder = paths.store(stage).partition("{dataset}")[0]
+    if stage == "crop":
+        return [folder.format(preparation=one) for one in batch]
+    return [folder.format(preparation=batch[0], factor=one) for one in batch[1:]]
 
 
 def place_of(folder, stage, wildcard, names):
@@ -222,23 +287,22 @@ def stage_resources(stage, names=()):
     names: what the job makes together, each in a store of its own.
     """
     many = max(1, len(names))
-    return {
-        "mem_mb": lambda w, attempt: attempt
-        * needs.memory(
-            PLAN, stage, w.dataset, w.subject, w.get("preparation", ""), names
+    return limited(
+        mem_mb=times(
+            lambda w: needs.memory(
+                PLAN, stage, w.dataset, w.subject, w.get("preparation", ""), names
+            )
         ),
-        "runtime": lambda w, attempt: attempt
-        * needs.minutes(PLAN, stage, w.dataset, w.subject, many),
-    }
+        runtime=times(lambda w: needs.minutes(PLAN, stage, w.dataset, w.subject, many)),
+    )
 
 
 def packing_resources():
     """Return memory (MB) and time (minutes) of packing a collection; more at each retry."""
-    return {
-        "mem_mb": lambda w, attempt: attempt * needs.packing_memory(),
-        "runtime": lambda w, attempt: attempt
-        * needs.packing_minutes(PLAN, w.collection),
-    }
+    return limited(
+        mem_mb=times(lambda w: needs.packing_memory()),
+        runtime=times(lambda w: needs.packing_minutes(PLAN, w.collection)),
+    )
 
 
 def entry_of(w):
@@ -247,6 +311,11 @@ def entry_of(w):
         return PLAN.settings.pretrainings[name]
     return PLAN.experiment(w.experiment)
 
+
+TRAINED = [
+    *PLAN.settings.experiments.values(),
+    *PLAN.settings.pretrainings.values(),
+]
 
 GPUS = getattr(workflow.global_resources.get("gpu"), "value", None) or 0
 """The limit of `--resources gpu=N`; 0 for none."""
@@ -287,46 +356,44 @@ def gpus(w):
 
 def training_resources():
     """Return GPU, memory (MB) and time (minutes) of training a fold; more at each retry."""
-    return {
-        "gpu": gpus,
-        "mem_mb": lambda w, attempt: attempt
-        * needs.training_memory(PLAN, entry_of(w), w.get("factor", "x1")),
-        "runtime": lambda w, attempt: attempt
-        * needs.training_minutes(PLAN, entry_of(w), folds_together(w)),
-    }
+    return limited(
+        gpu=known(gpus),
+        mem_mb=times(
+            lambda w: needs.training_memory(PLAN, entry_of(w), w.get("factor", "x1"))
+        ),
+        runtime=times(
+            lambda w: needs.training_minutes(PLAN, entry_of(w), folds_together(w))
+        ),
+    )
 
 
 def recording_resources():
     """Return GPU, memory (MB) and time (minutes) of recording every epoch of a run."""
-    return {
-        **training_resources(),
-        "mem_mb": lambda w, attempt: 4000 * attempt,
-        "runtime": lambda w: 60 * len(PLAN.fold_names(w.experiment)),
-    }
+    return training_resources() | limited(
+        mem_mb=times(lambda w: 4000),
+        runtime=lambda w: 60 * len(PLAN.fold_names(w.experiment)),
+    )
 
 
-def catalogue_of(w):
-    """Return the catalogue of a job's dataset, in which its clips and key frames stand."""
-    return ancient(paths.CATALOGUE.format(dataset=w.dataset))
+# The catalogue of a job's dataset, in which its clips and key frames stand.
+CATALOGUE = ancient(paths.CATALOGUE)
 
 
-def of_fold():
+@known
+def of_fold(w):
     """Return the packed files, the weights to start from and the file of a fold.
 
     Of a fold that is not stale they are `ancient`: a packed file or a label that changed for other
     folds only does not train it again. merflow itself knows which folds see what changed.
     """
-    made = f"{paths.RUN}/{{fold}}/predictions.csv"
-
-    def kept(w, found):
-        fresh = filled(made, w) not in STALE
-        return [ancient(file) for file in found] if fresh and not forced() else found
-
-    return {
-        "packed": lambda w: kept(w, PLAN.packed(w.experiment, w.factor)),
-        "start": lambda w: PLAN.start_weights(w.experiment),
-        "folds": lambda w: kept(w, [filled(paths.FOLD, w)]),
+    found = {
+        "packed": PLAN.packed(w.experiment, w.factor),
+        "folds": [filled(paths.FOLD, w)],
     }
+    made = f"{filled(paths.RUN, w)}/{w.fold}/predictions.csv"
+    if made not in STALE and not forced():
+        found = {name: list(map(ancient, files)) for name, files in found.items()}
+    return found | {"start": PLAN.start_weights(w.experiment)}
 
 
 def filled(pattern, w):

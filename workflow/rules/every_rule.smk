@@ -15,9 +15,11 @@ def _complete(name, made):
     if not made.benchmark and remote:
         made.benchmark = f"{paths.BENCHMARKS}/{place}.tsv"
     if remote and ("subject" in wildcards or name == "train"):
-        made.group = lambda w: group_of(name, w)
+        made.group = known(lambda w: group_of(name, w))
     if "gpu" in made.resources and name not in _set_threads:
-        made.resources["_cores"] = lambda w: entry_of(w).training.threads
+        made.resources["_cores"] = same_for_all(
+            lambda entry: entry.training.threads, TRAINED
+        )
     if name == "train":
         made.resources["folds"] = 1
     ask_alike(made)
@@ -33,9 +35,13 @@ def _mark(made):
 
     Of all other jobs it is `ancient`, so the set of inputs stays the same.
     """
-    patterns = [plain(pattern) for pattern in made.output]
     marker = paths.STORED_STALE if STORAGE else paths.STALE
+    # A rule that takes a GPU calls `divide_gpus` while Snakemake lists its jobs.
+    if "gpu" not in made.resources and not any(map(made.is_producer, STALE)):
+        return ancient(marker)
+    patterns = [plain(pattern) for pattern in made.output]
 
+    @known
     def mark(w):
         divide_gpus()
         fresh = STALE.isdisjoint(filled(pattern, w) for pattern in patterns)

@@ -21,7 +21,7 @@ rule final:
     resources:
         **training_resources(),
     params:
-        run=lambda w: filled(paths.RUN, w),
+        run=paths.RUN,
     message:
         "{wildcards.experiment} {wildcards.factor} seed {wildcards.seed}: training on all clips"
     shell:

@@ -29,7 +29,7 @@ if ARCHIVED:
 
     rule archive:
         input:
-            catalogue=catalogue_of,
+            catalogue=CATALOGUE,
         output:
             archive=temp(paths.RAW),
         localrule: True
@@ -43,7 +43,7 @@ if ARCHIVED:
 rule align:
     input:
         **archive_of_subject(),
-        catalogue=catalogue_of,
+        catalogue=CATALOGUE,
     output:
         store=paths.store("align"),
         frames=paths.FRAMES,
@@ -60,6 +60,8 @@ rule align:
 
 # Crop and magnify make several stores in one job where the same subjects need them: preparations
 # that read the same frames, factors of one motion. Their names stand in the paths of the stores.
+# The stages after them cannot: a job of several sources has other inputs than a job of one, and
+# Snakemake makes a file again whose inputs are others than last time.
 
 for _name, _batch in joined_rules("crop"):
 
@@ -69,7 +71,7 @@ for _name, _batch in joined_rules("crop"):
         input:
             **archive_of_subject(),
             source=source_of("crop"),
-            catalogue=catalogue_of,
+            catalogue=CATALOGUE,
         output:
             made=each_of("crop", "preparation", _batch),
         log:
@@ -94,7 +96,7 @@ for _name, _batch in joined_rules("magnify"):
             _name
         input:
             source=source_of("magnify"),
-            catalogue=catalogue_of,
+            catalogue=CATALOGUE,
         output:
             made=[
                 passing(path)
@@ -117,7 +119,7 @@ for _name, _batch in joined_rules("magnify"):
 rule interpolate:
     input:
         source=source_of("interpolate"),
-        catalogue=catalogue_of,
+        catalogue=CATALOGUE,
     output:
         made=paths.store("interpolate"),
     resources:
@@ -133,7 +135,7 @@ rule interpolate:
 rule flow:
     input:
         source=source_of("flow"),
-        catalogue=catalogue_of,
+        catalogue=CATALOGUE,
     output:
         made=paths.store("flow"),
     resources:

@@ -47,13 +47,13 @@ rule pretrain:
 # on a cluster, `folds_per_job` of them are sent as one (cluster.smk).
 rule train:
     input:
-        **of_fold(),
+        unpack(of_fold),
     output:
         [f"{paths.RUN}/{{fold}}/{name}" for name in paths.FOLD_FILES],
     resources:
         **training_resources(),
     params:
-        run=lambda w: filled(paths.RUN, w),
+        run=paths.RUN,
     message:
         "{wildcards.experiment} {wildcards.factor} seed {wildcards.seed}: training without {wildcards.fold}"
     shell:
@@ -87,7 +87,7 @@ rule oracle:
     resources:
         **recording_resources(),
     params:
-        run=lambda w: filled(paths.RUN, w),
+        run=paths.RUN,
     message:
         "{wildcards.experiment} {wildcards.factor} seed {wildcards.seed}: recording every epoch"
     shell:

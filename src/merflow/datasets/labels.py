@@ -3,7 +3,7 @@
 A scheme maps the emotions of each dataset; clips without a class are dropped, with a reason.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from merflow.clip import Clip, ClipKey
@@ -237,6 +237,23 @@ def _named(shown: str, dataset: str, settings: Settings | None) -> Outcome:
     return Outcome(shown) if shown else Outcome(None, "it has no emotion")
 
 
+def outcomes(
+    scheme: str, clips: Iterable[Clip], settings: Settings | None = None
+) -> Iterator[tuple[Clip, Outcome]]:
+    """Yield each clip with its class or the reason why it is dropped.
+
+    Clips of one dataset with the same annotation have the same outcome, which is found once.
+    """
+    known: dict[Hashable, Outcome] = {}
+    for clip in clips:
+        # The official composite decides by the clip's name too.
+        of = clip.key if scheme == "megc2019" else clip.key.dataset
+        about = (of, clip.emotion, clip.objective, clip.intervals is None)
+        if about not in known:
+            known[about] = explain(scheme, clip, settings)
+        yield clip, known[about]
+
+
 def label(scheme: str, clip: Clip, settings: Settings | None = None) -> str | None:
     """Return the class of a clip in a scheme; None when it is dropped."""
     return explain(scheme, clip, settings).label
@@ -300,11 +317,10 @@ def apply_scheme(
         classes(scheme, settings, datasets)
     kept: list[Clip] = []
     found: list[str] = []
-    for clip in clips:
-        name = label(scheme, clip, settings)
-        if name is not None:
+    for clip, outcome in outcomes(scheme, clips, settings):
+        if outcome.label is not None:
             kept.append(clip)
-            found.append(name)
+            found.append(outcome.label)
     if scheme == "megc2019":
         keys = [_official_key(clip, settings) for clip in kept]
         check_composite(dict(zip(keys, found, strict=True)))

@@ -46,8 +46,7 @@ def reasons(
 ) -> Counter[tuple[str, str]]:
     """Return (dataset, reason) -> clips that lost their class without a decision."""
     found: Counter[tuple[str, str]] = Counter()
-    for clip in clips:
-        outcome = labels.explain(scheme, clip, settings)
+    for clip, outcome in labels.outcomes(scheme, clips, settings):
         if outcome.label is None and not by_design(scheme, clip, settings):
             found[clip.key.dataset, outcome.reason] += 1
     return found

@@ -6,13 +6,15 @@ row names a test subject of the fold, and all other subjects train. With `side`,
 one subject on both sides.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from merflow.clip import ClipKey
 from merflow.config.settings import Experiment
 from merflow.errors import MerflowError, unknown
-from merflow.evaluation.protocols import Fold, GivenRow, folds, given
+from merflow.evaluation.fold import Fold
+from merflow.evaluation.protocols import GivenRow, folds, given
 from merflow.evaluation.run_id import FINAL
 from merflow.io.csv_table import read_csv
 from merflow.io.files import safe_name
@@ -56,8 +58,8 @@ def read_rows(path: Path) -> list[GivenRow]:
                 "another name: the final model uses a folder of this name",
             )
         rows.append(GivenRow(fold, side.strip(), (dataset, subject)))
-    twice = [row for i, row in enumerate(rows) if row in rows[:i]]
-    if twice:
-        subject = "/".join(twice[0].subject)
-        raise MerflowError(str(path), f"subject {subject} twice in fold {twice[0].fold}", "once")
+    for row, count in Counter(rows).items():
+        if count > 1:
+            subject = "/".join(row.subject)
+            raise MerflowError(str(path), f"subject {subject} twice in fold {row.fold}", "once")
     return rows

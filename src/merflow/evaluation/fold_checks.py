@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from merflow.clip import ClipKey
 from merflow.errors import MerflowError
-from merflow.evaluation.protocols import REMEDIES, Fold
+from merflow.evaluation.fold import Fold, numbered
+from merflow.evaluation.protocols import REMEDIES, class_counts
 
 
 def assert_learnable(
@@ -15,9 +18,10 @@ def assert_learnable(
     protocol: str = "",
 ) -> None:
     """Raise unless every fold has training clips of every class."""
-    lacking = []
-    for fold in made:
-        trained = {labels[i] for i in fold.train}
+    lacking: list[tuple[Fold, str]] = []
+    names, held = numbered(labels)
+    for fold, counts in class_counts(held, made):
+        trained = {names[i] for i in np.flatnonzero(counts).tolist()}
         lacking += [(fold, name) for name in classes if name not in trained]
     if not lacking:
         return

@@ -7,7 +7,8 @@ import numpy as np
 
 from merflow.clip import ClipKey
 from merflow.errors import MerflowError
-from merflow.evaluation.protocols import Fold, check_disjoint
+from merflow.evaluation.fold import Fold
+from merflow.evaluation.protocols import check_disjoint
 from merflow.io.csv_table import csv_text, read_csv
 
 COLUMNS = ["dataset", "subject", "clip", "side", "label"]

@@ -1,14 +1,14 @@
 """Split clips into folds by whole subjects, never by clip."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from merflow.clip import ClipKey
 from merflow.errors import MerflowError, unknown
+from merflow.evaluation.fold import Fold, by_pool, numbered
 
 PROTOCOLS = ("loso", "composite", "cross", "holdout", "kfold")
 DRAWS = 2000
@@ -18,15 +18,6 @@ ORDERS = 40
 """Number of random orders of subjects of which `kfold` keeps the best-stratified result."""
 
 SubjectKey = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Fold:
-    """One split: positions (int64, ascending) of its training and of its test clips."""
-
-    name: str
-    train: np.ndarray
-    test: np.ndarray
 
 
 class GivenRow(NamedTuple):
@@ -77,26 +68,32 @@ def given(keys: Sequence[ClipKey], labels: Sequence[str], rows: Sequence[GivenRo
     A fold without a `train` row trains on all subjects that it does not test.
     """
     _check(keys, labels)
-    known = ["/".join(s) for s in sorted({k.subject_key for k in keys})]
+    subjects, positions = _positions(keys)
+    place = {subject: i for i, subject in enumerate(subjects)}
+    sides: dict[str, dict[str, set[SubjectKey]]] = {}
     for row in rows:
-        if "/".join(row.subject) not in known:
+        if row.subject not in place:
+            known = ["/".join(subject) for subject in subjects]
             raise unknown(f"fold {row.fold}", "subject", "/".join(row.subject), known)
-    made, fold_of = [], dict[SubjectKey, str]()
-    for name in dict.fromkeys(row.fold for row in rows):
-        tested, trained = (
-            {row.subject for row in rows if (row.fold, row.side) == (name, side)}
-            for side in ("test", "train")
-        )
-        for subject in sorted(tested & set(fold_of)):
+        sides.setdefault(row.fold, {"train": set(), "test": set()})[row.side].add(row.subject)
+
+    def clips(chosen: set[SubjectKey]) -> np.ndarray:
+        found = [positions[place[subject]] for subject in chosen]
+        return np.sort(np.concatenate([np.empty(0, np.int64), *found]))
+
+    made, everyone, fold_of = [], np.arange(len(keys)), dict[SubjectKey, str]()
+    for name, side in sides.items():
+        trained, tested = side["train"], side["test"]
+        for subject in sorted(tested & fold_of.keys()):
             raise MerflowError(
                 f"fold {name}",
                 f"subject {'/'.join(subject)} is tested in fold {fold_of[subject]} too",
                 "each clip tested at most once: predictions of all folds are pooled",
             )
         fold_of |= dict.fromkeys(tested, name)
-        allowed = trained or {k.subject_key for k in keys} - tested
-        sides = ([i for i, k in enumerate(keys) if k.subject_key in s] for s in (allowed, tested))
-        made.append(Fold(name, *(np.array(side, np.int64) for side in sides)))
+        if trained:
+            _refuse_sides(name, len(trained), len(tested), trained & tested)
+        made.append(Fold(name, clips(trained | tested) if trained else everyone, clips(tested)))
     assert_disjoint(keys, made)
     _assert_trainable(labels, made)
     return made
@@ -114,11 +111,23 @@ def assert_disjoint(keys: Sequence[ClipKey], made: Sequence[Fold]) -> None:
                 "rename the dataset or subject so that '<dataset>-<subject>' is unique in any case",
             )
         seen.add(fold.name.casefold())
-        check_disjoint(fold.name, [keys[i] for i in fold.train], [keys[i] for i in fold.test])
+    subjects, owner = numbered(key.subject_key for key in keys)
+    for pool, some in by_pool(made):
+        counts = np.bincount(owner[pool], minlength=len(subjects))
+        for fold in some:
+            tested, found = np.unique(owner[fold.test], return_counts=True)
+            both = [subjects[i] for i in tested[counts[tested] > found].tolist()]
+            _refuse_sides(fold.name, fold.trained, len(fold.test), both)
 
 
 def check_disjoint(name: str, train: Sequence[ClipKey], test: Sequence[ClipKey]) -> None:
     """Raise if a subject key (dataset, subject) is on both sides, or a side is empty."""
+    shared = {key.subject_key for key in train} & {key.subject_key for key in test}
+    _refuse_sides(name, len(train), len(test), shared)
+
+
+def _refuse_sides(name: str, train: int, test: int, shared: Collection[SubjectKey]) -> None:
+    """Raise if one of the sides has no clips, or if both have clips of the `shared` subjects."""
     where = f"fold {name}"
     if not train or not test:
         side = "training" if not train else "test"
@@ -128,7 +137,6 @@ def check_disjoint(name: str, train: Sequence[ClipKey], test: Sequence[ClipKey])
             "at least one clip on each side",
             "add subjects, or choose another protocol",
         )
-    shared = {k.subject_key for k in train} & {k.subject_key for k in test}
     if shared:
         names = ", ".join("/".join(s) for s in sorted(shared)[:5])
         raise MerflowError(
@@ -172,38 +180,49 @@ REMEDIES = {
 }
 
 
+def class_counts(classes: np.ndarray, made: Sequence[Fold]) -> Iterator[tuple[Fold, np.ndarray]]:
+    """Yield each fold with the numbers of its training clips by class, (K,).
+
+    classes: (N,) int64, class of each clip.
+    """
+    count = int(classes.max()) + 1
+    for pool, some in by_pool(made):
+        total = np.bincount(classes[pool], minlength=count)
+        for fold in some:
+            yield fold, total - np.bincount(classes[fold.test], minlength=count)
+
+
 def _assert_trainable(labels: Sequence[str], made: Sequence[Fold], protocol: str = "") -> None:
-    for fold in made:
-        classes = {labels[i] for i in fold.train}
-        if len(classes) < 2:
+    names, classes = numbered(labels)
+    for fold, counts in class_counts(classes, made):
+        if np.count_nonzero(counts) < 2:
             raise MerflowError(
                 f"fold {fold.name}",
-                f"its {len(fold.train)} training clips are all of class '{classes.pop()}'",
+                f"its {fold.trained} training clips are all of class "
+                f"'{names[int(np.argmax(counts))]}'",
                 "at least two classes to learn from",
                 REMEDIES.get(protocol, "add subjects with clips of the other classes"),
             )
 
 
-def _subjects(keys: Sequence[ClipKey]) -> tuple[list[SubjectKey], np.ndarray]:
-    """Return the sorted subject keys and each clip's position among them, (N,) int64."""
-    subjects = sorted({k.subject_key for k in keys})
-    place = {s: i for i, s in enumerate(subjects)}
-    return subjects, np.array([place[k.subject_key] for k in keys], np.int64)
-
-
-def _split(name: str, test: np.ndarray, allowed: np.ndarray | None = None) -> Fold:
-    train = ~test if allowed is None else allowed & ~test
-    return Fold(name, np.flatnonzero(train), np.flatnonzero(test))
+def _positions(keys: Sequence[ClipKey]) -> tuple[list[SubjectKey], list[np.ndarray]]:
+    """Return the sorted subject keys, and the positions (int64, ascending) of each one's clips."""
+    subjects, owner = numbered(key.subject_key for key in keys)
+    ends = np.cumsum(np.bincount(owner, minlength=len(subjects)))[:-1]
+    return subjects, np.split(np.argsort(owner, kind="stable"), ends)
 
 
 def _leave_subjects_out(keys: Sequence[ClipKey], *, within_dataset: bool) -> list[Fold]:
-    subjects, owner = _subjects(keys)
-    datasets = np.array([k.dataset for k in keys])
+    everyone = np.arange(len(keys))
+    datasets, held = numbered(key.dataset for key in keys)
+    pools = {
+        dataset: np.flatnonzero(held == i) if within_dataset else everyone
+        for i, dataset in enumerate(datasets)
+    }
     made = []
-    for i, (dataset, subject) in enumerate(subjects):
-        allowed = datasets == dataset if within_dataset else None
-        made.append(_split(f"{dataset}-{subject}", owner == i, allowed))
-        if len(made[-1].train) == 0:
+    for (dataset, subject), test in zip(*_positions(keys), strict=True):
+        made.append(Fold(f"{dataset}-{subject}", pools[dataset], test))
+        if not made[-1].trained:
             raise MerflowError(
                 f"fold {dataset}-{subject}",
                 f"{dataset} has one subject only",
@@ -226,10 +245,12 @@ def _cross(keys: Sequence[ClipKey], test_on: tuple[str, ...]) -> list[Fold]:
             "at least one dataset that is not tested on",
             "add a dataset to the collection or take one out of test_on",
         )
-    if test_on:
-        trained = ~np.isin(datasets, test_on)
-        return [_split(f"test-{d}", datasets == d, trained) for d in sorted(set(test_on))]
-    return [_split(f"test-{d}", datasets == d) for d in known]
+    made, everyone = [], np.arange(len(keys))
+    for name in sorted(set(test_on)) or known:
+        others = [other for other in test_on if other != name]
+        pool = np.flatnonzero(~np.isin(datasets, others)) if others else everyone
+        made.append(Fold(f"test-{name}", pool, np.flatnonzero(datasets == name)))
+    return made
 
 
 def _strata(keys: Sequence[ClipKey], labels: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -238,7 +259,7 @@ def _strata(keys: Sequence[ClipKey], labels: Sequence[str]) -> tuple[np.ndarray,
     A stratum is a class, or a class of one dataset; the last column is each subject's one share
     of all subjects.
     """
-    subjects, owner = _subjects(keys)
+    subjects, owner = numbered(key.subject_key for key in keys)
     rows = list(zip(keys, labels, strict=True))
     names = sorted({("", c) for c in labels} | {(k.dataset, c) for k, c in rows})
     counts = np.ones((len(subjects), len(names) + 1))
@@ -266,7 +287,8 @@ def _kfold(keys: Sequence[ClipKey], labels: Sequence[str], count: int, seed: int
         for _ in range(ORDERS)
     ]
     fold_of = min(tries, key=lambda tried: tried[0])[1]
-    return [_split(f"fold{k + 1}", (fold_of == k)[owner]) for k in range(count)]
+    everyone, tested = np.arange(len(keys)), fold_of[owner]
+    return [Fold(f"fold{k + 1}", everyone, np.flatnonzero(tested == k)) for k in range(count)]
 
 
 def _assigned(shares: np.ndarray, order: np.ndarray, count: int) -> tuple[float, np.ndarray]:
@@ -275,7 +297,8 @@ def _assigned(shares: np.ndarray, order: np.ndarray, count: int) -> tuple[float,
     fold_of = np.empty(len(shares), np.int64)
     for done, subject in enumerate(order):
         cost = (2 * load + shares[subject]) @ shares[subject]
-        if len(shares) - done <= (members == 0).sum():
+        left = len(shares) - done
+        if left <= count and left <= (members == 0).sum():
             cost[members > 0] = np.inf  # the remaining subjects must fill the empty folds
         best = fold_of[subject] = int(np.argmin(cost))
         load[best] += shares[subject]
@@ -290,8 +313,9 @@ def _holdout(keys: Sequence[ClipKey], labels: Sequence[str], share: float, seed:
         raise MerflowError("holdout", f"a share of {share}", "between 0 and 1, both excluded")
     tested = min(max(round(share * total), 1), total - 1)
     rng = np.random.default_rng([seed, total])
-    order = np.argsort(rng.random((DRAWS, total)), axis=1, kind="stable")
     chosen = np.zeros((DRAWS, total), bool)
-    np.put_along_axis(chosen, order[:, :tested], True, axis=1)
+    for row in chosen:
+        row[np.argsort(rng.random(total), kind="stable")[:tested]] = True
     miss = ((chosen @ shares - share) ** 2).sum(1)
-    return [_split("fold1", chosen[int(np.argmin(miss))][owner])]
+    test = np.flatnonzero(chosen[int(np.argmin(miss))][owner])
+    return [Fold("fold1", np.arange(len(keys)), test)]

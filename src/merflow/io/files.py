@@ -4,6 +4,7 @@ import contextlib
 import errno
 import functools
 import hashlib
+import itertools
 import json
 import os
 import platform
@@ -208,6 +209,7 @@ RESERVED = {"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("com", "lpt") for 
 
 MAX_NAME = 200
 """Longest part of a path (bytes): file systems take 255, and merflow adds to a name."""
+REFUSED = re.compile(r'[/\\:*?"<>|{}\x00-\x1f\x7f]')
 REPEATED = re.compile(r"(.+)\1{19,}$")
 FORMULA = frozenset("=+-@\t\r＝＋－＠")
 """First characters that make a spreadsheet program read a text as a formula."""
@@ -229,8 +231,7 @@ def safe_name(name: str, where: str) -> str:
         or name != name.strip()
         or name.endswith(".")
         or name[0] in FORMULA
-        or any(c in name for c in '/\\:*?"<>|{}')
-        or any(ord(c) < 32 or ord(c) == 127 for c in name)
+        or REFUSED.search(name)
         or name.split(".")[0].lower() in RESERVED
     )
     if bad:
@@ -262,7 +263,10 @@ def refuse_source(out: Path, *sources: Path) -> None:
 def safe_join(root: Path, *parts: str, where: str = "") -> Path:
     """Join names below `root`; refuse a path that leads outside, links included."""
     path = root.joinpath(*(safe_name(part, where or str(root)) for part in parts))
-    if not path.resolve().is_relative_to(root.resolve()):
+    # Safe names do not lead upwards, so only a link below the root can lead outside.
+    below = itertools.accumulate(parts, os.path.join, initial=os.fspath(root))
+    linked = any(map(os.path.islink, itertools.islice(below, 1, None)))
+    if linked and not path.resolve().is_relative_to(root.resolve()):
         raise MerflowError(
             where or str(root),
             f"{'/'.join(parts)!r} leads outside {root}",

@@ -13,6 +13,7 @@ from merflow import paths, stage_table
 from merflow.config import fingerprints
 from merflow.config.fingerprints import STAGE_VERSION, preparation_named
 from merflow.datasets.catalogue import annotation_digest
+from merflow.evaluation.fold import by_pool, numbered
 from merflow.evaluation.run_id import FINAL, NESTED, Run
 from merflow.io.files import digest
 from merflow.io.records import Made
@@ -159,13 +160,12 @@ class Expected:
     def tokens(self, experiment: str) -> Tokens:
         """Return what stands for the clips of an experiment in the digests of its folds."""
         clips, labels = self.plan.data.labelled(experiment)
-        names = sorted({"/".join(clip.key.subject_key) for clip in clips})
-        number = {name: i for i, name in enumerate(names)}
-        pairs = list(zip(clips, labels, strict=True))
+        names, subjects = numbered("/".join(clip.key.subject_key) for clip in clips)
+        pairs = zip(clips, labels, strict=True)
         return Tokens(
             _table(b"".join(prints.token(clip.key, label) for clip, label in pairs)),
             _table(b"".join(prints.token(clip.key) for clip in clips)),
-            np.array([number["/".join(clip.key.subject_key)] for clip in clips]),
+            subjects,
             names,
         )
 
@@ -174,10 +174,7 @@ class Expected:
         """Return the digest of every fold of an experiment, as of its file."""
         tokens = self.tokens(experiment)
         return {
-            fold.name: prints.rows_digest(
-                tokens.train[np.sort(fold.train)].tobytes(),
-                tokens.test[np.sort(fold.test)].tobytes(),
-            )
+            fold.name: prints.rows_digest(tokens.train[fold.train], tokens.test[fold.test])
             for fold in self.plan.data.folds(experiment)
         }
 
@@ -185,7 +182,7 @@ class Expected:
         """Return what fold files and truth of an experiment are made from."""
         tokens = self.tokens(experiment)
         truth = [
-            [fold.name, digest([*map(bytes.hex, map(bytes, tokens.train[np.sort(fold.test)]))])]
+            [fold.name, digest([*map(bytes.hex, map(bytes, tokens.train[fold.test]))])]
             for fold in self.plan.data.folds(experiment)
         ]
         made = {"version": STAGE_VERSION["split"], "folds": self.rows(experiment)}
@@ -196,20 +193,17 @@ class Expected:
         """Return what the folds of a run are made from, by name."""
         rows, tokens = self.rows(run.experiment), self.tokens(run.experiment)
         packed, start = self._packed(run), self._start(run.experiment)
-        known: dict[bytes, Made] = {}
         found = {}
-        for fold in self.plan.data.folds(run.experiment):
-            owners = np.unique(tokens.subjects[np.concatenate([fold.train, fold.test])])
-            if (key := owners.tobytes()) not in known:
-                names = [tokens.names[i] for i in owners]
-                known[key] = prints.fold(self.plan, run.experiment, "", names, packed, start)
-            found[fold.name] = known[key] | {"rows": rows[fold.name]}
+        for pool, some in by_pool(self.plan.data.folds(run.experiment)):
+            names = [tokens.names[i] for i in np.unique(tokens.subjects[pool])]
+            made = prints.fold(self.plan, run.experiment, "", names, packed, start)
+            found |= {fold.name: made | {"rows": rows[fold.name]} for fold in some}
         return found
 
     def final(self, run: Run) -> Made:
         """Return what the final model of a run is made from."""
         tokens, name = self.tokens(run.experiment), run.experiment
-        rows = prints.rows_digest(tokens.train.tobytes(), b"")
+        rows = prints.rows_digest(tokens.train, b"")
         packed, start = self._packed(run), self._start(name)
         return prints.fold(self.plan, name, rows, tokens.names, packed, start)
 

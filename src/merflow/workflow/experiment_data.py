@@ -19,8 +19,8 @@ from merflow.datasets.registry import read_dataset, require_subjects
 from merflow.datasets.spec import Problem
 from merflow.errors import MerflowError, unknown
 from merflow.evaluation.custom_folds import experiment_folds
+from merflow.evaluation.fold import Fold
 from merflow.evaluation.fold_files import permuted
-from merflow.evaluation.protocols import Fold
 from merflow.io.files import safe_name
 from merflow.text import plural
 from merflow.workflow.entry_stage import require_stages
@@ -87,9 +87,9 @@ class ExperimentData:
                 data.warnings += [p for p in reading.problems if p.where == lists]
             else:
                 data.clips[name] = read_catalogue(catalogue)
-            for clip in data.clips[name]:
-                for part in clip.key:
-                    safe_name(part, f"{name}: clip {clip.key}")
+            first = {part: clip.key for clip in reversed(data.clips[name]) for part in clip.key}
+            for part, key in first.items():
+                safe_name(part, f"{name}: clip {key}")
         return data
 
     def datasets(self) -> list[str]:

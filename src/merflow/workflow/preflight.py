@@ -16,8 +16,8 @@ from merflow.config.settings import SVMS, Experiment, Pretraining, Settings
 from merflow.datasets import labels
 from merflow.datasets.subject_ids import canonical_names
 from merflow.errors import MerflowError, unknown
+from merflow.evaluation.fold import Fold
 from merflow.evaluation.fold_checks import assert_learnable
-from merflow.evaluation.protocols import Fold
 from merflow.models import network_registry, program_command, program_sandbox
 from merflow.models.training import augmentation, class_weights, inner_folds, start_weights
 
@@ -96,9 +96,10 @@ def check_folds(
         y = np.array([classes.index(label) for label in named], np.int64)
         if entry.method == "keras" and entry.training.start_weights:
             _start_saw_none(settings, Path(entry.training.start_weights), keys, made)
-        for fold in made:
+        for fold in made if _has_inner_folds(entry) else ():
             with _of(f"fold {fold.name}"):
-                _inner_folds_hold(entry, [keys[i] for i in fold.train], y[fold.train], classes)
+                train = fold.train
+                _inner_folds_hold(entry, [keys[i] for i in train], y[train], classes)
 
 
 def _start_saw_none(
@@ -110,13 +111,21 @@ def _start_saw_none(
         start_weights.refuse_seen(weights, seen, test, subjects, f"fold {fold.name}")
 
 
+def _stops_inside(entry: Experiment) -> bool:
+    return entry.method == "keras" and entry.training.stopping == "inner"
+
+
+def _has_inner_folds(entry: Experiment) -> bool:
+    return entry.nested or _stops_inside(entry)
+
+
 def _inner_folds_hold(
     entry: Experiment, keys: list[ClipKey], y: np.ndarray, classes: Sequence[str]
 ) -> None:
     # Pooled factors give a training several copies of each clip.
     copies = min(factor.count("+") + 1 for factor in entry.factors)
     rows, y = keys * copies, np.tile(y, copies)
-    stops = entry.method == "keras" and entry.training.stopping == "inner"
+    stops = _stops_inside(entry)
     if stops:
         inner_folds.folds(rows, y, classes, entry.training, "training.stopping: inner")
     if not entry.nested:

@@ -10,6 +10,8 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from merflow.clip import Clip, ClipKey
 from merflow.config import fingerprints
 from merflow.config.fingerprints import STAGE_VERSION, Recipe, preparation_named
@@ -21,6 +23,8 @@ from merflow.io.records import Made
 from merflow.models.program_command import file_digests
 from merflow.stage_table import pipeline
 from merflow.stages.key_frames import used_by
+
+Buffer = bytes | np.ndarray
 
 if TYPE_CHECKING:
     from merflow.config.settings import Experiment, Pretraining, Settings
@@ -102,9 +106,16 @@ def token(key: ClipKey, label: str = "") -> bytes:
     return hashlib.sha256("\0".join((*key, label)).encode()).digest()[:8]
 
 
-def rows_digest(train: bytes, test: bytes) -> str:
-    """Return a digest of a fold from the tokens of its training and test clips, sorted by clip."""
-    return hashlib.sha256(b"%d %b%b" % (len(train), train, test)).hexdigest()[:16]
+def rows_digest(train: Buffer, test: Buffer) -> str:
+    """Return a digest of a fold from the tokens of its training and test clips, sorted by clip.
+
+    train, test: bytes, or arrays of 8 bytes each, which are hashed where they are.
+    """
+    length = memoryview(train).nbytes
+    made = hashlib.sha256(b"%d " % length)
+    made.update(train)
+    made.update(test)
+    return made.hexdigest()[:16]
 
 
 def fold_rows(made: "FoldFile") -> str:

@@ -17,6 +17,7 @@ from merflow import paths
 from merflow.config.source_digest import stage_digest
 from merflow.datasets.frame_contents import noted_sums
 from merflow.errors import MerflowError
+from merflow.evaluation.fold import by_pool
 from merflow.io import records
 from merflow.io.files import write_text
 from merflow.io.records import Record
@@ -144,26 +145,28 @@ class _Pixels:
         found = paths.parts(f"{paths.RUN}/{{fold}}/{{file}}", step.outputs[0])
         for path, digest in seen.items() if found and step.name == "train" else ():
             pack = self.known.of(path)
-            if pack and self._now(found["experiment"], found["fold"], path, pack) != digest:
+            if pack and self._now(found["experiment"], found["fold"], path) != digest:
                 return f"other pixels in {path}"
         return ""
 
-    def _now(self, experiment: str, fold: str, path: str, pack: Record) -> str:
-        return pixels_digest(
-            self._sums(experiment, path)[i] for i in self._members(experiment)[fold]
-        )
+    def _now(self, experiment: str, fold: str, path: str) -> str:
+        return self._digests(experiment, path)[self._pools(experiment)[fold]]
 
     @functools.cache  # noqa: B019
-    def _sums(self, experiment: str, path: str) -> list[str]:
+    def _digests(self, experiment: str, path: str) -> list[str]:
+        """Return the digest of the packed clips of each pool of an experiment's folds."""
         pack = self.known.of(path)
         sums = pack.facts.get("clips", {}) if pack else {}
         clips = self.expected.plan.data.labelled(experiment).clips
-        return [sums.get(str(clip.key), "-" * 16)[:16] for clip in clips]
+        found = [sums.get(str(clip.key), "-" * 16) for clip in clips]
+        pools = by_pool(self.expected.plan.data.folds(experiment))
+        return [pixels_digest(found[i] for i in pool.tolist()) for pool, _ in pools]
 
     @functools.cache  # noqa: B019
-    def _members(self, experiment: str) -> dict[str, list[int]]:
-        folds = self.expected.plan.data.folds(experiment)
-        return {fold.name: sorted({*map(int, fold.train), *map(int, fold.test)}) for fold in folds}
+    def _pools(self, experiment: str) -> dict[str, int]:
+        """Return the position of each fold's pool."""
+        pools = by_pool(self.expected.plan.data.folds(experiment))
+        return {fold.name: i for i, (_, some) in enumerate(pools) for fold in some}
 
 
 def _other_code(step: str, record: Record) -> bool:

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from merflow.errors import MerflowError
+from merflow.evaluation.fold import Fold
 from merflow.evaluation.metrics import accuracy, grouped_confusion, uar, uf1
 from merflow.evaluation.predictions import KEY, Pooled
-from merflow.evaluation.protocols import Fold
 from merflow.evaluation.score_table import parts_of
 from merflow.io.csv_table import csv_text, read_csv
 from merflow.io.files import write_text
@@ -127,10 +127,8 @@ def clip_folds(count: int, folds: int, seed: int) -> list[Fold]:
     """
     order = np.random.default_rng([seed, count]).permutation(count)
     parts = np.array_split(order, folds)
-    return [
-        Fold(f"clips{k + 1}", np.sort(np.setdiff1d(order, part)), np.sort(part))
-        for k, part in enumerate(parts)
-    ]
+    everyone = np.arange(count)
+    return [Fold(f"clips{k + 1}", everyone, np.sort(part)) for k, part in enumerate(parts)]
 
 
 def read_epochs(path: Path | str, table: Pooled) -> Epochs:
