@@ -75,7 +75,7 @@ ci-dag: $(READY) ## dry-run every config on look-alikes, compare the job counts,
 slurm: $(READY) install-slurm ## the demo on a real one-node Slurm cluster, with jobs killed (root, Debian)
 	$(BIN)/python tests/slurm/run.py
 
-slurm-nodes: $(READY) install-slurm ## two nodes: job arrays, groups of folds, a node drained, a node killed; 15 minutes
+slurm-nodes: $(READY) install-slurm ## two nodes: job arrays, groups of folds, a node drained, a node killed; 20 minutes
 	$(BIN)/python tests/slurm/two_nodes.py
 
 install-slurm:

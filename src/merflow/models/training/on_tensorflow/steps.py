@@ -21,6 +21,11 @@ def looped(model: keras.Model) -> Run:
     accuracy of each step.
     """
 
+    # Metrics make their variables when they are first called. The loop is traced once, and a reset
+    # of variables that do not exist yet would not be in it.
+    some = tf.zeros((1, model.output_shape[-1]))
+    model.compute_metrics(None, some, some)
+
     def loop(x: tf.Tensor, y: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
         steps = tf.shape(y)[0]
         results = tf.TensorArray(tf.float32, steps, element_shape=(2,))
