@@ -110,12 +110,12 @@ def test_every_rule_that_ran_has_a_cost(plans):
 def test_trainings_take_the_cores_and_gpus_of_their_settings(plans):
     costs = job_costs(plans["demo"], {})
     train = costs["train"]
-    assert (train.cores, train.gpus) == (2, 1) and train.seconds > costs["align"].seconds
+    assert (train.cores, train.gpus) == (1, 1)
     raw = plans["demo"].settings.model_dump(mode="json")
     for entry in raw["experiments"].values():
-        entry["training"] |= {"epochs": 200, "device": "cpu", "threads": 1}
+        entry["training"] |= {"epochs": 200, "device": "cpu", "threads": 2}
     more = job_costs(Plan(Settings.model_validate(raw), plans["demo"].data.clips), {})["train"]
-    assert (more.cores, more.gpus) == (1, 0) and more.seconds > 5 * train.seconds
+    assert (more.cores, more.gpus) == (2, 0) and more.seconds > 5 * train.seconds
     for entry in raw["experiments"].values():
         entry["training"] |= {"device": "gpu", "gpu_share": 4}
     more = job_costs(Plan(Settings.model_validate(raw), plans["demo"].data.clips), {})["train"]
