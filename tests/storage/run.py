@@ -125,7 +125,7 @@ def on_nodes_with_s3(folder: Path, here: Place, expected: dict[str, bytes]) -> N
         s3 = {"ENDPOINT_URL": address, "ACCESS_KEY": "none", "SECRET_KEY": "none"}
         variables = more | {f"SNAKEMAKE_STORAGE_S3_{name}": value for name, value in s3.items()}
         words = ["--default-storage-provider", "s3"]
-        words += ["--default-storage-prefix", "s3://merflow/a project", *flags, *UNSHARED]
+        words += ["--default-storage-prefix", "s3://merflow/project", *flags, *UNSHARED]
         words += ["--job-deploy-sources"]
         timed("3. nodes and an S3 server", lambda: place.run(*words, **variables))
         fetch(here.python, address, folder / "s3")
@@ -180,8 +180,8 @@ def fetch(python: Path, address: str, folder: Path) -> None:
 import boto3, pathlib
 s3 = boto3.resource("s3", endpoint_url={address!r}, region_name="us-east-1",
                     aws_access_key_id="none", aws_secret_access_key="none")
-for one in s3.Bucket("merflow").objects.filter(Prefix="a project/"):
-    path = pathlib.Path({str(folder)!r}, one.key.removeprefix("a project/"))
+for one in s3.Bucket("merflow").objects.filter(Prefix="project/"):
+    path = pathlib.Path({str(folder)!r}, one.key.removeprefix("project/"))
     path.parent.mkdir(parents=True, exist_ok=True)
     one.Object().download_file(str(path))
 """

@@ -33,12 +33,13 @@ try:
         _stored = stored.StoredResults(STORAGE) if STORAGE else None
         if _stored:
             PLAN.data.recorded = _stored.recorded
-        FOUND = find_stale(PLAN, _stored and _stored.view())
+        _view = _stored and _stored.view()
+        FOUND = find_stale(PLAN, _view)
         if STORAGE:
             stored.mark_stored(STORAGE, bool(FOUND.stale))
         else:
             mark(FOUND)
-        sys.stderr.write(message(FOUND) + hashing(PLAN))
+        sys.stderr.write(message(FOUND, _view) + hashing(PLAN))
         _passed_on = workflow.config_settings.config_args or ()
         _there = _stored.exists if _stored else os.path.exists
         TOGETHER = together.batches(PLAN, FOUND.outputs, _there)

@@ -192,14 +192,18 @@ def changed_frame(outputs: tuple[str, ...]) -> str:
     return ""
 
 
-def message(found: Findings) -> str:
-    """Return the text that a run starts with: what is stale and why; empty for nothing."""
+def message(found: Findings, results: Results | None = None) -> str:
+    """Return the text that a run starts with: what is stale and why; empty for nothing.
+
+    results: where they lie; by default in the working folder.
+    """
     groups: dict[str, list[Stale]] = {}
     for one in found.stale:
         if not one.follows:
             groups.setdefault(one.why, []).append(one)
     lines = [f"  {why}: {_counted(made)}" for why, made in groups.items()]
-    none = not any(path.name != "plan.json" for path in Path(paths.RECORDS).rglob("*.json"))
+    kept = (path for path in Path(paths.RECORDS).rglob("*.json") if path.name != "plan.json")
+    none = results is None and not any(kept)
     if lines and none and len(groups.get(NO_RECORD, ())) == len(found.stale):
         lines = [
             f"  {plural(len(found.stale), 'job')}, all of them: these results were made before "

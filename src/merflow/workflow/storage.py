@@ -77,38 +77,34 @@ class Storage:
             self._run(self._find(path).managed_store())
 
     def time(self, path: str) -> float | None:
-        """Return the time at which a record was stored (s since 1970); None for one not there.
-
-        A storage that lists its objects, as S3 does, is asked once for all records.
-        """
-        if self._without_records:
+        """Return the time at which a file was stored (s since 1970); None for one not there."""
+        if not self._any_run:
             return None
-        found, seen = self._find(path), self._seen
-        self._run(found.inventory(seen))
+        found = self._find(path)
         key = found.cache_key()
-        if key in seen.mtime:
-            return seen.mtime[key].storage()
-        known = self._lists or key in seen.exists_in_storage
+        if not self._listed and key not in self._seen.exists_in_storage:
+            self._run(found.inventory(self._seen))
+        if key in self._seen.mtime:
+            return self._seen.mtime[key].storage()
+        known = self._listed or key in self._seen.exists_in_storage
         return None if known or not self.exists(path) else self._run(found.managed_mtime())
 
     @cached_property
-    def _without_records(self) -> bool:
-        """Whether no run has stored anything: the first one stores its plan first."""
-        if self.exists(records.PLAN):
-            self._run(self._find(records.PLAN).inventory(self._seen))
-            return False
-        return True
+    def _any_run(self) -> bool:
+        """Whether a run has stored anything: each one stores its plan first."""
+        return self.exists(records.PLAN)
 
     @cached_property
-    def _lists(self) -> bool:
-        """Whether asking for one object told of others beside it."""
-        return len(self._seen.exists_in_storage) > 1
+    def _listed(self) -> bool:
+        """Whether asking for the folder told of all files in it, as S3 does; others are asked."""
+        self._run(self._find(str(paths.RESULTS)).inventory(self._seen))
+        return self._find(records.PLAN).cache_key() in self._seen.exists_in_storage
 
 
 class StoredResults:
-    """Which files the storage holds and what they were made from, by their records alone.
+    """Which files the storage holds, and what they were made from.
 
-    Every record is an output of its job here, so Snakemake finds by itself what was deleted.
+    Of a job with a record, the record tells: Snakemake finds by itself which outputs were deleted.
     """
 
     def __init__(self, storage: Storage) -> None:
@@ -135,10 +131,10 @@ class StoredResults:
         return self.record(place) is not None
 
     def exists(self, path: str) -> bool:
-        """Return whether a job wrote a file."""
+        """Return whether a job wrote a file, or there is one without a record."""
         place = paths.record(path)
         found = self.record(place) if place else None
-        return found is not None and path in found.wrote
+        return self._storage.time(path) is not None if found is None else path in found.wrote
 
 
 def mark_stored(storage: Storage, any_stale: bool) -> None:

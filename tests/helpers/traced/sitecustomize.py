@@ -7,7 +7,7 @@ import json
 import os
 import sys
 
-if os.environ.get("TRACED"):
+if os.environ.get("TRACED") and getattr(sys, "orig_argv", [])[1:3] == ["-m", "merflow"]:
     NOTES = os.open(
         os.path.join(os.environ["TRACED"], str(os.getpid())),
         os.O_WRONLY | os.O_CREAT | os.O_APPEND,
@@ -21,8 +21,7 @@ if os.environ.get("TRACED"):
         if named and "results/" in str(named[-1]):
             mode = arguments[2] if event == "open" else 0
             kind = event if event == "os.rename" or mode & os.O_ACCMODE else "read"
-            command = getattr(sys, "orig_argv", [])[3:]
-            os.write(NOTES, (json.dumps([kind, str(named[-1]), command]) + "\n").encode())
+            line = json.dumps([kind, str(named[-1]), sys.orig_argv[3:]])
+            os.write(NOTES, f"{line}\n".encode())
 
-    if "merflow" in getattr(sys, "orig_argv", []):
-        sys.addaudithook(note)
+    sys.addaudithook(note)
