@@ -132,6 +132,8 @@ def test_a_clone_passes_the_catalogues_lint_and_format(tmp_path):
     lint = subprocess.run([sys.executable, "-m", "snakemake", "--lint"], **call)
     assert lint.returncode == 0 and "good condition" in lint.stdout + lint.stderr, lint.stderr
     files = [clone / "workflow/Snakefile", *(clone / "workflow/rules").glob("*.smk")]
+    planned = [sys.executable, "-m", "snakemake", "-n", "-q", "rules", "-s", str(files[0])]
+    assert job_counts(subprocess.run(planned, **call).stdout)["report"] == 1
     done = subprocess.run([sys.executable, "-m", "snakefmt", "--check", *files], **call)
     assert done.returncode == 0, done.stderr
 

@@ -34,7 +34,7 @@ def test_preparation_that_has_nothing_to_do_makes_no_job(run):
     assert {*planned} == {
         *("plan", "pack", "skipped", "split", "train", "score", "table", "report", "manifest")
     }
-    assert planned["pack"] == 1 and planned["train"] == 1
+    assert planned["pack"] == 1 and planned["train"] == 6
     assert len({one.subject for one in pictures}) == 6
 
 
@@ -73,7 +73,7 @@ def test_a_changed_picture_is_found_and_packed_again(run):
         found = project.merflow("verify")
         assert found.returncode == 2 and path.name in found.stdout
         jobs = project.jobs()
-        assert jobs["pack"] == 1 and jobs["train"] == 1 and "align" not in jobs
+        assert jobs["pack"] == 1 and jobs["train"] == 6 and "align" not in jobs
     finally:
         path.write_bytes(kept)
 
