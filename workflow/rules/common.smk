@@ -99,8 +99,8 @@ _function = f'merflow() {{{{ {_merflow} "$@"; }}}}'
 if STORAGE:
     # Commands run where `results/...` are the copies of the job's inputs; its outputs go there too.
     _function = (
-        f"merflow_root={shlex.quote(STORAGE.root)}; "
-        f'merflow() {{{{ ( cd "$merflow_root" && {_merflow} "${{{{@#"$merflow_root"/}}}}" ) }}}}; '
+        f"merflow_root={shlex.quote(os.path.join(STORAGE.root, ''))}; "
+        f'merflow() {{{{ ( cd "$merflow_root" && {_merflow} "${{{{@#"$merflow_root"}}}}" ) }}}}; '
         'empty_where_missing() {{ for file in "$@"; do [ -e "$file" ] || : > "$file"; done; }}'
     )
 shell.prefix(

@@ -28,7 +28,7 @@ STORAGE = _storage()
 
 
 def plain(path):
-    """Return a path of a rule or job as merflow names it: `results/...`."""
+    """Return a path as merflow names it: `results/...`."""
     return STORAGE.plain(path) if STORAGE else str(path)
 
 
@@ -37,7 +37,7 @@ def results_folder():
     return contextlib.chdir(STORAGE.root) if STORAGE else contextlib.nullcontext()
 
 
-def declare(rule, made):
+def declare(name, made):
     """Declare all that the jobs of a rule read and write besides its inputs and outputs."""
     known = [*made.input]
 
@@ -47,21 +47,21 @@ def declare(rule, made):
             for one in known
             for f in _listed(one(w) if callable(one) else filled(one, w))
         ]
-        return [*map(plain, found), *stored_files.read_files(PLAN, rule, w)]
+        return [*map(plain, found), *stored_files.read_files(PLAN, name, w)]
 
     outputs = [*map(plain, made.output)]
-    written = stored_files.written(PLAN, rule, outputs)
+    written = stored_files.written(PLAN, name, outputs)
     made.set_output(
         *written.files,
         *map(directory, written.folders),
         **({"perhaps": [*written.perhaps]} if written.perhaps else {}),
     )
-    if rule != "plan":
+    if name != "plan":
         made.set_input(
             plan=lambda w: [*map(ancient, stored_files.plan_files(PLAN, _here(made)))],
-            files=lambda w: [*map(ancient, stored_files.read_files(PLAN, rule, w))],
+            files=lambda w: [*map(ancient, stored_files.read_files(PLAN, name, w))],
             records=lambda w: [
-                *map(ancient, stored_files.read_records(PLAN, rule, w, listed(w)))
+                *map(ancient, stored_files.read_records(PLAN, name, w, listed(w)))
             ],
         )
 
