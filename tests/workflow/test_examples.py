@@ -62,8 +62,8 @@ def test_the_composite_is_68_folds_of_442_clips(dry_run, full_size_datasets):
     code, text = dry_run("megc2019", HERE / "as_official.py", full_size_datasets)
     assert code == 0, text
     found = job_counts(text)
-    # 68 folds in 4 jobs: lbptop x1, flow x1 x10, video x1 x10 x25 x50, permuted x10.
-    assert found["train"] == 4 * (1 + 2 + 4 + 1)
+    # lbptop x1, flow x1 x10, video x1 x10 x25 x50, permuted x10.
+    assert found["train"] == 68 * (1 + 2 + 4 + 1)
     assert found["split"] == 4 and found["align"] == 16 + 26 + 29
     assert found["magnify"] == 2 * found["align"], "x10 x25 x50 together; x10 of the flow"
     assert found["crop"] == found["align"], "the frames are read once for all preparations"
@@ -82,8 +82,8 @@ def test_four_datasets_are_pooled(dry_run):
     assert code == 0, text
     found = job_counts(text)
     assert found["align"] == 26 + 29 + 14 + 94 and found["score"] == 4
-    # 28 + 24 + 12 + 94 subjects have a clip that counts: 158 folds, 20 a job.
-    assert found["train"] == 4 * 8
+    # 28 + 24 + 12 + 94 subjects have a clip that counts: 158 folds.
+    assert found["train"] == 4 * 158
 
 
 def test_system_a_has_its_twelve_configurations_by_name(dry_run):
@@ -102,6 +102,6 @@ def test_system_a_has_its_twelve_configurations_by_name(dry_run):
     code, text = dry_run("system_a")
     assert code == 0, text
     found = job_counts(text)
-    # 26 + 29 subjects; 24 and 28 of them have a clip that counts: 52 folds, one job.
-    assert found["align"] == 26 + 29 and found["train"] == found["score"] == 12
+    # 26 + 29 subjects; 24 and 28 of them have a clip that counts: 52 folds.
+    assert found["align"] == 26 + 29 and found["score"] == 12 and found["train"] == 52 * 12
     assert found["pack"] == 2, "with the outline mask and without"

@@ -3,6 +3,8 @@
 Trainings are external programs that count one another. No GPU is needed, and none was at hand.
 """
 
+import os
+
 import yaml
 
 PROGRAM = """
@@ -32,7 +34,14 @@ with open(folder / "predictions.csv", "w", newline="") as file:
 SCORES = "results/runs/two/x1/seed0/scores.csv"
 
 
-def test_as_many_trainings_run_on_a_gpu_as_share_it_and_another_number_trains_nothing(project):
+def test_as_many_trainings_run_on_a_gpu_as_share_it_and_another_number_trains_nothing(
+    project, tmp_path, monkeypatch
+):
+    driver = tmp_path / "driver/nvidia-smi"
+    driver.parent.mkdir()
+    driver.write_text("#!/bin/sh\necho GPU-1, 8000, 8000\n")
+    driver.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{driver.parent}:{os.environ['PATH']}")
     project.path("program.py").write_text(PROGRAM)
     entry = project.config["experiments"]["quick"] | {"factors": [1], "method": "command"}
     entry |= {"command": "python program.py", "sandbox": "off"}

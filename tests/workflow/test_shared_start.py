@@ -148,8 +148,17 @@ def test_a_folder_of_somebody_else_is_not_used(project, owner, tmp_path, monkeyp
     assert job.returncode == 0 and "belongs to somebody else" in text
 
 
-def test_where_it_cannot_be_shared_the_fold_is_trained_all_the_same(project, owner, tmp_path):
+def test_a_folder_with_a_long_name_is_no_obstacle(project, owner, tmp_path):
     jobs = Jobs(project, owner.pid, tmp_path / ("long" * 30))  # too long for a socket's path
+    job = jobs.start(FOLDS[0])
+    text = job.communicate()[0]
+    assert job.returncode == 0 and "note" not in text and len(jobs.servers()) == 1
+
+
+def test_where_no_server_starts_the_fold_is_trained_all_the_same(project, owner, tmp_path):
+    jobs = Jobs(project, owner.pid, tmp_path / "tmp")
+    owner.kill()
+    owner.wait()  # A server without an owner does not start.
     job = jobs.start(FOLDS[0])
     text = job.communicate()[0]
     assert job.returncode == 0 and "no shared start" in text

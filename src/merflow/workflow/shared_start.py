@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 
 from merflow import paths
@@ -87,26 +88,36 @@ def _connected(folder: Path, owner: str) -> socket.socket:
     """Return a connection to the server of a folder, which is started if there is none."""
     import fcntl
 
-    place = str(folder / "socket")
-    if found := _connection(place):
-        return found
-    with open(folder / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _socket_of(folder) as place:
         if found := _connection(place):
             return found
-        ready, listening = os.pipe()
-        command = [sys.executable, "-m", __name__, str(folder), owner, str(listening)]
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(place)
-        with open(folder / "log", "w") as log:
-            null = subprocess.DEVNULL
-            subprocess.Popen(command, stdin=null, stdout=log, stderr=log, pass_fds=[listening])
-        os.close(listening)
-        os.read(ready, 1)  # Returns when the server listens, or has ended.
-        os.close(ready)
-        if found := _connection(place):
-            return found
+        with open(folder / "lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if found := _connection(place):
+                return found
+            ready, listening = os.pipe()
+            command = [sys.executable, "-m", __name__, str(folder), owner, str(listening)]
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(place)
+            with open(folder / "log", "w") as log:
+                null = subprocess.DEVNULL
+                subprocess.Popen(command, stdin=null, stdout=log, stderr=log, pass_fds=[listening])
+            os.close(listening)
+            os.read(ready, 1)  # Returns when the server listens, or has ended.
+            os.close(ready)
+            if found := _connection(place):
+                return found
     raise ConnectionError(f"the server did not start, see {folder / 'log'}")
+
+
+@contextlib.contextmanager
+def _socket_of(folder: Path) -> Iterator[str]:
+    """Give a short path of the socket in a folder: more than 107 characters cannot be used."""
+    opened = os.open(folder, os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{opened}/socket"
+    finally:
+        os.close(opened)
 
 
 def _connection(place: str) -> socket.socket | None:
@@ -147,7 +158,8 @@ def serve(folder: Path, owner: int, listening: int) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # Forked processes leave nothing to wait for.
     running = os.pidfd_open(owner)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
-        door.bind(str(folder / "socket"))
+        with _socket_of(folder) as place:
+            door.bind(place)
         door.listen(64)
         os.write(listening, b"1")
         os.close(listening)
