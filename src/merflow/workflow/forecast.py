@@ -29,7 +29,7 @@ OTHER_CLIP_EPOCH = (0.004, 0.1)
 `resources.CLIP_EPOCH`."""
 SVM_CLIP = 0.03
 """CPU seconds of a clip's features."""
-JOB_SECONDS = {"train": 7.0, "": 1.5}
+JOB_SECONDS = {"train": 4.0, "": 1.5}
 """CPU seconds to start a job: with TensorFlow, without."""
 ENGINE_SECONDS = 12.0
 """Seconds until Snakemake starts the first job, and after the last one."""

@@ -23,21 +23,21 @@ class JobCost(NamedTuple):
 
 
 STAGES = {
-    "align": (1.5, 0.03),
-    "crop": (0.4, 0.007),
-    "magnify": (0.4, 0.006),
-    "interpolate": (0.4, 0.0015),
-    "flow": (0.4, 0.02),
+    "align": (0.8, 0.0105),
+    "crop": (0.2, 0.0045),
+    "magnify": (0.35, 0.002),
+    "interpolate": (0.3, 0.0007),
+    "flow": (0.3, 0.01),
 }
 """Seconds of a start, and per frame and store."""
-TRAINING = (4.0, 2.0)
+TRAINING = (3.0, 1.0)
 """Seconds of a start, which folds may share, and per fit, beside `resources.CLIP_EPOCH`.
 Other networks cost other times, which the first training of a run shows."""
 SVM_FIT, PROGRAM_FIT = 0.5, 10.0
 """Seconds of a fit of an SVM, and of a call of an external program, which nobody knows."""
-RESAMPLE = 0.001
+RESAMPLE = 0.0001
 """Seconds per bootstrap resample of a scored run and of the tables."""
-OTHERS = {"plan": 0.5, "split": 0.6, "pack": 0.4, "skipped": 0.6, "manifest": 0.5, "report": 1.3}
+OTHERS = {"plan": 0.4, "split": 0.3, "pack": 0.4, "skipped": 0.5, "manifest": 0.4, "report": 3.5}
 
 
 def job_costs(plan: Plan, together: Batches) -> dict[str, JobCost]:
@@ -47,8 +47,8 @@ def job_costs(plan: Plan, together: Batches) -> dict[str, JobCost]:
     """
     resampling = RESAMPLE * plan.settings.bootstrap
     found = {name: JobCost(seconds) for name, seconds in OTHERS.items()}
-    found |= {name: JobCost(2.0 + resampling) for name in ("score", "choose")}
-    found["table"] = JobCost(1.2 + resampling)
+    found |= {name: JobCost(1.8 + resampling) for name in ("score", "choose")}
+    found["table"] = JobCost(0.7 + resampling)
     found |= dict(_stages(plan, together))
     found |= dict(_trainings(plan))
     return found

@@ -33,7 +33,7 @@ NETWORK_FILE = 0.25
 """Size of the weights of the default network (MB per fold)."""
 DEFAULT_INPUT = 10 * 64 * 64
 """Bytes of a clip of the default preparation, for which trainings were timed."""
-CLIP_EPOCH = 0.0055
+CLIP_EPOCH = 0.0015
 """Seconds of an idle core of the year 2024 per clip and epoch of the default network, with an input
 of `DEFAULT_INPUT`."""
 TRAINING = Cost(2500, 12, 0.1)
