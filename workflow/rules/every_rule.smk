@@ -36,8 +36,10 @@ def _mark(made):
     Of all other jobs it is `ancient`, so the set of inputs stays the same.
     """
     marker = paths.STORED_STALE if STORAGE else paths.STALE
-    # A rule that takes a GPU calls `divide_gpus` while Snakemake lists its jobs.
-    if "gpu" not in made.resources and not any(map(made.is_producer, STALE)):
+    # A rule that takes a GPU calls `divide_gpus` while Snakemake lists its jobs; with a storage,
+    # outputs have other names than stale files.
+    known_fresh = not STORAGE and not any(map(made.is_producer, STALE))
+    if known_fresh and "gpu" not in made.resources:
         return ancient(marker)
     patterns = [plain(pattern) for pattern in made.output]
 
