@@ -33,7 +33,7 @@ AS_OFFICIAL = ROOT / "tests/workflow/as_official.py"
 CONFIGS = [*sorted((ROOT / "config").glob("*.yaml")), *sorted(ROOT.glob("examples/*/config.yaml"))]
 CONFIGS = [path for path in CONFIGS if path.name != "local.yaml"]
 OFFICIAL = {"megc2019"}
-"""Configs whose scheme takes the clips of an official list only."""
+"""Configs with a scheme that takes the clips of an official list only."""
 
 Counts = dict[str, dict[str, int]]
 """config -> rule -> number of jobs."""

@@ -61,7 +61,7 @@ rule align:
 # Crop and magnify make several stores in one job where the same subjects need them: preparations
 # that read the same frames, factors of one motion. Their names stand in the paths of the stores.
 # The stages after them cannot: a job of several sources has other inputs than a job of one, and
-# Snakemake makes a file again whose inputs are others than last time.
+# Snakemake makes a file again if its inputs are others than last time.
 
 for _name, _batch in joined_rules("crop"):
 

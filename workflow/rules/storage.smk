@@ -80,7 +80,7 @@ def _archived():
         return False
     if (
         not workflow.is_main_process
-    ):  # Jobs within a job of a node are told that they share all.
+    ):  # Snakemake passes "all shared" to jobs within a job of a node.
         return bool(workflow.config_settings.overwrite_config["archived"])
     return SharedFSUsage.INPUT_OUTPUT not in workflow.storage_settings.shared_fs_usage
 

@@ -12,7 +12,7 @@ from merflow.text import plural
 def archive(catalogue: Path, out: Path, *, subject: str) -> None:
     """Write all raw files of one SUBJECT of a CATALOGUE into the tar archive OUT.
 
-    A run whose results lie in a storage hands it to the nodes, which do not see the dataset.
+    Runs with results in a storage send it to the nodes, which do not see the dataset.
 
     Examples:
         merflow archive results/catalogue/smic.json results/raw/smic/s03.tar --subject s03

@@ -96,7 +96,7 @@ class Storage:
 
     @cached_property
     def _listed(self) -> bool:
-        """Whether asking for the folder told of all files in it, as S3 does; others are asked."""
+        """Whether one listing gives all files, as with S3; otherwise each file is looked up."""
         self._run(self._find(str(paths.RESULTS)).inventory(self._seen))
         return self._find(records.PLAN).cache_key() in self._seen.exists_in_storage
 
