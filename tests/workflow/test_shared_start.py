@@ -79,6 +79,12 @@ def wait_for(true, seconds: float = 60) -> object:
     return found
 
 
+def alone_in(folder: Path) -> int:
+    """Return the server of a folder, once the processes of the last fold have ended."""
+    (server,) = wait_for(lambda: len(found := processes(str(folder))) == 1 and found)
+    return server
+
+
 def test_a_fold_of_the_server_has_the_bytes_of_one_trained_alone(project, owner, tmp_path):
     alone = Jobs(project, owner.pid, tmp_path / "alone", experiments=())
     assert alone.start(FOLDS[0]).wait() == 0
@@ -93,7 +99,7 @@ def test_a_fold_of_the_server_has_the_bytes_of_one_trained_alone(project, owner,
     assert jobs.made(FOLDS[0]) == expected
     (folder,) = jobs.servers()
     assert folder.stat().st_mode & 0o077 == 0
-    assert len(processes(str(folder))) == 1
+    assert alone_in(folder)
     assert jobs.start(FOLDS[0], OMP_NUM_THREADS="7").wait() == 0
     assert len(jobs.servers()) == 2, "variables that libraries read while they load are its own"
     owner.kill()
@@ -104,7 +110,7 @@ def test_a_fold_of_the_server_has_the_bytes_of_one_trained_alone(project, owner,
 def test_a_killed_process_loses_its_fold_only(project, owner, tmp_path):
     jobs = Jobs(project, owner.pid, tmp_path / "tmp")
     assert jobs.start(FOLDS[0]).wait() == 0
-    (server,) = processes(str(jobs.servers()[0]))
+    server = alone_in(jobs.servers()[0])
     job = jobs.start(FOLDS[1])
     _, fork = wait_for(lambda: forks(jobs, server))
     os.kill(fork, signal.SIGKILL)
@@ -116,7 +122,7 @@ def test_a_killed_process_loses_its_fold_only(project, owner, tmp_path):
 def test_a_fold_goes_on_without_its_server_and_ends_with_its_job(project, owner, tmp_path):
     jobs = Jobs(project, owner.pid, tmp_path / "tmp")
     assert jobs.start(FOLDS[0]).wait() == 0
-    (server,) = processes(str(jobs.servers()[0]))
+    server = alone_in(jobs.servers()[0])
     job = jobs.start(FOLDS[0])
     wait_for(lambda: forks(jobs, server))
     os.kill(server, signal.SIGKILL)
@@ -141,7 +147,7 @@ def test_a_folder_of_somebody_else_is_not_used(project, owner, tmp_path, monkeyp
     jobs = Jobs(project, owner.pid, tmp_path / "tmp")
     assert jobs.start(FOLDS[0]).wait() == 0
     (folder,) = jobs.servers()
-    os.kill(processes(str(folder))[0], signal.SIGTERM)
+    os.kill(alone_in(folder), signal.SIGTERM)
     folder.chmod(0o777)
     job = jobs.start(FOLDS[1])
     text = job.communicate()[0]
