@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,6 +25,22 @@ SITE = [
     *("--slurm-status-command", "squeue", "--slurm-no-account", "--latency-wait", "10"),
     *("--slurm-init-seconds-before-status-checks", "1", "--seconds-between-status-checks", "1"),
 ]
+
+
+def in_a_folder(compare: Callable[[Path], None]) -> None:
+    """Call `compare` with a temporary folder; show the logs of Slurm where it fails.
+
+    Without Slurm or root nothing is run, and what is lacking is printed.
+    """
+    if missing := lacking():
+        print(f"skipped: needs root and {', '.join(NEEDED)}; lacking: {missing}")
+        return
+    with tempfile.TemporaryDirectory(prefix="merflow-slurm-") as folder:
+        try:
+            compare(Path(folder))
+        except BaseException:
+            show_logs(Path(folder))
+            raise
 
 
 def lacking() -> list[str]:

@@ -5,7 +5,6 @@ python tests/slurm/run.py        needs root, slurm-wlm and munge; `make slurm` i
 
 import os
 import re
-import tempfile
 import time
 from pathlib import Path
 
@@ -15,32 +14,18 @@ from checks import (
     Project,
     check,
     ended_well,
-    lacking,
+    in_a_folder,
     megabytes,
     outcome,
     processes,
     same,
-    show_logs,
     submit,
     when,
 )
-from cluster import NEEDED, Cluster, cluster_of
+from cluster import Cluster, cluster_of
 
 JOBS = 44
 """Of the demo, without those that run where Snakemake runs: 30 of stages, 2 packs, 12 folds."""
-
-
-def main() -> None:
-    """Run everything; stop at the first thing that is not as it must be."""
-    if missing := lacking():
-        print(f"skipped: needs root and {', '.join(NEEDED)}; lacking: {missing}")
-        return
-    with tempfile.TemporaryDirectory(prefix="merflow-slurm-") as folder:
-        try:
-            compare(Path(folder))
-        except BaseException:
-            show_logs(Path(folder))
-            raise
 
 
 def compare(folder: Path) -> None:
@@ -127,4 +112,4 @@ def killed(project: Project, cluster: Cluster, before: int) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    in_a_folder(compare)

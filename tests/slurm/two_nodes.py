@@ -7,7 +7,6 @@ python tests/slurm/two_nodes.py        needs root, slurm-wlm and munge; `make sl
 
 import re
 import shutil
-import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -18,16 +17,15 @@ from checks import (
     Project,
     check,
     ended_well,
-    lacking,
+    in_a_folder,
     megabytes,
     outcome,
     processes,
     same,
-    show_logs,
     submit,
     when,
 )
-from cluster import NEEDED, Cluster, cluster_of, command_line, parent
+from cluster import Cluster, cluster_of, command_line, parent
 
 from merflow.workflow.shared_start import VARIABLE
 
@@ -43,19 +41,6 @@ TRAINING = r"-m merflow train "
 SERVER = r"-m merflow\.workflow\.shared_start "
 TRAINED = "results/runs"
 ONE_RUN = "results/runs/quick/x10/seed0"
-
-
-def main() -> None:
-    """Run everything; stop at the first thing that is not as it must be."""
-    if missing := lacking():
-        print(f"skipped: needs root and {', '.join(NEEDED)}; lacking: {missing}")
-        return
-    with tempfile.TemporaryDirectory(prefix="merflow-slurm-") as folder:
-        try:
-            compare(Path(folder))
-        except BaseException:
-            show_logs(Path(folder))
-            raise
 
 
 def compare(folder: Path) -> None:
@@ -194,4 +179,4 @@ def environment(number: int) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    main()
+    in_a_folder(compare)

@@ -5,7 +5,10 @@ Trainings are external programs that count one another. No GPU is needed, and no
 
 import os
 
+import pytest
 import yaml
+
+from merflow.models.training import gpu_choice
 
 PROGRAM = """
 import csv, os, sys, time
@@ -32,6 +35,16 @@ with open(folder / "predictions.csv", "w", newline="") as file:
     csv.writer(file).writerows([["dataset", "subject", "clip", "predicted"], *rows])
 """
 SCORES = "results/runs/two/x1/seed0/scores.csv"
+
+
+@pytest.mark.skipif(gpu_choice.possible(), reason="on a machine with a GPU they take turns")
+def test_without_a_gpu_trainings_do_not_wait_for_one_another(project):
+    project.path("program.py").write_text(PROGRAM)
+    entry = project.config["experiments"]["quick"] | {"factors": [1], "method": "command"}
+    entry |= {"command": "python program.py", "sandbox": "off", "training": {"threads": 1}}
+    project.config["experiments"]["two"] = entry
+    project.run(SCORES, "--cores", "3", "--resources", "gpu=1")
+    assert max(map(int, project.text("met").split())) in (2, 3)
 
 
 def test_as_many_trainings_run_on_a_gpu_as_share_it_and_another_number_trains_nothing(
