@@ -20,6 +20,7 @@ from merflow.config.stage_settings import (  # noqa: F401 - one place to import 
     Preparation,
     Select,
     Tree,
+    Windows,
 )
 from merflow.config.training_settings import Augment, Svm, Training  # noqa: F401
 from merflow.config.values import ClassName, Factor, Label, PathText, Seed, each_once, later
