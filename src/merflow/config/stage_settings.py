@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
-from merflow.config.values import PathText, Region
+from merflow.config.values import PathText, Region, later
 
 BAND_KEYS = ("high_hz", "iir", "iir_hz")
 """Earlier keys of `magnify` in place of which `band_hz` stands."""
@@ -225,7 +225,7 @@ class Preparation(Tree):
     """Settings of the interpolate stage."""
     flow: Flow = Flow()
     """Settings of the flow stage, for `kind: flow`."""
-    windows: Windows = Windows()
+    windows: Windows = later(Windows())
     """Settings of the windows of long recordings, for `spotting`."""
     difference: Literal["none", "onset"] = "none"
     """`onset` subtracts the onset frame from every frame and adds 128 grey levels, so that only
