@@ -30,6 +30,8 @@ RUN = "results/runs/{experiment}/{factor}/seed{seed}"
 ORACLE = "results/oracle/{experiment}/{factor}/seed{seed}"
 ORACLE_REGIONS = f"{ORACLE}/regions"
 JITTER = "results/jitter/{experiment}/{factor}/seed{seed}"
+SPOTTING = "results/spotting/{spotting}/seed{seed}"
+STR = "results/str/{pair}/seed{seed}"
 SKIPPED = "results/skipped.csv"
 DELIVERED = "results/delivered.csv"
 TABLES = "results/tables"
@@ -60,6 +62,12 @@ TABLE_FILES = (
     *("scores.csv", "scores.xlsx", "scores.md", "scores.tex", "scores.txt"),
     *("effects.csv", "cost.csv", "cost.md"),
 )
+SPOT_FILES = ("intervals.csv", "measure.csv", "run.json")
+"""What a fold of a spotter leaves in its folder below SPOTTING; networks also WEIGHTS."""
+SPOTTING_SCORES = ("intervals.csv", "scores.csv", "curve.csv", "timeline.svg")
+"""What the scores of a spotting run are, below SPOTTING."""
+STR_FILES = ("predictions.csv", "truth.csv", "scores.csv")
+SPOTTING_TABLES = ("spotting.csv", "spotting.md")
 LATEX_FORMS = ("scores_onecolumn.tex", "scores_twocolumn.tex")
 """Further forms of scores.tex. No output of a rule, so that tables without them do not rerun."""
 PAPER_FIGURES = "results/figures"
@@ -83,6 +91,7 @@ def store(stage: str) -> str:
         return f"results/{{preparation}}/{folder}/{{collection}}/{{factor}}.h5"
     preparation = "" if stage == "align" else "{preparation}/"
     factor = "{factor}/" if stage_table.has_factor(stage) else ""
+    factor = "{window}/" if stage == "windows" else factor
     return f"results/{preparation}{folder}/{factor}{{dataset}}/{{subject}}.h5"
 
 
@@ -122,6 +131,11 @@ _RECORDED = (
     (f"{ORACLE}/{{file}}", "oracle/{experiment}/{factor}/seed{seed}"),
     (f"{ORACLE_REGIONS}/{{file}}", "oracle/{experiment}/{factor}/seed{seed}/regions"),
     (f"{JITTER}/{{file}}", "jitter/{experiment}/{factor}/seed{seed}"),
+    (f"{SPOTTING}/{{fold}}/{{file}}", "spotting/{spotting}/seed{seed}/{fold}"),
+    (f"{SPOTTING}/{{file}}", "spotting_scores/{spotting}/seed{seed}"),
+    (f"{STR}/{{file}}", "str/{pair}/seed{seed}"),
+    (f"{TABLES}/spotting.csv", "spotting_tables"),
+    (f"{TABLES}/spotting.md", "spotting_tables"),
     (f"{PRETRAINED}/{{file}}", "pretrained/{pretraining}"),
     (SKIPPED, "skipped"),
     (DELIVERED, "skipped"),

@@ -59,8 +59,9 @@ def windows_clip(clip: ClipArrays, settings: "Windows", window: str) -> ClipArra
     """Return a cropped recording with its windows in place of its frames.
 
     window: `k6` for windows of 6 frames: (N, 42, 42, 3) uint8, one window every `every` frames,
-    `numbers` those of their first frames; or `movement`: (T, 1, 1, 1) float32, for every frame the
-    largest displacement of a patch, as a share of the frame's side.
+    `numbers` those of their first frames and, among the facts, the first and last of the recording;
+    or `movement`: (T, 1, 1, 1) float32, for every frame the largest displacement of a patch, as a
+    share of the frame's side.
     """
     if window == MEASURE:
         measure = movement(clip.frames, clip.fps, clip.landmarks)
@@ -72,12 +73,12 @@ def windows_clip(clip: ClipArrays, settings: "Windows", window: str) -> ClipArra
     out = np.empty((len(starts), PICTURE, PICTURE, 3), np.uint8)
     for row, picture in enumerate(pictures(clip, settings, k, starts)):
         out[row] = picture
-    last = len(starts) - 1
     return replace(
         clip,
         frames=out,
         numbers=clip.numbers[list(starts)],
-        **{"onset": 0, "apex": None, "offset": last},
+        facts=clip.facts | {"recording": [int(clip.numbers[0]), int(clip.numbers[-1])]},
+        **{"onset": 0, "apex": None, "offset": len(starts) - 1},
     )
 
 
