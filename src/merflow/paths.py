@@ -66,9 +66,16 @@ TABLE_FILES = (
 )
 SPOT_FILES = ("intervals.csv", "measure.csv", "run.json")
 """What a fold of a spotter leaves in its folder below SPOTTING; networks also WEIGHTS."""
-SPOTTING_SCORES = ("intervals.csv", "scores.csv", "curve.csv", "timeline.svg")
-"""What the scores of a spotting run are, below SPOTTING."""
-STR_FILES = ("predictions.csv", "truth.csv", "scores.csv")
+SPOTTING_SCORES = (
+    *("predictions.csv", "truth.csv", "videos.csv", "interval_scores.csv"),
+    *("interval_matches.csv", "scores.json", "timeline.svg", "curve.svg"),
+)
+"""What the scores of a spotting run are, below SPOTTING; also interval_curve.csv."""
+STR_FILES = (
+    *("predictions.csv", "challenge.csv", "truth.csv", "videos.csv"),
+    *("interval_scores.csv", "interval_matches.csv", "scores.json"),
+)
+"""What spot-then-recognise leaves; challenge.csv: the form that MEGC takes."""
 SPOTTING_TABLES = ("spotting.csv", "spotting.md")
 LATEX_FORMS = ("scores_onecolumn.tex", "scores_twocolumn.tex")
 """Further forms of scores.tex. No output of a rule, so that tables without them do not rerun."""

@@ -131,8 +131,8 @@ if PLAN.settings.spotting:
 
     rule spotting_table:
         input:
-            scores=[f"{run.folder}/scores.csv" for run in spotting_plan.runs(PLAN)],
-            pairs=[f"{pair.folder}/scores.csv" for pair in spotting_plan.pairs(PLAN)],
+            scores=[f"{run.folder}/scores.json" for run in spotting_plan.runs(PLAN)],
+            pairs=[f"{pair.folder}/scores.json" for pair in spotting_plan.pairs(PLAN)],
         output:
             SPOTTING_TABLES,
         localrule: True

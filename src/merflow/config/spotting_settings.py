@@ -32,6 +32,10 @@ class Spotting(Tree):
     """Threshold of a spotted interval. `fixed` is 0.55 of the way from mean to maximum of the
     scores, as published, and 3.5 times the rest for `motion_energy`, as in `merflow predict`;
     `training` takes the value of the best F1 on the recordings of the training subjects."""
+    scale: Literal["window", "eye-distance"] = "window"
+    """Unit of a window's motion. `window` stretches each window to its own range, 0 to 1, as
+    published, so that rest and movement differ by their pattern alone; `eye-distance` keeps the
+    strength of the motion."""
     keep_rest: float = Field(0.5, gt=0, le=1)
     """Share of the training windows without an expression that is kept, drawn at random."""
     copies: int = Field(0, ge=0, le=3)
@@ -47,7 +51,8 @@ class Spotting(Tree):
         """Refuse settings of a network for the rule, which would ignore them."""
         if self.method == "keras":
             return self
-        keys = ("network", "network_settings", "keep_rest", "copies", "training", "seeds")
+        keys = ("network", "network_settings", "scale", "keep_rest", "copies")
+        keys += ("training", "seeds")
         usual = type(self).model_fields
         wrong = [key for key in keys if getattr(self, key) != usual[key].default]
         if wrong:

@@ -36,7 +36,7 @@ DEFAULT_INPUT = 10 * 64 * 64
 CLIP_EPOCH = 0.0015
 """Seconds of an idle core of the year 2024 per clip and epoch of the default network, with an input
 of `DEFAULT_INPUT`."""
-WINDOW, WINDOW_TIMES = 42 * 42 * 3, 6
+WINDOW, WINDOW_TIMES = 2 * 42 * 42 * 3, 6
 """Bytes of a window of a recording, and how often a training holds them."""
 TRAINING = Cost(2500, 12, 0.1)
 """Memory per MB packed, and seconds per clip and epoch; the default network needs a tenth."""

@@ -93,6 +93,7 @@ def _made(
         "window": window,
         "k": k_of(fold.labels, fold.name),
         "intervals": entry.intervals,
+        "scale": entry.scale,
         "lengths": _lengths(known),
         "subjects": sorted({canonical_subject(key, names) for key in fold.train}),
         "tested": sorted({canonical_subject(key, names) for key in fold.test}),
@@ -143,7 +144,8 @@ def _fitted(
         "weights": file_digest(out / paths.WEIGHTS),
     }
     wrote = [out / paths.WEIGHTS, out / "history.csv"]
-    return Spotter(entry.method, window, FIXED[entry.method], fitted), facts, wrote
+    spotter = Spotter(entry.method, window, FIXED[entry.method], entry.scale, fitted)
+    return spotter, facts, wrote
 
 
 def _clips(stores: Iterable[str]) -> Iterator[ClipArrays]:

@@ -18,7 +18,7 @@ from merflow.evaluation.intervals.record import VideoInterval, VideoLength
 from merflow.evaluation.intervals.scores import match
 from merflow.stages.movement import STARTS, resting, spans
 from merflow.stages.score_peaks import at_frames, spotted
-from merflow.stages.windows import length_of
+from merflow.stages.windows import length_of, scaled
 
 if TYPE_CHECKING:
     from merflow.models.method_interface import Fitted, TrainingData
@@ -31,8 +31,11 @@ TRIED = {
     "motion_energy": (STARTS, 1.5, 2.0, 2.5, 3.0, 4.0, 4.5, 5.0, 6.0, 7.0, 8.0, 10.0),
 }
 """Thresholds that `threshold: training` chooses from; of equal ones the first."""
-BLUR, NOISE = (7, 7), 6.0
-"""Kernel (px) and standard deviation (grey levels) of altered copies of a window."""
+BLUR, NOISE = (7, 7), 0.02
+"""Kernel (px) of blurred copies of a window, and standard deviation of the noise in others, as a
+share of the window's largest value."""
+CHUNK = 2048
+"""Windows of a recording that are predicted at a time."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +63,19 @@ class Spotter:
     method: str
     window: str
     threshold: float
+    scale: str = "window"
     fitted: "Fitted | None" = None
 
     def track(self, clip: ClipArrays) -> Track:
         """Return the scores of a recording from its windows, as `stages.windows` makes them."""
         if self.fitted is None:
             return movement_track(clip)
-        scores = self.fitted.predict(clip.frames)[:, 1].astype(np.float64)
+        scores = np.concatenate(
+            [
+                self.fitted.predict(scaled(clip.frames[at : at + CHUNK], self.scale))[:, 1]
+                for at in range(0, len(clip.frames), CHUNK)
+            ]
+        ).astype(np.float64)
         first, last = clip.facts["recording"]
         starts = np.asarray(clip.numbers) - first
         return Track(clip.key, clip.fps, first, at_frames(scores, starts, last - first + 1))
@@ -136,7 +145,7 @@ def training_windows(
     rng: np.random.Generator,
     subject_id: Callable[[ClipKey], str],
 ) -> "TrainingData":
-    """Return the windows that a network is trained on, (N, 42, 42, 3) uint8.
+    """Return the windows that a network is trained on, (N, 42, 42, 3) float16.
 
     known: the intervals of the training recordings; clips of other recordings are left out.
     """
@@ -150,17 +159,25 @@ def training_windows(
         rest = np.flatnonzero(labels == 0)
         kept = rng.permutation(rest)[: round(entry.keep_rest * len(rest))]
         rows = np.sort(np.concatenate([np.flatnonzero(labels), kept]))
-        frames = clip.frames[rows]
+        frames = scaled(_taken(clip, rows), entry.scale)
         x.append(frames)
         y.append(labels[rows])
         keys += [_window_key(clip.key, clip.numbers[i]) for i in rows]
-        own = rows[labels[rows] == 1]
-        for name, alter in list(COPIES.items())[: entry.copies]:
-            x.append(np.stack([alter(clip.frames[i], rng) for i in own]) if len(own) else x[-1][:0])
+        own = np.flatnonzero(labels[rows])
+        for name, alter in [*COPIES.items()][: entry.copies] if len(own) else ():
+            made = [alter(frames[i].astype(np.float32), rng) for i in own]
+            x.append(np.stack(made).astype(np.float16))
             y.append(np.ones(len(own), np.int64))
-            keys += [_window_key(clip.key, clip.numbers[i], name) for i in own]
+            keys += [_window_key(clip.key, clip.numbers[rows[i]], name) for i in own]
     ids = tuple(subject_id(key) for key in keys)
     return TrainingData(np.concatenate(x), np.concatenate(y), tuple(keys), subject_ids=ids)
+
+
+def _taken(clip: ClipArrays, rows: np.ndarray) -> np.ndarray:
+    """Return windows at ascending positions; of a long recording only these are read."""
+    if isinstance(clip.frames, np.ndarray):
+        return clip.frames[rows]
+    return np.stack([clip.frames[int(i)] for i in rows])
 
 
 def _window_key(key: ClipKey, number: int, copy: str = "") -> ClipKey:
@@ -170,7 +187,7 @@ def _window_key(key: ClipKey, number: int, copy: str = "") -> ClipKey:
 COPIES: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
     "+mirrored": lambda x, rng: x[:, ::-1],
     "+blurred": lambda x, rng: cv2.GaussianBlur(x, BLUR, 0),
-    "+noise": lambda x, rng: np.clip(x + rng.normal(0, NOISE, x.shape), 0, 255).astype(np.uint8),
+    "+noise": lambda x, rng: np.maximum(x + rng.normal(0, NOISE * x.max(), x.shape), 0),
 }
 """Altered copies of a window, in the order in which `copies` adds them."""
 

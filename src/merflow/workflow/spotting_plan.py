@@ -226,7 +226,7 @@ def spotted_of(plan: Plan, pair: str, seed: str | int) -> list[str]:
     run = SpotRun(plan.settings.spot_then_recognise[pair].spotting, int(seed))
     folds = fold_outputs(plan, run)
     facts = [f"{path.rpartition('/')[0]}/run.json" for path in folds]
-    return [*folds, *facts, f"{run.folder}/scores.csv"]
+    return [*folds, *facts, f"{run.folder}/scores.json"]
 
 
 def recognition_of(plan: Plan, pair: str, seed: str | int) -> list[str]:
