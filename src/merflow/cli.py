@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 GROUPS = {
     "Start here": ("init", "make-manifest", "check", "run", "studio"),
-    "Results": ("report", "score", "compare", "audit", "why", "verify"),
+    "Results": ("report", "score", "score-intervals", "compare", "audit", "why", "verify"),
     "Trained models": ("predict", "evaluate", "preview", "jitter"),
     "Data": ("demo", "export", "checksums"),
     "This machine": ("doctor", "clean", "schema"),
