@@ -30,7 +30,8 @@ def score_spotting(run: Path, *, config: Config) -> None:
         matched, points = spotted.matched(), spotting_scores.points(spotted)
         export(run / "predictions.csv", "merflow", matched, spotted.predictions)
         spotting_scores.write_inputs(run, spotted)
-        write_scores(run, matched, rows, points, as_json(matched, rows, (), ()))
+        document = as_json(matched, rows, (), ()) | {"floor_range": [*spotted.floor_range()]}
+        write_scores(run, matched, rows, points, document)
         draw_spotting(run, spotted, spotting_scores.read_tracks(named), points)
         job.done(spotting_scores.scored_made(plan, named), spotting_scores.outputs(run))
     full = rows[0]

@@ -19,6 +19,7 @@ from merflow.evaluation.intervals.fold_labels import spans_in
 from merflow.evaluation.intervals.record import Video, VideoInterval, VideoLength
 from merflow.evaluation.intervals.scores import Matched, match
 from merflow.evaluation.intervals.summary import IntervalScore, summary
+from merflow.evaluation.run_id import Run
 from merflow.io import records
 from merflow.io.csv_table import csv_text, read_csv
 from merflow.io.files import write_text
@@ -26,13 +27,14 @@ from merflow.workflow import spotting_fingerprints
 from merflow.workflow.changes import changes
 from merflow.workflow.plan import Plan
 from merflow.workflow.pooling import read_truth
+from merflow.workflow.run_fingerprints import subject_content
 from merflow.workflow.spot_fold import INTERVAL_COLUMNS, MEASURE_COLUMNS, made_from
 from merflow.workflow.spotters import Track
-from merflow.workflow.spotting_plan import SpotRun, entry_of, fold_file, store, truth_file
+from merflow.workflow.spotting_plan import SpotRun, clips_of, entry_of, fold_file, store, truth_file
 from merflow.workflow.training_log import read_facts
 
 VIDEO_COLUMNS = ("dataset", "subject", "video", "frames", "fps", "first")
-TRUTH_COLUMNS = ("dataset", "subject", "video", "onset", "offset", "type")
+TRUTH_COLUMNS = ("dataset", "subject", "video", "onset", "offset", "type", "emotion")
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def points(spotted: Spotted) -> list[CurvePoint]:
 
 def write_inputs(folder: Path, spotted: Spotted) -> None:
     """Write truth.csv and videos.csv, in the form that `merflow score-intervals` takes."""
-    rows = [[*map(str, t[:5]), t.kind] for t in sorted(spotted.truths)]
+    rows = [[*map(str, t[:5]), t.kind, t.emotion] for t in sorted(spotted.truths)]
     write_text(folder / "truth.csv", csv_text(TRUTH_COLUMNS, rows))
     known = sorted(spotted.lengths.items())
     lengths = [[*key, str(v.frames), f"{v.fps:g}", str(v.first)] for key, v in known]
@@ -171,6 +173,19 @@ def scored_made(plan: Plan, run: SpotRun) -> records.Made:
     """Return what the scores of a run are made from, by the records of its folds."""
     truth = records.made_of(truth_file(run.spotting)).get("truth", "")
     return spotting_fingerprints.scored(plan, check_folds(plan, run), truth)
+
+
+def recognised_made(plan: Plan, pair: str, run: Run, scores: str) -> records.Made:
+    """Return what a pair is made from, by records; scores: a file of its spotting run's scores."""
+    trained = {
+        fold: records.made_of(f"{run.folder}/{fold}/predictions.csv")
+        for fold in plan.fold_names(run.experiment)
+    }
+    clips = {
+        f"{Path(p).parent.name}/{Path(p).stem}": subject_content(records.made_of(p))
+        for p in clips_of(plan, pair)
+    }
+    return spotting_fingerprints.recognised(plan, pair, records.made_of(scores), trained, clips)
 
 
 def outputs(folder: Path) -> list[Path]:
