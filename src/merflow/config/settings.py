@@ -21,6 +21,7 @@ from merflow.config.stage_settings import (  # noqa: F401 - one place to import 
     Select,
     Tree,
 )
+from merflow.config.task_settings import ActionUnitTask, Task
 from merflow.config.training_settings import Augment, Svm, Training  # noqa: F401
 from merflow.config.values import ClassName, Factor, Label, PathText, Seed, each_once, later
 from merflow.errors import nearest
@@ -55,6 +56,11 @@ class Experiment(Tree):
     """Name shown in tables, figures and the report, as `3D CNN (grey)`. Files keep the name of the
     experiment, so a change makes tables and report again and trains nothing. Empty: the name of the
     experiment."""
+    task: Task = later("emotion")
+    """What is predicted: `emotion` is one class a clip, by `scheme`; `action_units` is any number
+    of action units a clip; `spotting` is where in long recordings expressions are."""
+    action_units: ActionUnitTask = later(ActionUnitTask())
+    """Units, and what counts where the annotation is unclear, for `task: action_units`."""
     method: Method = "keras"
     """Model that is trained. `keras` is a network; `lbptop_svm` and `flow_svm` are SVMs on
     hand-made features; `flow_pixels_svm` is an SVM on the pixels of 8-bit flow pictures, divided by
@@ -89,10 +95,13 @@ class Experiment(Tree):
     has no class in it are left out."""
     collection: str
     """Name of a collection: the datasets that are used together."""
-    protocol: Literal["loso", "composite", "cross", "holdout", "kfold", "file"] = "composite"
+    protocol: Literal["loso", "composite", "cross", "cd6me", "holdout", "kfold", "file"] = (
+        "composite"
+    )
     """Split into folds, always by subject. `loso` leaves one subject out within each dataset;
     `composite` leaves one subject out of all datasets pooled; `cross` trains on some datasets and
-    tests on another; `holdout` and `kfold` draw subjects; `file` reads `folds_file`."""
+    tests on another; `cd6me`, for action units, tests each dataset and trains on all others;
+    `holdout` and `kfold` draw subjects; `file` reads `folds_file`."""
     folds_file: PathText = ""
     """Folds of `protocol: file`: a CSV with the columns `fold,dataset,subject` of tested subjects,
     or with a further column `side` (train, test)."""
@@ -134,9 +143,11 @@ class Experiment(Tree):
 
     @model_validator(mode="before")
     @classmethod
-    def _plain_pixels(cls, given: Any) -> Any:  # noqa: ANN401
-        """Let `flow_pixels_svm` weigh all clips alike where nothing else is asked for."""
-        if not isinstance(given, dict) or given.get("method") != "flow_pixels_svm":
+    def _equal_weights(cls, given: Any) -> Any:  # noqa: ANN401
+        """Weigh all clips alike where nothing else is asked for: raw pixels, and action units."""
+        if not isinstance(given, dict):
+            return given
+        if given.get("method") != "flow_pixels_svm" and given.get("task") != "action_units":
             return given
         training = given.get("training", {})
         if not isinstance(training, dict):
@@ -231,6 +242,7 @@ class Settings(Tree):
 
     def _experiment_agrees(self, where: str, experiment: Experiment) -> None:
         self._names_known(where, experiment)
+        _refuse_for_task(where, experiment)
         if experiment.nested and any("+" in factor for factor in experiment.factors):
             raise ValueError(f"{where}.nested: pooled factors (x1+x10) cannot be chosen between")
         for member in experiment.test_on:
@@ -251,6 +263,28 @@ class Settings(Tree):
                 raise ValueError(
                     f"{where}.pretrain: '{experiment.pretrain}' is of network {network}"
                 )
+
+
+def _refuse_for_task(where: str, experiment: Experiment) -> None:
+    """Refuse keys that the task of an experiment cannot use; a key at its default is allowed."""
+    usual, training = Experiment.model_fields, experiment.training
+    units = experiment.task == "action_units"
+    if experiment.protocol == "cd6me" and not units:
+        raise ValueError(f"{where}.protocol: cd6me goes with `task: action_units`; use cross")
+    if not units and experiment.action_units != ActionUnitTask():
+        raise ValueError(f"{where}.action_units: goes with `task: action_units` only; leave it out")
+    if experiment.task == "emotion":
+        return
+    keys = ("scheme", "nested", "record_oracle")
+    given = {key: getattr(experiment, key) != usual[key].default for key in keys}
+    given["training.stopping"] = training.stopping != "fixed"
+    given["training.balanced_sampling"] = units and training.balanced_sampling
+    given["method"] = units and experiment.method == "command"
+    if wrong := [f"{where}.{key}" for key, is_set in given.items() if is_set]:
+        verb = "does" if len(wrong) == 1 else "do"
+        raise ValueError(
+            f"{', '.join(wrong)}: {verb} not go with `task: {experiment.task}`; leave out"
+        )
 
 
 def _refuse_for_svm(where: str, experiment: Experiment) -> None:

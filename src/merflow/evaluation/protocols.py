@@ -10,7 +10,7 @@ from merflow.clip import ClipKey
 from merflow.errors import MerflowError, unknown
 from merflow.evaluation.fold import Fold, by_pool, numbered
 
-PROTOCOLS = ("loso", "composite", "cross", "holdout", "kfold")
+PROTOCOLS = ("loso", "composite", "cross", "cd6me", "holdout", "kfold")
 DRAWS = 2000
 """Number of random subsets of subjects of which `holdout` takes the best-stratified one."""
 
@@ -43,9 +43,9 @@ def folds(
     loso: test each subject, train on the other subjects of its dataset. composite: test each
     subject, train on all other subjects of all datasets. cross: test each dataset of `test_on`,
     train on the datasets outside `test_on`; without `test_on` test each dataset, train on all
-    others. kfold: `count` folds of subjects. holdout: one fold that tests `share` of the
-    subjects. kfold and holdout balance dataset x class as far as whole subjects allow; `seed`
-    breaks ties. The split depends on the set of clips, not on their order.
+    others. cd6me: cross over all datasets. kfold: `count` folds of subjects. holdout: one fold that
+    tests `share` of the subjects. kfold and holdout balance dataset x class as far as whole
+    subjects allow; `seed` breaks ties. The split depends on the set of clips, not on their order.
     """
     _check(keys, labels)
     if protocol not in PROTOCOLS:
@@ -54,6 +54,7 @@ def folds(
         "loso": lambda: _leave_subjects_out(keys, within_dataset=True),
         "composite": lambda: _leave_subjects_out(keys, within_dataset=False),
         "cross": lambda: _cross(keys, tuple(test_on)),
+        "cd6me": lambda: _cross(keys, ()),
         "kfold": lambda: _kfold(keys, labels, count, seed),
         "holdout": lambda: _holdout(keys, labels, share, seed),
     }[protocol]()
@@ -175,6 +176,7 @@ def _check(keys: Sequence[ClipKey], labels: Sequence[str]) -> None:
 REMEDIES = {
     "loso": "use composite in place of loso, or add subjects",
     "cross": "train on more datasets, or add subjects to them",
+    "cd6me": "add datasets, or subjects to them",
     "kfold": "more folds, or more subjects",
     "holdout": "a smaller `holdout`, or more subjects",
 }
