@@ -169,7 +169,7 @@ def spotting_minutes(plan: Plan, entry: Spotting) -> int:
 def gpus(entry: Experiment | Pretraining | Spotting) -> int:
     """Return 1 for a method that uses a GPU, unless its training is set to the CPU."""
     method = getattr(entry, "method", "keras")
-    return int(method in ("keras", "command") and entry.training.device != "cpu")
+    return int(method in ("keras", "command", "video_features") and entry.training.device != "cpu")
 
 
 def takes_turns(plan: Plan, entry: Experiment | Pretraining, factor: str, cores: int) -> bool:
