@@ -13,6 +13,7 @@ from merflow.models.keras_model import NetworkMethod
 from merflow.models.method_interface import Fitted, Method, TrainingData
 from merflow.models.svm import FittedSvm, SvmMethod
 from merflow.models.training import backend
+from merflow.models.unit_svm import FittedUnitSvm, UnitSvmMethod
 from merflow.models.weights_file import description
 from merflow.paths import WEIGHTS
 
@@ -36,6 +37,8 @@ def make_method(
         return NetworkMethod(experiment, classes, seed, start)
     if experiment.method == "command":
         return ExternalProgram(experiment, classes, seed, hidden)
+    if experiment.task == "action_units":
+        return UnitSvmMethod(experiment, classes)
     return SvmMethod(experiment, classes, seed)
 
 
@@ -50,6 +53,8 @@ def load(path: Path) -> Fitted:
         return saved_network.load(path, about)
     if about["kind"] == "svm":
         return FittedSvm.read(path, about)
+    if about["kind"] == "unit_svm":
+        return FittedUnitSvm.read(path, about)
     if about["kind"] == "command":
         return FittedProgram.read(path, about)
     raise MerflowError(
