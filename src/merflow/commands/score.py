@@ -109,8 +109,8 @@ def score(
                 str(source), "a run's folder without its config", "--config results/config.yaml"
             )
         plan = Plan(settings)
-        task = plan.task(run_of(source))
         with scoring_job(source, plan):
+            task = plan.task(run_of(source))
             pooled, rows = score_run(source, plan)
             draw_run(source, plan, pooled)
     elif task == "action_units":
