@@ -8,7 +8,7 @@ from merflow.config.display_names import display_names
 from merflow.config.flatten import flat_settings
 from merflow.config.grid import members
 from merflow.config.loading import load
-from merflow.evaluation.columns import EFFECTS, SCORES
+from merflow.evaluation.columns import EFFECTS, KEY_FRAME_NOISE, SCORES
 from merflow.evaluation.effects import (
     Row,
     Runs,
@@ -27,6 +27,7 @@ from merflow.reporting.control_notes import control_rows, with_alarms
 from merflow.reporting.cost import levels_of, plan_costs, write_costs
 from merflow.reporting.doubt_notes import with_doubts
 from merflow.reporting.effects_table import effects_table
+from merflow.reporting.key_frame_noise import noise_table, read_noise
 from merflow.reporting.layouts import (
     render_markdown,
     render_text,
@@ -73,6 +74,10 @@ def table(out: Path, *scores: OneOrMore, config: Path) -> None:
         effects = {MAGNIFIED: magnified, COMPARED: compared}
         beside = ablations(tables, compared, grids, names)
         beside += [effects_table(t, found, names) for t, found in effects.items() if len(found)]
+        noise = read_noise(plan.jitter_files())
+        if len(noise):
+            beside.append(noise_table(noise, names))
+            KEY_FRAME_NOISE.write(out / Path(paths.NOISE_TABLE).name, noise)
         write_scores(out / "scores.csv", rows)
         named = {"magnification": magnified, "experiments": compared}
         write_workbook(out / "scores.xlsx", sheets(tables, flat_settings(plan.settings), named))
@@ -85,9 +90,10 @@ def table(out: Path, *scores: OneOrMore, config: Path) -> None:
         made = {
             run.folder: records.made_of(f"{run.folder}/scores.csv") for run in plan.scored_runs()
         }
+        more = [Path(paths.NOISE_TABLE).name] if len(noise) else []
         job.done(
             run_fingerprints.tables(plan, made),
-            [out / n for n in (*paths.TABLE_FILES, *paths.LATEX_FORMS)],
+            [out / n for n in (*paths.TABLE_FILES, *paths.LATEX_FORMS, *more)],
         )
     print(printed)
 

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from merflow.config.dataset_settings import DatasetEntry, FlowFiles  # noqa: F401
 from merflow.config.display_names import same_label
+from merflow.config.key_frame_noise import KeyFrameNoise
 from merflow.config.names import Name
 from merflow.config.stage_settings import (  # noqa: F401 - one place to import settings from
     Align,
@@ -133,6 +134,9 @@ class Experiment(Tree):
     """Name of a pretraining whose weights the network starts from. Empty: none."""
     training: Training = Training()
     """The fit in every fold."""
+    key_frame_noise: KeyFrameNoise = later(KeyFrameNoise())
+    """Rows beside each run for which the key frames of its clips are moved. A change trains no
+    fold again. Empty: none."""
     grid: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]] = Field({})
     """Setting paths of this experiment, each with a list of values. The experiment becomes one for
     each combination, the first path changing slowest: `grid: {training.loss: [cross_entropy,

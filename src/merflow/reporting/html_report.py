@@ -24,6 +24,7 @@ from merflow.reporting.html.run_data import Results, read_results
 from merflow.reporting.html.runs import run_context
 from merflow.reporting.html.scores import score_context
 from merflow.reporting.html.summary import summary
+from merflow.reporting.key_frames_section import noise_context
 from merflow.reporting.results_table import Wide, wide_tables
 from merflow.workflow.plan import Plan
 from merflow.workflow.protocol_text import protocol_lines
@@ -81,6 +82,7 @@ def page(content: Content, faces: Sequence[Face] = ()) -> str:
         "summary": summary(results, tables),
         **score_context(tables, results.runs),
         **content.effects,
+        **noise_context(results),
         **run_context(results),
         **data_context(results),
         **reproduction_context(results),
