@@ -12,14 +12,21 @@ import numpy as np
 from merflow import arithmetic
 from merflow.clip import ClipKey
 from merflow.config.grid import shown
-from merflow.config.settings import SVMS, Experiment, Pretraining, Settings
+from merflow.config.settings import SVMS, WITHOUT_EPOCHS, Experiment, Pretraining, Settings
 from merflow.datasets import labels
+from merflow.datasets.spec import Problem
 from merflow.datasets.subject_ids import canonical_names
 from merflow.errors import MerflowError, unknown
 from merflow.evaluation.fold import Fold
 from merflow.evaluation.fold_checks import assert_learnable
-from merflow.models import network_registry, program_command, program_sandbox
-from merflow.models.training import augmentation, class_weights, inner_folds, start_weights
+from merflow.models import backbone_file, network_registry, program_command, program_sandbox
+from merflow.models.training import (
+    augmentation,
+    class_weights,
+    gpu_choice,
+    inner_folds,
+    start_weights,
+)
 
 OF_PROTOCOL = {"test_on": "cross", "folds": "kfold", "holdout": "holdout"}
 """Settings that only one protocol uses."""
@@ -64,6 +71,9 @@ def check_experiment(settings: Settings, name: str) -> None:
     _weights_fit_classes(entry, where, classes)
     if entry.method in SVMS:
         _kind_fits(settings, entry, where, entry.method, SVMS[entry.method])
+    if entry.method == "video_features":
+        with _of(where):
+            backbone_file.check_file(entry.training.features)
     if entry.method == "keras":
         _network_fits(settings, entry, where)
         _precision_fits(settings, entry, where)
@@ -73,6 +83,7 @@ def check_experiment(settings: Settings, name: str) -> None:
         _network_fits(settings, start, where)
 
 
+<<<<<<< HEAD
 def _key_frames_can_move(entry: Experiment, where: str) -> None:
     """Refuse moved key frames where the input has none, or where no model is kept."""
     if not entry.key_frame_noise.asked:
@@ -89,6 +100,23 @@ def _key_frames_can_move(entry: Experiment, where: str) -> None:
             "an experiment whose models predict from frames",
             "leave key_frame_noise out",
         )
+=======
+def without_gpu(entry: Experiment | Pretraining, where: str) -> Problem | None:
+    """Return the warning that a network of this size is trained where there is no GPU."""
+    of_keras = getattr(entry, "method", "keras") == "keras"
+    large = of_keras and network_registry.needs_gpu(entry.network, entry.network_settings)
+    if not large or gpu_choice.possible():
+        return None
+    sizes = " or ".join(network_registry.size_settings(entry.network))
+    return Problem(
+        "warning",
+        where,
+        f"network {entry.network} is meant for a GPU, and this machine has none",
+        "a GPU on the machine that trains",
+        f"train on a machine or a cluster node with a GPU, or set a lower {sizes} in "
+        "network_settings",
+    )
+>>>>>>> 817ecb5ed69c7d9d7b79e4595a92f1f3fa7dda5b
 
 
 def _precision_fits(settings: Settings, entry: Experiment, where: str) -> None:
@@ -221,7 +249,7 @@ def _weights_fit_classes(entry: Experiment, where: str, classes: Sequence[str]) 
     given = entry.training.class_weights
     if not isinstance(given, str):
         with _of(where):
-            class_weights.check_given(given, classes, svm=entry.method in SVMS)
+            class_weights.check_given(given, classes, svm=entry.method in WITHOUT_EPOCHS)
 
 
 def _program_fits(settings: Settings, entry: Experiment, where: str) -> None:
