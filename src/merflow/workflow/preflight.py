@@ -83,7 +83,6 @@ def check_experiment(settings: Settings, name: str) -> None:
         _network_fits(settings, start, where)
 
 
-<<<<<<< HEAD
 def _key_frames_can_move(entry: Experiment, where: str) -> None:
     """Refuse moved key frames where the input has none, or where no model is kept."""
     if not entry.key_frame_noise.asked:
@@ -100,7 +99,8 @@ def _key_frames_can_move(entry: Experiment, where: str) -> None:
             "an experiment whose models predict from frames",
             "leave key_frame_noise out",
         )
-=======
+
+
 def without_gpu(entry: Experiment | Pretraining, where: str) -> Problem | None:
     """Return the warning that a network of this size is trained where there is no GPU."""
     of_keras = getattr(entry, "method", "keras") == "keras"
@@ -116,7 +116,6 @@ def without_gpu(entry: Experiment | Pretraining, where: str) -> Problem | None:
         f"train on a machine or a cluster node with a GPU, or set a lower {sizes} in "
         "network_settings",
     )
->>>>>>> 817ecb5ed69c7d9d7b79e4595a92f1f3fa7dda5b
 
 
 def _precision_fits(settings: Settings, entry: Experiment, where: str) -> None:

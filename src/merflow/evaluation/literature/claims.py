@@ -2,40 +2,41 @@
 
 from typing import Any
 
+from merflow.evaluation.intervals.counts import Counts, harmonic, inconsistent, last_digit
+
 LEAST_DIGITS = 3
-"""Scores are compared with the digits they have, and at least these."""
+"""Scores are compared with the digits they have, and at least these: `.300` is read as 0.3."""
 
 
 def wrong_scores(score: Any) -> list[str]:  # noqa: ANN401
-    """Return what does not follow from the counts: `recall .1850, from the counts .2829`."""
-    expected = {}
+    """Return what does not follow from the rest: `recall .1850, from the rest .2829`."""
+    found: dict[str, float] = {}
     if None not in (score.tp, score.fp, score.fn):
-        tp, fp, fn = score.tp, score.fp, score.fn
-        expected = {
-            "precision": _share(tp, tp + fp),
-            "recall": _share(tp, tp + fn),
-            "f1": _share(2 * tp, 2 * tp + fp + fn),
-        }
+        known = {name: getattr(score, name) for name in ("precision", "recall", "f1")}
+        printed = {name: _text(value) for name, value in known.items() if value is not None}
+        found |= inconsistent(Counts(score.tp, score.fp, score.fn), printed)
     if None not in (score.analysis_precision, score.analysis_recall):
-        p, r = score.analysis_precision, score.analysis_recall
-        expected["analysis_f1"] = _share(2 * p * r, p + r)
+        value = harmonic(score.analysis_precision, score.analysis_recall)
+        found |= _unlike("analysis_f1", score.analysis_f1, value)
     if None not in (score.f1, score.analysis_f1):
-        expected["strs"] = score.f1 * score.analysis_f1
+        found |= _unlike("strs", score.strs, score.f1 * score.analysis_f1)
     return [
-        f"{name} {_shown(printed)}, from the rest {_shown(value)}"
-        for name, value in expected.items()
-        if (printed := getattr(score, name)) is not None and not _agree(printed, value)
+        f"{name} {_shown(getattr(score, name))}, from the rest {_shown(value)}"
+        for name, value in found.items()
     ]
 
 
-def _share(part: float, whole: float) -> float:
-    return part / whole if whole else 0.0
+def _unlike(name: str, printed: float | None, value: float) -> dict[str, float]:
+    """Return a score that differs from a print by more than one unit of the print's last digit."""
+    if printed is None or abs(printed - value) <= last_digit(_text(printed)):
+        return {}
+    return {name: value}
 
 
-def _agree(printed: float, value: float) -> bool:
-    """Return whether a print is the value rounded, or cut, to the digits of the print."""
-    digits = max(LEAST_DIGITS, len(f"{printed:.9g}".partition(".")[2]))
-    return abs(printed - value) <= 1.01 * 10**-digits
+def _text(value: float) -> str:
+    """Return a score as printed: at least LEAST_DIGITS digits."""
+    digits = len(f"{value:.9g}".partition(".")[2])
+    return f"{value:.{max(digits, LEAST_DIGITS)}f}"
 
 
 def _shown(value: float) -> str:
