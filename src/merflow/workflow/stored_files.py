@@ -37,7 +37,7 @@ def written(plan: Plan, rule: str, outputs: Sequence[str]) -> Written:
     kept = [place for place in map(paths.record_pattern, outputs) if place]
     folder = outputs[0].rpartition("/")[0]
     if rule == "train":
-        return Written(_each(kept), (f"{folder}/{INNER}",) if _any_nested(plan) else ())
+        return Written(_each(kept), (f"{folder}/{INNER}",) if _any_inner(plan) else ())
     if rule == "score":
         beside = {*paths.PDF_FIGURES, *paths.RANKING_FILES} - {*DRAWN}
         more = [f"{folder}/{name}" for name in sorted(beside)]
@@ -60,7 +60,7 @@ def written(plan: Plan, rule: str, outputs: Sequence[str]) -> Written:
 
 def leaves_out(plan: Plan, rule: str) -> bool:
     """Return whether some jobs of a rule leave out a file: an empty one then takes its place."""
-    return rule in ("score", "jitter") or (rule == "train" and _any_nested(plan))
+    return rule in ("score", "jitter") or (rule == "train" and _any_inner(plan))
 
 
 def plan_files(plan: Plan, here: bool) -> list[str]:
@@ -78,7 +78,7 @@ def plan_files(plan: Plan, here: bool) -> list[str]:
 def read_files(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> list[str]:
     """Return the files that a job reads besides the inputs of its rule."""
     if rule == "report":
-        return list(_each([*_behind_tables(plan), *_shown(plan)]))
+        return list(_each([*_behind_tables(plan), *plan.jitter_files(), *_shown(plan)]))
     if rule in ("table", "manifest"):
         return list(_each([*_truths(plan), *_facts(plan, plan.runs())]))
     if rule == "choose":
@@ -114,8 +114,8 @@ def _noise(plan: Plan, experiment: str) -> KeyFrameNoise:
     return plan.experiment(experiment).key_frame_noise
 
 
-def _any_nested(plan: Plan) -> bool:
-    return any(plan.experiment(name).nested for name in plan.experiments)
+def _any_inner(plan: Plan) -> bool:
+    return any(plan.experiment(name).chooses_inside for name in plan.experiments)
 
 
 def _folds(plan: Plan, run: Run) -> list[str]:
@@ -145,9 +145,9 @@ def _behind_tables(plan: Plan) -> Iterator[str]:
     yield from _split(plan, plan.runs())
     yield from _facts(plan, plan.runs())
     for run in plan.runs():
-        nested = plan.experiment(run.experiment).nested
+        inner = plan.experiment(run.experiment).chooses_inside
         for folder in _folds(plan, run):
-            yield from (f"{folder}/{name}" for name in (paths.WEIGHTS, *[INNER] * nested))
+            yield from (f"{folder}/{name}" for name in (paths.WEIGHTS, *[INNER] * inner))
     for run in plan.scored_runs():
         more = (*paths.FIGURES, *paths.PDF_FIGURES, *paths.RANKING_FILES)
         names = (*paths.SCORE_FILES, *more) if run.factor != NESTED else paths.SCORE_FILES

@@ -11,9 +11,10 @@ from merflow.evaluation.intervals.counts import Counts, harmonic
 class Analysis(NamedTuple):
     """Scores in [0, 1] over the pairs of one part; pairs: how many there are.
 
-    counts: right emotions, wrong predictions and missed emotions, summed over emotions. precision, recall: means over emotions; f1: the harmonic mean of these two, as the challenge
+    precision, recall: means over emotions; f1: the harmonic mean of these two, as the challenge
     ranks, and not the mean of the emotions' F1, which is uf1; uar: mean recall, but mean precision
-    under the rule megc-str, as its program prints it.
+    under the rule megc-str, as its program prints it. counts: right emotions, wrong predictions and
+    missed emotions, summed over emotions.
     """
 
     pairs: int
