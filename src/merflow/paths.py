@@ -64,6 +64,8 @@ TABLE_FILES = (
 )
 LATEX_FORMS = ("scores_onecolumn.tex", "scores_twocolumn.tex")
 """Further forms of scores.tex. No output of a rule, so that tables without them do not rerun."""
+UNIT_TABLES = ("action_units.csv", "action_unit_counts.csv")
+"""Of experiments with `task: action_units`; no output of a rule either."""
 PAPER_FIGURES = "results/figures"
 METHODS = ("methods.md", "methods.bib")
 CARDS = ("model_card.md", "data_card.md")

@@ -147,6 +147,12 @@ class Experiment(Tree):
     """Grid that made this experiment: its `base` name and `values`. merflow writes it into
     results/config.yaml; leave it out of a config."""
 
+    @property
+    def chooses_inside(self) -> bool:
+        """Whether folds keep predictions of inner folds, to choose settings or thresholds on."""
+        units = self.task == "action_units" and self.action_units.threshold == "inner"
+        return self.nested or units
+
     @model_validator(mode="before")
     @classmethod
     def _equal_weights(cls, given: Any) -> Any:  # noqa: ANN401
@@ -293,6 +299,11 @@ def _refuse_for_task(where: str, experiment: Experiment) -> None:
         raise ValueError(f"{where}.action_units: goes with `task: action_units` only; leave it out")
     if experiment.task == "emotion":
         return
+    pooled = any("+" in factor for factor in experiment.factors)
+    if pooled and experiment.action_units.threshold == "inner":
+        raise ValueError(
+            f"{where}.action_units.threshold: inner does not go with pooled factors (x1+x10)"
+        )
     keys = ("scheme", "nested", "record_oracle")
     given = {key: getattr(experiment, key) != usual[key].default for key in keys}
     given["training.stopping"] = training.stopping != "fixed"

@@ -12,7 +12,7 @@ from merflow import paths
 from merflow.clip import Clip
 from merflow.config import grid
 from merflow.config.settings import Experiment, Pretraining, Settings
-from merflow.datasets import labels, unlabelled
+from merflow.datasets import labels, unit_labels, unlabelled
 from merflow.datasets.catalogue import read_catalogue
 from merflow.datasets.frame_contents import FrameContents
 from merflow.datasets.registry import people_of, read_dataset, require_subjects
@@ -239,6 +239,8 @@ class ExperimentData:
 
     def under_scheme(self, entry: Experiment | Pretraining, where: str) -> Labelled:
         """Return the clips of an entry's collection that its scheme keeps, and their classes."""
+        if isinstance(entry, Experiment) and entry.task == "action_units":
+            return self._with_units(entry, where)
         self._refuse_unlabelled(entry.collection, where)
         if problem := without_gpu(entry, where):
             self._warn(problem)
@@ -252,6 +254,36 @@ class ExperimentData:
                 f"scheme '{entry.scheme}' keeps no clip of {members}",
                 fix="run `merflow check` to see what each scheme keeps",
             )
+        return Labelled(kept, names)
+
+    def _with_units(self, entry: Experiment, where: str) -> Labelled:
+        """Return the clips whose action units are coded, and which they have."""
+        clips = [clip for clip in self.all_of(entry.collection) if clip.intervals is None]
+        kept, names, left_out = unit_labels.apply(entry.action_units, clips)
+        for name in sorted(self.settings.collections[entry.collection]):
+            if not any(clip.key.dataset == name for clip in kept):
+                raise MerflowError(
+                    where,
+                    f"{name} has no clip with action units",
+                    "coded action units in every dataset of a task of action units",
+                    f"take {name} out of collections.{entry.collection}; `merflow check` shows "
+                    "what its sheet has",
+                )
+        if left_out:
+            text = "; ".join(
+                f"{name}: {plural(count, 'clip')}, {why}"
+                for (name, why), count in sorted(left_out.items())
+            )
+            problem = Problem(
+                "warning",
+                where,
+                f"{left_out.total()} of {plural(len(clips), 'clip')} have no label: {text}",
+                "action units of every clip",
+                "nothing, where the sheet leaves them open; action_units.alternatives and "
+                "action_units.unknown decide what counts",
+            )
+            if problem not in self.warnings:
+                self.warnings.append(problem)
         return Labelled(kept, names)
 
     def _refuse_unlabelled(self, collection: str, where: str) -> None:
@@ -315,4 +347,6 @@ class ExperimentData:
     def classes(self, experiment: str) -> tuple[str, ...]:
         """Return the classes of an experiment, in the order of its probability columns."""
         entry = experiment_named(self.settings, experiment)
+        if entry.task == "action_units":
+            return unit_labels.classes(entry.action_units)
         return labels.classes(entry.scheme, self.settings, self.members(experiment))

@@ -127,6 +127,14 @@ class Plan:
         """Return the experiment whose settings hold for a run: its own, or a choice's first."""
         return self.choices()[run.experiment][0] if run.factor == NESTED else run.experiment
 
+    def task(self, run: Run) -> str:
+        """Return the task of a run."""
+        return self.experiment(self.lead(run)).task
+
+    def scored_of(self, task: str) -> list[Run]:
+        """Return the runs with scores of one task."""
+        return [run for run in self.scored_runs() if self.task(run) == task]
+
     # Files
 
     def stores(self, collection: str, pattern: str, **names: str) -> list[str]:

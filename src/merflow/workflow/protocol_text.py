@@ -13,6 +13,7 @@ from merflow.models import network_registry
 from merflow.text import plural
 from merflow.workflow.plan import Plan
 from merflow.workflow.training_log import read_facts
+from merflow.workflow.unit_counts import cd6me_statement, units_text
 
 
 def protocol_lines(plan: Plan) -> dict[str, str]:
@@ -138,12 +139,14 @@ def _protocol_line(plan: Plan, name: str, sheets: Mapping[str, list[str]]) -> st
     parts = [
         what,
         f"datasets {', '.join(_dataset(plan, one, sheets) for one in plan.data.members(name))}",
-        f"scheme {entry.scheme}",
+        f"scheme {entry.scheme}" if entry.task == "emotion" else units_text(entry),
         f"protocol {protocol}",
         f"magnified by {chosen.magnify.method}" if magnified else "not magnified",
         _program(plan, name) + _stop(entry),
         f"seeds {', '.join(map(str, entry.seeds))}",
     ]
+    if entry.protocol == "cd6me" and Path(plan.truth_file(name)).exists():
+        parts.append(cd6me_statement(plan, name))
     if entry.method == "keras" and network_registry.made_for_weights(entry.network):
         own = network_registry.from_imagenet(entry.network_settings)
         start = own or entry.pretrain or entry.training.start_weights

@@ -35,9 +35,11 @@ if TYPE_CHECKING:
 
 TRAINING = (
     *("method", "network", "network_settings", "command", "training"),
-    *("pretrain", "control", "nested"),
+    *("pretrain", "control", "nested", "task", "action_units"),
 )
 """Settings of an experiment that the weights of a fold depend on."""
+SCORING = ("protocol", "scheme", "preparation", "task", "action_units")
+"""Settings of an experiment that its scores depend on besides the predictions."""
 Contents = Mapping[str, str]
 """`dataset/subject` -> digest of the subject's frames and key frames as far as they are used."""
 
@@ -181,7 +183,7 @@ def pretraining(plan: "Plan", name: str, rows: Sequence[Sequence[str]], contents
 def scoring(plan: "Plan", experiment: str) -> Recipe:
     """Return what scores depend on besides the predictions."""
     entry = plan.experiment(experiment)
-    named = entry.model_dump(mode="json", include={"protocol", "scheme", "preparation"})
+    named = entry.model_dump(mode="json", include={*SCORING})
     return {"version": STAGE_VERSION["score"], "bootstrap": plan.settings.bootstrap, **named}
 
 

@@ -36,7 +36,7 @@ def written(plan: Plan, rule: str, outputs: Sequence[str]) -> Written:
     kept = [place for place in map(paths.record_pattern, outputs) if place]
     folder = outputs[0].rpartition("/")[0]
     if rule == "train":
-        return Written(_each(kept), (f"{folder}/{INNER}",) if _any_nested(plan) else ())
+        return Written(_each(kept), (f"{folder}/{INNER}",) if _any_inner(plan) else ())
     if rule == "score":
         beside = {*paths.PDF_FIGURES, *paths.RANKING_FILES} - {*DRAWN}
         more = [f"{folder}/{name}" for name in sorted(beside)]
@@ -53,7 +53,7 @@ def written(plan: Plan, rule: str, outputs: Sequence[str]) -> Written:
 
 def leaves_out(plan: Plan, rule: str) -> bool:
     """Return whether some jobs of a rule leave out a file: an empty one then takes its place."""
-    return rule == "score" or (rule == "train" and _any_nested(plan))
+    return rule == "score" or (rule == "train" and _any_inner(plan))
 
 
 def plan_files(plan: Plan, here: bool) -> list[str]:
@@ -103,8 +103,8 @@ def _each(files: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(files))
 
 
-def _any_nested(plan: Plan) -> bool:
-    return any(plan.experiment(name).nested for name in plan.experiments)
+def _any_inner(plan: Plan) -> bool:
+    return any(plan.experiment(name).chooses_inside for name in plan.experiments)
 
 
 def _folds(plan: Plan, run: Run) -> list[str]:
@@ -134,9 +134,9 @@ def _behind_tables(plan: Plan) -> Iterator[str]:
     yield from _split(plan, plan.runs())
     yield from _facts(plan, plan.runs())
     for run in plan.runs():
-        nested = plan.experiment(run.experiment).nested
+        inner = plan.experiment(run.experiment).chooses_inside
         for folder in _folds(plan, run):
-            yield from (f"{folder}/{name}" for name in (paths.WEIGHTS, *[INNER] * nested))
+            yield from (f"{folder}/{name}" for name in (paths.WEIGHTS, *[INNER] * inner))
     for run in plan.scored_runs():
         more = (*paths.FIGURES, *paths.PDF_FIGURES, *paths.RANKING_FILES)
         names = (*paths.SCORE_FILES, *more) if run.factor != NESTED else paths.SCORE_FILES
