@@ -186,7 +186,13 @@ class Pretraining(Tree):
     scheme: str = "raw"
     """Scheme that maps emotions to classes."""
     collection: str
-    """Name of a collection. A subject of it that an experiment tests stops the run."""
+    """Name of a collection. A subject of it that an experiment tests stops the run, or is left out
+    by `tested_subjects`."""
+    tested_subjects: Literal["refuse", "exclude"] = later("refuse")
+    """Subjects that an experiment which starts from these weights tests: `refuse` stops the run;
+    `exclude` leaves their clips out of the pretraining. Datasets of one laboratory that number
+    their subjects apart may share people that no id shows: a warning, run.json and the notes under
+    the tables say `subject overlap unknown`."""
     seed: int = Field(0, ge=0)
     """Seed of everything random."""
     training: Training = Training()
