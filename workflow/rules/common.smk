@@ -439,4 +439,5 @@ wildcard_constraints:
     spotting=r"[^/]+",
     window=r"k\d+|movement",
     pair=r"[^/]+",
+    training=r"\d+",
     fold=r"[^/]+",
