@@ -43,8 +43,8 @@ STAGES = (
     Stage("split", 1),
     Stage("train", 7),
     Stage("score", 3),
-    Stage("table", 6),
-    Stage("report", 6),
+    Stage("table", 7),
+    Stage("report", 7),
 )
 NAMES = tuple(stage.name for stage in STAGES)
 WITH_FILES = tuple(stage for stage in STAGES if stage.folder)
