@@ -17,8 +17,11 @@ CLASSES = ("negative", "positive", "surprise")
 SMALL_SETTINGS = {
     "dual_branch_gru": {"units": 64},
     "dual_branch_region": {"units": 64},
+    "htnet": {"width": 24, "blocks": (1, 1, 1)},
+    "mmnet": {"filters": 32},
     "r3d18": {"filters": 8},
     "r2plus1d18": {"filters": 8},
+    "resnet18_flow": {"filters": 8},
     "vgg16_transfer": {"units": 64, "dropout": 0.0},
 }
 """Settings that keep the heavy networks small; what is tested does not depend on them."""

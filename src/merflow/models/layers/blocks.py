@@ -8,9 +8,14 @@ from keras import layers, ops
 Tensor = keras.KerasTensor
 
 
+def classifier(classes: int, **settings: object) -> layers.Dense:
+    """Return the last layer of a network, for one that also uses its weights elsewhere."""
+    return layers.Dense(classes, activation="softmax", dtype="float32", **settings)
+
+
 def head(x: Tensor, classes: int, **settings: object) -> Tensor:
     """Return class probabilities (..., classes), in float32 even under mixed precision."""
-    return layers.Dense(classes, activation="softmax", dtype="float32", **settings)(x)
+    return classifier(classes, **settings)(x)
 
 
 def per_frame(x: Tensor, apply: Callable[[Tensor], Tensor]) -> Tensor:
