@@ -15,6 +15,8 @@ from merflow.models.network_registry import build_network, check_shape, module, 
 CLASSES = ("negative", "positive", "surprise")
 
 SMALL_SETTINGS = {
+    "capsulenet": {"filters": 8, "capsules": 4},
+    "causalnet": {"blocks": [1, 1, 1], "width": 24, "hidden": 32},
     "dual_branch_gru": {"units": 64},
     "dual_branch_region": {"units": 64},
     "htnet": {"width": 24, "blocks": (1, 1, 1)},
@@ -22,11 +24,12 @@ SMALL_SETTINGS = {
     "r3d18": {"filters": 8},
     "r2plus1d18": {"filters": 8},
     "resnet18_flow": {"filters": 8},
+    "slstt": {"patch": 8, "width": 24, "heads": 3, "depth": 2, "units": 32, "lstm_layers": 2},
     "vgg16_transfer": {"units": 64, "dropout": 0.0},
 }
 """Settings that keep the heavy networks small; what is tested does not depend on them."""
 
-RATES = {"vgg16_transfer": 1e-4, "ststnet": 0.03}
+RATES = {"slstt": 3e-3, "vgg16_transfer": 1e-4, "ststnet": 0.03}
 """Learning rates where the default .001 is too high or too low for ten epochs on six clips."""
 
 

@@ -71,6 +71,20 @@ def made_for_weights(name: str) -> bool:
     return "OWN_SCALING = True" in map(ast.unparse, _tree(_files()[name]).body)
 
 
+def needs_gpu(name: str, settings: Mapping[str, Any]) -> bool:
+    """Return whether a network of these settings is too large to train on a processor.
+
+    A network file lists in `NEEDS_GPU` the settings that make it small; none is below its default.
+    """
+    _refuse_unknown(name)
+    for node in _tree(_files()[name]).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "NEEDS_GPU":
+            usual = {one["name"]: one["default"] for one in settings_of(name)[1]}
+            sizes = ast.literal_eval(node.value)
+            return all(settings.get(size, usual[size]) >= usual[size] for size in sizes)
+    return False
+
+
 def from_imagenet(settings: Mapping[str, Any]) -> bool:
     """Return whether these settings load Keras' own ImageNet weights."""
     return settings.get("weights", "none") == "imagenet"
