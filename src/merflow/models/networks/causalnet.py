@@ -99,7 +99,9 @@ def _projections(width: int) -> tuple[Layer, Layer, Layer]:
     return layers.Dense(width), layers.Dense(2 * width), layers.Dense(width)
 
 
-def _near(parts: tuple[Layer, Layer, Layer], x: Tensor, of: Tensor, gamma: float, by: int) -> Tensor:
+def _near(
+    parts: tuple[Layer, Layer, Layer], x: Tensor, of: Tensor, gamma: float, by: int
+) -> Tensor:
     """Return attention of x to the positions of another picture; by: channels in the scale."""
     query, key_value, out = parts
     k, v = ops.split(key_value(of), 2, axis=-1)

@@ -23,7 +23,7 @@ Input: (T, H, W, C) frames; (2, 224, 224, 3) there. 9,442,425 trained parameters
 """
 
 import keras
-from keras import layers, ops
+from keras import layers
 
 from merflow.models.layers.attention import attend
 from merflow.models.layers.blocks import Tensor, adaptive_mean, channel_maps, head
