@@ -120,6 +120,8 @@ REFERENCE = [
 
 @pytest.mark.parametrize(("name", "shape", "classes", "settings", "parameters"), REFERENCE)
 def test_it_has_as_many_parameters_as_published(name, shape, classes, settings, parameters):
+    import keras
+
     # Real shapes without values: a network of 277 million weights is counted in half a second.
     with keras.StatelessScope(initialize_variables=False):
         model = build_network(name, shape, classes, settings)

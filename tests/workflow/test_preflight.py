@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from merflow.clip import ClipKey
+from merflow.clip import Clip, ClipKey
 from merflow.config.loading import load, validate
 from merflow.errors import MerflowError
 from merflow.evaluation.custom_folds import experiment_folds
 from merflow.io.files import file_digest
 from merflow.models import network_registry, program_sandbox, weights_file
+from merflow.models.training import gpu_choice
+from merflow.workflow.experiment_data import ExperimentData
 from merflow.workflow.plan import Plan
 from merflow.workflow.preflight import check_experiment, check_folds, check_names
 
@@ -326,3 +328,29 @@ def test_sixteen_bits_on_a_processor_need_the_native_level(monkeypatch):
         monkeypatch.setenv("MERFLOW_ARITHMETIC", level)
         with pytest.raises(MerflowError, match=r"experiments\.e\.training\.mixed_precision"):
             check_experiment(settings, "e")
+
+
+@pytest.mark.parametrize(
+    ("entry", "there", "count"),
+    [
+        ({"network": "slstt"}, False, 1),
+        ({"network": "slstt"}, True, 0),
+        ({"network": "slstt", "network_settings": {"depth": 2}}, False, 0),
+        ({"network": "causalnet", "network_settings": {"gamma": 0.4}}, False, 1),
+        ({}, False, 0),
+        ({"method": "lbptop_svm"}, False, 0),
+    ],
+)
+def test_a_large_network_without_a_gpu_is_a_warning(entry, there, count, monkeypatch):
+    monkeypatch.setattr(gpu_choice, "possible", lambda: there)
+    data = ExperimentData(made(**entry))
+    data.clips = {
+        name: [Clip(ClipKey(name, "s", "c"), "", (), (), 100.0, emotion)]
+        for name, emotion in (("smic", "negative"), ("samm", "anger"))
+    }
+    for _ in range(2):
+        data.labelled("e")
+    assert [problem.where for problem in data.warnings] == ["experiments.e"] * count
+    for problem in data.warnings:
+        assert f"network {entry['network']} is meant for a GPU" in str(problem)
+        assert "width in network_settings" in str(problem) or "width or depth" in str(problem)

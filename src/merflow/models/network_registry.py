@@ -74,15 +74,20 @@ def made_for_weights(name: str) -> bool:
 def needs_gpu(name: str, settings: Mapping[str, Any]) -> bool:
     """Return whether a network of these settings is too large to train on a processor.
 
-    A network file lists in `NEEDS_GPU` the settings that make it small; none is below its default.
+    It is where the network has size settings (see `size_settings`) and none is below its default.
     """
+    sizes = size_settings(name)
+    usual = {one["name"]: one["default"] for one in settings_of(name)[1] if sizes}
+    return bool(sizes) and all(settings.get(size, usual[size]) >= usual[size] for size in sizes)
+
+
+def size_settings(name: str) -> tuple[str, ...]:
+    """Return the settings that a network lists in `NEEDS_GPU`: a smaller one makes it small."""
     _refuse_unknown(name)
     for node in _tree(_files()[name]).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "NEEDS_GPU":
-            usual = {one["name"]: one["default"] for one in settings_of(name)[1]}
-            sizes = ast.literal_eval(node.value)
-            return all(settings.get(size, usual[size]) >= usual[size] for size in sizes)
-    return False
+            return ast.literal_eval(node.value)
+    return ()
 
 
 def from_imagenet(settings: Mapping[str, Any]) -> bool:

@@ -24,7 +24,7 @@ from merflow.evaluation.fold_files import permuted
 from merflow.io.files import safe_name
 from merflow.text import plural
 from merflow.workflow.entry_stage import require_stages
-from merflow.workflow.preflight import check_names
+from merflow.workflow.preflight import check_names, without_gpu
 from merflow.workflow.subject_overlap import identity_of, refuse_duplicates, refuse_pretrained
 
 UNREAD = "not read yet"
@@ -200,6 +200,8 @@ class ExperimentData:
     def under_scheme(self, entry: Experiment | Pretraining, where: str) -> Labelled:
         """Return the clips of an entry's collection that its scheme keeps, and their classes."""
         self._refuse_unlabelled(entry.collection, where)
+        if problem := without_gpu(entry, where):
+            self._warn(problem)
         clips = self.all_of(entry.collection)
         self._check_unlabelled(entry, clips, where)
         kept, names = labels.apply_scheme(entry.scheme, clips, self.settings)
@@ -250,6 +252,9 @@ class ExperimentData:
         )
         if lost > self.settings.max_unlabelled * len(clips):
             raise problem.error()
+        self._warn(problem)
+
+    def _warn(self, problem: Problem) -> None:
         if problem not in self.warnings:
             self.warnings.append(problem)
 

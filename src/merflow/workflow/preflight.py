@@ -14,12 +14,19 @@ from merflow.clip import ClipKey
 from merflow.config.grid import shown
 from merflow.config.settings import SVMS, Experiment, Pretraining, Settings
 from merflow.datasets import labels
+from merflow.datasets.spec import Problem
 from merflow.datasets.subject_ids import canonical_names
 from merflow.errors import MerflowError, unknown
 from merflow.evaluation.fold import Fold
 from merflow.evaluation.fold_checks import assert_learnable
 from merflow.models import network_registry, program_command, program_sandbox
-from merflow.models.training import augmentation, class_weights, inner_folds, start_weights
+from merflow.models.training import (
+    augmentation,
+    class_weights,
+    gpu_choice,
+    inner_folds,
+    start_weights,
+)
 
 OF_PROTOCOL = {"test_on": "cross", "folds": "kfold", "holdout": "holdout"}
 """Settings that only one protocol uses."""
@@ -70,6 +77,23 @@ def check_experiment(settings: Settings, name: str) -> None:
         start, where = settings.pretrainings[entry.pretrain], f"pretrainings.{entry.pretrain}"
         _classes(settings, start, where)
         _network_fits(settings, start, where)
+
+
+def without_gpu(entry: Experiment | Pretraining, where: str) -> Problem | None:
+    """Return the warning that a network of this size is trained where there is no GPU."""
+    of_keras = getattr(entry, "method", "keras") == "keras"
+    large = of_keras and network_registry.needs_gpu(entry.network, entry.network_settings)
+    if not large or gpu_choice.possible():
+        return None
+    sizes = " or ".join(network_registry.size_settings(entry.network))
+    return Problem(
+        "warning",
+        where,
+        f"network {entry.network} is meant for a GPU, and this machine has none",
+        "a GPU on the machine that trains",
+        f"train on a machine or a cluster node with a GPU, or set a lower {sizes} in "
+        "network_settings",
+    )
 
 
 def _precision_fits(settings: Settings, entry: Experiment, where: str) -> None:

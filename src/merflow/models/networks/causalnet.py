@@ -47,6 +47,8 @@ NEAR = [[float(far <= 1) for far in row] for row in DISTANCES]
 
 Pair = tuple[Tensor, Tensor]
 Layer = Callable[[Tensor], Tensor]
+Projections = tuple[Layer, Layer, Layer]
+"""Dense layers: queries; keys and values; output."""
 
 
 def build(
@@ -94,14 +96,11 @@ def _penalty(gamma: float) -> list[list[float]]:
     ]
 
 
-def _projections(width: int) -> tuple[Layer, Layer, Layer]:
-    """Return dense layers: queries; keys and values; output."""
+def _projections(width: int) -> Projections:
     return layers.Dense(width), layers.Dense(2 * width), layers.Dense(width)
 
 
-def _near(
-    parts: tuple[Layer, Layer, Layer], x: Tensor, of: Tensor, gamma: float, by: int
-) -> Tensor:
+def _near(parts: Projections, x: Tensor, of: Tensor, gamma: float, by: int) -> Tensor:
     """Return attention of x to the positions of another picture; by: channels in the scale."""
     query, key_value, out = parts
     k, v = ops.split(key_value(of), 2, axis=-1)
@@ -145,7 +144,7 @@ def _causal(x: Tensor, y: Tensor, gamma: float) -> Tensor:
     return ops.concatenate([out(both + end + start), forward, backward], axis=1)
 
 
-def _in_time(parts: tuple[Layer, Layer, Layer], first: Tensor, then: Tensor) -> Tensor:
+def _in_time(parts: Projections, first: Tensor, then: Tensor) -> Tensor:
     """Return attention of each position to itself, before and now."""
     query, key_value, out = parts
     width = then.shape[-1]
