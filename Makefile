@@ -138,8 +138,9 @@ pictures: $(READY) ## draw the moving picture of README.md, and those of the stu
 paper-pictures: demo ## draw the pictures of docs/paper.md from the demo run (needs pdflatex, pdftoppm)
 	$(BIN)/python benchmarks/paper_pictures.py
 
-docs: $(READY) ## write the config's schema and key reference from the settings
+docs: $(READY) ## write the config's schema and key reference from the settings, and the reference table
 	$(BIN)/python -m merflow schema
+	$(BIN)/python -m merflow literature --format md --out docs/reference_table.md
 
 # `make lock UPGRADE=--upgrade` takes the newest versions; without it, versions that still fit stay.
 lock: ## update the lock file (needs uv)

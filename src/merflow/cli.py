@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 GROUPS = {
     "Start here": ("init", "make-manifest", "check", "run", "studio"),
-    "Results": ("report", "score", "compare", "audit", "why", "verify"),
+    "Results": (
+        *("report", "score", "compare", "audit", "why", "verify"),
+        *("literature", "record"),
+    ),
     "Trained models": ("predict", "evaluate", "preview", "jitter"),
     "Data": ("demo", "export", "checksums"),
     "This machine": ("doctor", "clean", "schema"),
@@ -31,7 +34,7 @@ GROUPS = {
 """The commands as help lists them: those for a beginner first, in the order of their use."""
 OTHERS = "Others"
 """Group of a command that is in none of GROUPS."""
-OLD_NAMES = {"record": "provenance", "manifest": "make-manifest"}
+OLD_NAMES = {"manifest": "make-manifest"}
 """Earlier names of commands, which still work."""
 
 

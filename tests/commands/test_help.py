@@ -39,7 +39,7 @@ def test_what_must_be_given_is_marked_and_stands_in_the_usage_line(name):
     text = shown(name)
     usage = flat(text.split("\n\n")[0])
     for one in inspect.signature(described(name)).parameters.values():
-        flag = f"--{one.name.replace('_', '-')}"
+        flag = f"--{one.name.rstrip('_').replace('_', '-')}"
         if one.kind is one.VAR_POSITIONAL:
             continue
         needed = one.default is one.empty

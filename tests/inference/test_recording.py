@@ -17,11 +17,11 @@ from merflow.commands.predict import predict, stems
 from merflow.config.settings import Align, Experiment, Preparation
 from merflow.errors import MerflowError
 from merflow.inference.recording import NO_REST, NONE, LabelledSpan, window_sizes, windows
-from merflow.inference.spotting import GRID, rests, spans
 from merflow.io import video
 from merflow.io.clip_store import Store, write_store
 from merflow.models.factory import TrainingData, make_method
 from merflow.stages.align import align_clip
+from merflow.stages.movement import GRID, rests, spans
 from merflow.stages.pipeline import Pipeline, network_inputs
 from merflow.synthetic.motion import course
 from merflow.synthetic.render import render_clip

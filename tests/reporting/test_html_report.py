@@ -219,7 +219,7 @@ def test_published_results_stand_beside_the_official_clips_only(demo):
         official = rows.assign(scheme="megc2019", n=442, subjects=68)
         context = {"control_of": lambda name: ""} | score_context(wide_tables(official))
     beside = Page(render("scores.html.jinja", context)).tables["published results"]
-    assert ".7353" in next(cells for cells in beside if cells[0].startswith("STSTNet"))
+    assert ".7353" in next(cells for cells in beside if cells[0] == "STSTNet (2019)")
 
 
 def test_skipped_clips_settings_versions_and_digests_are_listed(demo):

@@ -1,7 +1,5 @@
 """Tables as files: no cell runs, same rows give same bytes, the literature has its place."""
 
-import math
-import re
 import time
 import zipfile
 
@@ -10,7 +8,6 @@ import pytest
 from table_makers import rows, run
 
 from merflow.datasets.official_composite import OFFICIAL
-from merflow.evaluation.published_results import PARTS, SOURCES, published
 from merflow.evaluation.schema import records
 from merflow.evaluation.score_table import About, write_scores
 from merflow.reporting.layouts import render_markdown, sheets
@@ -111,26 +108,6 @@ def test_the_literature_sheet_holds_numbers(tmp_path):
     assert values["STSTNet (2019)"][1].value == 0.7353
     assert values["GEME (2021)"][1].value is None
     assert values["HTNet (2024)‡"][8].value == 0.8124
-
-
-def test_every_published_row_has_a_source_a_protocol_and_sane_scores():
-    rows = published()
-    assert len({row.method for row in rows}) == len(rows) == 24
-    for row in rows:
-        assert SOURCES[row.source]
-        assert row.protocol
-        scores = [getattr(row, f"{part}_{score}") for part in PARTS for score in ("uf1", "uar")]
-        given = [value for value in scores if not math.isnan(value)]
-        assert given and all(0 < value < 1 for value in given)
-
-
-def test_what_public_code_does_is_marked_with_its_place():
-    marked = {row.method: row.chosen_on_test for row in published() if row.chosen_on_test}
-    assert {"HTNet", "EMR (NMER)", "CapsuleNet"} <= set(marked)
-    assert all(re.search(r"\.py|issue \d+", place) for place in marked.values())
-    text = render_markdown(official())
-    assert text.count("‡") == len(marked) + 1
-    assert "best\\_accuracy\\_for\\_each\\_subject" in text
 
 
 def test_the_official_composite_is_the_one_that_the_literature_used():

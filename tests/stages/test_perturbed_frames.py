@@ -9,11 +9,11 @@ from face_makers import DISGUST, SURPRISE, arrays_of, demo_clip
 
 from merflow.clip import eye_centres
 from merflow.config.settings import Align
-from merflow.inference.spotting import _crossings, spans
 from merflow.stages.align import clip_views, find_faces, further_faces, mean_landmarks
 from merflow.stages.faces import READS, Face
 from merflow.stages.geometry import apply, ellipse_mask
 from merflow.stages.head_motion import Drift
+from merflow.stages.movement import _crossings, spans
 from merflow.stages.resample import as_grey
 from merflow.stages.rigid_fit import weighted_quantile
 from merflow.stages.select import peak

@@ -4,7 +4,7 @@ import composite_lists as made
 import pytest
 
 from merflow.errors import MerflowError
-from merflow.evaluation.published_results import is_official
+from merflow.evaluation.literature.official import is_official
 from merflow.workflow.protocol_text import protocol_lines
 from merflow.workflow.setup import start
 

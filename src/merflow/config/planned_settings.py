@@ -67,6 +67,7 @@ def _written(section: "Tree") -> dict[str, Any]:
 def _sections(preparation: "Tree") -> dict[str, Any]:
     values = preparation.model_dump(mode="json")
     names = [name for name, value in values.items() if isinstance(value, dict)]
+    names = [*dict.fromkeys([*names, "windows"])]  # Left out of the dump at its default.
     sections = {name: _written(getattr(preparation, name)) for name in names}
     return {"values": {k: v for k, v in values.items() if k not in names}, "sections": sections}
 

@@ -20,6 +20,7 @@ from merflow.config.stage_settings import (  # noqa: F401 - one place to import 
     Preparation,
     Select,
     Tree,
+    Windows,
 )
 from merflow.config.task_settings import ActionUnitTask, Task
 from merflow.config.training_settings import Augment, Svm, Training  # noqa: F401

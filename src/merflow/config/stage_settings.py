@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
-from merflow.config.values import PathText, Region
+from merflow.config.values import PathText, Region, later
 
 BAND_KEYS = ("high_hz", "iir", "iir_hz")
 """Earlier keys of `magnify` in place of which `band_hz` stands."""
@@ -195,6 +195,20 @@ class Flow(Tree):
         )
 
 
+class Windows(Tree):
+    """Windows of long recordings, for spotting: optical flow over k frames, brows and mouth."""
+
+    method: Literal["merflow", "tvl1", "farneback", "dis"] = "tvl1"
+    """How motion is measured, as in `flow.method`."""
+    every: int = Field(1, ge=1)
+    """Frames from the start of one window to the start of the next. Scores between them are
+    interpolated."""
+    scale: Literal["window", "eye-distance"] = "window"
+    """Unit of the pictures. `window` stretches each window to its own range, as published, so that
+    rest and movement differ by their pattern alone; `eye-distance` keeps the strength of the
+    motion."""
+
+
 class Preparation(Tree):
     """The stages' settings from aligned frames to the input of a network, under one name."""
 
@@ -211,6 +225,8 @@ class Preparation(Tree):
     """Settings of the interpolate stage."""
     flow: Flow = Flow()
     """Settings of the flow stage, for `kind: flow`."""
+    windows: Windows = later(Windows())
+    """Settings of the windows of long recordings, for `spotting`."""
     difference: Literal["none", "onset"] = "none"
     """`onset` subtracts the onset frame from every frame and adds 128 grey levels, so that only
     changes remain."""

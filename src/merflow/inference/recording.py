@@ -14,8 +14,8 @@ import numpy as np
 from merflow.clip import ClipArrays
 from merflow.errors import MerflowError, SkipClip
 from merflow.frame_buffer import FrameBuffer, Frames, luma_of_files
-from merflow.inference.spotting import Span, movement, rests, spans
 from merflow.progress import report
+from merflow.stages.movement import Span, movement, rests, spans
 from merflow.stages.pipeline import cropped, network_inputs
 from merflow.workflow.final_model import Model, mean_probabilities
 

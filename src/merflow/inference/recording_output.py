@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from merflow.inference.recording import LabelledSpan, RecordingPrediction
-from merflow.inference.spotting import STARTS
 from merflow.io.csv_table import csv_text
 from merflow.io.files import atomic, write_text
+from merflow.stages.movement import STARTS
 
 
 def write_recording(folder: Path, stem: str, found: RecordingPrediction, score: str) -> None:

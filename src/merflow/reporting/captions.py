@@ -1,8 +1,10 @@
 """Captions of tables and their number formats: titles, legends, footnotes, names of parts."""
 
 import math
+from collections.abc import Sequence
 
-from merflow.evaluation.published_results import PARTS, SOURCES, footnote, is_official, published
+from merflow.evaluation.literature.official import PARTS, footnote, is_official, official_results
+from merflow.evaluation.literature.results import Result, sources
 from merflow.reporting.results_table import Wide
 from merflow.reporting.table import Cell, Heading, Table
 from merflow.text import plural
@@ -36,8 +38,12 @@ DOUBTFUL = "§"
 SEEDS = "±: sd over seeds; brackets are then means over seeds."
 SEEDS_ALONE = "±: sd over seeds."
 CHOSEN = (
-    "‡: public code or the authors' words show epochs chosen on the test subject, which lifts "
+    "‡: public code or the authors' words show epochs or settings chosen on the test, which lifts "
     "scores; no mark says only that none was found in what was read."
+)
+UNRANKED = (
+    "Below the line: results whose epoch or settings were chosen on the test, or of which the "
+    "choice is not known."
 )
 PART_NAMES = {"full": "Full", "smic": "SMIC", "casme2": "CASME II", "samm": "SAMM"}
 
@@ -128,21 +134,34 @@ def shows_literature(table: Wide) -> bool:
 
 
 def literature_table() -> Table:
-    """Return the published rows; ‡ marks epochs chosen on the test subject."""
+    """Return the results on the official clips; ‡ marks choices on the test.
+
+    Rows: those that may be ranked, best first; foot: a line, and the others.
+    """
     columns = [Heading("method", number=False, width=34)]
     columns += [Heading(f"{part_name(p)} {s}") for p in PARTS for s in ("UF1", "UAR")]
-    columns += [Heading(name, number=False, width=24) for name in ("source", "protocol")]
-    rows = []
-    for row in published():
-        known = row.year and str(row.year) not in row.method
-        name = row.method + f" ({row.year})" * bool(known) + "‡" * bool(row.chosen_on_test)
-        scores = [getattr(row, f"{part}_{score}") for part in PARTS for score in ("uf1", "uar")]
-        figures = [Cell(number(value), value) for value in scores]
-        rows.append([name, *figures, SOURCES[row.source], row.protocol])
-    return Table("Published results on the official clips", columns, rows, (), literature_notes())
+    columns += [Heading("source", number=False, width=24)]
+    results = official_results()
+    ranked = [_literature_row(result) for result in results if not result.unranked]
+    apart = [_literature_row(result) for result in results if result.unranked]
+    line = [["not ranked:", *[""] * (len(columns) - 1)]]
+    notes = literature_notes(results)
+    return Table("Published results on the official clips", columns, ranked, line + apart, notes)
 
 
-def literature_notes() -> list[str]:
+def _literature_row(result: Result) -> list[str | Cell]:
+    f = result.facts
+    name = f.method + f" ({f.year})" * (f.year != "" and f.year not in f.method)
+    scores = {score.part: score for score in result.scores}
+    figures = [getattr(scores.get(part), score, None) for part in PARTS for score in ("uf1", "uar")]
+    cells = [Cell(number(value), value) for value in figures]
+    mark = "‡" * ("test" in (f.epoch, f.settings))
+    return [name + mark, *cells, sources().get(f.source, f.source)]
+
+
+def literature_notes(results: Sequence[Result]) -> list[str]:
     """Return the lines below the published block."""
-    known = [note for note in map(footnote, published()) if note]
-    return ["Published results, as printed by their sources; not rerun here.", CHOSEN, *known]
+    known = [note for note in map(footnote, results) if note]
+    protocol = "Protocol: one subject left out of the composite, predictions pooled."
+    first = "Published results, as printed by their sources; not rerun here where not stated."
+    return [first, protocol, UNRANKED, CHOSEN, *known]

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count
 
-from merflow.evaluation.published_results import SOURCES, published
+from merflow.evaluation.literature.official import official_results
+from merflow.evaluation.literature.results import sources
 from merflow.evaluation.schema import WIDE, Column
 from merflow.reporting.captions import (
     DOUBTFUL,
@@ -179,28 +180,25 @@ def _titled(
 
 
 def _literature() -> Table:
-    """Return the published rows with three decimals; sources and protocols as notes."""
-    found, rows = literature_table(), published()
+    """Return the published rows with three decimals; sources as notes."""
+    found, results = literature_table(), official_results()
     columns = []
-    for column in found.columns[:-2]:
+    for column in found.columns[:-1]:
         part, _, score = column.text.rpartition(" ")
         columns.append(replace(column, group=part, text=score))
     columns.append(Heading("source", number=False))
     body = [
         [
-            *(Cell(number(c.value, DIGITS)) if isinstance(c, Cell) else c for c in cells[:-2]),
-            row.source,
+            *(Cell(number(c.value, DIGITS)) if isinstance(c, Cell) else c for c in cells[:-1]),
+            result.facts.source,
         ]
-        for cells, row in zip(found.rows, rows, strict=True)
+        for cells, result in zip((*found.rows, *found.foot[1:]), results, strict=True)
     ]
-    named = {row.source: f"{row.source}: {SOURCES[row.source]}" for row in rows}
-    protocols: dict[str, list[str]] = {}
-    for row in rows:
-        protocols.setdefault(row.protocol, []).append(row.method)
-    usual, *others = sorted(protocols, key=lambda name: -len(protocols[name]))
-    apart = [f"; {', '.join(protocols[name])}: {name}" for name in others]
-    notes = [f"Sources: {'; '.join(named.values())}.", f"Protocol: {usual}{''.join(apart)}."]
-    return Table(found.title, columns, body, (), [*notes, *found.notes], anchor="published")
+    used = dict.fromkeys(result.facts.source for result in results)
+    named = [f"{source}: {sources()[source]}" for source in used if source in sources()]
+    notes = [f"Sources: {'; '.join(named)}.", *found.notes]
+    ranked = len(found.rows)
+    return Table(found.title, columns, body[:ranked], body[ranked:], notes, anchor="published")
 
 
 def _rounded(table: Table) -> Table:

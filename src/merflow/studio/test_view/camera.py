@@ -15,9 +15,9 @@ import numpy as np
 from merflow.clip import ClipArrays, ClipKey
 from merflow.errors import MerflowError
 from merflow.inference.recording import NONE, predict_recording
-from merflow.inference.spotting import resting
 from merflow.io.images import image_size
 from merflow.stages.faces import Finder
+from merflow.stages.movement import resting
 from merflow.studio.test_view.recording import FaceTracker, rounded
 from merflow.workflow.final_model import Model
 

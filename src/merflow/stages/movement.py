@@ -83,18 +83,19 @@ def rests(measure: np.ndarray) -> bool:
 
 
 def spans(
-    measure: np.ndarray, fps: float, rest: float | None = None
+    measure: np.ndarray, fps: float, rest: float | None = None, starts: float = STARTS
 ) -> tuple[list[Span], np.ndarray]:
     """Return the movements in a measure (T,) and the measure in times the rest, (T,).
 
     rest: rest level of a longer recording that contains this one; default: the measure's own.
+    starts: times the rest that a movement exceeds; below GOES_ON it also lasts while it does.
     Gaps and lengths are measured between crossings with subframe precision. Only the test against
-    STARTS and the rounding of first and last frame are discontinuous.
+    `starts` and the rounding of first and last frame are discontinuous.
     """
     ratio = measure / (resting(measure) if rest is None else rest)
     merged: list[tuple[float, float]] = []
-    for first, last in _crossings(ratio, GOES_ON):
-        if _highest(ratio, first, last) <= STARTS:
+    for first, last in _crossings(ratio, min(GOES_ON, starts)):
+        if _highest(ratio, first, last) <= starts:
             continue
         if merged and first - merged[-1][1] <= GAP_S * fps:
             merged[-1] = (merged[-1][0], last)

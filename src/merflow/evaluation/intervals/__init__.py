@@ -1,0 +1,1 @@
+"""Scores of intervals that were spotted in long recordings."""
