@@ -25,6 +25,7 @@ SMALL_SETTINGS = {
     "r2plus1d18": {"filters": 8},
     "resnet18_flow": {"filters": 8},
     "slstt": {"patch": 8, "width": 24, "heads": 3, "depth": 2, "units": 32, "lstm_layers": 2},
+    "sssnet": {"dropout": 0.2},
     "vgg16_transfer": {"units": 64, "dropout": 0.0},
 }
 """Settings that keep the heavy networks small; what is tested does not depend on them."""
