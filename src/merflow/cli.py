@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 GROUPS = {
     "Start here": ("init", "make-manifest", "check", "run", "studio"),
     "Results": (
-        *("report", "score", "compare", "audit", "why", "verify"),
+        *("report", "score", "score-intervals", "compare", "audit", "why", "verify"),
         *("literature", "record"),
     ),
     "Trained models": ("predict", "evaluate", "preview", "jitter"),

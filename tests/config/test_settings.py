@@ -49,7 +49,8 @@ def test_the_zoo_has_every_network_and_every_method():
     entries = loading.load(ROOT / "config" / "zoo.yaml").experiments.values()
     shown = {entry.network for entry in entries if entry.method == "keras"}
     assert shown == set(network_registry.names())
-    assert {entry.method for entry in entries} == set(get_args(Method))
+    # The frozen network of `video_features` is a file that only a user has.
+    assert {entry.method for entry in entries} == set(get_args(Method)) - {"video_features"}
     examples = {entry.command.split("/")[-1] for entry in entries if entry.command}
     assert examples == {path.name for path in (ROOT / "examples").glob("*.py")}
 

@@ -33,12 +33,16 @@ RESERVED_NAMES = {
 }
 
 
-Method = Literal["keras", "lbptop_svm", "flow_svm", "flow_pixels_svm", "command"]
+Method = Literal["keras", "lbptop_svm", "flow_svm", "flow_pixels_svm", "video_features", "command"]
 SVMS = {"lbptop_svm": "frames", "flow_svm": "flow", "flow_pixels_svm": "flow"}
 """The SVMs, and the kind of preparation each takes."""
 
 USED_BY_SVMS = {"class_weights", "svm", "threads", "inner_folds", "inner_support"}
 """Keys of `training` that an SVM uses; the inner folds are those of `nested`."""
+USED_BY_FEATURES = USED_BY_SVMS - {"svm"} | {"features", "device"}
+"""Keys of `training` that `video_features` uses."""
+WITHOUT_EPOCHS = {**SVMS, "video_features": ""}
+"""Methods with one fit on fixed features, and the kind of preparation each takes (empty: any)."""
 
 
 class GridMember(Tree):
@@ -65,8 +69,9 @@ class Experiment(Tree):
     method: Method = "keras"
     """Model that is trained. `keras` is a network; `lbptop_svm` and `flow_svm` are SVMs on
     hand-made features; `flow_pixels_svm` is an SVM on the pixels of 8-bit flow pictures, divided by
-    255 and nothing else (`training.class_weights` is then `none` unless it is given); `command` is
-    an external program."""
+    255 and nothing else; `video_features` is a logistic regression on the features of a frozen
+    network, which `training.features` names (`training.class_weights` of these two is `none` unless
+    it is given); `command` is an external program."""
     network: str = "cnn3d"
     """Network of `keras`: the name of a file in models/networks/."""
     network_settings: dict[str, Any] = Field({})
@@ -145,10 +150,11 @@ class Experiment(Tree):
     @model_validator(mode="before")
     @classmethod
     def _equal_weights(cls, given: Any) -> Any:  # noqa: ANN401
-        """Weigh all clips alike where nothing else is asked for: raw pixels, and action units."""
+        """Weigh all clips alike where nothing else is asked for: plain baselines, action units."""
         if not isinstance(given, dict):
             return given
-        if given.get("method") != "flow_pixels_svm" and given.get("task") != "action_units":
+        plain = given.get("method") in ("flow_pixels_svm", "video_features")
+        if not plain and given.get("task") != "action_units":
             return given
         training = given.get("training", {})
         if not isinstance(training, dict):
@@ -251,8 +257,13 @@ class Settings(Tree):
             check_known(f"{where}.test_on", "dataset of the collection", member, members)
         if (experiment.protocol == "file") != bool(experiment.folds_file):
             raise ValueError(f"{where}.folds_file: goes with `protocol: file`, neither alone")
-        if experiment.method in SVMS:
-            _refuse_for_svm(where, experiment)
+        if experiment.method in WITHOUT_EPOCHS:
+            _refuse_unused(where, experiment)
+        features = experiment.training.features
+        if (experiment.method == "video_features") != bool(features.file):
+            raise ValueError(
+                f"{where}.training.features.file: goes with `method: video_features`, neither alone"
+            )
         if experiment.method != "command" and experiment.sandbox != "auto":
             raise ValueError(f"{where}.sandbox: goes with `method: command` only; leave it out")
         if experiment.method != "command" and experiment.contract != 1:
@@ -280,7 +291,7 @@ def _refuse_for_task(where: str, experiment: Experiment) -> None:
     given = {key: getattr(experiment, key) != usual[key].default for key in keys}
     given["training.stopping"] = training.stopping != "fixed"
     given["training.balanced_sampling"] = units and training.balanced_sampling
-    given["method"] = units and experiment.method == "command"
+    given["method"] = units and experiment.method in ("command", "video_features")
     if wrong := [f"{where}.{key}" for key, is_set in given.items() if is_set]:
         verb = "does" if len(wrong) == 1 else "do"
         raise ValueError(
@@ -288,8 +299,8 @@ def _refuse_for_task(where: str, experiment: Experiment) -> None:
         )
 
 
-def _refuse_for_svm(where: str, experiment: Experiment) -> None:
-    """Refuse keys that only networks use, since an SVM would ignore them without a message.
+def _refuse_unused(where: str, experiment: Experiment) -> None:
+    """Refuse keys that a method without epochs would ignore without a message.
 
     A key at its default is not refused: `results/config.yaml` has all keys.
     """
@@ -297,7 +308,7 @@ def _refuse_for_svm(where: str, experiment: Experiment) -> None:
     given = {
         f"training.{key}": getattr(experiment.training, key) != getattr(usual, key)
         for key in Training.model_fields
-        if key not in USED_BY_SVMS
+        if key not in (USED_BY_SVMS if experiment.method in SVMS else USED_BY_FEATURES)
     }
     given |= {key: bool(getattr(experiment, key)) for key in ("network_settings", "command")}
     if wrong := [f"{where}.{key}" for key, is_set in given.items() if is_set]:

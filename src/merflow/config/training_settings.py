@@ -1,9 +1,10 @@
-"""Settings of training: augmentation, the fit of a network, the SVMs; a part of `settings`."""
+"""Settings of training: augmentation, the fit of a network, SVMs and features; in `settings`."""
 
 from typing import Any, Literal
 
 from pydantic import Field, SerializationInfo, SerializerFunctionWrapHandler, model_serializer
 
+from merflow.config.feature_settings import VideoFeatures
 from merflow.config.stage_settings import Tree
 from merflow.config.values import PathText, later
 
@@ -134,6 +135,8 @@ class Training(Tree):
     """Also write the curves of each fold for TensorBoard, beside its weights."""
     svm: Svm = Svm()
     """Features and penalty of the SVMs."""
+    features: VideoFeatures = later(VideoFeatures())
+    """Frozen network of `method: video_features`, its input, and the penalty."""
 
     @model_serializer(mode="wrap")
     def _as_results_have_it(

@@ -1,4 +1,4 @@
-"""Make the method of an experiment, or load a fitted one: network, SVM or external program.
+"""Make the method of an experiment, or load a fitted one: network, SVM, probe, program.
 
 All have the same interface: `fit(TrainingData) -> Fitted`, `Fitted.predict(x) -> probabilities`.
 Keras and scikit-learn are imported when a method fits or loads, not before.
@@ -10,6 +10,8 @@ from merflow.config.settings import Experiment
 from merflow.errors import MerflowError
 from merflow.models.external_program import ExternalProgram, FittedProgram
 from merflow.models.keras_model import NetworkMethod
+from merflow.models.linear_probe import KIND as LINEAR_PROBE
+from merflow.models.linear_probe import FittedProbe, ProbeMethod
 from merflow.models.method_interface import Fitted, Method, TrainingData
 from merflow.models.svm import FittedSvm, SvmMethod
 from merflow.models.training import backend
@@ -36,6 +38,8 @@ def make_method(
         return NetworkMethod(experiment, classes, seed, start)
     if experiment.method == "command":
         return ExternalProgram(experiment, classes, seed, hidden)
+    if experiment.method == "video_features":
+        return ProbeMethod(experiment, classes, seed)
     return SvmMethod(experiment, classes, seed)
 
 
@@ -50,10 +54,12 @@ def load(path: Path) -> Fitted:
         return saved_network.load(path, about)
     if about["kind"] == "svm":
         return FittedSvm.read(path, about)
+    if about["kind"] == LINEAR_PROBE:
+        return FittedProbe.read(path, about)
     if about["kind"] == "command":
         return FittedProgram.read(path, about)
     raise MerflowError(
         str(path),
         f"holds a fitted method of kind '{about['kind']}', which cannot be loaded",
-        "a network, an SVM or an external program",
+        "a network, an SVM, a linear probe or an external program",
     )

@@ -32,11 +32,12 @@ BASIC = {
 }
 """Fields that are not folded, in their order."""
 NETWORK, PROGRAM = {"method": ["keras"]}, {"method": ["command"]}
-SVM = {"method": [*SVMS]}
+SVM, FEATURES = {"method": [*SVMS]}, {"method": ["video_features"]}
 WHEN = {
     "network": NETWORK, "network_settings": NETWORK, "pretrain": NETWORK,
     "command": PROGRAM, "sandbox": PROGRAM, "contract": PROGRAM,
-    "training": NETWORK, "training.svm": SVM, "training.class_weights": {}, "training.threads": {},
+    "training": NETWORK, "training.svm": SVM, "training.features": FEATURES,
+    "training.class_weights": {}, "training.threads": {},
     "training.inner_folds": {}, "training.inner_support": {},
     "folds": {"protocol": ["kfold"]}, "holdout": {"protocol": ["holdout"]},
     "test_on": {"protocol": ["cross"]}, "folds_file": {"protocol": ["file"]},
@@ -56,8 +57,9 @@ NAMED = {
 }  # fmt: skip
 """Fields that take names of the project."""
 GROUPS = {
-    "training": "Training", "augment": "Augmentation", "svm": "SVM", "crop": "Crop",
-    "magnify": "Magnify", "select": "Frame selection", "interpolate": "Interpolate", "flow": "Flow",
+    "training": "Training", "augment": "Augmentation", "svm": "SVM", "features": "Frozen features",
+    "crop": "Crop", "magnify": "Magnify", "select": "Frame selection",
+    "interpolate": "Interpolate", "flow": "Flow",
 }  # fmt: skip
 UNIT = re.compile(r"\((Hz|px|degrees|frames|grey levels|s)\)")
 LEFT_OUT = {"from_grid"}

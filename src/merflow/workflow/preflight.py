@@ -12,14 +12,14 @@ import numpy as np
 from merflow import arithmetic
 from merflow.clip import ClipKey
 from merflow.config.grid import shown
-from merflow.config.settings import SVMS, Experiment, Pretraining, Settings
+from merflow.config.settings import SVMS, WITHOUT_EPOCHS, Experiment, Pretraining, Settings
 from merflow.datasets import labels
 from merflow.datasets.spec import Problem
 from merflow.datasets.subject_ids import canonical_names
 from merflow.errors import MerflowError, unknown
 from merflow.evaluation.fold import Fold
 from merflow.evaluation.fold_checks import assert_learnable
-from merflow.models import network_registry, program_command, program_sandbox
+from merflow.models import backbone_file, network_registry, program_command, program_sandbox
 from merflow.models.training import (
     augmentation,
     class_weights,
@@ -70,6 +70,9 @@ def check_experiment(settings: Settings, name: str) -> None:
     _weights_fit_classes(entry, where, classes)
     if entry.method in SVMS:
         _kind_fits(settings, entry, where, entry.method, SVMS[entry.method])
+    if entry.method == "video_features":
+        with _of(where):
+            backbone_file.check_file(entry.training.features)
     if entry.method == "keras":
         _network_fits(settings, entry, where)
         _precision_fits(settings, entry, where)
@@ -226,7 +229,7 @@ def _weights_fit_classes(entry: Experiment, where: str, classes: Sequence[str]) 
     given = entry.training.class_weights
     if not isinstance(given, str):
         with _of(where):
-            class_weights.check_given(given, classes, svm=entry.method in SVMS)
+            class_weights.check_given(given, classes, svm=entry.method in WITHOUT_EPOCHS)
 
 
 def _program_fits(settings: Settings, entry: Experiment, where: str) -> None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from merflow.arithmetic import together
 from merflow.config.display_names import display_names
-from merflow.config.settings import SVMS, DatasetEntry, Experiment
+from merflow.config.settings import SVMS, WITHOUT_EPOCHS, DatasetEntry, Experiment
 from merflow.datasets.catalogue import read_sheets
 from merflow.datasets.registry import reader_of, spec_of
 from merflow.models import network_registry
@@ -66,8 +67,7 @@ def _program(plan: Plan, name: str) -> str:
     """Return how an external program was run, by the records of its folds; empty for others."""
     if plan.experiment(name).method != "command":
         return ""
-    folders = [Path(run.folder) for run in plan.runs([name])]
-    facts = [read_facts(path) for folder in folders for path in sorted(folder.glob("*/run.json"))]
+    facts = _facts(plan, name)
     kinds = {fold.get("sandbox", "none") for fold in facts}
     how = "in" if kinds == {"bwrap"} else "without"
     return f"trained by an external program{f' {how} a sandbox' if kinds else ''}; "
@@ -76,8 +76,9 @@ def _program(plan: Plan, name: str) -> str:
 def _stop(entry: Experiment) -> str:
     if entry.method == "command":
         return "when it stops is not known here"
-    if entry.method in SVMS:
-        return "one SVM a fold, fixed before testing"
+    if entry.method in WITHOUT_EPOCHS:
+        what = "one SVM" if entry.method in SVMS else "one logistic regression"
+        return f"{what} a fold, fixed before testing"
     if entry.training.stopping == "inner":
         most = entry.training.epochs
         return f"epochs chosen on inner folds (at most {most}), fixed before testing"
@@ -95,6 +96,21 @@ def _pretrained(plan: Plan, name: str) -> str:
     entry = plan.settings.pretrainings[name]
     members = ", ".join(sorted(plan.settings.collections[entry.collection]))
     return f"{name} ({members}, scheme {entry.scheme}, {entry.factor})"
+
+
+def _frozen(plan: Plan, name: str) -> str:
+    """Return what made the features: `frozen vit.onnx (SHA-256 1f2e...), pretrained on: ...`."""
+    chosen = plan.experiment(name).training.features
+    digests = {str(facts["backbone"])[:12] for facts in _facts(plan, name) if "backbone" in facts}
+    made = f" (SHA-256 {', '.join(sorted(digests))}...)" if digests else ""
+    trained = chosen.pretraining or "data that the config does not name"
+    return f"frozen {Path(chosen.file).name}{made}, pretrained on: {trained}"
+
+
+def _facts(plan: Plan, name: str) -> list[Mapping[str, Any]]:
+    """Return what the trained folds of an experiment recorded."""
+    folders = [Path(run.folder) for run in plan.runs([name])]
+    return [read_facts(path) for folder in folders for path in sorted(folder.glob("*/run.json"))]
 
 
 def _protocol_line(plan: Plan, name: str, sheets: Mapping[str, list[str]]) -> str:
@@ -123,6 +139,8 @@ def _protocol_line(plan: Plan, name: str, sheets: Mapping[str, list[str]]) -> st
         parts.append("starts from weights given" if start else "untrained: starts at random")
     elif entry.method == "keras" and entry.training.start_weights and not entry.pretrain:
         parts.append("starts from weights given")
+    if entry.method == "video_features":
+        parts.append(_frozen(plan, name))
     if entry.pretrain:
         parts.append(f"pretrained: {_pretrained(plan, entry.pretrain)}")
     if chosen.kind == "flow" and chosen.flow.scale == "clip":

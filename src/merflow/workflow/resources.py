@@ -151,7 +151,7 @@ def training_minutes(plan: Plan, entry: Experiment | Pretraining, together: int 
 def gpus(entry: Experiment | Pretraining) -> int:
     """Return 1 for a method that uses a GPU, unless its training is set to the CPU."""
     method = entry.method if isinstance(entry, Experiment) else "keras"
-    return int(method in ("keras", "command") and entry.training.device != "cpu")
+    return int(method in ("keras", "command", "video_features") and entry.training.device != "cpu")
 
 
 def takes_turns(plan: Plan, entry: Experiment | Pretraining, factor: str, cores: int) -> bool:

@@ -20,6 +20,7 @@ from merflow.config.source_digest import network_digest
 from merflow.datasets.publishable import publishable_subjects
 from merflow.io.files import digest
 from merflow.io.records import Made
+from merflow.models import backbone_file
 from merflow.models.program_command import file_digests
 from merflow.stage_table import pipeline
 from merflow.stages.key_frames import used_by
@@ -88,7 +89,7 @@ def training(plan: "Plan", experiment: str) -> Recipe:
 
 
 def _code(entry: "Experiment | Pretraining") -> Recipe:
-    """Return the digest of a network's code, or of the files of an external program.
+    """Return the digest of a network's code, of a frozen network, or of a program's files.
 
     A sandbox that the config requires is part of it; where one is only used if it works, `run.json`
     says so, and another machine makes nothing stale.
@@ -98,6 +99,8 @@ def _code(entry: "Experiment | Pretraining") -> Recipe:
         required = {"sandbox": "required"} if entry.sandbox == "required" else {}
         contract = {} if entry.contract == 1 else {"contract": entry.contract}
         return {"program_files": file_digests(entry.command), **required, **contract}
+    if method == "video_features":
+        return {"backbone": backbone_file.digest_of(entry.training.features)}
     return {"network_code": network_digest(entry.network)} if method == "keras" else {}
 
 

@@ -5,7 +5,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from merflow.config.settings import SVMS
+from merflow.config.settings import SVMS, WITHOUT_EPOCHS
 from merflow.datasets.official_composite import OFFICIAL, official_differences
 from merflow.evaluation.audit.evidence import NOTE, UNKNOWN, Evidence, Outcome
 from merflow.evaluation.confidence import FEW_SUBJECTS, effective_subjects
@@ -67,7 +67,7 @@ def global_statistics(evidence: Evidence) -> Outcome:
         return UNKNOWN, "needs the code that made the features"
     if evidence.experiment.method == "command":
         return UNKNOWN, "an external program was trained; what it fits is not known here"
-    if evidence.experiment.method in SVMS:
+    if evidence.experiment.method in WITHOUT_EPOCHS:
         return "pass", "features are standardised in the fold; every stage sees one clip at a time"
     how = evidence.experiment.training.scaling
     return "pass", f"scaling '{how}' is fitted in the fold; every stage sees one clip at a time"
@@ -136,6 +136,9 @@ def pretrained_on_test(evidence: Evidence) -> Outcome:
             return UNKNOWN, "an external program was trained; its start is not known here"
         if settings and settings.method in SVMS:
             return "pass", "an SVM starts from no weights"
+        if settings and settings.method == "video_features":
+            named = settings.training.features.pretraining or "data that the config does not name"
+            return UNKNOWN, f"the frozen network was trained on {named}: compare its subjects"
         if settings and not settings.pretrain and not settings.training.start_weights:
             kind = "published ImageNet weights, made with none of these clips"
             random = "random weights"

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from merflow.config.settings import SVMS
+from merflow.config.settings import SVMS, WITHOUT_EPOCHS
 from merflow.evaluation.audit.evidence import NOTE, UNKNOWN, Evidence, Outcome
 from merflow.evaluation.confidence import chance_p, permutation_rank, permuted_scores
 from merflow.evaluation.metrics import confusion, uf1, unsupported
@@ -32,8 +32,9 @@ def _epochs_of_run(evidence: Evidence) -> Outcome:
     training, method = evidence.experiment.training, evidence.experiment.method
     if method == "command":
         return UNKNOWN, "an external program was trained; when it stops is not known here"
-    if method in SVMS:
-        return "pass", "an SVM is one fit, without epochs; no fold file holds a test label"
+    if method in WITHOUT_EPOCHS:
+        what = "an SVM" if method in SVMS else "a logistic regression"
+        return "pass", f"{what} is one fit, without epochs; no fold file holds a test label"
     if training.stopping == "inner":
         how = "inner folds of training subjects choose the epochs"
     else:

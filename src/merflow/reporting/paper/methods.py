@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from merflow.config.settings import SVMS, Experiment
+from merflow.config.settings import WITHOUT_EPOCHS, Experiment
 from merflow.config.stage_settings import Preparation
 from merflow.datasets.registry import is_generated, reader_of, spec_of
 from merflow.reporting.html.environment import listing
@@ -200,5 +200,5 @@ def _software(results: Results) -> list[str]:
 def _cited(results: Results, libraries: Sequence[str] | dict) -> str:
     entries = [results.plan.experiment(name) for name in results.plan.experiments]
     keras = "keras" in libraries and any(entry.method == "keras" for entry in entries)
-    svm = "scikit-learn" in libraries and any(entry.method in SVMS for entry in entries)
+    svm = "scikit-learn" in libraries and any(entry.method in WITHOUT_EPOCHS for entry in entries)
     return cite("chollet2015keras" if keras else "") + cite("pedregosa2011sklearn" if svm else "")

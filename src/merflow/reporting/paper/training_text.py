@@ -41,6 +41,8 @@ def training_sentences(results: Results, name: str) -> list[str]:
         found = [_program(results, name)]
     elif entry.method in SVMS:
         found = [_svm(entry)]
+    elif entry.method == "video_features":
+        found = [_probe(entry)]
     else:
         found = [_network(results, name, entry), *_fit(entry)]
     if entry.control != "none":
@@ -167,6 +169,17 @@ def _svm(entry: Experiment) -> str:
     return (
         f"In every fold, an SVM ({svm.kernel} kernel, C = {svm.c:g}) was trained on {features}"
         f"{_weighted(entry.training)}."
+    )
+
+
+def _probe(entry: Experiment) -> str:
+    chosen = entry.training.features
+    named = escape(chosen.pretraining) or "data that the config does not name"
+    return (
+        f"In every fold, a logistic regression (C = {chosen.c:g}) was trained on features of a "
+        f"frozen network (pretrained on {named}; {plural(chosen.frames, 'frame')} of "
+        f"{chosen.size} x {chosen.size} pixels, the mean over its outputs), standardised on the "
+        f"training clips{_weighted(entry.training)}."
     )
 
 

@@ -1,0 +1,1 @@
+"""Files of spotted intervals: forms of the challenges and merflow's own, read and written."""
