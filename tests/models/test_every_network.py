@@ -245,3 +245,14 @@ def test_the_first_step_of_the_gru_knows_nothing_of_the_steps_after_it():
 def test_a_video_resnet_trains_as_many_weights_as_torchvision_says(name, parameters):
     model = build_network(name, (4, 32, 32, 3), 400)
     assert sum(int(np.prod(w.shape)) for w in model.trainable_weights) == parameters
+
+
+@pytest.mark.parametrize("name", names())
+def test_with_many_labels_each_class_has_a_probability_alone(name):
+    """Two clips alike in all but one class: no output takes from another, as a softmax would."""
+    shape = shapes(name)[0]
+    model = build_network(name, shape, 3, SMALL_SETTINGS.get(name), many_labels=True)
+    x = clips(name, 4, shape).x.astype(np.float32)
+    p = np.asarray(model(x))
+    assert p.shape == (4, 3) and ((p >= 0) & (p <= 1)).all()
+    assert (np.abs(p.sum(1) - 1) > 1e-3).any()

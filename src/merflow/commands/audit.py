@@ -3,7 +3,7 @@
 import json as jsonlib
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from merflow import paths
 from merflow.commands.options import Json, Option
@@ -15,6 +15,8 @@ from merflow.evaluation.audit.run import audit as look
 from merflow.evaluation.audit.run import render_audit
 from merflow.evaluation.audit.test_set_selection import oracle_rows, render_oracle
 from merflow.evaluation.run_id import Run, refuse_choice, run_of
+from merflow.evaluation.tasks import TASKS
+from merflow.evaluation.unit_predictions import UnitTable
 from merflow.reporting.figures.run import draw_run
 from merflow.workflow.audit_inputs import (
     add_folds,
@@ -39,6 +41,7 @@ def audit(
     permute: int = 0,
     claimed: Annotated[tuple[str, ...], Option(consume_multiple=True)] = (),
     json: Json = False,
+    task: Literal["emotion", "action_units"] = "emotion",
 ) -> None:
     """Report pass, fail, note or cannot tell for every check of a run or prediction table SOURCE.
 
@@ -65,6 +68,8 @@ def audit(
             its score among theirs. Fewer than 19 permutations cannot show that it is better.
         claimed: Published scores: full=UF1,UAR smic=UF1 ... (0 to 1; UAR is optional), with the
             digits as printed: .760 is compared at three digits, .76 at two.
+        task: Task of a table, as for `merflow score`. A run has its own, and action units have
+            checks of their own.
     """
     settings = load(config) if config else Settings()
     if source.is_dir():
@@ -77,14 +82,21 @@ def audit(
         run = run_of(source)
         between = paths.RUN.format(experiment=f"{run.experiment}*", factor="x*", seed=run.seed)
         refuse_choice(run, f"audit the runs it chooses between, {between}")
+        if permute and Plan(settings).task(run) == "action_units":
+            _refuse_for_units(permute, log, claimed)
         if permute:
             settings = _permuted(settings, run, permute)
         evidence = evidence_of_run(source, Plan(settings))
     else:
         if permute:
             raise MerflowError("--permute", "a table of predictions", "the folder of a run")
-        table = open_table(source, megc_log=megc_log, scheme=scheme, settings=settings)
+        if task == "action_units":
+            table = TASKS[task].read_pooled(source)
+        else:
+            table = open_table(source, megc_log=megc_log, scheme=scheme, settings=settings)
         evidence = Evidence(table)
+    if isinstance(evidence.table, UnitTable):
+        _refuse_for_units(permute, log, claimed)
     for add, path in ((add_log, log), (add_folds, folds), (add_pretraining, pretrained)):
         evidence = add(evidence, path) if path else evidence
     if claimed:
@@ -96,6 +108,15 @@ def audit(
     print(render_audit(findings), end="")
     if evidence.epochs is not None:
         print("\n" + render_oracle(oracle_rows(evidence.epochs)), end="")
+
+
+def _refuse_for_units(permute: int, log: Path | None, claimed: tuple[str, ...]) -> None:
+    """Refuse options whose checks action units do not have."""
+    given = {"--permute": permute, "--log": log, "--claimed": claimed}
+    if wrong := [name for name, value in given.items() if value]:
+        raise MerflowError(
+            ", ".join(wrong), "a run or table of action units", "options of its checks", "leave out"
+        )
 
 
 def _permuted(settings: Settings, run: Run, count: int) -> Settings:

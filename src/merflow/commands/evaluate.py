@@ -12,7 +12,9 @@ from merflow.datasets.registry import read_dataset
 from merflow.errors import check_number
 from merflow.evaluation.columns import SKIPPED
 from merflow.evaluation.confidence import LEAST_RESAMPLES, RESAMPLES
-from merflow.evaluation.score_table import About, score_rows
+from merflow.evaluation.score_table import About
+from merflow.evaluation.tasks import TASKS
+from merflow.evaluation.unit_predictions import UnitTable
 from merflow.inference.dataset import (
     labelled_for,
     predict_clips,
@@ -22,11 +24,13 @@ from merflow.inference.dataset import (
     without_subjects,
 )
 from merflow.reporting.layouts import render_text
+from merflow.reporting.render.text import text
 from merflow.reporting.results_table import wide_tables
+from merflow.reporting.unit_tables import unit_tables
 from merflow.text import plural
 from merflow.workflow.face_finder import load_finder
 from merflow.workflow.final_model import open_model, usable
-from merflow.workflow.scoring import as_json, write_all
+from merflow.workflow.scoring import as_json, units_as_json, write_all, write_units
 
 
 def evaluate(
@@ -84,19 +88,23 @@ def evaluate(
         scheme=model.scheme,
     )
     lost = dict(Counter(row.dataset for row in skipped))
-    rows = score_rows(pooled, about, resamples=resamples, skipped=lost)
+    units = isinstance(pooled, UnitTable)
+    scored = TASKS["action_units" if units else "emotion"].score_rows
+    rows = scored(pooled, about, resamples=resamples, skipped=lost)
     if out:
-        if note := write_all(out, pooled, rows):
+        if units:
+            write_units(out, pooled, rows)
+        elif note := write_all(out, pooled, rows):
             print(note, file=sys.stderr)
         SKIPPED.write(out / "skipped.csv", SKIPPED.frame(row._asdict() for row in skipped))
     if json:
         left = {"excluded_subjects": trained, "without_class": tested.without_class}
-        print(jsonlib.dumps(as_json(pooled, rows) | left, indent=1))
+        found = units_as_json(pooled, rows) if units else as_json(pooled, rows)
+        print(jsonlib.dumps(found | left, indent=1))
         return
-    print(render_text(wide_tables(rows)), end="")
+    print(text(unit_tables(rows, {})) if units else render_text(wide_tables(rows)), end="")
     if trained:
         print(f"Left out, since the run was trained on them: {', '.join(trained)}.")
     without = plural(tested.without_class, "clip has", "clips have")
-    print(
-        f"{without} none of the classes; {plural(len(skipped), 'clip was', 'clips were')} skipped."
-    )
+    lacks = "no coded action units" if units else "none of the classes"
+    print(f"{without} {lacks}; {plural(len(skipped), 'clip was', 'clips were')} skipped.")

@@ -4,7 +4,7 @@ import json as jsonlib
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from merflow.commands.options import Json
 from merflow.config.loading import load
@@ -12,11 +12,17 @@ from merflow.config.settings import Settings
 from merflow.datasets.clip_list import read_list
 from merflow.errors import MerflowError, check_number
 from merflow.evaluation.confidence import LEAST_RESAMPLES, RESAMPLES
+from merflow.evaluation.run_id import run_of
 from merflow.evaluation.score_table import About, score_rows
 from merflow.evaluation.table_marks import ORACLE_NOTE
+from merflow.evaluation.unit_predictions import UnitTable
+from merflow.evaluation.unit_predictions import read_pooled as read_unit_table
+from merflow.evaluation.unit_scores import unit_score_rows
 from merflow.reporting.figures.run import draw_run
 from merflow.reporting.layouts import render_text
+from merflow.reporting.render.text import text
 from merflow.reporting.results_table import wide_tables
+from merflow.reporting.unit_tables import unit_tables
 from merflow.workflow.plan import Plan
 from merflow.workflow.pooling import score_run, scoring_job
 from merflow.workflow.scoring import (
@@ -25,10 +31,15 @@ from merflow.workflow.scoring import (
     log_facts,
     open_log,
     open_table,
+    units_as_json,
     with_note,
     with_official,
     write_all,
+    write_units,
 )
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 def score(
@@ -42,13 +53,14 @@ def score(
     json: Json = False,
     out: Path | None = None,
     resamples: int = RESAMPLES,
+    task: Literal["emotion", "action_units"] = "emotion",
 ) -> None:
     """Score predictions: pooled UF1 and UAR, intervals over subjects, baselines.
 
     SOURCE is a run's folder: its folds are pooled and joined with the truth; or a CSV with
     `dataset,subject,clip,truth` and `predicted` or one `p_<class>` column a class (`fold`: what
     answered, where it is known); or, with `--megc-log`, a challenge log. In place of SOURCE,
-    `--log` takes the log of published code.
+    `--log` takes the log of published code. Predictions of action units get binary F1 of each unit.
 
     Examples:
         merflow score results/runs/demo/x10/seed0 --config results/config.yaml
@@ -71,6 +83,8 @@ def score(
         out: Folder for pooled.csv, scores.csv, confusion.csv, scores.json; of the classes negative,
             positive, surprise also challenge.log.
         resamples: Resamples of subjects for the intervals of a table; a run takes the config's.
+        task: Task of a table; with `action_units`, truth and predicted are lists such as AU4+AU12,
+            `none`, or AU14? for a unit that is unclear. A run takes the config's.
     """
     check_number("--resamples", resamples, LEAST_RESAMPLES)
     settings = load(config) if config else Settings()
@@ -96,12 +110,20 @@ def score(
             )
         plan = Plan(settings)
         with scoring_job(source, plan):
+            task = plan.task(run_of(source))
             pooled, rows = score_run(source, plan)
             draw_run(source, plan, pooled)
+    elif task == "action_units":
+        pooled = read_unit_table(source)
+        about = About(source.stem, factor="")
+        rows = unit_score_rows(pooled, about, resamples=resamples)
     else:
         pooled = open_table(source, megc_log=megc_log, scheme=scheme, settings=settings)
         rows = score_rows(pooled, About(source.stem, factor="", scheme=scheme), resamples=resamples)
         rows = with_official(rows, pooled)
+    if task == "action_units":
+        _finish_units(pooled, rows, out, json)
+        return
     more = {"log": facts} if log else {}
     if out and (note := write_all(out, pooled, rows, more)):
         print(note, file=sys.stderr)
@@ -114,6 +136,16 @@ def score(
     elif not (source.is_dir() or megc_log) and scheme in ("", RAW):
         end = "." if scheme else "; --scheme fixes them."
         print(f"Classes as found in the table: {', '.join(pooled.classes)}{end}")
+
+
+def _finish_units(pooled: UnitTable, rows: "DataFrame", out: Path | None, json: bool) -> None:
+    """Write and print the scores of action units."""
+    if out:
+        write_units(out, pooled, rows)
+    if json:
+        print(jsonlib.dumps(units_as_json(pooled, rows), indent=1))
+    else:
+        print(text(unit_tables(rows, {})), end="")
 
 
 def _log_text(facts: Mapping[str, Any]) -> str:

@@ -38,7 +38,10 @@ def wilson(share: np.ndarray | float, count: np.ndarray | float) -> Interval:
 
 
 def clip_limits(matrix: np.ndarray, metric: Metric) -> Interval:
-    """Return the limits of a metric of a pooled (C, C) matrix if all clips were independent."""
+    """Return the limits of a metric if all clips were independent.
+
+    matrix: pooled counts, (C, C), or (K, 2, 2) of units; the last axis is that of predictions.
+    """
     observed = ratio_values(metric(matrix))
     spread, counts = _spread(matrix, metric)
     known = np.isfinite(counts)
@@ -59,12 +62,11 @@ def _spread(matrix: np.ndarray, metric: Metric) -> tuple[np.ndarray, np.ndarray]
 
     The count is infinite for a ratio that cannot vary, such as one of a class without true clips.
     """
-    classes = len(matrix)
-    true = matrix.sum(1, keepdims=True)
-    smooth = (matrix + PSEUDO_CLIPS / classes) * true / (true + PSEUDO_CLIPS)
+    true = matrix.sum(-1, keepdims=True)
+    smooth = (matrix + PSEUDO_CLIPS / matrix.shape[-1]) * true / (true + PSEUDO_CLIPS)
     above, below = (np.asarray(side, float) for side in metric(smooth))
     share = ratio_values((above, below))
-    one = np.eye(classes * classes).reshape(-1, classes, classes)
+    one = np.eye(matrix.size).reshape(-1, *matrix.shape)
     gained, counted = (np.asarray(side, float) for side in metric(one))
     pull = (gained - share * counted) / np.where(below > 0, below, 1)
     shared = (pull * smooth.reshape(-1, 1)).T @ pull

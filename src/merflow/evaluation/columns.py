@@ -68,6 +68,93 @@ interval over subjects. guess_uf1: mean of 1,000 exchanges in which whole subjec
 exchange their true labels; _lo, _hi: the central 95% of the same scores. chance_p: share of such
 exchanges of the row's own predictions that score at least as well (one-sided)."""
 
+KEY_FRAME_NOISE = Schema(
+    "jitter.csv",
+    (
+        *RUN,
+        Column("training_noise", int, "training: distance of its key frames, frames at 200 fps"),
+        Column("key_frame_noise", int, "tested clips: distance of their key frames, the same unit"),
+        Column("apex", str, "annotated; unknown: the middle of onset and offset"),
+        Column("part", str, "full, or one dataset"),
+        *PART,
+        Column("moved", float, "mean distance that a key frame did move, frames at 200 fps"),
+        Column("no_earlier", int, "clips of all parts that have no frames before their onset"),
+        Column("no_later", int, "clips of all parts that have no frames after their offset"),
+        Column("span_clipped", int, "clips of all parts whose onset or offset met the other"),
+        Column("apex_clipped", int, "clips of all parts whose apex left onset..offset"),
+        *MEASURES,
+        *BASELINES,
+        *JUDGED,
+    ),
+)
+"""Scores with moved key frames, as in scores.csv. Counted are the clips whose key frames should
+move further than they could."""
+
+UNIT_SCORES = Schema(
+    "action_units.csv",
+    (
+        *RUN,
+        Column("protocol", str, "protocol of the folds"),
+        Column("part", str, "full, one dataset, or datasets: the mean of their means"),
+        Column("unit", str, "AU4; mean: of all units; mean_present: of those that some clip has"),
+        Column("n", int, "clips in which the unit is clear; of a mean: clips"),
+        Column("subjects", int, "subjects"),
+        Column("effective_subjects", float, "Kish's effective number of subjects"),
+        Column("positives", int, "clips that have the unit; of a mean: their sum"),
+        Column("share", float, "of these clips: expected F1 of a guess by this share"),
+        Column("f1", float, "binary F1 of the pooled predictions; a mean: over units"),
+        Column("f1_lo", float, "lower end of the 95% interval over subjects"),
+        Column("f1_hi", float, "upper end of the 95% interval over subjects"),
+        Column("macro_f1", float, "mean of the F1 of present and of absent"),
+        Column("precision", float, "of `present`"),
+        Column("recall", float, "of `present`"),
+        Column("floor_f1", float, "binary F1 of predicting the unit in every clip"),
+        Column("floor_macro_f1", float, "macro F1 of the same"),
+        Column("guess_f1", float, "mean binary F1 of guesses: subjects exchange their true units"),
+        Column("guess_f1_lo", float, "lower end of the central 95% of these guesses"),
+        Column("guess_f1_hi", float, "upper end of the central 95% of these guesses"),
+        Column("chance_p", float, "share of exchanges of whole subjects that do as well"),
+        Column("note", str, "absent units, too few subjects, skipped clips"),
+    ),
+)
+"""Scores of `task: action_units` in [0, 1]; intervals, guesses and chance_p as in SCORES. A unit
+that no clip of a part has gets F1 0 and a note; `mean` counts it, as published tables do,
+`mean_present` does not."""
+
+UNIT_COUNTS = Schema(
+    "action_unit_counts.csv",
+    (
+        Column("experiment", str, "name in the config"),
+        Column("dataset", str, "name of the dataset in the config"),
+        Column("unit", str, "AU4; clips: all clips"),
+        Column("clips", int, "clips that have the unit, here"),
+        Column("published", int, "the same in the table of the CD6ME protocol"),
+        Column("difference", int, "here minus published"),
+    ),
+)
+
+UNIT_CONFUSION = Schema(
+    "confusion.csv",
+    (
+        Column("part", str, "full, or one dataset"),
+        Column("unit", str, "AU4"),
+        Column("truth", str, "present or absent"),
+        Column("predicted", str, "present or absent"),
+        Column("clips", int, "clips, zeros included"),
+    ),
+)
+
+UNIT_POOLED = Schema(
+    "pooled.csv",
+    (
+        *CLIP,
+        Column("fold", str, "fold that predicted the clip"),
+        Column("truth", str, "true units, AU4+AU12; AU14?: unclear, not scored; none"),
+        Column("predicted", str, "units above their threshold; none"),
+    ),
+)
+"""An action unit run's predictions and the truth, followed by a column `p_<class>` for each."""
+
 EFFECTS = Schema(
     "effects.csv",
     (
@@ -75,7 +162,7 @@ EFFECTS = Schema(
         Column("factor", str, "its factor", "factor"),
         Column("against", str, "the run that it is compared with", "against"),
         Column("part", str, "full, or one dataset", "part"),
-        Column("metric", str, "uf1, uar or acc"),
+        Column("metric", str, "uf1, uar or acc; unit_f1: mean binary F1 of action units"),
         Column("n", int, "clips"),
         Column("subjects", int, "subjects"),
         Column("seeds", int, "seeds that both have"),

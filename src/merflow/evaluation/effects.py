@@ -13,16 +13,19 @@ from merflow.config.grid import NO_GRIDS, Grids, base_of
 from merflow.errors import MerflowError
 from merflow.evaluation.columns import EFFECTS
 from merflow.evaluation.confidence import FEW_SUBJECTS, RESAMPLES, effective_subjects
-from merflow.evaluation.metrics import METRICS, grouped_confusion
+from merflow.evaluation.metrics import METRICS
 from merflow.evaluation.paired_tests import compare, holm
 from merflow.evaluation.predictions import Pooled
 from merflow.evaluation.score_table import factor_rank, parts_of, subject_numbers
 from merflow.evaluation.table_marks import ORACLE_NOTE, has_clip_names, is_oracle
+from merflow.evaluation.unit_metrics import binary_f1
 from merflow.text import plural
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+COMPARED = METRICS | {"unit_f1": binary_f1}
+"""Metrics that can be compared; `unit_f1`: the mean over action units of binary F1."""
 SAME = "the same clips with the same classes on both sides"
 SAME_FIX = "compare runs of one scheme and one set of clips; --scheme fixes a table's classes"
 
@@ -110,7 +113,7 @@ def _effect(
     seeds = sorted(set(runs[first]) & set(runs[second]))
     if not seeds:
         raise MerflowError(where, "they share no seed", "at least one seed that both were run with")
-    sides = [[_in_order(runs[row][seed].part(part)) for seed in seeds] for row in (first, second)]
+    sides = [[runs[row][seed].part(part).comparable() for seed in seeds] for row in (first, second)]
     table = sides[0][0]
     for other in (*sides[0], *sides[1]):
         if found := unlike(table, other, *names):
@@ -118,11 +121,7 @@ def _effect(
     owner, strata = subject_numbers(table)
     of_subject = np.zeros(int(owner.max()) + 1, np.int64)
     of_subject[owner] = strata
-    counts = [
-        [grouped_confusion(t.truth, t.predicted, owner, len(t.classes)) for t in side]
-        for side in sides
-    ]
-    ratios = [[METRICS[metric](matrix) for matrix in side] for side in counts]
+    ratios = [[COMPARED[metric](t.grouped(owner)) for t in side] for side in sides]
     compared = compare(*ratios, of_subject, resamples)
     effective = effective_subjects(np.bincount(owner))
     notes = [f"too few subjects (effective {effective:.1f})"] * (effective < FEW_SUBJECTS)
@@ -155,20 +154,9 @@ def unlike(one: Pooled, other: Pooled, first: str = "first", second: str = "seco
             for name, found in alone
             if found
         )
-    one, other = _in_order(one), _in_order(other)
+    one, other = one.comparable(), other.comparable()
     if one.classes != other.classes:
         return f"their classes differ: {', '.join(one.classes)}; {', '.join(other.classes)}"
-    differ = np.flatnonzero(one.truth != other.truth)
+    same = np.isclose(one.truth, other.truth, equal_nan=True).reshape(len(one.keys), -1)
+    differ = np.flatnonzero(~same.all(1))
     return f"their truth differs, first in {one.keys[differ[0]]}" if len(differ) else ""
-
-
-def _in_order(table: Pooled) -> Pooled:
-    """Return a table with its classes sorted by name and without probabilities."""
-    order = sorted(range(len(table.classes)), key=lambda k: table.classes[k])
-    place = np.argsort(order)
-    return table.changed(
-        classes=tuple(table.classes[k] for k in order),
-        truth=place[table.truth],
-        predicted=place[table.predicted],
-        probabilities=None,
-    )

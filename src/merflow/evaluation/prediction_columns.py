@@ -28,8 +28,8 @@ def probability_columns(sheet: CsvTable, classes: Sequence[str] | None) -> tuple
     return tuple(classes)
 
 
-def probabilities(sheet: CsvTable, names: Sequence[str]) -> np.ndarray:
-    """Return (N, C) float64 probabilities; each row sums to 1."""
+def probabilities(sheet: CsvTable, names: Sequence[str], *, exclusive: bool = True) -> np.ndarray:
+    """Return (N, C) float64 probabilities; exclusive: each row sums to 1."""
     values = np.empty((len(sheet.rows), len(names)))
     for column, name in enumerate(names):
         for number, cell in enumerate(sheet[f"p_{name}"]):
@@ -41,6 +41,8 @@ def probabilities(sheet: CsvTable, names: Sequence[str]) -> np.ndarray:
                 raise MerflowError(
                     sheet.where(number), f"p_{name} is {cell!r}", "a number from 0 to 1"
                 )
+    if not exclusive:
+        return values
     sums = values.sum(1)
     off = np.flatnonzero(np.abs(sums - 1) > SUM_TOLERANCE)
     if len(off):

@@ -17,7 +17,7 @@ import numpy as np
 from merflow.clip import ClipKey
 from merflow.errors import MerflowError
 from merflow.evaluation.columns import POOLED, PREDICTIONS, chances
-from merflow.evaluation.metrics import confusion
+from merflow.evaluation.metrics import confusion, grouped_confusion
 from merflow.evaluation.prediction_columns import (
     SUM_TOLERANCE,
     check_agree,
@@ -48,20 +48,29 @@ class Predictions:
 
     @classmethod
     def of(
-        cls, keys: Sequence[ClipKey], classes: Sequence[str], probabilities: np.ndarray
+        cls,
+        keys: Sequence[ClipKey],
+        classes: Sequence[str],
+        probabilities: np.ndarray,
+        exclusive: bool = True,
     ) -> "Predictions":
-        """Return a table of keys (N) and probabilities (N, C) float64 in [0, 1]."""
+        """Return a table of keys (N) and probabilities (N, C) float64 in [0, 1].
+
+        exclusive: a clip is of one class, so its probabilities sum to 1.
+        """
         good = probabilities.shape == (len(keys), len(classes)) and np.isfinite(probabilities).all()
-        off = np.abs(probabilities.sum(-1) - 1) > SUM_TOLERANCE
+        off = probabilities > 1
+        if exclusive:
+            off = np.abs(probabilities.sum(-1) - 1) > SUM_TOLERANCE
         if not good or off.any() or (probabilities < 0).any():
             raise MerflowError(
                 "predictions",
-                "probabilities that are not finite, not positive or do not sum to 1",
+                "probabilities that are not finite, not from 0 to 1, or do not sum to 1",
                 f"{len(keys)} rows of {len(classes)} probabilities",
                 "look for a NaN loss in the fold's history.csv",
                 code=3,
             )
-        columns = _columns(keys, classes, probabilities)
+        columns = clip_columns(keys, classes, probabilities)
         return cls(PREDICTIONS.plus(*chances(classes)).build(columns), tuple(classes))
 
     @cached_property
@@ -108,7 +117,7 @@ class Pooled(Predictions):
             name: Categorical.from_codes(codes, categories=list(classes))
             for name, codes in (("truth", truth), ("predicted", predicted))
         }
-        columns = _columns(keys, classes, probabilities) | {"fold": list(folds)} | labels
+        columns = clip_columns(keys, classes, probabilities) | {"fold": list(folds)} | labels
         schema = POOLED if probabilities is None else POOLED.plus(*chances(classes))
         return cls(schema.build(columns), tuple(classes))
 
@@ -139,6 +148,21 @@ class Pooled(Predictions):
         """Confusion matrix, (C, C) int64, rows truth."""
         return confusion(self.truth, self.predicted, len(self.classes))
 
+    def grouped(self, group: np.ndarray) -> np.ndarray:
+        """Return one confusion matrix per group, (G, C, C); group: (N,) numbers from 0."""
+        return grouped_confusion(self.truth, self.predicted, group, len(self.classes))
+
+    def comparable(self) -> "Pooled":
+        """Return the table with its classes sorted by name and without probabilities."""
+        order = sorted(range(len(self.classes)), key=lambda k: self.classes[k])
+        place = np.argsort(order)
+        return self.changed(
+            classes=tuple(self.classes[k] for k in order),
+            truth=place[self.truth],
+            predicted=place[self.predicted],
+            probabilities=None,
+        )
+
     def part(self, dataset: str) -> "Pooled":
         """Return the rows of one dataset; `full` is the table itself."""
         if dataset == "full":
@@ -151,7 +175,7 @@ class Pooled(Predictions):
         return tuple(sorted(set(self.frame["dataset"])))
 
 
-def _columns(
+def clip_columns(
     keys: Sequence[ClipKey], classes: Sequence[str], probabilities: np.ndarray | None
 ) -> dict[str, Sequence]:
     """Return the columns that name clips, and one for each class of (N, C) probabilities."""
@@ -162,8 +186,8 @@ def _columns(
 
 
 def write_predictions(path: Path | str, table: Predictions) -> None:
-    """Write a fold's predictions; see `predictions_text`."""
-    write_text(path, predictions_text(table.keys, table.probabilities, table.classes))
+    """Write a fold's predictions: rows sorted, keys and probabilities, nothing else."""
+    write_text(path, PREDICTIONS.plus(*chances(table.classes)).text(table.in_order().frame))
 
 
 def predictions_text(
@@ -197,7 +221,7 @@ def read_predictions(
         raise MerflowError(
             f"{path}: row 1", "no probability columns", "one column p_<class> for each class"
         )
-    keys = _keys(sheet, expected)
+    keys = read_keys(sheet, expected)
     return Predictions.of(keys, names, probabilities(sheet, names))
 
 
@@ -220,7 +244,7 @@ def read_pooled(
     names = tuple(classes or with_chances or ())
     if not names:
         names = tuple(sorted({*class_words(sheet, "truth"), *class_words(sheet, "predicted")}))
-    keys = _keys(sheet, expected)
+    keys = read_keys(sheet, expected)
     values = probabilities(sheet, names) if with_chances else None
     truth = class_numbers(sheet, "truth", names)
     if "predicted" in sheet.columns:
@@ -239,7 +263,6 @@ def pool(
 
     parts: (fold name, its predictions); truth: class name of every clip that is to be scored.
     """
-    fold_of: dict[ClipKey, str] = {}
     for fold, part in parts:
         if set(part.classes) != set(classes):
             raise MerflowError(
@@ -248,13 +271,7 @@ def pool(
                 f"the scheme's classes {', '.join(classes)} in every fold",
                 "train the fold again: its predictions belong to another scheme",
             )
-        for key in part.keys:
-            if key in fold_of:
-                raise MerflowError(
-                    f"fold {fold}", f"clip {key} is also in fold {fold_of[key]}", "each clip once"
-                )
-            fold_of[key] = fold
-    _check_expected("pooled predictions", list(fold_of), truth)
+    fold_of = one_of_each([(fold, part.keys) for fold, part in parts], truth)
     names = [f"p_{name}" for name in classes]
     values = np.concatenate([part.frame[names].to_numpy(np.float64) for _, part in parts])
     truths = np.array([classes.index(truth[key]) for key in fold_of], np.int64)
@@ -262,7 +279,24 @@ def pool(
     return Pooled.of(list(fold_of), classes, truths, values.argmax(1), folds, values).in_order()
 
 
-def _keys(sheet: CsvTable, expected: Sequence[ClipKey] | None) -> tuple[ClipKey, ...]:
+def one_of_each(
+    parts: Sequence[tuple[str, Sequence[ClipKey]]], truth: Mapping[ClipKey, str]
+) -> dict[ClipKey, str]:
+    """Return the fold of each clip; refuse a clip of two folds, of no fold, or not in `truth`."""
+    fold_of: dict[ClipKey, str] = {}
+    for fold, keys in parts:
+        for key in keys:
+            if key in fold_of:
+                raise MerflowError(
+                    f"fold {fold}", f"clip {key} is also in fold {fold_of[key]}", "each clip once"
+                )
+            fold_of[key] = fold
+    _check_expected("pooled predictions", list(fold_of), truth)
+    return fold_of
+
+
+def read_keys(sheet: CsvTable, expected: Sequence[ClipKey] | None = None) -> tuple[ClipKey, ...]:
+    """Return the clips of a table's rows, each once; `expected`: no fewer, no more."""
     seen: dict[ClipKey, int] = {}
     for number, cells in enumerate(zip(*(sheet[c] for c in KEY), strict=True)):
         key = ClipKey(*cells)

@@ -80,5 +80,13 @@ def ranking(of_class: np.ndarray, chances: np.ndarray) -> Ranking:
 
 
 def rankings(truth: np.ndarray, probabilities: np.ndarray) -> list[Ranking]:
-    """Return the curves of every class; truth: (N,) class numbers; probabilities: (N, C)."""
+    """Return the curves of every class; probabilities: (N, C).
+
+    truth: (N,) class numbers, or (N, C) 1, 0, and NaN where it is unclear whether a clip has a
+    class: such clips are left out of the curves of this class.
+    """
+    if truth.ndim == 2:
+        clear = ~np.isnan(truth)
+        columns = zip(truth.T, probabilities.T, clear.T, strict=True)
+        return [ranking(t[known] > 0, p[known]) for t, p, known in columns]
     return [ranking(truth == k, probabilities[:, k]) for k in range(probabilities.shape[1])]

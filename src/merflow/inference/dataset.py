@@ -9,12 +9,14 @@ import numpy as np
 
 from merflow.clip import Clip, ClipKey
 from merflow.config.settings import DatasetEntry, Settings
-from merflow.datasets import labels
+from merflow.config.task_settings import ActionUnitTask
+from merflow.datasets import labels, unit_labels
 from merflow.datasets.registry import guess_reader
 from merflow.datasets.subject_ids import canonical_names, canonical_subject
 from merflow.errors import MerflowError, SkipClip, unknown
 from merflow.evaluation.duplicate_clips import first_known
 from merflow.evaluation.predictions import Pooled
+from merflow.evaluation.unit_predictions import UnitTable
 from merflow.io.clip_store import Skipped
 from merflow.io.frame_folder import read_clip
 from merflow.io.images import is_still
@@ -41,9 +43,13 @@ class LabelledClips:
 
     def pooled(
         self, rows: Sequence[int], folds: Sequence[str], model: Model, p: np.ndarray
-    ) -> Pooled:
+    ) -> Pooled | UnitTable:
         """Return predictions, (N, K) probabilities, for the clips `rows` with their truth."""
         keys = tuple(self.clips[row].key for row in rows)
+        if model.units is not None:
+            units = unit_labels.decode([self.labels[row] for row in rows], model.classes)
+            present = p > np.array(model.thresholds)
+            return UnitTable.of(keys, model.classes, units, present, tuple(folds), p)
         truth = np.array([model.classes.index(self.labels[row]) for row in rows])
         return Pooled.of(keys, model.classes, truth, p.argmax(1), tuple(folds), p)
 
@@ -68,7 +74,9 @@ def with_dataset(settings: Settings, name: str, root: str, reader: str = "") -> 
 
 
 def labelled_for(model: Model, clips: Sequence[Clip], settings: Settings) -> LabelledClips:
-    """Return the clips that have one of the model's classes under its scheme."""
+    """Return the clips that have one of the model's classes under its scheme, or coded units."""
+    if model.units is not None:
+        return _with_units(model.units, clips)
     scheme = WITHOUT_CLIP_LIST.get(model.scheme, model.scheme)
     pairs = zip(*labels.apply_scheme(scheme, clips, settings), strict=True)
     kept = sorted((p for p in pairs if p[1] in model.classes), key=lambda pair: pair[0].key)
@@ -79,6 +87,18 @@ def labelled_for(model: Model, clips: Sequence[Clip], settings: Settings) -> Lab
             f"clips of {', '.join(model.classes)}",
         )
     return LabelledClips(*zip(*kept, strict=True), len(clips) - len(kept))
+
+
+def _with_units(task: ActionUnitTask, clips: Sequence[Clip]) -> LabelledClips:
+    kept, names, left_out = unit_labels.apply(task, clips)
+    if not kept:
+        raise MerflowError(
+            "--dataset",
+            f"none of its {len(clips)} clips has coded action units",
+            "clips with action units in their annotation",
+        )
+    pairs = sorted(zip(kept, names, strict=True), key=lambda pair: pair[0].key)
+    return LabelledClips(*zip(*pairs, strict=True), left_out.total())
 
 
 def training_subjects(keys: Iterable[ClipKey], model: Model, settings: Settings) -> list[str]:
@@ -120,7 +140,7 @@ def trained_on_error(trained: Sequence[str], where: str, others: bool = True) ->
 
 def predict_clips(
     tested: LabelledClips, model: Model, fitted: "Fitted", finder: "Finder | None"
-) -> tuple[Pooled, list[Skipped]]:
+) -> tuple[Pooled | UnitTable, list[Skipped]]:
     """Return the predictions with the truth, and the clips that were skipped."""
     inputs, rows, skipped = [], [], []
     for row, clip in enumerate(track(tested.clips, "preparing")):

@@ -160,7 +160,7 @@ def _classify(
     clip: ClipArrays, span: Span, model: Model, fitted: "Fitted", finder: "Finder"
 ) -> LabelledSpan:
     p = mean_probabilities(fitted, [network_inputs(clip, model.pipeline, finder)])[0]
-    return LabelledSpan(span.first, span.last, span.strength, model.classes[int(p.argmax())], p)
+    return LabelledSpan(span.first, span.last, span.strength, model.label(p), p)
 
 
 def window_sizes(count: int, fps: float, window: int | None, stride: int | None) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from merflow.models.linear_probe import FittedProbe, ProbeMethod
 from merflow.models.method_interface import Fitted, Method, TrainingData
 from merflow.models.svm import FittedSvm, SvmMethod
 from merflow.models.training import backend
+from merflow.models.unit_svm import FittedUnitSvm, UnitSvmMethod
 from merflow.models.weights_file import description
 from merflow.paths import WEIGHTS
 
@@ -40,6 +41,8 @@ def make_method(
         return ExternalProgram(experiment, classes, seed, hidden)
     if experiment.method == "video_features":
         return ProbeMethod(experiment, classes, seed)
+    if experiment.task == "action_units":
+        return UnitSvmMethod(experiment, classes)
     return SvmMethod(experiment, classes, seed)
 
 
@@ -54,6 +57,8 @@ def load(path: Path) -> Fitted:
         return saved_network.load(path, about)
     if about["kind"] == "svm":
         return FittedSvm.read(path, about)
+    if about["kind"] == "unit_svm":
+        return FittedUnitSvm.read(path, about)
     if about["kind"] == LINEAR_PROBE:
         return FittedProbe.read(path, about)
     if about["kind"] == "command":

@@ -34,9 +34,10 @@ class TrainingData:
     """The training clips of one fold; several rows may be copies of one clip (pooled factors).
 
     x: (N, T, H, W, C) uint8 frames or (N, H, W, 3) flow: float16, or uint8 of pictures with an
-    unknown zero; y: (N,) int64, positions in the class names; keys: one per row; factors: one per
-    row (`x10`), or empty when there is only one; subject_ids: one canonical id per row, or empty:
-    then the keys' own subjects; files: where the clips of each factor lie on disk too, or empty.
+    unknown zero; y: (N,) int64, positions in the class names, or (N, K) float32 where a clip may
+    have several: 1, 0, NaN where unclear; keys: one per row; factors: one per row (`x10`), or
+    empty when there is only one; subject_ids: one canonical id per row, or empty: then the keys'
+    own subjects; files: where the clips of each factor lie on disk too, or empty.
     """
 
     x: np.ndarray
@@ -45,6 +46,11 @@ class TrainingData:
     factors: tuple[str, ...] = ()
     subject_ids: tuple[str, ...] = ()
     files: tuple[ClipFile, ...] = ()
+
+    @property
+    def many_labels(self) -> bool:
+        """Whether a clip may have several classes, or none."""
+        return self.y.ndim == 2
 
     @property
     def rows(self) -> tuple[str, ...]:
@@ -133,6 +139,9 @@ def check(data: TrainingData, classes: Sequence[str]) -> None:
     if len(set(data.rows)) != n:
         twice = next(row for row in data.rows if data.rows.count(row) > 1)
         raise MerflowError("training data", f"clip {twice} is listed twice", "each clip once")
+    if data.many_labels:
+        _check_units(data.y, classes)
+        return
     absent = [name for k, name in enumerate(classes) if not (data.y == k).any()]
     if absent or data.y.min() < 0 or data.y.max() >= len(classes):
         raise MerflowError(
@@ -141,4 +150,18 @@ def check(data: TrainingData, classes: Sequence[str]) -> None:
             f"at least one clip of each of {', '.join(classes)}",
             "choose a scheme with fewer classes, or a protocol that leaves each class some "
             "training subjects",
+        )
+
+
+def _check_units(y: np.ndarray, classes: Sequence[str]) -> None:
+    """Refuse (N, K) labels from which nothing can be learnt."""
+    present, absent = (y == 1).any(0), (y == 0).any(0)
+    known = np.isnan(y) | (y == 0) | (y == 1)
+    if y.shape[1] != len(classes) or not known.all() or not (present & absent).any():
+        raise MerflowError(
+            "training data",
+            f"labels of shape {y.shape} for {len(classes)} classes, none of which is present in "
+            "one clip and absent in another",
+            "1, 0 or NaN for every class, and a class with clips of both kinds",
+            "see results/skipped.csv, or ask for other units",
         )

@@ -138,19 +138,23 @@ def build_network(
     shape: tuple[int, ...],
     classes: int,
     settings: Mapping[str, Any] | None = None,
+    many_labels: bool = False,
 ) -> "keras.Model":
     """Build a new, untrained network.
 
     shape: (T, H, W, C) for frames, (H, W, 3) for flow, without the batch axis; classes: how many.
-    The model takes (N, *shape) float32 and gives (N, classes) float32 probabilities.
+    The model takes (N, *shape) float32 and gives (N, classes) float32 probabilities, which sum to
+    1 unless a clip may have several classes (many_labels).
     """
     checked = check_settings(name, settings or {})
     shape = tuple(int(side) for side in shape)
     check_shape(name, shape)
-    if classes < 2:
+    if classes < 2 and not many_labels:
         raise MerflowError(f"network {name}", f"{classes} class", "at least two classes")
+    blocks = importlib.import_module(f"{layers.__name__}.blocks")
     try:
-        return module(name).build(shape, classes, **checked)
+        with blocks.many_labels(many_labels):
+            return module(name).build(shape, classes, **checked)
     except ValueError as error:
         raise _does_not_fit(name, shape, classes, checked, error) from error
     except OSError as error:

@@ -35,7 +35,7 @@ class SvmMethod:
         training = self.experiment.training
         weights = class_weights(training, data.y, self.classes, svm=True)
         raw = features(self.experiment.method, training, data.x)
-        scaling = _scaling(raw)
+        scaling = scaling_of(raw)
         z = svm_machine.scaled(scaling, raw)
         machine = SVC(
             C=training.svm.c,
@@ -123,7 +123,7 @@ class FittedSvm:
         write_arrays(Path(folder) / WEIGHTS, self.arrays, kept)
 
 
-def _scaling(raw: np.ndarray) -> dict[str, np.ndarray]:
+def scaling_of(raw: np.ndarray) -> dict[str, np.ndarray]:
     """Return mean and deviation that features (N, F) are scaled with; pixels are divided by 255."""
     if raw.dtype == np.uint8:
         return {"mean": np.zeros(raw.shape[1]), "deviation": np.full(raw.shape[1], 255.0)}

@@ -24,6 +24,7 @@ ABOUT_VISIBLE = (
 )
 LEGEND = f"{PAIRED}. {ABOUT_VISIBLE}"
 
+METRIC_NAMES = {"unit_f1": "Mean F1"}
 TOO_FEW = "too few subjects"
 FEW = "†: too few subjects (effective number below 10)."
 
@@ -32,7 +33,10 @@ def effects_table(title: str, effects: "DataFrame", shown: Shown = NO_LABELS) ->
     """Return effects as printed, one row each; shown: display names of experiments."""
     rows = records(effects)
     names = [c.heading for c in EFFECTS.columns if c.heading]
-    figures = [f"{rows[0].metric.upper()} difference [95%]", "p (Holm)"]
+    figures = [
+        f"{METRIC_NAMES.get(rows[0].metric, rows[0].metric.upper())} difference [95%]",
+        "p (Holm)",
+    ]
     columns = [Heading(name, number=False) for name in names] + [Heading(f) for f in figures]
     columns.append(Heading(VISIBLE, spare=True, about=ABOUT_VISIBLE))
     body = [

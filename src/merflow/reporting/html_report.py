@@ -24,7 +24,10 @@ from merflow.reporting.html.run_data import Results, read_results
 from merflow.reporting.html.runs import run_context
 from merflow.reporting.html.scores import score_context
 from merflow.reporting.html.summary import summary
+from merflow.reporting.key_frames_section import noise_context
 from merflow.reporting.results_table import Wide, wide_tables
+from merflow.reporting.table import Table
+from merflow.reporting.unit_tables import unit_tables
 from merflow.workflow.plan import Plan
 from merflow.workflow.protocol_text import protocol_lines
 
@@ -36,6 +39,7 @@ class Content:
     results: Results
     tables: list[Wide]
     effects: dict[str, Any]
+    units: list[Table]
 
 
 class Face(NamedTuple):
@@ -57,9 +61,10 @@ def read_content(plan: Plan) -> Content:
     """Return the content of a plan's results."""
     results = read_results(plan)
     lines, grids, names = protocol_lines(plan), members(plan.settings), results.names
-    tables = wide_tables(results.rows, lines, control_rows(plan), grids, names)
-    tables = with_doubts(tables, results.delivered)
-    return Content(results, tables, effect_context(tables, results))
+    about = (lines, control_rows(plan), grids, names)
+    tables = with_doubts(wide_tables(results.rows, *about), results.delivered)
+    units = [] if results.unit_rows is None else unit_tables(results.unit_rows, *about)
+    return Content(results, tables, effect_context(tables, results), units)
 
 
 def build_report(plan: Plan, faces: Sequence[Face] = ()) -> tuple[str, list[str]]:
@@ -79,8 +84,9 @@ def page(content: Content, faces: Sequence[Face] = ()) -> str:
         "control_of": partial(control_named, plan),
         "faces": faces,
         "summary": summary(results, tables),
-        **score_context(tables, results.runs),
+        **score_context(tables, results.runs, content.units),
         **content.effects,
+        **noise_context(results),
         **run_context(results),
         **data_context(results),
         **reproduction_context(results),

@@ -6,17 +6,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from merflow import paths
 from merflow.clip import ClipKey
 from merflow.datasets.catalogue import read_catalogue
 from merflow.datasets.subject_ids import canonical_names, canonical_subject
+from merflow.datasets.unit_labels import decode
 from merflow.errors import MerflowError
 from merflow.evaluation.audit.evidence import Evidence, FoldScore, Printed, Recorded, Sides
 from merflow.evaluation.audit.test_set_selection import Epochs, read_epochs
-from merflow.evaluation.fold_files import read_fold
-from merflow.evaluation.predictions import KEY, Pooled, read_pooled
+from merflow.evaluation.fold_files import FoldFile, read_fold
+from merflow.evaluation.predictions import KEY, Pooled
 from merflow.evaluation.run_id import Run, run_of
 from merflow.evaluation.score_table import full_row, read_scores
+from merflow.evaluation.tasks import TASKS
+from merflow.evaluation.unit_predictions import read_fold_units
 from merflow.io.csv_table import read_csv
 from merflow.io.files import file_digest
 from merflow.models import network_registry
@@ -31,13 +36,16 @@ def evidence_of_run(folder: Path, plan: Plan) -> Evidence:
     """Return the evidence of a scored run: settings, folds, run.json, annotation."""
     run = run_of(folder)
     experiment = plan.experiment(run.experiment)
-    table = read_pooled(folder / "pooled.csv", classes=plan.data.classes(run.experiment))
+    classes, units = plan.data.classes(run.experiment), plan.task(run) == "action_units"
+    table = TASKS[plan.task(run)].read_pooled(folder / "pooled.csv", classes=classes)
     results = folder.parents[3]
-    folds, facts = [], []
+    folds, facts, inner = [], [], []
     for name in sorted(set(table.folds)):
         fold = read_fold(paths.under(results, paths.FOLD, experiment=run.experiment, fold=name))
         folds.append(Sides(name, fold.train, fold.test))
         facts.append(read_facts(folder / name / "run.json"))
+        if units and (chosen := folder / name / "inner.csv").exists():
+            inner.append(_inner(fold, chosen, classes))
     members = plan.data.members(run.experiment)
     catalogues = [paths.under(results, paths.CATALOGUE, dataset=name) for name in members]
     clips = [clip for path in catalogues if path.exists() for clip in read_catalogue(path)]
@@ -50,10 +58,19 @@ def evidence_of_run(folder: Path, plan: Plan) -> Evidence:
         from_imagenet=experiment.method == "keras"
         and network_registry.from_imagenet(experiment.network_settings),
         epochs=_noted(folder, table, results),
-        permuted=_permuted(plan, run, results),
+        permuted=[] if units else _permuted(plan, run, results),
         pretrained_on=_pretrained_on(plan, run, results, table, facts),
         recorded=_recorded(results, run, sorted(set(table.folds))),
+        inner=inner,
+        names=canonical_names(plan.settings),
     )
+
+
+def _inner(fold: FoldFile, path: Path, classes: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Return truth and probabilities, (N, K), of a fold's training clips on its inner folds."""
+    keys, chances = read_fold_units(path, classes)
+    label = dict(zip(fold.train, fold.labels, strict=True))
+    return decode([label[key] for key in keys], classes), chances
 
 
 def _recorded(results: Path, run: Run, folds: Sequence[str]) -> Recorded | None:

@@ -12,10 +12,10 @@ from merflow import paths
 from merflow.clip import Clip
 from merflow.config import grid
 from merflow.config.settings import Experiment, Pretraining, Settings
-from merflow.datasets import labels, unlabelled
+from merflow.datasets import labels, unit_labels, unlabelled
 from merflow.datasets.catalogue import read_catalogue
 from merflow.datasets.frame_contents import FrameContents
-from merflow.datasets.registry import read_dataset, require_subjects
+from merflow.datasets.registry import people_of, read_dataset, require_subjects
 from merflow.datasets.spec import Problem
 from merflow.errors import MerflowError, unknown
 from merflow.evaluation.custom_folds import experiment_folds
@@ -25,7 +25,12 @@ from merflow.io.files import safe_name
 from merflow.text import plural
 from merflow.workflow.entry_stage import require_stages
 from merflow.workflow.preflight import check_names, without_gpu
-from merflow.workflow.subject_overlap import identity_of, refuse_duplicates, refuse_pretrained
+from merflow.workflow.subject_overlap import (
+    identity_of,
+    overlap_warning,
+    refuse_duplicates,
+    refuse_pretrained,
+)
 
 UNREAD = "not read yet"
 """In place of the digest of frames that no job has read: nothing was made from them."""
@@ -174,9 +179,11 @@ class ExperimentData:
         where = f"experiments.{experiment}"
         clips, names = self.under_scheme(entry, where)
         if entry.pretrain:
-            start = self.settings.pretrainings[entry.pretrain]
-            trained = self.under_scheme(start, f"pretrainings.{entry.pretrain}").clips
+            trained = self._pretraining(entry.pretrain).clips
             refuse_pretrained(where, entry.pretrain, trained, clips, self._identity)
+            sides = [{self._people(c.key.dataset) for c in side} for side in (trained, clips)]
+            if problem := overlap_warning(where, entry.pretrain, *sides):
+                self._warn(problem)
         if entry.permute_labels is not None:
             names = permuted([clip.key for clip in clips], names, entry.permute_labels)
         return Labelled(clips, names)
@@ -192,13 +199,48 @@ class ExperimentData:
     def pretraining_clips(self, name: str) -> Labelled:
         """Return the clips that a pretraining trains on, with their classes."""
         entry, where = self.settings.pretrainings[name], f"pretrainings.{name}"
-        found = self.under_scheme(entry, where)
+        found = self._pretraining(name)
         kind = self.settings.preparations[entry.preparation].kind
         require_stages(found.clips, entry, kind, where)
         return found
 
+    def left_out(self, name: str) -> list[Clip]:
+        """Return the clips of a pretraining that `tested_subjects: exclude` leaves out."""
+        kept = {clip.key for clip in self._pretraining(name).clips}
+        entry = self.settings.pretrainings[name]
+        every = self.under_scheme(entry, f"pretrainings.{name}").clips
+        return [clip for clip in every if clip.key not in kept]
+
+    @functools.cache  # noqa: B019
+    def _pretraining(self, name: str) -> Labelled:
+        entry, where = self.settings.pretrainings[name], f"pretrainings.{name}"
+        found = self.under_scheme(entry, where)
+        if entry.tested_subjects == "refuse":
+            return found
+        tested = {
+            self._identity(clip)
+            for other, experiment in self.settings.experiments.items()
+            if experiment.pretrain == name
+            for clip in self.under_scheme(experiment, f"experiments.{other}").clips
+        }
+        rows = [row for row in zip(*found, strict=True) if self._identity(row[0]) not in tested]
+        if len({label for _, label in rows}) < 2:
+            raise MerflowError(
+                f"{where}.tested_subjects",
+                f"without the tested subjects, {plural(len(rows), 'clip')} of "
+                f"{plural(len(found.clips), 'clip')} remain, of fewer than two classes",
+                "subjects that no experiment which starts from these weights tests",
+                "pretrain on other datasets",
+            )
+        return Labelled([clip for clip, _ in rows], [label for _, label in rows])
+
+    def _people(self, dataset: str) -> str:
+        return people_of(dataset, self.settings)
+
     def under_scheme(self, entry: Experiment | Pretraining, where: str) -> Labelled:
         """Return the clips of an entry's collection that its scheme keeps, and their classes."""
+        if isinstance(entry, Experiment) and entry.task == "action_units":
+            return self._with_units(entry, where)
         self._refuse_unlabelled(entry.collection, where)
         if problem := without_gpu(entry, where):
             self._warn(problem)
@@ -212,6 +254,36 @@ class ExperimentData:
                 f"scheme '{entry.scheme}' keeps no clip of {members}",
                 fix="run `merflow check` to see what each scheme keeps",
             )
+        return Labelled(kept, names)
+
+    def _with_units(self, entry: Experiment, where: str) -> Labelled:
+        """Return the clips whose action units are coded, and which they have."""
+        clips = [clip for clip in self.all_of(entry.collection) if clip.intervals is None]
+        kept, names, left_out = unit_labels.apply(entry.action_units, clips)
+        for name in sorted(self.settings.collections[entry.collection]):
+            if not any(clip.key.dataset == name for clip in kept):
+                raise MerflowError(
+                    where,
+                    f"{name} has no clip with action units",
+                    "coded action units in every dataset of a task of action units",
+                    f"take {name} out of collections.{entry.collection}; `merflow check` shows "
+                    "what its sheet has",
+                )
+        if left_out:
+            text = "; ".join(
+                f"{name}: {plural(count, 'clip')}, {why}"
+                for (name, why), count in sorted(left_out.items())
+            )
+            problem = Problem(
+                "warning",
+                where,
+                f"{left_out.total()} of {plural(len(clips), 'clip')} have no label: {text}",
+                "action units of every clip",
+                "nothing, where the sheet leaves them open; action_units.alternatives and "
+                "action_units.unknown decide what counts",
+            )
+            if problem not in self.warnings:
+                self.warnings.append(problem)
         return Labelled(kept, names)
 
     def _refuse_unlabelled(self, collection: str, where: str) -> None:
@@ -275,4 +347,6 @@ class ExperimentData:
     def classes(self, experiment: str) -> tuple[str, ...]:
         """Return the classes of an experiment, in the order of its probability columns."""
         entry = experiment_named(self.settings, experiment)
+        if entry.task == "action_units":
+            return unit_labels.classes(entry.action_units)
         return labels.classes(entry.scheme, self.settings, self.members(experiment))

@@ -10,24 +10,32 @@ import numpy as np
 from merflow import arithmetic, paths
 from merflow.config.fingerprints import preparation_named
 from merflow.config.settings import Align, Preparation
+from merflow.config.task_settings import ActionUnitTask
 from merflow.datasets.subject_ids import canonical_names
+from merflow.datasets.unit_labels import encode
 from merflow.errors import MerflowError
+from merflow.evaluation.columns import UNIT_SCORES
 from merflow.evaluation.fold_files import FoldFile
 from merflow.evaluation.run_id import FINAL, Run
+from merflow.evaluation.schema import records as records_of
 from merflow.evaluation.score_table import full_row, read_scores
+from merflow.evaluation.unit_scores import MEAN
 from merflow.io import records
+from merflow.io.csv_table import read_csv
 from merflow.io.files import write_json
 from merflow.io.json_file import read_json
 from merflow.models.factory import WEIGHTS, Fitted, load
-from merflow.models.method_interface import refuse_other_input
+from merflow.models.method_interface import TrainingData, refuse_other_input
 from merflow.stages.pipeline import Pipeline
 from merflow.workflow import run_fingerprints
 from merflow.workflow.fold_record import made_from
 from merflow.workflow.plan import Plan
 from merflow.workflow.train_fold import (
     RunClips,
+    inner_choice,
     method_of,
     save_training,
+    thresholds,
     training_data,
 )
 from merflow.workflow.training_log import curve_so_far
@@ -40,7 +48,8 @@ class Model:
     """A final model as its folder describes it; `load` loads the weights.
 
     subjects: ids it was trained on, as `canonical_subject` returns; score: pooled figures of its
-    experiment's folds (n, subjects, uf1, uar, acc), or None before they are scored.
+    experiment's folds (n, subjects, uf1, uar, acc; of action units f1), or None before they are
+    scored.
     """
 
     folder: Path
@@ -52,6 +61,15 @@ class Model:
     permuted: bool
     pipeline: Pipeline
     score: dict[str, float] | None
+    units: ActionUnitTask | None = None
+    """Of a model that predicts action units: its settings; `thresholds`: of each unit."""
+    thresholds: tuple[float, ...] = ()
+
+    def label(self, p: np.ndarray) -> str:
+        """Return the class of (K,) probabilities, or the units above their thresholds."""
+        if self.units is None:
+            return self.classes[int(p.argmax())]
+        return encode((p > np.array(self.thresholds)).astype(float)[None], self.classes)[0]
 
     def load(self) -> Fitted:
         """Return the fitted method; imports Keras for a network."""
@@ -63,6 +81,11 @@ class Model:
         if self.score is None:
             return f"{self.name} has no score yet; scores are {CAVEAT}."
         s = self.score
+        if self.units is not None:
+            return (
+                f"{self.name}: mean binary F1 {s['f1']:.3f} over action units, {s['n']:.0f} clips "
+                f"of {s['subjects']:.0f} subjects, {CAVEAT}."
+            )
         return (
             f"{self.name}: UF1 {s['uf1']:.3f}, UAR {s['uar']:.3f} over {s['n']:.0f} clips of "
             f"{s['subjects']:.0f} subjects, {CAVEAT}."
@@ -91,7 +114,8 @@ def _trained(plan: Plan, run: Run, clips: RunClips, out: Path) -> tuple[dict[str
     classes = plan.data.classes(run.experiment)
     labelled = plan.data.labelled(run.experiment)
     fold = FoldFile(FINAL, [clip.key for clip in labelled.clips], labelled.labels, [])
-    data = training_data(clips, fold, classes, canonical_names(plan.settings))
+    many = experiment.task == "action_units"
+    data = training_data(clips, fold, classes, canonical_names(plan.settings), many)
     started = time.perf_counter()
     method = method_of(plan, run, FINAL)
     arithmetic.check()
@@ -99,6 +123,7 @@ def _trained(plan: Plan, run: Run, clips: RunClips, out: Path) -> tuple[dict[str
         fitted = method.fit(data)
     facts = {
         **fitted.facts,
+        **(_of_units(plan, run, data) if many else {}),
         **save_training(out, fitted, clips),
         "experiment": run.experiment,
         "factor": run.factor,
@@ -118,6 +143,14 @@ def _trained(plan: Plan, run: Run, clips: RunClips, out: Path) -> tuple[dict[str
     return facts, fold
 
 
+def _of_units(plan: Plan, run: Run, data: TrainingData) -> dict[str, Any]:
+    """Return what a prediction of action units needs: their settings and thresholds."""
+    experiment = plan.experiment(run.experiment)
+    inner = inner_choice(plan, run, data, FINAL)
+    settings = experiment.action_units.model_dump(mode="json")
+    return {"action_units": settings, **thresholds(experiment, data, inner)}
+
+
 def _pipeline(plan: Plan, run: Run) -> dict[str, Any]:
     """Return the settings of the stages from raw frames to this model."""
     preparation = preparation_named(plan.settings, plan.experiment(run.experiment).preparation)
@@ -133,8 +166,13 @@ def pooled_score(folder: Path) -> dict[str, float] | None:
     path = folder / "scores.csv"
     if not path.exists():
         return None
-    row = full_row(read_scores(path))
-    names = ("n", "subjects", "acc", "uf1", "uar")
+    if {*read_csv(path, ()).columns} == {*UNIT_SCORES.names}:
+        rows = records_of(UNIT_SCORES.read(path))
+        row = next((r for r in rows if (r.part, r.unit) == ("full", MEAN)), None)
+        names = ("n", "subjects", "f1")
+    else:
+        row = full_row(read_scores(path))
+        names = ("n", "subjects", "acc", "uf1", "uar")
     return {name: float(getattr(row, name)) for name in names} if row else None
 
 
@@ -152,7 +190,7 @@ def open_model(path: Path) -> Model:
         )
     facts = read_json(record, fix="train it again")
     try:
-        kept = facts["chain"]
+        kept, units = facts["chain"], facts.get("action_units")
         pipeline = Pipeline(
             Align.model_validate(kept["align"]),
             Preparation.model_validate(kept["preparation"], context="saved"),
@@ -168,7 +206,11 @@ def open_model(path: Path) -> Model:
             permuted=facts["permute_labels"] is not None,
             pipeline=pipeline,
             score=facts["score"],
+            units=ActionUnitTask.model_validate(units) if units else None,
+            thresholds=tuple(map(float, facts.get("thresholds", ()))),
         )
+        if len(model.thresholds) != len(model.classes) * bool(units):
+            raise ValueError("its thresholds are not one for each class")
     except (ValueError, KeyError, TypeError) as error:
         raise MerflowError(
             str(record), f"not the run.json of a final model ({error})", fix="train it again"

@@ -4,7 +4,7 @@ import contextlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,19 +15,14 @@ from merflow.evaluation.fold_files import read_fold
 from merflow.evaluation.negative_controls import ACROSS
 from merflow.evaluation.predictions import (
     Pooled,
-    Predictions,
     pool,
     read_predictions,
-    write_pooled,
 )
 from merflow.evaluation.run_id import NESTED, Run, refuse_choice, run_of
-from merflow.evaluation.score_table import (
-    About,
-    score_rows,
-    write_confusion,
-    write_rankings,
-    write_scores,
-)
+from merflow.evaluation.score_table import About, write_rankings
+from merflow.evaluation.tasks import TASKS
+from merflow.evaluation.unit_predictions import UnitTable, read_fold_units
+from merflow.evaluation.unit_predictions import pool as pool_units
 from merflow.io import records
 from merflow.io.csv_table import read_csv
 from merflow.workflow import run_fingerprints
@@ -48,33 +43,39 @@ def read_truth(path: Path | str) -> dict[ClipKey, str]:
     return dict(zip(keys, sheet["truth"], strict=True))
 
 
-def pool_run(plan: Plan, run: Run) -> Pooled:
+def pool_run(plan: Plan, run: Run) -> Pooled | UnitTable:
     """Return all folds of a run with the truth; skipped clips are left out."""
     classes = plan.data.classes(run.experiment)
     truth = read_truth(plan.truth_file(run.experiment))
-    parts: list[tuple[str, Predictions]] = []
+    units = plan.task(run) == "action_units"
+    parts: list[Any] = []
     skipped: set[ClipKey] = set()
     for fold in plan.fold_names(run.experiment):
         folder = Path(run.folder) / fold
         facts = read_facts(folder / "run.json")
         skipped |= {ClipKey(*key) for key in facts["skipped"]}
-        if facts.get("test_clips"):
-            parts.append((fold, read_predictions(folder / "predictions.csv", classes=classes)))
-    return pool(parts, {key: name for key, name in truth.items() if key not in skipped}, classes)
+        file = folder / "predictions.csv"
+        if facts.get("test_clips") and units:
+            parts.append((fold, *read_fold_units(file, classes), facts["thresholds"]))
+        elif facts.get("test_clips"):
+            parts.append((fold, read_predictions(file, classes=classes)))
+    known = {key: name for key, name in truth.items() if key not in skipped}
+    return (pool_units if units else pool)(parts, known, classes)
 
 
-def score_run(folder: Path, plan: Plan) -> tuple[Pooled, "DataFrame"]:
+def score_run(folder: Path, plan: Plan) -> tuple[Pooled | UnitTable, "DataFrame"]:
     """Pool a run and write pooled.csv, confusion.csv, scores.csv and the rankings into its folder.
 
     To be called inside `scoring_job`, which keeps the record of these files.
     """
     run = run_of(folder)
+    task = TASKS[plan.task(run)]
     pooled = pool_run(plan, run)
     rows = rows_of(plan, run, pooled)
-    write_pooled(folder / "pooled.csv", pooled)
-    write_confusion(folder / "confusion.csv", pooled)
+    task.write_pooled(folder / "pooled.csv", pooled)
+    task.write_confusion(folder / "confusion.csv", pooled)
     write_rankings(folder, pooled)
-    write_scores(folder / "scores.csv", rows)
+    task.scores.write(folder / "scores.csv", task.in_order(rows))
     return pooled, rows
 
 
@@ -140,11 +141,11 @@ def inner_tables(plan: Plan, run: Run) -> dict[str, dict[str, Pooled]]:
     return tables
 
 
-def rows_of(plan: Plan, run: Run, pooled: Pooled) -> "DataFrame":
+def rows_of(plan: Plan, run: Run, pooled: Pooled | UnitTable) -> "DataFrame":
     """Return the score rows of a run; their notes give the number of skipped clips."""
     lead = plan.lead(run)
     lost = set(read_truth(plan.truth_file(lead))) - set(pooled.keys)
-    return score_rows(
+    return TASKS[plan.task(run)].score_rows(
         pooled,
         about(plan, run),
         resamples=plan.settings.bootstrap,

@@ -13,9 +13,10 @@ from merflow import arithmetic
 from merflow.clip import ClipKey
 from merflow.config.grid import shown
 from merflow.config.settings import SVMS, WITHOUT_EPOCHS, Experiment, Pretraining, Settings
-from merflow.datasets import labels
+from merflow.datasets import labels, unit_labels
 from merflow.datasets.spec import Problem
 from merflow.datasets.subject_ids import canonical_names
+from merflow.datasets.unit_labels import decode
 from merflow.errors import MerflowError, unknown
 from merflow.evaluation.fold import Fold
 from merflow.evaluation.fold_checks import assert_learnable
@@ -63,6 +64,7 @@ def check_experiment(settings: Settings, name: str) -> None:
                 f"protocol: {protocol}, or no {key}",
                 "change one of the two",
             )
+    _key_frames_can_move(entry, where)
     classes = _classes(settings, entry, where)
     if entry.method == "command":
         _program_fits(settings, entry, where)
@@ -80,6 +82,24 @@ def check_experiment(settings: Settings, name: str) -> None:
         start, where = settings.pretrainings[entry.pretrain], f"pretrainings.{entry.pretrain}"
         _classes(settings, start, where)
         _network_fits(settings, start, where)
+
+
+def _key_frames_can_move(entry: Experiment, where: str) -> None:
+    """Refuse moved key frames where the input has none, or where no model is kept."""
+    if not entry.key_frame_noise.asked:
+        return
+    found = ""
+    if entry.control in ("dataset-only", "length-only"):
+        found = f"control: {entry.control}, whose input holds no frames"
+    elif entry.method == "command" and entry.contract == 1:
+        found = "an external program of contract 1, which keeps no model to predict with again"
+    if found:
+        raise MerflowError(
+            f"{where}.key_frame_noise",
+            found,
+            "an experiment whose models predict from frames",
+            "leave key_frame_noise out",
+        )
 
 
 def without_gpu(entry: Experiment | Pretraining, where: str) -> Problem | None:
@@ -115,18 +135,41 @@ def check_folds(
     still empty a class later, so training checks again.
     """
     entry = settings.experiments[name]
+    classes = _classes(settings, entry, f"experiments.{name}")
+    if entry.task == "action_units":
+        with _of(f"experiments.{name}"):
+            _units_learnable(named, made, classes)
+            _start_of(settings, entry, keys, made)
+        return
     with _of(f"experiments.{name}"):
-        classes = labels.classes(
-            entry.scheme, settings, sorted(settings.collections[entry.collection])
-        )
         assert_learnable(keys, named, made, classes, entry.protocol)
         y = np.array([classes.index(label) for label in named], np.int64)
-        if entry.method == "keras" and entry.training.start_weights:
-            _start_saw_none(settings, Path(entry.training.start_weights), keys, made)
+        _start_of(settings, entry, keys, made)
         for fold in made if _has_inner_folds(entry) else ():
             with _of(f"fold {fold.name}"):
                 train = fold.train
                 _inner_folds_hold(entry, [keys[i] for i in train], y[train], classes)
+
+
+def _units_learnable(named: Sequence[str], made: list[Fold], classes: Sequence[str]) -> None:
+    """Refuse a fold in which no unit is present in one training clip and absent in another."""
+    values = decode(named, classes)
+    for fold in made:
+        train = values[fold.train]
+        if not ((train == 1).any(0) & (train == 0).any(0)).any():
+            raise MerflowError(
+                f"fold {fold.name}",
+                "no action unit is present in one training clip and absent in another",
+                "at least one such unit",
+                "other units (action_units.units), or more clips",
+            )
+
+
+def _start_of(
+    settings: Settings, entry: Experiment, keys: Sequence[ClipKey], made: list[Fold]
+) -> None:
+    if entry.method == "keras" and entry.training.start_weights:
+        _start_saw_none(settings, Path(entry.training.start_weights), keys, made)
 
 
 def _start_saw_none(
@@ -178,6 +221,8 @@ def _of(where: str) -> Iterator[None]:
 
 def _classes(settings: Settings, entry: Experiment | Pretraining, where: str) -> tuple[str, ...]:
     """Return the classes of an experiment; refuse a scheme that gives it none."""
+    if getattr(entry, "task", "emotion") == "action_units":
+        return unit_labels.classes(entry.action_units)
     with _of(where):
         members = sorted(settings.collections[entry.collection])
         classes = labels.classes(entry.scheme, settings, members)

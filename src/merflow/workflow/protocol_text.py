@@ -13,6 +13,7 @@ from merflow.models import network_registry
 from merflow.text import plural
 from merflow.workflow.plan import Plan
 from merflow.workflow.training_log import read_facts
+from merflow.workflow.unit_counts import cd6me_statement, units_text
 
 
 def protocol_lines(plan: Plan) -> dict[str, str]:
@@ -95,7 +96,18 @@ def _pretrained(plan: Plan, name: str) -> str:
     """Return `posed (jaffe, scheme raw, x1)`: the pretraining of the start weights."""
     entry = plan.settings.pretrainings[name]
     members = ", ".join(sorted(plan.settings.collections[entry.collection]))
-    return f"{name} ({members}, scheme {entry.scheme}, {entry.factor})"
+    without = ", without tested subjects" if entry.tested_subjects == "exclude" else ""
+    return f"{name} ({members}, scheme {entry.scheme}, {entry.factor}{without})"
+
+
+def _overlap(plan: Plan, name: str) -> list[str]:
+    """Return the mark of start weights that may have seen tested people; empty without one."""
+    entry = plan.experiment(name)
+    facts = _facts(plan, name) if entry.pretrain or entry.training.start_weights else []
+    pairs = {pair for fold in facts for pair in fold.get("subject_overlap_unknown", ())}
+    return (
+        [f"subject overlap unknown: {', '.join(sorted(pairs))} (one laboratory)"] if pairs else []
+    )
 
 
 def _frozen(plan: Plan, name: str) -> str:
@@ -127,12 +139,14 @@ def _protocol_line(plan: Plan, name: str, sheets: Mapping[str, list[str]]) -> st
     parts = [
         what,
         f"datasets {', '.join(_dataset(plan, one, sheets) for one in plan.data.members(name))}",
-        f"scheme {entry.scheme}",
+        f"scheme {entry.scheme}" if entry.task == "emotion" else units_text(entry),
         f"protocol {protocol}",
         f"magnified by {chosen.magnify.method}" if magnified else "not magnified",
         _program(plan, name) + _stop(entry),
         f"seeds {', '.join(map(str, entry.seeds))}",
     ]
+    if entry.protocol == "cd6me" and Path(plan.truth_file(name)).exists():
+        parts.append(cd6me_statement(plan, name))
     if entry.method == "keras" and network_registry.made_for_weights(entry.network):
         own = network_registry.from_imagenet(entry.network_settings)
         start = own or entry.pretrain or entry.training.start_weights
@@ -143,6 +157,7 @@ def _protocol_line(plan: Plan, name: str, sheets: Mapping[str, list[str]]) -> st
         parts.append(_frozen(plan, name))
     if entry.pretrain:
         parts.append(f"pretrained: {_pretrained(plan, entry.pretrain)}")
+    parts += _overlap(plan, name)
     if chosen.kind == "flow" and chosen.flow.scale == "clip":
         parts.append("flow scaled per clip")
     if entry.control != "none":

@@ -135,7 +135,7 @@ def training_memory(plan: Plan, entry: Experiment | Pretraining, factor: str) ->
 def fits(entry: Experiment | Pretraining) -> int:
     """Return how often a fold trains: inner folds choose between settings, and stop a training."""
     inner = 1 + entry.training.inner_folds
-    nested = isinstance(entry, Experiment) and entry.nested
+    nested = isinstance(entry, Experiment) and entry.chooses_inside
     return (inner if nested else 1) * (inner if entry.training.stopping == "inner" else 1)
 
 

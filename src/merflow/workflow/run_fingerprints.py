@@ -35,9 +35,11 @@ if TYPE_CHECKING:
 
 TRAINING = (
     *("method", "network", "network_settings", "command", "training"),
-    *("pretrain", "control", "nested"),
+    *("pretrain", "control", "nested", "task", "action_units"),
 )
 """Settings of an experiment that the weights of a fold depend on."""
+SCORING = ("protocol", "scheme", "preparation", "task", "action_units")
+"""Settings of an experiment that its scores depend on besides the predictions."""
 Contents = Mapping[str, str]
 """`dataset/subject` -> digest of the subject's frames and key frames as far as they are used."""
 
@@ -181,7 +183,7 @@ def pretraining(plan: "Plan", name: str, rows: Sequence[Sequence[str]], contents
 def scoring(plan: "Plan", experiment: str) -> Recipe:
     """Return what scores depend on besides the predictions."""
     entry = plan.experiment(experiment)
-    named = entry.model_dump(mode="json", include={"protocol", "scheme", "preparation"})
+    named = entry.model_dump(mode="json", include={*SCORING})
     return {"version": STAGE_VERSION["score"], "bootstrap": plan.settings.bootstrap, **named}
 
 
@@ -200,6 +202,28 @@ def chosen(plan: "Plan", run: "Run", candidates: Mapping[str, Made]) -> Made:
 def recorded(folds: Mapping[str, Made]) -> Made:
     """Return what the predictions after every epoch (`record_oracle`) are made from."""
     return {"folds": {name: digest(one) for name, one in folds.items()}}
+
+
+JITTER_VERSION = 1
+
+
+def jittered(
+    plan: "Plan",
+    run: "Run",
+    variants: Sequence[Sequence[Any]],
+    seed: int,
+    training: int,
+    folds: Mapping[str, Made],
+    split: str,
+) -> Made:
+    """Return what the scores with moved key frames are made from.
+
+    variants: distance and apex of each; training: distance in the training clips.
+    """
+    noise = {"test": [list(one) for one in variants], "training": training, "seed": seed}
+    recipe = {**scoring(plan, run.experiment), "jitter": JITTER_VERSION, "noise": noise}
+    made = {name: digest(one) for name, one in folds.items()}
+    return {"recipe": recipe, "folds": made, "split": split}
 
 
 def tables(plan: "Plan", runs: Mapping[str, Made]) -> Made:

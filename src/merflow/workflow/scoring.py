@@ -26,6 +26,8 @@ from merflow.evaluation.ranking import rankings
 from merflow.evaluation.schema import records
 from merflow.evaluation.score_table import full_row, write_confusion, write_rankings, write_scores
 from merflow.evaluation.table_marks import has_clip_names, is_oracle
+from merflow.evaluation.tasks import TASKS
+from merflow.evaluation.unit_predictions import UnitTable
 from merflow.io.csv_table import read_csv, read_text
 from merflow.io.files import write_json
 
@@ -192,6 +194,28 @@ def write_all(
     numbers = {"truth": place[table.truth], "predicted": place[table.predicted]}
     write_megc_log(folder / "challenge.log", table.changed(classes=CLASSES, **numbers))
     return ""
+
+
+def write_units(folder: Path, table: UnitTable, scores: "DataFrame") -> None:
+    """Write pooled.csv, scores.csv, confusion.csv, rankings and scores.json of action units."""
+    task = TASKS["action_units"]
+    task.write_pooled(folder / "pooled.csv", table)
+    task.scores.write(folder / "scores.csv", scores)
+    task.write_confusion(folder / "confusion.csv", table)
+    write_rankings(folder, table)
+    write_json(folder / "scores.json", units_as_json(table, scores))
+
+
+def units_as_json(table: UnitTable, scores: "DataFrame") -> dict[str, Any]:
+    """Return the output of `--json` for action units; undefined numbers are null."""
+    names = ("n", "positives", "f1", "f1_lo", "f1_hi", "macro_f1", "precision", "recall", "share",
+             "floor_f1", "chance_p", "note")  # fmt: skip
+    parts: dict[str, dict[str, Any]] = {}
+    for row in records(scores):
+        cells = {name: getattr(row, name) for name in names}
+        known = {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in cells.items()}
+        parts.setdefault(row.part, {})[row.unit] = known
+    return {"classes": list(table.classes), "parts": parts}
 
 
 def _pair(lo: float, hi: float) -> list[float] | None:

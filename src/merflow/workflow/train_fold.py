@@ -12,7 +12,9 @@ import numpy as np
 
 from merflow import arithmetic, paths, versions
 from merflow.clip import ClipKey
+from merflow.config.settings import Experiment
 from merflow.datasets.subject_ids import canonical_names, canonical_subject
+from merflow.datasets.unit_labels import decode
 from merflow.errors import MerflowError
 from merflow.evaluation.duplicate_clips import first_known, refuse_duplicates
 from merflow.evaluation.fold_files import FoldFile
@@ -20,6 +22,7 @@ from merflow.evaluation.near_duplicates import Portraits, portraits, refuse_near
 from merflow.evaluation.negative_controls import apply
 from merflow.evaluation.predictions import Predictions, write_predictions
 from merflow.evaluation.run_id import Run
+from merflow.evaluation.unit_thresholds import FIXED, best_thresholds
 from merflow.io import records
 from merflow.io.files import digest, file_digest, write_json, write_text
 from merflow.io.packed import Packed
@@ -30,6 +33,7 @@ from merflow.models.training import inner_folds, start_weights
 from merflow.workflow import run_fingerprints
 from merflow.workflow.fold_record import made_from, pixels_of
 from merflow.workflow.plan import Plan
+from merflow.workflow.subject_overlap import unknown_overlap
 from merflow.workflow.training_log import curve_so_far, history_text
 
 
@@ -106,7 +110,8 @@ def _trained(
     classes = plan.data.classes(run.experiment)
     where = f"fold {fold.name}"
     canonical = canonical_names(plan.settings)
-    data = training_data(clips, fold, classes, canonical)
+    many = experiment.task == "action_units"
+    data = training_data(clips, fold, classes, canonical, many)
     test = [fold.test[i] for i in clips.usable(fold.test, where)]
     arithmetic.check()
     started = time.perf_counter()
@@ -116,6 +121,7 @@ def _trained(
         fitted = method.fit(data)
     # An external program trains inside `predict`: prediction is included in the fold's time.
     probabilities = _predict(fitted, clips, test, len(classes))
+    inner = inner_choice(plan, run, data, fold.name)
     seconds = round(time.perf_counter() - started, 3)
     facts = {
         **save_training(out, fitted, clips),
@@ -128,17 +134,20 @@ def _trained(
         "train_clips": len(data.y) // len(clips.factors),
         "test_clips": len(test),
         "skipped": sorted(set(fold.train + fold.test) & clips.skipped),
+        **overlap_facts(plan, run, test),
         **fitted.facts,
+        **thresholds(experiment, data, inner),
         "seconds": seconds,
         "peak_mb": peak_memory(),
     }
     wrote = [out / name for name in (WEIGHTS, "history.csv", "run.json")]
-    if experiment.nested:
-        write_predictions(out / "inner.csv", inner_predictions(plan, run, data, fold.name))
+    if inner:
+        write_predictions(out / "inner.csv", inner)
         wrote.append(out / "inner.csv")
     write_json(out / "run.json", facts)
     # Last: a fold with predictions.csv has all its other files.
-    predictions = Predictions.of(tuple(test), tuple(classes), probabilities)
+    one_class = not data.many_labels
+    predictions = Predictions.of(tuple(test), tuple(classes), probabilities, one_class)
     write_predictions(out / "predictions.csv", predictions)
     return facts, [*wrote, out / "predictions.csv"]
 
@@ -170,13 +179,30 @@ def refuse_leaks(
         refuse_duplicates(where, (data.x, data.keys), (x, test))
     if tested:
         refuse_altered_copies(where, clips, data.keys, test)
-    file = Path(*plan.start_weights(run.experiment) or [experiment.training.start_weights])
-    if experiment.method == "keras" and file.is_file():
+    if file := start_file(plan, run):
         subjects, clip_hashes = start_weights.trained_on(file)
         start_weights.refuse_seen(file, subjects, test, canonical_names(plan.settings), where)
         for x in tested:
             if key := first_known(clip_hashes, x, test):
                 raise start_weights.leak(where, f"the weights in {file} saw the pixels of {key}")
+
+
+def start_file(plan: Plan, run: Run) -> Path | None:
+    """Return the weights file that a network starts from; None: none, or another method."""
+    entry = plan.experiment(run.experiment)
+    file = Path(*plan.start_weights(run.experiment) or [entry.training.start_weights])
+    return file if entry.method == "keras" and file.is_file() else None
+
+
+def overlap_facts(plan: Plan, run: Run, test: Sequence[ClipKey]) -> dict[str, list[str]]:
+    """Return, for run.json, the datasets of one laboratory in start weights and test."""
+    file = start_file(plan, run)
+    if file is None:
+        return {}
+    names = canonical_names(plan.settings)
+    trained = {subject.split("/", 1)[0] for subject in start_weights.trained_on(file)[0]}
+    found = unknown_overlap(trained, {names.get(key.dataset, key.dataset) for key in test})
+    return {"subject_overlap_unknown": found} if found else {}
 
 
 def refuse_altered_copies(
@@ -204,18 +230,29 @@ def made_with(clips: RunClips, facts: Mapping[str, Any]) -> dict[str, Any]:
     return versions.training_record(facts.get("backend", ""), *levels)
 
 
+def labels_array(labels: Sequence[str], classes: Sequence[str], many: bool) -> np.ndarray:
+    """Return labels as `TrainingData.y` has them; many: a clip may have several classes."""
+    if many:
+        return decode(labels, classes)
+    return np.array([classes.index(label) for label in labels], np.int64)
+
+
 def training_data(
-    clips: RunClips, fold: FoldFile, classes: Sequence[str], canonical: Mapping[str, str]
+    clips: RunClips,
+    fold: FoldFile,
+    classes: Sequence[str],
+    canonical: Mapping[str, str],
+    many_labels: bool = False,
 ) -> TrainingData:
     """Return a fold's training clips, once per pooled factor, with labels and subject ids."""
     kept = clips.usable(fold.train, f"fold {fold.name}")
     keys = [fold.train[i] for i in kept]
-    y = np.array([classes.index(fold.labels[i]) for i in kept], np.int64)
+    y = labels_array([fold.labels[i] for i in kept], classes, many_labels)
     copies = clips.take(keys)
     many = len(copies)
     return TrainingData(
         x=np.concatenate(copies) if many > 1 else copies[0],
-        y=np.tile(y, many),
+        y=np.concatenate([y] * many),
         keys=tuple(keys) * many,
         factors=tuple(f for f in clips.factors for _ in keys) if many > 1 else (),
         subject_ids=tuple(canonical_subject(key, canonical) for key in keys) * many,
@@ -223,20 +260,48 @@ def training_data(
     )
 
 
-def inner_predictions(plan: Plan, run: Run, data: TrainingData, fold: str) -> Predictions:
+def inner_choice(plan: Plan, run: Run, data: TrainingData, fold: str) -> Predictions | None:
+    """Return the inner predictions that a choice is made on; None if nothing is chosen."""
+    experiment = plan.experiment(run.experiment)
+    if experiment.nested:
+        classes = plan.data.classes(run.experiment)
+        held = inner_folds.folds(data.keys, data.y, classes, experiment.training, "nested: true")
+    elif experiment.chooses_inside:
+        # Units are too rare to be spread evenly: datasets are, by whole subjects.
+        alike = np.zeros(len(data.keys), np.int64)
+        setting = "action_units.threshold: inner"
+        held = inner_folds.folds(data.keys, alike, ("any",), experiment.training, setting)
+    else:
+        return None
+    return inner_predictions(plan, run, data, fold, held)
+
+
+def inner_predictions(
+    plan: Plan, run: Run, data: TrainingData, fold: str, held: np.ndarray
+) -> Predictions:
     """Return predictions of a fold's training clips, each by a model trained without its subject.
 
-    A choice between factors is made on these.
+    held: (N,) the inner fold that holds each row out. Choices are made on these predictions.
     """
-    classes, training = plan.data.classes(run.experiment), plan.experiment(run.experiment).training
-    held = inner_folds.folds(data.keys, data.y, classes, training, "nested: true")
+    classes = plan.data.classes(run.experiment)
     probabilities = np.empty((len(data.y), len(classes)))
     for number in np.unique(held):
         out = np.flatnonzero(held == number)
         method = method_of(plan, run, f"{fold} inner {number}")
         fitted = method.fit(data.take(np.flatnonzero(held != number)))
         probabilities[out] = fitted.predict(data.x[out], [data.keys[i] for i in out])
-    return Predictions.of(data.keys, classes, probabilities)
+    return Predictions.of(data.keys, classes, probabilities, not data.many_labels)
+
+
+def thresholds(
+    experiment: Experiment, data: TrainingData, inner: Predictions | None
+) -> dict[str, list[float]]:
+    """Return the threshold of each action unit, chosen on inner predictions if there are any."""
+    if not data.many_labels:
+        return {}
+    if inner is None:
+        return {"thresholds": [FIXED] * data.y.shape[1]}
+    return {"thresholds": best_thresholds(data.y, inner.probabilities).tolist()}
 
 
 def _predict(fitted: Fitted, clips: RunClips, test: Sequence[ClipKey], classes: int) -> np.ndarray:

@@ -5,7 +5,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from merflow.evaluation.audit import claim_checks, data_checks, record_checks, score_checks
+from merflow.evaluation.audit import (
+    claim_checks,
+    data_checks,
+    record_checks,
+    score_checks,
+    unit_checks,
+)
 from merflow.evaluation.audit.evidence import Evidence, Outcome
 
 
@@ -36,3 +42,20 @@ CHECKS = (
     Check("no better than a guess", score_checks.among_guesses, "treat the score as chance"),
     Check("no better than permuted labels", score_checks.above_permuted, "look for a confound or a leak"),
 )  # fmt: skip
+_SHARED = (
+    "files changed since they were made",
+    "epoch chosen on the test subject",
+    "subjects on both sides",
+    "fitted on all clips",
+    "tuned on the table",
+    "too few subjects",
+    "key frames out of order",
+    "pretrained on tested subjects",
+)
+UNIT_CHECKS = (
+    *(check for check in CHECKS if check.name in _SHARED),
+    Check("threshold chosen on the test", unit_checks.thresholds, "use 0.5, or choose thresholds on inner folds of training subjects"),
+    Check("absent units", unit_checks.absent_units, "say which units have no clips; they count as 0 in the mean"),
+    Check("no better than a guess", unit_checks.among_guesses, "treat the score as chance"),
+)  # fmt: skip
+"""The checks of a run or table of action units."""

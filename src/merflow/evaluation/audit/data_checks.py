@@ -7,6 +7,7 @@ import numpy as np
 
 from merflow.config.settings import SVMS, WITHOUT_EPOCHS
 from merflow.datasets.official_composite import OFFICIAL, official_differences
+from merflow.datasets.subject_ids import canonical_subject
 from merflow.evaluation.audit.evidence import NOTE, UNKNOWN, Evidence, Outcome
 from merflow.evaluation.confidence import FEW_SUBJECTS, effective_subjects
 from merflow.evaluation.score_table import parts_of, subject_numbers
@@ -47,6 +48,10 @@ def shared_subjects(evidence: Evidence) -> Outcome:
         shared = {k.subject_key for k in fold.train} & {k.subject_key for k in fold.test}
         if shared:
             return "fail", f"fold {fold.name} trains and tests on {'/'.join(min(shared))}"
+        sides = [{canonical_subject(k, evidence.names): k for k in s} for s in fold[1:]]
+        if same := sorted(sides[0].keys() & sides[1].keys()):
+            train, test = ("/".join(side[same[0]].subject_key) for side in sides)
+            return "fail", f"fold {fold.name} trains on {train} and tests {test}, the same subject"
     spread = defaultdict(set)
     for key, fold in zip(evidence.table.keys, evidence.table.folds, strict=True):
         spread[key.subject_key].add(fold)
@@ -148,7 +153,11 @@ def pretrained_on_test(evidence: Evidence) -> Outcome:
     if seen:
         subjects = plural(len(seen), "tested subject")
         return "fail", f"{subjects} in pretraining, first {'/'.join(min(seen))}"
-    return "pass", f"none of the {len(evidence.pretrained_on)} pretraining subjects is tested"
+    none = f"none of the {len(evidence.pretrained_on)} pretraining subjects is tested"
+    pairs = {p for fold in evidence.facts for p in fold.get("subject_overlap_unknown", ())}
+    if pairs:
+        return UNKNOWN, f"{none} by its id; {', '.join(sorted(pairs))} may share people"
+    return "pass", none
 
 
 def mixed_protocols(evidence: Evidence) -> Outcome:

@@ -1,13 +1,16 @@
 """The input of the audit, and the outcome of a check."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
+
+import numpy as np
 
 from merflow.clip import Clip, ClipKey
 from merflow.config.settings import Experiment
 from merflow.evaluation.audit.test_set_selection import Epochs
 from merflow.evaluation.predictions import Pooled
+from merflow.evaluation.unit_predictions import UnitTable
 
 Verdict = Literal["pass", "fail", "note", "cannot tell"]
 """fail: a fault of the run or of its scoring. note: a property of the data, which no run of it can
@@ -67,10 +70,12 @@ class Evidence:
     claimed: part -> UF1 and UAR as printed elsewhere, by name. experiment, facts: the settings of
     a merflow run and its folds' run.json. pretrained_on: subjects that the start weights were
     trained on; None if not known. from_imagenet: the network starts from published ImageNet
-    weights. permuted: UF1 of runs on permuted labels. recorded: None without records.
+    weights. permuted: UF1 of runs on permuted labels. recorded: None without records. inner: of
+    each fold, truth and probabilities (N, K) of its training clips by models that did not see
+    their subject. names: dataset -> its canonical name, whatever the config calls it.
     """
 
-    table: Pooled
+    table: Pooled | UnitTable
     epochs: Epochs | None = None
     log: Sequence[FoldScore] = ()
     folds: Sequence[Sides] = ()
@@ -82,3 +87,5 @@ class Evidence:
     from_imagenet: bool = False
     permuted: Sequence[float] = ()
     recorded: Recorded | None = None
+    inner: Sequence[tuple[np.ndarray, np.ndarray]] = ()
+    names: Mapping[str, str] = field(default_factory=dict)

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from merflow.evaluation.audit.checklist import CHECKS
+from merflow.evaluation.audit.checklist import CHECKS, UNIT_CHECKS
 from merflow.evaluation.audit.evidence import Evidence, Verdict
 from merflow.evaluation.audit.program_checks import doubted
+from merflow.evaluation.unit_predictions import UnitTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +26,9 @@ class Finding:
 
 
 def audit(evidence: Evidence) -> list[Finding]:
-    """Return a finding for every check, in the order of `checklist.CHECKS`."""
+    """Return a finding for every check of the task, in the order of `checklist`."""
     findings = []
-    for check in CHECKS:
+    for check in UNIT_CHECKS if isinstance(evidence.table, UnitTable) else CHECKS:
         verdict, because = doubted(check.run, check.run(evidence), evidence)
         fix = check.fix if verdict != "pass" else ""
         findings.append(Finding(check.name, verdict, because, fix))

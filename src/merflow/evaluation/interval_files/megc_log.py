@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from merflow.errors import MerflowError
-from merflow.evaluation.interval_files.table import IntervalTable, subject_of
+from merflow.evaluation.interval_files.table import LOG, IntervalTable, subject_of
 from merflow.evaluation.intervals.counts import Counts
 from merflow.evaluation.intervals.record import VideoInterval
 from merflow.evaluation.intervals.scores import Group
@@ -19,7 +19,6 @@ from merflow.io.files import write_text
 
 DATASETS = {"1": "samm_lv", "2": "casme_sq"}
 """Number in a log -> merflow's name of the dataset."""
-FORM = "MEGC2020 log"
 LINE = "<video> <onset> <offset> <predicted onset> <predicted offset> TP|FP|FN, - for none"
 PRESENT = {"TP": (True, True), "FP": (False, True), "FN": (True, False)}
 """Outcome -> whether the line has an annotated and a predicted interval."""
@@ -40,37 +39,40 @@ def is_log(path: Path | str) -> bool:
 
 
 def read_log(path: Path | str) -> SpottingLog:
-    """Read a log. An interval that stands in several TP lines counts once."""
+    """Read a log. An interval in several TP lines counts once: a prediction may hit two intervals.
+
+    Other equal intervals all count, since a micro and a macro interval may have the same frames.
+    """
     dataset, printed = "", dict.fromkeys(PRESENT, 0)
-    sides: tuple[dict[VideoInterval, str], ...] = ({}, {})
-    paired: set[VideoInterval] = set()
+    sides: tuple[list[tuple[VideoInterval, str]], ...] = ([], [])
+    paired: set[tuple[int, VideoInterval]] = set()
     for number, line in enumerate(read_text(path).splitlines(), 1):
         cells, where = line.split(), f"{path}: row {number}"
-        if not cells:
-            continue
         if len(cells) == 1 and cells[0] in DATASETS:
             dataset = DATASETS[cells[0]]
-            continue
-        outcome = cells[-1]
-        if len(cells) != 6 or outcome not in PRESENT:
-            raise MerflowError(where, f"'{line.strip()[:60]}'", LINE)
-        printed[outcome] += 1
-        spans = (cells[1:3], cells[3:5])
-        for side, span, present in zip(sides, spans, PRESENT[outcome], strict=True):
-            if (one := _interval(where, dataset, cells[0], span, present)) is None:
-                continue
-            if one in side and not (outcome == "TP" and one in paired):
-                found = f"interval {one.onset}..{one.offset} of {cells[0]} again"
-                raise MerflowError(where, f"{found}, first in {side[one]}", "each interval once")
-            side.setdefault(one, where)
-            paired |= {one} if outcome == "TP" else set()
-    truth, predicted = (
-        IntervalTable(
-            str(path), FORM, frozenset({"dataset"}), tuple(side), tuple(side.values()), {}
-        )
-        for side in sides
-    )
+        elif cells:
+            outcome = _outcome(where, cells)
+            printed[outcome] += 1
+            for side, present in enumerate(PRESENT[outcome]):
+                span = cells[1 + 2 * side : 3 + 2 * side]
+                one = _interval(where, dataset, cells[0], span, present)
+                if one is None or (outcome == "TP" and (side, one) in paired):
+                    continue
+                sides[side].append((one, where))
+                paired |= {(side, one)} if outcome == "TP" else set()
+    truth, predicted = (_table(path, side) for side in sides)
     return SpottingLog(predicted, truth, Counts(*printed.values()))
+
+
+def _outcome(where: str, cells: Sequence[str]) -> str:
+    if len(cells) != 6 or cells[-1] not in PRESENT:
+        raise MerflowError(where, f"'{' '.join(cells)[:60]}'", LINE)
+    return cells[-1]
+
+
+def _table(path: Path | str, found: Sequence[tuple[VideoInterval, str]]) -> IntervalTable:
+    intervals, places = (tuple(part) for part in zip(*found, strict=True)) if found else ((), ())
+    return IntervalTable(str(path), LOG, frozenset({"dataset"}), intervals, places, {})
 
 
 def _interval(

@@ -38,6 +38,7 @@ def score_cells(row: IntervalScore, rule: str) -> dict[str, Cell]:
         **_with_limits("f1", row.counts.f1, row.f1),
         "floor_f1": row.floor_f1,
         "pairs": named.pairs,
+        **{f"analysis_{name}": count for name, count in named.counts._asdict().items()},
         "analysis_precision": named.precision,
         "analysis_recall": named.recall,
         **_with_limits("analysis_f1", named.f1, row.analysis_f1),

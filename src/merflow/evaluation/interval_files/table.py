@@ -34,6 +34,8 @@ TITLES = {
 """Column -> the titles it has in one form or another."""
 NOT_READ = frozenset({"apex", "action_units"})
 """Columns of annotations that have no part in a score."""
+LOG = "MEGC2020 log"
+"""Form of a table that `megc_log` read."""
 NEEDED = ("video", "onset", "offset")
 KINDS = {
     **dict.fromkeys(("me", "micro", "micro-expression"), "micro"),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from merflow.errors import MerflowError
-from merflow.evaluation.interval_files.table import IntervalTable
+from merflow.evaluation.interval_files.table import LOG, IntervalTable
 from merflow.evaluation.intervals.record import Video, VideoInterval, VideoLength
 from merflow.text import plural
 
@@ -48,7 +48,8 @@ def together(
     lengths = predictions.lengths | lengths
     predictions, truth, notes = _typed(predictions, truth, kind)
     for table in (predictions, truth):
-        _refuse_duplicates(table)
+        if table.form != LOG:
+            _refuse_duplicates(table)
         _refuse_outside(table, lengths)
     _refuse_strangers(predictions, known, listed=recordings is not None)
     notes += _overlaps(truth)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from merflow.evaluation.intervals.counts import harmonic
+from merflow.evaluation.intervals.counts import Counts, harmonic
 
 
 class Analysis(NamedTuple):
@@ -13,7 +13,8 @@ class Analysis(NamedTuple):
 
     precision, recall: means over emotions; f1: the harmonic mean of these two, as the challenge
     ranks, and not the mean of the emotions' F1, which is uf1; uar: mean recall, but mean precision
-    under the rule megc-str, as its program prints it.
+    under the rule megc-str, as its program prints it. counts: right emotions, wrong predictions and
+    missed emotions, summed over emotions.
     """
 
     pairs: int
@@ -22,14 +23,7 @@ class Analysis(NamedTuple):
     f1: float
     uf1: float
     uar: float
-
-
-class PrintedCounts(NamedTuple):
-    """Analysis counts as STRS-Metric prints them: FN repeats FP, since both look at predictions."""
-
-    tp: int
-    fp: int
-    fn: int
+    counts: Counts
 
 
 def confusion(pairs: Sequence[tuple[str, str]], emotions: Sequence[str]) -> np.ndarray:
@@ -47,11 +41,13 @@ def confusion(pairs: Sequence[tuple[str, str]], emotions: Sequence[str]) -> np.n
 
 def analysis(matrix: np.ndarray, *, official: bool = False) -> Analysis:
     """Return the scores of one (C, C + 1) confusion matrix of pairs."""
-    precision, recall, f1 = (
+    precision, recall, uf1 = (
         float(scores.mean()) for scores in class_scores(matrix, official=official)
     )
     uar = precision if official else recall
-    return Analysis(int(matrix.sum()), precision, recall, harmonic(precision, recall), f1, uar)
+    counts = summed_counts(matrix, official=official)
+    pairs, f1 = int(matrix.sum()), harmonic(precision, recall)
+    return Analysis(pairs, precision, recall, f1, uf1, uar, counts)
 
 
 def class_scores(
@@ -75,11 +71,14 @@ def analysis_f1(matrix: np.ndarray, *, official: bool = False) -> np.ndarray:
     return _share(2 * precision * recall, precision + recall)
 
 
-def printed_counts(matrix: np.ndarray) -> PrintedCounts:
-    """Return the analysis counts that STRS-Metric prints."""
-    hits = int(np.trace(matrix[:, :-1]))
-    wrong = int(matrix[:, :-1].sum()) - hits
-    return PrintedCounts(hits, wrong, wrong)
+def summed_counts(matrix: np.ndarray, *, official: bool = False) -> Counts:
+    """Return TP, FP and FN summed over emotions, of one (C, C + 1) confusion matrix.
+
+    official: as STRS-Metric prints them, FN repeats FP, since it looks at predictions there too.
+    """
+    tp = int(np.trace(matrix[:, :-1]))
+    fp = int(matrix[:, :-1].sum()) - tp
+    return Counts(tp, fp, fp if official else int(matrix.sum()) - tp)
 
 
 def _share(above: np.ndarray, below: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Precision, recall and F1 from counts, and whether printed scores agree with their counts."""
+"""Precision, recall and F1 from counts, and whether printed scores follow from counts."""
 
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -26,6 +26,10 @@ class Counts(NamedTuple):
         """2 TP over (2 TP + FP + FN); 0 without a hit."""
         return ratio(2 * self.tp, 2 * self.tp + self.fp + self.fn)
 
+    def scores(self) -> dict[str, float]:
+        """Return precision, recall and F1 by name."""
+        return {"precision": self.precision, "recall": self.recall, "f1": self.f1}
+
 
 def total(counts: Iterable[Counts]) -> Counts:
     """Return the sum of counts."""
@@ -43,25 +47,24 @@ def harmonic(one: float, other: float) -> float:
     return ratio(2 * one * other, one + other)
 
 
-def inconsistent(counts: Counts, printed: Mapping[str, str]) -> dict[str, float]:
-    """Return the printed scores that the counts do not give, with what they give.
+LEAST_DIGITS = 3
+"""Printed scores are compared with the digits they have, and at least these."""
 
-    printed: `precision`, `recall`, `f1` as text; a score agrees if it is within one unit of its
-    last printed digit, so that rounding and cutting both pass.
+
+def inconsistent(
+    printed: Mapping[str, float | None], expected: Mapping[str, float]
+) -> dict[str, float]:
+    """Return the scores that are not printed as expected, with the expected values.
+
+    Printed scores may be rounded or cut. A score that is not printed cannot differ.
     """
-    true = {"precision": counts.precision, "recall": counts.recall, "f1": counts.f1}
     return {
-        name: true[name]
-        for name, text in printed.items()
-        if abs(float(text) - true[name]) >= last_digit(text)
+        name: value
+        for name, value in expected.items()
+        if (shown := printed.get(name)) is not None and not _agree(shown, value)
     }
 
 
-def consistent(tp: int, fp: int, fn: int, **printed: str) -> bool:
-    """Return whether counts give the printed `precision`, `recall` and `f1` (as text)."""
-    return not inconsistent(Counts(tp, fp, fn), printed)
-
-
-def last_digit(text: str) -> float:
-    """Return one unit of the last digit of a printed number: 0.001 for `.185`."""
-    return 10.0 ** -len(text.partition(".")[2])
+def _agree(printed: float, value: float) -> bool:
+    digits = max(LEAST_DIGITS, len(f"{printed:.9g}".partition(".")[2]))
+    return abs(printed - value) <= 1.01 * 10**-digits

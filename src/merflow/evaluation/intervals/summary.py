@@ -15,7 +15,7 @@ from merflow.evaluation.intervals.floor import DRAWS, floor_f1, has_lengths, ran
 from merflow.evaluation.intervals.record import Video, VideoInterval, VideoLength
 from merflow.evaluation.intervals.scores import Matched
 
-NONE = Analysis(0, *[math.nan] * 5)
+NONE = Analysis(0, *[math.nan] * 5, Counts(0, 0, 0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,46 @@
 """Small layers that several networks share. Keras only: they run on every backend."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import keras
 from keras import layers, ops
 
 Tensor = keras.KerasTensor
+_MANY: ContextVar[bool] = ContextVar("many", default=False)
+
+
+@contextmanager
+def many_labels(many: bool) -> Iterator[None]:
+    """Have the networks built inside predict any number of classes a clip, if `many`."""
+    token = _MANY.set(many)
+    try:
+        yield
+    finally:
+        _MANY.reset(token)
+
+
+def has_many_labels() -> bool:
+    """Return whether the network being built predicts any number of classes a clip."""
+    return _MANY.get()
+
+
+def output_activation() -> str:
+    """Return the last activation of a network: softmax, or sigmoid where classes are many."""
+    return "sigmoid" if _MANY.get() else "softmax"
 
 
 def classifier(classes: int, **settings: object) -> layers.Dense:
     """Return the last layer of a network, for one that also uses its weights elsewhere."""
-    return layers.Dense(classes, activation="softmax", dtype="float32", **settings)
+    return layers.Dense(classes, activation=output_activation(), dtype="float32", **settings)
 
 
 def head(x: Tensor, classes: int, **settings: object) -> Tensor:
-    """Return class probabilities (..., classes), in float32 even under mixed precision."""
+    """Return class probabilities (..., classes), in float32 even under mixed precision.
+
+    They sum to 1 unless a clip may have several classes (`many_labels`).
+    """
     return classifier(classes, **settings)(x)
 
 

@@ -18,7 +18,7 @@ from typing import Literal
 import keras
 from keras import layers, ops
 
-from merflow.models.layers.blocks import Tensor, head, per_frame
+from merflow.models.layers.blocks import Tensor, has_many_labels, head, per_frame
 
 SMALLEST = (1, 10, 10, 1)
 """Of the binary form; the form for many classes takes 22 x 22 pixels at least."""
@@ -37,12 +37,26 @@ class Vote(layers.Layer):
     """Weight of the mean probability: below the share of any one frame of up to 300, so it
     only breaks ties."""
 
+    def __init__(self, **settings: object) -> None:
+        super().__init__(**settings)
+        self.many = has_many_labels()
+
     def call(self, p: Tensor, training: bool | None = None) -> Tensor:
         """Return the normalised product of the frames while training, the votes otherwise."""
+        if self.many:
+            return self._each_class(p, training)
         if training:
             logs = ops.mean(ops.log(ops.clip(p, 1e-7, 1.0)), axis=1)
             return ops.softmax(logs, axis=-1)
         votes = ops.mean(ops.one_hot(ops.argmax(p, axis=-1), p.shape[-1]), axis=1)
+        return (1 - self.tie_share) * votes + self.tie_share * ops.mean(p, axis=1)
+
+    def _each_class(self, p: Tensor, training: bool | None) -> Tensor:
+        """Return the same for classes that do not exclude each other: frames vote on each alone."""
+        p = ops.clip(p, 1e-7, 1 - 1e-7)
+        if training:
+            return ops.sigmoid(ops.mean(ops.log(p / (1 - p)), axis=1))
+        votes = ops.mean(ops.cast(p > 0.5, p.dtype), axis=1)
         return (1 - self.tie_share) * votes + self.tie_share * ops.mean(p, axis=1)
 
 

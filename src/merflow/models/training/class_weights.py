@@ -27,6 +27,22 @@ def class_weights(
     return (len(y) / (k * np.maximum(counts, 1))).astype(np.float32)
 
 
+def unit_weights(training: Training, y: np.ndarray, classes: Sequence[str]) -> np.ndarray:
+    """Return (K,) float32 weights of `present` against `absent`; y: (N, K) 1, 0, NaN if unclear.
+
+    balanced: absent over present clips of the fold, 1 for a unit without one of them.
+    """
+    given = training.class_weights
+    if isinstance(given, tuple):
+        check_given(given, classes)
+        return np.asarray(given, np.float32)
+    if given == "none":
+        return np.ones(len(classes), np.float32)
+    present, absent = (y == 1).sum(0), (y == 0).sum(0)
+    both = (present > 0) & (absent > 0)
+    return np.where(both, absent / np.maximum(present, 1), 1).astype(np.float32)
+
+
 def check_given(given: Sequence[float], classes: Sequence[str], *, svm: bool = False) -> None:
     """Refuse weights of the config unless they are one number per class; above 0 for an SVM."""
     sound = len(given) == len(classes) and all(0 <= w < math.inf for w in given) and any(given)

@@ -105,7 +105,7 @@ def train(
     scaling = "none" if made_for_weights(network) else training.scaling
     scale = input_scaling.statistics(data.x, scaling)
     model = input_scaling.scaled_network(
-        network, settings, data.x.shape[1:], len(job.classes), scale
+        network, settings, data.x.shape[1:], len(job.classes), scale, data.many_labels
     )
     start: dict[str, Any] = {}
     if file := start_weights.start_file(training, job.start):
@@ -128,8 +128,18 @@ class _Loop:
     def __init__(self, job: Job, data: TrainingData, model: keras.Model) -> None:
         training, n = job.experiment.training, len(data.y)
         self.job, self.data, self.model, self.training = job, data, model, training
-        self.weights = class_weights.class_weights(training, data.y, job.classes)
-        self.labels = np.eye(len(self.weights), dtype=np.float32)[data.y]
+        if data.many_labels:
+            self.weights = class_weights.unit_weights(training, data.y, job.classes)
+            self.labels = np.nan_to_num(data.y, nan=losses.UNCLEAR)
+            self.clip_weights = np.ones(n, np.float32)
+            loss = losses.unit_loss(training, self.weights)
+            accuracy = keras.metrics.MeanMetricWrapper(losses.unit_accuracy, "accuracy")
+        else:
+            self.weights = class_weights.class_weights(training, data.y, job.classes)
+            self.labels = np.eye(len(self.weights), dtype=np.float32)[data.y]
+            self.clip_weights = self.weights[data.y]
+            loss = losses.loss(training)
+            accuracy = keras.metrics.CategoricalAccuracy("accuracy")
         self.order_rng = np.random.default_rng([job.seed, n])
         self.augment_rng = np.random.default_rng([job.seed, n, 1])
         self.augmented = training.augment != Augment()
@@ -138,8 +148,8 @@ class _Loop:
         """When the first step ended, after building and tracing (s of `time.perf_counter`)."""
         model.compile(
             optimisers.optimiser(training, -(-n // training.batch_size)),
-            losses.loss(training),
-            metrics=[keras.metrics.CategoricalAccuracy("accuracy")],
+            loss,
+            metrics=[accuracy],
             # XLA is ten times slower on a processor; JAX needs it.
             jit_compile="auto" if backend.backend() == "jax" else False,
         )
@@ -165,7 +175,7 @@ class _Loop:
         order = batches.epoch(self.order_rng, y, training.batch_size, training.balanced_sampling)
         results = []
         for index in batches.in_calls(order, self.data.x[0].nbytes):
-            row = self.steps(self._clips(index), self.labels[index], self.weights[y[index]])
+            row = self.steps(self._clips(index), self.labels[index], self.clip_weights[index])
             self.first_step = self.first_step or time.perf_counter()
             results.append(row.astype(np.float64))
             self._check(epoch, order, np.concatenate(results)[:, 0])
@@ -216,4 +226,5 @@ def _facts(loop: _Loop, scale: tuple[np.ndarray, np.ndarray], epochs: int) -> di
         "backend": backend.backend(),
         "keras": keras.version(),
         **input_fact(data.x),
+        **({"many_labels": True} if data.many_labels else {}),
     }

@@ -9,7 +9,11 @@ from merflow.config.settings import Training
 from merflow.errors import MerflowError
 from merflow.text import plural
 
-_OTHERWISE = {"nested: true": "`nested: false`", "training.stopping: inner": "`stopping: fixed`"}
+_OTHERWISE = {
+    "nested: true": "`nested: false`",
+    "training.stopping: inner": "`stopping: fixed`",
+    "action_units.threshold: inner": "`threshold: fixed`",
+}
 """Settings that need inner folds, and the setting that does not."""
 
 

@@ -87,6 +87,8 @@ def scaled_network(
     shape: tuple[int, ...],
     classes: int,
     scale: tuple[np.ndarray, np.ndarray],
+    many_labels: bool = False,
 ) -> keras.Model:
     """Build a network by name behind a layer that standardises its input with `scale`."""
-    return with_scaling(build_network(name, shape, classes, settings), shape, scale)
+    network = build_network(name, shape, classes, settings, many_labels)
+    return with_scaling(network, shape, scale)

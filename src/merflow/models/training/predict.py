@@ -4,8 +4,12 @@ import keras
 import numpy as np
 
 
-def probabilities(model: keras.Model, x: np.ndarray, batch: int) -> np.ndarray:
-    """Return (M, K) float32 probabilities of x, (M, *shape), each row summing to 1.
+def probabilities(
+    model: keras.Model, x: np.ndarray, batch: int, one_class: bool = True
+) -> np.ndarray:
+    """Return (M, K) float32 probabilities of x, (M, *shape).
+
+    one_class: each clip is of one class, so each row sums to 1.
 
     All batches have one size, the last one filled up, so that a clip's probabilities come from the
     same compiled step and do not depend on the other clips.
@@ -18,4 +22,4 @@ def probabilities(model: keras.Model, x: np.ndarray, batch: int) -> np.ndarray:
         out = keras.ops.convert_to_numpy(model.predict_on_batch(x[index]))
         parts.append(out[: len(x) - start].astype(np.float64))
     p = np.concatenate(parts)
-    return (p / p.sum(1, keepdims=True)).astype(np.float32)
+    return (p / p.sum(1, keepdims=True) if one_class else p).astype(np.float32)

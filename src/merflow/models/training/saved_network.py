@@ -30,7 +30,8 @@ class FittedNetwork:
 
     def predict(self, x: np.ndarray, keys: Sequence[ClipKey] | None = None) -> np.ndarray:
         """Return (M, K) float32 probabilities of x, (M, *shape)."""
-        return probabilities(self.model, x, self.facts["batch_size"])
+        one_class = not self.facts.get("many_labels", False)
+        return probabilities(self.model, x, self.facts["batch_size"], one_class)
 
     def save(self, folder: Path) -> None:
         """Write the weights with the description needed to rebuild the network."""
@@ -60,7 +61,9 @@ def rebuild(path: Path, about: dict[str, Any]) -> keras.Model:
     settings = dict(about["settings"])
     if settings.get("weights") == "imagenet":
         settings["weights"] = "given"  # The file replaces them: do not load them.
-    model = scaled_network(about["network"], settings, shape, len(about["classes"]), placeholder)
+    many = about.get("many_labels") is True
+    classes = len(about["classes"])
+    model = scaled_network(about["network"], settings, shape, classes, placeholder, many)
     try:
         model.load_weights(path)
     except (ValueError, OSError, KeyError, IndexError, TypeError, AttributeError) as error:

@@ -5,9 +5,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from merflow.evaluation.predictions import Pooled
 from merflow.evaluation.ranking import Ranking, rankings
 from merflow.evaluation.run_id import run_of
+from merflow.evaluation.unit_predictions import UnitTable
 from merflow.reporting.captions import number, part_name
 from merflow.reporting.figures.style import (
     BLUE,
@@ -40,19 +43,24 @@ BESIDE = 0.9
 """Room (in) for the names beside and below the matrices."""
 
 
-def draw_run(folder: Path, plan: Plan, pooled: Pooled) -> list[Path]:
+def draw_run(folder: Path, plan: Plan, pooled: Pooled | UnitTable) -> list[Path]:
     """Write the figures of a scored run into its folder and return their paths."""
     known = read_training(folder, plan.fold_names(run_of(folder).experiment), Attempts())
     return write_figures(folder, pooled, known.curves)
 
 
-def write_figures(folder: Path, pooled: Pooled, found: Sequence[Curve]) -> list[Path]:
+def write_figures(folder: Path, pooled: Pooled | UnitTable, found: Sequence[Curve]) -> list[Path]:
     """Write curves, confusion, subjects and, of probabilities, ranking as .svg and .pdf."""
     drawings: dict[str, Callable[[Figure], None]] = {
         "curves": lambda figure: draw_curves(figure, found),
-        "confusion": lambda figure: draw_matrices(figure, matrices(pooled), pooled.classes),
         "subjects": lambda figure: draw_subjects(figure, subjects(pooled)),
     }
+    if isinstance(pooled, UnitTable):
+        drawings["confusion"] = lambda figure: draw_units(figure, pooled)
+    else:
+        drawings["confusion"] = lambda figure: draw_matrices(
+            figure, matrices(pooled), pooled.classes
+        )
     if pooled.probabilities is not None:
         ranked = rankings(pooled.truth, pooled.probabilities)
         if any(one.defined for one in ranked):
@@ -105,6 +113,24 @@ def draw_matrices(figure: "Figure", found: Sequence[Matrix], classes: Sequence[s
     for number_, axes in enumerate(grid):
         if number_ % across:
             axes.set(ylabel="", yticklabels=[])
+
+
+def draw_units(figure: "Figure", pooled: UnitTable) -> None:
+    """Draw each action unit's clips: found, missed, and predicted without being there."""
+    counts = pooled.grouped(np.zeros(len(pooled.keys), np.int64))[0]
+    places = np.arange(len(counts))
+    figure.set_size_inches(COLUMN if len(counts) <= MOST_BARS[COLUMN] // 2 else PAGE, 2.0)
+    axes = figure.subplots()
+    hits, misses, false = counts[:, 1, 1], counts[:, 1, 0], counts[:, 0, 1]
+    axes.bar(places, hits, color=BLUE, label="found")
+    axes.bar(places, misses, bottom=hits, color=GREY, label="missed")
+    axes.bar(places, -false, color=ORANGE, label="predicted, not there")
+    axes.axhline(0, color="black", lw=0.6)
+    axes.set_xticks(places, [short(n, 6) for n in pooled.classes], rotation=90, size=SMALLER)
+    axes.set_ylabel("clips")
+    axes.yaxis.set_major_formatter(lambda value, _: f"{abs(value):g}")
+    axes.locator_params(axis="y", integer=True, nbins=5)
+    figure.legend(loc="outside upper right", ncols=3)
 
 
 def draw_subjects(figure: "Figure", found: dict[str, list[Bar]]) -> None:

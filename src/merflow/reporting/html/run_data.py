@@ -15,14 +15,16 @@ from merflow.clip import ClipKey
 from merflow.config.display_names import Shown, display_names
 from merflow.datasets.catalogue import catalogue_path, read_sheets
 from merflow.errors import MerflowError
-from merflow.evaluation.columns import DELIVERED, SKIPPED
-from merflow.evaluation.predictions import Pooled, read_pooled
+from merflow.evaluation.columns import DELIVERED, SCORES, SKIPPED, UNIT_SCORES
+from merflow.evaluation.predictions import Pooled
 from merflow.evaluation.run_id import Run
 from merflow.evaluation.schema import records
-from merflow.evaluation.score_table import read_scores
+from merflow.evaluation.tasks import TASKS
+from merflow.evaluation.unit_predictions import UnitTable
 from merflow.io.clip_store import Skipped
 from merflow.io.files import digest
 from merflow.io.json_file import read_json
+from merflow.reporting.key_frame_noise import read_noise
 from merflow.reporting.training_records import Attempts, Training, read_training
 from merflow.workflow.delivered_gain import read_delivered, summaries
 from merflow.workflow.plan import Plan
@@ -40,6 +42,8 @@ class RunResults:
     folds: tuple[str, ...]
     pooled: Pooled | None
     training: Training
+    units: UnitTable | None = None
+    """In place of `pooled` for `task: action_units`."""
     shown: str = ""
     """Display name of its experiment; empty: its name."""
 
@@ -69,11 +73,12 @@ class Results:
 
     truth: class of every clip to be tested in each experiment, also of skipped ones; sheets: clips
     of each dataset; read_from: the annotation files they come from; problems: files that could not
-    be read; names: display names of experiments.
+    be read; names: display names of experiments; noise: scores with moved key frames, if any.
     """
 
     plan: Plan
     rows: "DataFrame"
+    """Scores of emotions; `unit_rows` those of action units."""
     runs: list[RunResults]
     truth: dict[str, dict[ClipKey, str]]
     skipped: list[Skipped]
@@ -82,7 +87,9 @@ class Results:
     read_from: dict[str, list[str]]
     problems: list[str] = field(default_factory=list)
     delivered: list[Any] = field(default_factory=list)
+    unit_rows: "DataFrame | None" = None
     names: Shown = field(default_factory=dict)
+    noise: "DataFrame | None" = None
 
     def tested(self, experiment: str) -> dict[ClipKey, str]:
         """Return the class of every clip of an experiment that was tested and not skipped."""
@@ -101,14 +108,15 @@ class Results:
 def read_results(plan: Plan) -> Results:
     """Read all results of a plan, in the folder where the workflow runs."""
     attempt, names = Attempts(), display_names(plan.settings)
-    rows = read_scores(paths.SCORES)
+    rows = SCORES.read(paths.SCORES, may_be_empty=True)
     truth = {e: attempt({}, read_truth, plan.truth_file(e)) for e in plan.experiments}
     folds = {e: tuple(attempt([], plan.fold_names, e)) for e in plan.experiments}
+    units = Path(paths.TABLES) / UNIT_SCORES.table
     delivered = attempt(DELIVERED.frame([]), read_delivered, Path(paths.DELIVERED))
     return Results(
         plan=plan,
         rows=rows,
-        runs=[_run(run, folds[run.experiment], attempt, names) for run in plan.runs()],
+        runs=[_run(plan, run, folds[run.experiment], attempt, names) for run in plan.runs()],
         names=names,
         truth=truth,
         skipped=attempt([], read_skipped_list, Path(paths.SKIPPED)),
@@ -117,14 +125,20 @@ def read_results(plan: Plan) -> Results:
         read_from=read_sheets(),
         problems=attempt.problems,
         delivered=records(summaries(delivered)),
+        noise=attempt(None, read_noise, plan.jitter_files()),
+        unit_rows=attempt(None, UNIT_SCORES.read, units) if units.exists() else None,
     )
 
 
-def _run(run: Run, folds: tuple[str, ...], attempt: Attempts, names: Shown) -> RunResults:
-    folder = Path(run.folder)
-    pooled = attempt(None, read_pooled, folder / "pooled.csv")
+def _run(
+    plan: Plan, run: Run, folds: tuple[str, ...], attempt: Attempts, names: Shown
+) -> RunResults:
+    folder, task = Path(run.folder), plan.task(run)
+    table = attempt(None, TASKS[task].read_pooled, folder / "pooled.csv") if task in TASKS else None
     training = read_training(folder, folds, attempt)
-    return RunResults(run, folds, pooled, training, names.get(run.experiment, ""))
+    pooled = table if task == "emotion" else None
+    units = table if task == "action_units" else None
+    return RunResults(run, folds, pooled, training, units, names.get(run.experiment, ""))
 
 
 def read_skipped_list(path: Path) -> list[Skipped]:

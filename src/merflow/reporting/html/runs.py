@@ -6,13 +6,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from merflow.evaluation.metrics import per_class_f1, per_class_recall, uar, uf1
+from merflow.evaluation.metrics import per_class_f1, per_class_recall, uar, uf1, value
 from merflow.evaluation.predictions import Pooled
 from merflow.evaluation.score_table import parts_of
+from merflow.evaluation.unit_metrics import binary_f1
+from merflow.evaluation.unit_predictions import UnitTable
 from merflow.reporting.html.charts import Chart, chart, highest_loss, panels
 from merflow.reporting.html.rankings import Rankings, run_rankings
 from merflow.reporting.html.run_data import Results, RunResults
+from merflow.reporting.table import Table
 from merflow.reporting.training_records import BAND
+from merflow.reporting.unit_tables import run_table
 
 MOST_MISTAKES = 8
 
@@ -61,11 +65,22 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitCard:
+    """A run's pooled predictions of action units: mean binary F1, a table, right clips."""
+
+    f1: float
+    table: Table
+    subjects: dict[str, list[Bar]]
+    rankings: Rankings | None
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """One run on the page; at_end: measures of a method without epochs; epochs: chosen per fold."""
 
     run: RunResults
     scored: Scored | None
+    units: UnitCard | None
     charts: list[Chart]
     at_end: list[str]
     inner: bool
@@ -87,6 +102,7 @@ def card(run: RunResults, top: float, method: str) -> Card:
     return Card(
         run=run,
         scored=None if run.pooled is None else scored(run.pooled, method),
+        units=None if run.units is None else unit_card(run.units, method),
         charts=[] if one_step else [chart(*panel) for panel in panels(found, top)],
         at_end=[f"{c.name} {c.mid[0]:.3g}" for c in found] if one_step else [],
         inner=any("val_" in curve.name for curve in found),
@@ -110,6 +126,13 @@ def scored(pooled: Pooled, method: str) -> Scored:
     )
 
 
+def unit_card(units: UnitTable, method: str) -> UnitCard:
+    """Return a run's predictions of action units in numbers."""
+    counts = units.grouped(np.zeros(len(units.keys), np.int64))[0]
+    f1 = float(value(binary_f1(counts)))
+    return UnitCard(f1, run_table(units), subjects(units), run_rankings(units, method))
+
+
 def matrices(pooled: Pooled) -> list[Matrix]:
     """Return the matrix of each part; with one dataset only that of all clips."""
     parts = parts_of(pooled)
@@ -123,9 +146,16 @@ def _matrix(rows: Pooled, part: str) -> Matrix:
     return Matrix(part, len(rows.keys), counts, share, recall, f1)
 
 
-def subjects(pooled: Pooled) -> dict[str, list[Bar]]:
-    """Return the subjects of each dataset with their clips and those predicted right."""
-    right = pooled.frame.assign(right=pooled.truth == pooled.predicted)
+def subjects(pooled: Pooled | UnitTable) -> dict[str, list[Bar]]:
+    """Return the subjects of each dataset with their clips and those predicted right.
+
+    Of action units: clips in which every clear unit is predicted right.
+    """
+    if isinstance(pooled, UnitTable):
+        hit = np.isnan(pooled.truth) | (pooled.truth == pooled.predicted)
+        right = pooled.frame.assign(right=hit.all(1))
+    else:
+        right = pooled.frame.assign(right=pooled.truth == pooled.predicted)
     counts = right.groupby(["dataset", "subject"])["right"].agg(["sum", "size"])
     found: dict[str, list[Bar]] = {}
     for (dataset, subject), *clips in counts.itertuples(name=None):

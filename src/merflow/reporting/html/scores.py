@@ -17,12 +17,19 @@ from merflow.reporting.control_notes import above_guesses
 from merflow.reporting.html.run_data import RunResults
 from merflow.reporting.layouts import figure
 from merflow.reporting.results_table import Part, Scored, Wide, has_interval, measured_in
+from merflow.reporting.table import Table
 
 
-def score_context(tables: Sequence[Wide], runs: Sequence[RunResults] = ()) -> dict[str, object]:
-    """Return the tables, F1 of each class by row, and the functions that the template calls."""
+def score_context(
+    tables: Sequence[Wide], runs: Sequence[RunResults] = (), others: Sequence[Table] = ()
+) -> dict[str, object]:
+    """Return the tables, F1 of each class by row, and the functions that the template calls.
+
+    others: tables of other tasks, shown as they are.
+    """
     return {
         "tables": tables,
+        "other_tables": others,
         "class_f1": class_f1(runs),
         "table_title": title,
         "notes_under": notes_under,

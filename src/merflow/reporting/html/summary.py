@@ -16,11 +16,12 @@ SPLITS = {
     "loso": "a model that was trained on the other subjects of its dataset",
     "composite": "a model that was trained on all the other subjects, of all datasets together",
     "cross": "a model that was trained on other datasets",
+    "cd6me": "a model that was trained on the other datasets",
     "holdout": "a model that was trained on other subjects (one split)",
     "kfold": "a model that was trained on the other groups of subjects",
     "file": "a model that was trained on other subjects, as defined by a file of folds",
 }
-TEST_ALL = {"loso", "composite", "kfold"}
+TEST_ALL = {"loso", "composite", "kfold", "cd6me"}
 """Protocols that test every clip; the others use some clips for training only."""
 
 

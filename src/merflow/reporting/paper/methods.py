@@ -1,5 +1,6 @@
 """The methods paragraph: what was done; each sentence follows from a setting or a record."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from merflow.reporting.paper.references import DATASETS, cite
 from merflow.reporting.paper.training_text import training_sentences
 from merflow.reporting.render.markdown import escape
 from merflow.text import plural
+from merflow.workflow.unit_counts import units_text
 
 PROTOCOLS = {
     "loso": "Within each dataset, every subject was left out once (leave-one-subject-out): a model "
@@ -27,6 +29,8 @@ PROTOCOLS = {
     "trained on the others.",
     "cross": "Each tested dataset ({test_on}) was predicted by a model that was trained on "
     "{trained_on}.",
+    "cd6me": "Each dataset was predicted by a model that was trained on the other datasets (the "
+    "CD6ME protocol).",
     "file": "The folds of subjects were read from {folds_file}.",
 }
 
@@ -85,11 +89,18 @@ def _classes(results: Results, experiment: str) -> str:
     truth = results.tested(experiment)
     if not truth:
         return ""
-    scheme = results.plan.experiment(experiment).scheme
-    counts = [
-        f"{escape(name)} {sum(c == name for c in truth.values())}"
-        for name in results.classes(experiment)
-    ]
+    entry = results.plan.experiment(experiment)
+    scheme, units = entry.scheme, entry.task == "action_units"
+    # A label of action units lists them: AU4+AU12.
+    words = Counter(word for label in truth.values() for word in label.split("+"))
+    counts = [f"{escape(name)} {words[name]}" for name in results.classes(experiment)]
+    if units:
+        return (
+            f"{plural(len(truth), 'clip')} of "
+            f"{plural(len({key.subject_key for key in truth}), 'subject')} with coded action "
+            f"units were tested (clips with each: {', '.join(counts)}): "
+            f"{escape(units_text(entry))}."
+        )
     official = cite("see2019megc") if scheme == "megc2019" else ""
     subjects = len({key.subject_key for key in truth})
     return (
@@ -123,10 +134,18 @@ def _evaluation(results: Results) -> list[str]:
     for name, entry in zip(plan.experiments, entries, strict=True):
         found.append(_protocol(results, name, entry))
     found += [*_received(entries), "Each tested clip was predicted once in each run."]
-    found.append(
-        "UF1 (mean over classes of F1) and UAR (mean over classes of recall) were computed from "
-        f"the predictions of all folds pooled{cite('forman2010apples')}, not as means over folds."
-    )
+    tasks = {entry.task for entry in entries}
+    if "emotion" in tasks:
+        found.append(
+            "UF1 (mean over classes of F1) and UAR (mean over classes of recall) were computed "
+            f"from the predictions of all folds pooled{cite('forman2010apples')}, not as means "
+            "over folds."
+        )
+    if "action_units" in tasks:
+        found.append(
+            "Of each action unit, F1 is that of its presence (binary F1), computed from the "
+            f"predictions of all folds pooled{cite('forman2010apples')}; means are over units."
+        )
     found.append(
         "Brackets are 95% studentised bootstrap intervals over subjects "
         f"({plan.settings.bootstrap:,} resamples){cite('davison1997bootstrap')}, conditional on "

@@ -17,6 +17,7 @@ from merflow.studio.context import Studio
 from merflow.studio.project import Project
 from merflow.studio.routing import Endpoint, Missing
 from merflow.studio.run_results import pooled_facts
+from merflow.workflow.final_model import pooled_score
 from merflow.workflow.training_log import LIVE
 
 
@@ -41,6 +42,7 @@ def list_experiments(studio: Studio, _: Request) -> dict[str, Any]:
 def show_run(studio: Studio, request: Request) -> dict[str, Any]:
     """Return scores, confusion matrices, subjects and wrong predictions of a run."""
     run, folder = _run(studio, request)
+    _refuse_units(studio, run)
     pooled, scores = folder / "pooled.csv", folder / "scores.csv"
     if not pooled.is_file():
         raise Missing(run.folder, "not scored yet", fix="start the experiment")
@@ -69,6 +71,7 @@ def compare_runs(studio: Studio, request: Request) -> dict[str, Any]:
     runs = [_run(studio, request, prefix) for prefix in ("other_", "")]
     tables = []
     for run, folder in runs:
+        _refuse_units(studio, run)
         if not (folder / "pooled.csv").is_file():
             raise Missing(run.folder, "not scored yet", fix="start the experiment")
         tables.append(read_pooled(folder / "pooled.csv"))
@@ -97,6 +100,13 @@ ROUTES = (
 )
 
 
+def _refuse_units(studio: Studio, run: Run) -> None:
+    """Refuse a run of action units: its tables are in the report."""
+    if studio.project.plan().task(run) == "action_units":
+        found = "a run of action units, which this view does not show"
+        raise MerflowError(run.folder, found, "a run of emotions", "open the report: it shows them")
+
+
 def _run(studio: Studio, request: Request, prefix: str = "") -> tuple[Run, Path]:
     """Return the run of the config that the path names, and its folder."""
     wanted = tuple(request.path_params[prefix + name] for name in ("experiment", "factor", "seed"))
@@ -114,8 +124,11 @@ def run_row(project: Project, run: Run) -> dict[str, Any]:
     scores = folder / "scores.csv"
     if scores.is_file():
         try:
+            if project.plan().task(run) == "action_units":
+                row["note"] = f"mean F1 {pooled_score(folder)['f1']:.3f}"
+                return row
             row["score"] = full_row(read_scores(scores))._asdict()
-        except (MerflowError, AttributeError) as error:
+        except (MerflowError, AttributeError, TypeError) as error:
             row["note"] = str(error) or "no row for all clips"
     return row
 

@@ -60,6 +60,13 @@ def whole_dataset(
             "folds that test these subjects, or a dataset that was not in training",
             "Runs view: Start",
         )
+    if model.units is not None:
+        raise MerflowError(
+            str(run.folder),
+            "it predicts action units, whose scores this view does not show",
+            "a run of emotions",
+            "run `merflow evaluate` in a terminal",
+        )
     table, skipped = _predict(plan, run, model, fitted, tested, groups, on_progress)
     on_progress("scoring", 0, 0)
     rows = records(score_rows(table, about(plan, run), resamples=plan.settings.bootstrap))
