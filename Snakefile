@@ -50,6 +50,7 @@ rule all:
         rules.table.output,
         # A run that was deleted by hand is computed again, although its tables exist.
         [f"{run.folder}/scores.csv" for run in PLAN.scored_runs()],
+        PLAN.jitter_files(),
         [f"{paths.ORACLE}/oracle.csv".format(**vars(run)) for run in PLAN.oracle_runs()],
 
 

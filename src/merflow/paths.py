@@ -29,7 +29,8 @@ PRETRAINED = "results/pretrained/{pretraining}"
 RUN = "results/runs/{experiment}/{factor}/seed{seed}"
 ORACLE = "results/oracle/{experiment}/{factor}/seed{seed}"
 ORACLE_REGIONS = f"{ORACLE}/regions"
-JITTER = "results/jitter/{experiment}/{factor}/seed{seed}"
+JITTER = "results/jitter/{experiment}/{factor}/seed{seed}/training{training}"
+"""Scores of a run with moved key frames; training: distance of those of the training clips."""
 LITERATURE = "results/literature.csv"
 """Own results that `merflow record` adds to the published ones; no job writes it."""
 SKIPPED = "results/skipped.csv"
@@ -58,6 +59,9 @@ PDF_FIGURES = ("curves.pdf", "confusion.pdf", "subjects.pdf")
 """The same figures for papers. No output of a rule, so that results without them do not rerun."""
 RANKING_FILES = ("ranking.csv", "ranking_curves.csv", "ranking.svg", "ranking.pdf")
 """ROC and precision-recall curves of a run and their areas; no output of a rule either."""
+JITTER_FILES = ("jitter.csv", "jitter.svg")
+NOISE_TABLE = "results/tables/key_frame_noise.csv"
+"""Written with the tables where an experiment has `key_frame_noise`; no output of a rule."""
 TABLE_FILES = (
     *("scores.csv", "scores.xlsx", "scores.md", "scores.tex", "scores.txt"),
     *("effects.csv", "cost.csv", "cost.md"),
@@ -125,7 +129,7 @@ _RECORDED = (
     (f"{RUN}/{{file}}", "scores/{experiment}/{factor}/seed{seed}"),
     (f"{ORACLE}/{{file}}", "oracle/{experiment}/{factor}/seed{seed}"),
     (f"{ORACLE_REGIONS}/{{file}}", "oracle/{experiment}/{factor}/seed{seed}/regions"),
-    (f"{JITTER}/{{file}}", "jitter/{experiment}/{factor}/seed{seed}"),
+    (f"{JITTER}/{{file}}", "jitter/{experiment}/{factor}/seed{seed}/training{training}"),
     (f"{PRETRAINED}/{{file}}", "pretrained/{pretraining}"),
     (SKIPPED, "skipped"),
     (DELIVERED, "skipped"),

@@ -87,7 +87,7 @@ def test_files_of_a_comparison(files, capsys, tmp_path):
     assert {p.name for p in out.iterdir()} == {
         "interval_scores.csv",
         "interval_matches.csv",
-        "interval_curve.csv",
+        *("interval_curve.csv", "interval_curve.svg", "interval_curve.pdf"),
         "scores.json",
     }
     outcomes = [row["outcome"] for row in table(out / "interval_matches.csv")]
@@ -110,7 +110,7 @@ def test_without_confidences_there_is_no_curve_and_an_earlier_one_is_removed(fil
     bare = [line.rpartition(",")[0] for line in PREDICTED.splitlines()]
     (tmp_path / "bare.csv").write_text("\n".join(bare) + "\n")
     score_intervals(tmp_path / "bare.csv", files[1], out=out, resamples=100)
-    assert not (out / "interval_curve.csv").exists()
+    assert not list(out.glob("interval_curve.*"))
 
 
 def test_the_terminal_names_the_rule_and_what_it_means(files, capsys, tmp_path):

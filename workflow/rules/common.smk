@@ -423,4 +423,5 @@ wildcard_constraints:
     factor=r"x[0-9.e+x]+",
     pretraining=r"[^/]+",
     seed=r"\d+",
+    training=r"\d+",
     fold=r"[^/]+",

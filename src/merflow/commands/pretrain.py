@@ -1,6 +1,7 @@
 """`merflow pretrain`: train weights on other clips or stills, for experiments to start from."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -62,6 +63,7 @@ def pretrain(name: str, *, config: Config) -> None:
             "classes": list(present),
             "recipe": entry.model_dump(mode="json"),
             "train_clips": int(np.size(data.y)),
+            **_left_out(plan, name),
             **fitted.facts,
         }
         write_json(out / "run.json", facts)
@@ -71,3 +73,12 @@ def pretrain(name: str, *, config: Config) -> None:
         job.done(made, [out / file for file in paths.FINAL_FILES])
     accuracy = fitted.history[-1].get("accuracy", float("nan"))
     print(f"{name}: {plural(len(data.y), 'clip')}, training accuracy {accuracy:.3f}")
+
+
+def _left_out(plan: Plan, name: str) -> dict[str, Any]:
+    """Return the tested subjects that the pretraining left out, for run.json."""
+    if plan.settings.pretrainings[name].tested_subjects == "refuse":
+        return {}
+    clips = plan.data.left_out(name)
+    subjects = sorted({"/".join(clip.key.subject_key) for clip in clips})
+    return {"left_out": {"clips": len(clips), "subjects": subjects}}

@@ -17,6 +17,7 @@ from merflow.evaluation.intervals.curve import curve
 from merflow.evaluation.intervals.matching import DEFAULT_RULE, RULES
 from merflow.evaluation.intervals.scores import Matched, match
 from merflow.evaluation.intervals.summary import emotions_of, summary
+from merflow.reporting.figures.intervals import write_curve
 from merflow.reporting.interval_table import analysis_table, spotting_table
 from merflow.reporting.render.text import text
 from merflow.text import plural
@@ -58,8 +59,8 @@ def score_intervals(
             first frame): recordings without an interval count, intervals outside are refused, and
             random intervals are scored for comparison.
         emotions: Emotions that the analysis scores, separated by commas; default: those of TRUTH.
-        out: Folder for interval_scores.csv, interval_matches.csv, interval_curve.csv (with
-            confidences) and scores.json.
+        out: Folder for interval_scores.csv, interval_matches.csv, scores.json and, with
+            confidences, interval_curve.csv, .svg and .pdf.
         export_to: File to write the predictions to, in another form.
         form: Form of that file: `merflow`, `megc2022`, `megc2023` (also 2024), `megc-str`, or
             `megc-log`, which has the matches.
@@ -82,6 +83,7 @@ def score_intervals(
             both.predictions, both.truths, rule=rule, videos=both.videos, lengths=both.lengths
         )
         write_scores(out, matched, rows, points, document)
+        write_curve(out, points)
     if export_to:
         export(export_to, form, matched, both.predictions)
     if json:

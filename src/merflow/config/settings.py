@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from merflow.config.dataset_settings import DatasetEntry, FlowFiles  # noqa: F401
 from merflow.config.display_names import same_label
+from merflow.config.key_frame_noise import KeyFrameNoise
 from merflow.config.names import Name
 from merflow.config.stage_settings import (  # noqa: F401 - one place to import settings from
     Align,
@@ -138,6 +139,9 @@ class Experiment(Tree):
     """Name of a pretraining whose weights the network starts from. Empty: none."""
     training: Training = Training()
     """The fit in every fold."""
+    key_frame_noise: KeyFrameNoise = later(KeyFrameNoise())
+    """Rows beside each run for which the key frames of its clips are moved. A change trains no
+    fold again. Empty: none."""
     grid: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]] = Field({})
     """Setting paths of this experiment, each with a list of values. The experiment becomes one for
     each combination, the first path changing slowest: `grid: {training.loss: [cross_entropy,
@@ -182,7 +186,13 @@ class Pretraining(Tree):
     scheme: str = "raw"
     """Scheme that maps emotions to classes."""
     collection: str
-    """Name of a collection. A subject of it that an experiment tests stops the run."""
+    """Name of a collection. A subject of it that an experiment tests stops the run, or is left out
+    by `tested_subjects`."""
+    tested_subjects: Literal["refuse", "exclude"] = later("refuse")
+    """Subjects that an experiment which starts from these weights tests: `refuse` stops the run;
+    `exclude` leaves their clips out of the pretraining. Datasets of one laboratory that number
+    their subjects apart may share people that no id shows: a warning, run.json and the notes under
+    the tables say `subject overlap unknown`."""
     seed: int = Field(0, ge=0)
     """Seed of everything random."""
     training: Training = Training()
@@ -298,7 +308,7 @@ def _refuse_for_task(where: str, experiment: Experiment) -> None:
         raise ValueError(
             f"{where}.action_units.threshold: inner does not go with pooled factors (x1+x10)"
         )
-    keys = ("scheme", "nested", "record_oracle")
+    keys = ("scheme", "nested", "record_oracle", "key_frame_noise")
     given = {key: getattr(experiment, key) != usual[key].default for key in keys}
     given["training.stopping"] = training.stopping != "fixed"
     given["training.balanced_sampling"] = units and training.balanced_sampling

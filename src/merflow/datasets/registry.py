@@ -61,6 +61,17 @@ def dataset_of(dataset: str, settings: Settings | None = None) -> str:
     return reader_of(dataset, settings)
 
 
+def people_of(dataset: str, settings: Settings | None = None) -> str:
+    """Return the published dataset whose subject ids name the people of a configured one."""
+    held = dataset_of(dataset, settings)
+    return (spec_of(held).subjects_of or held) if held in names() else held
+
+
+def laboratory_of(published: str) -> str:
+    """Return the laboratory of a published dataset; empty where no other dataset is of it."""
+    return spec_of(published).laboratory if published in names() else ""
+
+
 def known_reader(name: str, entry: DatasetEntry) -> str:
     """Return the reader of a configured dataset; refuse an unknown one."""
     reader = entry.reader or name

@@ -85,6 +85,10 @@ class DatasetSpec:
     """Published folds that merflow does not have; folds that it makes are described as others."""
     subjects_known: bool = True
     """False: the dataset has no subject ids and cannot be split by subject."""
+    laboratory: str = ""
+    """Name of a group whose datasets may show the same people; empty: no other dataset of it."""
+    subjects_of: str = ""
+    """Another dataset of which the subject ids here name the same people."""
     stills: bool = False
     any_dataset: bool = False
     """True: the reader takes clips of any dataset, which is the one its config entry is named

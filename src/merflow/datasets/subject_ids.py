@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from merflow.clip import ClipKey
 from merflow.config.settings import Settings
 from merflow.datasets.clip_ids import canonical
-from merflow.datasets.registry import dataset_of
+from merflow.datasets.registry import people_of
 
 
 def canonical_names(settings: Settings) -> dict[str, str]:
-    """Return dataset name -> name of the published dataset, or the manifest's own name."""
-    return {name: dataset_of(name, settings) for name in settings.datasets}
+    """Return dataset name -> published dataset whose subjects it has; own manifests: their name."""
+    return {name: people_of(name, settings) for name in settings.datasets}
 
 
 def canonical_subject(key: ClipKey, names: Mapping[str, str]) -> str:

@@ -69,7 +69,18 @@ class Expected:
             folder = paths.ORACLE.format(**vars(run))
             files = (f"{folder}/epochs.csv", f"{folder}/oracle.csv")
             yield Step("oracle", files, prints.recorded(self.folds(run)))
+        yield from self._jittered()
         yield from self._tables()
+
+    def _jittered(self) -> Iterator[Step]:
+        for run, level in self.plan.jitter_runs():
+            noise = self.plan.experiment(run.experiment).key_frame_noise
+            truth = self.split(run.experiment)["truth"]
+            made = prints.jittered(
+                self.plan, run, noise.variants, noise.seed, level, self.folds(run), truth
+            )
+            folder = paths.JITTER.format(**vars(run), training=level)
+            yield Step("jitter", tuple(f"{folder}/{n}" for n in paths.JITTER_FILES), made)
 
     def _tables(self) -> Iterator[Step]:
         packs = {path: self._pack_at(path) for path in self.plan.every_packed()}

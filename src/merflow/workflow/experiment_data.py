@@ -15,7 +15,7 @@ from merflow.config.settings import Experiment, Pretraining, Settings
 from merflow.datasets import labels, unit_labels, unlabelled
 from merflow.datasets.catalogue import read_catalogue
 from merflow.datasets.frame_contents import FrameContents
-from merflow.datasets.registry import read_dataset, require_subjects
+from merflow.datasets.registry import people_of, read_dataset, require_subjects
 from merflow.datasets.spec import Problem
 from merflow.errors import MerflowError, unknown
 from merflow.evaluation.custom_folds import experiment_folds
@@ -25,7 +25,12 @@ from merflow.io.files import safe_name
 from merflow.text import plural
 from merflow.workflow.entry_stage import require_stages
 from merflow.workflow.preflight import check_names, without_gpu
-from merflow.workflow.subject_overlap import identity_of, refuse_duplicates, refuse_pretrained
+from merflow.workflow.subject_overlap import (
+    identity_of,
+    overlap_warning,
+    refuse_duplicates,
+    refuse_pretrained,
+)
 
 UNREAD = "not read yet"
 """In place of the digest of frames that no job has read: nothing was made from them."""
@@ -174,9 +179,11 @@ class ExperimentData:
         where = f"experiments.{experiment}"
         clips, names = self.under_scheme(entry, where)
         if entry.pretrain:
-            start = self.settings.pretrainings[entry.pretrain]
-            trained = self.under_scheme(start, f"pretrainings.{entry.pretrain}").clips
+            trained = self._pretraining(entry.pretrain).clips
             refuse_pretrained(where, entry.pretrain, trained, clips, self._identity)
+            sides = [{self._people(c.key.dataset) for c in side} for side in (trained, clips)]
+            if problem := overlap_warning(where, entry.pretrain, *sides):
+                self._warn(problem)
         if entry.permute_labels is not None:
             names = permuted([clip.key for clip in clips], names, entry.permute_labels)
         return Labelled(clips, names)
@@ -192,10 +199,43 @@ class ExperimentData:
     def pretraining_clips(self, name: str) -> Labelled:
         """Return the clips that a pretraining trains on, with their classes."""
         entry, where = self.settings.pretrainings[name], f"pretrainings.{name}"
-        found = self.under_scheme(entry, where)
+        found = self._pretraining(name)
         kind = self.settings.preparations[entry.preparation].kind
         require_stages(found.clips, entry, kind, where)
         return found
+
+    def left_out(self, name: str) -> list[Clip]:
+        """Return the clips of a pretraining that `tested_subjects: exclude` leaves out."""
+        kept = {clip.key for clip in self._pretraining(name).clips}
+        entry = self.settings.pretrainings[name]
+        every = self.under_scheme(entry, f"pretrainings.{name}").clips
+        return [clip for clip in every if clip.key not in kept]
+
+    @functools.cache  # noqa: B019
+    def _pretraining(self, name: str) -> Labelled:
+        entry, where = self.settings.pretrainings[name], f"pretrainings.{name}"
+        found = self.under_scheme(entry, where)
+        if entry.tested_subjects == "refuse":
+            return found
+        tested = {
+            self._identity(clip)
+            for other, experiment in self.settings.experiments.items()
+            if experiment.pretrain == name
+            for clip in self.under_scheme(experiment, f"experiments.{other}").clips
+        }
+        rows = [row for row in zip(*found, strict=True) if self._identity(row[0]) not in tested]
+        if len({label for _, label in rows}) < 2:
+            raise MerflowError(
+                f"{where}.tested_subjects",
+                f"without the tested subjects, {plural(len(rows), 'clip')} of "
+                f"{plural(len(found.clips), 'clip')} remain, of fewer than two classes",
+                "subjects that no experiment which starts from these weights tests",
+                "pretrain on other datasets",
+            )
+        return Labelled([clip for clip, _ in rows], [label for _, label in rows])
+
+    def _people(self, dataset: str) -> str:
+        return people_of(dataset, self.settings)
 
     def under_scheme(self, entry: Experiment | Pretraining, where: str) -> Labelled:
         """Return the clips of an entry's collection that its scheme keeps, and their classes."""

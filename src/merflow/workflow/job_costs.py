@@ -90,6 +90,10 @@ def _trainings(plan: Plan) -> Iterator[tuple[str, JobCost]]:
         yield "train", fold._replace(seconds=fold.seconds - shared)
     every = [len(plan.data.folds(run.experiment)) for run in plan.oracle_runs()]
     yield "oracle", _scaled(_usual(runs), mean(every or [1])) if runs else JobCost(1.0)
+    jitters = [len(plan.data.folds(run.experiment)) for run, _ in plan.jitter_runs()]
+    if jitters:
+        again = mean(bool(level) for _, level in plan.jitter_runs())
+        yield "jitter", _scaled(_usual(runs), mean(jitters) * max(0.2, again))
     started = [_training(plan, entry) for entry in plan.settings.pretrainings.values()]
     yield from (("pretrain", _usual(started)) for _ in started[:1])
 

@@ -130,7 +130,9 @@ def _clips_and_folds(entry: Experiment, digest: str) -> dict[str, str]:
 
 def _input(plan: Plan, entry: Experiment) -> dict[str, str]:
     chosen = preparation_named(plan.settings, entry.preparation)
-    pretrained = entry.pretrain or entry.training.start_weights or "none"
+    start = entry.pretrain or entry.training.start_weights
+    frozen = entry.training.features
+    pretrained = start or frozen.pretraining or Path(frozen.file).name or "none"
     if chosen.kind == "flow":
         used = {"privileged": "onset, apex", "flow": f"{chosen.flow.method}, {chosen.flow.scale}"}
         return {"input": f"flow onset to apex, {chosen.flow.size} px", **used,

@@ -96,7 +96,18 @@ def _pretrained(plan: Plan, name: str) -> str:
     """Return `posed (jaffe, scheme raw, x1)`: the pretraining of the start weights."""
     entry = plan.settings.pretrainings[name]
     members = ", ".join(sorted(plan.settings.collections[entry.collection]))
-    return f"{name} ({members}, scheme {entry.scheme}, {entry.factor})"
+    without = ", without tested subjects" if entry.tested_subjects == "exclude" else ""
+    return f"{name} ({members}, scheme {entry.scheme}, {entry.factor}{without})"
+
+
+def _overlap(plan: Plan, name: str) -> list[str]:
+    """Return the mark of start weights that may have seen tested people; empty without one."""
+    entry = plan.experiment(name)
+    facts = _facts(plan, name) if entry.pretrain or entry.training.start_weights else []
+    pairs = {pair for fold in facts for pair in fold.get("subject_overlap_unknown", ())}
+    return (
+        [f"subject overlap unknown: {', '.join(sorted(pairs))} (one laboratory)"] if pairs else []
+    )
 
 
 def _frozen(plan: Plan, name: str) -> str:
@@ -146,6 +157,7 @@ def _protocol_line(plan: Plan, name: str, sheets: Mapping[str, list[str]]) -> st
         parts.append(_frozen(plan, name))
     if entry.pretrain:
         parts.append(f"pretrained: {_pretrained(plan, entry.pretrain)}")
+    parts += _overlap(plan, name)
     if chosen.kind == "flow" and chosen.flow.scale == "clip":
         parts.append("flow scaled per clip")
     if entry.control != "none":

@@ -9,7 +9,8 @@ from merflow.clip import Clip
 from merflow.config.settings import Settings
 from merflow.datasets.clip_ids import canonical
 from merflow.datasets.official_composite import OFFICIAL
-from merflow.datasets.registry import dataset_of, takes_any_dataset
+from merflow.datasets.registry import dataset_of, laboratory_of, people_of, takes_any_dataset
+from merflow.datasets.spec import Problem
 from merflow.errors import MerflowError
 
 Identify = Callable[[Clip], tuple[str, str]]
@@ -29,7 +30,7 @@ def identity_of(settings: Settings, sheets: Mapping[str, list[str]]) -> Identify
 
     @functools.cache
     def source(dataset: str) -> str:
-        held = dataset_of(dataset, settings)
+        held = people_of(dataset, settings)
         if held in OFFICIAL or not takes_any_dataset(dataset, settings):
             return held
         any_dataset = (name for name in settings.datasets if takes_any_dataset(name, settings))
@@ -55,8 +56,43 @@ def refuse_pretrained(
             f"{where}.pretrain",
             f"'{name}' was trained on {len(shared)} of the tested subjects: {names}",
             "weights that never saw a tested subject",
-            "leave their dataset out of the pretraining's collection",
+            "leave their dataset out of the pretraining's collection, or set "
+            f"pretrainings.{name}.tested_subjects: exclude",
         )
+
+
+def unknown_overlap(trained: Iterable[str], tested: Iterable[str]) -> list[str]:
+    """Return `casme_sq and casme2` for datasets of one laboratory that number people apart.
+
+    trained, tested: published datasets as `registry.people_of` names them. Whether they show the
+    same people is not published: no subject id can tell.
+    """
+    pairs = {
+        (first, second)
+        for first in trained
+        for second in tested
+        if first != second
+        and laboratory_of(first)
+        and laboratory_of(first) == laboratory_of(second)
+    }
+    return [f"{first} and {second}" for first, second in sorted(pairs)]
+
+
+def overlap_warning(
+    where: str, name: str, trained: Iterable[str], tested: Iterable[str]
+) -> Problem | None:
+    """Return the warning that a pretraining may have seen tested people under other ids."""
+    found = unknown_overlap(trained, tested)
+    if not found:
+        return None
+    return Problem(
+        "warning",
+        where,
+        f"subject overlap unknown: pretraining '{name}' may have seen tested people, since "
+        f"{', '.join(found)} come from one laboratory",
+        "datasets of different laboratories, or subjects that are known to be different",
+        "say so where the scores are printed; run.json and the notes under tables do",
+    )
 
 
 def refuse_duplicates(where: str, clips: Iterable[Clip], identify: Identify) -> None:

@@ -23,6 +23,7 @@ RULES = {
 WRITTEN_WITH = {
     paths.TABLES: "tables",
     **{f"{paths.TABLES}/{name}": "tables" for name in paths.LATEX_FORMS},
+    paths.NOISE_TABLE: "tables",
     **{f"{paths.RESULTS}/{name}": "report" for name in (*paths.METHODS, *paths.CARDS)},
 }
 """Folders and files that are no outputs of a rule, each with the rule that writes them."""
@@ -114,6 +115,7 @@ def _patterns() -> Iterator[str]:
     for name in paths.FINAL_FILES:
         yield from (f"{paths.RUN}/{FINAL}/{name}", f"{paths.PRETRAINED}/{name}")
     yield from (f"{paths.ORACLE}/{name}.csv" for name in ("epochs", "oracle"))
+    yield from (f"{paths.JITTER}/{name}" for name in paths.JITTER_FILES)
     yield from (f"{paths.TABLES}/{name}" for name in paths.TABLE_FILES)
 
 

@@ -33,6 +33,7 @@ from merflow.models.training import inner_folds, start_weights
 from merflow.workflow import run_fingerprints
 from merflow.workflow.fold_record import made_from, pixels_of
 from merflow.workflow.plan import Plan
+from merflow.workflow.subject_overlap import unknown_overlap
 from merflow.workflow.training_log import curve_so_far, history_text
 
 
@@ -133,6 +134,7 @@ def _trained(
         "train_clips": len(data.y) // len(clips.factors),
         "test_clips": len(test),
         "skipped": sorted(set(fold.train + fold.test) & clips.skipped),
+        **overlap_facts(plan, run, test),
         **fitted.facts,
         **thresholds(experiment, data, inner),
         "seconds": seconds,
@@ -177,13 +179,30 @@ def refuse_leaks(
         refuse_duplicates(where, (data.x, data.keys), (x, test))
     if tested:
         refuse_altered_copies(where, clips, data.keys, test)
-    file = Path(*plan.start_weights(run.experiment) or [experiment.training.start_weights])
-    if experiment.method == "keras" and file.is_file():
+    if file := start_file(plan, run):
         subjects, clip_hashes = start_weights.trained_on(file)
         start_weights.refuse_seen(file, subjects, test, canonical_names(plan.settings), where)
         for x in tested:
             if key := first_known(clip_hashes, x, test):
                 raise start_weights.leak(where, f"the weights in {file} saw the pixels of {key}")
+
+
+def start_file(plan: Plan, run: Run) -> Path | None:
+    """Return the weights file that a network starts from; None: none, or another method."""
+    entry = plan.experiment(run.experiment)
+    file = Path(*plan.start_weights(run.experiment) or [entry.training.start_weights])
+    return file if entry.method == "keras" and file.is_file() else None
+
+
+def overlap_facts(plan: Plan, run: Run, test: Sequence[ClipKey]) -> dict[str, list[str]]:
+    """Return, for run.json, the datasets of one laboratory in start weights and test."""
+    file = start_file(plan, run)
+    if file is None:
+        return {}
+    names = canonical_names(plan.settings)
+    trained = {subject.split("/", 1)[0] for subject in start_weights.trained_on(file)[0]}
+    found = unknown_overlap(trained, {names.get(key.dataset, key.dataset) for key in test})
+    return {"subject_overlap_unknown": found} if found else {}
 
 
 def refuse_altered_copies(

@@ -147,7 +147,9 @@ def test_no_false_alarm_is_no_certainty():
 
 def test_limits_are_unknown_without_anything_to_resample():
     nothing = spotting_limits(np.zeros((4, 3), int), np.zeros(4, int), 100)
-    assert np.isnan(nothing.f1.lo)
+    assert np.isnan(nothing).all()
+    unpredicted = spotting_limits(np.array([[0, 0, 3]] * 4), np.zeros(4, int), 100)
+    assert np.isnan(unpredicted.precision).all() and unpredicted.recall.hi > 0.05
     counts, tables, strata = by_subject(subjects=1)
     assert np.isnan(spotting_limits(counts, strata, 100).f1.lo)
     assert np.isnan(analysis_limits(counts, tables, strata, 100)[0].lo)

@@ -27,6 +27,7 @@ SPEC = DatasetSpec(
     emotions=frozenset(
         {"contempt", "disgust", "fear", "happiness", "repression", "sadness", "surprise", "tense"}
     ),
+    laboratory="CASME",
     emotions_seen=False,
     generated=False,
     publication="Yan et al. 2013, CASME database, FG 2013",

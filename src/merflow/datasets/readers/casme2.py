@@ -36,6 +36,7 @@ SPEC = DatasetSpec(
     emotions=frozenset(
         {"disgust", "fear", "happiness", "others", "repression", "sadness", "surprise"}
     ),
+    laboratory="CASME",
     publication="Yan et al. 2014, CASME II, PLoS ONE 9(1): e86041",
 )
 

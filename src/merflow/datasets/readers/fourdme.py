@@ -32,6 +32,7 @@ SPEC = DatasetSpec(
     emotions_seen=False,
     compound=True,
     generated=False,
+    laboratory="Oulu",
     publication="Li et al. 2022, 4DME: a spontaneous 4D micro-expression dataset with multimodal "
     "data, IEEE Trans. Affective Computing",
 )

@@ -30,6 +30,7 @@ SPEC = DatasetSpec(
     emotions=frozenset({"anger", "disgust", "fear", "happiness", "others", "sadness", "surprise"}),
     emotions_seen=False,
     generated=False,
+    laboratory="CASME",  # one of its authors is an author of CASME II
     publication="Ben et al. 2022, Video-based facial micro-expression analysis, IEEE Trans. PAMI "
     "44(9): 5826-5846",
 )

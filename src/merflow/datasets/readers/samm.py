@@ -23,6 +23,7 @@ SPEC = DatasetSpec(
     emotions=frozenset(
         {"anger", "contempt", "disgust", "fear", "happiness", "other", "sadness", "surprise"}
     ),
+    laboratory="Manchester",
     publication="Davison et al. 2018, SAMM, IEEE Trans. Affective Computing 9(1): 116-129",
 )
 

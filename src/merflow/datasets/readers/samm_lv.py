@@ -33,6 +33,8 @@ SPEC = DatasetSpec(
     emotions=frozenset(
         {"anger", "contempt", "disgust", "fear", "happiness", "other", "sadness", "surprise"}
     ),
+    laboratory="Manchester",
+    subjects_of="samm",
     publication="Yap, Kendrick and Yap 2020, SAMM Long Videos, FG 2020",
 )
 

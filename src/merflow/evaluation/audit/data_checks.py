@@ -153,7 +153,11 @@ def pretrained_on_test(evidence: Evidence) -> Outcome:
     if seen:
         subjects = plural(len(seen), "tested subject")
         return "fail", f"{subjects} in pretraining, first {'/'.join(min(seen))}"
-    return "pass", f"none of the {len(evidence.pretrained_on)} pretraining subjects is tested"
+    none = f"none of the {len(evidence.pretrained_on)} pretraining subjects is tested"
+    pairs = {p for fold in evidence.facts for p in fold.get("subject_overlap_unknown", ())}
+    if pairs:
+        return UNKNOWN, f"{none} by its id; {', '.join(sorted(pairs))} may share people"
+    return "pass", none
 
 
 def mixed_protocols(evidence: Evidence) -> Outcome:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from merflow.evaluation.clip_limits import LEVEL, Interval
+from merflow.evaluation.clip_limits import LEVEL, Interval, Metric
 from merflow.evaluation.confidence import (
     FEWEST_SUBJECTS,
     interval,
@@ -31,15 +31,23 @@ class SpottingLimits(NamedTuple):
 
 
 def spotting_limits(counts: np.ndarray, strata: np.ndarray, resamples: int) -> SpottingLimits:
-    """Return the intervals of (S, 3) TP, FP, FN of subjects; strata: (S,) datasets as numbers."""
-    if not counts.any() or (counts < 0).any():
+    """Return the intervals of (S, 3) TP, FP, FN of subjects; strata: (S,) datasets as numbers.
+
+    Unknown where there is nothing to take a share of: no predictions, or no annotated intervals.
+    """
+    tp, fp, fn = counts.sum(0)
+    if (counts < 0).any():
         return SpottingLimits(UNKNOWN, UNKNOWN, UNKNOWN)
     true, predicted = _tables(counts), _tables(counts[:, [0, 2, 1]])
+
+    def limits(tables: np.ndarray, metric: Metric, below: int) -> Interval:
+        return interval(tables, strata, metric, resamples=resamples) if below else UNKNOWN
+
+    # Limits take the rows of a table as given: for precision these are the predictions.
     return SpottingLimits(
-        # Limits take the rows of a table as given: for precision these are the predictions.
-        interval(predicted, strata, _first_row, resamples=resamples),
-        interval(true, strata, _first_row, resamples=resamples),
-        interval(true, strata, _f1, resamples=resamples),
+        limits(predicted, _first_row, tp + fp),
+        limits(true, _first_row, tp + fn),
+        limits(true, _f1, tp + fp + fn),
     )
 
 

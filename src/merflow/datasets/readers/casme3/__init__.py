@@ -44,6 +44,7 @@ SPEC = DatasetSpec(
     licence="on request, signed by a full-time researcher; annotations are public",
     source="http://casme.psych.ac.cn/casme/e4",
     emotions=frozenset({"anger", "disgust", "fear", "happy", "others", "sad", "surprise"}),
+    laboratory="CASME",
     publication="Li et al. 2023, CAS(ME)3, IEEE Trans. PAMI 45(3): 2782-2800",
 )
 NOT_KNOWN = frozenset({"0", "/", "-", "nan"})

@@ -42,6 +42,7 @@ SPEC = DatasetSpec(
     licence="on request, signed by a full-time researcher; no redistribution",
     source="http://casme.psych.ac.cn/casme/e3",
     emotions=frozenset({"negative", "positive", "surprise", "others"}),
+    laboratory="CASME",
     publication="Qu et al. 2018, CAS(ME)2, IEEE Trans. Affective Computing 9(4): 424-436",
 )
 

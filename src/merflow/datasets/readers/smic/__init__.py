@@ -30,6 +30,7 @@ SPEC = DatasetSpec(
     licence="on request, signed by a full-time researcher; no redistribution",
     source="https://www.oulu.fi/cmvs/node/41319",
     emotions=frozenset({"negative", "positive", "surprise"}),
+    laboratory="Oulu",
     publication="Li et al. 2013, A spontaneous micro-expression database, FG 2013",
 )
 
