@@ -28,6 +28,7 @@ STAGES = {
     "magnify": (0.35, 0.002),
     "interpolate": (0.3, 0.0007),
     "flow": (0.3, 0.01),
+    "windows": (0.5, 0.03),
 }
 """Seconds of a start, and per frame and store."""
 TRAINING = (3.0, 1.0)
@@ -37,7 +38,8 @@ SVM_FIT, PROGRAM_FIT = 0.5, 10.0
 """Seconds of a fit of an SVM, and of a call of an external program, which nobody knows."""
 RESAMPLE = 0.0001
 """Seconds per bootstrap resample of a scored run and of the tables."""
-OTHERS = {"plan": 0.4, "split": 0.3, "pack": 0.4, "skipped": 0.5, "manifest": 0.4, "report": 3.5}
+OTHERS = {"spot": 12.0, "score_spotting": 2.0, "recognise": 12.0, "spotting_table": 0.5}
+OTHERS |= {"plan": 0.4, "split": 0.3, "pack": 0.4, "skipped": 0.5, "manifest": 0.4, "report": 3.5}
 
 
 def job_costs(plan: Plan, together: Batches) -> dict[str, JobCost]:

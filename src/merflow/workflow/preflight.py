@@ -84,6 +84,26 @@ def check_experiment(settings: Settings, name: str) -> None:
         _network_fits(settings, start, where)
 
 
+def check_spotting(settings: Settings, name: str) -> None:
+    """Refuse an unknown network of a spotter, its settings, or one that takes no flow."""
+    entry, where = settings.spotting[name], f"spotting.{name}"
+    if entry.method != "keras":
+        return
+    if entry.network not in network_registry.names():
+        raise unknown(f"{where}.network", "network", entry.network, network_registry.names())
+    network_registry.check_settings(
+        entry.network, entry.network_settings, f"{where}.network_settings"
+    )
+    if network_registry.kind_of_input(entry.network) != "flow":
+        raise MerflowError(
+            f"{where}.network",
+            f"{entry.network} takes frames",
+            "a network that takes optical flow: windows are pictures of flow",
+        )
+    with _of(where):
+        augmentation.check(entry.training.augment, "flow")
+
+
 def _key_frames_can_move(entry: Experiment, where: str) -> None:
     """Refuse moved key frames where the input has none, or where no model is kept."""
     if not entry.key_frame_noise.asked:

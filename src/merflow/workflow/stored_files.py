@@ -38,6 +38,8 @@ def written(plan: Plan, rule: str, outputs: Sequence[str]) -> Written:
     folder = outputs[0].rpartition("/")[0]
     if rule == "train":
         return Written(_each(kept), (f"{folder}/{INNER}",) if _any_inner(plan) else ())
+    if rule == "spot":
+        return Written(_each(kept), (f"{folder}/{paths.WEIGHTS}", f"{folder}/history.csv"))
     if rule == "score":
         beside = {*paths.PDF_FIGURES, *paths.RANKING_FILES} - {*DRAWN}
         more = [f"{folder}/{name}" for name in sorted(beside)]
@@ -60,7 +62,7 @@ def written(plan: Plan, rule: str, outputs: Sequence[str]) -> Written:
 
 def leaves_out(plan: Plan, rule: str) -> bool:
     """Return whether some jobs of a rule leave out a file: an empty one then takes its place."""
-    return rule in ("score", "jitter") or (rule == "train" and _any_inner(plan))
+    return rule in ("score", "spot", "jitter") or (rule == "train" and _any_inner(plan))
 
 
 def plan_files(plan: Plan, here: bool) -> list[str]:

@@ -17,6 +17,7 @@ RULES = {
     "packed": "the packed clips of every preparation and factor",
     "tables": "the tables, without the report",
     "report": f"{paths.REPORT}, and what it needs",
+    "spotters": "the spotter of all recordings of every spotting run, for `merflow predict`",
     "finals": "the final model of every run, for `merflow predict`",
 }
 """Targets that are rules, each with what it makes."""
