@@ -6,9 +6,10 @@ from snakemake.utils import min_version
 
 min_version("9.20")
 
-if (
-    "experiments" not in config
-):  # --configfile replaces the default, it is not laid over it
+if not config.keys() & {
+    "experiments",
+    "spotting",
+}:  # --configfile replaces the default, it is not laid over it
 
     configfile: "config/config.yaml"
 
@@ -18,6 +19,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/final.smk"
+include: "workflow/rules/spotting.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/cluster.smk"
 include: "workflow/rules/every_rule.smk"
@@ -41,15 +43,18 @@ localrules:
     tables,
 
 
+# With `spotting` alone there are no tables of clips, and no report of them.
+CLIP_RESULTS = [paths.REPORT, paths.SKIPPED, paths.MANIFEST, rules.table.output]
+
+
 rule all:
     default_target: True
     input:
-        paths.REPORT,
-        paths.SKIPPED,
-        paths.MANIFEST,
-        rules.table.output,
+        CLIP_RESULTS if PLAN.experiments else [],
+        SPOTTING_TABLES,
         # A run that was deleted by hand is computed again, although its tables exist.
         [f"{run.folder}/scores.csv" for run in PLAN.scored_runs()],
+        PLAN.jitter_files(),
         [f"{paths.ORACLE}/oracle.csv".format(**vars(run)) for run in PLAN.oracle_runs()],
 
 
@@ -69,4 +74,5 @@ rule packed:
 
 rule tables:
     input:
-        rules.table.output,
+        rules.table.output if PLAN.experiments else [],
+        SPOTTING_TABLES,

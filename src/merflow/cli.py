@@ -29,6 +29,7 @@ GROUPS = {
     "Steps of a run": (
         *("plan", "catalogue", "archive", *(stage.name for stage in WITH_FILES)),
         *("skipped", "split", "pretrain", "train", "final", "choose", "table", "provenance"),
+        *("spot", "score-spotting", "recognise", "spotting-table"),
     ),
 }
 """The commands as help lists them: those for a beginner first, in the order of their use."""

@@ -29,7 +29,10 @@ PRETRAINED = "results/pretrained/{pretraining}"
 RUN = "results/runs/{experiment}/{factor}/seed{seed}"
 ORACLE = "results/oracle/{experiment}/{factor}/seed{seed}"
 ORACLE_REGIONS = f"{ORACLE}/regions"
-JITTER = "results/jitter/{experiment}/{factor}/seed{seed}"
+SPOTTING = "results/spotting/{spotting}/seed{seed}"
+STR = "results/str/{pair}/seed{seed}"
+JITTER = "results/jitter/{experiment}/{factor}/seed{seed}/training{training}"
+"""Scores of a run with moved key frames; training: distance of those of the training clips."""
 LITERATURE = "results/literature.csv"
 """Own results that `merflow record` adds to the published ones; no job writes it."""
 SKIPPED = "results/skipped.csv"
@@ -58,10 +61,26 @@ PDF_FIGURES = ("curves.pdf", "confusion.pdf", "subjects.pdf")
 """The same figures for papers. No output of a rule, so that results without them do not rerun."""
 RANKING_FILES = ("ranking.csv", "ranking_curves.csv", "ranking.svg", "ranking.pdf")
 """ROC and precision-recall curves of a run and their areas; no output of a rule either."""
+JITTER_FILES = ("jitter.csv", "jitter.svg")
+NOISE_TABLE = "results/tables/key_frame_noise.csv"
+"""Written with the tables where an experiment has `key_frame_noise`; no output of a rule."""
 TABLE_FILES = (
     *("scores.csv", "scores.xlsx", "scores.md", "scores.tex", "scores.txt"),
     *("effects.csv", "cost.csv", "cost.md"),
 )
+SPOT_FILES = ("intervals.csv", "measure.csv", "run.json")
+"""What a fold of a spotter leaves in its folder below SPOTTING; networks also WEIGHTS."""
+SPOTTING_SCORES = (
+    *("predictions.csv", "truth.csv", "videos.csv", "interval_scores.csv"),
+    *("interval_matches.csv", "scores.json", "timeline.svg", "curve.svg"),
+)
+"""What the scores of a spotting run are, below SPOTTING; also interval_curve.csv."""
+STR_FILES = (
+    *("predictions.csv", "challenge.csv", "truth.csv", "videos.csv"),
+    *("interval_scores.csv", "interval_matches.csv", "scores.json"),
+)
+"""What spot-then-recognise leaves; challenge.csv: the form that MEGC takes."""
+SPOTTING_TABLES = ("spotting.csv", "spotting.md")
 LATEX_FORMS = ("scores_onecolumn.tex", "scores_twocolumn.tex")
 """Further forms of scores.tex. No output of a rule, so that tables without them do not rerun."""
 UNIT_TABLES = ("action_units.csv", "action_unit_counts.csv")
@@ -87,6 +106,7 @@ def store(stage: str) -> str:
         return f"results/{{preparation}}/{folder}/{{collection}}/{{factor}}.h5"
     preparation = "" if stage == "align" else "{preparation}/"
     factor = "{factor}/" if stage_table.has_factor(stage) else ""
+    factor = "{window}/" if stage == "windows" else factor
     return f"results/{preparation}{folder}/{factor}{{dataset}}/{{subject}}.h5"
 
 
@@ -125,7 +145,12 @@ _RECORDED = (
     (f"{RUN}/{{file}}", "scores/{experiment}/{factor}/seed{seed}"),
     (f"{ORACLE}/{{file}}", "oracle/{experiment}/{factor}/seed{seed}"),
     (f"{ORACLE_REGIONS}/{{file}}", "oracle/{experiment}/{factor}/seed{seed}/regions"),
-    (f"{JITTER}/{{file}}", "jitter/{experiment}/{factor}/seed{seed}"),
+    (f"{SPOTTING}/{{fold}}/{{file}}", "spotting/{spotting}/seed{seed}/{fold}"),
+    (f"{SPOTTING}/{{file}}", "spotting_scores/{spotting}/seed{seed}"),
+    (f"{STR}/{{file}}", "str/{pair}/seed{seed}"),
+    (f"{TABLES}/spotting.csv", "spotting_tables"),
+    (f"{TABLES}/spotting.md", "spotting_tables"),
+    (f"{JITTER}/{{file}}", "jitter/{experiment}/{factor}/seed{seed}/training{training}"),
     (f"{PRETRAINED}/{{file}}", "pretrained/{pretraining}"),
     (SKIPPED, "skipped"),
     (DELIVERED, "skipped"),

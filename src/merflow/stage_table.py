@@ -21,7 +21,8 @@ class Stage(NamedTuple):
     name: its command, and its section of the settings. version: raise it when the output changes
     for the same input; the stage then reruns. folder: where its files lie below results/; empty
     for a step without files of its own. only: the preparations or factors that have the stage:
-    `frames` or `flow` (kind of preparation), `factor` (all factors but x1), empty for all.
+    `frames` or `flow` (kind of preparation), `factor` (all factors but x1), `windows` (recordings
+    of `spotting`, after which no stage follows), empty for all.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Stage(NamedTuple):
 STAGES = (
     Stage("align", 4, "aligned", Cost(200, 4, 0.03)),
     Stage("crop", 2, "cropped", Cost(150, 2, 0.01)),
+    Stage("windows", 1, "windows", Cost(200, 1, 0.12), only="windows"),
     Stage("magnify", 5, "magnified", Cost(200, 12, 0.03), only="factor"),
     Stage("select", 2, only="frames"),  # The first step of interpolate.
     Stage("interpolate", 3, "interpolated", Cost(150, 2, 0.005), only="frames"),
@@ -43,12 +45,17 @@ STAGES = (
     Stage("split", 1),
     Stage("train", 7),
     Stage("score", 3),
-    Stage("table", 6),
-    Stage("report", 6),
+    Stage("table", 7),
+    Stage("report", 7),
+    Stage("spot", 1),
+    Stage("recognise", 1),
 )
 NAMES = tuple(stage.name for stage in STAGES)
 WITH_FILES = tuple(stage for stage in STAGES if stage.folder)
 """From align to pack, in their order."""
+
+
+KINDS = ("frames", "flow", "windows")
 
 
 def stage_named(name: str) -> Stage:
@@ -59,11 +66,11 @@ def stage_named(name: str) -> Stage:
 def pipeline(kind: str, factor: str, until: str = "pack") -> list[Stage]:
     """Return the stages that a clip goes through, from align up to and including `until`.
 
-    kind: `frames` or `flow`, of the preparation; a stage of the other kind as `until` wins.
+    kind: `frames` or `flow`, of the preparation; a stage of another kind as `until` wins.
     factor: `x1` leaves out magnification.
     """
     last = NAMES.index(until)
-    kind = STAGES[last].only if STAGES[last].only in ("frames", "flow") else kind
+    kind = STAGES[last].only if STAGES[last].only in KINDS else kind
     passed = {"", kind, "" if factor == "x1" else "factor"}
     return [stage for stage in STAGES[: last + 1] if stage.only in passed]
 

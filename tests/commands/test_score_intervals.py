@@ -94,6 +94,8 @@ def test_files_of_a_comparison(files, capsys, tmp_path):
     assert sorted(outcomes) == ["FN"] * 2 + ["FP"] * 2 + ["TP"] * 3
     hit = next(r for r in table(out / "interval_matches.csv") if r["onset"] == "11")
     assert hit["iou"] == "0.818181818" and hit["true_onset"] == "10"
+    missed = next(r for r in table(out / "interval_matches.csv") if r["outcome"] == "FN")
+    assert (missed["onset"], missed["true_onset"], missed["true_emotion"]) == ("", "30", "positive")
     last = [r for r in table(out / "interval_curve.csv") if r["type"] == "overall"]
     ends = [r for r in last if r["part"] == "full"]
     assert [r["threshold"] for r in ends] == ["0.9", "0.8", "0.7", "0.2", "0.1"]

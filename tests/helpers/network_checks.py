@@ -141,7 +141,7 @@ def check_saved_weights(data, method, folder):
 
 def check_imports(path):
     """Check that a network file imports only Keras and shared layers."""
-    allowed = {"keras", "typing", "collections.abc", "math"}
+    allowed = {"keras", "typing", "collections.abc", "contextlib", "contextvars", "math"}
     for name in imports(path):
         top = name.split(".")[0] if name.startswith("keras") else name
         assert top in allowed or name.startswith("merflow.models.layers."), name

@@ -9,9 +9,9 @@ from merflow.errors import SkipClip
 from merflow.stages.windows import (
     PICTURE,
     SIDE,
-    UNIT,
     face_of,
     picture,
+    scaled,
     strain_of,
     windows_clip,
 )
@@ -35,7 +35,8 @@ def textured(frames=20, side=SIDE, moved=()):
 def test_windows_count_by_their_first_frames_and_every():
     made = windows_clip(textured(), Windows(method="farneback"), "k6")
     assert made.frames.shape == (14, PICTURE, PICTURE, 3)
-    assert made.frames.dtype == np.uint8
+    assert made.frames.dtype == np.float16
+    assert made.facts["recording"] == [1, 20]
     assert made.numbers.tolist() == list(range(1, 15))
     fewer = windows_clip(textured(), Windows(method="farneback", every=4), "k6")
     assert fewer.numbers.tolist() == [1, 5, 9, 13]
@@ -44,10 +45,10 @@ def test_windows_count_by_their_first_frames_and_every():
 
 def test_a_window_is_the_motion_to_the_frame_k_later():
     clip = textured(12, moved=range(6, 12))
-    made = windows_clip(clip, Windows(method="farneback", scale="eye-distance"), "k3").frames
+    made = windows_clip(clip, Windows(method="farneback"), "k3").frames
     mouth = made[:, PICTURE // 2 :, :, 1].mean((1, 2))
-    assert (mouth[[3, 4, 5]] > 20).all()  # Frames 3..5 to 6..8: the mouth moves within.
-    assert (mouth[[0, 1, 2, 6, 7, 8]] < 1).all()
+    assert (mouth[[3, 4, 5]] > 3e-3).all()  # Frames 3..5 to 6..8: the mouth moves within.
+    assert (mouth[[0, 1, 2, 6, 7, 8]] < 1e-4).all()
 
 
 def test_a_recording_shorter_than_a_window_is_skipped():
@@ -64,28 +65,30 @@ def test_movement_is_one_number_a_frame():
 
 def test_motion_of_the_whole_face_leaves_nothing():
     field = np.full((SIDE, SIDE, 2), 3.0)
-    assert not picture(field, face_of(POINTS, (SIDE, SIDE)), "eye-distance").any()
+    assert not picture(field, face_of(POINTS, (SIDE, SIDE))).any()
 
 
 def test_eyes_are_blank():
     face = face_of(POINTS, (SIDE, SIDE))
     field = np.zeros((SIDE, SIDE, 2))
     field[36:43, 30:100] = 4  # The lids.
-    assert not picture(field * (1 - face.skin)[..., None], face, "eye-distance").any()
+    assert not picture(field * (1 - face.skin)[..., None], face).any()
     assert face.skin[40, 47] == face.skin[40, 81] == 0
     assert face.skin[90, 64] == 1
 
 
-def test_eye_distance_keeps_the_strength_and_window_does_not():
+def test_motion_is_in_eye_distances_until_a_window_is_stretched():
     face = face_of(POINTS, (SIDE, SIDE))
     field = np.zeros((SIDE, SIDE, 2))
     left, top, right, bottom = face.boxes[1]
-    field[top:bottom, left:right, 1] = 0.25 * UNIT[1] * face.eye_distance
-    kept = picture(field, face, "eye-distance")
-    assert kept[PICTURE // 2 + 5 :, :, 1].max() == pytest.approx(255 / 4, abs=1)
-    weak, strong = picture(field, face), picture(4 * field, face)
-    assert np.array_equal(weak, strong)
-    assert weak[..., 1].max() == 255
+    field[top:bottom, left:right, 1] = 0.01 * face.eye_distance
+    both = np.stack([picture(field, face), picture(4 * field, face)])
+    assert both[:, PICTURE // 2 + 5 :, :, 1].max((1, 2)) == pytest.approx([0.01, 0.04], rel=1e-3)
+    assert scaled(both, "eye-distance") is both
+    weak, strong = scaled(both, "window")
+    assert weak == pytest.approx(strong, abs=2e-3)
+    assert weak[..., 1].max() == 1
+    assert weak.min() == 0
 
 
 def test_strain_of_a_stretch():

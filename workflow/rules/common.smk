@@ -310,12 +310,16 @@ def entry_of(w):
     """Return the settings of the experiment or pretraining that a job trains."""
     if name := w.get("pretraining"):
         return PLAN.settings.pretrainings[name]
+    if name := w.get("spotting") or w.get("pair"):
+        pairs = PLAN.settings.spot_then_recognise
+        return PLAN.settings.spotting[pairs[name].spotting if name in pairs else name]
     return PLAN.experiment(w.experiment)
 
 
 TRAINED = [
     *PLAN.settings.experiments.values(),
     *PLAN.settings.pretrainings.values(),
+    *PLAN.settings.spotting.values(),
 ]
 
 GPUS = getattr(workflow.global_resources.get("gpu"), "value", None) or 0
@@ -365,6 +369,15 @@ def training_resources():
         runtime=times(
             lambda w: needs.training_minutes(PLAN, entry_of(w), folds_together(w))
         ),
+    )
+
+
+def spotting_resources():
+    """Return GPU, memory (MB) and time (minutes) of a spotter of a fold; more at each retry."""
+    return limited(
+        gpu=known(gpus),
+        mem_mb=times(lambda w: needs.spotting_memory(PLAN, entry_of(w))),
+        runtime=times(lambda w: needs.spotting_minutes(PLAN, entry_of(w))),
     )
 
 
@@ -423,4 +436,8 @@ wildcard_constraints:
     factor=r"x[0-9.e+x]+",
     pretraining=r"[^/]+",
     seed=r"\d+",
+    spotting=r"[^/]+",
+    window=r"k\d+|movement",
+    pair=r"[^/]+",
+    training=r"\d+",
     fold=r"[^/]+",

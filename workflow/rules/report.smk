@@ -8,6 +8,7 @@ rule table:
         scores=[f"{run.folder}/scores.csv" for run in PLAN.scored_runs()],
         pooled=_pooled,
         delivered=paths.DELIVERED,
+        jitter=PLAN.jitter_files(),
     output:
         [table_file(name) for name in paths.TABLE_FILES],
     localrule: True

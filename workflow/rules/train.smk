@@ -94,6 +94,30 @@ rule oracle:
         merflow("oracle {params.run:q}")
 
 
+# Only with `key_frame_noise`: every fold predicts its test clips again, with moved key frames; at
+# another level than 0 every fold is trained again, on training clips moved likewise.
+rule jitter:
+    input:
+        pooled=f"{paths.RUN}/pooled.csv",
+        weights=lambda w: PLAN.weights(w.experiment, w.factor, w.seed),
+        stores=lambda w: PLAN.cropped(w.experiment),
+        start=lambda w: PLAN.start_weights(w.experiment),
+        catalogues=lambda w: [
+            ancient(paths.CATALOGUE.format(dataset=name))
+            for name in PLAN.data.members(w.experiment)
+        ],
+    output:
+        [f"{paths.JITTER}/{name}" for name in paths.JITTER_FILES],
+    resources:
+        **recording_resources(),
+    params:
+        run=lambda w: filled(paths.RUN, w),
+    message:
+        "{wildcards.experiment} {wildcards.factor} seed {wildcards.seed}: moving key frames, training {wildcards.training}"
+    shell:
+        merflow("jitter {params.run:q} --training {wildcards.training}")
+
+
 # The row x*: reads the inner predictions that a nested experiment's folds leave.
 rule choose:
     input:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from merflow.datasets.official_composite import OFFICIAL
 from merflow.errors import MerflowError, check_number
-from merflow.synthetic import recording
+from merflow.synthetic import recorded_dataset, recording
 from merflow.synthetic.clip import Difficulty
 from merflow.synthetic.generate import demo_dataset, write_dataset
 from merflow.synthetic.videos import plan_videos, write_videos
@@ -41,7 +41,8 @@ def demo(
         small: Half the frame size and about half the frames, for tests.
         recordings: Write this many uncut recordings of other subjects instead of datasets, to try
             `merflow predict` on. Each takes 4 s and has rests, blinks and two expressions; a CSV
-            file beside it lists the frames of every movement.
+            file beside it lists the frames of every movement. With `--dataset casme_sq`: a dataset
+            of so many recordings of each subject, with a sheet of intervals, for spotting.
         videos: Write videos in folders SUBJECT/EMOTION instead of datasets, to follow the tutorial
             for your own videos.
         amplitude: Smallest and largest peak displacement of an expression (px at 640x480).
@@ -53,6 +54,7 @@ def demo(
         merflow demo
         merflow demo /tmp/faces --dataset casme2 --subjects 2 --seed 7
         merflow demo --recordings 2
+        merflow demo --recordings 3 --dataset casme_sq --subjects 4
         merflow demo data/clips --videos --subjects 4
     """
     stands = next(path for path in (out, *out.absolute().parents) if path.exists())
@@ -70,6 +72,9 @@ def demo(
     if recordings and videos:
         raise MerflowError("--recordings", "--videos as well", "one of the two")
     if recordings:
+        if dataset:
+            _recorded_dataset(out, dataset, subjects, recordings, seed, hard, small)
+            return
         for number in range(recordings):
             planned = recording.plan(number, seed, hard, small)
             print(recording.write_recording(Path(out) / recording.FOLDER, planned), flush=True)
@@ -86,6 +91,18 @@ def demo(
     for name in names:
         planned = demo_dataset(name).plan(subjects, clips, seed, hard, small)
         print(write_dataset(Path(out) / name, name, planned, not annotations_only), flush=True)
+
+
+def _recorded_dataset(
+    out: Path, dataset: str, subjects: int, each: int, seed: int, hard: Difficulty, small: bool
+) -> None:
+    if dataset != recorded_dataset.NAME:
+        raise MerflowError(
+            "--recordings", f"--dataset {dataset}", f"--dataset {recorded_dataset.NAME}, or none"
+        )
+    root = Path(out) / recorded_dataset.FOLDER
+    planned = recorded_dataset.plan_recordings(root, subjects, each, seed, hard, small)
+    print(recorded_dataset.write_recordings(root, planned), flush=True)
 
 
 def _difficulty(amplitude: tuple[float, float] | None, noise: float | None) -> Difficulty:

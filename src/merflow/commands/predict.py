@@ -5,7 +5,8 @@ import logging
 from pathlib import Path
 
 from merflow.commands.options import Json, OneOrMore
-from merflow.errors import FAILED, MerflowError
+from merflow.errors import FAILED, MerflowError, unknown
+from merflow.evaluation.interval_files.output import FORMS
 from merflow.inference.recording import (
     NO_REST,
     NONE,
@@ -14,6 +15,7 @@ from merflow.inference.recording import (
     predict_recording,
 )
 from merflow.inference.recording_output import as_json, write_recording
+from merflow.inference.trained_spotter import open_spotter
 from merflow.io import video
 from merflow.progress import report, shown
 from merflow.text import plural
@@ -33,6 +35,8 @@ def predict(
     stride: int | None = None,
     fps: float | None = None,
     precut: bool = False,
+    spotter: Path | None = None,
+    form: str = "merflow",
     json: Json = False,
 ) -> None:
     """Find movements of the face in INPUTS, and classify each as an expression.
@@ -44,23 +48,32 @@ def predict(
 
     Examples:
         merflow predict interview.mp4 --run results/runs/demo/x10/seed0
+        merflow predict a.avi --run results/runs/demo/x1/seed0 --spotter results/spotting/net/seed0
         merflow predict a.avi frames/ --fps 200 --run results/runs/demo/x10/seed0 --json --out found
 
     Args:
         inputs: Videos, and folders of frames.
         run: Folder of a run, of its final model, or the weights file in it.
-        out: Folder for NAME.csv (a row per window), NAME.events.csv (a row per movement) and
-            NAME.png.
+        out: Folder for NAME.csv (a row per window), NAME.events.csv (a row per movement),
+            NAME.intervals.csv (its frames, for `merflow score-intervals`) and NAME.png.
         window: Length of a window (frames); default: half a second.
         stride: Frames from one window to the next; default: half a window.
         fps: Frames per second of folders of frames (Hz); default: a video's own rate.
         precut: Every input is one expression, cut from onset to offset: classify it whole.
+        spotter: Folder of a spotting run: find movements by its spotter of all recordings
+            (`merflow run spotters` makes it). Default: merflow's rule.
+        form: Form of NAME.intervals.csv: `merflow`, `megc2022`, `megc2023` or `megc-str`.
     """
     if not inputs:
         raise MerflowError("predict", "no input", "videos or folders of frames")
+    if form not in FORMS:
+        raise unknown("--form", "form", form, FORMS)
+    if precut and spotter:
+        raise MerflowError("--spotter", "--precut as well", "one of the two")
     model = usable(open_model(run))
     finder = load_finder(model.pipeline.align.points, model.pipeline.align.model)
     fitted = model.load()
+    chosen = open_spotter(spotter) if spotter else None
     done, failed = [], []
     for path, stem in zip(inputs, stems(inputs), strict=True):
         try:
@@ -70,13 +83,15 @@ def predict(
                     report("classifying")
                     found = predict_clip(clip, model, fitted, finder)
                 else:
-                    found = predict_recording(clip, model, fitted, finder, window, stride)
+                    found = predict_recording(
+                        clip, model, fitted, finder, window, stride, spotter=chosen
+                    )
         except MerflowError as error:
             # The other inputs are still predicted; then the command fails.
             LOG.error("%s", error if str(path) in error.where else f"{path}: {error}")
             failed.append(error)
             continue
-        write_recording(out, stem, found, model.score_text)
+        write_recording(out, stem, found, model.score_text, form)
         done.append(found)
         if not json:
             _print(found)

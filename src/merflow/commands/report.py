@@ -108,6 +108,12 @@ def _write_figures(folder: Path, content: "Content", shown: "list[Example]") -> 
 
     effects = content.effects
     return [
-        *write_gallery(folder, content.results.runs, effects["effect_panels"], effects["effects"]),
+        *write_gallery(
+            folder,
+            content.results.runs,
+            effects["effect_panels"],
+            effects["effects"],
+            content.results.noise,
+        ),
         *write_strips(folder, shown),
     ]

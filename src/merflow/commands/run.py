@@ -86,7 +86,7 @@ def _settings(config: Path) -> Settings:
             else "make a project with `merflow init`, or go to the folder of one",
         )
     settings = load(config, LOCAL) if LOCAL.is_file() and config != LOCAL else load(config)
-    if not settings.experiments:
+    if not (settings.experiments or settings.spotting):
         raise MerflowError(str(config), "no experiments", "one or more under `experiments`")
     check_names(settings)
     return settings

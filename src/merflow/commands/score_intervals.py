@@ -155,7 +155,10 @@ def _log_notes(log: SpottingLog | None, matched: Matched, other_truth: bool) -> 
     counts = matched.counts()
     if counts != log.printed:
         shown = (_counts(log.printed), _counts(counts))
-        notes.append(f"The log counts {shown[0]}; the rule {matched.rule} gives {shown[1]}.")
+        notes.append(
+            f"The log counts {shown[0]}; the rule {matched.rule} gives {shown[1]}, micro and macro "
+            "matched together, since a log has no types."
+        )
     if not other_truth:
         notes.append("The truth is that of the log: intervals that it leaves out are not missed.")
     return notes

@@ -14,8 +14,9 @@ def split(experiment: str, *, config: Config) -> None:
         merflow split my_experiment --config config/megc2019.yaml
 
     Args:
-        experiment: Name of an experiment in the config.
+        experiment: Name of an experiment in the config, or of an entry of `spotting`.
     """
     settings = load(config)
-    Plan(settings).experiment(experiment)
+    if experiment not in settings.spotting:
+        Plan(settings).experiment(experiment)
     print(write_split(Plan.read(settings, fresh=False), experiment))

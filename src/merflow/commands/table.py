@@ -10,7 +10,7 @@ from merflow.config.display_names import display_names
 from merflow.config.flatten import flat_settings
 from merflow.config.grid import Grids, members
 from merflow.config.loading import load
-from merflow.evaluation.columns import EFFECTS, UNIT_COUNTS, UNIT_SCORES
+from merflow.evaluation.columns import EFFECTS, KEY_FRAME_NOISE, UNIT_COUNTS, UNIT_SCORES
 from merflow.evaluation.effects import (
     Row,
     Runs,
@@ -30,6 +30,7 @@ from merflow.reporting.control_notes import control_rows, with_alarms
 from merflow.reporting.cost import levels_of, plan_costs, write_costs
 from merflow.reporting.doubt_notes import with_doubts
 from merflow.reporting.effects_table import effects_table
+from merflow.reporting.key_frame_noise import noise_table, read_noise
 from merflow.reporting.layouts import (
     render_markdown,
     render_text,
@@ -94,7 +95,8 @@ def _write(out: Path, scores: Sequence[Path], plan: Plan) -> tuple[list[str], st
         for one in found.values()
         if len(one)
     ]
-    beside = [*units, *beside]
+    noise = read_noise(plan.jitter_files())
+    beside = [*units, *beside, *([noise_table(noise, names)] if len(noise) else [])]
     write_scores(out / "scores.csv", rows["emotion"])
     every = [stacked(list(found.values()), EFFECTS) for found in titles.values()]
     named = dict(zip(("magnification", "experiments"), every, strict=True))
@@ -113,6 +115,9 @@ def _write(out: Path, scores: Sequence[Path], plan: Plan) -> tuple[list[str], st
     if counts := published_counts(plan):
         UNIT_COUNTS.write(out / UNIT_COUNTS.table, UNIT_COUNTS.frame(counts))
         wrote.append(UNIT_COUNTS.table)
+    if len(noise):
+        wrote.append(Path(paths.NOISE_TABLE).name)
+        KEY_FRAME_NOISE.write(out / wrote[-1], noise)
     return wrote, printed
 
 

@@ -20,11 +20,16 @@ Recipe = dict[str, Any]
 
 
 def of_stage(
-    settings: "Settings | Planned", stage: str, preparation: str = "", factor: str = "x1"
+    settings: "Settings | Planned",
+    stage: str,
+    preparation: str = "",
+    factor: str = "x1",
+    window: str = "",
 ) -> Recipe:
     """Return what a stage's output depends on besides its clips: all stages up to it.
 
-    preparation: not needed for align. `max_skipped` is no part of it: it only stops a pack.
+    preparation: not needed for align; window: of the stage `windows`, `k6` or `movement`.
+    `max_skipped` is no part of it: it only stops a pack.
     """
     value = factor_value(factor)
     if stage == "align":
@@ -36,6 +41,9 @@ def of_stage(
         found[step] = _step(step, section)
         if step == "magnify":
             found[step]["factor"] = value
+        if step == "windows":
+            kept = {} if window == "movement" else found[step]
+            found[step] = {"version": found[step]["version"], **kept, "window": window}
         if step == "interpolate":
             found[step]["difference"] = chosen.difference
     return found

@@ -37,6 +37,11 @@ def schema_text() -> str:
     schema["$defs"]["Experiment"]["properties"]["grid"]["propertyNames"] = {
         "anyOf": [{"enum": grid_paths()}, {"pattern": r"^network_settings\.[^.]+$"}]
     }
+    noise = schema["$defs"]["Experiment"]["properties"]["key_frame_noise"]
+    noise["anyOf"] = [
+        {"$ref": noise.pop("$ref")},
+        schema["$defs"]["KeyFrameNoise"]["properties"]["test"],
+    ]
     # A description keeps the line ends of its docstring.
     return json.dumps(schema, indent=1, ensure_ascii=False).replace("\\n", " ") + "\n"
 

@@ -10,7 +10,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from merflow.config.dataset_settings import DatasetEntry, FlowFiles  # noqa: F401
 from merflow.config.display_names import same_label
+from merflow.config.key_frame_noise import KeyFrameNoise
 from merflow.config.names import Name
+from merflow.config.spotting_settings import SpotThenRecognise, Spotting
 from merflow.config.stage_settings import (  # noqa: F401 - one place to import settings from
     Align,
     Crop,
@@ -29,7 +31,7 @@ from merflow.errors import nearest
 
 RESERVED_NAMES = {
     *("aligned", "folds", "runs", "tables", "logs", "truth", "catalogue", "benchmarks"),
-    *("records", "frames", "pretrained", "oracle", "jitter"),
+    *("records", "frames", "pretrained", "oracle", "jitter", "spotting", "str"),
 }
 
 
@@ -63,7 +65,7 @@ class Experiment(Tree):
     experiment."""
     task: Task = later("emotion")
     """What is predicted: `emotion` is one class a clip, by `scheme`; `action_units` is any number
-    of action units a clip; `spotting` is where in long recordings expressions are."""
+    of action units a clip. Where in long recordings expressions are is a section `spotting`."""
     action_units: ActionUnitTask = later(ActionUnitTask())
     """Units, and what counts where the annotation is unclear, for `task: action_units`."""
     method: Method = "keras"
@@ -138,6 +140,9 @@ class Experiment(Tree):
     """Name of a pretraining whose weights the network starts from. Empty: none."""
     training: Training = Training()
     """The fit in every fold."""
+    key_frame_noise: KeyFrameNoise = later(KeyFrameNoise())
+    """Rows beside each run for which the key frames of its clips are moved. A change trains no
+    fold again. Empty: none."""
     grid: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]] = Field({})
     """Setting paths of this experiment, each with a list of values. The experiment becomes one for
     each combination, the first path changing slowest: `grid: {training.loss: [cross_entropy,
@@ -212,6 +217,10 @@ class Settings(Tree):
     """Named experiments."""
     pretrainings: dict[Name, Pretraining] = Field({})
     """Named pretrainings."""
+    spotting: dict[Name, Spotting] = later({})
+    """Named spotting methods for long recordings."""
+    spot_then_recognise: dict[Name, SpotThenRecognise] = later({})
+    """Named pairs of a spotting method and an experiment that recognises what it spots."""
     arithmetic: Literal["portable", "native"] = "portable"
     """`portable` gives the same bytes on every x86-64 processor with AVX2; `native` uses all
     instructions of this processor and is faster on some. The environment variable
@@ -251,11 +260,32 @@ class Settings(Tree):
             self._experiment_agrees(f"experiments.{name}", experiment)
         for name, pretraining in self.pretrainings.items():
             self._names_known(f"pretrainings.{name}", pretraining)
+        for name, entry in self.spotting.items():
+            self._names_known(f"spotting.{name}", entry)
+            if name in self.experiments:
+                raise ValueError(f"spotting.{name}: an experiment has this name; choose another")
+        for name, pair in self.spot_then_recognise.items():
+            self._pair_agrees(f"spot_then_recognise.{name}", pair)
         if wrong := same_label(self):
             raise ValueError(wrong)
         return self
 
-    def _names_known(self, where: str, entry: Experiment | Pretraining) -> None:
+    def _pair_agrees(self, where: str, pair: SpotThenRecognise) -> None:
+        check_known(f"{where}.spotting", "entry of spotting", pair.spotting, self.spotting)
+        known = self.experiments
+        check_known(f"{where}.recognition", "experiment", pair.recognition, known)
+        entry = known[pair.recognition]
+        if entry.protocol not in ("loso", "composite") or entry.task != "emotion":
+            raise ValueError(
+                f"{where}.recognition: '{pair.recognition}' has protocol {entry.protocol} and task "
+                f"{entry.task}; needed: emotion by loso or composite, which leave subjects out"
+            )
+        if entry.method == "command":
+            raise ValueError(f"{where}.recognition: a network or an SVM is needed, not a program")
+        if pair.factor:
+            check_known(f"{where}.factor", "factor", pair.factor, entry.factors)
+
+    def _names_known(self, where: str, entry: Experiment | Pretraining | Spotting) -> None:
         check_known(f"{where}.preparation", "preparation", entry.preparation, self.preparations)
         check_known(f"{where}.collection", "collection", entry.collection, self.collections)
 
@@ -304,7 +334,7 @@ def _refuse_for_task(where: str, experiment: Experiment) -> None:
         raise ValueError(
             f"{where}.action_units.threshold: inner does not go with pooled factors (x1+x10)"
         )
-    keys = ("scheme", "nested", "record_oracle")
+    keys = ("scheme", "nested", "record_oracle", "key_frame_noise")
     given = {key: getattr(experiment, key) != usual[key].default for key in keys}
     given["training.stopping"] = training.stopping != "fixed"
     given["training.balanced_sampling"] = units and training.balanced_sampling

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 from merflow.config.stage_settings import Tree
 from merflow.config.values import each_once
 
-Task = Literal["emotion", "action_units", "spotting"]
+Task = Literal["emotion", "action_units"]
 TWELVE_UNITS = ("1", "2", "4", "5", "6", "7", "9", "10", "12", "14", "15", "17")
 """The action units of the CD6ME protocol."""
 _CODE = re.compile(r"(?:AU)?([0-9]{1,2})|((?:AD|M)[0-9]{1,2})", re.IGNORECASE)

@@ -68,6 +68,28 @@ interval over subjects. guess_uf1: mean of 1,000 exchanges in which whole subjec
 exchange their true labels; _lo, _hi: the central 95% of the same scores. chance_p: share of such
 exchanges of the row's own predictions that score at least as well (one-sided)."""
 
+KEY_FRAME_NOISE = Schema(
+    "jitter.csv",
+    (
+        *RUN,
+        Column("training_noise", int, "training: distance of its key frames, frames at 200 fps"),
+        Column("key_frame_noise", int, "tested clips: distance of their key frames, the same unit"),
+        Column("apex", str, "annotated; unknown: the middle of onset and offset"),
+        Column("part", str, "full, or one dataset"),
+        *PART,
+        Column("moved", float, "mean distance that a key frame did move, frames at 200 fps"),
+        Column("no_earlier", int, "clips of all parts that have no frames before their onset"),
+        Column("no_later", int, "clips of all parts that have no frames after their offset"),
+        Column("span_clipped", int, "clips of all parts whose onset or offset met the other"),
+        Column("apex_clipped", int, "clips of all parts whose apex left onset..offset"),
+        *MEASURES,
+        *BASELINES,
+        *JUDGED,
+    ),
+)
+"""Scores with moved key frames, as in scores.csv. Counted are the clips whose key frames should
+move further than they could."""
+
 UNIT_SCORES = Schema(
     "action_units.csv",
     (

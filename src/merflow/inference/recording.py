@@ -15,11 +15,12 @@ from merflow.clip import ClipArrays
 from merflow.errors import MerflowError, SkipClip
 from merflow.frame_buffer import FrameBuffer, Frames, luma_of_files
 from merflow.progress import report
-from merflow.stages.movement import Span, movement, rests, spans
+from merflow.stages.movement import STARTS, Span, movement, rests, spans
 from merflow.stages.pipeline import cropped, network_inputs
 from merflow.workflow.final_model import Model, mean_probabilities
 
 if TYPE_CHECKING:
+    from merflow.inference.trained_spotter import TrainedSpotter
     from merflow.models.factory import Fitted
     from merflow.stages.faces import Finder
 
@@ -66,6 +67,10 @@ class RecordingPrediction:
     windows: tuple[LabelledSpan, ...]
     rests: bool = True
     pending: tuple[Span, ...] = ()
+    spotter: str = ""
+    """Name of the trained spotter; empty: merflow's rule. `ratio` is then its scores."""
+    limit: float = STARTS
+    """What the ratio exceeds in a movement."""
 
     @property
     def quiet_label(self) -> str:
@@ -82,29 +87,39 @@ def predict_recording(
     stride: int | None = None,
     *,
     rest: float | None = None,
+    spotter: "TrainedSpotter | None" = None,
     on_progress: OnProgress = report,
     on_found: Callable[[RecordingPrediction], None] | None = None,
 ) -> RecordingPrediction:
     """Find movements in a recording and classify them; frames (T, H, W, 3) uint8 RGB.
 
     window, stride: of the windows returned (frames); rest: level of the measure at rest, if more
-    than this recording is known. on_found: called with what is known before each movement is
-    classified. Raises SkipClip when no face is found.
+    than this recording is known. spotter: finds the movements in place of the rule. on_found:
+    called with what is known before each movement is classified. Raises SkipClip when no face is
+    found.
     """
     sizes = window_sizes(len(clip.frames), clip.fps, window, stride)
     on_progress("aligning the face", 0, 0)
     watched = replace(clip, frames=_Watched(clip.frames, "aligning the face", on_progress))
-    face = cropped(watched, model.pipeline, finder)
-    on_progress("looking for movement", 0, 0)
-    measure = movement(face.frames, clip.fps, face.landmarks)
-    found, ratio = spans(measure, clip.fps, rest)
-    calm = rest is not None or rests(measure)
+    limit = STARTS
+    if spotter is not None:
+        found, ratio, limit = spotter.find(watched)
+        measure, calm = ratio, True
+    else:
+        face = cropped(watched, model.pipeline, finder)
+        on_progress("looking for movement", 0, 0)
+        measure = movement(face.frames, clip.fps, face.landmarks)
+        found, ratio = spans(measure, clip.fps, rest)
+        calm = rest is not None or rests(measure)
     movements: list[LabelledSpan] = []
 
     def known(pending: Sequence[Span]) -> RecordingPrediction:
         rows = tuple(windows(ratio, movements, *sizes, NONE if calm else NO_REST))
         facts = (clip.key.clip, clip.fps, clip.numbers, model.classes, ratio, measure)
-        return RecordingPrediction(*facts, tuple(movements), rows, calm, tuple(pending))
+        name = spotter.name if spotter else ""
+        return RecordingPrediction(
+            *facts, tuple(movements), rows, calm, tuple(pending), name, limit
+        )
 
     for number, span in enumerate(found):
         on_progress("classifying movements", number, len(found))

@@ -5,21 +5,47 @@ from typing import Any
 
 import numpy as np
 
+from merflow.evaluation.interval_files.output import export
+from merflow.evaluation.intervals.record import VideoInterval
+from merflow.evaluation.intervals.scores import match
 from merflow.inference.recording import LabelledSpan, RecordingPrediction
 from merflow.io.csv_table import csv_text
 from merflow.io.files import atomic, write_text
-from merflow.stages.movement import STARTS
 
 
-def write_recording(folder: Path, stem: str, found: RecordingPrediction, score: str) -> None:
-    """Write STEM.csv (windows), STEM.events.csv (movements) and STEM.png."""
+def write_recording(
+    folder: Path, stem: str, found: RecordingPrediction, score: str, form: str = "merflow"
+) -> None:
+    """Write STEM.csv (windows), STEM.events.csv (movements), STEM.intervals.csv and STEM.png.
+
+    form: of the intervals, as `merflow score-intervals` has them.
+    """
     head = ("first", "last", "seconds", "movement", "answer", *(f"p_{c}" for c in found.classes))
     windows = [_cells(found, row) for row in found.windows]
     movements = [(*_cells(found, row), row.reason) for row in found.movements]
     write_text(folder / f"{stem}.csv", csv_text(head, windows))
     write_text(folder / f"{stem}.events.csv", csv_text((*head, "reason"), movements))
+    export_intervals(folder / f"{stem}.intervals.csv", found, form)
     with atomic(folder / f"{stem}.png") as part:
         draw(part, found, score)
+
+
+def export_intervals(path: Path, found: RecordingPrediction, form: str = "merflow") -> None:
+    """Write the movements of a recording as intervals, in merflow's form or one of a challenge."""
+    rows = [
+        VideoInterval(
+            "",
+            found.name,
+            found.name,
+            int(found.numbers[one.first]),
+            int(found.numbers[one.last]),
+            "",
+            "" if one.probabilities is None else one.label,
+            one.strength,
+        )
+        for one in found.movements
+    ]
+    export(path, form, match((), ()), rows)
 
 
 def _cells(found: RecordingPrediction, row: LabelledSpan) -> tuple[str, ...]:
@@ -39,6 +65,7 @@ def as_json(found: RecordingPrediction) -> dict[str, Any]:
         "frames": len(found.numbers),
         "fps": found.fps,
         "rests": found.rests,
+        "spotter": found.spotter,
         "events": movements,
         "windows": [_row_json(found, row) for row in found.windows],
     }
@@ -64,8 +91,8 @@ def draw(path: Path, found: RecordingPrediction, score: str) -> None:
     top, low = page.subplots(2, 1, sharex=True)
     seconds = np.arange(len(found.ratio)) / found.fps
     top.plot(seconds, found.ratio, color="0.3", lw=1)
-    top.axhline(STARTS, color="0.6", lw=0.8, ls=":")
-    top.set_ylabel("movement\n(times the rest)")
+    top.axhline(found.limit, color="0.6", lw=0.8, ls=":")
+    top.set_ylabel(f"score of\n{found.spotter}" if found.spotter else "movement\n(times the rest)")
     top.set_title(found.name, fontsize=10)
     for k, name in enumerate(found.classes):
         low.plot([], [], color=f"C{k}", lw=6, label=name)

@@ -24,6 +24,7 @@ from merflow.reporting.html.run_data import Results, read_results
 from merflow.reporting.html.runs import run_context
 from merflow.reporting.html.scores import score_context
 from merflow.reporting.html.summary import summary
+from merflow.reporting.key_frames_section import noise_context
 from merflow.reporting.results_table import Wide, wide_tables
 from merflow.reporting.table import Table
 from merflow.reporting.unit_tables import unit_tables
@@ -85,6 +86,7 @@ def page(content: Content, faces: Sequence[Face] = ()) -> str:
         "summary": summary(results, tables),
         **score_context(tables, results.runs, content.units),
         **content.effects,
+        **noise_context(results),
         **run_context(results),
         **data_context(results),
         **reproduction_context(results),

@@ -36,8 +36,6 @@ BOX_MARGIN = 12
 """Margin around the points of brows and mouth (px of SIDE)."""
 BROWS, MOUTH = ((-1.0, -0.62, 1.0, -0.15), (-0.65, 0.72, 0.65, 1.45))
 """The same boxes in face units where only 5 points are known: left, top, right, bottom."""
-UNIT = (0.04, 0.04, 0.2)
-"""Motion (eye distances) and strain (ratio) of grey level 255 with scale `eye-distance`."""
 MEASURE = "movement"
 """In place of a length k: merflow's own measure of movement, one number a frame."""
 
@@ -58,9 +56,10 @@ class Face(NamedTuple):
 def windows_clip(clip: ClipArrays, settings: "Windows", window: str) -> ClipArrays:
     """Return a cropped recording with its windows in place of its frames.
 
-    window: `k6` for windows of 6 frames: (N, 42, 42, 3) uint8, one window every `every` frames,
-    `numbers` those of their first frames; or `movement`: (T, 1, 1, 1) float32, for every frame the
-    largest displacement of a patch, as a share of the frame's side.
+    window: `k6` for windows of 6 frames: (N, 42, 42, 3) float16, one window every `every` frames,
+    `numbers` those of their first frames and, among the facts, the first and last of the recording;
+    or `movement`: (T, 1, 1, 1) float32, for every frame the largest displacement of a patch, as a
+    share of the frame's side.
     """
     if window == MEASURE:
         measure = movement(clip.frames, clip.fps, clip.landmarks)
@@ -69,15 +68,15 @@ def windows_clip(clip: ClipArrays, settings: "Windows", window: str) -> ClipArra
     starts = range(0, len(clip.frames) - k, settings.every)
     if not starts:
         raise SkipClip(f"{len(clip.frames)} frames, too few for a window of {k + 1}")
-    out = np.empty((len(starts), PICTURE, PICTURE, 3), np.uint8)
+    out = np.empty((len(starts), PICTURE, PICTURE, 3), np.float16)
     for row, picture in enumerate(pictures(clip, settings, k, starts)):
         out[row] = picture
-    last = len(starts) - 1
     return replace(
         clip,
         frames=out,
         numbers=clip.numbers[list(starts)],
-        **{"onset": 0, "apex": None, "offset": last},
+        facts=clip.facts | {"recording": [int(clip.numbers[0]), int(clip.numbers[-1])]},
+        **{"onset": 0, "apex": None, "offset": len(starts) - 1},
     )
 
 
@@ -92,7 +91,7 @@ def length_of(window: str) -> int:
 
 
 def pictures(clip: ClipArrays, settings: "Windows", k: int, starts: range) -> Iterator[np.ndarray]:
-    """Yield the picture of each window, (42, 42, 3) uint8: u, v, strain.
+    """Yield the picture of each window, as `picture` makes it.
 
     Frames are read one by one, so that memory does not grow with the recording.
     """
@@ -103,7 +102,7 @@ def pictures(clip: ClipArrays, settings: "Windows", k: int, starts: range) -> It
             if t not in kept:
                 kept[t] = _luma(clip.frames[t])
         field = flow_field(kept[start], kept[start + k], settings.method)
-        yield picture(field, face, settings.scale)
+        yield picture(field, face)
         kept = {t: image for t, image in kept.items() if t > start}
 
 
@@ -112,10 +111,11 @@ def _luma(frame: np.ndarray) -> np.ndarray:
     return cv2.resize(image.reshape(frame.shape[:2]), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
 
 
-def picture(field: np.ndarray, face: Face, scale: str = "window") -> np.ndarray:
-    """Return the picture of a window, (42, 42, 3) uint8, from its flow (SIDE, SIDE, 2) in px.
+def picture(field: np.ndarray, face: Face) -> np.ndarray:
+    """Return the picture of a window, (42, 42, 3) float16, from its flow (SIDE, SIDE, 2) in px.
 
-    scale: `window` stretches each channel to its own range; `eye-distance` keeps UNIT.
+    Channels are the lengths of horizontal and vertical motion in eye distances, and the strain; all
+    relative to the nose, 0 or above.
     """
     x, y = np.round(face.nose).astype(int)
     half = NOSE // 2
@@ -130,13 +130,20 @@ def picture(field: np.ndarray, face: Face, scale: str = "window") -> np.ndarray:
         cv2.resize(values[top:bottom, left:right], size, interpolation=cv2.INTER_AREA)
         for left, top, right, bottom in face.boxes
     ]
-    made = np.concatenate(parts)
-    if scale == "window":
-        low, high = made.min((0, 1)), made.max((0, 1))
-        made = (made - low) / np.maximum(high - low, 1e-9)
-    else:
-        made = made / (np.array(UNIT) * [face.eye_distance, face.eye_distance, 1])
-    return np.round(255 * np.clip(made, 0, 1)).astype(np.uint8)
+    unit = np.array([face.eye_distance, face.eye_distance, 1.0])
+    return (np.concatenate(parts) / unit).astype(np.float16)
+
+
+def scaled(windows: np.ndarray, scale: str) -> np.ndarray:
+    """Return windows (N, 42, 42, 3) float16 in the unit that a network gets.
+
+    scale: `window` stretches each channel of each window to 0..1; `eye-distance` changes nothing.
+    """
+    if scale != "window":
+        return windows
+    wide = windows.astype(np.float32)
+    low, high = wide.min((1, 2), keepdims=True), wide.max((1, 2), keepdims=True)
+    return ((wide - low) / np.maximum(high - low, 1e-9)).astype(np.float16)
 
 
 def strain_of(field: np.ndarray) -> np.ndarray:

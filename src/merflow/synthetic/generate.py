@@ -37,7 +37,7 @@ def write_dataset(root: Path, name: str, planned: list[DemoClip], frames: bool =
     dataset = demo_dataset(name)
     jobs = dataset.jobs(root, planned)
     mark = digest([stamp(clip) for clip in planned]) if frames else ""
-    old = _marker(root)
+    old = marker_of(root)
     # The content of the sheets may have been edited by hand.
     has_sheets = all((root / sheet).is_file() for sheet in old.get("sheets", []))
     same = old.get("mark") == mark and has_sheets
@@ -62,7 +62,7 @@ def write_dataset(root: Path, name: str, planned: list[DemoClip], frames: bool =
     return f"{name}: {len(written)} of {len(planned)} clips written to {root}"
 
 
-def _marker(root: Path) -> dict[str, Any]:
+def marker_of(root: Path) -> dict[str, Any]:
     """Read the marker; refuse a folder that holds anything but a demo."""
     if not (root / GENERATED).exists():
         held = [p.name for p in root.iterdir() if PARTIAL not in p.name] if root.exists() else []

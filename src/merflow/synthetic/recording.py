@@ -49,16 +49,24 @@ class Recording:
     blinks: tuple[int, ...]
 
 
-def plan(number: int, seed: int, difficulty: Difficulty, small: bool, expressions: int = 2) -> (
-    Recording
-):  # fmt: skip
-    """Return recording `number`; the seed decides face and positions; small: half size and rate."""
+def plan(
+    number: int,
+    seed: int,
+    difficulty: Difficulty,
+    small: bool,
+    expressions: int = 2,
+    like: DemoClip | None = None,
+) -> Recording:
+    """Return recording `number`; the seed decides face and positions; small: half size and rate.
+
+    like: names, face, camera and length in place of these; positions stay those of the seed.
+    """
     share = 2 if small else 1
     fps, size, unit = FPS / share, (640 // share, 480 // share), 57.0 / share
     count = round(SECONDS * fps)
     rng = np.random.default_rng(seed_of("recording", seed, number))
     who = seed_of("recorded", seed, number)
-    clip = DemoClip(
+    clip = like or DemoClip(
         *("recording", f"r{number:02d}", f"recording{number:02d}"),
         ClipKey("recording", f"r{number:02d}", f"recording{number:02d}"),
         *("", NEUTRAL, (), "", 0, 0, count // 2, count - 1, fps, size, unit, 0.0, who, who + 1),

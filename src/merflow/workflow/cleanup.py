@@ -10,6 +10,7 @@ from merflow.errors import MerflowError
 from merflow.io import records
 from merflow.io.files import PARTIAL, abandoned
 from merflow.stage_table import WITH_FILES, pipeline
+from merflow.workflow import spotting_plan
 from merflow.workflow.plan import Plan
 
 BETWEEN = tuple(stage for stage in WITH_FILES if stage.name not in ("align", "crop", "pack"))
@@ -41,6 +42,7 @@ def wanted(plan: Plan) -> set[Path]:
     for run in plan.scored_runs():
         names = (*paths.SCORE_FILES, *paths.FIGURES, *paths.PDF_FIGURES, *paths.RANKING_FILES)
         files.update(f"{run.folder}/{name}" for name in names)
+    files.update(spotting_plan.files(plan))
     for name in plan.experiments:
         files.update([*plan.fold_files(name), plan.truth_file(name)])
     return {Path(file) for file in files}
@@ -62,7 +64,8 @@ def wanted_folders(plan: Plan) -> set[Path]:
     ]
     finals = [f"{run.folder}/final" for run in plan.runs()]
     starts = [paths.PRETRAINED.format(pretraining=name) for name in plan.data.pretrainings()]
-    return {Path(folder) for folder in (*folds, *finals, *starts)}
+    spotters = spotting_plan.folders(plan)
+    return {Path(folder) for folder in (*folds, *finals, *starts, *spotters)}
 
 
 def stale(plan: Plan) -> list[Path]:
@@ -95,7 +98,7 @@ def _recorded_only(keep: set[Path], inside: set[Path], files: set[Path]) -> list
 
 def made_folders() -> list[Path]:
     """Return the folders under results/ that stages, splits and trainings write to."""
-    names = ("aligned", "frames", "folds", "truth", "runs", "pretrained")
+    names = ("aligned", "frames", "folds", "truth", "runs", "pretrained", "spotting", "str")
     stages = [p for stage in WITH_FILES[1:] for p in paths.RESULTS.glob(f"*/{stage.folder}")]
     return [p for p in (*(paths.RESULTS / name for name in names), *stages) if p.is_dir()]
 

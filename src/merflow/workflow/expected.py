@@ -18,6 +18,7 @@ from merflow.evaluation.run_id import FINAL, NESTED, Run
 from merflow.io.files import digest
 from merflow.io.records import Made
 from merflow.workflow import run_fingerprints as prints
+from merflow.workflow import spotting_plan
 from merflow.workflow.plan import Plan
 
 
@@ -47,7 +48,7 @@ class Expected:
         self.settings = plan.settings
 
     def steps(self) -> Iterator[Step]:
-        """Yield every job of the plan, those before others first."""
+        """Yield every job of the plan but those of spotting, those before others first."""
         yield from self._stores()
         for preparation, factor, collection in self.plan.packs():
             (path,) = paths.packed(preparation, collection, factor)
@@ -69,7 +70,18 @@ class Expected:
             folder = paths.ORACLE.format(**vars(run))
             files = (f"{folder}/epochs.csv", f"{folder}/oracle.csv")
             yield Step("oracle", files, prints.recorded(self.folds(run)))
+        yield from self._jittered()
         yield from self._tables()
+
+    def _jittered(self) -> Iterator[Step]:
+        for run, level in self.plan.jitter_runs():
+            noise = self.plan.experiment(run.experiment).key_frame_noise
+            truth = self.split(run.experiment)["truth"]
+            made = prints.jittered(
+                self.plan, run, noise.variants, noise.seed, level, self.folds(run), truth
+            )
+            folder = paths.JITTER.format(**vars(run), training=level)
+            yield Step("jitter", tuple(f"{folder}/{n}" for n in paths.JITTER_FILES), made)
 
     def _tables(self) -> Iterator[Step]:
         packs = {path: self._pack_at(path) for path in self.plan.every_packed()}
@@ -92,14 +104,17 @@ class Expected:
 
     def _stores(self) -> Iterator[Step]:
         seen: set[str] = set()
-        subjects: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        subjects: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
         for preparation, factor, collection in self.plan.packs():
-            subjects.setdefault((preparation, factor), [])
-            subjects[preparation, factor] += self.plan.data.with_stores(collection)
+            key = (preparation, factor, "pack")
+            subjects.setdefault(key, []).extend(self.plan.data.with_stores(collection))
+        for preparation, collection in spotting_plan.crops(self.plan):
+            key = (preparation, "x1", "crop")
+            subjects.setdefault(key, []).extend(self.plan.data.with_stores(collection))
         for stage in stage_table.WITH_FILES[:-1]:
-            for (preparation, factor), owners in subjects.items():
+            for (preparation, factor, until), owners in subjects.items():
                 kind = preparation_named(self.settings, preparation).kind
-                if stage not in stage_table.pipeline(kind, factor):
+                if stage not in stage_table.pipeline(kind, factor, until):
                     continue
                 pattern = paths.store(stage.name)
                 for dataset, subject in owners:
@@ -112,18 +127,26 @@ class Expected:
                         outputs = outputs if stage.name == "align" else (path,)
                         yield Step(stage.name, outputs, made, kept=False)
 
-    def store(self, stage: str, preparation: str, factor: str, dataset: str, subject: str) -> Made:
+    def store(
+        self,
+        stage: str,
+        preparation: str,
+        factor: str,
+        dataset: str,
+        subject: str,
+        window: str = "",
+    ) -> Made:
         """Return what the store of a subject after a stage is made from."""
         factor = factor if stage_table.has_factor(stage) else "x1"
         return prints.stage(
-            self._recipe(stage, "" if stage == "align" else preparation, factor),
+            self._recipe(stage, "" if stage == "align" else preparation, factor, window),
             self.plan.data.content(dataset, subject),
             self._key_frames(stage, preparation, factor, dataset, subject),
         )
 
     @functools.cache  # noqa: B019
-    def _recipe(self, stage: str, preparation: str, factor: str) -> Made:
-        return fingerprints.of_stage(self.settings, stage, preparation, factor)
+    def _recipe(self, stage: str, preparation: str, factor: str, window: str = "") -> Made:
+        return fingerprints.of_stage(self.settings, stage, preparation, factor, window)
 
     def _key_frames(
         self, stage: str, preparation: str, factor: str, dataset: str, subject: str

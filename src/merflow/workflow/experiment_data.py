@@ -104,8 +104,9 @@ class ExperimentData:
         return sorted({d for c in used for d in self.settings.collections[c]})
 
     def collections(self) -> list[str]:
-        """Return the collections that some experiment uses."""
-        return sorted({e.collection for e in self.settings.experiments.values()})
+        """Return the collections that some experiment or spotting method uses."""
+        entries = (*self.settings.experiments.values(), *self.settings.spotting.values())
+        return sorted({e.collection for e in entries})
 
     def pretrainings(self) -> list[str]:
         """Return the pretrainings that some experiment starts from."""

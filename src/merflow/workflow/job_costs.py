@@ -28,6 +28,7 @@ STAGES = {
     "magnify": (0.35, 0.002),
     "interpolate": (0.3, 0.0007),
     "flow": (0.3, 0.01),
+    "windows": (0.5, 0.03),
 }
 """Seconds of a start, and per frame and store."""
 TRAINING = (3.0, 1.0)
@@ -37,7 +38,8 @@ SVM_FIT, PROGRAM_FIT = 0.5, 10.0
 """Seconds of a fit of an SVM, and of a call of an external program, which nobody knows."""
 RESAMPLE = 0.0001
 """Seconds per bootstrap resample of a scored run and of the tables."""
-OTHERS = {"plan": 0.4, "split": 0.3, "pack": 0.4, "skipped": 0.5, "manifest": 0.4, "report": 3.5}
+OTHERS = {"spot": 12.0, "score_spotting": 2.0, "recognise": 12.0, "spotting_table": 0.5}
+OTHERS |= {"plan": 0.4, "split": 0.3, "pack": 0.4, "skipped": 0.5, "manifest": 0.4, "report": 3.5}
 
 
 def job_costs(plan: Plan, together: Batches) -> dict[str, JobCost]:
@@ -90,6 +92,10 @@ def _trainings(plan: Plan) -> Iterator[tuple[str, JobCost]]:
         yield "train", fold._replace(seconds=fold.seconds - shared)
     every = [len(plan.data.folds(run.experiment)) for run in plan.oracle_runs()]
     yield "oracle", _scaled(_usual(runs), mean(every or [1])) if runs else JobCost(1.0)
+    jitters = [len(plan.data.folds(run.experiment)) for run, _ in plan.jitter_runs()]
+    if jitters:
+        again = mean(bool(level) for _, level in plan.jitter_runs())
+        yield "jitter", _scaled(_usual(runs), mean(jitters) * max(0.2, again))
     started = [_training(plan, entry) for entry in plan.settings.pretrainings.values()]
     yield from (("pretrain", _usual(started)) for _ in started[:1])
 

@@ -82,6 +82,27 @@ class Plan:
                 )
         return asked
 
+    def jitter_runs(self) -> list[tuple[Run, int]]:
+        """Return the runs with moved key frames (`key_frame_noise`), each with a training level."""
+        noise = {name: self.experiment(name).key_frame_noise for name in self.experiments}
+        return [
+            (run, level)
+            for run in self.runs([name for name in noise if noise[name].asked])
+            for level in noise[run.experiment].training_levels
+        ]
+
+    def jitter_files(self) -> list[str]:
+        """Return the scores of all runs with moved key frames."""
+        return [
+            f"{paths.JITTER}/jitter.csv".format(**vars(run), training=level)
+            for run, level in self.jitter_runs()
+        ]
+
+    def cropped(self, experiment: str) -> list[str]:
+        """Return the cropped stores of an experiment's clips."""
+        entry = self.experiment(experiment)
+        return self.stores(entry.collection, paths.store("crop"), preparation=entry.preparation)
+
     @functools.cache  # noqa: B019
     def choices(self) -> dict[str, tuple[str, ...]]:
         """Return the experiments that each nested choice chooses between, by the choice's name.
@@ -204,6 +225,11 @@ class Plan:
         """Return the predictions of every fold of a run."""
         folder = Run(experiment, factor, int(seed)).folder
         return [f"{folder}/{fold.name}/predictions.csv" for fold in self.data.folds(experiment)]
+
+    def weights(self, experiment: str, factor: str, seed: str | int) -> list[str]:
+        """Return the weights of every fold of a run."""
+        folder = Run(experiment, factor, int(seed)).folder
+        return [f"{folder}/{fold.name}/{paths.WEIGHTS}" for fold in self.data.folds(experiment)]
 
     def pooled_of_choice(self, choice: str, seed: str | int) -> list[str]:
         """Return the pooled predictions that a nested choice chooses between."""

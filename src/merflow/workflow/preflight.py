@@ -64,6 +64,7 @@ def check_experiment(settings: Settings, name: str) -> None:
                 f"protocol: {protocol}, or no {key}",
                 "change one of the two",
             )
+    _key_frames_can_move(entry, where)
     classes = _classes(settings, entry, where)
     if entry.method == "command":
         _program_fits(settings, entry, where)
@@ -81,6 +82,44 @@ def check_experiment(settings: Settings, name: str) -> None:
         start, where = settings.pretrainings[entry.pretrain], f"pretrainings.{entry.pretrain}"
         _classes(settings, start, where)
         _network_fits(settings, start, where)
+
+
+def check_spotting(settings: Settings, name: str) -> None:
+    """Refuse an unknown network of a spotter, its settings, or one that takes no flow."""
+    entry, where = settings.spotting[name], f"spotting.{name}"
+    if entry.method != "keras":
+        return
+    if entry.network not in network_registry.names():
+        raise unknown(f"{where}.network", "network", entry.network, network_registry.names())
+    network_registry.check_settings(
+        entry.network, entry.network_settings, f"{where}.network_settings"
+    )
+    if network_registry.kind_of_input(entry.network) != "flow":
+        raise MerflowError(
+            f"{where}.network",
+            f"{entry.network} takes frames",
+            "a network that takes optical flow: windows are pictures of flow",
+        )
+    with _of(where):
+        augmentation.check(entry.training.augment, "flow")
+
+
+def _key_frames_can_move(entry: Experiment, where: str) -> None:
+    """Refuse moved key frames where the input has none, or where no model is kept."""
+    if not entry.key_frame_noise.asked:
+        return
+    found = ""
+    if entry.control in ("dataset-only", "length-only"):
+        found = f"control: {entry.control}, whose input holds no frames"
+    elif entry.method == "command" and entry.contract == 1:
+        found = "an external program of contract 1, which keeps no model to predict with again"
+    if found:
+        raise MerflowError(
+            f"{where}.key_frame_noise",
+            found,
+            "an experiment whose models predict from frames",
+            "leave key_frame_noise out",
+        )
 
 
 def without_gpu(entry: Experiment | Pretraining, where: str) -> Problem | None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from merflow import paths
 from merflow.clip import Clip
 from merflow.config import fingerprints
-from merflow.config.settings import Experiment, Pretraining
+from merflow.config.settings import Experiment, Pretraining, Spotting
 from merflow.frame_buffer import MEMORY_LIMIT
 from merflow.io.images import image_size
 from merflow.models.training import gpu_choice
@@ -36,6 +36,8 @@ DEFAULT_INPUT = 10 * 64 * 64
 CLIP_EPOCH = 0.0015
 """Seconds of an idle core of the year 2024 per clip and epoch of the default network, with an input
 of `DEFAULT_INPUT`."""
+WINDOW, WINDOW_TIMES = 2 * 42 * 42 * 3, 6
+"""Bytes of a window of a recording, and how often a training holds them."""
 TRAINING = Cost(2500, 12, 0.1)
 """Memory per MB packed, and seconds per clip and epoch; the default network needs a tenth."""
 ENGINE = 400
@@ -148,9 +150,25 @@ def training_minutes(plan: Plan, entry: Experiment | Pretraining, together: int 
     return math.ceil(3 * SLACK_MINUTES / together) + round(TRAINING.seconds * steps / 60)
 
 
-def gpus(entry: Experiment | Pretraining) -> int:
+def spotting_memory(plan: Plan, entry: Spotting) -> int:
+    """Return the memory (MB) that a spotter of a fold needs: the windows it is trained on."""
+    every = fingerprints.preparation_named(plan.settings, entry.preparation).windows.every
+    frames = sum(map(_frames, plan.data.all_of(entry.collection)))
+    kept = entry.method == "keras" and 1 + entry.copies
+    return round(ENGINE + TRAINING.base + WINDOW_TIMES * kept * WINDOW * frames / every / 1e6)
+
+
+def spotting_minutes(plan: Plan, entry: Spotting) -> int:
+    """Return the time limit of a spotter of a fold (minutes)."""
+    every = fingerprints.preparation_named(plan.settings, entry.preparation).windows.every
+    frames = sum(map(_frames, plan.data.all_of(entry.collection)))
+    steps = frames / every * entry.training.epochs * (entry.method == "keras")
+    return 3 * SLACK_MINUTES + round(SLOWER * CLIP_EPOCH * steps / 60)
+
+
+def gpus(entry: Experiment | Pretraining | Spotting) -> int:
     """Return 1 for a method that uses a GPU, unless its training is set to the CPU."""
-    method = entry.method if isinstance(entry, Experiment) else "keras"
+    method = getattr(entry, "method", "keras")
     return int(method in ("keras", "command", "video_features") and entry.training.device != "cpu")
 
 
@@ -174,7 +192,9 @@ def memory_here() -> float:
 
 def gpu_parts(plan: Plan) -> int:
     """Return into how many equal parts a GPU is divided for every `gpu_share` to be whole parts."""
-    entries = [*map(plan.experiment, plan.experiments), *plan.settings.pretrainings.values()]
+    settings = plan.settings
+    entries = [*map(plan.experiment, plan.experiments), *settings.pretrainings.values()]
+    entries += settings.spotting.values()
     return math.lcm(*(entry.training.gpu_share for entry in entries if gpus(entry)))
 
 

@@ -204,6 +204,28 @@ def recorded(folds: Mapping[str, Made]) -> Made:
     return {"folds": {name: digest(one) for name, one in folds.items()}}
 
 
+JITTER_VERSION = 1
+
+
+def jittered(
+    plan: "Plan",
+    run: "Run",
+    variants: Sequence[Sequence[Any]],
+    seed: int,
+    training: int,
+    folds: Mapping[str, Made],
+    split: str,
+) -> Made:
+    """Return what the scores with moved key frames are made from.
+
+    variants: distance and apex of each; training: distance in the training clips.
+    """
+    noise = {"test": [list(one) for one in variants], "training": training, "seed": seed}
+    recipe = {**scoring(plan, run.experiment), "jitter": JITTER_VERSION, "noise": noise}
+    made = {name: digest(one) for name, one in folds.items()}
+    return {"recipe": recipe, "folds": made, "split": split}
+
+
 def tables(plan: "Plan", runs: Mapping[str, Made]) -> Made:
     """Return what the tables are made from; runs: run folder -> what its scores are made from."""
     return _of_runs(plan, "table", runs)

@@ -8,8 +8,9 @@ from typing import Any
 from merflow import paths
 from merflow.config.loading import load, merge, read_yaml, validate
 from merflow.io import scheduled_plan
+from merflow.workflow import spotting_plan
 from merflow.workflow.plan import Plan
-from merflow.workflow.preflight import check_experiment, check_folds
+from merflow.workflow.preflight import check_experiment, check_folds, check_spotting
 
 LOCAL = Path("config/local.yaml")
 
@@ -30,6 +31,10 @@ def start(raw: Mapping[str, Any], files: Iterable[str] = ()) -> Plan:
         check_experiment(settings, name)
         made, data = plan.data.folds(name), plan.data.labelled(name)
         check_folds(settings, name, [clip.key for clip in data.clips], data.labels, made)
+    for name in settings.spotting:
+        check_spotting(settings, name)
+        spotting_plan.windows(plan, name)
+    spotting_plan.pairs(plan)
     for problem in plan.data.warnings:
         sys.stderr.write(f"warning: {problem}\n")
     return plan

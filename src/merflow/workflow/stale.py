@@ -5,6 +5,7 @@ changed when Snakemake's notes are lost, copied or touched, or when it looks at 
 """
 
 import functools
+import itertools
 import json
 import os
 import time
@@ -25,6 +26,7 @@ from merflow.stage_table import WITH_FILES
 from merflow.text import plural
 from merflow.workflow.changes import changes, follows
 from merflow.workflow.expected import Expected, Step
+from merflow.workflow.expected_spotting import spotting_steps
 from merflow.workflow.plan import Plan
 from merflow.workflow.run_fingerprints import pixels_digest
 
@@ -76,7 +78,7 @@ def find_stale(plan: Plan, results: Results | None = None) -> Findings:
         return Findings(found, codes)
     expected, known = Expected(plan), _Records(where)
     pixels = _Pixels(expected, known)
-    for step in expected.steps():
+    for step in itertools.chain(expected.steps(), spotting_steps(expected)):
         record = known.of(step.outputs[0])
         there = [path for path in step.outputs if where.exists(path)]
         if record is None and not there:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from merflow import paths, stage_table
 from merflow.clip import ClipKey
 from merflow.config.fingerprints import preparation_named
+from merflow.config.key_frame_noise import KeyFrameNoise
 from merflow.datasets.publishable import may_show
 from merflow.evaluation.run_id import NESTED, Run
 from merflow.workflow.plan import Plan
@@ -37,12 +38,20 @@ def written(plan: Plan, rule: str, outputs: Sequence[str]) -> Written:
     folder = outputs[0].rpartition("/")[0]
     if rule == "train":
         return Written(_each(kept), (f"{folder}/{INNER}",) if _any_inner(plan) else ())
+    if rule == "spot":
+        return Written(_each(kept), (f"{folder}/{paths.WEIGHTS}", f"{folder}/history.csv"))
     if rule == "score":
         beside = {*paths.PDF_FIGURES, *paths.RANKING_FILES} - {*DRAWN}
         more = [f"{folder}/{name}" for name in sorted(beside)]
         return Written(_each([*more, *kept]), tuple(f"{folder}/{name}" for name in DRAWN))
+    if rule == "jitter":
+        names = {one.file for name in plan.experiments for one in _noise(plan, name).variants}
+        perhaps = tuple(f"{folder}/{name}" for name in sorted(names))
+        return Written(_each([f"{folder}/jitter.pdf", *kept]), perhaps)
     if rule == "table":
-        return Written(_each([*(f"{paths.TABLES}/{name}" for name in paths.LATEX_FORMS), *kept]))
+        noise = [paths.NOISE_TABLE] if plan.jitter_runs() else []
+        forms = (f"{paths.TABLES}/{name}" for name in paths.LATEX_FORMS)
+        return Written(_each([*forms, *noise, *kept]))
     if rule == "report":
         beside = [f"{paths.RESULTS}/{name}" for name in (*paths.METHODS, *paths.CARDS)]
         figures = paths.record(f"{paths.PAPER_FIGURES}/any")
@@ -53,7 +62,7 @@ def written(plan: Plan, rule: str, outputs: Sequence[str]) -> Written:
 
 def leaves_out(plan: Plan, rule: str) -> bool:
     """Return whether some jobs of a rule leave out a file: an empty one then takes its place."""
-    return rule == "score" or (rule == "train" and _any_inner(plan))
+    return rule in ("score", "spot", "jitter") or (rule == "train" and _any_inner(plan))
 
 
 def plan_files(plan: Plan, here: bool) -> list[str]:
@@ -71,7 +80,7 @@ def plan_files(plan: Plan, here: bool) -> list[str]:
 def read_files(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> list[str]:
     """Return the files that a job reads besides the inputs of its rule."""
     if rule == "report":
-        return list(_each([*_behind_tables(plan), *_shown(plan)]))
+        return list(_each([*_behind_tables(plan), *plan.jitter_files(), *_shown(plan)]))
     if rule in ("table", "manifest"):
         return list(_each([*_truths(plan), *_facts(plan, plan.runs())]))
     if rule == "choose":
@@ -79,7 +88,7 @@ def read_files(plan: Plan, rule: str, wildcards: Mapping[str, str]) -> list[str]
         inner = (f"{folder}/{INNER}" for run in runs for folder in _folds(plan, run))
         truth = plan.truth_file(plan.lead(Run(wildcards["experiment"], NESTED, 0)))
         return list(_each([truth, *_split(plan, runs), *_facts(plan, runs), *inner]))
-    if rule in ("score", "oracle"):
+    if rule in ("score", "oracle", "jitter"):
         run = Run(wildcards["experiment"], wildcards["factor"], int(wildcards["seed"]))
         truth = plan.truth_file(run.experiment)
         return list(_each([truth, *_split(plan, [run]), *_facts(plan, [run])]))
@@ -93,7 +102,7 @@ def read_records(
     behind: list[str] = []
     if rule == "report":
         behind = [*plan.every_packed(), *_stores(plan)]
-    elif rule == "score":
+    elif rule in ("score", "jitter"):
         behind = plan.packed(wildcards["experiment"], wildcards["factor"])
     found = _each(map(paths.record, (*files, *behind)))
     return [place for place in found if place and place != paths.record(paths.CONFIG)]
@@ -101,6 +110,10 @@ def read_records(
 
 def _each(files: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(files))
+
+
+def _noise(plan: Plan, experiment: str) -> KeyFrameNoise:
+    return plan.experiment(experiment).key_frame_noise
 
 
 def _any_inner(plan: Plan) -> bool:

@@ -17,12 +17,14 @@ RULES = {
     "packed": "the packed clips of every preparation and factor",
     "tables": "the tables, without the report",
     "report": f"{paths.REPORT}, and what it needs",
+    "spotters": "the spotter of all recordings of every spotting run, for `merflow predict`",
     "finals": "the final model of every run, for `merflow predict`",
 }
 """Targets that are rules, each with what it makes."""
 WRITTEN_WITH = {
     paths.TABLES: "tables",
     **{f"{paths.TABLES}/{name}": "tables" for name in paths.LATEX_FORMS},
+    paths.NOISE_TABLE: "tables",
     **{f"{paths.RESULTS}/{name}": "report" for name in (*paths.METHODS, *paths.CARDS)},
 }
 """Folders and files that are no outputs of a rule, each with the rule that writes them."""
@@ -114,6 +116,7 @@ def _patterns() -> Iterator[str]:
     for name in paths.FINAL_FILES:
         yield from (f"{paths.RUN}/{FINAL}/{name}", f"{paths.PRETRAINED}/{name}")
     yield from (f"{paths.ORACLE}/{name}.csv" for name in ("epochs", "oracle"))
+    yield from (f"{paths.JITTER}/{name}" for name in paths.JITTER_FILES)
     yield from (f"{paths.TABLES}/{name}" for name in paths.TABLE_FILES)
 
 

@@ -64,6 +64,13 @@ def test_one_to_one_finds_the_most_hits():
     assert [pair[:2] for pair in found.pairs] == [(0, 1), (1, 0)]
 
 
+def test_three_weak_hits_are_preferred_to_two_perfect_ones():
+    predictions, truths = spans((1, 5), (0, 9), (3, 12)), spans((0, 9), (3, 12), (8, 12))
+    overlap = iou(predictions, truths)
+    assert overlap[1, 0] == overlap[2, 1] == 1 and np.trace(overlap) < 2
+    assert one_to_one(predictions, truths).counts == (3, 0, 0)
+
+
 def test_with_confidence_the_surest_prediction_chooses():
     greedy = spans((1, 10), (1, 6)), spans((1, 9), (3, 12))
     assert one_to_one(*greedy, np.array([0.9, 0.1])).counts == (1, 1, 1)

@@ -7,6 +7,7 @@ from merflow.evaluation.intervals.floor import floor_f1, has_lengths, random_cou
 from merflow.evaluation.intervals.matching import RULES
 from merflow.evaluation.intervals.record import Video, VideoInterval, VideoLength
 from merflow.evaluation.intervals.scores import FULL, OVERALL, match
+from merflow.evaluation.intervals.summary import summary
 
 
 def interval(name, onset, offset, kind="micro", **more):
@@ -58,6 +59,13 @@ def test_a_subject_without_predictions_is_missed_except_by_megc_str():
     assert match(PREDICTED, TRUTH, rule="megc-str").counts() == (2, 2, 1)
 
 
+def test_megc_str_looks_at_each_type_apart():
+    truth = [interval("d/1/v", 1, 10), interval("d/1/w", 1, 40, "macro")]
+    found = match(truth[1:], truth, rule="megc-str")
+    assert found.counts() == (1, 0, 0)
+    assert match(truth[1:], truth).counts() == (1, 0, 1)
+
+
 def test_subjects_of_two_datasets_with_one_name_stay_apart():
     truth = [interval("a/01/v", 1, 10), interval("b/01/v", 1, 10)]
     found = match(truth[:1], truth)
@@ -84,6 +92,24 @@ def test_the_floor_places_as_many_intervals_of_the_same_length_at_random(rule):
     assert floor_f1(counts) == pytest.approx(7 / 91, abs=0.015)
     assert (counts == random_counts(made, lengths, draws=4000)).all()
     assert (counts != random_counts(made, lengths, draws=4000, seed=1)).any()
+
+
+def test_every_row_has_the_floor_of_its_own_part_and_type():
+    truth = [interval("d/1/v", 41, 50), interval("e/1/v", 1, 100, "macro")]
+    lengths = {one.key: VideoLength(100) for one in truth}
+    rows = {(r.part, r.kind): r for r in summary(match(truth, truth), lengths=lengths, draws=500)}
+    assert rows["d", "micro"].floor_f1 == pytest.approx(7 / 91, abs=0.04)
+    assert rows["e", "macro"].floor_f1 == 1
+    assert rows["e", "micro"].floor_f1 == 0
+    both = (1 + rows["d", "micro"].floor_f1) / 2
+    assert rows[FULL, OVERALL].floor_f1 == pytest.approx(both)
+    assert rows[FULL, OVERALL].few_subjects
+
+
+def test_many_equal_subjects_are_not_few():
+    truth = [interval(f"d/{n}/v", 1, 10) for n in range(10)]
+    assert [row.few_subjects for row in summary(match(truth, truth), resamples=100)] == [False]
+    assert [row.few_subjects for row in summary(match(truth, truth[1:]), resamples=100)] == [True]
 
 
 def test_the_floor_stays_inside_the_recording_and_keeps_recordings_without_predictions():

@@ -3,15 +3,21 @@
 import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from merflow.io.files import atomic
 from merflow.reporting.figures.effects import draw_effect
+from merflow.reporting.figures.key_frame_noise import draw_noise
 from merflow.reporting.figures.run import write_figures
 from merflow.reporting.figures.style import write_figure
 from merflow.reporting.html.magnification import Panel
 from merflow.reporting.html.run_data import RunResults
+from merflow.reporting.key_frame_noise import noise_groups
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 KINDS = ("curves", "confusion", "subjects", "ranking")
 
@@ -21,8 +27,9 @@ def write_gallery(
     runs: Iterable[RunResults],
     panels: Sequence[tuple[str, Sequence[Panel]]],
     effects: Sequence[Any],
+    noise: "DataFrame | None" = None,
 ) -> list[Path]:
-    """Write the magnification effect of every experiment and the figures of every run.
+    """Write the magnification effect of every experiment, key-frame noise, and each run's figures.
 
     The figures of a run are those that scoring left in its folder; without them they are drawn.
     """
@@ -31,6 +38,10 @@ def write_gallery(
         own = [e for e in effects if e.experiment == experiment and e.against == "x1"]
         stem = folder / f"{experiment}_magnification"
         made += write_figure(stem, lambda figure, p=shown, e=own: draw_effect(figure, p, e))
+    groups = noise_groups(noise) if noise is not None else {}
+    for (experiment, factor), rows in groups.items():
+        stem = folder / f"{experiment}_{factor}_key_frames"
+        made += write_figure(stem, partial(draw_noise, rows=rows))
     for run in runs:
         if run.pooled is not None:
             name = f"{run.run.experiment}_{run.run.factor}_seed{run.run.seed}"

@@ -24,6 +24,7 @@ from merflow.evaluation.unit_predictions import UnitTable
 from merflow.io.clip_store import Skipped
 from merflow.io.files import digest
 from merflow.io.json_file import read_json
+from merflow.reporting.key_frame_noise import read_noise
 from merflow.reporting.training_records import Attempts, Training, read_training
 from merflow.workflow.delivered_gain import read_delivered, summaries
 from merflow.workflow.plan import Plan
@@ -72,7 +73,7 @@ class Results:
 
     truth: class of every clip to be tested in each experiment, also of skipped ones; sheets: clips
     of each dataset; read_from: the annotation files they come from; problems: files that could not
-    be read; names: display names of experiments.
+    be read; names: display names of experiments; noise: scores with moved key frames, if any.
     """
 
     plan: Plan
@@ -88,6 +89,7 @@ class Results:
     delivered: list[Any] = field(default_factory=list)
     unit_rows: "DataFrame | None" = None
     names: Shown = field(default_factory=dict)
+    noise: "DataFrame | None" = None
 
     def tested(self, experiment: str) -> dict[ClipKey, str]:
         """Return the class of every clip of an experiment that was tested and not skipped."""
@@ -123,6 +125,7 @@ def read_results(plan: Plan) -> Results:
         read_from=read_sheets(),
         problems=attempt.problems,
         delivered=records(summaries(delivered)),
+        noise=attempt(None, read_noise, plan.jitter_files()),
         unit_rows=attempt(None, UNIT_SCORES.read, units) if units.exists() else None,
     )
 
