@@ -45,8 +45,8 @@ STAGES = (
     Stage("split", 1),
     Stage("train", 7),
     Stage("score", 3),
-    Stage("table", 6),
-    Stage("report", 6),
+    Stage("table", 7),
+    Stage("report", 7),
     Stage("spot", 1),
     Stage("recognise", 1),
 )

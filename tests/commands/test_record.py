@@ -3,14 +3,20 @@
 import contextlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 from kept_records import keep_records
 from report_tree import Tree, few, write_tree
 
+from merflow.clip import ClipKey
 from merflow.commands.record import record
 from merflow.errors import MerflowError
 from merflow.evaluation.literature.results import read_results
-from merflow.evaluation.score_table import read_scores, write_scores
+from merflow.evaluation.schema import records
+from merflow.evaluation.score_table import About, read_scores, write_scores
+from merflow.evaluation.unit_predictions import UnitTable
+from merflow.evaluation.unit_scores import unit_score_rows
+from merflow.workflow.own_result import unit_scores
 
 RUN = Path("results/runs/cnn/x1/seed0")
 CONFIG = Path("results/config.yaml")
@@ -62,3 +68,23 @@ def test_a_run_that_is_not_finished_is_refused(tree):
     with pytest.raises(MerflowError, match="the run is not finished"):
         record(RUN, config=CONFIG)
     assert not Path("results/literature.csv").exists()
+
+
+def test_action_units_are_recorded_as_means_in_both_flavours():
+    rng = np.random.default_rng(0)
+    units = ("AU1", "AU4", "AU12")
+    keys = [ClipKey(d, f"s{i // 4}", f"c{i}") for d in ("casme2", "samm") for i in range(12)]
+    truth = rng.integers(0, 2, (24, 3)).astype(np.float32)
+    table = UnitTable.of(keys, units, truth, rng.random((24, 3)) > 0.5, ("f",) * 24)
+    rows = records(unit_score_rows(table, About("au", factor="x1"), resamples=100))
+    found = unit_scores(rows, 3, "fixed")
+    means = {(row.part, row.unit): row for row in rows}
+    assert [(s.metric.split()[0], s.part) for s in found] == [
+        (flavour, part)
+        for flavour in ("binary", "macro")
+        for part in ("mean of AUs", "casme2", "samm", "mean of datasets")
+    ]
+    assert found[0].f1 == means["full", "mean"].f1 and found[0].uf1 is None
+    assert found[0].metric == "binary F1 of 3 AUs, threshold .5"
+    assert found[4].f1 == means["full", "mean"].macro_f1
+    assert found[3].f1 == means["datasets", "mean"].f1

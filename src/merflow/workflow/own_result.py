@@ -1,5 +1,6 @@
 """A finished run as a row of the table of published and own results."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,11 @@ from merflow.evaluation.literature.official import (
     official_digest,
 )
 from merflow.evaluation.literature.results import Result
-from merflow.evaluation.predictions import read_pooled
 from merflow.evaluation.run_id import NESTED, Run
 from merflow.evaluation.schema import records as rows_of
-from merflow.evaluation.score_table import read_scores
 from merflow.evaluation.table_marks import ORACLE_NOTE
+from merflow.evaluation.tasks import TASKS
+from merflow.evaluation.unit_scores import DATASETS, MEAN
 from merflow.io.files import file_digest
 from merflow.workflow.plan import Plan
 from merflow.workflow.training_log import read_facts
@@ -35,12 +36,14 @@ def own_result(plan: Plan, run: Run, settings: str = "") -> Result:
     settings: how its settings were chosen, if not as the config shows: one value for all folds
     (`stated`), or inside the folds (`nested`).
     """
-    folder = Path(run.folder)
+    folder, task = Path(run.folder), plan.task(run)
+    if task not in TASKS:
+        raise MerflowError(run.folder, f"a run of task {task}", f"task {' or '.join(TASKS)}")
     check_finished(folder)
-    entry = plan.experiment(plan.lead(run))
-    pooled = read_pooled(folder / "pooled.csv", classes=plan.data.classes(plan.lead(run)))
-    rows = rows_of(read_scores(folder / "scores.csv"))
-    full = next(row for row in rows if row.part == "full")
+    entry, classes = plan.experiment(plan.lead(run)), plan.data.classes(plan.lead(run))
+    pooled = TASKS[task].read_pooled(folder / "pooled.csv", classes=classes)
+    rows = rows_of(TASKS[task].scores.read(folder / "scores.csv"))
+    full = next(r for r in rows if r.part == "full" and getattr(r, "unit", MEAN) == MEAN)
     trained = [] if run.factor == NESTED else [read_facts(f) for f in _facts_files(plan, run)]
     digest = ids_digest(pooled.keys)[:SHORT]
     facts: dict[str, Any] = dict.fromkeys((column.name for column in FACTS), "")
@@ -49,8 +52,8 @@ def own_result(plan: Plan, run: Run, settings: str = "") -> Result:
         f"{file_digest(folder / 'pooled.csv')[:8]}",
         "method": f"{entry.label or run.experiment} {full.factor}",
         "commit": ", ".join(sorted({f"merflow {fold['merflow']}" for fold in trained})),
-        "task": "emotion",
-        "classes": str(len(pooled.classes)),
+        "task": task,
+        "classes": str(len(classes)),
         "list_digest": digest,
         "clips": str(full.n),
         "subjects": str(full.subjects),
@@ -69,7 +72,11 @@ def own_result(plan: Plan, run: Run, settings: str = "") -> Result:
         "remark": full.note,
     }
     facts |= _clips_and_folds(entry, digest) | _input(plan, entry)
-    return Result(Facts(**facts), tuple(_score(row) for row in rows))
+    if task == "action_units":
+        scores = unit_scores(rows, len(classes), entry.action_units.threshold)
+    else:
+        scores = [_score(row) for row in rows]
+    return Result(Facts(**facts), tuple(scores))
 
 
 def check_finished(folder: Path) -> None:
@@ -108,6 +115,11 @@ def _epoch(entry: Experiment, note: str) -> str:
 
 
 def _floors(full: Any) -> str:  # noqa: ANN401
+    if hasattr(full, "unit"):
+        return (
+            f"all present: binary F1 {full.floor_f1:.4f}; guessing {full.guess_f1:.4f} "
+            f"[{full.guess_f1_lo:.4f}, {full.guess_f1_hi:.4f}]"
+        )
     return (
         f"largest class UF1 {full.floor_uf1:.4f} UAR {full.floor_uar:.4f}; guessing UF1 "
         f"{full.guess_uf1:.4f} [{full.guess_uf1_lo:.4f}, {full.guess_uf1_hi:.4f}]"
@@ -124,7 +136,8 @@ def _clips_and_folds(entry: Experiment, digest: str) -> dict[str, str]:
     """Return the names of the clips and of the folds: those of the challenge for its clips."""
     if digest == official_digest() and entry.protocol == "composite":
         return {"sample_list": COMPOSITE, "protocol": COMPOSITE_PROTOCOL}
-    return {"sample_list": f"{entry.collection}, scheme {entry.scheme} ({digest})",
+    what = "action units" if entry.task == "action_units" else f"scheme {entry.scheme}"
+    return {"sample_list": f"{entry.collection}, {what} ({digest})",
             "protocol": entry.protocol}  # fmt: skip
 
 
@@ -146,11 +159,32 @@ def _input(plan: Plan, entry: Experiment) -> dict[str, str]:
     }
 
 
+def unit_scores(rows: Sequence[Any], units: int, threshold: str) -> list[Any]:
+    """Return the means over units as scores, binary and macro; rows: of action_units.csv."""
+    chosen = ".5" if threshold == "fixed" else "chosen inside the folds"
+    parts = {"full": "mean of AUs", DATASETS: "mean of datasets"}
+    found = []
+    for row in rows:
+        if row.unit == MEAN:
+            part = parts.get(row.part, row.part)
+            ends = {"f1_lo": row.f1_lo, "f1_hi": row.f1_hi}
+            for flavour, values in (
+                ("binary", {"f1": row.f1, **ends}),
+                ("macro", {"f1": row.macro_f1}),
+            ):
+                metric = f"{flavour} F1 of {units} AUs, threshold {chosen}"
+                found.append(_filled(metric, part, values))
+    return sorted(found, key=lambda score: score.metric)
+
+
 def _score(row: Any) -> Any:  # noqa: ANN401
-    """Return a row of scores.csv; NaN becomes None."""
-    values: dict[str, Any] = dict.fromkeys(column.name for column in SCORES[1:])
-    for name in ("acc", "uf1", "uf1_lo", "uf1_hi", "uar", "uar_lo", "uar_hi"):
-        value = getattr(row, name)
-        # An interval of few subjects may end outside 0 to 1.
-        values[name] = None if value != value else min(1.0, max(0.0, value))
-    return Score(**{**values, "metric": POOLED, "part": row.part})
+    """Return a row of scores.csv."""
+    names = ("acc", "uf1", "uf1_lo", "uf1_hi", "uar", "uar_lo", "uar_hi")
+    return _filled(POOLED, row.part, {name: getattr(row, name) for name in names})
+
+
+def _filled(metric: str, part: str, values: Mapping[str, float]) -> Any:  # noqa: ANN401
+    """Return a score; NaN becomes None. An interval of few subjects may end outside 0 to 1."""
+    empty: dict[str, Any] = dict.fromkeys(column.name for column in SCORES[1:])
+    known = {n: None if v != v else min(1.0, max(0.0, v)) for n, v in values.items()}
+    return Score(**{**empty, **known, "metric": metric, "part": part})
