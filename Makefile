@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/pip install -q --disable-pip-version-check
 export TF_CPP_MIN_LOG_LEVEL := 3
 
-.PHONY: help demo resume quick zoo backends pytorch test storage slurm slurm-nodes install-slurm latex golden-check golden \
+.PHONY: help demo resume quick zoo tasks backends pytorch test storage slurm slurm-nodes install-slurm latex golden-check golden \
   figures lint docs site pictures paper-pictures lock clean setup faults licences ci-dag dist wheel-check platforms \
   arm64 field levels
 
@@ -38,6 +38,15 @@ zoo: $(READY) ## every network and method on a small demo, two factors; about 15
 	cd zoo && ../$(BIN)/merflow demo data/zoo --small --subjects 4 --clips 3
 	cd zoo && ../$(BIN)/snakemake --cores all --resources gpu=1 -s ../Snakefile --configfile ../config/zoo.yaml
 	@echo; cat zoo/results/tables/scores.txt zoo/results/tables/cost.md
+
+# Each task in its own folder, on its own small demo.
+tasks: $(READY) ## action units, spotting and spot-then-recognise on generated data; 15 minutes
+	mkdir -p tasks/action_units
+	cd tasks/action_units && for name in casme2 samm casme3; do \
+	  ../../$(BIN)/merflow demo data/tasks --small --subjects 4 --clips 6 --dataset $$name || exit 1; done
+	cd tasks/action_units && ../../$(BIN)/snakemake --cores all --resources gpu=1 -s ../../Snakefile \
+	  --configfile ../../config/action_units.yaml
+	@echo; cat tasks/action_units/results/tables/scores.txt
 
 backends: $(READY) ## every network and the small demo on JAX and PyTorch, in a separate environment
 	$(BIN)/python benchmarks/backends.py all backends
@@ -172,5 +181,5 @@ $(READY): requirements.lock envs/installer.lock pyproject.toml
 	touch $@
 
 clean: ## remove results and build files; datasets stay
-	rm -rf .snakemake results/* site dag dist quick zoo backends pytorch storage .pytest_cache .ruff_cache .hypothesis
+	rm -rf .snakemake results/* site dag dist quick zoo tasks backends pytorch storage .pytest_cache .ruff_cache .hypothesis
 	touch results/.gitkeep

@@ -39,10 +39,12 @@ Counts = dict[str, dict[str, int]]
 """config -> rule -> number of jobs."""
 
 STILLS = {"dataset": "jaffe", "subjects": 4, "clips": 7}
+CODED = {"small": True, "subjects": 4, "clips": 6}
 DEMOS: dict[str, tuple[dict, ...]] = {
     "data/demo": ({}, {"dataset": "casme_sq"}, {"dataset": "casme3"}, STILLS),
     "data/quick": ({"small": True, "subjects": 2, "clips": 3},),
     "data/zoo": ({"small": True, "subjects": 4, "clips": 3},),
+    "data/tasks": tuple({**CODED, "dataset": name} for name in ("casme2", "samm", "casme3")),
     "data/pytorch": ({"small": True, "subjects": 2, "clips": 3},),
 }
 """Folder -> options of `merflow demo`, as the configs' first lines and the Makefile have them."""

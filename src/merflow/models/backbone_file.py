@@ -15,6 +15,7 @@ from merflow.config.settings import Training
 from merflow.errors import FAILED, MerflowError
 from merflow.io.files import file_digest
 from merflow.models.training import backend
+from merflow.versions import version_of
 
 WHERE = "training.features.file"
 SUFFIXES = (".keras", ".onnx")
@@ -44,6 +45,12 @@ def check_file(settings: VideoFeatures) -> Path:
 def digest_of(settings: VideoFeatures) -> str:
     """Return the SHA-256 of the file of a frozen network."""
     return file_digest(check_file(settings))
+
+
+def runtime(settings: VideoFeatures) -> dict[str, str]:
+    """Return the version of what runs an ONNX file, for run.json, which has that of Keras."""
+    onnx = Path(settings.file).suffix == ".onnx"
+    return {"runtime": f"onnxruntime {version_of('onnxruntime')}"} if onnx else {}
 
 
 def start(training: Training) -> str:

@@ -54,6 +54,7 @@ class ProbeMethod:
             "epochs": 1,
             "steps": steps,
             "device": device,
+            **backbone_file.runtime(training.features),
             **input_fact(data.x),
         }
         fitted = FittedProbe(arrays, facts, training, clip_hashes(data.x))

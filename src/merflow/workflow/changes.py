@@ -28,6 +28,7 @@ WORDS = {
 
 
 PLAIN = {
+    "backbone": "the file of the frozen network is another",
     "network_code": "the network's code is another",
     "settings": "a printed setting is another",
     "version": "this version of merflow computes it otherwise",

@@ -25,7 +25,7 @@ from typing import Literal
 import keras
 from keras import layers, ops
 
-from merflow.models.layers.blocks import Tensor
+from merflow.models.layers.blocks import Tensor, output_activation
 
 SMALLEST = (1, 8, 8, 1)
 
@@ -85,7 +85,7 @@ def build(
     x = layers.Conv2D(PRIMARY * capsules, _kernel(x), strides=2)(x)
     x = layers.Reshape((-1, PRIMARY), dtype="float32")(x)
     x = ClassCapsules(classes, routing, dtype="float32")(squash(x))
-    outputs = layers.Activation("softmax", dtype="float32")(x)
+    outputs = layers.Activation(output_activation(), dtype="float32")(x)
     return keras.Model(inputs, outputs, name="capsulenet")
 
 
