@@ -31,7 +31,9 @@ class Spotting(Tree):
     threshold: Literal["fixed", "training"] = "fixed"
     """Threshold of a spotted interval. `fixed` is 0.55 of the way from mean to maximum of the
     scores, as published, and 3.5 times the rest for `motion_energy`, as in `merflow predict`;
-    `training` takes the value of the best F1 on the recordings of the training subjects."""
+    `training` takes the value of the best F1 on the recordings of the training subjects: of a
+    network as `training.inner_folds` more networks score them, each trained without some of these
+    subjects. A fold needs two or more training subjects for that."""
     scale: Literal["window", "eye-distance"] = "window"
     """Unit of a window's motion. `window` stretches each window to its own range, 0 to 1, as
     published, so that rest and movement differ by their pattern alone; `eye-distance` keeps the

@@ -162,7 +162,8 @@ def spotting_minutes(plan: Plan, entry: Spotting) -> int:
     """Return the time limit of a spotter of a fold (minutes)."""
     every = fingerprints.preparation_named(plan.settings, entry.preparation).windows.every
     frames = sum(map(_frames, plan.data.all_of(entry.collection)))
-    steps = frames / every * entry.training.epochs * (entry.method == "keras")
+    inner = entry.training.inner_folds if entry.threshold == "training" else 0
+    steps = frames / every * entry.training.epochs * (1 + inner) * (entry.method == "keras")
     return 3 * SLACK_MINUTES + round(SLOWER * CLIP_EPOCH * steps / 60)
 
 

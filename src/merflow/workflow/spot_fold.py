@@ -3,8 +3,9 @@
 import functools
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,6 +35,10 @@ from merflow.workflow.spotters import (
 from merflow.workflow.spotting_plan import SpotRun, entry_of, fold_file, k_of, store, window_of
 from merflow.workflow.train_fold import fold_seed, peak_memory
 from merflow.workflow.training_log import curve_so_far, history_text
+
+if TYPE_CHECKING:
+    from merflow.models.keras_model import NetworkMethod
+    from merflow.models.method_interface import TrainingData
 
 INTERVAL_COLUMNS = ("dataset", "subject", "clip", "onset", "offset", "kind", "score")
 MEASURE_COLUMNS = ("dataset", "subject", "clip", "frame", "score")
@@ -79,7 +84,7 @@ def _made(
         for key, label in zip(fold.train, fold.labels, strict=True)
     }
     spotter, trained, wrote = _fitted(plan, run, fold, stores, window, known, out)
-    training = functools.partial(_tracks, spotter, stores, fold.train)
+    training = functools.partial(_training_tracks, plan, run, spotter, fold, stores, known)
     spotter, about = with_threshold(spotter, entry, training, known)
     tracks = _tracks(spotter, stores, fold.test)
     found = [one for track in tracks for one in spotter.intervals(track, entry.intervals)]
@@ -123,14 +128,7 @@ def _fitted(
     entry = entry_of(plan, run.spotting)
     if entry.method == "motion_energy":
         return Spotter(entry.method, window, FIXED[entry.method]), versions.training_record(""), []
-    from merflow.models.keras_model import NetworkMethod
-
-    seed = fold_seed(run.seed, fold.name)
-    subject_id = functools.partial(canonical_subject, names=canonical_names(plan.settings))
-    rng = np.random.default_rng(seed)
-    k = k_of(fold.labels, fold.name)
-    data = training_windows(_clips(stores), known, entry, k, rng, subject_id)
-    method = NetworkMethod(network_experiment(entry), CLASSES, seed, None)
+    method, data = _method(plan, run, fold, stores, known)
     out.mkdir(parents=True, exist_ok=True)
     with curve_so_far(method, out):
         fitted = method.fit(data)
@@ -146,6 +144,52 @@ def _fitted(
     wrote = [out / paths.WEIGHTS, out / "history.csv"]
     spotter = Spotter(entry.method, window, FIXED[entry.method], entry.scale, fitted)
     return spotter, facts, wrote
+
+
+def _method(
+    plan: Plan,
+    run: SpotRun,
+    fold: FoldFile,
+    stores: Sequence[str],
+    known: dict[ClipKey, list[Span]],
+    inner: str = "",
+) -> "tuple[NetworkMethod, TrainingData]":
+    """Return a network that is not fitted yet, and the windows of the recordings `known`."""
+    from merflow.models.keras_model import NetworkMethod
+
+    entry = entry_of(plan, run.spotting)
+    seed = fold_seed(run.seed, f"{fold.name}{inner}")
+    subject_id = functools.partial(canonical_subject, names=canonical_names(plan.settings))
+    k, rng = k_of(fold.labels, fold.name), np.random.default_rng(seed)
+    data = training_windows(_clips(stores), known, entry, k, rng, subject_id)
+    return NetworkMethod(network_experiment(entry), CLASSES, seed, None), data
+
+
+def _training_tracks(
+    plan: Plan,
+    run: SpotRun,
+    spotter: Spotter,
+    fold: FoldFile,
+    stores: Sequence[str],
+    known: dict[ClipKey, list[Span]],
+) -> list[Track]:
+    """Return the scores of the training recordings, to choose a threshold on.
+
+    A network gives high scores to what it was trained on, so each recording is scored by a network
+    that was trained without its subject. The rule was trained on nothing.
+    """
+    if spotter.fitted is None:
+        return _tracks(spotter, stores, fold.train)
+    subjects = sorted({key.subject_key for key in fold.train})
+    count = min(entry_of(plan, run.spotting).training.inner_folds, len(subjects))
+    found = []
+    for number in range(count):
+        held = set(subjects[number::count])
+        rest = {key: spans for key, spans in known.items() if key.subject_key not in held}
+        method, data = _method(plan, run, fold, stores, rest, f" inner {number}")
+        one = replace(spotter, fitted=method.fit(data))
+        found += _tracks(one, stores, [key for key in fold.train if key.subject_key in held])
+    return found
 
 
 def _clips(stores: Iterable[str]) -> Iterator[ClipArrays]:

@@ -22,8 +22,9 @@ from merflow.stages.windows import MEASURE, window_name
 from merflow.text import plural
 from merflow.workflow.plan import Plan
 
-FEWEST = 2
-"""Subjects that a dataset needs: one to train on, one to test."""
+FEWEST, FEWEST_INNER = 2, 3
+"""Subjects that a dataset needs: one to train on, one to test; another for a network's threshold
+from training."""
 
 
 class SpotRun(NamedTuple):
@@ -94,8 +95,15 @@ def recordings(plan: Plan, name: str) -> Recordings:
                 "whole recordings with annotated intervals",
                 f"name a variant of whole recordings in datasets.{dataset}.variant",
             )
-        if len({clip.key.subject for clip in own}) < FEWEST:
-            raise MerflowError(where, f"{dataset} has 1 subject", "2 or more, to leave one out")
+        inner = entry.threshold == "training" and entry.method == "keras"
+        subjects = len({clip.key.subject for clip in own})
+        if subjects < (least := FEWEST_INNER if inner else FEWEST):
+            why = ", and a threshold from inner networks" if inner else ""
+            raise MerflowError(
+                where,
+                f"{dataset} has {plural(subjects, 'subject')}",
+                f"{least} or more, to leave one out{why}",
+            )
     labels = tuple(label_of(spans_of(clip, entry.intervals)) for clip in clips)
     return Recordings(tuple(clips), labels)
 
