@@ -26,10 +26,16 @@ CLASSES = 4
 ROOT = Path(__file__).resolve().parents[1]
 BACKENDS = ("tensorflow", "jax", "torch")
 SMALL = {
+    "capsulenet": {"filters": 8, "capsules": 8},
+    "causalnet": {"blocks": [1, 1, 2], "width": 24, "hidden": 128, "cells": 8},
     "dual_branch_gru": {"units": 64},
     "dual_branch_region": {"units": 64},
+    "htnet": {"width": 24, "blocks": [1, 1, 2], "patch_size": 2},
+    "mmnet": {"filters": 32},
     "r3d18": {"filters": 16, "spatial_attention": True, "channel_attention": "map"},
     "r2plus1d18": {"filters": 16, "outline_mask": True, "channel_attention": "pooled"},
+    "resnet18_flow": {"filters": 16},
+    "slstt": {"patch": 8, "width": 64, "heads": 4, "depth": 2, "units": 64, "lstm_layers": 1},
     "vgg16_transfer": {"units": 64, "frames": "mean"},
     "se_densenet3d": {"attention": "combined"},
 }

@@ -19,9 +19,13 @@ SMALL_SETTINGS = {
     "causalnet": {"blocks": [1, 1, 1], "width": 24, "hidden": 32},
     "dual_branch_gru": {"units": 64},
     "dual_branch_region": {"units": 64},
+    "htnet": {"width": 24, "blocks": (1, 1, 1)},
+    "mmnet": {"filters": 32},
     "r3d18": {"filters": 8},
     "r2plus1d18": {"filters": 8},
+    "resnet18_flow": {"filters": 8},
     "slstt": {"patch": 8, "width": 24, "heads": 3, "depth": 2, "units": 32, "lstm_layers": 2},
+    "sssnet": {"dropout": 0.2},
     "vgg16_transfer": {"units": 64, "dropout": 0.0},
 }
 """Settings that keep the heavy networks small; what is tested does not depend on them."""

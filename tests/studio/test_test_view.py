@@ -205,7 +205,7 @@ def test_what_is_known_is_sent_while_a_recording_is_tested(studio, tested):
     faces += studio.json(f"/api/test/{number}/faces?after={len(faces)}")["faces"]
     result = studio.json(f"/api/test/{number}/result")
     assert [one["box"] for one in faces] == result["boxes"]
-    assert state["tested"] == {"run": SVM, "path": RECORDING["path"]}
+    assert state["tested"] == {"run": SVM, "path": RECORDING["path"], "spotter": ""}
     # The windows of the movement are not sent before it is classified.
     whole = studio.json(f"/api/test/{number}/windows")
     assert whole["complete"] and partial and len(partial[0]["rows"]) < len(whole["rows"])

@@ -21,6 +21,7 @@ rule table:
 rule report:
     input:
         tables=rules.table.output,
+        spotting=SPOTTING_TABLES,
         pooled=_pooled,
         skipped=paths.SKIPPED,
         delivered=paths.DELIVERED,

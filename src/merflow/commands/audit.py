@@ -12,7 +12,7 @@ from merflow.config.settings import Settings
 from merflow.errors import MerflowError
 from merflow.evaluation.audit.evidence import Evidence
 from merflow.evaluation.audit.run import audit as look
-from merflow.evaluation.audit.run import render_audit
+from merflow.evaluation.audit.run import audit_spotting, render_audit
 from merflow.evaluation.audit.test_set_selection import oracle_rows, render_oracle
 from merflow.evaluation.run_id import Run, refuse_choice, run_of
 from merflow.evaluation.tasks import TASKS
@@ -25,6 +25,7 @@ from merflow.workflow.audit_inputs import (
     claimed_scores,
     evidence_of_run,
 )
+from merflow.workflow.audit_spotting import is_spotting, spotting_evidence
 from merflow.workflow.plan import Plan
 from merflow.workflow.scoring import open_table
 
@@ -50,11 +51,13 @@ def audit(
     Examples:
         merflow audit results/runs/demo/x10/seed0 --config results/config.yaml
         merflow audit results/runs/demo/x10/seed0 --config results/config.yaml --permute 20
+        merflow audit results/spotting/softnet/seed0 --config results/config.yaml
         merflow audit theirs.csv --scheme three --log epochs.csv --claimed full=.735,.760
 
     Args:
-        source: Folder of a scored run, or a table of predictions as for `merflow score`. Its
-            optional column `fold` is needed for a log of accuracies and for a mean over folds.
+        source: Folder of a scored run or spotting run, or a table of predictions as for
+            `merflow score`. Its optional column `fold` is needed for a log of accuracies and for a
+            mean over folds.
         config: Config file of the run.
         scheme: Scheme that defines the classes of a table.
         megc_log: SOURCE is a challenge log.
@@ -79,6 +82,12 @@ def audit(
                 "a run folder without its config",
                 "--config results/config.yaml",
             )
+        if is_spotting(source):
+            _refuse_for_units(permute, log, claimed)
+            found = audit_spotting(spotting_evidence(source, Plan(settings)))
+            rows = [asdict(finding) for finding in found]
+            print(jsonlib.dumps(rows, indent=1) if json else render_audit(found).rstrip("\n"))
+            return
         run = run_of(source)
         between = paths.RUN.format(experiment=f"{run.experiment}*", factor="x*", seed=run.seed)
         refuse_choice(run, f"audit the runs it chooses between, {between}")
@@ -115,7 +124,10 @@ def _refuse_for_units(permute: int, log: Path | None, claimed: tuple[str, ...]) 
     given = {"--permute": permute, "--log": log, "--claimed": claimed}
     if wrong := [name for name, value in given.items() if value]:
         raise MerflowError(
-            ", ".join(wrong), "a run or table of action units", "options of its checks", "leave out"
+            ", ".join(wrong),
+            "a run or table of action units, or a spotting run",
+            "options of its checks",
+            "leave out",
         )
 
 

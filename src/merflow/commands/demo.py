@@ -73,7 +73,10 @@ def demo(
         raise MerflowError("--recordings", "--videos as well", "one of the two")
     if recordings:
         if dataset:
-            _recorded_dataset(out, dataset, subjects, recordings, seed, hard, small)
+            root = Path(out) / recorded_dataset.FOLDER
+            planned = _recorded_dataset(root, dataset, subjects, recordings, seed, hard, small)
+            drawn = not annotations_only
+            print(recorded_dataset.write_recordings(root, planned, drawn), flush=True)
             return
         for number in range(recordings):
             planned = recording.plan(number, seed, hard, small)
@@ -94,15 +97,13 @@ def demo(
 
 
 def _recorded_dataset(
-    out: Path, dataset: str, subjects: int, each: int, seed: int, hard: Difficulty, small: bool
-) -> None:
+    root: Path, dataset: str, subjects: int, each: int, seed: int, hard: Difficulty, small: bool
+) -> list[recorded_dataset.Planned]:
     if dataset != recorded_dataset.NAME:
         raise MerflowError(
             "--recordings", f"--dataset {dataset}", f"--dataset {recorded_dataset.NAME}, or none"
         )
-    root = Path(out) / recorded_dataset.FOLDER
-    planned = recorded_dataset.plan_recordings(root, subjects, each, seed, hard, small)
-    print(recorded_dataset.write_recordings(root, planned), flush=True)
+    return recorded_dataset.plan_recordings(root, subjects, each, seed, hard, small)
 
 
 def _difficulty(amplitude: tuple[float, float] | None, noise: float | None) -> Difficulty:

@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from merflow.evaluation.interval_files.output import export
+from merflow.evaluation.interval_files.output import predictions_text
 from merflow.evaluation.intervals.record import VideoInterval
-from merflow.evaluation.intervals.scores import match
 from merflow.inference.recording import LabelledSpan, RecordingPrediction
 from merflow.io.csv_table import csv_text
 from merflow.io.files import atomic, write_text
@@ -25,13 +24,13 @@ def write_recording(
     movements = [(*_cells(found, row), row.reason) for row in found.movements]
     write_text(folder / f"{stem}.csv", csv_text(head, windows))
     write_text(folder / f"{stem}.events.csv", csv_text((*head, "reason"), movements))
-    export_intervals(folder / f"{stem}.intervals.csv", found, form)
+    write_text(folder / f"{stem}.intervals.csv", intervals_text(found, form))
     with atomic(folder / f"{stem}.png") as part:
         draw(part, found, score)
 
 
-def export_intervals(path: Path, found: RecordingPrediction, form: str = "merflow") -> None:
-    """Write the movements of a recording as intervals, in merflow's form or one of a challenge."""
+def intervals_text(found: RecordingPrediction, form: str = "merflow") -> str:
+    """Return the movements of a recording as CSV, in merflow's form or one of a challenge."""
     rows = [
         VideoInterval(
             "",
@@ -45,7 +44,7 @@ def export_intervals(path: Path, found: RecordingPrediction, form: str = "merflo
         )
         for one in found.movements
     ]
-    export(path, form, match((), ()), rows)
+    return predictions_text(form, rows)
 
 
 def _cells(found: RecordingPrediction, row: LabelledSpan) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from merflow.reporting.html.scores import score_context
 from merflow.reporting.html.summary import summary
 from merflow.reporting.key_frames_section import noise_context
 from merflow.reporting.results_table import Wide, wide_tables
+from merflow.reporting.spotting_section import spotting_context
 from merflow.reporting.table import Table
 from merflow.reporting.unit_tables import unit_tables
 from merflow.workflow.plan import Plan
@@ -87,6 +88,7 @@ def page(content: Content, faces: Sequence[Face] = ()) -> str:
         **score_context(tables, results.runs, content.units),
         **content.effects,
         **noise_context(results),
+        **spotting_context(results),
         **run_context(results),
         **data_context(results),
         **reproduction_context(results),

@@ -67,8 +67,8 @@ def analysis_table(rule: str, rows: Sequence[IntervalScore], emotions: Sequence[
         for row in rows
     ]
     notes = (
-        f"Emotions {', '.join(emotions)}, on hits whose true emotion is one of them. Precision and "
-        "recall: means over emotions; F1: the harmonic mean of the two; UF1: the mean of the "
+        f"Emotions {', '.join(emotions)}, on hits with one of them as the true emotion. Precision "
+        "and recall: means over emotions; F1: the harmonic mean of the two; UF1: the mean of the "
         "emotions' F1; STRS: F1 of spotting times F1 here. Brackets: percentiles.",
     )
     title = f"Emotions of the hits, rule {rule}"

@@ -29,8 +29,8 @@ ABSENT = "–"
 Rows = Mapping[tuple[str, str], list[Any]]
 """(part, unit) -> the rows of all seeds."""
 BINARY = (
-    "Binary F1: that of `present`, from the predictions of all folds pooled. Brackets: 95% "
-    "studentised bootstrap interval over subjects, conditional on the trained folds."
+    "Binary F1: that of the unit's presence, from the predictions of all folds pooled. Brackets: "
+    "95% studentised bootstrap interval over subjects, conditional on the trained folds."
 )
 FLAVOURS = (
     "mean: over all units, a unit without clips counting 0, as published tables do; of those "
@@ -66,7 +66,8 @@ def unit_tables(
     for group in groups.values():
         lines = dict(sorted(group.items(), key=lambda i: (i[0][0], factor_rank(i[0][1]))))
         marks = _marks(lines, controls, grids)
-        found += [_means(lines, notes, names, marks), _units(lines, names)]
+        under = _above_guesses({n: rows for n, rows in lines.items() if n[0] in controls}, names)
+        found += [_means(lines, notes, names, marks, under), _units(lines, names)]
     return found
 
 
@@ -80,6 +81,21 @@ def _marks(
     best = sorted(set(values.values()), reverse=True)[:2] if len(may) > 1 else []
     places = dict(zip(best, (BEST, SECOND), strict=False))
     return {name: places.get(value, "") for name, value in values.items()}
+
+
+def _above_guesses(lines: Mapping[tuple[str, str], Rows], names: Shown) -> list[str]:
+    """Return a note for each negative control whose mean F1 is above the guesses."""
+    place = ("full", MEAN)
+    found = []
+    for (experiment, factor), rows in lines.items():
+        f1, most = (_average(rows, place, column) for column in ("f1", "guess_f1_hi"))
+        if f1 > most:
+            found.append(
+                f"{names.get(experiment, experiment)} {factor}: a negative control above the "
+                f"guesses (mean F1 {number(f1)}, guesses up to {number(most)}): something other "
+                "than the movement gives units away."
+            )
+    return found
 
 
 def _average(rows: Rows, place: tuple[str, str], column: str) -> float:
@@ -109,15 +125,17 @@ def _means(
     notes: Mapping[str, str],
     names: Shown,
     marks: Mapping[tuple[str, str], str],
+    above: Sequence[str],
 ) -> Table:
     """Return the means over units: pooled, over datasets, in each dataset, and macro."""
     first = next(iter(lines.values()))
     row = first["full", MEAN][0]
     parts = sorted({part for part, _ in first} - {"full", DATASETS}, key=part_rank)
     columns = [Heading("experiment", number=False), Heading("factor", number=False)]
-    columns += [Heading("mean"), Heading("of those present"), Heading("chance p"), Heading("macro")]
+    columns += [Heading("mean"), Heading("of those present", spare=True), Heading("chance p")]
+    columns.append(Heading("macro"))
     columns += [Heading("datasets")] * ((DATASETS, MEAN) in first)
-    columns += [Heading(part_name(part)) for part in parts] * (len(parts) > 1)
+    columns += [Heading(part_name(part), spare=True) for part in parts] * (len(parts) > 1)
 
     def cells(rows: Rows, f1: str = "f1", mark: str = "") -> list[Cell]:
         own = f1 == "f1"
@@ -139,7 +157,7 @@ def _means(
         ["all present", "", *cells(first, "floor_f1")],
         ["guess by shares", "", *cells(first, "share")],
     ]
-    under = [notes[name] for name in dict.fromkeys(e for e, _ in lines) if name in notes]
+    under = [*above, *(notes[name] for name in dict.fromkeys(e for e, _ in lines) if name in notes)]
     under += [BINARY, FLAVOURS, FLOORS]
     under += [MARKED] * any(marks.values())
     under += [SEEDS_ALONE] * any(len(rows["full", MEAN]) > 1 for rows in lines.values())
@@ -195,7 +213,15 @@ def _title(protocol: str) -> str:
 def run_table(units: UnitTable) -> Table:
     """Return one run's units: clips, how many are found, missed, predicted without being there."""
     counts = units.grouped(np.zeros(len(units.keys), np.int64))[0]
-    heads = ("clips with it", "found", "missed", "not there", "F1", "precision", "recall")
+    heads = (
+        "clips with it",
+        "found",
+        "missed",
+        "predicted, not there",
+        "F1",
+        "precision",
+        "recall",
+    )
     columns = [Heading("unit", number=False), *map(Heading, heads)]
     scores = [ratio_values(metric(counts)) for metric in (binary_f1, precision, recall)]
     rows = []

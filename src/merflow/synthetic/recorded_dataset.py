@@ -76,23 +76,26 @@ def plan_recordings(
     return found
 
 
-def write_recordings(root: Path, planned: Sequence[Planned]) -> str:
+def write_recordings(root: Path, planned: Sequence[Planned], drawn: bool = True) -> str:
     """Write frames and sheet, unless they are as planned; return one line that says what was done.
 
-    The truth is the sheet; `truth/` has the blinks, which no sheet lists.
+    The truth is the sheet; `truth/` has the blinks, which no sheet lists. drawn: draw the frames;
+    otherwise every frame is an empty file.
     """
-    mark = digest([RENDER_VERSION, [str(one.folder) for one in planned], *map(_stamp, planned)])
+    mark = drawn and digest(
+        [RENDER_VERSION, [str(one.folder) for one in planned], *map(_stamp, planned)]
+    )
     about = f"{plural(len(planned), 'recording')}"
-    if marker_of(root).get("mark") == mark and all(map(_is_written, planned)):
+    if mark and marker_of(root).get("mark") == mark and all(map(_is_written, planned)):
         return f"{FOLDER}: {about} in {root}, nothing to do"
     for folder in ("rawpic", "truth"):
         shutil.rmtree(root / folder, ignore_errors=True)
     write_json(root / GENERATED, {"mark": "", "clips": {}, "sheets": []})
-    write_jobs(planned, write_frames, lambda _: None)
+    write_jobs(planned, write_frames if drawn else touch_frames, lambda _: None)
     sheets = [str(path.relative_to(root)) for path in _sheets(root, planned)]
     blinks = {one.folder: [p + 1 for p in one.recording.blinks] for one in planned}
     write_json(root / "truth" / "blinks.json", blinks)
-    write_json(root / GENERATED, {"mark": mark, "clips": {}, "sheets": sheets})
+    write_json(root / GENERATED, {"mark": mark or "", "clips": {}, "sheets": sheets})
     return f"{FOLDER}: {about} written to {root}"
 
 
@@ -101,6 +104,13 @@ def write_frames(one: Planned) -> None:
     for name, frame in zip(one.names, frames(one.recording), strict=True):
         with atomic(one.path / name) as part:
             part.write_bytes(encode(frame, ".jpg", one.recording.clip.grey))
+
+
+def touch_frames(one: Planned) -> None:
+    """Write an empty file for every frame of a recording."""
+    one.path.mkdir(parents=True, exist_ok=True)
+    for name in one.names:
+        (one.path / name).touch()
 
 
 def _stamp(one: Planned) -> str:

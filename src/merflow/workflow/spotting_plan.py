@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from merflow import paths
 from merflow.clip import Clip
-from merflow.config.settings import SpotThenRecognise, Spotting
+from merflow.config.settings import Settings, SpotThenRecognise, Spotting
 from merflow.errors import MerflowError
 from merflow.evaluation.fold import Fold
 from merflow.evaluation.intervals.fold_labels import label_of, lengths, spans_in, spans_of
@@ -63,9 +63,14 @@ class SpotFold:
     subjects: tuple[tuple[str, str], ...]
 
 
-def runs(plan: Plan) -> list[SpotRun]:
+def spotting_runs(settings: Settings) -> list[SpotRun]:
     """Return every run of every spotting method, in the order of the config."""
-    return [SpotRun(name, seed) for name, e in plan.settings.spotting.items() for seed in e.seeds]
+    return [SpotRun(name, seed) for name, e in settings.spotting.items() for seed in e.seeds]
+
+
+def runs(plan: Plan) -> list[SpotRun]:
+    """Return every run of every spotting method of a plan."""
+    return spotting_runs(plan.settings)
 
 
 def entry_of(plan: Plan, name: str) -> Spotting:

@@ -1,6 +1,6 @@
 """Pool the folds of a spotting run and join them with the truth; nothing else joins the two."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,14 +87,9 @@ def fold_names(name: str) -> list[str]:
 
 def read_intervals(path: Path, lengths: dict[Video, VideoLength]) -> list[VideoInterval]:
     """Read what a fold spotted; refuse an interval outside its recording."""
-    sheet = read_csv(path, INTERVAL_COLUMNS, may_be_empty=True)
     found = []
-    for number, cells in sheet.rows:
-        row = dict(zip(sheet.columns, cells, strict=True))
-        key = Video(row["dataset"], row["subject"], row["clip"])
-        one = VideoInterval(
-            *key, int(row["onset"]), int(row["offset"]), row["kind"], "", float(row["score"])
-        )
+    for number, one in rows_of_intervals(path):
+        key = one.key
         if key not in lengths or not lengths[key].holds(one.onset, one.offset):
             raise MerflowError(
                 f"{path}: row {number}",
@@ -104,6 +99,16 @@ def read_intervals(path: Path, lengths: dict[Video, VideoLength]) -> list[VideoI
             )
         found.append(one)
     return found
+
+
+def rows_of_intervals(path: Path) -> Iterator[tuple[int, VideoInterval]]:
+    """Yield the row number and the interval of each row of a fold's intervals."""
+    sheet = read_csv(path, INTERVAL_COLUMNS, may_be_empty=True)
+    for number, cells in sheet.rows:
+        row = dict(zip(sheet.columns, cells, strict=True))
+        key = Video(row["dataset"], row["subject"], row["clip"])
+        ends = (int(row["onset"]), int(row["offset"]))
+        yield number, VideoInterval(*key, *ends, row["kind"], "", float(row["score"]))
 
 
 def read_tracks(run: SpotRun) -> list[Track]:

@@ -12,6 +12,7 @@ from typing import get_args
 from merflow.evaluation.audit.checklist import CHECKS, UNIT_CHECKS
 from merflow.evaluation.audit.evidence import Evidence, Verdict
 from merflow.evaluation.audit.program_checks import doubted
+from merflow.evaluation.audit.spotting_checks import SPOTTING_CHECKS, SpottingEvidence
 from merflow.evaluation.unit_predictions import UnitTable
 
 
@@ -33,6 +34,12 @@ def audit(evidence: Evidence) -> list[Finding]:
         fix = check.fix if verdict != "pass" else ""
         findings.append(Finding(check.name, verdict, because, fix))
     return findings
+
+
+def audit_spotting(evidence: SpottingEvidence) -> list[Finding]:
+    """Return a finding for every check of a spotting run."""
+    found = [(check, *check.run(evidence)) for check in SPOTTING_CHECKS]
+    return [Finding(c.name, v, why, "" if v == "pass" else c.fix) for c, v, why in found]
 
 
 def render_audit(findings: Sequence[Finding]) -> str:

@@ -2,7 +2,7 @@
 
 A line `1` (SAMM Long Videos) or `2` (CAS(ME)2), then for every hit, false alarm and miss
 `<video> <onset> <offset> <predicted onset> <predicted offset> TP|FP|FN`, with `-` where there is
-none. Types are not told apart.
+none. Types are not distinguished.
 """
 
 from collections.abc import Sequence

@@ -162,13 +162,18 @@ def export(path: Path, form: str, matched: Matched, predictions: Sequence[VideoI
         return
     if form not in FORMS:
         raise unknown("--form", "form", form, [*FORMS, LOG])
+    write_text(path, predictions_text(form, predictions))
+
+
+def predictions_text(form: str, predictions: Sequence[VideoInterval]) -> str:
+    """Return predictions as CSV in a form of FORMS."""
     head, cells = FORMS[form]
     named = {name: place for place, name in enumerate(head.split(","))}
     rows = [cells(one) for one in predictions]
     if form == "merflow":
         rows = _without_empty(named, rows)
         head = ",".join(named)
-    write_text(path, _csv(head.split(","), rows))
+    return _csv(head.split(","), rows)
 
 
 def _without_empty(named: dict[str, int], rows: list[list[Cell]]) -> list[list[Cell]]:

@@ -24,7 +24,7 @@ class Video(NamedTuple):
 class VideoInterval(NamedTuple):
     """Frames onset..offset of a recording, both included.
 
-    kind: `micro`, `macro`, or empty where types are not told apart; emotion: empty when unknown;
+    kind: `micro`, `macro`, or empty where types are not distinguished; emotion: empty when unknown;
     confidence: of a prediction, any scale, larger is surer; NaN where there is none.
     """
 

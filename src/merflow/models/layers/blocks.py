@@ -31,12 +31,17 @@ def output_activation() -> str:
     return "sigmoid" if _MANY.get() else "softmax"
 
 
+def classifier(classes: int, **settings: object) -> layers.Dense:
+    """Return the last layer of a network, for one that also uses its weights elsewhere."""
+    return layers.Dense(classes, activation=output_activation(), dtype="float32", **settings)
+
+
 def head(x: Tensor, classes: int, **settings: object) -> Tensor:
     """Return class probabilities (..., classes), in float32 even under mixed precision.
 
     They sum to 1 unless a clip may have several classes (`many_labels`).
     """
-    return layers.Dense(classes, activation=output_activation(), dtype="float32", **settings)(x)
+    return classifier(classes, **settings)(x)
 
 
 def per_frame(x: Tensor, apply: Callable[[Tensor], Tensor]) -> Tensor:

@@ -1,10 +1,11 @@
-"""Convert weights of torchvision's `r3d_18` and `r2plus1d_18` to start weights of merflow.
+"""Convert weights of torchvision's networks to start weights of merflow.
 
     python -m merflow.models.training.torchvision_weights NETWORK SOURCE TARGET [SHA256]
 
-NETWORK is r3d18 or r2plus1d18, SOURCE a .safetensors file (docs/networks.md has the two lines that
-make one from a .pth file), TARGET the .weights.h5 file for `training.start_weights`. It prints the
-SHA-256 for `training.start_sha256`. SHA256, if given, is the digest that SOURCE must have.
+NETWORK is r3d18 (for `r3d_18`), r2plus1d18 (`r2plus1d_18`) or resnet18_flow (`resnet18`), SOURCE a
+.safetensors file (docs/networks.md has the two lines that make one from a .pth file), TARGET the
+.weights.h5 file for `training.start_weights`. It prints the SHA-256 for `training.start_sha256`.
+SHA256, if given, is the digest that SOURCE must have.
 An experiment takes all layers but the last, whatever its classes; for grey clips the first kernel
 is summed over colours.
 """
@@ -24,19 +25,26 @@ from merflow.models.training.input_scaling import with_scaling
 from merflow.models.training.start_weights import CONVERT, PYTORCH, check_digest
 from merflow.models.weights_file import MAX_SETTING, write_network
 
-SHAPE = (8, 112, 112, 3)
-"""Clip size written to the file; the convolutions take any size."""
+SHAPES = {
+    "r3d18": (8, 112, 112, 3),
+    "r2plus1d18": (8, 112, 112, 3),
+    "resnet18_flow": (112, 112, 3),
+}
+"""Input size written to the file; the convolutions take any size."""
 MAX_BYTES = 2 << 30
 """The largest video network here has 130 MB."""
 MAX_HEADER = 1 << 20
 """Bytes of the header: about 100 a tensor, a hundred tensors."""
 PARTS = {
-    keras.layers.Conv3D: ("weight",),
+    (keras.layers.Conv2D, keras.layers.Conv3D): ("weight",),
     keras.layers.BatchNormalization: ("weight", "bias", "running_mean", "running_var"),
     keras.layers.Dense: ("weight", "bias"),
 }
 """PyTorch's names of a layer's weights, in Keras' order."""
-OTHER_NETWORK = "name the network of this file: r3d18 for r3d_18, r2plus1d18 for r2plus1d_18"
+OTHER_NETWORK = (
+    "name the network of this file: r3d18 for r3d_18, r2plus1d18 for r2plus1d_18, "
+    "resnet18_flow for resnet18"
+)
 
 
 def convert_file(network: str, source: Path, target: Path, sha256: str = "") -> str:
@@ -44,18 +52,18 @@ def convert_file(network: str, source: Path, target: Path, sha256: str = "") -> 
     state = read_state(source)
     if sha256:
         check_digest(source, sha256, "SHA256")
-    model = convert(network, state)
+    model, shape = convert(network, state), SHAPES[network]
     classes = model.output_shape[-1]
     facts = {
         "network": network,
         "settings": {},
-        "shape": list(SHAPE),
+        "shape": list(shape),
         "classes": [f"class{k:03d}" for k in range(classes)],
         "batch_size": 1,
         "from": file_digest(source),
     }
-    no_scaling = np.zeros(SHAPE[-1]), np.ones(SHAPE[-1])
-    write_network(target, with_scaling(model, SHAPE, no_scaling), facts)
+    no_scaling = np.zeros(shape[-1]), np.ones(shape[-1])
+    write_network(target, with_scaling(model, shape, no_scaling), facts)
     return file_digest(target)
 
 
@@ -92,19 +100,19 @@ def read_state(path: Path) -> dict[str, np.ndarray]:
 def convert(network: str, state: dict[str, np.ndarray]) -> keras.Model:
     """Return merflow's network with the weights of a torchvision state, and as many classes.
 
-    state: (O, I, t, h, w) kernels, four vectors per batch normalisation, `fc`; by torchvision's
-    names, which are those of merflow's layers with `.` for `_`.
+    state: (O, I, t, h, w) or (O, I, h, w) kernels, four vectors per batch normalisation, `fc`; by
+    torchvision's names, which are those of merflow's layers with `.` for `_`.
     """
     classes = _take(state, "fc.bias", network).size
     if not 2 <= classes <= MAX_SETTING:
         raise MerflowError("torchvision weights", f"{classes} classes", f"2 to {MAX_SETTING}")
-    model = build_network(network, SHAPE, classes)
+    model = build_network(network, SHAPES[network], classes)
     for layer in model.layers:
         name = layer.name.replace("_", ".")
         parts = next((parts for kind, parts in PARTS.items() if isinstance(layer, kind)), ())
         values = [_take(state, f"{name}.{part}", network) for part in parts]
-        if isinstance(layer, keras.layers.Conv3D) and values[0].ndim == 5:
-            values = [values[0].transpose(2, 3, 4, 1, 0)]
+        if values and values[0].ndim > 2:
+            values = [values[0].transpose(*range(2, values[0].ndim), 1, 0)]
         elif isinstance(layer, keras.layers.Dense):
             values[0] = values[0].T
         expected, found = [tuple(w.shape) for w in layer.weights], [v.shape for v in values]
@@ -132,7 +140,7 @@ def _take(state: dict[str, np.ndarray], name: str, network: str) -> np.ndarray:
 
 def main(arguments: list[str]) -> None:
     """Convert a file: NETWORK SOURCE TARGET [SHA256]."""
-    if len(arguments) not in (3, 4) or arguments[0] not in ("r3d18", "r2plus1d18"):
+    if len(arguments) not in (3, 4) or arguments[0] not in SHAPES:
         raise SystemExit(__doc__)
     network, source, target, *sha256 = arguments
     try:

@@ -30,6 +30,7 @@ def score_context(
     return {
         "tables": tables,
         "other_tables": others,
+        "marked": MARKED,
         "class_f1": class_f1(runs),
         "table_title": title,
         "notes_under": notes_under,

@@ -21,9 +21,15 @@ NETWORKS = {
     "ststnet": "liong2019ststnet",
     "off_apexnet": "gan2019offapexnet",
     "dual_inception": "zhou2019dualinception",
+    "htnet": "wang2024htnet",
     "micro_exp_stcnn": "reddy2019stcnn",
+    "mmnet": "li2022mmnet",
     "r2plus1d18": "tran2018closer",
     "r3d18": "tran2018closer",
+    "rcn_a": "xia2020rcn",
+    "resnet18_flow": "he2016resnet",
+    "softnet": "liong2021softnet",
+    "sssnet": "varanka2023leakage",
     "vgg16_transfer": "simonyan2015vgg",
 }
 FLOWS = {"tvl1": "zach2007tvl1", "farneback": "farneback2003", "dis": "kroeger2016dis"}

@@ -6,9 +6,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from merflow.errors import MerflowError
+from merflow.evaluation.interval_files.output import FORMS
 from merflow.evaluation.run_id import Run
 from merflow.inference.recording import RecordingPrediction, window_sizes, windows
-from merflow.inference.recording_output import as_json
+from merflow.inference.recording_output import as_json, intervals_text
 from merflow.studio.access_control import FRAME_PATH
 from merflow.studio.context import Studio
 from merflow.studio.project import Project
@@ -25,6 +26,7 @@ from merflow.studio.routing import (
 from merflow.studio.test_view.camera import WINDOW_LIMIT
 from merflow.studio.test_view.film import film
 from merflow.workflow.final_model import CAVEAT, open_model
+from merflow.workflow.spotting_plan import spotting_runs
 
 RECORDINGS_LIMIT = 500
 """Most recordings listed."""
@@ -38,6 +40,7 @@ def list_choices(studio: Studio, _: Request) -> dict[str, Any]:
     found = recordings(project.root)
     return {
         "runs": [run_row(project, run) for run in project.plan().runs()],
+        "spotters": spotter_rows(project),
         "datasets": list(project.settings().datasets),
         "recordings": found[:RECORDINGS_LIMIT],
         "more": max(0, len(found) - RECORDINGS_LIMIT),
@@ -67,7 +70,7 @@ def start_dataset(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str,
 
 def start_recording(studio: Studio, _: Request, body: dict[str, Any]) -> dict[str, Any]:
     """Test a run on a recording."""
-    only_keys(body, "run", "path", "fps", "points")
+    only_keys(body, "run", "path", "fps", "points", "spotter")
     path = recording_path(studio.project, body.get("path"), studio.browsed())
     fps = body.get("fps")
     if studio.remote:
@@ -77,8 +80,10 @@ def start_recording(studio: Studio, _: Request, body: dict[str, Any]) -> dict[st
     ):
         raise MerflowError("request: fps", f"{str(fps)[:40]!r}", "1 to 10000 Hz")
     run = _run_folder(studio.project, body)
+    spotter = _spotter(studio.project, body)
     message = {"run": run, "path": str(path), "fps": fps, "points": _landmarks(body)}
-    shown = {"run": run, "path": body["path"]}
+    message["spotter"] = spotter
+    shown = {"run": run, "path": body["path"], "spotter": spotter}
     return studio.test.start("recording", f"testing {path.name}", message, shown)
 
 
@@ -137,7 +142,9 @@ def recording_windows(studio: Studio, request: Request) -> dict[str, Any]:
         if row.probabilities is not None
         or not any(row.first <= one.last and one.first <= row.last for one in made.pending)
     ]
-    facts = {"classes": made.classes, "complete": not made.pending}
+    found = [{"first": m.first, "last": m.last, "label": m.label} for m in made.movements]
+    facts = {"classes": made.classes, "complete": not made.pending, "movements": found}
+    facts["spotter"] = made.spotter
     return {"window": size, "stride": step, "rows": rows, **facts}
 
 
@@ -159,6 +166,17 @@ def recording_film(studio: Studio, request: Request) -> Response:
     rows = list(windows(made.ratio, made.movements, *sizes, made.quiet_label))
     width = test.recording["size"][1]
     return Response(film(test.frames, test.faces, rows, made.fps, width), media_type=MP4)
+
+
+def recording_intervals(studio: Studio, request: Request) -> Response:
+    """Return the movements of the tested recording as CSV, in merflow's form or a challenge's."""
+    found = _result(studio, request)
+    if "prediction" not in found:
+        raise Missing("request", "the test is not of a recording")
+    form = request.query_params.get("form") or "merflow"
+    if form not in FORMS:
+        raise MerflowError("request: form", f"{form[:40]!r}", f"one of {', '.join(FORMS)}")
+    return Response(intervals_text(found["prediction"], form), media_type="text/csv")
 
 
 def recording_info(studio: Studio, request: Request) -> dict[str, Any]:
@@ -189,6 +207,7 @@ ROUTES = (
     Endpoint("GET", TEST + "/result", test_result),
     Endpoint("GET", TEST + "/recording", recording_info),
     Endpoint("GET", TEST + "/windows", recording_windows),
+    Endpoint("GET", TEST + "/intervals", recording_intervals),
     Endpoint("GET", TEST + "/faces", recording_faces),
     Endpoint("GET", TEST + "/film", recording_film),
     Endpoint("GET", TEST + "/frames/{index}", recording_frame),
@@ -233,6 +252,34 @@ def _run_folder(project: Project, body: dict[str, Any]) -> str:
     run = project.run(body.get("run"))
     project.below(*run.folder.split("/"), "final")
     return run.folder
+
+
+def spotter_rows(project: Project) -> list[dict[str, Any]]:
+    """Return the spotting runs of the config, and whether each has a spotter of all recordings."""
+    settings = project.settings()
+    return [
+        {
+            "folder": run.folder,
+            "name": settings.spotting[run.spotting].label or run.spotting,
+            "seed": run.seed,
+            "made": project.below(*run.folder.split("/"), "final", "run.json").is_file(),
+        }
+        for run in spotting_runs(settings)
+    ]
+
+
+def _spotter(project: Project, body: dict[str, Any]) -> str:
+    """Return the folder of a spotting run of the config; empty for merflow's rule."""
+    asked = body.get("spotter") or ""
+    known = {row["folder"] for row in spotter_rows(project) if row["made"]}
+    if asked and asked not in known:
+        raise MerflowError(
+            "request: spotter",
+            f"{str(asked)[:60]!r}",
+            "a spotting run with a spotter of all recordings, or none",
+            "make it with `merflow run spotters`",
+        )
+    return asked
 
 
 def _landmarks(body: dict[str, Any]) -> int:

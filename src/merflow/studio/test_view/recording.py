@@ -14,6 +14,7 @@ from merflow.stages.faces import Face, Finder
 from merflow.workflow.final_model import Model
 
 if TYPE_CHECKING:
+    from merflow.inference.trained_spotter import TrainedSpotter
     from merflow.models.factory import Fitted
 
 QUALITY = 90
@@ -62,10 +63,12 @@ def recording(
     shown: Finder,
     send: Callable[[dict], None],
     on_progress: OnProgress,
+    spotter: "TrainedSpotter | None" = None,
 ) -> dict[str, Any]:
     """Send the frames as JPEG with their faces, then what is found so far; return all of it.
 
-    finder: of the model's pipeline; shown: of the landmarks that the page shows.
+    finder: of the model's pipeline; shown: of the landmarks that the page shows;
+    spotter: finds the movements in place of merflow's rule.
     """
     on_progress("reading the recording", 0, 0)
     clip = video.read(path, fps)
@@ -88,7 +91,7 @@ def recording(
             jpegs = []
             on_progress("finding the face", number + 1, count)
     found = predict_recording(
-        clip, model, fitted, finder, on_progress=on_progress,
+        clip, model, fitted, finder, on_progress=on_progress, spotter=spotter,
         on_found=lambda partial: send({"partial": partial}),
     )  # fmt: skip
     boxes, points = ([face[name] for face in faces] for name in ("box", "points"))

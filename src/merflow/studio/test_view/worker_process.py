@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from merflow.errors import FAILED, MerflowError, SkipClip
+from merflow.inference.trained_spotter import TrainedSpotter, open_spotter
 from merflow.studio.project import Project
 from merflow.studio.test_view.camera import CameraTest
 from merflow.studio.test_view.dataset import whole_dataset
@@ -35,6 +36,7 @@ class Worker:
     def __init__(self, project: Project, pipe: Connection) -> None:
         self.project, self.pipe = project, pipe
         self._loaded: tuple[str, Model, Fitted] | None = None
+        self._spotter: tuple[str, TrainedSpotter] | None = None
         self._camera: CameraTest | None = None
 
     def handle(self, message: Mapping[str, Any]) -> None:
@@ -57,7 +59,7 @@ class Worker:
             if kind == "recording":
                 done = recording(
                     Path(message["path"]), message["fps"], model, fitted, finder, shown,
-                    self.pipe.send, self.on_progress,
+                    self.pipe.send, self.on_progress, self.spotter(message["spotter"]),
                 )  # fmt: skip
             else:
                 sizes = message["window"], message["stride"]
@@ -72,6 +74,15 @@ class Worker:
             model = usable(open_model(Path(folder)))
             self._loaded = (folder, model, model.load())
         return self._loaded[1:]
+
+    def spotter(self, folder: str) -> "TrainedSpotter | None":
+        """Return a trained spotter, or None for merflow's rule; the last one is kept."""
+        if not folder:
+            return None
+        if self._spotter is None or self._spotter[0] != folder:
+            self.on_progress("loading the spotter", 0, 0)
+            self._spotter = (folder, open_spotter(Path(folder)))
+        return self._spotter[1]
 
     def on_progress(self, step: str, done: int, total: int) -> None:
         """Send the progress of the test."""

@@ -37,10 +37,13 @@ export class Player {
     const steps = el("span", { class: "joined" }, move("First", "Home", () => 0, "first"), move("-10", "Shift+ArrowLeft", () => this.at - 10, "back10"),
       move("-1", "ArrowLeft", () => this.at - 1, "back"), move("+1", "ArrowRight", () => this.at + 1, "forward"),
       move("+10", "Shift+ArrowRight", () => this.at + 10, "forward10"), move("Last", "End", () => this.last, "last"));
-    this.save = menu("Save", [["Predictions (CSV)", () => this.plots.saveRows(this.rows, "frame")], ["Video with labels (MP4)", () => this.saveFilm()]],
+    this.save = menu("Save", [["Predictions (CSV)", () => this.plots.saveRows(this.rows, "frame")], ["Intervals (CSV)", () => this.saveIntervals("merflow")],
+      ["Intervals, MEGC 2023 (CSV)", () => this.saveIntervals("megc2023")], ["Intervals, spot then recognise (CSV)", () => this.saveIntervals("megc-str")],
+      ["Video with labels (MP4)", () => this.saveFilm()]],
       { "aria-label": "Save predictions or video" });
     this.save.hidden = true;
-    this.root = el("div", { class: "stack", id: "player" }, this.where, this.slider,
+    this.line = el("div", { class: "timeline", id: "timeline", role: "group", "aria-label": "Movements found" });
+    this.root = el("div", { class: "stack", id: "player" }, this.where, this.slider, this.line,
       el("div", { class: "row" }, this.toggle, action("Stop", "s", () => this.stop(), { icon: "stop" }), steps, this.save),
       el("div", { class: "row" }, speedControl(SPEEDS, settings.speed, (speed) => this.setSpeed(speed))), this.rate);
   }
@@ -78,7 +81,28 @@ export class Player {
       return { ...row, middle, at: this.recording.numbers[Math.round(middle)] };
     });
     this.plots.drawTrend(this.rows, "frame");
+    this.plots.spotter = found.spotter;
+    this.drawLine(found.movements);
     this.showPosition();
+  }
+
+  // The movements below the slider: a bar each, in the colour of its class; a click goes to its first frame.
+  drawLine(movements) {
+    const { count, numbers } = this.recording;
+    this.line.replaceChildren(...movements.map((one) => {
+      const title = `${one.label}, frames ${numbers[one.first]} to ${numbers[one.last]}`;
+      const bar = el("button", { type: "button", class: "span", title, "aria-label": title, onclick: () => this.seek(one.first) });
+      const colour = this.plots.classes.indexOf(one.label);
+      bar.style.left = `${(100 * one.first) / count}%`;
+      bar.style.width = `${(100 * (one.last - one.first + 1)) / count}%`;
+      bar.style.background = colour < 0 ? "var(--line)" : `var(--s${colour % 6})`;
+      return bar;
+    }));
+  }
+
+  async saveIntervals(form) {
+    const text = await getBlob(`${url("test", this.test.id, "intervals")}?${new URLSearchParams({ form })}`);
+    saveFile(`${this.plots.name}-intervals-${form}.csv`, text);
   }
 
   async saveFilm() {

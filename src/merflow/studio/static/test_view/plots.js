@@ -15,6 +15,7 @@ export class Plots {
   constructor() {
     this.classes = [];
     this.name = "test";
+    this.spotter = "";
     this.trend = new Plot("trend", "Classes over time", "No prediction yet.", () => `${this.name}-probabilities`);
     this.tracks = new Plot("tracks", "Landmarks over time", "No landmarks yet, or none chosen.", () => `${this.name}-landmarks`);
     this.share = new Bars("share", "Predictions so far", "windows", () => `${this.name}-counts`);
@@ -61,7 +62,9 @@ export class Plots {
   drawNow(row) {
     const values = this.names().map((name, i) => [name, row && isSettled(row) ? this.valueOf(row, i) : 0]);
     this.now.draw(values.map(([name, value]) => [name, value, value.toFixed(2)]));
-    this.movement.textContent = row?.movement == null ? "movement –" : `movement ${row.movement.toFixed(1)} × rest`;
+    const shown = row?.movement;
+    if (this.spotter) this.movement.textContent = `score ${shown == null ? "–" : shown.toFixed(2)} of ${this.spotter}`;
+    else this.movement.textContent = shown == null ? "movement –" : `movement ${shown.toFixed(1)} × rest`;
   }
 
   moveTo(at) {

@@ -37,6 +37,10 @@ function recordingRows(known, changed, typed) {
     "aria-label": "Recording: a video or a folder of frames", placeholder: "video or folder of frames", oninput: () => { settings.path = path.value.trim(); saveSettings(); typed(); } });
   const fps = el("input", { type: "number", min: 1, max: 10000, value: settings.fps, id: "fps", "aria-label": "Frames per second of a folder of frames",
     placeholder: "auto", onchange: () => { settings.fps = fps.value; saveSettings(); changed(); } });
+  const ready = known.spotters.filter((one) => one.made);
+  const spotter = choice("What finds the movements", [["", "movement, merflow's rule"], ...ready.map((one) => [one.folder, `${one.name} (seed ${one.seed})`])],
+    (v) => { settings.spotter = v; saveSettings(); changed(); }, settings.spotter);
+  const unmade = known.spotters.length - ready.length;
   const next = all.length < 2 ? null
     : action("Next", "r", () => set(all[(all.indexOf(settings.path) + 1) % all.length]), { "aria-label": "Next recording", class: "small" });
   const browse = action("Browse", "", () => pickFolder("Choose a recording", { files: "videos", label: "Use this folder of frames", choose: set }), { icon: "folder", class: "small" });
@@ -44,5 +48,6 @@ function recordingRows(known, changed, typed) {
     : "No video below the project's folder.";
   const drop = dropZone({ text: "or drop a video here", done: (paths) => set(paths.at(-1)) });
   return el("div", { class: "lines" }, path, list, el("div", { class: "row" }, browse, next, el("label", { class: "row" }, "frames/s", fps)),
-    el("p", { class: "soft small" }, note), known.upload ? drop : null);
+    el("p", { class: "soft small" }, note), known.spotters.length ? el("label", { class: "row" }, "Spotter", spotter) : null,
+    unmade ? el("p", { class: "soft small" }, `${plural(unmade, "spotter")} not made yet: merflow run spotters.`) : null, known.upload ? drop : null);
 }

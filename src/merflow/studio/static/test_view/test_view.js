@@ -131,12 +131,12 @@ class TestView {
   }
 
   async begin() {
-    const { source, run, dataset, path, fps, points } = settings;
+    const { source, run, dataset, path, fps, points, spotter } = settings;
     this.clear();
     this.drawMiddle();
     if (source === "camera") return this.beginCamera();
     this.test = await post(`/api/test/${source}`, source === "dataset" ? { run, dataset }
-      : { run, path, fps: fps === "" ? null : +fps, points });
+      : { run, path, fps: fps === "" ? null : +fps, points, spotter });
     this.drawMiddle();
     return this.follow();
   }
@@ -211,7 +211,7 @@ class TestView {
 
   fits({ tested, kind, state }) {
     if (state === "idle" || kind === "camera") return true;
-    return tested.run === settings.run && (kind === "dataset" ? tested.dataset === settings.dataset : tested.path === settings.path);
+    return tested.run === settings.run && (kind === "dataset" ? tested.dataset === settings.dataset : tested.path === settings.path && tested.spotter === settings.spotter);
   }
 
   describe({ tested, kind }) {
