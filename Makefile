@@ -46,7 +46,12 @@ tasks: $(READY) ## action units, spotting and spot-then-recognise on generated d
 	  ../../$(BIN)/merflow demo data/tasks --small --subjects 4 --clips 6 --dataset $$name || exit 1; done
 	cd tasks/action_units && ../../$(BIN)/snakemake --cores all --resources gpu=1 -s ../../Snakefile \
 	  --configfile ../../config/action_units.yaml
-	@echo; cat tasks/action_units/results/tables/scores.txt
+	for name in spotting str; do mkdir -p tasks/$$name && cd tasks/$$name && \
+	  ../../$(BIN)/merflow demo data/tasks --recordings 3 --dataset casme_sq --subjects 4 --small && \
+	  ../../$(BIN)/snakemake --cores all --resources gpu=1 -s ../../Snakefile \
+	    --configfile ../../config/$$name.yaml || exit 1; cd ../..; done
+	@echo; cat tasks/action_units/results/tables/scores.txt tasks/spotting/results/tables/spotting.md \
+	  tasks/str/results/tables/spotting.md
 
 backends: $(READY) ## every network and the small demo on JAX and PyTorch, in a separate environment
 	$(BIN)/python benchmarks/backends.py all backends

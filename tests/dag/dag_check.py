@@ -44,7 +44,10 @@ DEMOS: dict[str, tuple[dict, ...]] = {
     "data/demo": ({}, {"dataset": "casme_sq"}, {"dataset": "casme3"}, STILLS),
     "data/quick": ({"small": True, "subjects": 2, "clips": 3},),
     "data/zoo": ({"small": True, "subjects": 4, "clips": 3},),
-    "data/tasks": tuple({**CODED, "dataset": name} for name in ("casme2", "samm", "casme3")),
+    "data/tasks": (
+        *({**CODED, "dataset": name} for name in ("casme2", "samm", "casme3")),
+        {"small": True, "subjects": 4, "dataset": "casme_sq", "recordings": 3},
+    ),
     "data/pytorch": ({"small": True, "subjects": 2, "clips": 3},),
 }
 """Folder -> options of `merflow demo`, as the configs' first lines and the Makefile have them."""

@@ -16,7 +16,9 @@ from merflow.commands.magnify import magnify
 from merflow.commands.predict import predict, stems
 from merflow.config.settings import Align, Experiment, Preparation
 from merflow.errors import MerflowError
+from merflow.evaluation.interval_files.table import read_intervals
 from merflow.inference.recording import NO_REST, NONE, LabelledSpan, window_sizes, windows
+from merflow.inference.trained_spotter import open_spotter
 from merflow.io import video
 from merflow.io.clip_store import Store, write_store
 from merflow.models.factory import TrainingData, make_method
@@ -111,6 +113,66 @@ def test_an_expression_is_found_but_no_blink_and_no_rest(tmp_path, recording, ru
         assert not still or (row["answer"] == NONE and not row["p_positive"])
     assert any(row["answer"] == event["answer"] for row in rows)
     assert (tmp_path / "out" / "film.png").read_bytes()[1:4] == b"PNG"
+
+
+def spotter_folder(folder, **facts):
+    """Write the folder of a spotting run by the rule, as `merflow spot RUN final` leaves it."""
+    made = folder / "results/spotting/rule/seed0/final"
+    preparation = Preparation(crop={"working_size": 128}).model_dump(mode="json")
+    chain = {"align": Align().model_dump(mode="json"), "preparation": preparation}
+    facts = {"spotting": "rule", "seed": 0, "method": "motion_energy", "window": "movement"} | {
+        **{"threshold": 3.5, "scale": "window", "chain": chain},
+        **facts,
+    }
+    made.mkdir(parents=True)
+    (made / "run.json").write_text(json.dumps(facts))
+    return made.parent
+
+
+def test_the_rule_as_a_spotter_finds_what_predict_finds(tmp_path, recording, run):
+    video.write(tmp_path / "film", recording, FPS, range(101, 101 + FRAMES))
+    spotter = spotter_folder(tmp_path)
+    words = {"run": run, "fps": FPS}
+    predict(tmp_path / "film", out=tmp_path / "plain", **words)
+    predict(tmp_path / "film", out=tmp_path / "spotted", spotter=spotter, form="megc-str", **words)
+    found = [
+        [(r["first"], r["last"], r["answer"]) for r in csv.DictReader(path.open(newline=""))]
+        for path in (tmp_path / name / "film.events.csv" for name in ("plain", "spotted"))
+    ]
+    # The spotter measures a crop of 128 px, the model's one of 256: the ends differ by a frame.
+    ((first, last, answer),) = found[0]
+    ((own_first, own_last, own_answer),) = found[1]
+    assert abs(int(first) - int(own_first)) <= 1
+    assert abs(int(last) - int(own_last)) <= 1
+    assert own_answer in CLASSES
+    assert answer in CLASSES
+    text = (tmp_path / "spotted/film.intervals.csv").read_text()
+    assert (
+        text
+        == f"subject,video,onset,offset,emotion\nfilm,film,{own_first},{own_last},{own_answer}\n"
+    )
+    rows = read_intervals(tmp_path / "plain/film.intervals.csv").intervals
+    assert [(one.onset, one.offset) for one in rows] == [(int(first), int(last))]
+
+
+def test_a_threshold_of_a_spotter_decides_what_it_finds(tmp_path, recording, run):
+    video.write(tmp_path / "film", recording, FPS, range(FRAMES))
+    spotter = spotter_folder(tmp_path, threshold=1e6)
+    predict(tmp_path / "film", run=run, out=tmp_path / "out", fps=FPS, spotter=spotter)
+    lines = (tmp_path / "out/film.intervals.csv").read_text().splitlines()
+    assert lines == ["subject,video,onset,offset"]
+
+
+def test_a_spotter_must_be_made_and_readable(tmp_path, run):
+    with pytest.raises(MerflowError, match="no spotter of all recordings here") as error:
+        open_spotter(tmp_path / "results/spotting/net/seed1")
+    assert "merflow run results/spotting/net/seed1/final/run.json" in error.value.fix
+    with pytest.raises(MerflowError, match=r"not the run\.json of a spotter"):
+        open_spotter(spotter_folder(tmp_path, threshold="high"))
+    with pytest.raises(MerflowError, match="--precut as well"):
+        predict(tmp_path / "film", run=run, spotter=tmp_path, precut=True)
+    with pytest.raises(MerflowError, match="form 'megc'|'megc'"):
+        predict(tmp_path / "film", run=run, form="megc")
 
 
 def test_every_result_states_how_the_score_was_measured(tmp_path, recording, run, capsys):

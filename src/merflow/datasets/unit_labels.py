@@ -111,6 +111,15 @@ def apply(task: ActionUnitTask, clips: Iterable[Clip]) -> UnitLabels:
     return kept
 
 
+def words(labels: Iterable[str]) -> Counter[str]:
+    """Return how many labels have each unit, clear or not (`AU14?`).
+
+    >>> words(["AU4+AU12", "AU4", "none"])["AU4"]
+    2
+    """
+    return Counter(word for text in labels for word in text.split("+"))
+
+
 def decode(labels: Sequence[str], names: Sequence[str]) -> np.ndarray:
     """Return (N, K) float32: 1 for a unit that a clip has, 0 without it, NaN where unclear.
 

@@ -45,4 +45,4 @@ TASKS = {
         unit_scores.write_unit_confusion,
     ),
 }
-"""The tasks that pool one row for each clip. `spotting` scores intervals, see `intervals`."""
+"""The tasks of experiments; spotting scores intervals, see `intervals`."""

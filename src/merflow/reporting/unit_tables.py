@@ -213,7 +213,15 @@ def _title(protocol: str) -> str:
 def run_table(units: UnitTable) -> Table:
     """Return one run's units: clips, how many are found, missed, predicted without being there."""
     counts = units.grouped(np.zeros(len(units.keys), np.int64))[0]
-    heads = ("clips with it", "found", "missed", "not there", "F1", "precision", "recall")
+    heads = (
+        "clips with it",
+        "found",
+        "missed",
+        "predicted, not there",
+        "F1",
+        "precision",
+        "recall",
+    )
     columns = [Heading("unit", number=False), *map(Heading, heads)]
     scores = [ratio_values(metric(counts)) for metric in (binary_f1, precision, recall)]
     rows = []

@@ -7,6 +7,7 @@ from typing import Any
 
 from merflow.config.settings import Settings
 from merflow.datasets.spec import Problem, Reading
+from merflow.datasets.unit_labels import words
 from merflow.errors import MerflowError
 from merflow.text import plural
 from merflow.workflow.experiment_data import ExperimentData
@@ -30,7 +31,9 @@ def experiment_facts(settings: Settings | None, readings: Mapping[str, Reading])
         if not members <= readings.keys():
             continue
         places = (f"experiments.{name}", f"pretrainings.{entry.pretrain}")
-        facts: Facts = {"experiment": name, "scheme": entry.scheme, "protocol": entry.protocol}
+        units = entry.task == "action_units"
+        scheme = "action units" if units else entry.scheme
+        facts: Facts = {"experiment": name, "scheme": scheme, "protocol": entry.protocol}
         try:
             check_experiment(settings, name)
             data, made = plan.labelled(name), plan.folds(name)
@@ -38,12 +41,13 @@ def experiment_facts(settings: Settings | None, readings: Mapping[str, Reading])
         except MerflowError as error:
             found.append({**facts, "folds": 0, "problems": [asdict(Problem.of(error))]})
             continue
+        counts = words(data.labels) if units else Counter(data.labels)
         tested = [[data.labels[i] for i in fold.test] for fold in made]
         found.append(
             {
                 **facts,
                 "clips": len(data.clips),
-                "classes": dict(sorted(Counter(data.labels).items())),
+                "classes": dict(sorted(counts.items())),
                 "folds": len(made),
                 "test_clips": [min(map(len, tested)), max(map(len, tested))],
                 "one_class_folds": sum(len(set(test)) == 1 for test in tested),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from merflow.clip import ClipKey
 from merflow.datasets.registry import is_generated
+from merflow.datasets.unit_labels import words
 from merflow.reporting.captions import part_name
 from merflow.reporting.html.run_data import Results
 from merflow.stages.magnification.credibility import MEANINGS
@@ -92,29 +93,38 @@ def class_tables(results: Results) -> list[Classes]:
     for name, truth in results.truth.items():
         # Permuted labels are the same clips with the same classes, in other places.
         counts = frozenset(Counter((k.dataset, c) for k, c in truth.items()).items())
-        groups.setdefault((results.plan.experiment(name).scheme, counts), []).append(name)
+        groups.setdefault((_scheme(results, name), counts), []).append(name)
     skipped = {ClipKey(*row[:3]) for row in results.skipped}
     tables = []
     for names in groups.values():
         if truth := results.truth[names[0]]:
-            classes = results.classes(names[0])
+            about = results.classes(names[0]), skipped, not _scheme(results, names[0])
             rows = [
-                _counts(
-                    name, {k: c for k, c in truth.items() if k.dataset == name}, classes, skipped
-                )
+                _counts(name, {k: c for k, c in truth.items() if k.dataset == name}, *about)
                 for name in sorted({key.dataset for key in truth})
             ]
-            total = _counts("", truth, classes, skipped) if len(rows) > 1 else None
-            scheme = results.plan.experiment(names[0]).scheme
+            total = _counts("", truth, *about) if len(rows) > 1 else None
+            scheme = _scheme(results, names[0])
             shown = [results.names.get(name, name) for name in names]
-            tables.append(Classes(scheme, shown, classes, rows, total))
+            tables.append(Classes(scheme, shown, about[0], rows, total))
     return tables
 
 
+def _scheme(results: Results, name: str) -> str:
+    """Return the scheme of an experiment; empty for action units, which have none."""
+    entry = results.plan.experiment(name)
+    return entry.scheme if entry.task == "emotion" else ""
+
+
 def _counts(
-    dataset: str, truth: Mapping[ClipKey, str], classes: Iterable[str], skipped: set[ClipKey]
+    dataset: str,
+    truth: Mapping[ClipKey, str],
+    classes: Iterable[str],
+    skipped: set[ClipKey],
+    many: bool,
 ) -> Counts:
-    of_class = Counter(truth.values())
+    """Return the clips of a dataset by class; many: a clip may have several."""
+    of_class = words(truth.values()) if many else Counter(truth.values())
     of_subject = Counter(key.subject_key for key in truth)
     return Counts(
         part_name(dataset) if dataset else "all",

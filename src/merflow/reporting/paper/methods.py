@@ -8,6 +8,7 @@ from typing import Any
 from merflow.config.settings import WITHOUT_EPOCHS, Experiment
 from merflow.config.stage_settings import Preparation
 from merflow.datasets.registry import is_generated, reader_of, spec_of
+from merflow.datasets.unit_labels import words
 from merflow.reporting.html.environment import listing
 from merflow.reporting.html.run_data import Results
 from merflow.reporting.paper.preparation_text import preparation_sentences
@@ -91,9 +92,8 @@ def _classes(results: Results, experiment: str) -> str:
         return ""
     entry = results.plan.experiment(experiment)
     scheme, units = entry.scheme, entry.task == "action_units"
-    # A label of action units lists them: AU4+AU12.
-    words = Counter(word for label in truth.values() for word in label.split("+"))
-    counts = [f"{escape(name)} {words[name]}" for name in results.classes(experiment)]
+    found = words(truth.values()) if units else Counter(truth.values())
+    counts = [f"{escape(name)} {found[name]}" for name in results.classes(experiment)]
     if units:
         return (
             f"{plural(len(truth), 'clip')} of "
