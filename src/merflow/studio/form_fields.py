@@ -61,7 +61,7 @@ GROUPS = {
     "training": "Training", "augment": "Augmentation", "svm": "SVM", "features": "Frozen features",
     "crop": "Crop", "magnify": "Magnify", "select": "Frame selection",
     "interpolate": "Interpolate", "flow": "Flow", "key_frame_noise": "Key-frame noise",
-    "action_units": "Action units",
+    "action_units": "Action units", "windows": "Windows",
 }  # fmt: skip
 UNIT = re.compile(r"\((Hz|px|degrees|frames|grey levels|s)\)")
 LEFT_OUT = {"from_grid"}
