@@ -16,7 +16,7 @@ from merflow.evaluation.custom_folds import read_rows
 from merflow.evaluation.fold_files import read_fold
 from merflow.io.files import safe_name
 from merflow.io.image_header import header_fault
-from merflow.synthetic.generate import GENERATED, _marker
+from merflow.synthetic.generate import GENERATED, marker_of
 from merflow.workflow.experiment_data import ExperimentData
 from merflow.workflow.final_model import open_model
 from merflow.workflow.provenance import level_apart
@@ -57,10 +57,10 @@ def test_other_readers_of_json_refuse_or_ignore_it(damaged, monkeypatch):
     folder = damaged.parents[1]
     damaged.rename(folder / GENERATED)
     if known:
-        assert _marker(folder) == _json(folder / GENERATED)
+        assert marker_of(folder) == _json(folder / GENERATED)
     else:
         with pytest.raises(MerflowError, match=GENERATED):
-            _marker(folder)
+            marker_of(folder)
     monkeypatch.chdir(folder)
     Path("results").mkdir()
     os.replace(GENERATED, "results/run.json")

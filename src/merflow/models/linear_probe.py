@@ -16,7 +16,6 @@ from merflow.io.files import file_digest
 from merflow.models import backbone_file
 from merflow.models.method_interface import TrainingData, check, input_fact
 from merflow.models.training.class_weights import class_weights
-from merflow.models.video_features import features
 from merflow.models.weights_file import read_arrays, write_arrays
 from merflow.paths import WEIGHTS
 
@@ -37,6 +36,8 @@ class ProbeMethod:
         started = time.perf_counter()
         training = self.experiment.training
         device = backbone_file.start(training)
+        from merflow.models.video_features import features  # OpenCV, which a plan must not import
+
         raw = features(training, data.x, device)
         weights = class_weights(training, data.y, self.classes, svm=True)
         arrays, steps = fitted_arrays(raw, data.y, weights, training.features.c)
@@ -108,6 +109,8 @@ class FittedProbe:
         """Return (M, K) float32 probabilities of the logistic regression."""
         if not len(x):
             return np.zeros((0, len(self.facts["classes"])), np.float32)
+        from merflow.models.video_features import features
+
         raw = features(self.training, x, self.facts["device"])
         if raw.shape[1] != len(self.arrays["mean"]):
             raise MerflowError(
