@@ -48,7 +48,8 @@ WHEN = {
     "magnify.lambda_c": {"magnify.method": ["linear"]},
     "select.window": {"select.frames": ["windows"]}, "select.every": {"select.frames": ["windows"]},
     "interpolate": {"kind": ["frames"]}, "select": {"kind": ["frames"]}, "flow": {"kind": ["flow"]},
-    "difference": {"kind": ["frames"]},
+    "difference": {"kind": ["frames"]}, "key_frame_noise": {"task": ["emotion"]},
+    "action_units": {"task": ["action_units"]},
 }  # fmt: skip
 """The values of another field under which a field, or a section, has an effect."""
 NAMED = {
@@ -59,7 +60,8 @@ NAMED = {
 GROUPS = {
     "training": "Training", "augment": "Augmentation", "svm": "SVM", "features": "Frozen features",
     "crop": "Crop", "magnify": "Magnify", "select": "Frame selection",
-    "interpolate": "Interpolate", "flow": "Flow",
+    "interpolate": "Interpolate", "flow": "Flow", "key_frame_noise": "Key-frame noise",
+    "action_units": "Action units", "windows": "Windows",
 }  # fmt: skip
 UNIT = re.compile(r"\((Hz|px|degrees|frames|grey levels|s)\)")
 LEFT_OUT = {"from_grid"}

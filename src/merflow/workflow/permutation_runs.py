@@ -6,7 +6,9 @@ than the expression.
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from merflow.config.key_frame_noise import KeyFrameNoise
 from merflow.config.settings import Experiment, Settings
 from merflow.errors import MerflowError
 from merflow.evaluation.fold_files import FoldFile, read_fold
@@ -24,7 +26,7 @@ from merflow.workflow.train_fold import RunClips, train_fold
 
 MAY_DIFFER = (
     *("permute_labels", "factors", "seeds", "nested", "record_oracle", "from_grid"),
-    "label",
+    *("label", "key_frame_noise"),
 )
 """Settings that may differ between an experiment and its permuted copy."""
 
@@ -41,8 +43,13 @@ def with_permuted_copies(settings: Settings, run: Run, count: int) -> tuple[Sett
     The copies are named as a grid in the config would name them.
     """
     plain = Plan(settings).experiment(run.experiment)
-    alone = {"factors": (run.factor,), "seeds": (run.seed,), "nested": False, "label": ""}
-    alone["record_oracle"] = False
+    alone: dict[str, Any] = {
+        "factors": (run.factor,),
+        "seeds": (run.seed,),
+        "nested": False,
+        "label": "",
+    }
+    alone |= {"record_oracle": False, "key_frame_noise": KeyFrameNoise()}
     copies = {
         f"{run.experiment}-permute_labels={k}": plain.model_copy(
             update={**alone, "permute_labels": k}

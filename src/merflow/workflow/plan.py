@@ -91,6 +91,19 @@ class Plan:
             for level in noise[run.experiment].training_levels
         ]
 
+    def check_jitter(self) -> None:
+        """Refuse moved key frames of clips that enter prepared: their frames are not there."""
+        for name in self.experiments:
+            entry = self.experiment(name)
+            prepared = self.data.with_prepared(entry.collection)
+            if entry.key_frame_noise.asked and prepared:
+                raise MerflowError(
+                    f"experiments.{name}.key_frame_noise",
+                    f"clips of {', '.join(prepared)} enter prepared: their key frames cannot move",
+                    "clips that enter raw, aligned or cropped",
+                    "leave key_frame_noise out",
+                )
+
     def jitter_files(self) -> list[str]:
         """Return the scores of all runs with moved key frames."""
         return [

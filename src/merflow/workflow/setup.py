@@ -26,6 +26,7 @@ def start(raw: Mapping[str, Any], files: Iterable[str] = ()) -> Plan:
     settings = validate(merge(raw, read_yaml(LOCAL)) if LOCAL.exists() else dict(raw))
     plan = Plan.read(settings)
     plan.oracle_runs()
+    plan.check_jitter()
     plan.choices()
     for name in plan.experiments:  # Stop now, with one message, if the data do not fit.
         check_experiment(settings, name)

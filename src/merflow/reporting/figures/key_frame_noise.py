@@ -30,7 +30,7 @@ def draw_noise(figure: "Figure", rows: Sequence[Any]) -> None:
         _line(axes, trained, number, level)
     axes.axhline(rows[0].floor_uf1, color=GREY, lw=0.8, ls=":", label="largest class")
     axes.set_xticks(sorted({row.key_frame_noise for row in rows}))
-    axes.set_xlabel("key frames of the tested clips moved by (frames at 200 per second)")
+    axes.set_xlabel("tested key frames moved by (frames at 200 per s)")
     axes.set_ylabel("UF1 (0 to 1)")
     axes.set_ylim(0, 1)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=2)
