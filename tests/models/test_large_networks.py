@@ -48,13 +48,15 @@ def test_the_published_sizes_to_the_unit():
     assert without_values("causalnet", (4, 28, 28, 3)).count_params() == 276_590_089
 
 
-def test_the_last_layer_of_every_network_has_an_activation_to_replace():
-    """A task with several labels a clip replaces softmax by sigmoid there."""
-    import keras
-
-    for name in ("capsulenet", "slstt", "causalnet"):
-        last = small_network(name, (4, 24, 24, 3)).layers[-1]
-        assert keras.activations.serialize(last.activation) == "softmax"
+def test_of_several_labels_a_clip_each_capsule_gives_its_length():
+    shape = (1, 24, 24, 1)
+    one = small_network("capsulenet", shape)
+    many = build_network("capsulenet", shape, 3, SMALL_SETTINGS["capsulenet"], many_labels=True)
+    many.set_weights(one.get_weights())
+    x = np.random.default_rng(0).normal(0, 1, (2, *shape)).astype(np.float32)
+    length = np.asarray(many(x))
+    share = length / (1 - length)  # The squared norm before the squashing.
+    np.testing.assert_allclose(one(x), share / share.sum(1, keepdims=True), rtol=1e-4)
 
 
 def test_a_class_capsule_has_its_length_as_sigmoid():

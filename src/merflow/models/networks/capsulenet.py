@@ -12,8 +12,8 @@ That is an oracle epoch: merflow fixes the epochs or chooses them on training su
 What differs: the code starts from ImageNet weights and its margin loss needs the length of each
 class capsule. Here initialisation is random unless start weights are given, and the last layer is
 an activation on ln(s2), where s2 is the squared norm of a class capsule before it is squashed. Its
-sigmoid is the length of the squashed capsule, s2 / (1 + s2); its softmax, the share of s2, lets all
-losses of merflow train it. There is no dense layer after the capsules.
+sigmoid, for several labels a clip, is the length of the squashed capsule, s2 / (1 + s2); its
+softmax, the share of s2, lets all losses of merflow train it. No dense layer follows the capsules.
 
 Input: (T, H, W, C) frames, of which one is used; (1, 224, 224, 3), the apex, there. 13,846,976
 parameters there with three classes, 13,842,496 of them trained. For a smaller frame the 9 x 9
