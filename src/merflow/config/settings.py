@@ -10,7 +10,9 @@ from pydantic import AfterValidator, Field, model_validator
 
 from merflow.config.dataset_settings import DatasetEntry, FlowFiles  # noqa: F401
 from merflow.config.display_names import same_label
+from merflow.config.experiment_checks import refuse_for_task, refuse_unused
 from merflow.config.key_frame_noise import KeyFrameNoise
+from merflow.config.methods import SVMS, WITHOUT_EPOCHS, Method  # noqa: F401
 from merflow.config.names import Name
 from merflow.config.spotting_settings import SpotThenRecognise, Spotting
 from merflow.config.stage_settings import (  # noqa: F401 - one place to import settings from
@@ -33,18 +35,6 @@ RESERVED_NAMES = {
     *("aligned", "folds", "runs", "tables", "logs", "truth", "catalogue", "benchmarks"),
     *("records", "frames", "pretrained", "oracle", "jitter", "spotting", "str"),
 }
-
-
-Method = Literal["keras", "lbptop_svm", "flow_svm", "flow_pixels_svm", "video_features", "command"]
-SVMS = {"lbptop_svm": "frames", "flow_svm": "flow", "flow_pixels_svm": "flow"}
-"""The SVMs, and the kind of preparation each takes."""
-
-USED_BY_SVMS = {"class_weights", "svm", "threads", "inner_folds", "inner_support"}
-"""Keys of `training` that an SVM uses; the inner folds are those of `nested`."""
-USED_BY_FEATURES = USED_BY_SVMS - {"svm"} | {"features", "device"}
-"""Keys of `training` that `video_features` uses."""
-WITHOUT_EPOCHS = {**SVMS, "video_features": ""}
-"""Methods with one fit on fixed features, and the kind of preparation each takes (empty: any)."""
 
 
 class GridMember(Tree):
@@ -291,7 +281,7 @@ class Settings(Tree):
 
     def _experiment_agrees(self, where: str, experiment: Experiment) -> None:
         self._names_known(where, experiment)
-        _refuse_for_task(where, experiment)
+        refuse_for_task(where, experiment)
         if experiment.nested and any("+" in factor for factor in experiment.factors):
             raise ValueError(f"{where}.nested: pooled factors (x1+x10) cannot be chosen between")
         for member in experiment.test_on:
@@ -300,7 +290,7 @@ class Settings(Tree):
         if (experiment.protocol == "file") != bool(experiment.folds_file):
             raise ValueError(f"{where}.folds_file: goes with `protocol: file`, neither alone")
         if experiment.method in WITHOUT_EPOCHS:
-            _refuse_unused(where, experiment)
+            refuse_unused(where, experiment)
         features = experiment.training.features
         if (experiment.method == "video_features") != bool(features.file):
             raise ValueError(
@@ -317,52 +307,6 @@ class Settings(Tree):
                 raise ValueError(
                     f"{where}.pretrain: '{experiment.pretrain}' is of network {network}"
                 )
-
-
-def _refuse_for_task(where: str, experiment: Experiment) -> None:
-    """Refuse keys that the task of an experiment cannot use; a key at its default is allowed."""
-    usual, training = Experiment.model_fields, experiment.training
-    units = experiment.task == "action_units"
-    if experiment.protocol == "cd6me" and not units:
-        raise ValueError(f"{where}.protocol: cd6me goes with `task: action_units`; use cross")
-    if not units and experiment.action_units != ActionUnitTask():
-        raise ValueError(f"{where}.action_units: goes with `task: action_units` only; leave it out")
-    if experiment.task == "emotion":
-        return
-    pooled = any("+" in factor for factor in experiment.factors)
-    if pooled and experiment.action_units.threshold == "inner":
-        raise ValueError(
-            f"{where}.action_units.threshold: inner does not go with pooled factors (x1+x10)"
-        )
-    keys = ("scheme", "nested", "record_oracle", "key_frame_noise")
-    given = {key: getattr(experiment, key) != usual[key].default for key in keys}
-    given["training.stopping"] = training.stopping != "fixed"
-    given["training.balanced_sampling"] = units and training.balanced_sampling
-    given["method"] = units and experiment.method in ("command", "video_features")
-    if wrong := [f"{where}.{key}" for key, is_set in given.items() if is_set]:
-        verb = "does" if len(wrong) == 1 else "do"
-        raise ValueError(
-            f"{', '.join(wrong)}: {verb} not go with `task: {experiment.task}`; leave out"
-        )
-
-
-def _refuse_unused(where: str, experiment: Experiment) -> None:
-    """Refuse keys that a method without epochs would ignore without a message.
-
-    A key at its default is not refused: `results/config.yaml` has all keys.
-    """
-    usual = Training()
-    given = {
-        f"training.{key}": getattr(experiment.training, key) != getattr(usual, key)
-        for key in Training.model_fields
-        if key not in (USED_BY_SVMS if experiment.method in SVMS else USED_BY_FEATURES)
-    }
-    given |= {key: bool(getattr(experiment, key)) for key in ("network_settings", "command")}
-    if wrong := [f"{where}.{key}" for key, is_set in given.items() if is_set]:
-        verb = "has" if len(wrong) == 1 else "have"
-        raise ValueError(
-            f"{', '.join(wrong)}: {verb} no effect on method {experiment.method}; leave out"
-        )
 
 
 def check_known(where: str, kind: str, name: str, known: Any) -> None:  # noqa: ANN401

@@ -23,6 +23,7 @@ from merflow.evaluation.fold import Fold
 from merflow.evaluation.fold_files import permuted
 from merflow.io.files import safe_name
 from merflow.text import plural
+from merflow.workflow.coded_clips import coded
 from merflow.workflow.entry_stage import require_stages
 from merflow.workflow.preflight import check_names, without_gpu
 from merflow.workflow.subject_overlap import (
@@ -240,12 +241,15 @@ class ExperimentData:
 
     def under_scheme(self, entry: Experiment | Pretraining, where: str) -> Labelled:
         """Return the clips of an entry's collection that its scheme keeps, and their classes."""
-        if isinstance(entry, Experiment) and entry.task == "action_units":
-            return self._with_units(entry, where)
-        self._refuse_unlabelled(entry.collection, where)
         if problem := without_gpu(entry, where):
             self._warn(problem)
         clips = self.all_of(entry.collection)
+        if isinstance(entry, Experiment) and entry.task == "action_units":
+            found, problem = coded(entry.action_units, clips, where)
+            if problem:
+                self._warn(problem)
+            return Labelled(found.clips, found.labels)
+        self._refuse_unlabelled(entry.collection, where)
         self._check_unlabelled(entry, clips, where)
         kept, names = labels.apply_scheme(entry.scheme, clips, self.settings)
         if not kept:
@@ -255,36 +259,6 @@ class ExperimentData:
                 f"scheme '{entry.scheme}' keeps no clip of {members}",
                 fix="run `merflow check` to see what each scheme keeps",
             )
-        return Labelled(kept, names)
-
-    def _with_units(self, entry: Experiment, where: str) -> Labelled:
-        """Return the clips whose action units are coded, and which they have."""
-        clips = [clip for clip in self.all_of(entry.collection) if clip.intervals is None]
-        kept, names, left_out = unit_labels.apply(entry.action_units, clips)
-        for name in sorted(self.settings.collections[entry.collection]):
-            if not any(clip.key.dataset == name for clip in kept):
-                raise MerflowError(
-                    where,
-                    f"{name} has no clip with action units",
-                    "coded action units in every dataset of a task of action units",
-                    f"take {name} out of collections.{entry.collection}; `merflow check` shows "
-                    "what its sheet has",
-                )
-        if left_out:
-            text = "; ".join(
-                f"{name}: {plural(count, 'clip')}, {why}"
-                for (name, why), count in sorted(left_out.items())
-            )
-            problem = Problem(
-                "warning",
-                where,
-                f"{left_out.total()} of {plural(len(clips), 'clip')} have no label: {text}",
-                "action units of every clip",
-                "nothing, where the sheet leaves them open; action_units.alternatives and "
-                "action_units.unknown decide what counts",
-            )
-            if problem not in self.warnings:
-                self.warnings.append(problem)
         return Labelled(kept, names)
 
     def _refuse_unlabelled(self, collection: str, where: str) -> None:
