@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -36,9 +37,9 @@ def test_results_that_may_not_be_ranked_stand_below_a_line_with_the_reason():
 
 def test_a_claim_that_its_counts_contradict_is_flagged():
     tables = literature_tables(published(), "spotting")
-    flagged = [row[1] for table in tables for row in table.foot if row[1].endswith("⚑")]
-    assert flagged == ["MTSN, claim in the same thread⚑"]
-    notes = [note for table in tables for note in table.notes if "⚑" in note]
+    flagged = [row[1] for table in tables for row in table.foot if row[1].endswith("¶")]
+    assert flagged == ["MTSN, claim in the same thread¶"]
+    notes = [note for table in tables for note in table.notes if "¶" in note]
     assert "recall .1850, from the rest .2829" in notes[0]
 
 
@@ -78,3 +79,12 @@ def test_the_block_beside_own_results_has_the_ranked_results_first(tmp_path, mon
     assert table.foot[0][0] == "not ranked:"
     marked = {row[0] for row in table.foot if "‡" in row[0]}
     assert {"HTNet (2024)‡", "CausalNet (2025)‡"} <= marked
+
+
+def test_latex_has_a_label_for_each_table_and_short_reasons():
+    made = rendered([*published()], "", "latex")
+    labels = re.findall(r"\\label\{(.*?)\}", made)
+    assert len(labels) == len({*labels}) == len(literature_tables(published()))
+    assert r"claim in the same thread$^\P$" in made and "¶" not in made
+    assert "epoch: test, settings: test" in made and "chosen on the test" not in made
+    assert "Sources: " in made

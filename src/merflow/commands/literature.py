@@ -14,7 +14,8 @@ from merflow.evaluation.literature.results import (
 )
 from merflow.io.files import write_text
 from merflow.reporting.literature_tables import literature_page, literature_tables
-from merflow.reporting.render.latex import PAGE, latex
+from merflow.reporting.paper_tables import BOTH_COLUMNS
+from merflow.reporting.render.latex import latex
 from merflow.reporting.render.text import text
 
 
@@ -61,7 +62,7 @@ def rendered(results: list[Result], task: str, form: str) -> str:
     if form == "md":
         return literature_page(chosen, whole=not task)
     if form == "latex":
-        return latex(literature_tables(chosen), PAGE)
+        return latex(literature_tables(chosen, brief=True), BOTH_COLUMNS, across=True)
     return text(literature_tables(chosen))
 
 

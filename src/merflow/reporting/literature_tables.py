@@ -1,6 +1,7 @@
 """The table of published, re-run and own results, and its page."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from merflow.evaluation.literature.claims import wrong_scores
@@ -43,7 +44,13 @@ MEASURED = {
 SHARED = ("sample_list", "list_digest", "clips", "subjects", "sheets", "protocol", "floors")
 """Facts that stand once above a group, if its rows agree."""
 SHOWN = ("epoch", "settings", "ran_by", "evidence", "parameters", "verdict")
-FLAG = "⚑"
+SHORT_REASONS = {
+    "epoch chosen on the test": "epoch: test",
+    "settings chosen on the test": "settings: test",
+    "choice of epoch not known": "epoch unknown",
+    "choice of settings not known": "settings unknown",
+}
+FLAG = "¶"
 """Mark of scores that do not follow from the printed counts."""
 INTRODUCTION = f"""# Reference table
 
@@ -83,15 +90,42 @@ def literature_page(results: Sequence[Result], task: str = "", *, whole: bool = 
     return "\n".join([*made, *([_meanings()] if whole else [])])
 
 
-def literature_tables(results: Sequence[Result], task: str = "") -> list[Table]:
-    """Return a table for each group; its notes: the facts that its rows share, then remarks."""
+def literature_tables(
+    results: Sequence[Result], task: str = "", *, brief: bool = False
+) -> list[Table]:
+    """Return a table for each group; its notes: the facts that its rows share, then remarks.
+
+    brief: for a page of paper, sources in place of remarks.
+    """
     chosen = [group for group in groups(results) if task in ("", group.key.task)]
     made, seen = [], set[str]()
-    for group in chosen:
+    for place, group in enumerate(chosen, 1):
         table = group_table(group)
-        notes = [*table.notes, *remarks(group, seen)]
-        made.append(Table(table.title, table.columns, table.rows, table.foot, notes, anchor="lit"))
+        notes = [*table.notes, *([_sources(group)] if brief else remarks(group, seen))]
+        table = replace(table, notes=notes, anchor=f"literature-{place}")
+        made.append(_shortened(table) if brief else table)
     return made
+
+
+def _shortened(table: Table) -> Table:
+    """Return a table without the columns that the reasons repeat, and with shorter reasons."""
+    kept = [i for i, column in enumerate(table.columns) if not column.spare]
+    rows, foot = ([[row[i] for i in kept] for row in part] for part in (table.rows, table.foot))
+    for row in foot:
+        for long, short in SHORT_REASONS.items():
+            row[-1] = str(row[-1]).replace(long, short)
+    columns = [table.columns[i] for i in kept]
+    return replace(table, columns=columns, rows=rows, foot=foot)
+
+
+def _sources(group: Group) -> str:
+    """Return the sources of a group's results, each once with its methods."""
+    found: dict[str, list[str]] = {}
+    for result, _ in group.rows:
+        source = sources().get(result.facts.source, result.facts.source)
+        found.setdefault(source, []).append(result.facts.method)
+    parts = [f"{', '.join(methods)}: {source}" for source, methods in found.items()]
+    return f"Sources: {'; '.join(parts)}."
 
 
 def group_table(group: Group) -> Table:
