@@ -323,3 +323,27 @@ def test_a_jpeg_with_a_huge_declared_size_is_not_decoded():
 def test_a_final_model_keeps_the_settings_of_its_pipeline(built):
     model = open_model(built / SVM)
     assert model.pipeline.factors == ("x1",) and model.score["n"] == 17
+
+
+def test_movements_are_saved_as_intervals(studio, tested):
+    begin(studio, "recording", RECORDING)
+    number = ended(studio)["id"]
+    place = f"/api/test/{number}/intervals"
+    (found,) = studio.json(f"/api/test/{number}/windows")["movements"]
+    lines = studio.ask(f"{place}?form=megc-str").content.decode().splitlines()
+    ends = f"{found['first']},{found['last']}"
+    assert lines == [
+        "subject,video,onset,offset,emotion",
+        f"recording00,recording00,{ends},{found['label']}",
+    ]
+    first = studio.ask(place).content.decode().splitlines()[0]
+    assert first == "subject,video,onset,offset,emotion,confidence"
+    assert studio.ask(f"{place}?form=other").status == 400
+
+
+def test_a_spotter_that_the_config_does_not_have_is_refused(studio, tested):
+    assert studio.json("/api/test")["spotters"] == []
+    body = RECORDING | {"spotter": "results/spotting/net/seed0"}
+    refused = studio.ask("/api/test/recording", "POST", body)
+    assert refused.status == 400
+    assert "merflow run spotters" in refused.content.decode()
