@@ -36,7 +36,7 @@ class Stage(NamedTuple):
 STAGES = (
     Stage("align", 4, "aligned", Cost(200, 4, 0.03)),
     Stage("crop", 2, "cropped", Cost(150, 2, 0.01)),
-    Stage("windows", 1, "windows", Cost(200, 1, 0.12), only="windows"),
+    Stage("windows", 1, "windows", Cost(500, 1, 0.25), only="windows"),
     Stage("magnify", 5, "magnified", Cost(200, 12, 0.03), only="factor"),
     Stage("select", 2, only="frames"),  # The first step of interpolate.
     Stage("interpolate", 3, "interpolated", Cost(150, 2, 0.005), only="frames"),

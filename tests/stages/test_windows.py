@@ -106,3 +106,10 @@ def test_sixty_eight_points_give_brows_and_mouth():
     points[48:68] = np.column_stack([np.linspace(45, 80, 20), np.full(20, 95)])
     face = face_of(2 * points, (2 * SIDE, 2 * SIDE))
     assert face.boxes == ((18, 18, 102, 42), (33, 83, 92, 107))
+
+
+def test_movement_does_not_depend_on_how_many_frames_are_held(monkeypatch):
+    clip = textured(60, moved=range(25, 40))
+    whole = windows_clip(clip, Windows(), "movement").frames
+    monkeypatch.setattr("merflow.stages.movement.BLOCK", 17)
+    assert np.array_equal(windows_clip(clip, Windows(), "movement").frames, whole)

@@ -18,6 +18,8 @@ from merflow.stages.rigid_fit import weighted_quantile
 
 GRID = 96
 """Side of the image that is measured (px)."""
+BLOCK = 1024
+"""Frames that are held at a time."""
 SPREAD = 3.0
 """Standard deviation of a patch of skin (px of the grid)."""
 LAG_S, MEAN_S = 0.10, 0.06
@@ -53,17 +55,24 @@ def movement(frames: np.ndarray, fps: float, landmarks: np.ndarray | None) -> np
     frames: (T, H, W, C) uint8, aligned and cropped; landmarks: (5 or 68, 2) px in them, or None.
     Unit: share of the frame's side.
     """
-    luma = (cv2.resize(to_luma(f), (GRID, GRID), interpolation=cv2.INTER_AREA) for f in frames)
-    grey = np.stack([image.reshape(GRID, GRID) for image in luma])
-    mask = _skin(landmarks, frames.shape[1:3])
-    half = max(1, round(LAG_S * fps / 2))
-    means = _running_mean(grey, max(1, round(MEAN_S * fps)))
-    out = np.zeros(len(grey))
-    for t in range(len(grey)):
-        before, after = max(0, t - half), min(len(grey) - 1, t + half)
-        if after > before:
-            out[t] = _largest(means[before], means[after], mask)
+    mask, count = _skin(landmarks, frames.shape[1:3]), len(frames)
+    half, width = max(1, round(LAG_S * fps / 2)), max(1, round(MEAN_S * fps))
+    out = np.zeros(count)
+    for start in range(0, count, BLOCK):
+        end, low = min(count, start + BLOCK), max(0, start - half - width)
+        means = _running_mean(_greys(frames, low, min(count, end + half + width)), width)
+        for t in range(start, end):
+            before, after = max(0, t - half), min(count - 1, t + half)
+            if after > before:
+                out[t] = _largest(means[before - low], means[after - low], mask)
     return out / GRID
+
+
+def _greys(frames: np.ndarray, first: int, end: int) -> np.ndarray:
+    """Return frames first..end as small grey images, (N, GRID, GRID) float32."""
+    size = {"dsize": (GRID, GRID), "interpolation": cv2.INTER_AREA}
+    found = (cv2.resize(to_luma(frames[t]), **size) for t in range(first, end))
+    return np.stack([image.reshape(GRID, GRID) for image in found])
 
 
 def resting(measure: np.ndarray) -> float:

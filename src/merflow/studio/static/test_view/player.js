@@ -86,12 +86,12 @@ export class Player {
     this.showPosition();
   }
 
-  // The movements below the slider: a bar each, in the colour of its class; a click goes to its first frame.
+  // The movements below the slider, in the colours of their classes; a click goes to the first frame.
   drawLine(movements) {
     const { count, numbers } = this.recording;
     this.line.replaceChildren(...movements.map((one) => {
       const title = `${one.label}, frames ${numbers[one.first]} to ${numbers[one.last]}`;
-      const bar = el("button", { type: "button", class: "span", title, "aria-label": title, onclick: () => this.seek(one.first) });
+      const bar = el("div", { class: "span", role: "img", title, "aria-label": title, onclick: () => this.seek(one.first) });
       const colour = this.plots.classes.indexOf(one.label);
       bar.style.left = `${(100 * one.first) / count}%`;
       bar.style.width = `${(100 * (one.last - one.first + 1)) / count}%`;
