@@ -3,8 +3,9 @@
 import pytest
 from pydantic import ValidationError
 
+from merflow.clip import Clip, ClipKey
 from merflow.config.key_frame_noise import Variant
-from merflow.config.settings import Experiment
+from merflow.config.settings import Experiment, Settings
 from merflow.errors import MerflowError
 from merflow.workflow.plan import Plan
 from merflow.workflow.preflight import check_experiment
@@ -41,8 +42,6 @@ def test_impossible_noise_is_refused(noise):
 
 
 def settings_of(**entry):
-    from merflow.config.settings import Settings
-
     return Settings(
         datasets={"smic": {"root": "a"}},
         collections={"c": ["smic"]},
@@ -64,3 +63,16 @@ def test_the_weights_of_a_fold_do_not_depend_on_it():
 def test_experiments_that_cannot_predict_from_moved_frames_are_refused(more):
     with pytest.raises(MerflowError, match=r"experiments\.e\.key_frame_noise"):
         check_experiment(settings_of(key_frame_noise=[1], **more), "e")
+
+
+@pytest.mark.parametrize("entry", ["raw", "aligned", "cropped", "interpolated"])
+def test_clips_that_enter_prepared_have_no_key_frames_to_move(entry):
+    key = ClipKey("smic", "s1", "c1")
+    clip = Clip(key, "a", ("1.jpg",), (1,), 200.0, "happiness", enters_at=entry)
+    Plan(settings_of(), {"smic": [clip]}).check_jitter()
+    plan = Plan(settings_of(key_frame_noise=[1]), {"smic": [clip]})
+    if entry != "interpolated":
+        plan.check_jitter()
+        return
+    with pytest.raises(MerflowError, match="clips of smic enter prepared"):
+        plan.check_jitter()

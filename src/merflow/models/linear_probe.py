@@ -15,6 +15,7 @@ from merflow.evaluation.duplicate_clips import clip_hashes
 from merflow.io.files import file_digest
 from merflow.models import backbone_file
 from merflow.models.method_interface import TrainingData, check, input_fact
+from merflow.models.svm import one_epoch
 from merflow.models.training.class_weights import class_weights
 from merflow.models.weights_file import read_arrays, write_arrays
 from merflow.paths import WEIGHTS
@@ -59,15 +60,7 @@ class ProbeMethod:
             **input_fact(data.x),
         }
         fitted = FittedProbe(arrays, facts, training, clip_hashes(data.x))
-        p = _probabilities(arrays, raw)
-        true_class = np.maximum(p[np.arange(len(p)), data.y], 1e-7)
-        fitted.history = [
-            {
-                "epoch": 1,
-                "loss": float(-np.log(true_class).mean()),
-                "accuracy": float((p.argmax(1) == data.y).mean()),
-            }
-        ]
+        fitted.history = [one_epoch(_probabilities(arrays, raw), data.y)]
         facts["seconds"] = round(time.perf_counter() - started, 3)
         return fitted
 

@@ -61,15 +61,7 @@ class SvmMethod:
             **input_fact(data.x),
         }
         fitted = FittedSvm(arrays, facts, training, clip_hashes(data.x))
-        p = fitted.predict(data.x)
-        true_class = np.maximum(p[np.arange(len(p)), data.y], 1e-7)
-        fitted.history = [
-            {
-                "epoch": 1,
-                "loss": float(-np.log(true_class).mean()),
-                "accuracy": float((p.argmax(1) == data.y).mean()),
-            }
-        ]
+        fitted.history = [one_epoch(fitted.predict(data.x), data.y)]
         facts["seconds"] = round(time.perf_counter() - started, 3)
         return fitted
 
@@ -121,6 +113,13 @@ class FittedSvm:
         """Write the planes, atomically."""
         kept = {**self.facts, "prints": list(self.clip_hashes)}
         write_arrays(Path(folder) / WEIGHTS, self.arrays, kept)
+
+
+def one_epoch(p: np.ndarray, y: np.ndarray) -> dict[str, float]:
+    """Return the row of the history of a method without epochs; p: (N, K); y: (N,) classes."""
+    true_class = np.maximum(p[np.arange(len(p)), y], 1e-7)
+    right = p.argmax(1) == y
+    return {"epoch": 1, "loss": float(-np.log(true_class).mean()), "accuracy": float(right.mean())}
 
 
 def scaling_of(raw: np.ndarray) -> dict[str, np.ndarray]:

@@ -95,8 +95,8 @@ class Plan:
         """Refuse moved key frames of clips that enter prepared: their frames are not there."""
         for name in self.experiments:
             entry = self.experiment(name)
-            prepared = self.data.with_prepared(entry.collection)
-            if entry.key_frame_noise.asked and prepared:
+            asked = entry.key_frame_noise.asked
+            if prepared := self.data.with_prepared(entry.collection) if asked else []:
                 raise MerflowError(
                     f"experiments.{name}.key_frame_noise",
                     f"clips of {', '.join(prepared)} enter prepared: their key frames cannot move",
