@@ -15,6 +15,7 @@ from merflow.workflow import spotting_plan, spotting_scores
 from merflow.workflow.plan import Plan
 from merflow.workflow.spot_fold import spot_fold
 from merflow.workflow.spotting_plan import SpotRun, fold_file, windows
+from merflow.workflow.targets import targets_of
 
 RUN = SpotRun("spotter", 0)
 
@@ -181,3 +182,17 @@ def test_a_pair_needs_an_experiment_that_leaves_subjects_out(inside):
     config["spot_then_recognise"] = {"both": {"spotting": "spotter", "recognition": "clips"}}
     with pytest.raises(MerflowError, match="protocol kfold"):
         validate(config)
+
+
+def test_files_of_spotting_are_targets(inside):
+    plan = planned(settings(inside))
+    for word in (
+        "results/spotting/spotter/seed0/final/run.json",
+        "results/spotting/spotter/seed0/scores.json",
+        "results/tables/spotting.md",
+        "spotters",
+    ):
+        assert targets_of([word], plan) == [word]
+    assert targets_of(["spotter"], plan) == ["results/spotting/spotter/seed0/scores.json"]
+    with pytest.raises(MerflowError, match="makes nothing of this name"):
+        targets_of(["results/spotting/other/seed0/scores.json"], plan)

@@ -10,6 +10,7 @@ from merflow.datasets.registry import read_dataset
 from merflow.errors import MerflowError, nearest
 from merflow.evaluation.run_id import FINAL
 from merflow.workflow.plan import Plan
+from merflow.workflow.spotting_plan import spotting_runs
 
 RULES = {
     "all": "everything: tables, report, run manifest",
@@ -59,10 +60,12 @@ def _target(word: str, plan: Plan) -> list[str]:
 
 
 def _scores_of(name: str, plan: Plan) -> list[str]:
-    """Return the scores of an experiment, or of all experiments that a grid of that name made."""
+    """Return the scores of an experiment, a spotting method, or all experiments that a grid made."""
     grids = members(plan.settings)
     runs = [r for r in plan.scored_runs() if name in (r.experiment, base_of(grids, r.experiment))]
-    return [f"{run.folder}/scores.csv" for run in runs]
+    spotted = [run for run in spotting_runs(plan.settings) if run.spotting == name]
+    scores = [f"{run.folder}/scores.csv" for run in runs]
+    return scores + [f"{run.folder}/scores.json" for run in spotted]
 
 
 def _below(word: str) -> str:
@@ -80,10 +83,12 @@ def _is_made(path: str, plan: Plan) -> bool:
         "collection": settings.collections,
         "dataset": settings.datasets,
         "pretraining": settings.pretrainings,
+        "spotting": settings.spotting,
+        "pair": settings.spot_then_recognise,
     }
     for pattern in _patterns():
         if (found := paths.parts(pattern, path)) is not None:
-            run = f"{paths.RUN}/".format(**found) if "seed" in found else ""
+            run = f"{paths.RUN}/".format(**found) if {"seed", "experiment"} <= {*found} else ""
             folders = [f"{one.folder}/" for one in plan.scored_runs()]
             named = all(found[key] in names for key, names in known.items() if key in found)
             if named and (not run or run in folders):
@@ -117,7 +122,10 @@ def _patterns() -> Iterator[str]:
         yield from (f"{paths.RUN}/{FINAL}/{name}", f"{paths.PRETRAINED}/{name}")
     yield from (f"{paths.ORACLE}/{name}.csv" for name in ("epochs", "oracle"))
     yield from (f"{paths.JITTER}/{name}" for name in paths.JITTER_FILES)
-    yield from (f"{paths.TABLES}/{name}" for name in paths.TABLE_FILES)
+    yield from (f"{paths.TABLES}/{name}" for name in (*paths.TABLE_FILES, *paths.SPOTTING_TABLES))
+    yield from (f"{paths.SPOTTING}/{name}" for name in paths.SPOTTING_SCORES)
+    yield from (f"{paths.SPOTTING}/{{fold}}/{name}" for name in paths.SPOT_FILES)
+    yield from (f"{paths.STR}/{name}" for name in paths.STR_FILES)
 
 
 def _is_by_product(path: str) -> bool:
