@@ -24,6 +24,8 @@ OUTSIDE = (
     "LICENSE",
     "CITATION.cff",
     "config/README.md",
+    "config/spotting.yaml",
+    "config/str.yaml",
     "config/zoo.yaml",
     "profiles/slurm/config.yaml",
     "examples/nearest_mean.py",

@@ -60,7 +60,7 @@ def _target(word: str, plan: Plan) -> list[str]:
 
 
 def _scores_of(name: str, plan: Plan) -> list[str]:
-    """Return the scores of an experiment, a spotting method, or all experiments that a grid made."""
+    """Return the scores of an experiment, of all that a grid made, or of a spotting method."""
     grids = members(plan.settings)
     runs = [r for r in plan.scored_runs() if name in (r.experiment, base_of(grids, r.experiment))]
     spotted = [run for run in spotting_runs(plan.settings) if run.spotting == name]
