@@ -121,7 +121,7 @@ def spotter_folder(folder, **facts):
     preparation = Preparation(crop={"working_size": 128}).model_dump(mode="json")
     chain = {"align": Align().model_dump(mode="json"), "preparation": preparation}
     facts = {"spotting": "rule", "seed": 0, "method": "motion_energy", "window": "movement"} | {
-        **{"threshold": 3.5, "scale": "window", "chain": chain},
+        **{"threshold": 3.5, "scale": "window", "peaks": "apart", "chain": chain},
         **facts,
     }
     made.mkdir(parents=True)

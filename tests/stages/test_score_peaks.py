@@ -1,5 +1,7 @@
 """Post-processing of window scores: k, threshold, peaks, intervals."""
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy.signal import find_peaks
@@ -68,6 +70,17 @@ def test_intervals_stay_inside_the_recording():
     scores = np.where(np.arange(12) < 8, np.arange(12) % 8 == 4, np.nan)
     assert spotted(scores, 1, 0.3) == [Peak(3, 5, pytest.approx(0.5))]
     assert all(0 <= one.first <= one.last <= 11 for one in spotted(scores, 3, 0.1))
+
+
+def test_peaks_apart_give_no_overlapping_intervals_and_keep_the_higher():
+    t = np.arange(60)
+    scores = (1 + np.sin(2 * np.pi * t / 5)) * (1 + t / 100)
+    published = spotted(scores, 3, 0.2)
+    assert any(one.last >= other.first for one, other in itertools.pairwise(published))
+    apart = spotted(scores, 3, 0.2, apart=True)
+    assert all(one.last < other.first for one, other in itertools.pairwise(apart))
+    assert max(published, key=lambda one: one.score) in apart
+    assert {(one.first, one.last) for one in apart} <= {(one.first, one.last) for one in published}
 
 
 def test_a_recording_without_change_has_no_peak():

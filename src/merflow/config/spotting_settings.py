@@ -34,6 +34,10 @@ class Spotting(Tree):
     `training` takes the value of the best F1 on the recordings of the training subjects: of a
     network as `training.inner_folds` more networks score them, each trained without some of these
     subjects. A fold needs two or more training subjects for that."""
+    peaks: Literal["apart", "published"] = "apart"
+    """Intervals of a network, each 2 k + 1 frames long, around the peaks of its scores. `published`
+    lets peaks stand k frames apart, so that one movement often gives two overlapping intervals, a
+    hit and a false alarm; `apart` keeps the higher of two that would overlap."""
     scale: Literal["window", "eye-distance"] = "window"
     """Unit of a window's motion. `window` stretches each window to its own range, 0 to 1, as
     published, so that rest and movement differ by their pattern alone; `eye-distance` keeps the
@@ -53,7 +57,7 @@ class Spotting(Tree):
         """Refuse settings of a network for the rule, which would ignore them."""
         if self.method == "keras":
             return self
-        keys = ("network", "network_settings", "scale", "keep_rest", "copies")
+        keys = ("network", "network_settings", "peaks", "scale", "keep_rest", "copies")
         keys += ("training", "seeds")
         usual = type(self).model_fields
         wrong = [key for key in keys if getattr(self, key) != usual[key].default]

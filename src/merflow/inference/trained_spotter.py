@@ -77,7 +77,8 @@ def open_spotter(path: Path) -> TrainedSpotter:
         preparation = Preparation.model_validate(facts["chain"]["preparation"], context="saved")
         method, window = facts["method"], facts["window"]
         fitted = load(folder / paths.WEIGHTS) if method == "keras" else None
-        spotter = Spotter(method, window, float(facts["threshold"]), facts["scale"], fitted)
+        limit, peaks = float(facts["threshold"]), facts["peaks"]
+        spotter = Spotter(method, window, limit, facts["scale"], peaks, fitted)
         name = f"{facts['spotting']} seed {facts['seed']}"
     except (ValueError, KeyError, TypeError) as error:
         raise MerflowError(

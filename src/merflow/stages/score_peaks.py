@@ -94,13 +94,14 @@ def _maxima(values: np.ndarray) -> list[int]:
     return found
 
 
-def spotted(scores: np.ndarray, k: int, p: float) -> list[Peak]:
+def spotted(scores: np.ndarray, k: int, p: float, apart: bool = False) -> list[Peak]:
     """Return the intervals of a recording from the scores of its windows, (T,).
 
     Each reaches from k frames before a peak of the smoothed scores to k frames after it, as far as
-    the recording goes.
+    the recording goes. apart: of two that would overlap, the one with the higher peak is kept;
+    otherwise peaks may stand k frames apart, as published.
     """
     means = smoothed(scores, k)
-    found = peaks(means, level(means, p), k)
+    found = peaks(means, level(means, p), 2 * k + 1 if apart else k)
     last = len(scores) - 1
     return [Peak(max(0, t - k), min(last, t + k), float(means[t])) for t in found.tolist()]

@@ -99,6 +99,7 @@ def _made(
         "k": k_of(fold.labels, fold.name),
         "intervals": entry.intervals,
         "scale": entry.scale,
+        "peaks": entry.peaks,
         "lengths": _lengths(known),
         "subjects": sorted({canonical_subject(key, names) for key in fold.train}),
         "tested": sorted({canonical_subject(key, names) for key in fold.test}),
@@ -142,7 +143,7 @@ def _fitted(
         "weights": file_digest(out / paths.WEIGHTS),
     }
     wrote = [out / paths.WEIGHTS, out / "history.csv"]
-    spotter = Spotter(entry.method, window, FIXED[entry.method], entry.scale, fitted)
+    spotter = Spotter(entry.method, window, FIXED[entry.method], entry.scale, entry.peaks, fitted)
     return spotter, facts, wrote
 
 

@@ -64,6 +64,7 @@ class Spotter:
     window: str
     threshold: float
     scale: str = "window"
+    peaks: str = "apart"
     fitted: "Fitted | None" = None
 
     def track(self, clip: ClipArrays) -> Track:
@@ -91,7 +92,8 @@ class Spotter:
                 for one in spans(track.scores, track.fps, 1.0, limit)[0]
             ]
         else:
-            found = [tuple(one) for one in spotted(track.scores, length_of(self.window), limit)]
+            k, apart = length_of(self.window), self.peaks == "apart"
+            found = [tuple(one) for one in spotted(track.scores, k, limit, apart)]
         return [
             VideoInterval(
                 *track.key, track.first + first, track.first + last, kind, "", float(score)
