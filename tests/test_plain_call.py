@@ -27,7 +27,7 @@ NOT_PLAIN = (
     *(
         "magnify a b --factor 2 --json",
         "magnify a b --factor 2 --method best",
-        "record r --config c",
+        "manifest r --config c",
     ),
     *("magnify a b --alpha 1e1", "magnify a b --alpha nan", "flow --source a b", "table t x"),
 )

@@ -76,7 +76,7 @@ def experiment(words, **more):
 
 
 class Entry:
-    scheme, collection = "three", "c"
+    scheme, collection, method = "three", "c", "flow_svm"
 
 
 def test_few_unknown_emotions_are_a_warning_with_counts():
