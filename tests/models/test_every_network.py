@@ -4,6 +4,7 @@ The table below has the reference shape and parameters of each network; shapes f
 is not in it are made from its SMALLEST.
 """
 
+import ast
 from functools import cache
 from pathlib import Path
 
@@ -247,7 +248,22 @@ def test_a_video_resnet_trains_as_many_weights_as_torchvision_says(name, paramet
     assert sum(int(np.prod(w.shape)) for w in model.trainable_weights) == parameters
 
 
-@pytest.mark.parametrize("name", names())
+OWN_END = (
+    *("dual_branch_gru", "dual_branch_region", "joshi_2dcnn_vote", "capsulenet", "rcn_a"),
+    *("r3d18", "r2plus1d18"),
+)
+"""Networks that do more than end in `head`, or end in another file."""
+
+
+@pytest.mark.parametrize("name", [name for name in names() if name not in OWN_END])
+def test_it_ends_in_the_head_that_many_labels_change(name):
+    tree = ast.parse((FOLDER / f"{name}.py").read_text(encoding="utf-8"))
+    called = {node.func.id for node in ast.walk(tree)
+              if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}  # fmt: skip
+    assert "head" in called
+
+
+@pytest.mark.parametrize("name", ["cnn3d", "sssnet", *OWN_END])
 def test_with_many_labels_each_class_has_a_probability_alone(name):
     """No class takes probability from another, as under a softmax: they do not sum to 1."""
     backend.reset(3, False, "cpu")
