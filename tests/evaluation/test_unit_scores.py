@@ -97,8 +97,27 @@ def test_a_table_made_elsewhere_needs_no_probabilities(tmp_path):
     (tmp_path / "t.csv").write_text(text)
     back = read_pooled(tmp_path / "t.csv")
     assert back.classes == ("AU4", "AU9", "AU12") and back.probabilities is None
-    (tmp_path / "t.csv").write_text(text.replace("p_", "").replace("AU9", "smile; AU4"))
-    assert "smile; AU4" in read_pooled(tmp_path / "t.csv").classes
+
+
+@pytest.mark.parametrize(
+    ("label", "found"),
+    [("smile", "no unit: 'smile'"), ("AU4;AU12", "no unit: 'AU4;AU12'"), ("", "no unit: ''"),
+     ("12", "no unit: '12'")],
+)  # fmt: skip
+def test_a_label_that_is_no_unit_is_refused_with_its_row(tmp_path, label, found):
+    text = f"dataset,subject,clip,truth,predicted\na,s0,c0,AU4,AU4\na,s1,c0,none,{label}\n"
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(MerflowError, match=found) as refused:
+        read_pooled(tmp_path / "t.csv")
+    assert "row 3, column predicted" in refused.value.where
+
+
+def test_a_unit_without_a_probability_is_refused_with_its_row(tmp_path):
+    text = "dataset,subject,clip,truth,predicted,p_AU4\na,s0,c0,AU12,AU4,.7\n"
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(MerflowError, match="AU12") as refused:
+        read_pooled(tmp_path / "t.csv")
+    assert "row 2, column truth" in refused.value.where
 
 
 def test_a_fold_is_read_with_probabilities_that_do_not_sum_to_one(tmp_path):

@@ -4,6 +4,7 @@ In fold files and tables a label is text: `AU4+AU12+AU14?` has two units and lea
 `none` has none of the units asked for.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -42,6 +43,15 @@ class UnitLabels(NamedTuple):
 def class_name(code: str) -> str:
     """Return the class of a unit's code: `12` -> `AU12`, `AD38` -> `AD38`."""
     return f"AU{code}" if code.isdigit() else code
+
+
+def is_class(word: str) -> bool:
+    """Return whether a word is the class of a unit.
+
+    >>> is_class("AU12"), is_class("AD38"), is_class("12"), is_class("smile")
+    (True, True, False, False)
+    """
+    return re.fullmatch(r"(AU|AD|M)[1-9][0-9]?", word) is not None
 
 
 def classes(task: ActionUnitTask) -> tuple[str, ...]:

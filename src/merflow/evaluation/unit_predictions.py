@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from merflow.clip import ClipKey
-from merflow.datasets.unit_labels import NONE, decode, encode
+from merflow.datasets.unit_labels import NONE, decode, encode, is_class
 from merflow.errors import MerflowError
 from merflow.evaluation.columns import UNIT_POOLED, chances
 from merflow.evaluation.prediction_columns import probabilities, probability_columns
@@ -25,6 +25,8 @@ from merflow.evaluation.predictions import (
 )
 from merflow.evaluation.unit_metrics import unit_counts
 from merflow.io.csv_table import CsvTable, read_csv
+
+FORM = "write labels as AU4+AU12, AU14? for a unit that is unclear, or none"
 
 
 @dataclass(frozen=True)
@@ -110,13 +112,7 @@ def read_pooled(path: Path | str, *, classes: Sequence[str] | None = None) -> Un
     with_chances = probability_columns(sheet, classes)
     names = tuple(classes or with_chances or _units_in(sheet))
     values = probabilities(sheet, names, exclusive=False) if with_chances else None
-    found = {}
-    for column in ("truth", "predicted"):
-        try:
-            found[column] = decode([cell.strip() for cell in sheet[column]], names)
-        except MerflowError as error:
-            error.where = f"{path}, column {column}, {error.where}"
-            raise
+    found = {column: _labels(sheet, column, names) for column in ("truth", "predicted")}
     fold = list(sheet["fold"]) if "fold" in sheet.columns else [""] * len(sheet.rows)
     keys = read_keys(sheet)
     return UnitTable.of(
@@ -124,11 +120,29 @@ def read_pooled(path: Path | str, *, classes: Sequence[str] | None = None) -> Un
     ).in_order()
 
 
+def _labels(sheet: CsvTable, column: str, names: Sequence[str]) -> np.ndarray:
+    """Return a column of labels as (N, K) values; a label that cannot be read is named by row."""
+    rows = []
+    for number, cell in enumerate(sheet[column]):
+        try:
+            rows.append(decode([cell.strip()], names)[0])
+        except MerflowError as error:
+            where = f"{sheet.where(number)}, column {column}"
+            raise MerflowError(where, error.found, error.expected, FORM) from None
+    return np.array(rows, np.float32).reshape(-1, len(names))
+
+
 def _units_in(sheet: CsvTable) -> list[str]:
-    """Return the units in the labels of a table, by number."""
-    labels = {*sheet["truth"], *sheet["predicted"]} - {NONE}
-    found = {word.strip().removesuffix("?") for label in labels for word in label.split("+")}
-    return sorted(found - {""}, key=lambda name: (len(name), name))
+    """Return the units in the labels of a table, by number; a word that is no unit is refused."""
+    found = set()
+    for column in ("truth", "predicted"):
+        for number, cell in enumerate(sheet[column]):
+            for word in cell.strip().split("+") if cell.strip() != NONE else ():
+                if not is_class(unit := word.removesuffix("?")):
+                    where = f"{sheet.where(number)}, column {column}"
+                    raise MerflowError(where, f"no unit: {word!r}", "AU4, AD38 or M57", FORM)
+                found.add(unit)
+    return sorted(found, key=lambda name: (len(name), name))
 
 
 def pool(

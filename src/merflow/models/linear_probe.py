@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,10 @@ from merflow.errors import FAILED, MerflowError
 from merflow.evaluation.duplicate_clips import clip_hashes
 from merflow.io.files import file_digest
 from merflow.models import backbone_file
+from merflow.models.fitted_arrays import FittedArrays, one_epoch
 from merflow.models.method_interface import TrainingData, check, input_fact
-from merflow.models.svm import one_epoch
 from merflow.models.training.class_weights import class_weights
-from merflow.models.weights_file import read_arrays, write_arrays
-from merflow.paths import WEIGHTS
+from merflow.models.weights_file import read_arrays
 
 KIND = "linear_probe"
 STEPS = 10_000
@@ -65,15 +63,8 @@ class ProbeMethod:
         return fitted
 
 
-@dataclass
-class FittedProbe:
+class FittedProbe(FittedArrays):
     """A fitted logistic regression as arrays, and the scaling of the features."""
-
-    arrays: dict[str, np.ndarray]
-    facts: dict[str, Any]
-    training: Training
-    clip_hashes: Sequence[str]
-    history: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
     def read(cls, path: Path, about: dict[str, Any]) -> "FittedProbe":
@@ -113,11 +104,6 @@ class FittedProbe:
                 "prepare the clips as those it was trained on",
             )
         return _probabilities(self.arrays, raw)
-
-    def save(self, folder: Path) -> None:
-        """Write scaling and coefficients, atomically."""
-        kept = {**self.facts, "prints": list(self.clip_hashes)}
-        write_arrays(Path(folder) / WEIGHTS, self.arrays, kept)
 
 
 def fitted_arrays(

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,11 @@ from merflow.config.settings import Experiment, Training
 from merflow.errors import MerflowError
 from merflow.evaluation.duplicate_clips import clip_hashes
 from merflow.models import svm_machine
+from merflow.models.fitted_arrays import FittedArrays, one_epoch
 from merflow.models.method_interface import TrainingData, check, input_fact
 from merflow.models.svm_features import features
 from merflow.models.training.class_weights import class_weights
-from merflow.models.weights_file import read_arrays, write_arrays
-from merflow.paths import WEIGHTS
+from merflow.models.weights_file import read_arrays
 
 
 class SvmMethod:
@@ -66,15 +65,8 @@ class SvmMethod:
         return fitted
 
 
-@dataclass
-class FittedSvm:
+class FittedSvm(FittedArrays):
     """A fitted SVM as arrays: what separates the classes, and the scaling of the features."""
-
-    arrays: dict[str, np.ndarray]
-    facts: dict[str, Any]
-    training: Training
-    clip_hashes: Sequence[str]
-    history: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
     def read(cls, path: Path, about: dict[str, Any]) -> "FittedSvm":
@@ -108,18 +100,6 @@ class FittedSvm:
             scores = svm_machine.first_of_equals(scores)
         exponentials = np.exp(scores - scores.max(1, keepdims=True))
         return (exponentials / exponentials.sum(1, keepdims=True)).astype(np.float32)
-
-    def save(self, folder: Path) -> None:
-        """Write the planes, atomically."""
-        kept = {**self.facts, "prints": list(self.clip_hashes)}
-        write_arrays(Path(folder) / WEIGHTS, self.arrays, kept)
-
-
-def one_epoch(p: np.ndarray, y: np.ndarray) -> dict[str, float]:
-    """Return the row of the history of a method without epochs; p: (N, K); y: (N,) classes."""
-    true_class = np.maximum(p[np.arange(len(p)), y], 1e-7)
-    right = p.argmax(1) == y
-    return {"epoch": 1, "loss": float(-np.log(true_class).mean()), "accuracy": float(right.mean())}
 
 
 def scaling_of(raw: np.ndarray) -> dict[str, np.ndarray]:

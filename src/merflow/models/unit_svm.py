@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,12 @@ from merflow.config.settings import Experiment, Training
 from merflow.errors import MerflowError
 from merflow.evaluation.duplicate_clips import clip_hashes
 from merflow.models import svm_machine
+from merflow.models.fitted_arrays import FittedArrays
 from merflow.models.method_interface import TrainingData, check, input_fact
 from merflow.models.svm import scaling_of
 from merflow.models.svm_features import features
 from merflow.models.training.class_weights import unit_weights
-from merflow.models.weights_file import read_arrays, write_arrays
-from merflow.paths import WEIGHTS
+from merflow.models.weights_file import read_arrays
 
 SURE = 30.0
 """Distance of every clip from the plane of a unit that no training clip has, or every one."""
@@ -103,15 +102,8 @@ def _history(p: np.ndarray, y: np.ndarray) -> dict[str, float]:
     return {"epoch": 1, "loss": float(loss), "accuracy": float(((p > 0.5) == (y > 0.5)).mean())}
 
 
-@dataclass
-class FittedUnitSvm:
+class FittedUnitSvm(FittedArrays):
     """Fitted SVMs as arrays, and the scaling of the features."""
-
-    arrays: dict[str, np.ndarray]
-    facts: dict[str, Any]
-    training: Training
-    clip_hashes: Sequence[str]
-    history: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
     def read(cls, path: Path, about: dict[str, Any]) -> "FittedUnitSvm":
@@ -147,8 +139,3 @@ class FittedUnitSvm:
         raw = features(self.facts["method"], self.training, x)
         away = np.stack([svm_machine.sides(self.unit(k), raw)[:, 0] for k in range(count)], axis=1)
         return (1 / (1 + np.exp(np.clip(away, -SURE, SURE)))).astype(np.float32)
-
-    def save(self, folder: Path) -> None:
-        """Write the SVMs, atomically."""
-        kept = {**self.facts, "prints": list(self.clip_hashes)}
-        write_arrays(Path(folder) / WEIGHTS, self.arrays, kept)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from merflow.evaluation.columns import KEY_FRAME_NOISE
 from merflow.evaluation.schema import records
-from merflow.reporting.figures.style import COLOURS, COLUMN, DASHES, GREY, write_figure
+from merflow.reporting.figures.style import COLOURS, COLUMN, DASHES, write_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,7 +28,7 @@ def draw_noise(figure: "Figure", rows: Sequence[Any]) -> None:
     for number, level in enumerate(sorted({row.training_noise for row in rows})):
         trained = [row for row in rows if row.training_noise == level]
         _line(axes, trained, number, level)
-    axes.axhline(rows[0].floor_uf1, color=GREY, lw=0.8, ls=":", label="largest class")
+    axes.axhline(rows[0].floor_uf1, color="0.4", lw=0.9, ls=":", label="largest class")
     axes.set_xticks(sorted({row.key_frame_noise for row in rows}))
     axes.set_xlabel("tested key frames moved by (frames at 200 per s)")
     axes.set_ylabel("UF1 (0 to 1)")
