@@ -29,6 +29,7 @@ def test_an_unknown_cell_is_not_an_empty_one():
         ("(R6 or R12)+R15", "drop", None),
         ("R14A or 17A or 24A", "mask", "AU14?+AU17?+AU24?"),
         ("4+L12", "drop", "AU4+AU12"),
+        ("12+(R12 or R14)", "mask", "AU12+AU14?"),  # one side is sure
     ],
 )
 def test_alternatives_are_masked_taken_or_dropped_never_joined(cell, alternatives, text):

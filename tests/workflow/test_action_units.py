@@ -8,11 +8,13 @@ import pytest
 
 from merflow.clip import Clip, ClipKey
 from merflow.config.loading import validate
+from merflow.datasets.unit_labels import decode
 from merflow.errors import MerflowError
 from merflow.evaluation.fold_files import fold_text, read_fold
 from merflow.evaluation.protocols import folds
 from merflow.evaluation.run_id import Run
 from merflow.evaluation.unit_predictions import read_fold_units
+from merflow.evaluation.unit_thresholds import best_thresholds
 from merflow.io.files import write_text
 from merflow.io.packed import Packed
 from merflow.workflow.experiment_data import ExperimentData
@@ -97,6 +99,10 @@ def test_thresholds_are_one_half_unless_inner_folds_choose_them(trained):
     assert not (fixed / "inner.csv").exists()
     keys, chances = read_fold_units(inner / "inner.csv", CLASSES)
     assert {key.subject for key in keys} == {"s1", "s2", "s3", "s4"} and chances.shape == (16, 2)
+    label = dict(zip(KEYS, LABELS, strict=True))
+    truth = decode([label[key] for key in keys], CLASSES)
+    chosen = facts(inner)["thresholds"]
+    assert chosen == pytest.approx(best_thresholds(truth, chances)) and chosen != [0.5, 0.5]
     keys, chances = read_fold_units(fixed / "predictions.csv", CLASSES)
     assert {key.subject for key in keys} == {"s0"}
     assert not np.allclose(chances.sum(1), 1)
